@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** Code of a centre, a site or a device: short ASCII, safe in URLs, SQL variables and file names. */
+export const Code = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "use lower-case letters, digits and '-'");
+export type Code = z.infer<typeof Code>;
+
+/** Identity of an agent, drawn by the collector at enrolment. */
+export const AgentId = z.string().regex(/^agt-[a-z0-9]{16}$/);
+export type AgentId = z.infer<typeof AgentId>;
+
+/** Identity of one life of a spool file: a new spool is a new stream, so sequence numbers never collide. */
+export const StreamId = z.string().regex(/^[a-f0-9]{16}$/);
+export type StreamId = z.infer<typeof StreamId>;
+
+/** Place of an observation in its stream, from 1 upwards without holes. */
+export const Seq = z.int().min(1);
+export type Seq = z.infer<typeof Seq>;
+
+/** Number of a requirement of the plan, as in requirements.md. */
+export const RequirementId = z.string().regex(/^R\d{2}$/);
+export type RequirementId = z.infer<typeof RequirementId>;
+
+/** An instant on the wire: RFC 3339 in UTC with milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 });
+export type Instant = z.infer<typeof Instant>;

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { Code } from "./ids.ts";
+
+/** What a device is for. */
+export const deviceRoles = [
+  "access-point",
+  "camera",
+  "citizen-pc",
+  "copier",
+  "display",
+  "kiosk",
+  "officer-pc",
+  "printer",
+  "recorder",
+  "router",
+  "scanner",
+] as const;
+export const DeviceRole = z.enum(deviceRoles);
+export type DeviceRole = z.infer<typeof DeviceRole>;
+
+/** A device that the centre declares to own. `address` is where the agent finds it; without one it is declared only. */
+export const Device = z.strictObject({
+  id: Code,
+  name: z.string().max(128).optional(),
+  role: DeviceRole,
+  address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  vendor: z.string().max(64).optional(),
+  model: z.string().max(64).optional(),
+  serial: z.string().max(64).optional(),
+});
+export type Device = z.infer<typeof Device>;
+
+/** A centre with the facts that the rules need: denominators, flags and what is declared of its line. */
+export const Centre = z.strictObject({
+  code: Code,
+  name: z.string().min(1).max(128),
+  district: z.string().max(128).optional(),
+  latitude: z.number().min(-90).max(90).optional(),
+  longitude: z.number().min(-180).max(180).optional(),
+  /** Officers who work at the counters; the denominator of R10 to R12. */
+  officers: z.int().min(0).max(500).optional(),
+  /** "Địa bàn trọng điểm": queue machine and display are demanded here. */
+  keyArea: z.boolean().default(false),
+  contractMbps: z.number().min(0).optional(),
+  isp: z.string().max(64).optional(),
+  devices: z.array(Device).max(2_000).default([]),
+});
+export type Centre = z.infer<typeof Centre>;
+
+/** The file that `collector centre import` takes. */
+export const Inventory = z.strictObject({ centres: z.array(Centre).min(1).max(20_000) });
+export type Inventory = z.infer<typeof Inventory>;

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { Code } from "./ids.ts";
+import { DeviceRole } from "./inventory.ts";
+
+/** A secret by name: kept by `creds add` on the gateway PC, put in place by the runner just before a run. */
+export const CredentialName = Code;
+
+const Key = z.strictObject({ protocol: z.enum(["sha", "sha224", "sha256", "sha384", "sha512", "md5"]), key: z.string().min(8) });
+
+/** How to ask a device over SNMP. v3 is authPriv, authNoPriv or noAuthNoPriv by what is given. */
+export const SnmpAccess = z.discriminatedUnion("version", [
+  z.strictObject({ version: z.enum(["1", "2c"]), community: z.string().min(1).default("public"), port: z.int().min(1).max(65535).optional() }),
+  z.strictObject({
+    version: z.literal("3"),
+    user: z.string().min(1),
+    auth: Key.optional(),
+    privacy: z.strictObject({ protocol: z.enum(["aes", "aes256b", "aes256r", "des"]), key: z.string().min(8) }).optional(),
+    context: z.string().optional(),
+    port: z.int().min(1).max(65535).optional(),
+  }),
+]);
+export type SnmpAccess = z.infer<typeof SnmpAccess>;
+
+/** How to ask a device over HTTP or ONVIF. */
+export const HttpAccess = z.strictObject({
+  port: z.int().min(1).max(65535).optional(),
+  user: z.string().optional(),
+  password: z.string().optional(),
+  /** A key sent as a header by APIs that take one (UniFi, Omada). */
+  apiKey: z.string().optional(),
+  tls: z.boolean().optional(),
+});
+export type HttpAccess = z.infer<typeof HttpAccess>;
+
+/** One device that a LAN probe may ask. The one shape of all LAN probes' `targets`. */
+export const Target = z.strictObject({
+  /** The device's code in the inventory; absent in ad-hoc runs, where the address stands for it. */
+  id: Code.optional(),
+  name: z.string().max(128).optional(),
+  role: DeviceRole.optional(),
+  address: z.union([z.ipv4(), z.ipv6()]),
+  port: z.int().min(1).max(65535).optional(),
+  snmp: SnmpAccess.optional(),
+  http: HttpAccess.optional(),
+  onvif: HttpAccess.optional(),
+});
+export type Target = z.infer<typeof Target>;
+
+/**
+ * Options of a probe that asks several devices: `{ targets: [...] }`, or the fields of one target at the top level.
+ * Other fields of the probe are given as `rest`.
+ */
+export function targetOptions<Rest extends z.ZodRawShape>(rest: Rest) {
+  const whole = z.strictObject({ targets: z.array(Target).min(1).max(256), ...rest });
+  const own = new Set(["targets", ...Object.keys(rest)]);
+  return z.preprocess((raw) => {
+    if (raw === null || typeof raw !== "object" || Array.isArray(raw) || "targets" in raw || !("address" in raw)) return raw;
+    const target: Record<string, unknown> = {};
+    const kept: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(raw)) (own.has(name) ? kept : target)[name] = value;
+    return { ...kept, targets: [target] };
+  }, whole);
+}
+
+/** Name by which readings call a target: its inventory code, else its name, else its address. */
+export function targetLabel(target: Target): string {
+  return target.id ?? target.name ?? target.address;
+}
