@@ -3,7 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/peers.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 20_000,

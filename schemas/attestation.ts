@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { Code, Instant, RequirementId } from "./ids.ts";
+
+/** What a person says of one requirement at one centre. An inspector's word beats the commune's. */
+export const Attestation = z.strictObject({
+  id: z.string().max(40),
+  centre: Code,
+  requirement: RequirementId,
+  /** Item of the attested rule; absent when the statement is about the requirement's number. */
+  item: Code.optional(),
+  holds: z.boolean(),
+  value: z.number().optional(),
+  by: z.string().min(1).max(128),
+  post: z.string().max(128).optional(),
+  inspector: z.boolean(),
+  document: z.string().max(128).optional(),
+  /** SHA-256 of the proof file, which stays with the commune. */
+  proofSha256: z
+    .string()
+    .regex(/^[a-f0-9]{64}$/)
+    .optional(),
+  note: z.string().max(500).optional(),
+  at: Instant,
+});
+export type Attestation = z.infer<typeof Attestation>;
+
+/** A documented exception, never endless. Measurement goes on underneath. */
+export const Waiver = z.strictObject({
+  id: z.string().max(40),
+  centre: Code,
+  requirement: RequirementId,
+  reason: z.string().min(1).max(300),
+  document: z.string().min(1).max(128),
+  approver: z.string().min(1).max(128),
+  from: z.iso.date(),
+  /** Last day, inclusive, in Asia/Ho_Chi_Minh. */
+  until: z.iso.date(),
+});
+export type Waiver = z.infer<typeof Waiver>;

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { Code } from "./ids.ts";
+
+const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+
+/** Working time of the counters as yearly data: weekly sessions, holidays (with Tết), swapped working days. Times are Asia/Ho_Chi_Minh. */
+export const Calendar = z.strictObject({
+  id: Code,
+  timeZone: z.literal("Asia/Ho_Chi_Minh"),
+  /** ISO weekdays, 1 = Monday. */
+  weekdays: z.array(z.int().min(1).max(7)).min(1),
+  sessions: z.array(z.strictObject({ from: ClockTime, to: ClockTime })).min(1),
+  holidays: z.array(z.strictObject({ from: z.iso.date(), to: z.iso.date(), name: z.string() })),
+  /** Weekend days that are worked instead of another day. */
+  workedDays: z.array(z.iso.date()),
+});
+export type Calendar = z.infer<typeof Calendar>;
+
+/** Asia/Ho_Chi_Minh is UTC+7 without daylight saving since 1975. */
+export const VIETNAM_OFFSET_MS = 7 * 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Vietnam day of an instant as `YYYY-MM-DD`. */
+export function vietnamDay(atMs: number): string {
+  return new Date(atMs + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
+}
+
+/** Start of a Vietnam day (`YYYY-MM-DD`) in ms since the epoch. */
+export function vietnamDayStartMs(day: string): number {
+  return Date.parse(`${day}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
+}
+
+/** Whether the counters work on that Vietnam day at all. */
+export function isWorkingDay(calendar: Calendar, day: string): boolean {
+  if (calendar.workedDays.includes(day)) return true;
+  if (calendar.holidays.some(({ from, to }) => from <= day && day <= to)) return false;
+  const weekday = new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
+  return calendar.weekdays.includes(weekday);
+}
+
+/** Whether an instant lies inside a session of a working day; the end of a session is outside. */
+export function isWorkingTime(calendar: Calendar, atMs: number): boolean {
+  const local = new Date(atMs + VIETNAM_OFFSET_MS).toISOString();
+  const time = local.slice(11, 16);
+  return isWorkingDay(calendar, local.slice(0, 10)) && calendar.sessions.some(({ from, to }) => from <= time && time < to);
+}
+
+/** The last `count` working days that ended or began before `atMs`, newest first, the current day included. Looks back two years at most. */
+export function workingDaysBefore(calendar: Calendar, atMs: number, count: number): string[] {
+  const days: string[] = [];
+  for (let back = 0; back < 731 && days.length < count; back++) {
+    const day = vietnamDay(atMs - back * DAY_MS);
+    if (isWorkingDay(calendar, day)) days.push(day);
+  }
+  return days;
+}

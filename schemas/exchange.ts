@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { AgentId, Code, Instant, Seq, StreamId } from "./ids.ts";
+import { Observation } from "./observation.ts";
+
+/** Version of the wire protocol; docs/protocol.md says what changes with it. */
+export const PROTOCOL = 1;
+/** Most observations in one batch. */
+export const BATCH_OBSERVATIONS_MAX = 500;
+/** Most bytes of a batch after decompression; a sender aims for an eighth of it. */
+export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** Most bytes of a batch on the wire. */
+export const BATCH_WIRE_BYTES_MAX = 512 * 1024;
+
+/** Sequence numbers that will never come, and why: what was evicted, lost or rejected stays counted. */
+export const Gap = z.strictObject({ from: Seq, to: Seq, reason: z.enum(["evicted_disk_full", "spool_corrupt", "dead_letter"]) });
+export type Gap = z.infer<typeof Gap>;
+
+/** What one sender says at once: a contiguous range of its stream. A retry sends the identical bytes. The centre follows from the key, never from the body. */
+export const Batch = z
+  .strictObject({
+    protocol: z.literal(PROTOCOL),
+    stream: StreamId,
+    from: Seq,
+    to: Seq,
+    sentAt: Instant,
+    /** `backlog` observations revise the past and page nobody. */
+    lane: z.enum(["live", "backlog"]),
+    observations: z.array(Observation).max(BATCH_OBSERVATIONS_MAX),
+    gaps: z.array(Gap).max(BATCH_OBSERVATIONS_MAX).default([]),
+  })
+  .check((context) => {
+    const missing = firstUncovered(context.value);
+    if (missing !== undefined)
+      context.issues.push({ code: "custom", message: `seq ${missing} is neither an observation nor in a gap`, input: missing, path: ["observations"] });
+  });
+export type Batch = z.infer<typeof Batch>;
+
+/** The first sequence number of `from..to` that the batch does not account for, or that it names twice or outside of its range. */
+function firstUncovered(batch: { from: number; to: number; observations: readonly { seq: number }[]; gaps: readonly Gap[] }): number | undefined {
+  const spans = [...batch.observations.map(({ seq }) => ({ from: seq, to: seq })), ...batch.gaps].sort((a, b) => a.from - b.from);
+  let next = batch.from;
+  for (const span of spans) {
+    if (span.from !== next || span.to < span.from) return next;
+    next = span.to + 1;
+  }
+  return next === batch.to + 1 ? undefined : next;
+}
+
+/** The collector's answer, sent after commit. The agent may forget everything up to `ackedThrough`. */
+export const IngestReply = z.object({
+  ackedThrough: z.int().min(0),
+  accepted: z.int().min(0),
+  duplicates: z.int().min(0),
+  rejected: z.array(z.object({ seq: Seq, code: z.string() })),
+  serverTime: Instant,
+  /** Shortest pause before the next batch, s. */
+  minIntervalS: z.number().min(0),
+  /** Backlog observations per second that this sender may send. */
+  backlogRate: z.number().min(0),
+  /** After a restored database: send again from this sequence number. */
+  rewindTo: Seq.optional(),
+  /** Nonce for the next signatures. */
+  nonce: z.string(),
+});
+export type IngestReply = z.infer<typeof IngestReply>;
+
+/** First words of an agent: its one-time code and the key that it made itself. `proof` signs `enrolText`. */
+export const EnrolRequest = z.strictObject({
+  code: z.string().min(8).max(80),
+  publicKey: z.string().max(200),
+  proof: z.string().max(200),
+  hostName: z.string().max(64).optional(),
+  version: z.string().max(32),
+});
+export type EnrolRequest = z.infer<typeof EnrolRequest>;
+
+export const EnrolReply = z.object({ agent: AgentId, centre: Code, nonce: z.string(), serverTime: Instant });
+export type EnrolReply = z.infer<typeof EnrolReply>;
+
+/** Names of the headers that sign a request. */
+export const signatureHeaders = { agent: "hcc-agent", nonce: "hcc-nonce", signature: "hcc-signature" } as const;
+
+/**
+ * The bytes that an agent signs with Ed25519 for each request. They hold no time of the agent's clock: a wrong clock must not lock it out.
+ * `bodySha256` is lower-case hex; `path` has no query.
+ */
+export function signingText(request: { method: string; path: string; agent: AgentId; nonce: string; bodySha256: string }): string {
+  return ["hcc-watch/1", request.method.toUpperCase(), request.path, request.agent, request.nonce, request.bodySha256].join("\n");
+}
+
+/** The bytes that an enrolling agent signs to prove that it holds the key. `publicKey` is the base64 SPKI of EnrolRequest. */
+export function enrolText(code: string, publicKey: string): string {
+  return ["hcc-watch/1", "enrol", code, publicKey].join("\n");
+}

@@ -1,0 +1,36 @@
+import type { Attestation, Waiver } from "./attestation.ts";
+import type { Calendar } from "./calendar.ts";
+import type { EvidenceRef } from "./finding.ts";
+import type { Centre, DeviceRole } from "./inventory.ts";
+import type { Outcome, ProbeKind } from "./observation.ts";
+
+/** One stored observation as the rules see it. */
+export type Run = { readonly ref: EvidenceRef; readonly probe: ProbeKind; readonly target?: string; readonly atMs: number; readonly outcome: Outcome };
+
+/** A device that answered at least once on a Vietnam day (`YYYY-MM-DD`). */
+export type Presence = { readonly device: string; readonly role: DeviceRole; readonly day: string };
+
+/** Highest value of a metric's total in working hours of a Vietnam day. */
+export type DailyPeak = { readonly metric: "wifi_clients"; readonly day: string; readonly value: number };
+
+/**
+ * All that `evaluate` may know of one centre. Built by the collector from the store, and by the agent's self-check from its spool.
+ * Lists are newest first and hold at least what `needs` of the policy's rules asks for.
+ */
+export type Facts = {
+  readonly centre: Centre;
+  readonly calendar: Calendar;
+  readonly runs: readonly Run[];
+  readonly presence: readonly Presence[];
+  readonly peaks: readonly DailyPeak[];
+  readonly attestations: readonly Attestation[];
+  readonly waivers: readonly Waiver[];
+  /** First and last time that any observation of the centre was received; absent when there never was one. */
+  readonly firstContactMs?: number;
+  readonly lastContactMs?: number;
+  /** Targets (portal codes) that fail from so many centres now that the fault is shared. */
+  readonly sharedFaults: readonly string[];
+};
+
+/** What one rule wants to be loaded: runs of a probe not older than `windowMs`, at most `runsMax` of each target. */
+export type Need = { readonly probe: ProbeKind; readonly windowMs: number; readonly runsMax: number };

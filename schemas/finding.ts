@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { Code, Instant, RequirementId } from "./ids.ts";
+
+/** States in their order of decision (design §3): the first that holds is the finding's state. */
+export const findingStates = ["not_applicable", "error", "unknown", "pending", "fail", "pass"] as const;
+export const FindingState = z.enum(findingStates);
+export type FindingState = z.infer<typeof FindingState>;
+
+/** Why a finding has its state. Codes for machines; the sentence for people is `finding.reason.<code>` in the catalogue. */
+export const findingReasons = [
+  // pass
+  "met",
+  "met_beyond_doubt",
+  "capacity_demonstrated",
+  "capacity_supported",
+  "attested",
+  "inspected",
+  // fail
+  "below_floor",
+  "count_short",
+  "declared_short",
+  "not_seen",
+  "retention_short",
+  "recording_gaps",
+  "not_recording",
+  "replay_failed",
+  "storage_fault",
+  "retention_cap",
+  "history_lost",
+  "capacity_insufficient",
+  "target_down",
+  "denied",
+  // pending
+  "unconfirmed",
+  "too_young",
+  "not_yet_demonstrated",
+  "budget",
+  // unknown
+  "no_data",
+  "stale",
+  "too_few_runs",
+  "only_excused_runs",
+  "site_offline",
+  "shared_fault",
+  "no_denominator",
+  "declared_only",
+  "not_attested",
+  "attestation_expired",
+  "unverifiable",
+  "device_offline",
+  "access_denied",
+  "clock_wrong",
+  "contradiction",
+  "outside_hours",
+  // error
+  "rule_error",
+  // not applicable
+  "not_key_area",
+] as const;
+export const FindingReason = z.enum(findingReasons);
+export type FindingReason = z.infer<typeof FindingReason>;
+
+/** Points to one stored observation (`<stream>:<seq>`) or attestation (`attestation:<id>`). */
+export const EvidenceRef = z.string().max(80);
+export type EvidenceRef = z.infer<typeof EvidenceRef>;
+
+/** Numbers and short codes that the reason's sentence and the page need; device text in it is already cleaned. */
+export const FindingDetail = z.record(z.string().max(40), z.union([z.number(), z.string().max(200), z.boolean()]));
+
+/** One device, channel or portal inside a finding: the centre's state is the worst of its parts. */
+export const FindingPart = z.strictObject({
+  subject: z.string().max(128),
+  state: FindingState,
+  reason: FindingReason,
+  observed: z.number().optional(),
+  detail: FindingDetail.optional(),
+});
+export type FindingPart = z.infer<typeof FindingPart>;
+
+/** What is declared beside a measured value; shown, never folded in. */
+export const Declared = z.strictObject({
+  value: z.number().optional(),
+  text: z.string().max(200).optional(),
+  by: z.string().max(128),
+  at: Instant,
+  inspected: z.boolean(),
+});
+export type Declared = z.infer<typeof Declared>;
+
+/** What a waiver adds on top of the stored state, which it never replaces. */
+export const WaiverMark = z.strictObject({ id: z.string(), reason: z.string().max(300), document: z.string().max(128), until: z.iso.date() });
+
+/** The judgement of one requirement at one centre at one instant. */
+export const Finding = z.strictObject({
+  centre: Code,
+  requirement: RequirementId,
+  state: FindingState,
+  reason: FindingReason,
+  observed: z.number().optional(),
+  required: z.number().optional(),
+  unit: z.string().max(12).optional(),
+  evidenceClass: z.enum(["measured", "declared", "inspected"]),
+  detail: FindingDetail.optional(),
+  declared: Declared.optional(),
+  parts: z.array(FindingPart).max(300).optional(),
+  evidence: z.array(EvidenceRef).max(50),
+  /** Time of the newest evidence. */
+  observedAt: Instant.optional(),
+  evaluatedAt: Instant,
+  /** A pass is none after this instant without new evidence; every pass has one. */
+  validUntil: Instant.optional(),
+  /** `<policy id>@<version>` */
+  policy: z.string(),
+  waiver: WaiverMark.optional(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** A change of a finding's state: what history keeps and alerts start from. */
+export const Transition = z.strictObject({
+  centre: Code,
+  requirement: RequirementId,
+  from: FindingState.optional(),
+  to: FindingState,
+  reason: FindingReason,
+  at: Instant,
+});
+export type Transition = z.infer<typeof Transition>;
+
+/** How a province or a centre stands. The states sum to `total`; waived and excused lie beside and are not subtracted. */
+export const Tally = z.strictObject({
+  total: z.int(),
+  pass: z.int(),
+  fail: z.int(),
+  pending: z.int(),
+  unknown: z.int(),
+  error: z.int(),
+  not_applicable: z.int(),
+  waived: z.int(),
+  /** decided / applicable, 0..1; undefined when nothing applies. */
+  coverage: z.number().optional(),
+  /** pass / (pass + fail), 0..1; undefined when nothing is decided. */
+  score: z.number().optional(),
+});
+export type Tally = z.infer<typeof Tally>;

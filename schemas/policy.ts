@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { Code, RequirementId } from "./ids.ts";
+import { DeviceRole } from "./inventory.ts";
+import { metricNames } from "./metrics.ts";
+import { ProbeKind } from "./observation.ts";
+import { Words } from "./words.ts";
+
+const days = z.number().positive().max(3_660);
+
+/** A measured number must reach a floor; a breach needs confirmation over runs, days and servers (fields/link.md). */
+export const FloorRule = z.strictObject({
+  kind: z.literal("floor"),
+  probe: ProbeKind,
+  /** All of these must reach the floor in the same run. */
+  metrics: z.array(z.enum(metricNames)).min(1),
+  floor: z.number(),
+  /** A pass stands this long after the run that showed it. */
+  passValidDays: days,
+  /** A breach: at least `runs` of the last `of` valid runs below, on `days` days, against `servers` servers. */
+  breach: z.strictObject({ runs: z.int().min(1), of: z.int().min(1), days: z.int().min(1), servers: z.int().min(1) }),
+});
+export type FloorRule = z.infer<typeof FloorRule>;
+
+/** Enough devices of a role: required = ceil(officers x perOfficer) + fixed; seen on `seenDays` of the last `ofWorkingDays` working days. */
+export const CountRule = z.strictObject({
+  kind: z.literal("count"),
+  probe: ProbeKind,
+  roles: z.array(DeviceRole).min(1),
+  perOfficer: z.number().min(0),
+  fixed: z.int().min(0),
+  seenDays: z.int().min(1),
+  ofWorkingDays: z.int().min(1),
+});
+export type CountRule = z.infer<typeof CountRule>;
+
+/** Recordings of every channel reach back far enough, without long gaps (fields/cameras.md §9). */
+export const DepthRule = z.strictObject({
+  kind: z.literal("depth"),
+  probe: ProbeKind,
+  days,
+  coveragePercentMin: z.number().min(0).max(100),
+  longestGapMinutesMax: z.number().min(0),
+  /** Gaps shorter than this are joined before anything is counted. */
+  mergeGapSeconds: z.number().min(0),
+  clockSkewSecondsMax: z.number().min(0),
+  recordingMode: z.enum(["continuous", "schedule", "event"]),
+  maxAgeHours: z.number().positive(),
+});
+export type DepthRule = z.infer<typeof DepthRule>;
+
+/** Enough people at once on the Wi-Fi, four-valued (fields/devices.md A.4). */
+export const CapacityRule = z.strictObject({
+  kind: z.literal("capacity"),
+  probe: ProbeKind,
+  users: z.int().min(1),
+  peakDays: days,
+  utilisationPercentMax: z.number().min(0).max(100),
+  dhcpFreePercentMin: z.number().min(0).max(100),
+  clientsPerRadio: z.int().min(1),
+  maxAgeHours: z.number().positive(),
+});
+export type CapacityRule = z.infer<typeof CapacityRule>;
+
+/** Something answers during working hours. Without `targets`, each target that the probe reports must. */
+export const ReachableRule = z.strictObject({
+  kind: z.literal("reachable"),
+  probe: ProbeKind,
+  metric: z.enum(metricNames),
+  targets: z.array(Code).optional(),
+  windowHours: z.number().positive(),
+  runsMin: z.int().min(1),
+  upPercentMin: z.number().min(0).max(100),
+  maxAgeMinutes: z.number().positive(),
+  workingHoursOnly: z.boolean(),
+  /** A target that fails from more than this share of centres is a shared fault and excuses them. */
+  sharedFaultPercent: z.number().min(0).max(100).optional(),
+});
+export type ReachableRule = z.infer<typeof ReachableRule>;
+
+/** Declared by the commune or found by an inspector, item by item, for a limited time. */
+export const AttestedRule = z.strictObject({
+  kind: z.literal("attested"),
+  items: z.array(z.strictObject({ id: Code, title: Words })).min(1),
+  validDays: days,
+});
+export type AttestedRule = z.infer<typeof AttestedRule>;
+
+export const Rule = z.discriminatedUnion("kind", [FloorRule, CountRule, DepthRule, CapacityRule, ReachableRule, AttestedRule]);
+export type Rule = z.infer<typeof Rule>;
+export type RuleKind = Rule["kind"];
+
+/** Who has to act when a requirement is not met. */
+export const owners = ["commune", "dost", "isp", "portal-vendor", "province-it", "province-office", "vendor"] as const;
+export const Owner = z.enum(owners);
+export type Owner = z.infer<typeof Owner>;
+
+export const Requirement = z.strictObject({
+  id: RequirementId,
+  title: Words,
+  /** Where the plan says it, and its own words. */
+  clause: z.string().min(1),
+  quote: z.string().min(1),
+  evidenceClass: z.enum(["measured", "declared", "both"]),
+  /** `key_area`: only where the centre's flag is set. */
+  applies: z.enum(["always", "key_area"]),
+  owner: Owner,
+  /** 1 = the counter cannot serve, 3 = formality. Orders what is shown first. */
+  impact: z.int().min(1).max(3),
+  rule: Rule,
+  /** For class `both`: what is declared beside the measured value. Shown, never folded in. */
+  declared: AttestedRule.optional(),
+  advice: Words,
+  /** What the plan leaves open and how this policy reads it. */
+  reading: Words.optional(),
+});
+export type Requirement = z.infer<typeof Requirement>;
+
+/** A portal that every centre asks. */
+export const Portal = z.strictObject({ id: Code, name: Words, url: z.url({ protocol: /^https?$/ }), everyMinutes: z.number().min(5) });
+export type Portal = z.infer<typeof Portal>;
+
+/** All rules of one province, as versioned data. A new version is a new file entry with its own effective date. */
+export const PolicyProfile = z.strictObject({
+  id: Code,
+  version: z.int().min(1),
+  effectiveFrom: z.iso.date(),
+  title: Words,
+  source: z.strictObject({ document: z.string(), date: z.iso.date(), note: z.string() }),
+  timeZone: z.literal("Asia/Ho_Chi_Minh"),
+  calendar: Code,
+  portals: z.array(Portal).min(1),
+  requirements: z.array(Requirement).min(1),
+});
+export type PolicyProfile = z.infer<typeof PolicyProfile>;
