@@ -1,5 +1,5 @@
 /** Words that stand everywhere: states, owners, units, outcome reasons. */
-export const common = {
+export const states = {
   "state.pass": "Đạt",
   "state.fail": "Không đạt",
   "state.pending": "Đang chờ",
