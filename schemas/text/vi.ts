@@ -1,5 +1,5 @@
-import { states } from "./vi/states.ts";
 import { findings } from "./vi/findings.ts";
+import { states } from "./vi/states.ts";
 
 /** Every sentence that a person reads, in Vietnamese: the language of record. One file per place where it is read. */
 export const vi = { ...states, ...findings } as const;
