@@ -1,5 +1,6 @@
 import { findings } from "./vi/findings.ts";
+import { start } from "./vi/start.ts";
 import { states } from "./vi/states.ts";
 
 /** Every sentence that a person reads, in Vietnamese: the language of record. One file per place where it is read. */
-export const vi = { ...states, ...findings } as const;
+export const vi = { ...start, ...states, ...findings } as const;

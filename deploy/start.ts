@@ -1,0 +1,123 @@
+/**
+ * `npm start`: a collector with its own database and an agent of this very PC, both real, as two child processes.
+ * Ends both on Ctrl-C; starting again continues where it stopped.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Finding } from "#schemas/finding.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
+import { Lang } from "#schemas/words.ts";
+
+const CENTRE = "may-nay";
+const START_LIMIT_MS = 90_000;
+const STOP_LIMIT_MS = 4_500;
+const POLL_MS = 2_000;
+
+const lang = Lang.catch("vi").parse(process.env.HCC_LANG);
+const port = process.env.HCC_PORT ?? "8890";
+const address = `http://127.0.0.1:${port}`;
+const dataDir = process.env.HCC_DATA ?? "data";
+const collectorData = join(dataDir, "collector");
+const agentData = join(dataDir, "agent");
+const run = promisify(execFile);
+const children: ChildProcess[] = [];
+const stopping = new AbortController();
+
+/** Arguments that run one of our programs with this very Node. */
+const program = (room: "agent" | "collector", ...words: string[]) => ["--import", "tsx", `${room}/main.ts`, ...words];
+
+/** Starts a child that lives as long as this program; its early end ends everything. */
+function keep(...argv: string[]): ChildProcess {
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "inherit", "inherit"], env: childEnv() });
+  children.push(child);
+  child.once("exit", (code) => {
+    if (stopping.signal.aborted) return;
+    console.error(text(lang, "start.ended", { program: argv[2] ?? "", code: code ?? -1 }));
+    process.exitCode = 1;
+    stopping.abort();
+  });
+  return child;
+}
+
+function childEnv(): NodeJS.ProcessEnv {
+  return { ...process.env, HCC_PORT: port, HCC_DATA: collectorData, HCC_AGENT_DATA: agentData, HCC_COLLECTOR_URL: address, HCC_LANG: lang };
+}
+
+/** Runs a command of the collector to its end and gives what it printed. */
+async function collector(...words: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, program("collector", ...words), { env: childEnv(), signal: stopping.signal, timeout: START_LIMIT_MS });
+  return stdout.trim();
+}
+
+async function untilCollectorAnswers(): Promise<void> {
+  const limit = AbortSignal.any([stopping.signal, AbortSignal.timeout(START_LIMIT_MS)]);
+  for (;;) {
+    const up = await fetch(`${address}/health/ready`, { signal: limit }).then(
+      (reply) => reply.ok,
+      () => false,
+    );
+    if (up) return;
+    await sleep(200, undefined, { signal: limit });
+  }
+}
+
+async function enrolThisPc(): Promise<void> {
+  if (existsSync(join(agentData, "agent.json"))) return;
+  await collector("centre", "import", "deploy/this-pc.json");
+  const code = await collector("enrol-code", CENTRE);
+  await run(process.execPath, program("agent", "enrol", code, "--collector", address), { env: childEnv(), signal: stopping.signal, timeout: START_LIMIT_MS });
+}
+
+/** One line per finding whose state or reason changed, until the program stops. */
+async function printChanges(): Promise<void> {
+  const seen = new Map<string, string>();
+  while (!stopping.signal.aborted) {
+    const reply = await fetch(`${address}/v1/findings?centre=${CENTRE}`, { signal: stopping.signal }).catch(() => undefined);
+    const body = reply?.ok ? ((await reply.json()) as { findings: unknown[] }) : { findings: [] };
+    for (const raw of body.findings) {
+      const { requirement, state, reason, observed, required, unit } = Finding.parse(raw);
+      const now = `${state} ${reason}`;
+      if (seen.get(requirement) === now) continue;
+      seen.set(requirement, now);
+      const key = `finding.short.${reason}`;
+      const numbers = observed === undefined ? "" : ` ${text(lang, "start.numbers", { observed, required: required ?? "", unit: unit ?? "" })}`;
+      console.log(`${new Date().toTimeString().slice(0, 8)} ${requirement} ${text(lang, `state.${state}`)}${numbers}${isTextKey(key) ? `: ${text(lang, key)}` : ""}`);
+    }
+    await sleep(POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+  }
+}
+
+async function stop(): Promise<void> {
+  const alive = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  for (const child of alive) child.kill("SIGTERM");
+  const ended = Promise.all(alive.map((child) => new Promise((resolve) => child.once("exit", resolve))));
+  await Promise.race([ended, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+  for (const child of alive) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+}
+
+async function main(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
+  mkdirSync(collectorData, { recursive: true });
+  mkdirSync(agentData, { recursive: true });
+  try {
+    keep(...program("collector", "serve"));
+    await untilCollectorAnswers();
+    await enrolThisPc();
+    keep(...program("agent", "run", "--no-splay"));
+    console.log(text(lang, "start.open", { url: `http://localhost:${port}` }));
+    await printChanges();
+  } catch (error) {
+    if (!stopping.signal.aborted) {
+      console.error(text(lang, "start.failed", { error: error instanceof Error ? error.message : String(error) }));
+      process.exitCode = 1;
+    }
+  } finally {
+    stopping.abort();
+    await stop();
+  }
+}
+
+await main();
