@@ -37,6 +37,7 @@ export type Batch = z.infer<typeof Batch>;
 
 /** The first sequence number of `from..to` that the batch does not account for, or that it names twice or outside of its range. */
 function firstUncovered(batch: { from: number; to: number; observations: readonly { seq: number }[]; gaps: readonly Gap[] }): number | undefined {
+  if (batch.to < batch.from) return batch.from;
   const spans = [...batch.observations.map(({ seq }) => ({ from: seq, to: seq })), ...batch.gaps].sort((a, b) => a.from - b.from);
   let next = batch.from;
   for (const span of spans) {

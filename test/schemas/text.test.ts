@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { en } from "#schemas/text/en.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import { vi } from "#schemas/text/vi.ts";
+import { sourceFiles } from "../support/source-files.ts";
+
+const keys = Object.keys(vi) as TextKey[];
+const places = (sentence: string) => [...sentence.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+
+describe("the catalogue", () => {
+  it("has the same keys in both languages", () => {
+    expect(keys.length).toBeGreaterThan(50);
+    expect(Object.keys(en).sort()).toEqual([...keys].sort());
+  });
+
+  it("has the same places to fill in both languages", () => {
+    expect(keys.filter((key) => places(vi[key]).join() !== places(en[key]).join())).toEqual([]);
+  });
+
+  it("has no empty sentence", () => {
+    expect(keys.filter((key) => vi[key].trim() === "" || en[key].trim() === "")).toEqual([]);
+  });
+
+  it("has no sentence that nobody reads", () => {
+    const code = sourceFiles()
+      .filter(({ path }) => !path.startsWith("schemas/text/vi") && !path.startsWith("schemas/text/en") && !path.startsWith("test/"))
+      .map((file) => file.text)
+      .join("\n");
+    // A key is used as it stands, or built from a code: `finding.reason.${reason}` uses all that begin so.
+    const built = [...code.matchAll(/[`"]([a-z][\w-]*\.(?:[\w-]+\.)*)\$\{/g)].map((match) => match[1] ?? "");
+    expect(keys.filter((key) => !code.includes(`"${key}"`) && !built.some((head) => key.startsWith(head)))).toEqual([]);
+  });
+});
+
+describe("text", () => {
+  it("writes numbers as the language does", () => {
+    const params = { observed: 1_168.25, required: 200, unit: "Mbps" };
+    expect(text("vi", "start.numbers", params)).toBe("(1.168,3/200 Mbps)");
+    expect(text("en", "start.numbers", params)).toBe("(1,168.3/200 Mbps)");
+  });
+
+  it("leaves an unfilled place visible instead of hiding it", () => {
+    expect(text("en", "start.failed")).toBe("Could not start: {error}");
+  });
+});
