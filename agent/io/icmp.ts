@@ -1,0 +1,77 @@
+import { connect, isIP } from "node:net";
+import { platform } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import ping from "ping";
+import { z } from "zod";
+
+/** One burst: what was sent and the round trips that came back, in the order of their arrival. */
+export type Burst = { readonly method: "icmp" | "tcp"; readonly sent: number; readonly rttsMs: readonly number[] };
+
+export type BurstShape = { readonly count: number; readonly intervalMs: number; readonly timeoutMs: number };
+
+/** Sends ICMP echo requests to a literal address. @throws TypeError for a name, Error when the system has no ping or forbids it, and when aborted */
+export type IcmpBurst = (address: string, shape: BurstShape, signal: AbortSignal) => Promise<Burst>;
+/** Opens TCP connections to a literal address instead, for hops that drop ICMP: a refusal is an answer too. @throws TypeError for a name, and when aborted */
+export type TcpBurst = (address: string, port: number, shape: BurstShape, signal: AbortSignal) => Promise<Burst>;
+
+/** Most packets of one burst. */
+export const BURST_MAX = 60;
+// iputils lets only root go below 200 ms; Windows' ping always waits one second.
+const INTERVAL_MIN_MS = 200;
+// The package's own types leave out the list that its parsers fill, one number for each reply.
+const Times = z.object({ times: z.array(z.union([z.number(), z.string()])).default([]) });
+
+/** Runs the system's ping once for the whole burst. It cannot be killed through npm `ping`, so its count and timeout bound its life. */
+export const icmpBurst: IcmpBurst = async (address, { count, intervalMs, timeoutMs }, signal) => {
+  requireLiteral(address);
+  signal.throwIfAborted();
+  const sent = Math.min(count, BURST_MAX);
+  const intervalS = Math.max(intervalMs, INTERVAL_MIN_MS) / 1000;
+  const timeoutS = Math.max(1, Math.ceil(timeoutMs / 1000));
+  // No deadline (-w): with it iputils goes on sending until `count` answers came, and loss would vanish.
+  const bounds = platform() === "win32" ? {} : { extra: ["-i", intervalS.toFixed(1)] };
+  const run = ping.promise.probe(address, { min_reply: sent, timeout: timeoutS, v6: isIP(address) === 6, ...bounds });
+  const reply = await Promise.race([run, aborted(signal)]);
+  // No packet left this PC: that says nothing about the hop.
+  if (!reply.alive && /not permitted|permission denied|invalid argument|usage:/i.test(reply.output))
+    throw new Error("the system's ping may not send ICMP here");
+  const { times } = Times.parse(reply);
+  const rttsMs = times.filter((time) => typeof time === "number");
+  return { method: "icmp", sent, rttsMs: rttsMs.slice(0, sent) };
+};
+
+export const tcpBurst: TcpBurst = async (address, port, { count, intervalMs, timeoutMs }, signal) => {
+  requireLiteral(address);
+  const sent = Math.min(count, BURST_MAX);
+  const attempts: Promise<number | undefined>[] = [];
+  for (let index = 0; index < sent; index++) {
+    if (index > 0) await sleep(intervalMs, undefined, { signal });
+    attempts.push(connectOnce(address, port, timeoutMs, signal));
+  }
+  const rttsMs = (await Promise.all(attempts)).filter((rtt) => rtt !== undefined);
+  signal.throwIfAborted();
+  return { method: "tcp", sent, rttsMs };
+};
+
+function connectOnce(address: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const startedMs = performance.now();
+    const socket = connect({ host: address, port, timeout: timeoutMs, signal });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered ? performance.now() - startedMs : undefined);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("timeout", () => end(false));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED"));
+  });
+}
+
+/** A name could begin with "-" and reach ping as an option, and would be resolved once more for each packet. */
+function requireLiteral(address: string): void {
+  if (isIP(address) === 0) throw new TypeError(`${JSON.stringify(address.slice(0, 80))} is not a literal IP address`);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
