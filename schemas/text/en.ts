@@ -1,7 +1,9 @@
+import { agent } from "./en/agent.ts";
 import { findings } from "./en/findings.ts";
 import { start } from "./en/start.ts";
 import { states } from "./en/states.ts";
+import { web } from "./en/web.ts";
 import type { vi } from "./vi.ts";
 
 /** The catalogue in English; the type makes a missing or surplus key an error. */
-export const en: Readonly<Record<keyof typeof vi, string>> = { ...start, ...states, ...findings };
+export const en: Readonly<Record<keyof typeof vi, string>> = { ...agent, ...start, ...states, ...web, ...findings };

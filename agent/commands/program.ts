@@ -1,0 +1,70 @@
+import { Command, CommanderError } from "commander";
+import { text } from "#schemas/text/text.ts";
+import { readSettings, type Settings } from "../config.ts";
+import { Credentials } from "../credentials.ts";
+import { createIo } from "../io/io.ts";
+import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
+import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
+import { listProbes, runProbe } from "./probe-command.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs one command line (`args` without the program's name) and gives its exit code; a mistake in it is 64.
+ * Everything from outside comes in through the arguments, so that tests run commands in their own process.
+ */
+export async function runCommand(args: readonly string[], env: Environment, terminal: Terminal): Promise<number> {
+  let code: number = exitCodes.ok;
+  const done = (result: number) => {
+    code = result;
+  };
+  try {
+    await buildProgram(env, terminal, done).parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (!(error instanceof UsageError)) throw error;
+    terminal.err(`${error.message}\n`);
+    return exitCodes.usage;
+  }
+}
+
+function buildProgram(env: Environment, terminal: Terminal, done: (code: number) => void): Command {
+  const lang = env.HCC_LANG === "en" ? "en" : "vi";
+  const program = new Command("hcc-agent").description(text(lang, "agent.about")).exitOverride();
+  program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err }).helpCommand(false);
+  program.option("--config <file>", text(lang, "agent.option.config"));
+  const settings = (): Settings => readSettings(env, program.opts<{ config?: string }>().config);
+
+  program
+    .command("probe")
+    .description(text(lang, "agent.command.probe"))
+    .argument("[kind]")
+    .option("--list", text(lang, "agent.option.list"))
+    .option("--options <json>", text(lang, "agent.option.options"))
+    .option("--json", text(lang, "agent.option.json"))
+    .action(async (kind: string | undefined, options: { list?: boolean; options?: string; json?: boolean }) => {
+      if (options.list || kind === undefined) return done(listProbes(terminal));
+      const { dataDir, lang } = settings();
+      const secretOf = async (name: string) => new Credentials(dataDir).secretOf(name);
+      done(await runProbe({ kind, ...options }, terminal, { io: createIo(), lang, secretOf }));
+    });
+
+  const creds = program.command("creds").description(text(lang, "agent.command.creds"));
+  const store = () => new Credentials(settings().dataDir);
+  creds
+    .command("add")
+    .argument("<name>")
+    .description(text(lang, "agent.command.creds.add"))
+    .action(async (name: string) => done(await addCredential(name, store(), terminal, settings().lang)));
+  creds
+    .command("list")
+    .description(text(lang, "agent.command.creds.list"))
+    .action(() => done(listCredentials(store(), terminal)));
+  creds
+    .command("remove")
+    .argument("<name>")
+    .description(text(lang, "agent.command.creds.remove"))
+    .action((name: string) => done(removeCredential(name, store(), terminal, settings().lang)));
+  return program;
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { Code } from "#schemas/ids.ts";
+import { DeviceRole } from "#schemas/inventory.ts";
+import { CredentialName } from "#schemas/target.ts";
+import { Lang } from "#schemas/words.ts";
+import { UsageError } from "./terminal.ts";
+
+export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
+const LogLevel = z.enum(logLevels);
+export type LogLevel = z.infer<typeof LogLevel>;
+
+/** A network as `10.1.0.0/16` or `fd00::/8`. */
+const Subnet = z.string().refine((text) => {
+  const [address = "", bits = "", ...more] = text.split("/");
+  const family = isIP(address);
+  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}, "write a network as 192.168.1.0/24");
+
+/** Names of stored credentials by the way they are used at one device. */
+const DeviceCredentials = z.strictObject({ snmp: CredentialName.optional(), http: CredentialName.optional(), onvif: CredentialName.optional() });
+export type DeviceCredentials = z.infer<typeof DeviceCredentials>;
+
+/** A device that only this PC knows of, beside those of the centre's inventory. */
+export const LocalTarget = z.strictObject({
+  id: Code,
+  name: z.string().max(128).optional(),
+  role: DeviceRole,
+  address: z.union([z.ipv4(), z.ipv6()]),
+  credentials: DeviceCredentials.optional(),
+});
+export type LocalTarget = z.infer<typeof LocalTarget>;
+
+/** `hcc-agent.json`: what the commune's own side decides. The collector can add to none of it. */
+export const LocalConfig = z.strictObject({
+  collector: z.url({ protocol: /^https?$/ }).optional(),
+  /** Folder of spool, key and state; relative to this file. */
+  data: z.string().min(1).optional(),
+  lang: Lang.optional(),
+  logLevel: LogLevel.optional(),
+  /** Networks in which the agent may ask devices. Absent = the private networks that this PC is directly connected to. */
+  allowedSubnets: z.array(Subnet).max(64).optional(),
+  /** PEM file of a private certificate authority for the collector; relative to this file. */
+  caFile: z.string().min(1).optional(),
+  /** `false` keeps the last configuration for ever: the commune's veto. */
+  remoteConfig: z.boolean().default(true),
+  /** The centre is this very PC (`npm start`): loopback targets are allowed, the first contact is not delayed. */
+  localTest: z.boolean().default(false),
+  /** Devices beside those of the inventory. */
+  targets: z.array(LocalTarget).max(256).default([]),
+  /** Credentials of inventory devices, by device code. */
+  credentials: z.record(Code, DeviceCredentials).default({}),
+  /** Further options of probes, by kind; they lie over what the agent derives. */
+  probes: z.record(z.string(), z.record(z.string(), z.json())).default({}),
+});
+export type LocalConfig = z.infer<typeof LocalConfig>;
+
+/** All that is set from outside, read once at start. */
+export type Settings = {
+  readonly dataDir: string;
+  readonly collectorUrl: string | undefined;
+  readonly lang: Lang;
+  readonly logLevel: LogLevel;
+  readonly caFile: string | undefined;
+  readonly local: LocalConfig;
+  /** The file that `local` came from; undefined when there is none. */
+  readonly file: string | undefined;
+};
+
+const Environment = z.object({
+  HCC_AGENT_DATA: z.string().min(1).optional(),
+  HCC_COLLECTOR_URL: z.url({ protocol: /^https?$/ }).optional(),
+  HCC_LANG: Lang.optional(),
+  HCC_LOG_LEVEL: LogLevel.optional(),
+});
+
+const DEFAULT_DATA = join("data", "agent");
+const CONFIG_NAME = "hcc-agent.json";
+const CONFIG_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Reads environment and `hcc-agent.json`: `--config`, else the one in the data folder, else none. The environment wins over the file.
+ * Throws UsageError that names the file and each wrong field.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>, configFile?: string): Settings {
+  const variables = parsed(Environment, env, "environment");
+  const dataDir = resolve(variables.HCC_AGENT_DATA ?? DEFAULT_DATA);
+  const file = configFile === undefined ? join(dataDir, CONFIG_NAME) : resolve(configFile);
+  const raw = readConfig(file, configFile !== undefined);
+  const local = parsed(LocalConfig, raw ?? {}, file);
+  const beside = (path: string) => resolve(dirname(file), path);
+  return {
+    dataDir: variables.HCC_AGENT_DATA === undefined && local.data !== undefined ? beside(local.data) : dataDir,
+    collectorUrl: variables.HCC_COLLECTOR_URL ?? local.collector,
+    lang: variables.HCC_LANG ?? local.lang ?? "vi",
+    logLevel: variables.HCC_LOG_LEVEL ?? local.logLevel ?? "info",
+    caFile: local.caFile === undefined ? undefined : beside(local.caFile),
+    local,
+    file: raw === undefined ? undefined : file,
+  };
+}
+
+function readConfig(file: string, mustExist: boolean): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (!mustExist && error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw new UsageError(`${file}: cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown error"})`);
+  }
+  if (text.length > CONFIG_BYTES_MAX) throw new UsageError(`${file}: larger than ${CONFIG_BYTES_MAX} bytes`);
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new UsageError(`${file}: no valid JSON (${error instanceof Error ? error.message : "unknown error"})`);
+  }
+}
+
+function parsed<T>(type: z.ZodType<T>, raw: unknown, place: string): T {
+  const result = type.safeParse(raw);
+  if (result.success) return result.data;
+  throw new UsageError(result.error.issues.map(({ path, message }) => `${place}: ${path.join(".") || "(whole)"}: ${message}`).join("\n"));
+}

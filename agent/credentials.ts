@@ -1,0 +1,136 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { CredentialName } from "#schemas/target.ts";
+import { writeFileAtomic } from "./atomic-file.ts";
+import { UsageError } from "./terminal.ts";
+
+const Sealed = z.strictObject({ iv: z.base64(), tag: z.base64(), text: z.base64() });
+const Vault = z.strictObject({ version: z.literal(1), secrets: z.record(CredentialName, Sealed) });
+type Vault = z.infer<typeof Vault>;
+
+const SECRET_CHARS_MAX = 4_096;
+const CREDENTIALS_MAX = 500;
+const DEPTH_MAX = 16;
+/** Fields of a target that may be the bare name of a credential. */
+const accessFields = new Set(["snmp", "http", "onvif"]);
+
+/**
+ * Device credentials of this PC: AES-256-GCM, the name as additional data, so that two entries cannot be swapped.
+ * The key lies beside in a file of mode 0600 (Windows: the folder's ACL): it keeps backups and support bundles clean, not a local administrator out.
+ */
+export class Credentials {
+  readonly #folder: string;
+
+  constructor(dataDir: string) {
+    this.#folder = join(dataDir, "credentials");
+  }
+
+  /** Names in alphabetical order. */
+  list(): string[] {
+    return Object.keys(this.#vault().secrets).sort();
+  }
+
+  /** Stores or replaces a secret; it is on disk when this returns. */
+  add(name: string, secret: string): void {
+    const valid = CredentialName.safeParse(name);
+    if (!valid.success) throw new UsageError(`creds: name "${name}": ${valid.error.issues[0]?.message}`);
+    if (secret.length === 0 || secret.length > SECRET_CHARS_MAX) throw new UsageError(`creds: the secret must have 1 to ${SECRET_CHARS_MAX} characters`);
+    const vault = this.#vault();
+    if (!(name in vault.secrets) && Object.keys(vault.secrets).length >= CREDENTIALS_MAX) throw new UsageError(`creds: more than ${CREDENTIALS_MAX} names`);
+    this.#write({ ...vault, secrets: { ...vault.secrets, [name]: seal(this.#key(), name, secret) } });
+  }
+
+  /** Whether there was one to remove. */
+  remove(name: string): boolean {
+    const { [name]: gone, ...secrets } = this.#vault().secrets;
+    if (gone === undefined) return false;
+    this.#write({ version: 1, secrets });
+    return true;
+  }
+
+  /** The secret of a name. Throws UsageError when there is none or when key and entry do not belong together. */
+  secretOf(name: string): string {
+    const sealed = Object.entries(this.#vault().secrets).find(([known]) => known === name)?.[1];
+    if (sealed === undefined) throw new UsageError(`no credential "${name}"; add it with: creds add ${name}`);
+    return unseal(this.#key(), name, sealed);
+  }
+
+  #vault(): Vault {
+    const file = join(this.#folder, "vault.json");
+    if (!existsSync(file)) return { version: 1, secrets: {} };
+    const vault = Vault.safeParse(parseJson(readFileSync(file, "utf8")));
+    if (!vault.success) throw new UsageError(`${file}: damaged; move it away and add the credentials again`);
+    return vault.data;
+  }
+
+  #write(vault: Vault): void {
+    writeFileAtomic(join(this.#folder, "vault.json"), JSON.stringify(vault), 0o600);
+  }
+
+  #key(): Buffer {
+    const file = join(this.#folder, "vault.key");
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(file)) writeFileAtomic(file, randomBytes(32).toString("base64"), 0o600);
+    const key = Buffer.from(readFileSync(file, "utf8"), "base64");
+    if (key.length !== 32) throw new UsageError(`${file}: damaged; remove the folder and add the credentials again`);
+    return key;
+  }
+}
+
+/**
+ * Puts secrets in place of their names: `{"credential":"name"}` anywhere, or a bare name as value of `snmp`, `http` or `onvif`.
+ * A stored secret that is a JSON object is put in as such.
+ */
+export async function resolveCredentials(options: unknown, secretOf: (name: string) => string | Promise<string>, depth = 0): Promise<unknown> {
+  if (options === null || typeof options !== "object" || depth > DEPTH_MAX) return options;
+  if (Array.isArray(options)) return Promise.all(options.map((inner) => resolveCredentials(inner, secretOf, depth + 1)));
+  const named = namedCredential(options);
+  if (named !== undefined) return secretValue(await secretOf(named));
+  const resolved = await Promise.all(
+    Object.entries(options).map(async ([field, value]) =>
+      accessFields.has(field) && typeof value === "string"
+        ? ([field, secretValue(await secretOf(value))] as const)
+        : ([field, await resolveCredentials(value, secretOf, depth + 1)] as const),
+    ),
+  );
+  return Object.fromEntries(resolved);
+}
+
+function namedCredential(options: object): string | undefined {
+  const entries = Object.entries(options);
+  const [field, value] = entries[0] ?? [];
+  return entries.length === 1 && field === "credential" && typeof value === "string" ? value : undefined;
+}
+
+/** A secret may be a whole access object such as `{"version":"3","user":...}`. */
+function secretValue(secret: string): unknown {
+  return secret.startsWith("{") ? (parseJson(secret) ?? secret) : secret;
+}
+
+function parseJson(source: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    return undefined;
+  }
+}
+
+function seal(key: Buffer, name: string, secret: string): z.infer<typeof Sealed> {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(name));
+  const sealed = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
+  return { iv: iv.toString("base64"), tag: cipher.getAuthTag().toString("base64"), text: sealed.toString("base64") };
+}
+
+function unseal(key: Buffer, name: string, { iv, tag, text }: z.infer<typeof Sealed>): string {
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(iv, "base64"), { authTagLength: 16 })
+      .setAAD(Buffer.from(name))
+      .setAuthTag(Buffer.from(tag, "base64"));
+    return Buffer.concat([decipher.update(Buffer.from(text, "base64")), decipher.final()]).toString("utf8");
+  } catch {
+    throw new UsageError(`credential "${name}" does not open with this PC's key; add it again with: creds add ${name}`);
+  }
+}

@@ -1,0 +1,26 @@
+import { runCommand } from "./commands/program.ts";
+import { readSecret } from "./secret-input.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What still holds the process open this long after a command has ended is not worth waiting for, ms. */
+const LINGER_MS = 500;
+
+function terminalOfProcess(stop: AbortSignal): Terminal {
+  const isTty = process.stdout.isTTY === true;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    readSecret: (prompt) => readSecret(process.stdin, process.stderr, prompt),
+    isTty,
+    colour: isTty && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+    stop,
+  };
+}
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+// A reader that went away (`| head`) is no fault of ours.
+process.stdout.on("error", () => {});
+
+process.exitCode = await runCommand(process.argv.slice(2), process.env, terminalOfProcess(stop.signal));
+setTimeout(() => process.exit(), LINGER_MS).unref();

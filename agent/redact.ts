@@ -1,0 +1,41 @@
+/** Names of option fields whose values are secrets, at any depth. */
+const secretFields = new Set(["password", "community", "key", "apiKey", "token", "secret"]);
+/** Factory communities are no secrets, and blanking the word "public" would spoil ordinary sentences. */
+const knownToAll = new Set(["public", "private"]);
+const DEPTH_MAX = 16;
+const SHORTEST = 4;
+
+/** All secret values inside probe options, longest first. */
+export function secretsIn(options: unknown): readonly string[] {
+  const found = new Set<string>();
+  collect(options, found, 0);
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+function collect(value: unknown, found: Set<string>, depth: number): void {
+  if (value === null || typeof value !== "object" || depth > DEPTH_MAX) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner !== "string") collect(inner, found, depth + 1);
+    else if (secretFields.has(name) && inner.length >= SHORTEST && !knownToAll.has(inner)) found.add(inner);
+  }
+}
+
+/** A copy of plain JSON data in which no string holds one of the secrets. */
+export function redact<T>(data: T, secrets: readonly string[]): T {
+  if (secrets.length === 0) return data;
+  return walk(data, (text) => redactText(text, secrets)) as T;
+}
+
+/** The text with each secret, plain or percent-encoded, replaced by `[redacted]`. */
+export function redactText(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]").replaceAll(encodeURIComponent(secret.toWellFormed()), "[redacted]");
+  return clean;
+}
+
+function walk(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((inner) => walk(inner, change));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [change(name), walk(inner, change)]));
+}

@@ -1,0 +1,20 @@
+/** What a command may know of the place it runs in: main.ts builds it from `process`, tests from strings. */
+export type Terminal = {
+  /** Data, and nothing else when `--json` is given. */
+  readonly out: (text: string) => void;
+  /** Words for people. */
+  readonly err: (text: string) => void;
+  /** All of standard input as text, at most 64 KiB; on a TTY typed text is not echoed. */
+  readonly readSecret: (prompt: string) => Promise<string>;
+  readonly isTty: boolean;
+  readonly colour: boolean;
+  readonly stop: AbortSignal;
+};
+
+/** A mistake of the person who typed the command: shown without a stack, exit code 64 (EX_USAGE). */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const exitCodes = { ok: 0, warning: 1, fail: 2, unknown: 3, usage: 64 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

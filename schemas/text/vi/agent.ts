@@ -1,0 +1,20 @@
+/** What the agent's commands say on the terminal. */
+export const agent = {
+  "agent.about": "Tác tử giám sát hạ tầng của trung tâm phục vụ hành chính công cấp xã",
+  "agent.option.config": "tệp cấu hình hcc-agent.json",
+  "agent.option.json": "chỉ in dữ liệu JSON ra stdout",
+  "agent.command.probe": "chạy một phép đo một lần và in kết quả",
+  "agent.option.list": "liệt kê các loại phép đo",
+  "agent.option.options": "tham số dạng JSON, @tệp, hoặc - để đọc từ stdin",
+  "agent.probe.measured": "{probe}: đã đo xong.",
+  "agent.probe.failed": "{probe}: không hỏi được; lý do nằm trong kết quả ở trên.",
+  "agent.probe.skipped": "{probe}: bỏ qua lần đo này; lý do nằm trong kết quả ở trên.",
+  "agent.command.creds": "quản lý mật khẩu thiết bị lưu trên máy này",
+  "agent.command.creds.add": "thêm hoặc thay một mật khẩu; đọc từ bàn phím hoặc stdin, không bao giờ từ tham số",
+  "agent.command.creds.list": "liệt kê tên các mật khẩu đã lưu",
+  "agent.command.creds.remove": "xóa một mật khẩu",
+  "agent.creds.prompt": 'Nhập giá trị cho "{name}" (không hiện trên màn hình): ',
+  "agent.creds.added": 'Đã lưu "{name}".',
+  "agent.creds.removed": 'Đã xóa "{name}".',
+  "agent.creds.none": 'Không có "{name}" để xóa.',
+} as const;
