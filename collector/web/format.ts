@@ -1,0 +1,48 @@
+import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+
+const numberFormats: Record<Lang, Intl.NumberFormat> = {
+  vi: new Intl.NumberFormat("vi-VN", { maximumFractionDigits: 1 }),
+  en: new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 }),
+};
+
+/** A number as the language writes it, one decimal at most. */
+export function number(lang: Lang, value: number): string {
+  return numberFormats[lang].format(value);
+}
+
+/** A share of 0..1 as whole percent, rounded down so that 100 % means all; a dash when nothing stands behind it. */
+export function share(value: number | undefined): string {
+  return value === undefined ? "–" : `${Math.floor(value * 100 + 1e-9)} %`;
+}
+
+/** A Vietnam day `YYYY-MM-DD` as the language writes it. */
+export function day(lang: Lang, isoDay: string): string {
+  return lang === "vi" ? isoDay.split("-").reverse().join("/") : isoDay;
+}
+
+/** An instant as Vietnam date and time to the minute; written by hand so that no ICU version changes a printed report. */
+export function moment(lang: Lang, instant: string | number): string {
+  const local = new Date(new Date(instant).getTime() + VIETNAM_OFFSET_MS).toISOString();
+  return `${day(lang, local.slice(0, 10))} ${local.slice(11, 16)}`;
+}
+
+const spans: readonly [limitMs: number, unitMs: number, key: TextKey][] = [
+  [3_600_000, 60_000, "web.age.minutes"],
+  [48 * 3_600_000, 3_600_000, "web.age.hours"],
+  [Number.POSITIVE_INFINITY, 86_400_000, "web.age.days"],
+];
+
+/** How long ago an instant was, in one unit. Instants ahead of `nowMs` count as now. */
+export function age(lang: Lang, instant: string | number, nowMs: number): string {
+  const elapsedMs = nowMs - new Date(instant).getTime();
+  if (elapsedMs < 60_000) return text(lang, "web.age.now");
+  const [, unitMs, key] = spans.find(([limitMs]) => elapsedMs < limitMs) ?? [0, 86_400_000, "web.age.days" as const];
+  return text(lang, key, { count: Math.floor(elapsedMs / unitMs) });
+}
+
+/** Lower case without Vietnamese marks, so that "chu pah" finds "Chư Păh". */
+export function foldMarks(words: string): string {
+  return words.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+}

@@ -1,0 +1,44 @@
+import type { Attestation } from "#schemas/attestation.ts";
+import type { Finding, Transition } from "#schemas/finding.ts";
+import type { Centre } from "#schemas/inventory.ts";
+import type { Observation } from "#schemas/observation.ts";
+
+/** A finding as stored, with the instant at which its present state began. */
+export type StandingFinding = Finding & { readonly since: string };
+/** What the province page needs of a finding: 135 centres times 20 of them, so no details. */
+export type FindingBrief = Pick<StandingFinding, "centre" | "requirement" | "state" | "reason" | "since" | "validUntil"> & { readonly waived: boolean };
+/** A centre without its devices. */
+export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string };
+/** A problem that people were told of, or would have been. */
+export type Incident = { readonly id: string; readonly requirement: string; readonly subject?: string; readonly openedAt: string; readonly closedAt?: string };
+/** One stored observation, as evidence and charts need it. `ref` is `<stream>:<seq>`. */
+export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outcome"> & { readonly ref: string };
+
+export type ProvinceRows = {
+  readonly centres: readonly CentreBrief[];
+  readonly findings: readonly FindingBrief[];
+  /** Changes since the asked instant, newest first, at most 500. */
+  readonly changes: readonly Transition[];
+};
+
+export type CentreRows = {
+  readonly centre: CentreBrief;
+  readonly findings: readonly StandingFinding[];
+  /** Changes since the asked instant and, for each requirement, the last one before it; oldest first. */
+  readonly history: readonly Transition[];
+  readonly incidents: readonly Incident[];
+  readonly bandwidth: readonly StoredRun[];
+  /** The newest recording-depth run of each target. */
+  readonly recordings: readonly StoredRun[];
+  /** The runs that the findings stand on. */
+  readonly evidence: readonly StoredRun[];
+  readonly attestations: readonly Attestation[];
+};
+
+/** What the pages read. Written by collector/store/pages.ts; a test hands in its own. */
+export type PageStore = {
+  province(changesSince: string): Promise<ProvinceRows>;
+  centre(code: string, since: string): Promise<CentreRows | undefined>;
+  /** Changes whenever a finding was judged anew: what live pages wait for. */
+  revision(): Promise<string>;
+};

@@ -1,0 +1,95 @@
+import type { FindingState, Tally, Transition } from "#schemas/finding.ts";
+import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import type { Lang } from "#schemas/words.ts";
+import { foldMarks } from "./format.ts";
+import type { CentreBrief, FindingBrief, ProvinceRows } from "./page-store.ts";
+import { asOf, tally, worstFirst, worstState } from "./standing.ts";
+
+/** What a reader asked for; an empty string asks for everything. */
+export type ProvinceFilter = { readonly q: string; readonly state: string; readonly district: string; readonly requirement: string };
+
+/** One line of the table: a centre, the worst of its requirements and what fails there. */
+export type CentreStanding = {
+  readonly centre: CentreBrief;
+  readonly state: FindingState;
+  /** Every failing requirement is waived. */
+  readonly excused: boolean;
+  readonly tally: Tally;
+  readonly fails: readonly { id: string; impact: number; waived: boolean }[];
+  /** When the oldest finding of the centre's state got that state. */
+  readonly since?: string;
+};
+
+export type ProvinceView = {
+  readonly standings: readonly CentreStanding[];
+  readonly shown: readonly CentreStanding[];
+  /** Centres by state; the parts sum to the number of centres. */
+  readonly centres: Tally;
+  /** All findings of all centres: coverage and score of the province. */
+  readonly findings: Tally;
+  readonly districts: readonly string[];
+  readonly worst: readonly { requirement: Requirement; count: number }[];
+  readonly changes: readonly Transition[];
+  readonly names: ReadonlyMap<string, string>;
+};
+
+/** Puts the province's rows in order for one reader. Starts from centres x requirements, so that a centre without findings is seen. */
+export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: ProvinceFilter, lang: Lang, nowMs: number): ProvinceView {
+  const impacts = new Map(policy.requirements.map(({ id, impact }) => [id, impact]));
+  const byCentre = Map.groupBy(rows.findings, ({ centre }) => centre);
+  const collator = new Intl.Collator(lang);
+  const standings = rows.centres
+    .map((centre) => standingOf(centre, policy, byCentre.get(centre.code) ?? [], impacts, nowMs))
+    .sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || collator.compare(a.centre.name, b.centre.name));
+  const findings = standings.flatMap(({ findings }) => findings);
+  return {
+    standings,
+    shown: standings.filter((standing) => matches(standing, filter)),
+    centres: tally(standings.map(({ state, tally }) => ({ state, waived: tally.waived > 0 }))),
+    findings: tally(findings),
+    districts: [...new Set(rows.centres.flatMap(({ district }) => district ?? []))].sort(collator.compare),
+    worst: policy.requirements
+      .map((requirement) => ({ requirement, count: findings.filter(({ requirement: id, state }) => id === requirement.id && state === "fail").length }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => b.count - a.count || a.requirement.impact - b.requirement.impact)
+      .slice(0, 6),
+    changes: rows.changes.filter(({ from, to }) => from !== to),
+    names: new Map(rows.centres.map(({ code, name }) => [code, name])),
+  };
+}
+
+function standingOf(centre: CentreBrief, policy: PolicyProfile, stored: readonly FindingBrief[], impacts: ReadonlyMap<string, number>, nowMs: number) {
+  const known = new Map(stored.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
+  const findings = policy.requirements.map(({ id }): Pick<FindingBrief, "requirement" | "state" | "waived"> & { since?: string } => {
+    return known.get(id) ?? { requirement: id, state: "unknown", waived: false };
+  });
+  const state = worstState(findings);
+  const fails = findings
+    .filter((finding) => finding.state === "fail")
+    .map(({ requirement: id, waived }) => ({ id, waived, impact: impacts.get(id) ?? 3 }))
+    .sort((a, b) => Number(a.waived) - Number(b.waived) || a.impact - b.impact || a.id.localeCompare(b.id));
+  const since = findings.flatMap((finding) => (finding.state === state && finding.since ? [finding.since] : [])).sort()[0];
+  return { centre, state, excused: fails.length > 0 && fails.every(({ waived }) => waived), tally: tally(findings), fails, findings, ...(since && { since }) };
+}
+
+/** Worst first; a centre whose failures are all waived comes after those that must act. */
+function rank({ state, excused }: CentreStanding): number {
+  return worstFirst.indexOf(state) + (excused ? 0.5 : 0);
+}
+
+/** One failure that stops the counter outweighs any number of lesser ones of a sheet of 31; then what is unknown counts. */
+function weight({ fails, tally }: CentreStanding): number {
+  const failing = fails.reduce((sum, { impact, waived }) => sum + (waived ? 0 : 100 ** (4 - impact)), 0);
+  return failing + (tally.unknown + tally.error + tally.pending) / 100;
+}
+
+function matches({ centre, state, fails }: CentreStanding, filter: ProvinceFilter): boolean {
+  const words = foldMarks(filter.q).split(/\s+/).filter(Boolean);
+  const where = foldMarks(`${centre.name} ${centre.code} ${centre.district ?? ""}`);
+  return (
+    words.every((word) => where.includes(word)) &&
+    (filter.state === "" || state === filter.state || (filter.state === "open" && (state === "unknown" || state === "pending" || state === "error"))) &&
+    (filter.district === "" || centre.district === filter.district) &&
+    (filter.requirement === "" || fails.some(({ id }) => id === filter.requirement))
+  );
+}
