@@ -1,0 +1,91 @@
+import type { Evidence, FailureReason, Reading } from "#schemas/observation.ts";
+import type { TimedGet } from "./timed-get.ts";
+
+/** What one GET means: a measurement of the portal, or the reason why it says nothing about the portal. */
+export type Verdict =
+  | { readonly kind: "measured"; readonly readings: readonly Reading[]; readonly evidence: Evidence }
+  | { readonly kind: "failed"; readonly reason: FailureReason; readonly message: string; readonly evidence: Evidence };
+
+export type Question = {
+  readonly url: URL;
+  readonly portal: string | undefined;
+  readonly expectText: string | undefined;
+  readonly hasNetwork: boolean;
+  readonly nowMs: number;
+};
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Pure. "The portal is down" is a measurement; "this PC has no network", "a box on the line answered" and "nobody proved to be the portal" are not.
+ * `hasNetwork` is false when the PC has no way out at all.
+ */
+export function judge(get: TimedGet, question: Question): Verdict {
+  const evidence = evidenceOf(get, question);
+  const fail = (reason: FailureReason, message: string): Verdict => ({ kind: "failed", reason, message, evidence });
+  const host = question.url.hostname;
+  if (get.failed) {
+    if (!question.hasNetwork) return fail("no_route", "this PC has no default route: check its network cable");
+    if (get.failed.phase === "dns" && get.failed.code !== "ENOTFOUND")
+      return fail("dns", `the resolver of this PC did not answer for ${host} (${get.failed.code})`);
+    return measured(get, question, false, evidence);
+  }
+  const problem = get.certificate?.problem;
+  if (problem === "CERT_HAS_EXPIRED") return measured(get, question, false, evidence);
+  if (problem !== undefined)
+    return fail("tls", `whoever answered did not prove to be ${host} (${problem}): a box on the line, a missing intermediate or a wrong clock`);
+  const { answer } = get;
+  if (!answer || answer.status < 100 || answer.status > 599) return fail("malformed", `${host} answered with HTTP status ${answer?.status ?? "none"}`);
+  if (isCaptive(answer.status, answer.location, question.url))
+    return fail("bad_reply", `a login page or proxy on the line answered instead of ${host} (HTTP ${answer.status})`);
+  const isExpected = question.expectText === undefined || answer.body.includes(question.expectText);
+  return measured(get, question, answer.status < 500 && isExpected, {
+    ...evidence,
+    ...(question.expectText !== undefined && { expectedTextFound: isExpected }),
+  });
+}
+
+function measured(get: TimedGet, { portal, nowMs }: Question, isUp: boolean, evidence: Evidence): Verdict {
+  const labels = portal === undefined ? {} : { labels: { portal } };
+  const { dnsMs, tcpMs, tlsMs, ttfbMs, totalMs } = get.timing;
+  const certificateDays = get.certificate && Math.floor((get.certificate.expiresAtMs - nowMs) / DAY_MS);
+  const values = [
+    ["portal_up", isUp ? 1 : 0],
+    ["portal_status", get.answer?.status],
+    ["portal_dns_ms", dnsMs],
+    ["portal_tcp_ms", tcpMs],
+    ["portal_tls_ms", tlsMs],
+    ["portal_ttfb_ms", ttfbMs],
+    ["portal_total_ms", totalMs],
+    ["portal_certificate_days", Number.isFinite(certificateDays) ? certificateDays : undefined],
+  ] as const;
+  const readings = values.flatMap(([metric, value]) => (value === undefined ? [] : [{ metric, value: Math.round(value * 1000) / 1000, ...labels }]));
+  return { kind: "measured", readings, evidence };
+}
+
+/** 511 is the status of a login page (RFC 6585), 407 that of a proxy; over plain HTTP anybody on the way can send a redirect elsewhere. */
+function isCaptive(status: number, location: string | undefined, asked: URL): boolean {
+  if (status === 511 || status === 407) return true;
+  if (asked.protocol !== "http:" || status < 300 || status > 399 || location === undefined || !URL.canParse(location, asked.href)) return false;
+  return !isSameSite(new URL(location, asked).hostname, asked.hostname);
+}
+
+/** Hosts of one owner, as far as names tell: equal, or alike in their last three labels (gialai.gov.vn), two where a name has no more. */
+function isSameSite(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one.split("."), other.split(".")];
+  const shared = Math.min(3, a.length, b.length);
+  const isNumeric = [one, other].some((host) => /^[\d.]+$|:/.test(host));
+  return !isNumeric && shared >= 2 && a.slice(-shared).join(".") === b.slice(-shared).join(".");
+}
+
+function evidenceOf(get: TimedGet, { url }: Question): Evidence {
+  const { failed, answer, certificate } = get;
+  return {
+    host: url.hostname,
+    ...(get.address !== undefined && { address: get.address }),
+    ...(failed && { failedPhase: failed.phase, error: failed.code }),
+    ...(answer?.bodyCapped === true && { bodyCapped: true }),
+    ...(certificate?.problem !== undefined && { certificateProblem: certificate.problem }),
+  };
+}

@@ -1,0 +1,16 @@
+import { createIo, type Io } from "../../agent/io/io.ts";
+import type { ProbeContext } from "../../agent/probe.ts";
+
+/** A probe's surroundings for tests: the real clients unless `io` replaces some, a memory of this call, a deadline of 15 s. */
+export function probeContext({ io, ...over }: Partial<Omit<ProbeContext, "io">> & { readonly io?: Partial<Io> } = {}): ProbeContext {
+  const memory = new Map<string, unknown>();
+  return {
+    signal: AbortSignal.timeout(15_000),
+    fetch,
+    memory: { get: (key) => memory.get(key), set: (key, value) => void memory.set(key, value) },
+    log: () => {},
+    nowMs: Date.now,
+    ...over,
+    io: { ...createIo(), ...io },
+  };
+}
