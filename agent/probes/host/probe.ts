@@ -1,0 +1,109 @@
+import { lookup } from "node:dns/promises";
+import { statfs } from "node:fs/promises";
+import { uptime } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import si from "systeminformation";
+import { z } from "zod";
+import { cleanText } from "#schemas/clean-text.ts";
+import type { Evidence } from "#schemas/observation.ts";
+import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import { gatewayPart } from "./gateway-part.ts";
+import type { Part } from "./part.ts";
+
+const Options = z.strictObject({
+  /** The disk to watch is the one that holds this path: the agent's spool. */
+  path: z.string().max(400).default("."),
+  /** A name to look up; without it the resolver is not asked. */
+  name: z.hostname().optional(),
+});
+type Options = z.infer<typeof Options>;
+
+const CPU_SAMPLE_MS = 1_000;
+
+/** How the gateway PC itself is: load, memory, disk, its way out, its resolver, how many hosts it sees. */
+export const host = defineProbe({
+  kind: "host",
+  options: Options,
+  deadlineMs: 40_000,
+  async run(options, context) {
+    // Alone and first: beside the other sources it would also time how busy this process is.
+    const [dns] = await Promise.allSettled([dnsPart(options)]);
+    const parts: Record<string, Promise<Part>> = {
+      uptime: uptimePart(),
+      cpu: cpuPart(context.signal),
+      memory: memoryPart(),
+      disk: diskPart(options),
+      gateway: gatewayPart(context),
+      neighbours: neighboursPart(context),
+      system: systemPart(),
+    };
+    const names = ["dns", ...Object.keys(parts)];
+    const results = [dns, ...(await Promise.allSettled(Object.values(parts)))];
+    context.signal.throwIfAborted();
+    const told = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const silent = Object.fromEntries(
+      results.flatMap((result, index) => (result.status === "rejected" ? [[names[index] ?? "", cleanText(String(result.reason), 200)] as const] : [])),
+    );
+    const readings = told.flatMap((part) => part.readings);
+    const evidence = Object.assign({}, ...told.map((part) => part.evidence ?? {}), Object.keys(silent).length > 0 ? { silent } : {}) as Evidence;
+    if (readings.length === 0) throw new ProbeError("unsupported", "this system told nothing about itself", evidence);
+    return { readings, evidence };
+  },
+});
+
+async function uptimePart(): Promise<Part> {
+  return { readings: [{ metric: "host_uptime_s", value: Math.floor(uptime()) }] };
+}
+
+async function cpuPart(signal: AbortSignal): Promise<Part> {
+  // The first answer covers the time since somebody last asked; the second covers our sample.
+  await si.currentLoad();
+  await sleep(CPU_SAMPLE_MS, undefined, { signal });
+  const { currentLoad } = await si.currentLoad();
+  return { readings: [{ metric: "host_cpu_percent", value: share(currentLoad, 100) }] };
+}
+
+async function memoryPart(): Promise<Part> {
+  const { available, total } = await si.mem();
+  if (!(total > 0)) throw new Error("the system did not tell its memory");
+  return { readings: [{ metric: "host_memory_free_percent", value: share(available, total) }] };
+}
+
+async function diskPart({ path }: Options): Promise<Part> {
+  // node's own call asks for this one disk; systeminformation lists every mount and starts PowerShell on Windows.
+  const { bavail, blocks, bsize } = await statfs(path);
+  if (!(blocks > 0)) throw new Error(`the system did not tell the size of the disk of ${path}`);
+  const labels = { disk: path };
+  return {
+    readings: [
+      { metric: "host_disk_free_bytes", value: bavail * bsize, labels },
+      { metric: "host_disk_free_percent", value: share(bavail, blocks), labels },
+    ],
+  };
+}
+
+async function dnsPart({ name }: Options): Promise<Part> {
+  if (name === undefined) return { readings: [] };
+  const startedMs = performance.now();
+  await lookup(name);
+  return { readings: [{ metric: "dns_resolve_ms", value: round(performance.now() - startedMs) }] };
+}
+
+async function neighboursPart({ io, signal }: ProbeContext): Promise<Part> {
+  const neighbours = await io.readNeighbours(signal);
+  // One host may have several addresses; only the number of MACs leaves this function.
+  return { readings: [{ metric: "lan_neighbours", value: new Set(neighbours.map(({ mac }) => mac)).size }] };
+}
+
+async function systemPart(): Promise<Part> {
+  const [os, cpu] = await Promise.all([si.osInfo(), si.cpu()]);
+  return { readings: [], evidence: { os: cleanText(`${os.distro} ${os.release}`), cpu: cleanText(`${cpu.manufacturer} ${cpu.brand}`), cores: cpu.cores } };
+}
+
+function share(part: number, whole: number): number {
+  return Math.min(100, Math.max(0, round((part / whole) * 100)));
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
