@@ -1,7 +1,9 @@
 import { type ReadDefaultRoute, readDefaultRoute } from "./gateway.ts";
 import { type IcmpBurst, icmpBurst, type TcpBurst, tcpBurst } from "./icmp.ts";
 import { type ReadInterface, readInterface } from "./interfaces.ts";
+import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
+import { type Rtsp, rtsp } from "./rtsp-video.ts";
 
 /** One thin client per protocol, handed to every probe. Each client owns its limits: deadline, answer cap, pace. */
 export type Io = {
@@ -10,9 +12,11 @@ export type Io = {
   readonly readInterface: ReadInterface;
   readonly readNeighbours: ReadNeighbours;
   readonly readDefaultRoute: ReadDefaultRoute;
+  readonly lanHttp: LanHttp;
+  readonly rtsp: Rtsp;
 };
 
 /** Makes the clients once per process. */
 export function createIo(): Io {
-  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute };
+  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute, lanHttp, rtsp };
 }

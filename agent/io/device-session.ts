@@ -1,0 +1,76 @@
+import { DeviceError } from "./device-error.ts";
+import { type DigestChallenge, digestAuthorization, readDigestChallenge } from "./http-digest.ts";
+import type { LanHttp, LanReply } from "./lan-http.ts";
+import { type Pace, unpaced } from "./pace.ts";
+
+/** How a device is reached and who we are there. */
+export type DeviceAccess = {
+  readonly address: string;
+  readonly port: number;
+  readonly tls?: boolean | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+};
+
+export type DeviceCall = {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly capBytes?: number;
+  readonly deadlineMs?: number;
+};
+
+/** One visit to one device: Digest is answered once, a wrong password is tried once, requests keep the pace. */
+export type DeviceSession = {
+  readonly access: DeviceAccess;
+  readonly signal: AbortSignal;
+  readonly pace: Pace;
+  /** Sends with Digest if the device asks for it. A 401 without a usable challenge comes back as the reply. @throws DeviceError auth_failed */
+  readonly send: (call: DeviceCall) => Promise<LanReply>;
+  /** Sends without any credentials; what comes back is the reply, a 401 included. */
+  readonly sendOpen: (call: DeviceCall) => Promise<LanReply>;
+  /** Notes that the device refused our credentials: nothing else is sent with them in this visit. @throws always */
+  readonly refuse: () => never;
+};
+
+/** Opens a visit. `pace` bounds the requests per second; without it they go as fast as the answers come. */
+export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal: AbortSignal, pace: Pace = unpaced): DeviceSession {
+  const { address, port, tls, user, password } = access;
+  let challenge: DigestChallenge | undefined;
+  let count = 0;
+  let refused = false;
+
+  const refuse = (): never => {
+    refused = true;
+    throw new DeviceError("auth_failed", `${address}:${port} refused user name or password; it was asked once only, so that it does not lock us out`);
+  };
+  const exchange = async (call: DeviceCall, authorization?: string): Promise<LanReply> => {
+    await pace(signal);
+    const headers: Record<string, string> = {};
+    if (call.contentType) headers["content-type"] = call.contentType;
+    if (authorization) headers.authorization = authorization;
+    const { method, path, body, capBytes, deadlineMs } = call;
+    return lanHttp({ address, port, tls, method, path, headers, body, signal, capBytes, deadlineMs });
+  };
+  const answer = (call: DeviceCall, given: DigestChallenge): string => {
+    count += 1;
+    return digestAuthorization({ challenge: given, user: user ?? "", password: password ?? "", method: call.method, uri: call.path, count });
+  };
+
+  const send = async (call: DeviceCall): Promise<LanReply> => {
+    if (refused) refuse();
+    const first = await exchange(call, challenge && answer(call, challenge));
+    if (first.status !== 401 || user === undefined) return first;
+    const fresh = readDigestChallenge(first.challenges);
+    if (fresh === undefined) return first;
+    // A nonce that worked before may expire; the same nonce refused means that the password is no longer right.
+    if (challenge?.nonce === fresh.nonce) refuse();
+    challenge = fresh;
+    count = 0;
+    const second = await exchange(call, answer(call, fresh));
+    if (second.status === 401) refuse();
+    return second;
+  };
+  return { access, signal, pace, send, sendOpen: (call) => exchange(call), refuse };
+}

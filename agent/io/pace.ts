@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Waits until the next request may go out. @throws when the signal is aborted */
+export type Pace = (signal: AbortSignal) => Promise<void>;
+
+/** No limit: for one-off runs by hand and for tests. */
+export const unpaced: Pace = async () => {};
+
+/** At most `perSecond` requests, evenly spread: recorders of small sites stall under bursts. */
+export function createPace(perSecond: number): Pace {
+  const spacingMs = 1000 / perSecond;
+  let nextMs = 0;
+  return async (signal) => {
+    const nowMs = performance.now();
+    const dueMs = Math.max(nowMs, nextMs);
+    nextMs = dueMs + spacingMs;
+    if (dueMs > nowMs) await sleep(dueMs - nowMs, undefined, { signal });
+  };
+}

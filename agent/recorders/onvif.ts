@@ -1,0 +1,153 @@
+import { DeviceError } from "../io/device-error.ts";
+import type { Onvif } from "../io/onvif.ts";
+import { listRecordings, type RecordingSetup, recordingJobStates, replayUri } from "../io/onvif-recording.ts";
+import { type FoundRecording, findRecordings, findStateChanges, recordingSummary, type StateChange } from "../io/onvif-search.ts";
+import { fetchFrame } from "../io/rtsp-video.ts";
+import { SoapFault, saysForbidden } from "../io/soap.ts";
+import { intervalsOf } from "./onvif-intervals.ts";
+import type { RecordedList, Recorder, RecorderChannel, Unverified } from "./recorder.ts";
+
+/** How long a replayed frame may take to arrive, ms. */
+const FRAME_MS = 8_000;
+/** How often a search that broke off is begun again where it stopped. */
+const RESUMES_MAX = 3;
+
+/** A recorder that speaks ONVIF Profile G, or a part of it. */
+export async function openOnvifRecorder(onvif: Onvif): Promise<Recorder> {
+  const unverified = new Set<Unverified>();
+  const identity = await onvif.identity();
+  const { access, signal } = onvif.soap.session;
+  let found: Promise<readonly FoundRecording[] | undefined> | undefined;
+  const recordings = () => {
+    found ??= orUnverified(unverified, "find_recordings", async () => (await findRecordings(onvif)).results);
+    return found;
+  };
+
+  const recorded: Recorder["recorded"] = async (channel, fromMs, toMs) => {
+    const claim = (await recordings())?.find(({ token }) => token === channel);
+    const events = await orUnverified(unverified, "find_events", () => allChanges(onvif, channel, fromMs, toMs));
+    // An empty list of events beside a claim of data means that the device keeps no such history.
+    if (events && (events.changes.length > 0 || spanOf(claim) === undefined)) return fromEvents(events, claim, toMs);
+    if (claim) {
+      if (events) unverified.add("find_events");
+      return onlySpan(claim, "onvif-recordings");
+    }
+    const summary = await orUnverified(unverified, "summary", () => recordingSummary(onvif));
+    if (!summary) throw new DeviceError("unsupported", `${access.address} does not tell what it has recorded over ONVIF`);
+    return onlySpan({ earliestMs: summary.fromMs, latestMs: summary.untilMs, tracks: [] }, "onvif-summary");
+  };
+
+  const frameAt: Recorder["frameAt"] = async (channel, atMs) => {
+    if (!onvif.has("trp")) {
+      unverified.add("replay");
+      return undefined;
+    }
+    await onvif.soap.session.pace(signal);
+    const uri = await orUnverified(unverified, "replay", () => replayUri(onvif, channel));
+    if (!uri) return undefined;
+    const { address, user, password } = access;
+    return fetchFrame({ address, user, password, signal, deadlineMs: FRAME_MS + 4_000 }, uri, atMs, true, FRAME_MS);
+  };
+
+  return {
+    method: "onvif",
+    identity,
+    labelOffsets: (zoneMs) => [0, zoneMs],
+    clock: onvif.deviceTime,
+    channels: () => channelsOf(onvif, recordings, unverified),
+    recorded,
+    frameAt,
+    disks: async () => {
+      // ONVIF names storage targets but neither their capacity nor their health.
+      unverified.add("disks");
+      return undefined;
+    },
+    unverified,
+  };
+}
+
+async function channelsOf(
+  onvif: Onvif,
+  recordings: () => Promise<readonly FoundRecording[] | undefined>,
+  unverified: Set<Unverified>,
+): Promise<readonly RecorderChannel[]> {
+  const setups: readonly RecordingSetup[] = (await orUnverified(unverified, "jobs", () => listRecordings(onvif))) ?? [];
+  const jobs = setups.length > 0 ? await orUnverified(unverified, "jobs", () => recordingJobStates(onvif)) : undefined;
+  const channels = new Map<string, RecorderChannel>();
+  for (const { token, name, capDays } of setups) {
+    const state = jobs?.get(token);
+    const enabled = state === undefined ? undefined : state === "Active" || state === "PartiallyActive";
+    channels.set(token, { channel: token, name, capDays, mode: "unknown", enabled, bitrateKbps: undefined });
+  }
+  for (const { token, tracks } of (await recordings()) ?? []) {
+    const audioOnly = tracks.length > 0 && tracks.every(({ type }) => type !== "" && type !== "Video");
+    if (!channels.has(token) && !audioOnly)
+      channels.set(token, { channel: token, name: token, capDays: undefined, mode: "unknown", enabled: undefined, bitrateKbps: undefined });
+  }
+  if (channels.size > 0) return [...channels.values()];
+  // Only the summary is left: it speaks for the whole device, so the device is its one channel.
+  const summary = await orUnverified(unverified, "summary", () => recordingSummary(onvif));
+  if (!summary || summary.recordings === 0) return [];
+  return [{ channel: "*", name: "whole device", capDays: undefined, mode: "unknown", enabled: undefined, bitrateKbps: undefined }];
+}
+
+type Changes = { readonly changes: readonly StateChange[]; readonly complete: boolean };
+
+/** All changes of a channel's tracks; a search whose token expired is resumed after the last change that came. */
+async function allChanges(onvif: Onvif, channel: string, fromMs: number, toMs: number): Promise<Changes> {
+  const changes: StateChange[] = [];
+  let startMs = fromMs;
+  for (let tries = 0; tries <= RESUMES_MAX; tries++) {
+    const page = await findStateChanges(onvif, channel, "Track/State", startMs, toMs);
+    changes.push(...page.results);
+    if (page.complete) return { changes, complete: true };
+    const reachedMs = page.results.reduce((latest, { atMs }) => Math.max(latest, atMs), startMs);
+    if (reachedMs <= startMs) break;
+    startMs = reachedMs;
+  }
+  return { changes, complete: false };
+}
+
+function fromEvents({ changes, complete }: Changes, claim: FoundRecording | undefined, toMs: number): RecordedList {
+  const span = spanOf(claim);
+  const intervals = intervalsOf(changes, Math.min(toMs, span?.endMs ?? toMs));
+  return { intervals, claimedOldestMs: span?.startMs, claimedNewestMs: span?.endMs, gapsKnown: true, complete, basis: "onvif-events", bytes: undefined };
+}
+
+function onlySpan(claim: Pick<FoundRecording, "earliestMs" | "latestMs" | "tracks">, basis: "onvif-recordings" | "onvif-summary"): RecordedList {
+  const span = spanOf(claim);
+  return {
+    intervals: span && span.endMs > span.startMs ? [span] : [],
+    claimedOldestMs: span?.startMs,
+    claimedNewestMs: span?.endMs,
+    gapsKnown: false,
+    complete: true,
+    basis,
+    bytes: undefined,
+  };
+}
+
+/** First and last data: of the video tracks where they are told, else of the recording. */
+function spanOf(claim: Pick<FoundRecording, "earliestMs" | "latestMs" | "tracks"> | undefined): { startMs: number; endMs: number } | undefined {
+  if (!claim) return undefined;
+  const video = claim.tracks.filter(({ type }) => type === "Video");
+  const starts = video.flatMap(({ fromMs }) => fromMs ?? []);
+  const ends = video.flatMap(({ toMs }) => toMs ?? []);
+  const startMs = starts.length > 0 ? Math.min(...starts) : claim.earliestMs;
+  const endMs = ends.length > 0 ? Math.max(...ends) : claim.latestMs;
+  return startMs === undefined || endMs === undefined ? undefined : { startMs, endMs };
+}
+
+/** Runs a call that a partial device may lack; undefined and a note when it does. A forbidden call is told as such. */
+async function orUnverified<T>(unverified: Set<Unverified>, what: Unverified, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (saysForbidden(error))
+      throw new DeviceError("no_permission", `the account may not call what ${what} needs; give it the right to play back`, { cause: error });
+    const lacking = error instanceof SoapFault || (error instanceof DeviceError && (error.trouble === "unsupported" || error.trouble === "bad_reply"));
+    if (!lacking) throw error;
+    unverified.add(what);
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import type { DeviceIdentity } from "../io/onvif.ts";
+import type { DeviceTime } from "../io/onvif-time.ts";
+import type { FrameProof } from "../io/rtsp-video.ts";
+
+/** The three ways to ask a recorder for its segments. */
+export const recorderMethods = ["onvif", "isapi", "dahua"] as const;
+export type RecorderMethod = (typeof recorderMethods)[number];
+
+/** How a list of recordings came about, strongest first. Only the first three show gaps. */
+export type ListBasis = "onvif-events" | "isapi-search" | "dahua-find" | "onvif-recordings" | "onvif-summary";
+
+/** A half-open span of time, ms. */
+export type Interval = { readonly startMs: number; readonly endMs: number };
+
+/** One video channel of a recorder. */
+export type RecorderChannel = {
+  /** The recorder's own word for it: a token or a number as text. */
+  readonly channel: string;
+  readonly name: string;
+  /** Older recordings are deleted by the device; undefined = only when the disk is full. */
+  readonly capDays: number | undefined;
+  readonly mode: "continuous" | "event" | "unknown";
+  /** False when the recorder says that recording is switched off or its job stands still. */
+  readonly enabled: boolean | undefined;
+  readonly bitrateKbps: number | undefined;
+};
+
+/**
+ * What a recorder says about one channel. All times are as the device labels them (see `Recorder`).
+ * Without `gapsKnown` the intervals are only the span from first to last recording.
+ */
+export type RecordedList = {
+  readonly intervals: readonly Interval[];
+  readonly claimedOldestMs: number | undefined;
+  readonly claimedNewestMs: number | undefined;
+  readonly gapsKnown: boolean;
+  readonly complete: boolean;
+  readonly basis: ListBasis;
+  /** Bytes of the listed segments where the recorder tells their sizes. */
+  readonly bytes: number | undefined;
+};
+
+/** One disk of a recorder, bytes. */
+export type RecorderDisk = {
+  readonly disk: string;
+  readonly healthy: boolean;
+  readonly state: string;
+  readonly totalBytes: number | undefined;
+  readonly freeBytes: number | undefined;
+  readonly installedMs: number | undefined;
+};
+
+/**
+ * One recorder during one visit. Times go in and come out as *labels*: the device's own notation read as if it were UTC.
+ * Whoever asks finds out by how much labels differ from UTC; no recorder assumes it.
+ */
+export type Recorder = {
+  readonly method: RecorderMethod;
+  readonly identity: DeviceIdentity;
+  /** By how much labels of such a device may be ahead of UTC, most likely first, ms. `zoneMs` is the zone of the place. */
+  readonly labelOffsets: (zoneMs: number) => readonly number[];
+  readonly clock: () => Promise<DeviceTime>;
+  /** @throws DeviceError, SoapFault */
+  readonly channels: () => Promise<readonly RecorderChannel[]>;
+  /** @throws DeviceError, SoapFault */
+  readonly recorded: (channel: string, fromLabelMs: number, toLabelMs: number) => Promise<RecordedList>;
+  /** A frame at an instant; undefined when the recorder has no way to replay. @throws DeviceError */
+  readonly frameAt: (channel: string, atLabelMs: number) => Promise<FrameProof | undefined>;
+  /** Disks with their state; undefined where the protocol does not tell. @throws DeviceError */
+  readonly disks: () => Promise<readonly RecorderDisk[] | undefined>;
+  /** What this recorder could not be asked, in the order met; words of a short list. */
+  readonly unverified: ReadonlySet<Unverified>;
+};
+
+/** Parts of the proof that a recorder does not offer. */
+export type Unverified = "clock" | "disks" | "find_events" | "find_recordings" | "jobs" | "replay" | "summary";
