@@ -21,13 +21,13 @@ export function optionFaults(error: z.ZodError): string[] {
  * The outcome is checked against the contract and holds no secret of `rawOptions`.
  * `stop` ends the run early; its outcome then means nothing and must not be kept.
  */
-export async function observe(probe: Probe<never>, rawOptions: unknown, context: RunContext, stop?: AbortSignal): Promise<Outcome> {
+export async function observe<Options>(probe: Probe<Options>, rawOptions: unknown, context: RunContext, stop?: AbortSignal): Promise<Outcome> {
   const secrets = secretsIn(rawOptions);
   const outcome = await outcomeOf(probe, rawOptions, context, stop);
   return redact(outcome, secrets);
 }
 
-async function outcomeOf(probe: Probe<never>, rawOptions: unknown, context: RunContext, stop?: AbortSignal): Promise<Outcome> {
+async function outcomeOf<Options>(probe: Probe<Options>, rawOptions: unknown, context: RunContext, stop?: AbortSignal): Promise<Outcome> {
   const options = probe.options.safeParse(rawOptions);
   if (!options.success) return failed("bad_options", optionFaults(options.error).join("; "));
   const deadlineMs = typeof probe.deadlineMs === "number" ? probe.deadlineMs : probe.deadlineMs(options.data);

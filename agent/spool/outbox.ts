@@ -1,0 +1,248 @@
+import type { DatabaseSync } from "node:sqlite";
+import { gzipSync } from "node:zlib";
+import { type Gap, PROTOCOL } from "#schemas/exchange.ts";
+import { insertGap, readMeta, rowStates } from "./rows.ts";
+
+export type Lane = "live" | "backlog";
+
+/** A batch with its frozen bytes: a retry sends exactly these. */
+export type FrozenBatch = {
+  readonly id: number;
+  readonly lane: Lane;
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly body: Uint8Array;
+};
+
+/** Where the clock stands and how much the collector takes at once. */
+export type BatchView = {
+  readonly nowMs: number;
+  readonly bootId: string;
+  readonly uptimeMs: number;
+  /** Observations of this boot that are younger than this are live. */
+  readonly liveMs: number;
+  readonly observationsMax: number;
+  /** Aim for the text of one batch before compression. */
+  readonly bytesAim: number;
+  readonly lane: Lane;
+};
+
+const batchStates = { open: 0, suspect: 1, answered: 2 } as const;
+const DEAD_LETTERS_MAX = 1_000;
+const LIVE_ROWS_MAX = 2_000;
+
+type Place = { readonly from: number; readonly to: number; readonly bytes: number };
+
+/** The oldest batch that still waits for its answer, its bytes as they were frozen; after a rewind they are made again from the same rows. */
+export function openBatch(database: DatabaseSync): FrozenBatch | undefined {
+  const row = database.prepare("SELECT * FROM batch WHERE state = ? ORDER BY id LIMIT 1").get(batchStates.open);
+  if (row === undefined) return undefined;
+  const place = { from: Number(row.seq_from), to: Number(row.seq_to) };
+  const lane: Lane = row.lane === "live" ? "live" : "backlog";
+  const body = row.body instanceof Uint8Array ? row.body : batchBody(database, place, lane, String(row.sent_at));
+  return { id: Number(row.id), lane, ...place, count: countOf(database, place), body };
+}
+
+/** Whether anything waits in a lane. */
+export function lanesWaiting(database: DatabaseSync, view: Omit<BatchView, "lane">): Record<Lane, boolean> {
+  const live = liveStart(database, view);
+  const first = firstWaiting(database, 0);
+  return { live: live !== undefined, backlog: first !== undefined && (live === undefined || first < live) };
+}
+
+/** Freezes the next batch of a lane; undefined when the lane is empty. Must run inside a transaction. */
+export function freezeNext(database: DatabaseSync, view: BatchView): FrozenBatch | undefined {
+  const live = liveStart(database, view);
+  const start = view.lane === "live" ? live : firstWaiting(database, 0);
+  const end = view.lane === "live" ? undefined : live;
+  if (start === undefined || (end !== undefined && start >= end)) return undefined;
+  const run = contiguousRun(database, start, end ?? Number.MAX_SAFE_INTEGER, view);
+  if (run === undefined) return undefined;
+  return freeze(database, run, view.lane, new Date(view.nowMs).toISOString());
+}
+
+function freeze(database: DatabaseSync, place: { from: number; to: number }, lane: Lane, sentAt: string): FrozenBatch {
+  markRange(database, place, rowStates.frozen, null);
+  const body = batchBody(database, place, lane, sentAt);
+  const id = database
+    .prepare("INSERT INTO batch (seq_from, seq_to, lane, sent_at, state, body) VALUES (?, ?, ?, ?, ?, ?)")
+    .run(place.from, place.to, lane, sentAt, batchStates.open, body).lastInsertRowid;
+  return { id: Number(id), lane, ...place, count: countOf(database, place), body };
+}
+
+/** Live rows are the newest, so a look at the tail is enough even when a month waits before it. */
+function liveStart(database: DatabaseSync, { bootId, uptimeMs, liveMs }: Pick<BatchView, "bootId" | "uptimeMs" | "liveMs">): number | undefined {
+  const seq = database
+    .prepare(
+      `SELECT min(seq) AS seq FROM (SELECT seq, state, boot, uptime_ms FROM observation ORDER BY seq DESC LIMIT ${LIVE_ROWS_MAX})
+       WHERE state = ? AND boot = ? AND uptime_ms >= ?`,
+    )
+    .get(rowStates.waiting, bootId, uptimeMs - liveMs)?.seq;
+  return typeof seq === "number" ? seq : undefined;
+}
+
+function firstWaiting(database: DatabaseSync, from: number): number | undefined {
+  const row = database
+    .prepare(
+      `SELECT min(seq) AS seq FROM (
+         SELECT min(seq) AS seq FROM observation WHERE state = 0 AND grade = 0 AND seq >= ?1
+         UNION ALL SELECT min(seq) FROM observation WHERE state = 0 AND grade = 1 AND seq >= ?1
+         UNION ALL SELECT min(seq_from) FROM gap WHERE state = 0 AND seq_from >= ?1)`,
+    )
+    .get(from);
+  return typeof row?.seq === "number" ? row.seq : undefined;
+}
+
+/** The longest run of waiting rows and gaps without a hole from `start` that fits into one batch. */
+function contiguousRun(database: DatabaseSync, start: number, end: number, view: BatchView): { from: number; to: number } | undefined {
+  const places = database
+    .prepare(
+      `SELECT seq AS first, seq AS last, length(CAST(body AS BLOB)) AS bytes FROM observation WHERE seq >= ?1 AND seq < ?2 AND state = 0
+       UNION ALL SELECT seq_from, seq_to, 80 FROM gap WHERE seq_from >= ?1 AND seq_from < ?2 AND state = 0
+       ORDER BY 1 LIMIT ?3`,
+    )
+    .all(start, end, view.observationsMax)
+    .map((row): Place => ({ from: Number(row.first), to: Number(row.last), bytes: Number(row.bytes) }));
+  let to: number | undefined;
+  let bytes = 0;
+  for (const place of places) {
+    const fits = to === undefined || (place.from === to + 1 && bytes + place.bytes <= view.bytesAim);
+    if (!fits || (to === undefined && place.from !== start)) break;
+    to = place.to;
+    bytes += place.bytes;
+  }
+  return to === undefined ? undefined : { from: start, to };
+}
+
+/** The bytes on the wire: a pure function of the rows, the lane and the time that was frozen with them. */
+function batchBody(database: DatabaseSync, { from, to }: { from: number; to: number }, lane: Lane, sentAt: string): Uint8Array {
+  const rows = database.prepare("SELECT seq, body FROM observation WHERE seq BETWEEN ? AND ? ORDER BY seq").all(from, to);
+  const gaps = database.prepare("SELECT seq_from AS f, seq_to AS t, reason FROM gap WHERE seq_from BETWEEN ? AND ? ORDER BY seq_from").all(from, to);
+  const stream = readMeta(database, "stream");
+  const head = JSON.stringify({ protocol: PROTOCOL, stream, from, to, sentAt, lane });
+  const observations = rows.map(({ seq, body }) => `{"seq":${seq},${String(body).slice(1)}`);
+  const gapList = gaps.map(({ f, t, reason }): Gap => ({ from: Number(f), to: Number(t), reason: reason as Gap["reason"] }));
+  return gzipSync(`${head.slice(0, -1)},"observations":[${observations.join(",")}],"gaps":${JSON.stringify(gapList)}}`);
+}
+
+/** The collector has committed the batch: its rows are answered, those that it refused one by one become dead letters, suspects are proven guilty. */
+export function settle(database: DatabaseSync, id: number, rejected: readonly { seq: number; code: string }[], nowMs: number): void {
+  const place = placeOf(database, id);
+  if (place === undefined) return;
+  for (const { seq, code } of rejected) if (seq >= place.from && seq <= place.to) bury(database, seq, code, nowMs);
+  markRange(database, place, rowStates.acked, nowMs);
+  database.prepare("UPDATE batch SET state = ?, body = NULL, answered_ms = ? WHERE id = ?").run(batchStates.answered, nowMs, id);
+  for (const suspect of database.prepare("SELECT id, seq_from, code FROM batch WHERE state = ?").all(batchStates.suspect)) {
+    const seq = Number(suspect.seq_from);
+    if (bury(database, seq, String(suspect.code), nowMs)) insertGap(database, { from: seq, to: seq, reason: "dead_letter" });
+    database.prepare("DELETE FROM batch WHERE id = ?").run(Number(suspect.id));
+  }
+}
+
+/**
+ * The collector refuses the batch as a whole. Several rows: two halves go on in its place. One row: it is a suspect
+ * until another batch is accepted, since a collector that refuses everything must not cost any evidence. Gives the number of suspects.
+ */
+export function refuse(database: DatabaseSync, id: number, code: string): number {
+  if (halve(database, id)) return countSuspects(database);
+  const place = placeOf(database, id);
+  // A gap record that the collector does not take holds no evidence; it stays in the local count.
+  if (place !== undefined && countOf(database, place) === 0) {
+    markRange(database, place, rowStates.acked, 0);
+    database.prepare("DELETE FROM batch WHERE id = ?").run(id);
+  } else database.prepare("UPDATE batch SET state = ?, code = ? WHERE id = ?").run(batchStates.suspect, code, id);
+  return countSuspects(database);
+}
+
+/** Puts two batches in the place of one; false when it holds a single row or gap. */
+export function halve(database: DatabaseSync, id: number): boolean {
+  const row = database.prepare("SELECT lane, sent_at FROM batch WHERE id = ?").get(id);
+  const place = placeOf(database, id);
+  if (row === undefined || place === undefined) return false;
+  const starts = placesBetween(database, place.from, place.to).map(({ from }) => from);
+  if (starts.length < 2) return false;
+  const middle = starts[Math.ceil(starts.length / 2)] ?? place.to;
+  const lane: Lane = row.lane === "live" ? "live" : "backlog";
+  database.prepare("DELETE FROM batch WHERE id = ?").run(id);
+  freeze(database, { from: place.from, to: middle - 1 }, lane, String(row.sent_at));
+  freeze(database, { from: middle, to: place.to }, lane, String(row.sent_at));
+  return true;
+}
+
+export function countSuspects(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT count(*) AS n FROM batch WHERE state = ?").get(batchStates.suspect)?.n);
+}
+
+/** Every row is refused, so the fault is not the rows': all suspects wait to be sent again. */
+export function releaseSuspects(database: DatabaseSync): void {
+  database.prepare("UPDATE batch SET state = ? WHERE state = ?").run(batchStates.open, batchStates.suspect);
+}
+
+/**
+ * The collector lost what it had committed from `seq` on: answered batches are opened again and sent as they were.
+ * What is no longer kept is told as a gap. Must run inside a transaction.
+ */
+export function rewind(database: DatabaseSync, seq: number): void {
+  const batches = database.prepare("SELECT id, seq_from, seq_to FROM batch WHERE seq_to >= ? AND state = ? ORDER BY seq_from").all(seq, batchStates.answered);
+  let next = seq;
+  for (const { id, seq_from, seq_to } of batches) {
+    const place = { from: Number(seq_from), to: Number(seq_to) };
+    reopenRange(database, { from: next, to: place.from - 1 }, rowStates.waiting);
+    reopenRange(database, place, rowStates.frozen);
+    database.prepare("UPDATE batch SET state = ? WHERE id = ?").run(batchStates.open, Number(id));
+    next = place.to + 1;
+  }
+  if (batches.length > 0) return;
+  const unanswered = database.prepare("SELECT min(seq) AS s FROM observation WHERE seq >= ? AND state < ?").get(seq, rowStates.acked)?.s;
+  reopenRange(database, { from: seq, to: Number(unanswered ?? readMeta(database, "next_seq") ?? 1) - 1 }, rowStates.waiting);
+}
+
+/** Makes answered rows of a range unanswered again and fills its holes with gaps. Rows that were never answered stay as they are. */
+function reopenRange(database: DatabaseSync, { from, to }: { from: number; to: number }, state: number): void {
+  database.prepare("UPDATE observation SET state = ?, acked_ms = NULL WHERE seq BETWEEN ? AND ? AND state = ?").run(state, from, to, rowStates.acked);
+  database.prepare("UPDATE gap SET state = ?, acked_ms = NULL WHERE seq_from BETWEEN ? AND ? AND state = ?").run(state, from, to, rowStates.acked);
+  let next = from;
+  for (const place of [...placesBetween(database, from, to), { from: to + 1, to: to + 1 }]) {
+    if (place.from > next) {
+      insertGap(database, { from: next, to: place.from - 1, reason: "evicted_disk_full" });
+      database.prepare("UPDATE gap SET state = ? WHERE seq_from = ?").run(state, next);
+    }
+    next = place.to + 1;
+  }
+}
+
+/** Rows and gaps whose first number lies in a range, ascending. */
+function placesBetween(database: DatabaseSync, from: number, to: number): { from: number; to: number }[] {
+  return database
+    .prepare(
+      "SELECT seq AS f, seq AS t FROM observation WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq_from, seq_to FROM gap WHERE seq_from BETWEEN ?1 AND ?2 ORDER BY 1",
+    )
+    .all(from, to)
+    .map(({ f, t }) => ({ from: Number(f), to: Number(t) }));
+}
+
+function placeOf(database: DatabaseSync, id: number): { from: number; to: number } | undefined {
+  const row = database.prepare("SELECT seq_from, seq_to FROM batch WHERE id = ?").get(id);
+  return row === undefined ? undefined : { from: Number(row.seq_from), to: Number(row.seq_to) };
+}
+
+function countOf(database: DatabaseSync, { from, to }: { from: number; to: number }): number {
+  return Number(database.prepare("SELECT count(*) AS n FROM observation WHERE seq BETWEEN ? AND ?").get(from, to)?.n);
+}
+
+function markRange(database: DatabaseSync, { from, to }: { from: number; to: number }, state: number, ackedMs: number | null): void {
+  database.prepare("UPDATE observation SET state = ?, acked_ms = ? WHERE seq BETWEEN ? AND ?").run(state, ackedMs, from, to);
+  database.prepare("UPDATE gap SET state = ?, acked_ms = ? WHERE seq_from BETWEEN ? AND ?").run(state, ackedMs, from, to);
+}
+
+/** Moves one row to the dead letters, of which the newest are kept. False when there is no such row. */
+function bury(database: DatabaseSync, seq: number, code: string, nowMs: number): boolean {
+  const body = database.prepare("DELETE FROM observation WHERE seq = ? RETURNING body").get(seq)?.body;
+  if (typeof body !== "string") return false;
+  database
+    .prepare("INSERT INTO dead_letter (stream, seq, code, at_ms, body) VALUES (?, ?, ?, ?, ?)")
+    .run(readMeta(database, "stream") ?? "", seq, code, nowMs, body);
+  database.prepare("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?").run(DEAD_LETTERS_MAX);
+  return true;
+}

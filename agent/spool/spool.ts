@@ -1,0 +1,309 @@
+import { randomBytes } from "node:crypto";
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { Observation } from "#schemas/observation.ts";
+import { isCorrupt, isDiskFull, openDatabase, SpoolDamaged } from "./open-database.ts";
+import {
+  type BatchView,
+  countSuspects,
+  type FrozenBatch,
+  freezeNext,
+  halve,
+  type Lane,
+  lanesWaiting,
+  openBatch,
+  refuse,
+  releaseSuspects,
+  rewind,
+  settle,
+} from "./outbox.ts";
+import { quarantine, salvage } from "./quarantine.ts";
+import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
+import { type Reserve, reserveFile } from "./reserve.ts";
+import { insertGap, insertObservation, readMeta, renumber, rowStates, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
+import { evict, expireAnswered, expireWaiting, usedBytes } from "./upkeep.ts";
+
+export type SpoolLog = (message: string, fields?: Record<string, string | number | boolean>) => void;
+export type SpoolOptions = {
+  readonly folder: string;
+  readonly nowMs: () => number;
+  readonly log: SpoolLog;
+  readonly limits?: QuotaLimits;
+  /** Free and whole size of the disk; replaced in tests. */
+  readonly diskSpace?: (folder: string) => { readonly freeBytes: number; readonly bytes: number };
+};
+
+export type SpoolStatus = {
+  readonly stream: string;
+  /** False while the disk cannot be written: observations live in memory only. */
+  readonly durable: boolean;
+  readonly waiting: number;
+  readonly frozen: number;
+  readonly answered: number;
+  readonly deadLetters: number;
+  readonly suspects: number;
+  /** Observations that the stream's gaps cover. */
+  readonly lost: number;
+  readonly bytes: number;
+  readonly lastSeq: number;
+};
+
+/**
+ * The agent's memory of what it has seen and not yet delivered: one SQLite file, one connection, durable on return of `append`.
+ * It never throws for reasons of the disk: a damaged file is set aside and a new stream begins, a full disk costs the least valuable rows,
+ * an unwritable folder is replaced by memory, and `status` tells all of it.
+ */
+export class Spool implements Disposable {
+  readonly #options: SpoolOptions;
+  readonly #file: string;
+  readonly #reserve: Reserve;
+  #database: DatabaseSync;
+  #durable = true;
+  /** Observations that found no place at all, to be told as a gap when there is one again. */
+  #unwritten = 0;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#file = join(options.folder, "spool.db");
+    this.#reserve = reserveFile(join(options.folder, "spool.reserve"));
+    this.#database = this.#open();
+    if (this.#durable) this.#reserve.keep();
+  }
+
+  /** Stores an observation and gives its place in the stream; undefined when neither eviction nor the reserve made room for it. */
+  append(observation: SpooledObservation): number | undefined {
+    const store = () => transaction(this.#database, () => this.#insert(observation));
+    try {
+      return this.#guarded(store);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+    this.#makeRoom();
+    try {
+      return this.#guarded(store);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#unwritten++;
+      this.#options.log("disk full: an observation was lost", { probe: observation.probe, lost: this.#unwritten });
+      return undefined;
+    }
+  }
+
+  #insert(observation: SpooledObservation): number {
+    if (this.#unwritten > 0) {
+      const from = takeSeqs(this.#database, this.#unwritten);
+      insertGap(this.#database, { from, to: from + this.#unwritten - 1, reason: "evicted_disk_full" });
+    }
+    const seq = insertObservation(this.#database, observation);
+    this.#unwritten = 0;
+    return seq;
+  }
+
+  /** The batch to send next: one that waits for its answer, else a new one of the wanted lane, its bytes frozen on disk. */
+  next(view: BatchView): FrozenBatch | undefined {
+    return this.#guarded(() => openBatch(this.#database) ?? transaction(this.#database, () => freezeNext(this.#database, view)));
+  }
+
+  lanesWaiting(view: Omit<BatchView, "lane">): Record<Lane, boolean> {
+    return this.#guarded(() => lanesWaiting(this.#database, view));
+  }
+
+  /** The collector has committed the batch. */
+  settle(id: number, rejected: readonly { seq: number; code: string }[]): void {
+    this.#guarded(() => transaction(this.#database, () => settle(this.#database, id, rejected, this.#options.nowMs())));
+  }
+
+  /** The collector refuses the batch itself; gives how many single rows are now suspected. */
+  refuse(id: number, code: string): number {
+    return this.#guarded(() => transaction(this.#database, () => refuse(this.#database, id, code)));
+  }
+
+  /** The batch is too large for the collector; false when it cannot be made smaller. */
+  halve(id: number): boolean {
+    return this.#guarded(() => transaction(this.#database, () => halve(this.#database, id)));
+  }
+
+  releaseSuspects(): void {
+    this.#guarded(() => transaction(this.#database, () => releaseSuspects(this.#database)));
+  }
+
+  /** Sends again from `seq` on, as far as it is still kept. */
+  rewind(seq: number): void {
+    this.#guarded(() => transaction(this.#database, () => rewind(this.#database, seq)));
+  }
+
+  /** Another sender has used this stream's numbers: what was never answered goes on under a new one. */
+  restartStream(): void {
+    const stream = newStreamId();
+    this.#guarded(() => transaction(this.#database, () => renumber(this.#database, stream)));
+    this.#options.log("a new stream begins", { stream });
+  }
+
+  /** Expiry and quota, once a minute. */
+  maintain({ clockTrusted }: { clockTrusted: boolean }): void {
+    const limits = this.#options.limits ?? quotaLimits;
+    const nowMs = this.#options.nowMs();
+    this.#guarded(() => {
+      expireAnswered(this.#database, nowMs);
+      const lost = (clockTrusted ? expireWaiting(this.#database, nowMs, limits) : 0) + evict(this.#database, this.#space(), limits);
+      if (lost > 0) this.#options.log("observations were given up for space or age", { lost });
+    });
+    if (this.#durable) this.#reserve.keep();
+  }
+
+  /** SQLite's level of durability as it is now: 2 is FULL. */
+  synchronous(): number {
+    return Number(this.#database.prepare("PRAGMA synchronous").get()?.synchronous);
+  }
+
+  /** The newest observations of a probe, newest first, answered or not. */
+  recent(probe: string, limit: number): Observation[] {
+    return this.#guarded(() => recentObservations(this.#database, probe, limit));
+  }
+
+  status(): SpoolStatus {
+    return this.#guarded(() => ({ ...spoolStatus(this.#database), durable: this.#durable }));
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // The log is replayed at the next start.
+    }
+    this.#database.close();
+  }
+
+  #space(): Space {
+    const spoolBytes = usedBytes(this.#database);
+    if (!this.#durable) return { spoolBytes, diskFreeBytes: Number.MAX_SAFE_INTEGER, diskBytes: Number.MAX_SAFE_INTEGER };
+    const { freeBytes, bytes } = (this.#options.diskSpace ?? diskSpace)(this.#options.folder);
+    return { spoolBytes, diskFreeBytes: freeBytes, diskBytes: bytes };
+  }
+
+  /** Room for the rows that say that the disk is full: the reserve first, then the oldest rows. */
+  #makeRoom(): void {
+    this.#reserve.release();
+    const wanted = { ...(this.#options.limits ?? quotaLimits), spoolBytesMax: Math.floor(usedBytes(this.#database) * 0.9) };
+    try {
+      this.#guarded(() => evict(this.#database, this.#space(), wanted));
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  }
+
+  /** Runs one use of the database; a file that turns out to be damaged is replaced and the use repeated once on the new one. */
+  #guarded<T>(use: () => T): T {
+    try {
+      return use();
+    } catch (error) {
+      if (!isCorrupt(error) || !this.#durable) throw error;
+      this.#options.log("the spool is damaged", { error: String(error) });
+      this.#database.close();
+      this.#database = this.#replace();
+      return use();
+    }
+  }
+
+  #open(): DatabaseSync {
+    try {
+      return started(openDatabase(this.#file));
+    } catch (error) {
+      if (!(error instanceof SpoolDamaged) && !isCorrupt(error)) return this.#inMemory(error);
+      this.#options.log("the spool is damaged", { error: String(error) });
+      return this.#replace();
+    }
+  }
+
+  #replace(): DatabaseSync {
+    try {
+      const aside = quarantine(this.#file, this.#options.nowMs());
+      const database = started(openDatabase(this.#file));
+      const saved = refill(database, salvage(aside));
+      this.#options.log("the damaged spool was set aside", { file: aside, saved });
+      return database;
+    } catch (error) {
+      return this.#inMemory(error);
+    }
+  }
+
+  #inMemory(error: unknown): DatabaseSync {
+    this.#durable = false;
+    this.#options.log("the spool cannot be written, observations are kept in memory only", { folder: this.#options.folder, error: String(error) });
+    return started(openDatabase(":memory:"));
+  }
+}
+
+/** Gives a new file its stream. */
+function started(database: DatabaseSync): DatabaseSync {
+  try {
+    transaction(database, () => {
+      if (readMeta(database, "stream") === undefined) writeMeta(database, "stream", newStreamId());
+    });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function newStreamId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+function refill(database: DatabaseSync, bodies: Iterable<string>): number {
+  let saved = 0;
+  transaction(database, () => {
+    for (const body of bodies) {
+      const observation = Observation.omit({ seq: true }).safeParse(parsedBody(body));
+      if (!observation.success) continue;
+      insertObservation(database, observation.data);
+      saved++;
+    }
+  });
+  return saved;
+}
+
+/** Undefined for a body that a failing disk has changed. */
+function parsedBody(body: unknown): object | undefined {
+  try {
+    return JSON.parse(String(body));
+  } catch {
+    return undefined;
+  }
+}
+
+export function recentObservations(database: DatabaseSync, probe: string, limit: number): Observation[] {
+  const rows = database.prepare("SELECT seq, body FROM observation WHERE probe = ? ORDER BY seq DESC LIMIT ?").all(probe, limit);
+  return rows.flatMap(({ seq, body }) => {
+    const observation = Observation.safeParse({ ...parsedBody(body), seq: Number(seq) });
+    return observation.success ? [observation.data] : [];
+  });
+}
+
+export function spoolStatus(database: DatabaseSync): Omit<SpoolStatus, "durable"> {
+  const counts = new Map(
+    database
+      .prepare("SELECT state, count(*) AS n FROM observation GROUP BY state")
+      .all()
+      .map(({ state, n }) => [Number(state), Number(n)]),
+  );
+  const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
+  return {
+    stream: readMeta(database, "stream") ?? "",
+    waiting: counts.get(rowStates.waiting) ?? 0,
+    frozen: counts.get(rowStates.frozen) ?? 0,
+    answered: counts.get(rowStates.acked) ?? 0,
+    deadLetters: number("SELECT count(*) FROM dead_letter"),
+    suspects: countSuspects(database),
+    lost: number("SELECT coalesce(sum(seq_to - seq_from + 1), 0) FROM gap"),
+    bytes: usedBytes(database),
+    lastSeq: Number(readMeta(database, "next_seq") ?? 1) - 1,
+  };
+}
+
+function diskSpace(folder: string): { freeBytes: number; bytes: number } {
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  return { freeBytes: bavail * bsize, bytes: blocks * bsize };
+}
