@@ -1,0 +1,96 @@
+import { type Context, Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { streamSSE } from "hono/streaming";
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { Code } from "#schemas/ids.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { centrePage } from "../web/centre-page.ts";
+import { centreView } from "../web/centre-view.ts";
+import { HISTORY_DAYS } from "../web/history-strip.ts";
+import { languageOf } from "../web/language.ts";
+import { contentSecurityPolicy, type PageFrame } from "../web/layout.ts";
+import { liveRevision } from "../web/live-revision.ts";
+import { messagePage } from "../web/message-page.ts";
+import type { PageStore } from "../web/page-store.ts";
+import { provincePage } from "../web/province-page.ts";
+import { provinceView } from "../web/province-view.ts";
+import { staticFile } from "../web/static-files.ts";
+
+/** What the pages are made from. */
+export type PageDeps = {
+  readonly store: PageStore;
+  readonly policy: PolicyProfile;
+  readonly lang: Lang;
+  readonly demo: boolean;
+  readonly now: () => number;
+};
+
+const DAY_MS = 86_400_000;
+const HEARTBEAT_MS = 25_000;
+
+/** The pages that people look at: province, centre, their static files and the stream that keeps them fresh. */
+export function pageRoutes(deps: PageDeps): Hono {
+  const { store, policy } = deps;
+  const app = new Hono();
+  const live = liveRevision(() => store.revision());
+
+  app.get("/", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString());
+    const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), requirement: asked(c, "requirement") };
+    return c.html(provincePage(frame, policy, provinceView(policy, rows, filter, frame.lang, frame.nowMs), filter));
+  });
+
+  app.get("/centres/:code", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    const code = Code.safeParse(c.req.param("code"));
+    const firstDay = vietnamDay(frame.nowMs - (HISTORY_DAYS - 1) * DAY_MS);
+    const rows = code.success ? await store.centre(code.data, new Date(vietnamDayStartMs(firstDay)).toISOString()) : undefined;
+    if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
+    return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs)));
+  });
+
+  app.get("/static/:name", pageHeaders, (c) => {
+    const file = staticFile(c.req.param("name"));
+    if (!file) return c.notFound();
+    return c.body(file.body, 200, { "content-type": file.type, "cache-control": "public, max-age=31536000, immutable" });
+  });
+
+  app.get("/live", (c) =>
+    streamSSE(c, async (stream) => {
+      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+      stream.onAbort(close);
+      const stop = live.listen((revision) => void stream.writeSSE({ event: "revision", data: revision }));
+      if (!stop) return;
+      // A comment now and then keeps proxies from closing a quiet stream.
+      const heartbeat = setInterval(() => void stream.write(": still here\n\n"), HEARTBEAT_MS);
+      await closed;
+      clearInterval(heartbeat);
+      stop();
+    }),
+  );
+
+  return app;
+}
+
+/** Headers of every page: nothing from elsewhere, no framing, nothing kept by caches on the way. */
+export const pageHeaders = secureHeaders({
+  xFrameOptions: "DENY",
+  referrerPolicy: "same-origin",
+  strictTransportSecurity: false,
+  crossOriginResourcePolicy: "same-origin",
+});
+
+/** The frame of a page for one request. */
+export function pageFrame(c: Context, { policy, lang, demo, now }: Omit<PageDeps, "store">): PageFrame {
+  c.header("content-security-policy", contentSecurityPolicy);
+  c.header("cache-control", "private, no-cache");
+  const language = languageOf(c, lang);
+  return { lang: language, url: new URL(c.req.url), nowMs: now(), demo, policyTitle: policy.title[language] };
+}
+
+function asked(c: Context, name: string): string {
+  return (c.req.query(name) ?? "").slice(0, 80);
+}

@@ -1,0 +1,98 @@
+import { html } from "hono/html";
+import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { CentreView } from "./centre-view.ts";
+import { coverageStrip } from "./coverage-strip.ts";
+import { age, moment, number, share } from "./format.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import { linkChart } from "./link-chart.ts";
+import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
+import type { CentreBrief, Incident } from "./page-store.ts";
+import { recordingsView } from "./recordings-view.ts";
+import { requirementSheet } from "./sheet.ts";
+import { why } from "./why.ts";
+
+/** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
+export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView): Html {
+  const { lang, nowMs } = frame;
+  const { centre, bandwidth, incidents, recordings } = view.rows;
+  const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
+  const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>
+<div data-part="head">${head(frame, view)}</div>
+<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, centre.code, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
+<div class="two" data-part="charts">
+<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart(lang, bandwidth, floor?.floor, centre.contractMbps, nowMs)}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents)}</section>
+</div>
+<section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${cameras(lang, recordingsView(recordings))}</section>
+<p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: policy.effectiveFrom })}. ${text(lang, "web.source", policy.source)}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
+  return layout(frame, centre.name, body, { live: true });
+}
+
+function head({ lang, nowMs }: PageFrame, { rows, state, excused, tally }: CentreView): Html {
+  const { centre } = rows;
+  const decided = tally.pass + tally.fail;
+  return html`<section class="card head" aria-labelledby="page-title"><div>
+<h1 id="page-title">${centre.name} ${badge(lang, state, excused)}</h1>
+<p class="facts">${facts(lang, centre).map((fact) => html`<span>${fact}</span>`)}<span>${centre.lastContactAt ? text(lang, "web.centre.contact", { age: age(lang, centre.lastContactAt, nowMs) }) : text(lang, "web.centre.contact.never")}</span></p>
+${tallyBar(tally, 1000, 12)}
+<ul class="legend" aria-label="${text(lang, "web.centre.sheet")}">${barOrder.filter((one) => tally[one] > 0).map((one) => html`<li>${icon(one)} <b>${tally[one]}</b> ${text(lang, `state.${one}`)}</li>`)}</ul></div>
+<dl class="meters"><div><dt>${text(lang, "web.coverage")}</dt><dd><b>${share(tally.coverage)}</b><span>${text(lang, "web.coverage.note", { decided, applicable: tally.total - tally.not_applicable })}</span></dd></div>
+<div><dt>${text(lang, "web.score")}</dt><dd><b>${share(tally.score)}</b><span>${text(lang, "web.score.note", { pass: tally.pass, decided })}</span></dd></div></dl></section>`;
+}
+
+function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, isp }: CentreBrief): string[] {
+  const contract =
+    contractMbps === undefined
+      ? []
+      : [isp ? text(lang, "web.centre.contract", { mbps: contractMbps, isp }) : text(lang, "web.centre.contract.noIsp", { mbps: contractMbps })];
+  return [
+    text(lang, "web.centre.code", { code }),
+    ...(district ? [district] : []),
+    officers === undefined ? text(lang, "web.centre.officers.none") : text(lang, "web.centre.officers", { count: officers }),
+    ...(keyArea ? [text(lang, "web.centre.keyArea")] : []),
+    ...contract,
+  ];
+}
+
+function todo(lang: Lang, { todo }: CentreView): Html {
+  if (todo.length === 0) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
+  return html`<ol class="todo">${todo.map(
+    ({
+      requirement,
+      finding,
+    }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? why(lang, finding) : ""}
+<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${text(lang, `owner.${requirement.owner}`)}</div></div></li>`,
+  )}</ol>`;
+}
+
+function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Incident[]): Html {
+  if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.none")}</p>`;
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  return html`<ol class="incidents">${incidents.map(
+    ({
+      requirement,
+      subject,
+      openedAt,
+      closedAt,
+    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="#${requirement}">${requirement} ${titles.get(requirement)}</a>${subject ? `: ${subject}` : ""}
+<span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
+  )}</ol>`;
+}
+
+function cameras(lang: Lang, channels: ReturnType<typeof recordingsView>): Html {
+  const newest = channels
+    .map(({ takenAt }) => takenAt)
+    .sort()
+    .at(-1);
+  if (newest === undefined) return html`<p class="note">${text(lang, "web.cameras.none")}</p>`;
+  const known = <V>(value: V | undefined, words: (value: V) => string) => (value === undefined ? "–" : words(value));
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${text(lang, "web.cameras.title")}"><table class="cameras"><thead><tr><th scope="col">${text(lang, "web.cameras.channel")}</th><th scope="col">${text(lang, "web.cameras.days")}</th><th scope="col">${text(lang, "web.cameras.depth")}</th><th scope="col">${text(lang, "web.cameras.coverage")}</th><th scope="col">${text(lang, "web.cameras.longestGap")}</th><th scope="col">${text(lang, "web.cameras.now")}</th></tr></thead>
+<tbody>${channels.map(
+    ({ name, days, depthDays, coveragePercent, longestGapMinutes, recordingNow }) =>
+      html`<tr><th scope="row">${name}</th><td>${days.length > 0 ? coverageStrip(lang, name, days) : "–"}</td><td class="num">${known(depthDays, (value) => text(lang, "web.cameras.depthDays", { days: value }))}</td><td class="num">${known(coveragePercent, (value) => `${number(lang, Math.floor(value * 10) / 10)} %`)}</td><td class="num">${known(longestGapMinutes, (value) => text(lang, "web.cameras.gapMinutes", { minutes: Math.ceil(value) }))}</td><td>${known(recordingNow, (value) => text(lang, value ? "web.cameras.yes" : "web.cameras.no"))}</td></tr>`,
+  )}</tbody></table></div>
+<p class="note">${text(lang, "web.cameras.readAt", { at: moment(lang, newest) })}. ${text(lang, "web.cameras.legend")}</p>`;
+}

@@ -1,0 +1,79 @@
+import { html } from "hono/html";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { moment } from "./format.ts";
+import { type Html, sprite } from "./markup.ts";
+import { staticPath } from "./static-files.ts";
+
+/** What every page knows of its reader and its moment. */
+export type PageFrame = {
+  readonly lang: Lang;
+  /** Path and query of this page, for the language switch. */
+  readonly url: URL;
+  readonly nowMs: number;
+  /** The database holds simulated measurements. */
+  readonly demo: boolean;
+  /** Title of the policy, shown as the heading of the installation. */
+  readonly policyTitle: string;
+};
+
+/** The only thing that a page may load: its own style, script and pictures. `style-src` has no inline styles, so charts carry classes. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** A whole page. `live` pages fetch themselves again when the collector says that something changed. */
+export function layout(frame: PageFrame, title: string, body: Html, { live = false } = {}): Html {
+  const { lang, nowMs, demo } = frame;
+  const at = moment(lang, nowMs);
+  return html`<!doctype html>
+<html lang="${lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · ${text(lang, "web.product.short")}</title>
+<link rel="icon" href="${staticPath("icon.svg")}" type="image/svg+xml">
+<link rel="stylesheet" href="${staticPath("style.css")}">
+<script src="${staticPath("live.js")}" defer></script>
+</head>
+<body${live ? html` data-live="/live" data-offline="${text(lang, "web.live.off", { at })}"` : ""}>
+${sprite}
+<a class="skip" href="#main">${text(lang, "web.skip")}</a>
+${demo ? html`<p class="demo" role="note">${text(lang, "web.demo")}</p>` : ""}
+<header class="top">
+<a class="brand" href="/"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
+<nav aria-label="${text(lang, "web.nav")}">${links(frame)}</nav>
+</header>
+<main id="main" tabindex="-1">
+${body}
+</main>
+<footer class="foot">
+<p>${text(lang, "web.footer")}</p>
+<p><span class="live" role="status">${text(lang, "web.seenAt", { at })}</span> · ${text(lang, "web.theme.note")}</p>
+</footer>
+</body>
+</html>`;
+}
+
+const places = [
+  ["/", "web.nav.province"],
+  ["/reports", "web.nav.reports"],
+  ["/waivers", "web.nav.waivers"],
+  ["/docs/api", "web.nav.api"],
+] as const;
+
+function links({ lang, url }: PageFrame): Html {
+  const other = new URL(url);
+  other.searchParams.set("lang", lang === "vi" ? "en" : "vi");
+  return html`${places.map(
+    ([path, key]) => html`<a href="${path}"${url.pathname === path ? html` aria-current="page"` : ""}>${text(lang, key)}</a>`,
+  )}<a class="lang" href="${other.pathname}${other.search}" lang="${lang === "vi" ? "en" : "vi"}" hreflang="${lang === "vi" ? "en" : "vi"}">${text(lang, "web.language.other")}</a>`;
+}

@@ -1,0 +1,128 @@
+import { html } from "hono/html";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { centreMap } from "./centre-map.ts";
+import { age, moment, share } from "./format.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
+import type { CentreStanding, ProvinceFilter, ProvinceView } from "./province-view.ts";
+
+const CHANGES_SHOWN = 8;
+const FAILS_SHOWN = 5;
+
+/** The page of the whole province: how many centres stand how, which are worst, what changed today. */
+export function provincePage(frame: PageFrame, policy: PolicyProfile, view: ProvinceView, filter: ProvinceFilter): Html {
+  const { lang } = frame;
+  const title = text(lang, "web.province.title", { total: view.centres.total });
+  const body = html`<div data-part="top">${summary(lang, title, view)}</div>
+<div class="columns">
+<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, policy, view)}</div></section>
+<aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
+</div>
+<p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: policy.effectiveFrom })}. ${text(lang, "web.source", policy.source)}.</p>`;
+  return layout(frame, title, body, { live: true });
+}
+
+function summary(lang: Lang, title: string, { centres, findings }: ProvinceView): Html {
+  const open = centres.unknown + centres.pending + centres.error;
+  const params = { pass: centres.pass, fail: centres.fail, open, na: centres.not_applicable, total: centres.total };
+  const decided = findings.pass + findings.fail;
+  return html`<section class="card hero" aria-labelledby="page-title">
+<div class="hero-main"><h1 id="page-title">${title}</h1>
+<p class="sum">${text(lang, centres.not_applicable > 0 ? "web.province.sum.na" : "web.province.sum", params)}</p>
+${tallyBar(centres, 1000, 14)}
+<ul class="legend" aria-label="${text(lang, "web.province.states")}">${barOrder
+    .filter((state) => centres[state] > 0)
+    .map((state) => html`<li><a href="/?state=${state}">${icon(state)}<b>${centres[state]}</b> ${text(lang, `state.${state}`)}</a></li>`)}</ul>
+${centres.waived > 0 ? html`<p class="note">${text(lang, "web.province.waivedNote", { count: centres.waived })}</p>` : ""}</div>
+<dl class="meters">
+<div><dt>${text(lang, "web.coverage")}</dt><dd><b>${share(findings.coverage)}</b><span>${text(lang, "web.coverage.note", { decided, applicable: findings.total - findings.not_applicable })}</span></dd></div>
+<div><dt>${text(lang, "web.score")}</dt><dd><b>${share(findings.score)}</b><span>${text(lang, "web.score.note", { pass: findings.pass, decided })}</span></dd></div>
+</dl>
+<p class="jump"><a href="#list-title">${text(lang, "web.filter.search")}</a><a href="#changes">${text(lang, "web.changes")}</a><a href="#map">${text(lang, "web.map")}</a></p>
+</section>`;
+}
+
+const stateOptions = ["fail", "open", "error", "unknown", "pending", "pass"] as const;
+
+function filterForm(lang: Lang, policy: PolicyProfile, view: ProvinceView, filter: ProvinceFilter): Html {
+  const states = stateOptions.map((state) => ({ value: state, label: state === "open" ? text(lang, "web.filter.open") : text(lang, `state.${state}`) }));
+  const requirements = policy.requirements.map(({ id, title }) => ({ value: id, label: `${id} ${title[lang]}` }));
+  return html`<h2 id="list-title">${text(lang, "web.filter")}</h2>
+<form class="filter" method="get" action="/" role="search" data-instant>
+<label class="wide">${text(lang, "web.filter.search")}<input type="search" name="q" value="${filter.q}" maxlength="80" autocomplete="off" aria-describedby="q-hint"><span class="hint" id="q-hint">${text(lang, "web.filter.search.hint")}</span></label>
+${select(lang, "state", "web.filter.state", states, filter.state)}
+${select(
+  lang,
+  "district",
+  "web.filter.district",
+  view.districts.map((value) => ({ value, label: value })),
+  filter.district,
+)}
+${select(lang, "requirement", "web.filter.requirement", requirements, filter.requirement)}
+<span class="buttons"><button type="submit">${text(lang, "web.filter.apply")}</button> <a href="/">${text(lang, "web.filter.clear")}</a></span>
+</form>`;
+}
+
+function select(lang: Lang, name: string, label: TextKey, options: readonly { value: string; label: string }[], chosen: string): Html {
+  return html`<label>${text(lang, label)}<select name="${name}"><option value="">${text(lang, "web.filter.all")}</option>${options.map(
+    ({ value, label }) => html`<option value="${value}"${value === chosen ? html` selected` : ""}>${label}</option>`,
+  )}</select></label>`;
+}
+
+function table(frame: PageFrame, policy: PolicyProfile, { shown, standings }: ProvinceView): Html {
+  const { lang } = frame;
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const result = html`<p class="result" role="status">${text(lang, shown.length === 0 ? "web.filter.none" : "web.filter.result", { shown: shown.length, total: standings.length })}</p>`;
+  if (shown.length === 0) return result;
+  return html`${result}<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
+<thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.since")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
+<tbody>${shown.map((standing) => row(frame, standing, titles))}</tbody></table>`;
+}
+
+function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails, since }: CentreStanding, titles: ReadonlyMap<string, string>): Html {
+  const open = tally.unknown + tally.pending + tally.error;
+  const more = fails.length - FAILS_SHOWN;
+  return html`<tr><td>${badge(lang, state, excused)}</td><th scope="row"><a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.district}</span></th>
+<td>${fails
+    .slice(0, FAILS_SHOWN)
+    .map(
+      ({ id, waived }) =>
+        html`<a class="chip${waived ? " chip-waived" : ""}" href="/centres/${centre.code}#${id}" title="${titles.get(id)}">${id}${waived ? html`<span class="quiet"> (${text(lang, "web.table.waived")})</span>` : ""}</a> `,
+    )}${more > 0 ? html`<span class="chip-more">+${more}</span>` : ""}</td>
+<td class="c-parts">${tallyBar(tally, 60, 8)} <span class="num">${tally.pass}/${tally.fail}/${open}</span></td>
+<td class="c-time">${since ? age(lang, since, nowMs) : "–"}</td><td class="c-time">${centre.lastContactAt ? age(lang, centre.lastContactAt, nowMs) : text(lang, "web.table.never")}</td></tr>
+`;
+}
+
+function changes(lang: Lang, policy: PolicyProfile, { changes, names }: ProvinceView): Html {
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const more = changes.length - CHANGES_SHOWN;
+  const list = changes.slice(0, CHANGES_SHOWN).map(
+    ({ centre, requirement, from, to, at }) => html`<li>${icon(to)}<span><a href="/centres/${centre}#${requirement}">${names.get(centre) ?? centre}</a>
+<span class="what">${requirement} ${titles.get(requirement)}</span><span class="when">${moment(lang, at).slice(-5)} · ${
+      from
+        ? text(lang, "web.changes.from", { from: text(lang, `state.${from}`), to: text(lang, `state.${to}`) })
+        : text(lang, "web.changes.first", { to: text(lang, `state.${to}`) })
+    }</span></span></li>`,
+  );
+  return html`<section class="card" id="changes" aria-labelledby="changes-title"><h2 id="changes-title">${text(lang, "web.changes")}${changes.length > 0 ? html` <span class="count">${changes.length}</span>` : ""}</h2>
+${changes.length === 0 ? html`<p class="note">${text(lang, "web.changes.none")}</p>` : html`<ol class="changes">${list}</ol>`}${more > 0 ? html`<p class="note">${text(lang, "web.changes.more", { count: more })}</p>` : ""}</section>`;
+}
+
+function worst(lang: Lang, { worst }: ProvinceView): Html {
+  const most = worst[0]?.count ?? 1;
+  return html`<section class="card" aria-labelledby="worst-title"><h2 id="worst-title">${text(lang, "web.worst")}</h2>
+${
+  worst.length === 0
+    ? html`<p class="note">${text(lang, "web.worst.none")}</p>`
+    : html`<ul class="worst">${worst.map(
+        ({
+          requirement,
+          count,
+        }) => html`<li><a href="/?requirement=${requirement.id}">${requirement.id} ${requirement.title[lang]}</a><span class="num">${text(lang, "web.worst.count", { count })}</span>
+<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="f-fail" width="${Math.round((count / most) * 100)}" height="4"/></svg></li>`,
+      )}</ul>`
+}</section>`;
+}

@@ -1,0 +1,85 @@
+import { html } from "hono/html";
+import type { Attestation } from "#schemas/attestation.ts";
+import type { FindingPart } from "#schemas/finding.ts";
+import { metrics } from "#schemas/metrics.ts";
+import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { AttestedRule, Requirement } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { SheetRow } from "./centre-view.ts";
+import { moment } from "./format.ts";
+import type { PageFrame } from "./layout.ts";
+import { badge, type Html } from "./markup.ts";
+import type { StoredRun } from "./page-store.ts";
+import { valueWithUnit } from "./value.ts";
+import { why } from "./why.ts";
+
+const PARTS_SHOWN = 60;
+const RUNS_SHOWN = 20;
+const READINGS_SHOWN = 6;
+
+/** What stands behind a row: where the plan says it, each part, the measurements and the declarations. */
+export function sheetDetails(frame: PageFrame, centre: string, { requirement, finding, runs, attestations }: SheetRow): Html {
+  const { lang } = frame;
+  const terms: readonly (readonly [string, Html | string])[] = [
+    [text(lang, "web.sheet.clause"), requirement.clause],
+    [text(lang, "web.sheet.quote"), html`<q lang="vi">${requirement.quote}</q>`],
+    ...(requirement.reading ? ([[text(lang, "web.sheet.reading"), requirement.reading[lang]]] as const) : []),
+    ...(finding?.validUntil ? ([[text(lang, "web.sheet.validUntil"), moment(lang, finding.validUntil)]] as const) : []),
+  ];
+  return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">
+<dl>${terms.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>`)}</dl>
+${finding?.parts && finding.parts.length > 0 ? partsTable(lang, finding.parts, finding.unit) : ""}
+${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
+${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
+<p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
+<p class="no-print">${attestedRule(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
+</div></details>`;
+}
+
+/** The items that people attest for a requirement, whether alone or beside a measured value. */
+export function attestedRule({ rule, declared }: Requirement): AttestedRule | undefined {
+  return rule.kind === "attested" ? rule : declared;
+}
+
+function partsTable(lang: Lang, parts: readonly FindingPart[], unit: string | undefined): Html {
+  const more = parts.length - PARTS_SHOWN;
+  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
+<tbody>${parts
+    .slice(0, PARTS_SHOWN)
+    .map(
+      (part) =>
+        html`<tr><th scope="row">${part.subject}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${why(lang, part)}</td></tr>`,
+    )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
+}
+
+function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
+  if (runs.length === 0) return html`<p class="note">${text(lang, "web.sheet.observation.none")}</p>`;
+  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.observations")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.observation.at")}</th><th scope="col">${text(lang, "web.sheet.observation.probe")}</th><th scope="col">${text(lang, "web.sheet.observation.result")}</th></tr></thead>
+<tbody>${runs
+    .slice(0, RUNS_SHOWN)
+    .map(
+      (run) =>
+        html`<tr><td class="num">${moment(lang, run.takenAt)}</td><td>${text(lang, `web.probe.${run.probe}`)}${run.target ? html`<span class="sub">${run.target}</span>` : ""}</td><td>${outcomeWords(lang, run.outcome)}</td></tr>`,
+    )}</tbody></table></div>`;
+}
+
+function outcomeWords(lang: Lang, outcome: Outcome): Html {
+  if (outcome.kind !== "measured")
+    return html`${text(lang, `web.outcome.${outcome.kind}`)}: <code>${outcome.reason}</code>${outcome.detail ? html` (${outcome.detail})` : ""}`;
+  const more = outcome.readings.length - READINGS_SHOWN;
+  return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcome.excuse })}</span>` : ""}`;
+}
+
+function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
+  const names = Object.values(labels ?? {});
+  return html`<div><code>${metric}</code> ${valueWithUnit(lang, value, metrics[metric].unit)}${names.length > 0 ? html` <span class="note">${names.join(", ")}</span>` : ""}</div>`;
+}
+
+function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
+  const items = new Map(attestedRule(requirement)?.items.map(({ id, title }) => [id, title[lang]]));
+  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
+    ({ item, holds, value, by, post, inspector, at, document }) =>
+      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${by}${post ? `, ${post}` : ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
+  )}</tbody></table></div>`;
+}

@@ -1,0 +1,84 @@
+import { html } from "hono/html";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { SheetRow } from "./centre-view.ts";
+import { age, day, moment, number } from "./format.ts";
+import { historyStrip } from "./history-strip.ts";
+import type { PageFrame } from "./layout.ts";
+import { badge, type Html } from "./markup.ts";
+import { sheetDetails } from "./sheet-details.ts";
+import { valueWithUnit } from "./value.ts";
+import { why } from "./why.ts";
+
+const columns = [
+  "web.sheet.requirement",
+  "web.sheet.state",
+  "web.sheet.measured",
+  "web.sheet.required",
+  "web.sheet.declared",
+  "web.sheet.since",
+  "web.sheet.evidence",
+  "web.sheet.history",
+] as const;
+
+/** The plan's requirements as a sheet: the numbers in one row, why and what to do below it, the evidence behind it folded away. */
+export function requirementSheet(frame: PageFrame, centre: string, rows: readonly SheetRow[]): Html {
+  const { lang } = frame;
+  // Roles by attribute: at phone width the style turns rows into blocks, which would take the table's meaning away.
+  return html`<div class="scroll"><table class="sheet" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
+<thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
+${rows.map((row) => requirementRow(frame, centre, row))}</table></div>`;
+}
+
+function requirementRow(frame: PageFrame, centre: string, row: SheetRow): Html {
+  const { lang, nowMs } = frame;
+  const { requirement, finding, state } = row;
+  const cell = (key: (typeof columns)[number], content: Html | string, more = "") =>
+    html`<td role="cell" data-label="${text(lang, key)}" class="${more}">${content}</td>`;
+  return html`<tbody id="${requirement.id}" role="rowgroup">
+<tr class="req" role="row"><th scope="row" role="rowheader"><span class="rid">${requirement.id}</span> <span class="title">${requirement.title[lang]}</span></th>
+<td role="cell">${badge(lang, state, finding?.waiver !== undefined)}</td>
+${cell("web.sheet.measured", measured(lang, row), "val")}
+${cell("web.sheet.required", required(lang, row), "val")}
+${cell("web.sheet.declared", declared(lang, row))}
+${cell("web.sheet.since", finding ? age(lang, finding.since, nowMs) : "–", "c-when")}
+${cell("web.sheet.evidence", evidence(lang, row, nowMs), "c-when")}
+<td role="cell">${historyStrip(lang, row.days)}</td></tr>
+<tr class="more" role="row"><td colspan="8" role="cell">${explanation(lang, row)}${sheetDetails(frame, centre, row)}</td></tr></tbody>
+`;
+}
+
+function measured(lang: Lang, { finding }: SheetRow): string {
+  return finding?.observed === undefined || finding.evidenceClass !== "measured" ? "–" : valueWithUnit(lang, finding.observed, finding.unit);
+}
+
+function required(lang: Lang, { finding }: SheetRow): string {
+  return finding?.required === undefined ? "–" : `≥ ${valueWithUnit(lang, finding.required, finding.unit)}`;
+}
+
+/** What people say, kept apart from what was measured; who said it and when stands with it. */
+function declared(lang: Lang, { finding, requirement }: SheetRow): Html | string {
+  if (finding?.declared) {
+    const { value, text: words, by, at } = finding.declared;
+    return html`${value === undefined ? (words ?? "–") : valueWithUnit(lang, value, finding.unit)}<span class="sub">${text(lang, "web.sheet.declaredBy", { by, at: moment(lang, at).slice(0, 10) })}</span>`;
+  }
+  if (finding?.observed !== undefined && finding.evidenceClass !== "measured") return number(lang, finding.observed);
+  return requirement.evidenceClass === "measured" ? "" : "–";
+}
+
+function evidence(lang: Lang, { finding }: SheetRow, nowMs: number): Html | string {
+  if (!finding?.observedAt) return text(lang, "web.sheet.noEvidence");
+  return html`${age(lang, finding.observedAt, nowMs)}<span class="sub">${text(lang, `web.evidence.${finding.evidenceClass}`)}</span>`;
+}
+
+function explanation(lang: Lang, { finding, state, requirement }: SheetRow): Html {
+  const reason = finding ? why(lang, finding) : why(lang, { reason: "no_data" });
+  const waiver = finding?.waiver
+    ? html`<p>${text(lang, "web.sheet.waived", { until: day(lang, finding.waiver.until), reason: finding.waiver.reason, document: finding.waiver.document })}</p>`
+    : "";
+  const act =
+    state === "pass" || state === "not_applicable"
+      ? ""
+      : html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${requirement.advice[lang]} <b>${text(lang, "web.sheet.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}</p>`;
+  return html`<div class="why"><p>${reason}</p>${waiver}${act}</div>`;
+}

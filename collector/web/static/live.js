@@ -1,0 +1,57 @@
+// Makes pages fresher and filters quicker. Without it everything still works by plain links and forms.
+"use strict";
+
+/** Fetches an address and puts the parts of the answer that carry data-part in the place of ours; open details stay open. */
+async function refresh(address) {
+  const reply = await fetch(address, { headers: { accept: "text/html" } });
+  if (!reply.ok) return;
+  const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const open = new Set([...document.querySelectorAll("details[open][id]")].map(({ id }) => id));
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!next || part.contains(document.activeElement)) continue;
+    for (const details of next.querySelectorAll("details[id]")) details.open = open.has(details.id);
+    part.replaceWith(document.adoptNode(next));
+  }
+  const [status, nextStatus] = [document.querySelector(".live"), fresh.querySelector(".live")];
+  if (status && nextStatus) status.textContent = nextStatus.textContent;
+}
+
+const stream = document.body.dataset.live;
+if (stream) {
+  const source = new EventSource(stream);
+  let seen;
+  source.addEventListener("revision", ({ data }) => {
+    if (seen !== undefined && seen !== data) void refresh(location.href).catch(() => {});
+    seen = data;
+  });
+  source.addEventListener("error", () => {
+    const status = document.querySelector(".live");
+    if (status) status.textContent = document.body.dataset.offline;
+  });
+  source.addEventListener("open", () => {
+    if (seen !== undefined) void refresh(location.href).catch(() => {});
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+for (const form of document.querySelectorAll("form[data-instant]")) {
+  let timer;
+  const apply = () => {
+    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+    const address = `${form.getAttribute("action")}${query.size > 0 ? `?${query}` : ""}`;
+    history.replaceState(null, "", address);
+    void refresh(address).catch(() => {});
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(apply, 250);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    apply();
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

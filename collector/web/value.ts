@@ -1,0 +1,24 @@
+import { isTextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { number } from "./format.ts";
+
+/** A value with its unit in the reader's words: "168 Mbps", "30 ngày"; yes or no for flags. */
+export function valueWithUnit(lang: Lang, value: number, unit: string | undefined): string {
+  if (unit === "bool") return text(lang, value >= 1 ? "web.cameras.yes" : "web.cameras.no");
+  if (unit === "B") return bytes(lang, value);
+  const key = `web.unit.${unit ?? ""}`;
+  const word = isTextKey(key) ? text(lang, key) : (unit ?? "");
+  return word === "" ? number(lang, value) : `${number(lang, value)}\u00a0${word}`;
+}
+
+function bytes(lang: Lang, value: number): string {
+  const [scale, unit] = (
+    [
+      [1e12, "TB"],
+      [1e9, "GB"],
+      [1e6, "MB"],
+      [1e3, "kB"],
+    ] as const
+  ).find(([limit]) => value >= limit) ?? [1, "B"];
+  return `${number(lang, value / scale)}\u00a0${unit}`;
+}

@@ -1,0 +1,228 @@
+import type { Attestation } from "#schemas/attestation.ts";
+import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import type { CentreBrief, CentreRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
+import { samplePolicy } from "./sample-policy.ts";
+
+/** The moment of the sample: Saturday 28 November 2026, 10:00 in Vietnam. */
+export const sampleNowMs = Date.parse("2026-11-28T03:00:00.000Z");
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const ago = (ms: number) => new Date(sampleNowMs - ms).toISOString();
+
+/** A device name that attacks HTML, terminals, reading direction and spreadsheets at once. */
+export const hostileName = `=HYPERLINK("http://evil.test","x")<script>alert(1)</script><img src=x onerror=alert(2)>\u001b[31m\u202eevil\u2066`;
+
+const names = ["Chư Păh", "Ia Grai", "Đak Đoa", "Mang Yang", "An Khê", "Kông Chro", "Ayun Pa", "Phú Thiện", "Hoài Nhơn", "Tuy Phước", "Vân Canh", "Quy Nhơn"];
+
+/** Twelve centres; the last never spoke. */
+export const sampleCentres: readonly CentreBrief[] = names.map((name, index) => ({
+  code: `xa-${String(index + 1).padStart(2, "0")}`,
+  name: `Xã ${name}`,
+  district: index < 7 ? "Khu vực Tây" : "Khu vực Đông",
+  latitude: 13.3 + ((index * 7) % 12) * 0.1,
+  longitude: 107.7 + index * 0.13,
+  officers: 6 + (index % 3),
+  keyArea: index === 11,
+  contractMbps: 250,
+  isp: "Nhà mạng A",
+  ...(index < 11 && { lastContactAt: ago((index + 1) * 40_000) }),
+}));
+
+type Cell = readonly [state: FindingState, reason: FindingReason, observed?: number];
+const pass: Cell = ["pass", "met"];
+// One line per centre, one cell per requirement of samplePolicy: R01 R02 R05 R07 R10 R15 R16.
+const cells: readonly (readonly Cell[])[] = [
+  [["fail", "below_floor", 168], pass, ["fail", "retention_short", 11], pass, pass, ["not_applicable", "not_key_area"], pass],
+  [["pending", "unconfirmed", 187], pass, pass, pass, pass, ["not_applicable", "not_key_area"], pass],
+  [pass, ["pending", "not_yet_demonstrated", 21], pass, ["unknown", "not_attested"], pass, ["not_applicable", "not_key_area"], pass],
+  [
+    ["unknown", "site_offline"],
+    ["unknown", "site_offline"],
+    ["unknown", "site_offline"],
+    pass,
+    ["unknown", "site_offline"],
+    ["not_applicable", "not_key_area"],
+    ["unknown", "site_offline"],
+  ],
+  [pass, pass, ["error", "rule_error"], pass, pass, ["not_applicable", "not_key_area"], pass],
+  ...Array.from({ length: 6 }, (): readonly Cell[] => [
+    ["pass", "met", 243],
+    pass,
+    ["pass", "met", 30],
+    ["pass", "inspected"],
+    pass,
+    ["not_applicable", "not_key_area"],
+    pass,
+  ]),
+  [],
+];
+const units: Record<string, string> = { R01: "Mbps", R02: "clients", R05: "d", R10: "devices", R15: "devices" };
+const required: Record<string, number> = { R01: 200, R02: 50, R05: 30, R10: 6 };
+
+/** The findings of one centre of the sample, by its place in `sampleCentres`. */
+export function sampleFindings(index: number): readonly StandingFinding[] {
+  const centre = sampleCentres[index];
+  if (!centre) return [];
+  return samplePolicy.requirements.flatMap(({ id }, place): StandingFinding[] => {
+    const [state, reason, observed] = cells[index]?.[place] ?? [];
+    if (!state || !reason) return [];
+    const declared = id === "R01" ? { declared: { value: 250, by: "Nguyễn Văn A", at: ago(90 * DAY), inspected: false } } : {};
+    return [
+      {
+        centre: centre.code,
+        requirement: id,
+        state,
+        reason,
+        evidenceClass: id === "R07" ? (reason === "inspected" ? "inspected" : "declared") : "measured",
+        evidence: id === "R01" && observed ? [`${"a".repeat(16)}:1`, `${"a".repeat(16)}:2`] : [],
+        evaluatedAt: ago(60_000),
+        policy: "sample-890@2",
+        since: ago((2 + index + place) * DAY),
+        ...(observed !== undefined && { observed }),
+        ...(required[id] !== undefined && { required: required[id] }),
+        ...(units[id] && { unit: units[id] }),
+        ...(state !== "unknown" && { observedAt: ago((place + 1) * HOUR) }),
+        ...(state === "pass" && { validUntil: ago(-3 * DAY) }),
+        ...declared,
+        ...(id === "R05" && state === "fail" && { parts: [...hostileParts()] }),
+        ...(id === "R05" && index === 0 && { waiver: { id: "w1", reason: "Chờ thay ổ cứng", document: "123/UBND-VP", until: "2026-12-31" } }),
+      },
+    ];
+  });
+}
+
+function hostileParts(): FindingPart[] {
+  return [
+    { subject: hostileName.slice(0, 128), state: "fail", reason: "retention_short", observed: 11 },
+    { subject: "CAM-02", state: "pass", reason: "met", observed: 30.5 },
+  ];
+}
+
+function bandwidth(index: number): StoredRun[] {
+  return Array.from({ length: 40 }, (_, run): StoredRun => {
+    const wave = Math.round(18 * Math.sin(run * 1.7));
+    const down = index === 0 ? 172 + wave / 2 : 243 + wave;
+    return {
+      ref: `${"a".repeat(16)}:${run + 1}`,
+      probe: "link-bandwidth",
+      takenAt: ago(run * 17 * HOUR),
+      outcome: {
+        kind: "measured",
+        readings: [
+          { metric: "download_mbps", value: down, labels: { server: "collector" } },
+          { metric: "upload_mbps", value: down - 12, labels: { server: "collector" } },
+        ],
+        ...(run % 9 === 4 && { excuse: "line_busy" }),
+      },
+    };
+  });
+}
+
+function recordings(index: number): StoredRun[] {
+  const channels = ["ch1", "ch2", "ch3"];
+  const short = index === 0;
+  return [
+    {
+      ref: `${"a".repeat(16)}:900`,
+      probe: "recording-depth",
+      takenAt: ago(5 * HOUR),
+      outcome: {
+        kind: "measured",
+        readings: channels.flatMap((channel, place) => [
+          { metric: "recording_depth_days" as const, value: short && place === 0 ? 11 : 30.4, labels: { channel } },
+          { metric: "recording_coverage_percent" as const, value: short && place < 2 ? 88 : 99.8, labels: { channel } },
+          { metric: "recording_longest_gap_minutes" as const, value: short && place === 1 ? 1_900 : 3, labels: { channel } },
+          { metric: "recording_now" as const, value: 1, labels: { channel } },
+        ]),
+        evidence: {
+          window: { from: ago(30 * DAY), to: ago(5 * HOUR + 900_000) },
+          requiredDays: 30,
+          lastDay: "2026-11-28",
+          recorders: [],
+          channels: channels.map((channel, place) => ({
+            device: "nvr-1",
+            channel,
+            name: place === 0 ? hostileName.slice(0, 60) : `Quầy ${place + 1}`,
+            verdict: "COMPLIANT",
+            reasons: [],
+            notes: [],
+            method: "onvif-events",
+            gaps: [],
+            gapsTotal: 0,
+            ring: "full",
+            probes: [],
+            perDayMinutes: Array.from({ length: 31 }, (_, day) => {
+              if (short && place === 0 && day < 19) return 0;
+              if (short && place === 1 && (day === 12 || day === 13)) return day === 12 ? 600 : 380;
+              return day === 0 ? 840 : day === 30 ? 285 : 1_440;
+            }),
+          })),
+        },
+      },
+    },
+  ];
+}
+
+function history(index: number): Transition[] {
+  const centre = sampleCentres[index]?.code ?? "";
+  return sampleFindings(index)
+    .flatMap(({ requirement, state, since }): Transition[] => [
+      { centre, requirement, to: "unknown", reason: "no_data", at: ago(60 * DAY) },
+      { centre, requirement, from: "unknown", to: "pass", reason: "met", at: ago(26 * DAY) },
+      ...(state === "pass" ? [] : [{ centre, requirement, from: "pass" as const, to: state, reason: "no_data" as const, at: since }]),
+    ])
+    .sort((a, b) => a.at.localeCompare(b.at));
+}
+
+const incidents: readonly Incident[] = [
+  { id: "i1", requirement: "R01", openedAt: ago(2 * DAY) },
+  { id: "i2", requirement: "R16", subject: "igate", openedAt: ago(9 * DAY), closedAt: ago(9 * DAY - 3 * HOUR) },
+];
+
+const attestations: readonly Attestation[] = [
+  { id: "t1", centre: "xa-01", requirement: "R07", item: "reception", holds: true, by: "Trần Thị B", post: "Giám đốc", inspector: false, at: ago(40 * DAY) },
+  {
+    id: "t2",
+    centre: "xa-01",
+    requirement: "R07",
+    item: "waiting",
+    holds: true,
+    by: "Đoàn kiểm tra số 3",
+    inspector: true,
+    document: "45/BB-VP",
+    at: ago(20 * DAY),
+  },
+];
+
+/** The sample as a store of the pages. */
+export const sampleStore: PageStore = {
+  async province() {
+    return {
+      centres: sampleCentres,
+      findings: sampleCentres.flatMap((_, index) => sampleFindings(index).map((finding) => ({ ...finding, waived: finding.waiver !== undefined }))),
+      changes: [
+        { centre: "xa-01", requirement: "R01", from: "pass", to: "fail", reason: "below_floor", at: ago(30 * 60_000) },
+        { centre: "xa-06", requirement: "R16", from: "unknown", to: "pass", reason: "met", at: ago(2 * HOUR) },
+      ],
+    };
+  },
+  async centre(code): Promise<CentreRows | undefined> {
+    const index = sampleCentres.findIndex((centre) => centre.code === code);
+    const centre = sampleCentres[index];
+    if (!centre) return undefined;
+    const runs = bandwidth(index);
+    return {
+      centre,
+      findings: sampleFindings(index),
+      history: history(index),
+      incidents: index === 0 ? incidents : [],
+      bandwidth: index === 11 ? [] : runs,
+      recordings: index === 11 ? [] : recordings(index),
+      evidence: runs.slice(0, 2),
+      attestations: index === 0 ? attestations : [],
+    };
+  },
+  async revision() {
+    return "1";
+  },
+};
