@@ -83,7 +83,7 @@ export const signatureHeaders = { agent: "hcc-agent", nonce: "hcc-nonce", signat
 
 /**
  * The bytes that an agent signs with Ed25519 for each request. They hold no time of the agent's clock: a wrong clock must not lock it out.
- * `bodySha256` is lower-case hex; `path` has no query.
+ * `bodySha256` is the lower-case hex hash of the body as it goes over the wire, so of the compressed bytes and, without a body, of none. `path` has no query.
  */
 export function signingText(request: { method: string; path: string; agent: AgentId; nonce: string; bodySha256: string }): string {
   return ["hcc-watch/1", request.method.toUpperCase(), request.path, request.agent, request.nonce, request.bodySha256].join("\n");
