@@ -77,6 +77,7 @@ export type SkipReason = z.infer<typeof SkipReason>;
  * An excused value may support a pass, never a breach.
  */
 export const excuseReasons = [
+  "borderline",
   "captive_portal",
   "contended",
   "cpu_bound",

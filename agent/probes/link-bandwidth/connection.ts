@@ -1,0 +1,64 @@
+import { lookup } from "node:dns/promises";
+import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import { request as requestHttps, Agent as TlsAgent } from "node:https";
+import { MEASURE_HEADER } from "#schemas/measure.ts";
+import { ProbeError } from "../../probe.ts";
+
+/** A measure server whose name was resolved, and the right to use it. */
+export type Server = { readonly id: string; readonly url: URL; readonly address: string; readonly family: number; readonly token: string };
+
+/** Resolves the server's name once: all streams of a test must go to the same machine. @throws ProbeError dns */
+export async function resolveServer(id: string, url: URL, token: string): Promise<Server> {
+  const [found] = await Promise.allSettled([lookup(url.hostname.replace(/^\[|\]$/g, ""))]);
+  if (found.status === "rejected") throw new ProbeError("dns", `the name of measure server ${id} (${url.hostname}) could not be resolved`);
+  return { id, url, address: found.value.address, family: found.value.family, token };
+}
+
+type Question = { readonly method: "GET" | "POST"; readonly path: string; readonly headers?: Record<string, string | number>; readonly agent?: Agent | false };
+
+/** Opens a request to the server's one address; proxies of the environment are not used. The caller ends or writes it. */
+export function openRequest(server: Server, { method, path, headers = {}, agent = false }: Question, signal: AbortSignal): ClientRequest {
+  const options: RequestOptions = {
+    method,
+    host: server.url.hostname.replace(/^\[|\]$/g, ""),
+    port: server.url.port || (server.url.protocol === "https:" ? 443 : 80),
+    path: `${server.url.pathname.replace(/\/$/, "")}${path}`,
+    lookup: (_name, { all }, give) => (all ? give(null, [{ address: server.address, family: server.family }]) : give(null, server.address, server.family)),
+    headers: { authorization: `Bearer ${server.token}`, ...headers },
+    agent,
+    signal,
+  };
+  return server.url.protocol === "https:" ? requestHttps(options) : requestHttp(options);
+}
+
+/** An agent that keeps one connection open, for pings that time the line and not the handshake. */
+export function oneConnection(server: Server): Agent {
+  return server.url.protocol === "https:" ? new TlsAgent({ keepAlive: true, maxSockets: 1 }) : new Agent({ keepAlive: true, maxSockets: 1 });
+}
+
+/** Why an answer is not the measure server's, as a ProbeError; undefined when it is. */
+export function refusalOf(server: Server, reply: IncomingMessage): ProbeError | undefined {
+  if (reply.headers[MEASURE_HEADER] === undefined)
+    return new ProbeError("bad_reply", `a login page or proxy answered instead of measure server ${server.id} (HTTP ${reply.statusCode})`, { captive: true });
+  if (reply.statusCode === 401)
+    return new ProbeError("auth_failed", `measure server ${server.id} refused the lease: check the secret that it shares with the collector`);
+  if ((reply.statusCode ?? 500) >= 400) return new ProbeError("refused", `measure server ${server.id} refused the stream (HTTP ${reply.statusCode})`);
+  return undefined;
+}
+
+/** Names what the network did as a reason of the short list. */
+export function connectionError(server: Server, error: unknown): ProbeError {
+  if (error instanceof ProbeError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const reason =
+    code === "ECONNREFUSED"
+      ? "refused"
+      : code === "ENETUNREACH" || code === "EHOSTUNREACH"
+        ? "no_route"
+        : code === "ETIMEDOUT"
+          ? "timeout"
+          : code.startsWith("ERR_TLS") || code.includes("CERT")
+            ? "tls"
+            : "server_lost";
+  return new ProbeError(reason, `measure server ${server.id}: ${code || String(error)}`);
+}

@@ -1,0 +1,69 @@
+/** Application bytes that arrived in one sample of about 100 ms. */
+export type Sample = { readonly ms: number; readonly bytes: number };
+
+/** What the samples after slow start say about the line. Rates are link rates (headers included) unless named goodput. */
+export type Estimate = {
+  readonly warmupSamples: number;
+  readonly samples: number;
+  readonly goodputMbps: number;
+  readonly linkMbps: number;
+  /** Standard error of the link rate, inflated because neighbouring samples are not independent. */
+  readonly standardErrorMbps: number;
+};
+
+/** Bytes on the wire for each byte of a TCP stream: a full frame of 1514 carries 1448. */
+export const HEADER_FACTOR = 1514 / 1448;
+/** Slow start is over by then, whatever the samples look like. */
+const WARMUP_SAMPLES_MAX = 10;
+/** A sample that is still more than this above the two before it is slow start. */
+const RAMP = 1.1;
+/** A sample below this share of the best so far is a dip of the ramp, not its end. */
+const NEAR_BEST = 0.78;
+// Measured on a shaped line: neighbouring samples share a queue, so they say less than independent ones would.
+const ERROR_INFLATION = 1.5;
+/** No estimate is surer than this share of its mean: clocks, headers, shapers. */
+const ERROR_FLOOR = 0.004;
+
+/** Rate of one sample in Mbps of application bytes. */
+export function rateMbps({ ms, bytes }: Sample): number {
+  return ms > 0 ? (bytes * 8) / (ms * 1000) : 0;
+}
+
+/**
+ * How many samples at the beginning are slow start: the first one counts that is no longer more than 10 % above the two before it
+ * and near the best so far; at the latest the eleventh. undefined while slow start goes on.
+ */
+export function warmupSamples(samples: readonly Sample[]): number | undefined {
+  const rates = samples.map(rateMbps);
+  let best = 0;
+  for (const [index, rate] of rates.entries()) {
+    if (index >= WARMUP_SAMPLES_MAX) return WARMUP_SAMPLES_MAX;
+    const [before, last] = [rates[index - 2], rates[index - 1]];
+    const isFlat = before !== undefined && last !== undefined && rate <= RAMP * ((before + last) / 2);
+    best = Math.max(best, rate);
+    if (isFlat && rate >= NEAR_BEST * best && rate > 0) return index;
+  }
+  return undefined;
+}
+
+/**
+ * The line's rate from samples of four or more parallel streams: slow start trimmed, plain mean of the rest by bytes and time.
+ * Percentiles and "best second" flatter the line by 5 to 50 %. undefined until two samples after slow start are there.
+ */
+export function estimate(samples: readonly Sample[]): Estimate | undefined {
+  const warmup = warmupSamples(samples);
+  if (warmup === undefined || samples.length < warmup + 2) return undefined;
+  const kept = samples.slice(warmup);
+  const total = kept.reduce((sum, { ms, bytes }) => ({ ms: sum.ms + ms, bytes: sum.bytes + bytes }), { ms: 0, bytes: 0 });
+  const goodputMbps = rateMbps(total);
+  // Weighted by time: a late timer makes one long sample, not one fast one.
+  const variance = kept.reduce((sum, sample) => sum + (sample.ms / total.ms) * (rateMbps(sample) - goodputMbps) ** 2, 0) * (kept.length / (kept.length - 1));
+  const standardError = Math.max(ERROR_INFLATION * Math.sqrt(variance / kept.length), ERROR_FLOOR * goodputMbps);
+  return {
+    warmupSamples: warmup,
+    samples: kept.length,
+    goodputMbps,
+    linkMbps: goodputMbps * HEADER_FACTOR,
+    standardErrorMbps: standardError * HEADER_FACTOR,
+  };
+}

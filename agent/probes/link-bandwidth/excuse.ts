@@ -1,0 +1,55 @@
+import type { ExcuseReason } from "#schemas/observation.ts";
+import type { Decision } from "./sequential.ts";
+import type { Direction } from "./transfer.ts";
+
+/** What may have been the limit instead of the line. Absent facts are not known, and accuse nobody. */
+export type Circumstances = {
+  readonly floorMbps: number | undefined;
+  readonly directions: readonly {
+    readonly direction: Direction;
+    readonly linkMbps: number;
+    readonly decision: Decision;
+    readonly isTcpLimited: boolean;
+    readonly serverSaturated: boolean;
+    /** Traffic of others through the same line during the test. */
+    readonly foreignMbps: number | undefined;
+  }[];
+  readonly nicSpeedMbps: number | undefined;
+  readonly medium: "ethernet" | "wifi" | "virtual" | "unknown";
+  readonly isTunnel: boolean;
+  readonly isProxied: boolean;
+  /** Busy share of this process' event loop and of all cores during the test, 0..1. */
+  readonly loopBusyShare: number;
+  readonly hostBusyShare: number;
+};
+
+const BUSY_SHARE = 0.85;
+/** A wire at this share of its negotiated speed is full: frames, gaps and other talk take the rest. */
+const NIC_FULL_SHARE = 0.9;
+/** Others took so little that the verdict does not hang on them. */
+const FOREIGN_SHARE = 0.02;
+
+/**
+ * Pure. The first thing that rules out holding the result against the line, from the nearest to the farthest; undefined when the result stands.
+ * A run that passes in all directions needs no excuse: whatever disturbed it, the line showed at least that much.
+ */
+export function excuseOf(found: Circumstances): ExcuseReason | undefined {
+  const { floorMbps, directions } = found;
+  const low = floorMbps === undefined ? directions : directions.filter(({ decision }) => decision.verdict !== "pass");
+  if (low.length === 0) return undefined;
+  if (found.isProxied || found.isTunnel) return "proxied";
+  if (isNicTheLimit(found, low)) return "nic_limited";
+  if (found.medium === "wifi") return "wifi_uplink";
+  if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE) return "cpu_bound";
+  if (low.some(({ serverSaturated }) => serverSaturated)) return "server_saturated";
+  if (low.some(({ foreignMbps = 0, linkMbps }) => foreignMbps > FOREIGN_SHARE * linkMbps && linkMbps + foreignMbps >= (floorMbps ?? 0))) return "contended";
+  if (low.some(({ isTcpLimited }) => isTcpLimited)) return "loss_limited";
+  if (floorMbps !== undefined && low.every(({ decision }) => decision.verdict === "borderline")) return "borderline";
+  return undefined;
+}
+
+function isNicTheLimit({ floorMbps, nicSpeedMbps }: Circumstances, low: Circumstances["directions"]): boolean {
+  if (nicSpeedMbps === undefined) return false;
+  const cannotShowFloor = floorMbps !== undefined && nicSpeedMbps * NIC_FULL_SHARE < floorMbps;
+  return cannotShowFloor || low.some(({ linkMbps }) => linkMbps >= NIC_FULL_SHARE * nicSpeedMbps);
+}

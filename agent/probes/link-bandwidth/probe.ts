@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { Code } from "#schemas/ids.ts";
+import { Lease } from "#schemas/measure.ts";
+import { defineProbe, type ProbeContext, ProbeSkip } from "../../probe.ts";
+import { resolveServer } from "./connection.ts";
+import { type DirectionResult, runDirection } from "./direction.ts";
+import { evidenceOf } from "./evidence.ts";
+import { excuseOf } from "./excuse.ts";
+import { foreignMbps } from "./foreign.ts";
+import { idleRoundTrips, median, openPinger } from "./latency.ts";
+import { readingsOf } from "./readings.ts";
+import { interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
+
+const Options = z.strictObject({
+  server: z.strictObject({ id: Code, url: z.url({ protocol: /^https?$/ }) }).optional(),
+  lease: Lease.optional(),
+  /** What the plan asks for; the run stops as soon as it is clear on which side the line lies. */
+  floorMbps: z.number().positive().max(100_000).optional(),
+  directions: z
+    .array(z.enum(["download", "upload"]))
+    .min(1)
+    .max(2)
+    .default(["download", "upload"]),
+  /** Longest time of one direction. */
+  capMs: z.number().min(1_500).max(15_000).default(4_000),
+  /** More foreign traffic than this before the start postpones the run. */
+  busyMbps: z.number().positive().default(20),
+});
+
+const IDLE_PINGS = 10;
+
+/** How fast the line is, or on which side of a floor: one test against one measure server, both directions one after the other. */
+export const linkBandwidth = defineProbe({
+  kind: "link-bandwidth",
+  options: Options,
+  deadlineMs: ({ capMs, directions }) => directions.length * (capMs + 10_000) + 20_000,
+  async run({ server: named, lease, floorMbps, directions, capMs, busyMbps }, context) {
+    if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
+    const { id, url } = named ?? lease.server;
+    const server = await resolveServer(id, new URL(url), lease.token);
+    const pinger = openPinger(server);
+    try {
+      await pinger.ping(context.signal);
+      const nicName = pinger.localAddress === undefined ? undefined : interfaceOf(pinger.localAddress);
+      const idle = await idleLine(pinger, nicName, busyMbps, context);
+      const measureLoad = startLoad();
+      const results: { readonly result: DirectionResult; readonly foreignMbps: number | undefined }[] = [];
+      let bytesMax = lease.bytesMax;
+      for (const [index, direction] of directions.entries()) {
+        const before = await readCounters(context.io.readInterface, nicName, context.signal);
+        // Half of what is left for the first direction, so that the second is not starved.
+        const share = bytesMax / (directions.length - index);
+        const plan = { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax: share, idleRttMs: median(idle.rttsMs) ?? 0 };
+        const result = await runDirection(plan, context.signal);
+        const after = await readCounters(context.io.readInterface, nicName, context.signal);
+        bytesMax -= result.bytes;
+        results.push({ result, foreignMbps: foreignMbps(before, after, result) });
+      }
+      const load = measureLoad();
+      const nic = nicName === undefined ? undefined : await context.io.readInterface(nicName, context.signal);
+      const circumstances = {
+        floorMbps,
+        directions: results.map(({ result, foreignMbps: foreign }) => ({ ...result, linkMbps: result.estimate.linkMbps, foreignMbps: foreign })),
+        nicSpeedMbps: nic?.speedMbps,
+        medium: nic?.medium ?? "unknown",
+        isTunnel: nicName !== undefined && isTunnelName(nicName),
+        isProxied: pinger.isProxied,
+        ...load,
+      } as const;
+      const excuse = excuseOf(circumstances);
+      return {
+        readings: readingsOf(
+          server.id,
+          idle.rttsMs,
+          results.map(({ result }) => result),
+        ),
+        evidence: evidenceOf(server, circumstances, idle, results),
+        ...(excuse && { excuse }),
+      };
+    } finally {
+      pinger.close();
+    }
+  },
+});
+
+/** Round trips and foreign traffic before the test. @throws ProbeSkip line_busy: a busy line must not read as a slow one */
+async function idleLine(pinger: ReturnType<typeof openPinger>, nicName: string | undefined, busyMbps: number, { io, signal }: ProbeContext) {
+  const before = await readCounters(io.readInterface, nicName, signal);
+  const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, signal);
+  const rates = ratesBetween(before, await readCounters(io.readInterface, nicName, signal));
+  const busiestMbps = Math.max(rates?.receivedMbps ?? 0, rates?.sentMbps ?? 0);
+  const isLoopback = nicName === "lo";
+  if (!isLoopback && busiestMbps > busyMbps)
+    throw new ProbeSkip("line_busy", `${Math.round(busiestMbps)} Mbps of other traffic`, { foreignMbps: Math.round(busiestMbps) });
+  return { rttsMs, foreignMbps: isLoopback ? undefined : rates && busiestMbps };
+}

@@ -1,0 +1,58 @@
+import { cpus, networkInterfaces } from "node:os";
+import { performance } from "node:perf_hooks";
+import type { NetworkInterface, ReadInterface } from "../../io/interfaces.ts";
+
+/** Name of the interface that owns a local address. */
+export function interfaceOf(localAddress: string): string | undefined {
+  return Object.entries(networkInterfaces()).find(([, addresses]) => addresses?.some(({ address }) => address === localAddress))?.[0];
+}
+
+/** True for names that VPN programs give their interfaces. PPPoE (ppp0) is a line, not a tunnel. */
+export function isTunnelName(name: string): boolean {
+  return /^(tun|tap|wg|utun|zt|tailscale)\d*|vpn|wireguard/i.test(name);
+}
+
+/** Busy share of this process' event loop and of all cores since `startLoad`. */
+export type Load = { readonly loopBusyShare: number; readonly hostBusyShare: number };
+
+/** Starts watching how busy this PC is; the returned function tells the mean until now. */
+export function startLoad(): () => Load {
+  const loopBefore = performance.eventLoopUtilization();
+  const cpuBefore = cpuTimes();
+  return () => {
+    const cpuNow = cpuTimes();
+    const total = cpuNow.total - cpuBefore.total;
+    return {
+      loopBusyShare: performance.eventLoopUtilization(loopBefore).utilization,
+      hostBusyShare: total > 0 ? 1 - (cpuNow.idle - cpuBefore.idle) / total : 0,
+    };
+  };
+}
+
+function cpuTimes(): { idle: number; total: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = times.reduce((sum, time) => sum + time.idle, 0);
+  return { idle, total: times.reduce((sum, { user, nice, sys, idle: rest, irq }) => sum + user + nice + sys + rest + irq, 0) };
+}
+
+/** Octet counters of an interface at one moment. */
+export type Counters = { readonly atMs: number; readonly receivedBytes: number; readonly sentBytes: number };
+
+/** Reads the counters now; undefined where the system does not tell them. */
+export async function readCounters(read: ReadInterface, name: string | undefined, signal: AbortSignal): Promise<Counters | undefined> {
+  if (name === undefined) return undefined;
+  const [found] = await Promise.allSettled([read(name, signal)]);
+  return found.status === "fulfilled" ? countersOf(found.value) : undefined;
+}
+
+function countersOf(nic: NetworkInterface | undefined): Counters | undefined {
+  if (nic?.receivedBytes === undefined || nic.sentBytes === undefined) return undefined;
+  return { atMs: performance.now(), receivedBytes: nic.receivedBytes, sentBytes: nic.sentBytes };
+}
+
+/** Mean rates between two readings; undefined without both. */
+export function ratesBetween(before: Counters | undefined, after: Counters | undefined): { receivedMbps: number; sentMbps: number } | undefined {
+  if (!before || !after || after.atMs <= before.atMs) return undefined;
+  const mbps = (bytes: number) => Math.max(0, (bytes * 8) / ((after.atMs - before.atMs) * 1000));
+  return { receivedMbps: mbps(after.receivedBytes - before.receivedBytes), sentMbps: mbps(after.sentBytes - before.sentBytes) };
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import type { ClientRequest } from "node:http";
+import { MeasureTick, measurePaths } from "#schemas/measure.ts";
+import { ProbeError } from "../../probe.ts";
+import { connectionError, openRequest, refusalOf, type Server } from "./connection.ts";
+
+export type Direction = "download" | "upload";
+
+/** A transfer that runs until it is stopped. */
+export type Transfer = {
+  /** Bytes that arrived so far, and when that was counted. Uploads are counted by the server: only the receiver knows. */
+  progress(): { readonly atMs: number; readonly bytes: number };
+  addStreams(count: number): void;
+  readonly streams: number;
+  /** What the server says of itself. */
+  readonly server: { readonly saturated: boolean; readonly retransmits: number | undefined };
+  /** Rejects with a ProbeError when the server refuses or is lost; resolves when the lease's bytes are used up. */
+  readonly ended: Promise<void>;
+  stop(): void;
+};
+
+const CHUNK_BYTES = 256 * 1024;
+/** Longest line of the server's counter stream that is kept. */
+const LINE_BYTES_MAX = 4_096;
+
+/** Opens `streams` parallel transfers and the server's counter stream beside them. `bytesMax` bounds what an upload offers. */
+export function openTransfer(direction: Direction, server: Server, streams: number, bytesMax: number, outer: AbortSignal): Transfer {
+  const stopper = new AbortController();
+  const signal = AbortSignal.any([outer, stopper.signal]);
+  const end = Promise.withResolvers<void>();
+  // The run may look at the end late or never; a rejection meanwhile is not unhandled.
+  end.promise.catch(() => {});
+  const fail = (error: unknown) => (signal.aborted ? end.resolve() : end.reject(connectionError(server, error)));
+  let received = 0;
+  let open = 0;
+  let tick: MeasureTick | undefined;
+  let saturated = false;
+  watchServer(server, signal, fail, (latest) => {
+    tick = latest;
+    saturated ||= latest.saturated;
+  });
+  const count = (bytes: number) => {
+    received += bytes;
+  };
+  const closed = () => {
+    if (received >= bytesMax * 0.99) end.resolve();
+    else fail(new ProbeError("server_lost", `measure server ${server.id} ended the ${direction} before the test was over`));
+  };
+  const addStreams = (more: number) => {
+    for (let index = 0; index < more; index++) {
+      open++;
+      if (direction === "download") pull(server, signal, count, fail, closed);
+      else push(server, signal, bytesMax, fail, closed);
+    }
+  };
+  addStreams(streams);
+  return {
+    progress: () => (direction === "download" ? { atMs: performance.now(), bytes: received } : { atMs: tick?.atMs ?? 0, bytes: tick?.receivedBytes ?? 0 }),
+    addStreams,
+    get streams() {
+      return open;
+    },
+    get server() {
+      return { saturated, retransmits: tick?.retransmits };
+    },
+    ended: end.promise,
+    stop: () => stopper.abort(),
+  };
+}
+
+type Fail = (error: unknown) => void;
+
+function pull(server: Server, signal: AbortSignal, count: (bytes: number) => void, fail: Fail, closed: () => void): void {
+  const sent = openRequest(server, { method: "GET", path: measurePaths.down }, signal);
+  sent.once("response", (reply) => {
+    const refusal = refusalOf(server, reply);
+    if (refusal) return void fail(refusal);
+    reply.on("data", (chunk: Buffer) => count(chunk.length));
+    reply.once("close", closed);
+    reply.on("error", () => {});
+  });
+  sent.on("error", fail);
+  sent.end();
+}
+
+let cachedNoise: Buffer | undefined;
+
+function push(server: Server, signal: AbortSignal, bytesMax: number, fail: Fail, closed: () => void): void {
+  cachedNoise ??= randomBytes(16 * CHUNK_BYTES);
+  const noise = cachedNoise;
+  const headers = { "content-type": "application/octet-stream", "content-length": Math.ceil(bytesMax) };
+  const sent = openRequest(server, { method: "POST", path: measurePaths.up, headers }, signal);
+  let left = Math.ceil(bytesMax);
+  let offset = 0;
+  const pump = (): void => {
+    let hasRoom = true;
+    while (hasRoom && left > 0 && !sent.destroyed) {
+      const chunk = noise.subarray(offset, offset + Math.min(CHUNK_BYTES, left));
+      hasRoom = sent.write(chunk);
+      left -= chunk.length;
+      offset = (offset + CHUNK_BYTES) % noise.length;
+    }
+    if (left === 0) sent.end();
+  };
+  sent.once("response", (reply) => {
+    reply.resume();
+    const refusal = refusalOf(server, reply);
+    if (refusal) fail(refusal);
+  });
+  sent.on("drain", pump);
+  sent.on("error", fail);
+  sent.once("close", closed);
+  pump();
+}
+
+function watchServer(server: Server, signal: AbortSignal, fail: Fail, learn: (tick: MeasureTick) => void): ClientRequest {
+  const sent = openRequest(server, { method: "GET", path: measurePaths.watch }, signal);
+  sent.once("response", (reply) => {
+    const refusal = refusalOf(server, reply);
+    if (refusal) return void fail(refusal);
+    let rest = "";
+    reply.setEncoding("utf8");
+    reply.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > LINE_BYTES_MAX) return void fail(new ProbeError("malformed", `measure server ${server.id} sends lines without end`));
+      for (const line of lines) {
+        const tick = parseTick(line);
+        if (tick) learn(tick);
+      }
+    });
+    reply.on("error", () => {});
+    reply.once("close", () => fail(new ProbeError("server_lost", `measure server ${server.id} stopped counting before the test was over`)));
+  });
+  sent.on("error", fail);
+  sent.end();
+  return sent;
+}
+
+function parseTick(line: string): MeasureTick | undefined {
+  if (line === "" || line.length > LINE_BYTES_MAX) return undefined;
+  const tick = MeasureTick.safeParse(JSON.parse(line));
+  return tick.success ? tick.data : undefined;
+}

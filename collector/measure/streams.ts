@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type MeasureTick, measurePaths } from "#schemas/measure.ts";
+import { type OwnLoad, retransmittedSegments } from "./own-load.ts";
+import { bytesLeft, type Transfer } from "./transfer-ledger.ts";
+
+/** No stream lives longer, whatever its lease says. */
+export const STREAM_MS_MAX = 60_000;
+const CHUNK_BYTES = 256 * 1024;
+const TICK_MS = 100;
+
+type StreamContext = { readonly transfer: Transfer; readonly noise: Buffer; readonly load: OwnLoad };
+type Stream = { readonly movesBytes: boolean; readonly run: (request: IncomingMessage, response: ServerResponse, context: StreamContext) => void };
+
+/** What the measure server does for a method and path of schemas/measure.ts. */
+export const streams: ReadonlyMap<string, Stream> = new Map([
+  [`GET ${measurePaths.ping}`, { movesBytes: false, run: (_request, response) => void response.writeHead(204).end() }],
+  [`GET ${measurePaths.watch}`, { movesBytes: false, run: watch }],
+  [`GET ${measurePaths.down}`, { movesBytes: true, run: send }],
+  [`POST ${measurePaths.up}`, { movesBytes: true, run: receive }],
+] satisfies [string, Stream][]);
+
+/** Writes noise as fast as the line takes it, until the client hangs up or the lease is used up. */
+function send(_request: IncomingMessage, response: ServerResponse, { transfer, noise }: StreamContext): void {
+  // A length instead of chunks: no framing in the way, and a buffering proxy gives up at once.
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytesLeft(transfer), "x-accel-buffering": "no" });
+  let offset = Math.floor(Math.random() * (noise.length / CHUNK_BYTES)) * CHUNK_BYTES;
+  const pump = (): void => {
+    let hasRoom = true;
+    while (hasRoom && !response.destroyed) {
+      const size = Math.min(CHUNK_BYTES, bytesLeft(transfer));
+      if (size === 0) {
+        response.destroy();
+        return;
+      }
+      hasRoom = response.write(noise.subarray(offset, offset + size));
+      transfer.sentBytes += size;
+      offset = (offset + CHUNK_BYTES) % noise.length;
+    }
+  };
+  endWithin(STREAM_MS_MAX, response, () => response.destroy());
+  response.on("drain", pump);
+  response.on("error", () => response.destroy());
+  pump();
+}
+
+/** Counts what comes in and keeps nothing of it. */
+function receive(request: IncomingMessage, response: ServerResponse, { transfer }: StreamContext): void {
+  endWithin(STREAM_MS_MAX, response, () => request.destroy());
+  request.on("data", (chunk: Buffer) => {
+    transfer.receivedBytes += chunk.length;
+    if (bytesLeft(transfer) === 0) request.destroy();
+  });
+  request.on("error", () => request.destroy());
+  request.once("end", () => response.writeHead(204).end());
+}
+
+/** Tells the client 10 times a second what arrived here: only the receiver knows how fast an upload is. */
+function watch(_request: IncomingMessage, response: ServerResponse, { transfer, load }: StreamContext): void {
+  const retransmitsBefore = retransmittedSegments();
+  const tick = (): void => {
+    const retransmits = retransmittedSegments();
+    const line: MeasureTick = {
+      atMs: performance.now(),
+      receivedBytes: transfer.receivedBytes,
+      sentBytes: transfer.sentBytes,
+      saturated: load.saturated,
+      ...(retransmits !== undefined && retransmitsBefore !== undefined && { retransmits: retransmits - retransmitsBefore }),
+    };
+    response.write(`${JSON.stringify(line)}\n`);
+  };
+  response.writeHead(200, { "content-type": "application/x-ndjson", "x-accel-buffering": "no" });
+  const timer = setInterval(tick, TICK_MS);
+  response.once("close", () => clearInterval(timer));
+  endWithin(STREAM_MS_MAX, response, () => response.end());
+  tick();
+}
+
+function endWithin(ms: number, response: ServerResponse, end: () => void): void {
+  const timer = setTimeout(end, ms);
+  response.once("close", () => clearTimeout(timer));
+}
