@@ -24,3 +24,6 @@ export function text(lang: Lang, key: TextKey, params: TextParams = {}): string 
 export function isTextKey(key: string): key is TextKey {
   return Object.hasOwn(vi, key);
 }
+
+/** Every key of the catalogue. */
+export const textKeys = Object.keys(vi) as readonly TextKey[];

@@ -1,0 +1,16 @@
+import type { Lang } from "#schemas/words.ts";
+import type { Page } from "./page.ts";
+
+/** Conditions that more than one query sets. Variables carry short codes, so Grafana's default quoting fits PostgreSQL. */
+export const inDistrict = "district_code IN ($district)";
+export const inCentre = "centre IN ($centre)";
+
+/** The title of a requirement in the page's language, as a column called `title`. */
+export function titleColumn({ lang }: Page): `title_${Lang} AS title` {
+  return `title_${lang} AS title`;
+}
+
+/** Requirement number and title in one text, for legends and axes. */
+export function requirementLabel({ lang }: Page): string {
+  return `requirement || ' · ' || title_${lang}`;
+}

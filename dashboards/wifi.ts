@@ -1,0 +1,100 @@
+import { board, districtChoice } from "./board.ts";
+import { inDistrict } from "./filters.ts";
+import type { Page } from "./page.ts";
+import { lines, table as rows, stat } from "./panels.ts";
+import { series, table } from "./query.ts";
+
+/** Can citizens get on the Wi-Fi where they wait, where is it full, and where can we not ask it at all? */
+export function wifi(page: Page) {
+  return board(page, {
+    from: "now-7d",
+    choices: [districtChoice],
+    strips: [
+      { height: 4, panels: [byState(page), clientsNow(page), accessPoints(page)] },
+      { height: 14, panels: [busiest(page)] },
+      { height: 10, panels: [clients(page), utilisation(page)] },
+      { height: 9, panels: [unreadable(page)] },
+    ],
+  });
+}
+
+const byState = (page: Page) =>
+  stat(
+    page,
+    "board.wifi.states",
+    table({ from: "wifi_now", columns: ["state", "count(*) AS centres"], where: [inDistrict], groupBy: ["state", "severity"], orderBy: ["severity DESC"] }),
+    { width: 14, each: true },
+  );
+
+const clientsNow = (page: Page) =>
+  stat(page, "board.wifi.now", table({ from: "wifi_now", columns: ["sum(clients) AS clients"], where: [inDistrict], orderBy: ["1"] }), { width: 4 });
+
+const accessPoints = (page: Page) =>
+  stat(
+    page,
+    "board.wifi.points",
+    table({
+      from: "wifi_now",
+      columns: ["sum(access_points_up) AS access_points_up", "sum(access_points) AS access_points"],
+      where: [inDistrict],
+      orderBy: ["1"],
+    }),
+    { width: 6 },
+  );
+
+const busiest = (page: Page) =>
+  rows(
+    page,
+    "board.wifi.busiest",
+    table({
+      from: "wifi_now",
+      columns: [
+        "state",
+        "name",
+        "centre",
+        "clients",
+        "peak_week_clients",
+        "required_clients",
+        "limit_clients",
+        "utilisation_percent",
+        "dhcp_free",
+        "access_points_up",
+        "access_points",
+        "reason",
+        "time",
+      ],
+      where: [inDistrict],
+      orderBy: ["severity DESC", "utilisation_percent DESC NULLS LAST", "centre"],
+    }),
+    { width: 24 },
+  );
+
+const clients = (page: Page) =>
+  lines(
+    page,
+    "board.wifi.clients",
+    series({ from: "reading_1h", name: "district", value: "avg(max)", where: [inDistrict, "metric = 'wifi_clients'", "ap IS NULL", "ssid IS NULL"] }),
+    { width: 12, unit: "none", min: 0 },
+  );
+
+const utilisation = (page: Page) =>
+  lines(
+    page,
+    "board.wifi.utilisation",
+    series({ from: "reading_1h", name: "district", value: "max(max)", where: [inDistrict, "metric = 'wifi_utilisation_percent'"] }),
+    { width: 12, unit: "percent", min: 0 },
+  );
+
+const unreadable = (page: Page) =>
+  rows(
+    page,
+    "board.wifi.unreadable",
+    table({
+      from: "failure_day",
+      columns: ["name", "centre", "kind", "reason AS outcome_reason", "sum(runs) AS runs", "max(time) AS time"],
+      where: [inDistrict, "$__timeFilter(time)", "probe = 'wifi-clients'"],
+      groupBy: ["name", "centre", "kind", "reason"],
+      orderBy: ["runs DESC", "centre", "reason"],
+    }),
+    { width: 24 },
+  );
