@@ -6,8 +6,8 @@ import type { CentreStanding } from "./province-view.ts";
 import { worstFirst } from "./standing.ts";
 
 const WIDTH = 400;
-const MARGIN = 16;
-const MARK = 9;
+const MARGIN = 26;
+const MARK = 13;
 type Point = { readonly x: number; readonly y: number };
 type Placed = Point & { readonly standing: CentreStanding };
 

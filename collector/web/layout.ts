@@ -47,7 +47,7 @@ export function layout(frame: PageFrame, title: string, body: Html, { live = fal
 <body${live ? html` data-live="/live" data-offline="${text(lang, "web.live.off", { at })}"` : ""}>
 ${sprite}
 <a class="skip" href="#main">${text(lang, "web.skip")}</a>
-${demo ? html`<p class="demo" role="note">${text(lang, "web.demo")}</p>` : ""}
+${demo ? html`<aside class="demo" aria-label="${text(lang, "web.demo.label")}">${text(lang, "web.demo")}</aside>` : ""}
 <header class="top">
 <a class="brand" href="/"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
 <nav aria-label="${text(lang, "web.nav")}">${links(frame)}</nav>

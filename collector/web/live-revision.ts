@@ -11,7 +11,7 @@ export type LiveRevision = {
 export function liveRevision(revision: () => Promise<string>, everyMs = EVERY_MS): LiveRevision {
   const listeners = new Set<(revision: string) => void>();
   let known: string | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let asking = false;
 
   const ask = async () => {
     const next = await revision().catch(() => known);
@@ -19,7 +19,8 @@ export function liveRevision(revision: () => Promise<string>, everyMs = EVERY_MS
       known = next;
       for (const listener of listeners) listener(next);
     }
-    timer = listeners.size > 0 ? setTimeout(ask, everyMs).unref() : undefined;
+    asking = listeners.size > 0;
+    if (asking) setTimeout(ask, everyMs).unref();
   };
 
   return {
@@ -27,7 +28,8 @@ export function liveRevision(revision: () => Promise<string>, everyMs = EVERY_MS
       if (listeners.size >= LISTENERS_MAX) return undefined;
       listeners.add(listener);
       if (known !== undefined) listener(known);
-      timer ??= setTimeout(ask, 0).unref();
+      if (!asking) void ask();
+      asking = true;
       return () => void listeners.delete(listener);
     },
   };

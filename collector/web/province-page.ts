@@ -3,7 +3,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { centreMap } from "./centre-map.ts";
-import { age, moment, share } from "./format.ts";
+import { age, day, moment, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreStanding, ProvinceFilter, ProvinceView } from "./province-view.ts";
@@ -20,7 +20,7 @@ export function provincePage(frame: PageFrame, policy: PolicyProfile, view: Prov
 <section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, policy, view)}</div></section>
 <aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
 </div>
-<p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: policy.effectiveFrom })}. ${text(lang, "web.source", policy.source)}.</p>`;
+<p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}.</p>`;
   return layout(frame, title, body, { live: true });
 }
 
@@ -77,14 +77,14 @@ function table(frame: PageFrame, policy: PolicyProfile, { shown, standings }: Pr
   const result = html`<p class="result" role="status">${text(lang, shown.length === 0 ? "web.filter.none" : "web.filter.result", { shown: shown.length, total: standings.length })}</p>`;
   if (shown.length === 0) return result;
   return html`${result}<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
-<thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.since")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
+<thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
 <tbody>${shown.map((standing) => row(frame, standing, titles))}</tbody></table>`;
 }
 
 function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails, since }: CentreStanding, titles: ReadonlyMap<string, string>): Html {
   const open = tally.unknown + tally.pending + tally.error;
   const more = fails.length - FAILS_SHOWN;
-  return html`<tr><td>${badge(lang, state, excused)}</td><th scope="row"><a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.district}</span></th>
+  return html`<tr><td>${badge(lang, state, excused)}${since ? html`<span class="where">${age(lang, since, nowMs)}</span>` : ""}</td><th scope="row"><a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.district}</span></th>
 <td>${fails
     .slice(0, FAILS_SHOWN)
     .map(
@@ -92,7 +92,7 @@ function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails,
         html`<a class="chip${waived ? " chip-waived" : ""}" href="/centres/${centre.code}#${id}" title="${titles.get(id)}">${id}${waived ? html`<span class="quiet"> (${text(lang, "web.table.waived")})</span>` : ""}</a> `,
     )}${more > 0 ? html`<span class="chip-more">+${more}</span>` : ""}</td>
 <td class="c-parts">${tallyBar(tally, 60, 8)} <span class="num">${tally.pass}/${tally.fail}/${open}</span></td>
-<td class="c-time">${since ? age(lang, since, nowMs) : "–"}</td><td class="c-time">${centre.lastContactAt ? age(lang, centre.lastContactAt, nowMs) : text(lang, "web.table.never")}</td></tr>
+<td class="c-time">${centre.lastContactAt ? age(lang, centre.lastContactAt, nowMs) : text(lang, "web.table.never")}</td></tr>
 `;
 }
 

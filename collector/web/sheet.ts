@@ -25,7 +25,7 @@ const columns = [
 export function requirementSheet(frame: PageFrame, centre: string, rows: readonly SheetRow[]): Html {
   const { lang } = frame;
   // Roles by attribute: at phone width the style turns rows into blocks, which would take the table's meaning away.
-  return html`<div class="scroll"><table class="sheet" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
+  return html`<div class="scroll"><table class="sheet stack" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
 ${rows.map((row) => requirementRow(frame, centre, row))}</table></div>`;
 }
@@ -34,7 +34,7 @@ function requirementRow(frame: PageFrame, centre: string, row: SheetRow): Html {
   const { lang, nowMs } = frame;
   const { requirement, finding, state } = row;
   const cell = (key: (typeof columns)[number], content: Html | string, more = "") =>
-    html`<td role="cell" data-label="${text(lang, key)}" class="${more}">${content}</td>`;
+    html`<td role="cell" data-label="${text(lang, key)}" class="${more}${content === "–" ? " none" : ""}">${content}</td>`;
   return html`<tbody id="${requirement.id}" role="rowgroup">
 <tr class="req" role="row"><th scope="row" role="rowheader"><span class="rid">${requirement.id}</span> <span class="title">${requirement.title[lang]}</span></th>
 <td role="cell">${badge(lang, state, finding?.waiver !== undefined)}</td>
@@ -44,7 +44,7 @@ ${cell("web.sheet.declared", declared(lang, row))}
 ${cell("web.sheet.since", finding ? age(lang, finding.since, nowMs) : "–", "c-when")}
 ${cell("web.sheet.evidence", evidence(lang, row, nowMs), "c-when")}
 <td role="cell">${historyStrip(lang, row.days)}</td></tr>
-<tr class="more" role="row"><td colspan="8" role="cell">${explanation(lang, row)}${sheetDetails(frame, centre, row)}</td></tr></tbody>
+<tr class="more" role="row"><td colspan="8" role="cell"><div class="under">${explanation(lang, row)}${sheetDetails(frame, centre, row)}</div></td></tr></tbody>
 `;
 }
 
@@ -80,5 +80,5 @@ function explanation(lang: Lang, { finding, state, requirement }: SheetRow): Htm
     state === "pass" || state === "not_applicable"
       ? ""
       : html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${requirement.advice[lang]} <b>${text(lang, "web.sheet.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}</p>`;
-  return html`<div class="why"><p>${reason}</p>${waiver}${act}</div>`;
+  return html`<div class="why${act || waiver ? " wide" : ""}"><p>${reason}</p>${waiver}${act}</div>`;
 }

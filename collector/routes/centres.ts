@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { Code } from "#schemas/ids.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { problem } from "#schemas/problem.ts";
+import type { CentreReply, CentreStatus, CentresReply } from "#schemas/read-api.ts";
+import { centreView } from "../web/centre-view.ts";
+import type { PageStore } from "../web/page-store.ts";
+import { type CentreStanding, provinceView } from "../web/province-view.ts";
+import { publicFinding } from "./findings.ts";
+
+export type CentresDeps = { readonly store: Pick<PageStore, "province" | "centre">; readonly policy: PolicyProfile; readonly now: () => number };
+
+const HISTORY_MS = 30 * 86_400_000;
+const everything = { q: "", state: "", district: "", requirement: "" };
+
+/** `GET /v1/centres` and `GET /v1/centres/{code}`: the same figures as the pages, for other systems of the province. */
+export function centresRoutes({ store, policy, now }: CentresDeps): Hono {
+  const policyName = `${policy.id}@${policy.version}`;
+  const app = new Hono();
+
+  app.get("/v1/centres", async (c) => {
+    const at = new Date(now()).toISOString();
+    const view = provinceView(policy, await store.province(at), everything, "vi", now());
+    return c.json({ at, policy: policyName, tally: view.centres, centres: view.standings.map(statusOf) } satisfies CentresReply);
+  });
+
+  app.get("/v1/centres/:code", async (c) => {
+    const code = Code.safeParse(c.req.param("code"));
+    const rows = code.success ? await store.centre(code.data, new Date(now() - HISTORY_MS).toISOString()) : undefined;
+    if (!rows) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
+    const { state, tally } = centreView(policy, rows, now());
+    return c.json({
+      at: new Date(now()).toISOString(),
+      policy: policyName,
+      centre: { ...rows.centre, state, tally },
+      findings: rows.findings.map((finding) => publicFinding(finding, now())),
+      changes: [...rows.history],
+    } satisfies CentreReply);
+  });
+
+  return app;
+}
+
+function statusOf({ centre, state, tally }: CentreStanding): CentreStatus {
+  return { ...centre, state, tally };
+}

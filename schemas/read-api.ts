@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { Finding, FindingState, Tally, Transition } from "./finding.ts";
+import { Code, Instant, RequirementId } from "./ids.ts";
+import { Centre } from "./inventory.ts";
+
+/** Most findings in one reply; a province of 135 centres and 20 requirements needs three. */
+export const FINDINGS_MAX = 1_000;
+
+/** A finding as the read API gives it: with the instant at which its present state began, and without the name of who declared. */
+export const PublicFinding = Finding.omit({ declared: true }).extend({
+  since: Instant,
+  declared: z.strictObject({ value: z.number().optional(), text: z.string().optional(), at: Instant, inspected: z.boolean() }).optional(),
+});
+export type PublicFinding = z.infer<typeof PublicFinding>;
+
+/** Filters of `GET /v1/findings`. `after` is the `next` of the reply before. */
+export const FindingsQuery = z.strictObject({
+  centre: Code.optional(),
+  requirement: RequirementId.optional(),
+  state: FindingState.optional(),
+  limit: z.coerce.number().int().min(1).max(FINDINGS_MAX).default(FINDINGS_MAX),
+  after: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}:R\d{2}$/, "must be the next of an earlier reply")
+    .optional(),
+});
+export type FindingsQuery = z.infer<typeof FindingsQuery>;
+
+export const FindingsReply = z.object({ at: Instant, findings: z.array(PublicFinding).max(FINDINGS_MAX), next: z.string().optional() });
+export type FindingsReply = z.infer<typeof FindingsReply>;
+
+/** A centre without its devices, with the worst state of its requirements and their counts. */
+export const CentreStatus = Centre.omit({ devices: true }).extend({ state: FindingState, tally: Tally, lastContactAt: Instant.optional() });
+export type CentreStatus = z.infer<typeof CentreStatus>;
+
+export const CentresReply = z.object({ at: Instant, policy: z.string(), tally: Tally, centres: z.array(CentreStatus) });
+export type CentresReply = z.infer<typeof CentresReply>;
+
+export const CentreReply = z.object({ at: Instant, policy: z.string(), centre: CentreStatus, findings: z.array(PublicFinding), changes: z.array(Transition) });
+export type CentreReply = z.infer<typeof CentreReply>;
