@@ -1,0 +1,21 @@
+/**
+ * The one way to the database. Both the server's driver and the in-process database of unit tests stand behind it.
+ * Statements use $1, $2 ... Values go as text, number, boolean or null and are cast in the statement where their type matters:
+ * `($1::text)::jsonb` for JSON, `($1::text)::int4[]` for array literals, `to_timestamp($1 / 1000.0)` for ms since the epoch.
+ */
+export type Db = {
+  /** Runs one statement and gives its rows. Ask for instants as ms (`instantMs`), never as the driver's own type. */
+  query<Row extends object = Record<string, unknown>>(statement: string, values?: readonly Value[]): Promise<Row[]>;
+  /** Runs `work` on one connection between BEGIN and COMMIT; rolls back when it throws. */
+  transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /** Runs several statements without parameters: migrations. */
+  script(statements: string): Promise<void>;
+  /** COPY ... FROM STDIN (FORMAT binary), where the driver can. Only inside a transaction. */
+  copyBinary?(statement: string, rows: Buffer): Promise<void>;
+};
+export type Value = string | number | boolean | null;
+
+/** A column or expression as ms since the epoch, a float. */
+export function instantMs(column: string): string {
+  return `(extract(epoch from ${column}) * 1000)::float8`;
+}
