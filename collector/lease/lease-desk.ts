@@ -1,0 +1,62 @@
+import type { LeaseReply, LeaseRequest } from "#schemas/measure.ts";
+import { signLease } from "../measure/lease-token.ts";
+import type { LeaseRules, LeaseServer } from "./lease-rules.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import { type Asker, decideSlot, type GrantedLease, monthStartMs, serverOrder } from "./slots.ts";
+
+export type LeaseDesk = {
+  /** Grants a test or says when to ask again. */
+  ask(asker: Asker, request: LeaseRequest): Promise<LeaseReply>;
+  /** Takes a lease back. false when the agent holds no such lease: it expired, or belongs to another. */
+  giveBack(lease: string, agent: string, usedBytes: number): Promise<boolean>;
+};
+
+export type LeaseDeskOptions = {
+  readonly store: LeaseStore;
+  readonly servers: readonly LeaseServer[];
+  readonly rules: LeaseRules;
+  /** Shared with the measure servers. */
+  readonly secret: string;
+  readonly nowMs: () => number;
+  /** 16 hexadecimal digits, never twice the same. */
+  readonly newId: () => string;
+};
+
+const NO_SERVER_RETRY_S = 3_600;
+
+/** Decides who may test when and signs what each test may do. */
+export function createLeaseDesk({ store, servers, rules, secret, nowMs, newId }: LeaseDeskOptions): LeaseDesk {
+  const askServer = async (asker: Asker, server: LeaseServer): Promise<LeaseReply> => {
+    const now = nowMs();
+    let refusal: LeaseReply = { granted: false, reason: "no_server", retryAfterS: NO_SERVER_RETRY_S };
+    let capMs = rules.capMs.full;
+    const question = { asker, server: server.id, nowMs: now, monthStartMs: monthStartMs(now), usualBytes: rules.testBytes.usual };
+    const lease = await store.grant(question, (state): GrantedLease | undefined => {
+      const found = decideSlot(asker, state, server, rules, now);
+      if (!found.granted) {
+        refusal = found;
+        return undefined;
+      }
+      capMs = found.capMs;
+      return { ...asker, id: newId(), server: server.id, grantedMs: now, expiresMs: found.expiresMs, bytesMax: found.bytesMax };
+    });
+    if (!lease) return refusal;
+    const { id, agent, expiresMs, bytesMax } = lease;
+    const token = signLease({ lease: id, agent, server: server.id, notBeforeMs: now, expiresMs, bytesMax }, secret);
+    const expiresAt = new Date(expiresMs).toISOString();
+    return { granted: true, lease: { id, token, server: { id: server.id, url: server.url }, expiresAt, bytesMax, capMs } };
+  };
+  return {
+    async ask(asker, request) {
+      let last: LeaseReply = { granted: false, reason: "no_server", retryAfterS: NO_SERVER_RETRY_S };
+      for (const server of serverOrder(servers, asker.site, rules, nowMs())) {
+        if (request.server !== undefined && request.server !== server.id) continue;
+        last = await askServer(asker, server);
+        // Only a full server makes the next one worth asking.
+        if (last.granted || last.reason !== "full") break;
+      }
+      return last;
+    },
+    giveBack: (lease, agent, usedBytes) => store.giveBack(lease, agent, usedBytes, nowMs()),
+  };
+}

@@ -1,0 +1,40 @@
+import type { LeaseStore } from "./lease-store.ts";
+import type { GrantedLease, SlotState } from "./slots.ts";
+
+/** A lease store that forgets with the process: for tests and simulations. `kept` is what an earlier life left behind. */
+export function memoryLeaseStore(kept: readonly GrantedLease[] = []): LeaseStore & { all(): GrantedLease[] } {
+  const bySite = new Map<string, GrantedLease[]>();
+  let open: GrantedLease[] = [];
+  const add = (lease: GrantedLease) => {
+    bySite.set(lease.site, [...(bySite.get(lease.site) ?? []), lease]);
+    if (lease.returnedMs === undefined) open.push(lease);
+  };
+  for (const lease of kept) add(lease);
+  return {
+    async grant({ asker, server, nowMs, monthStartMs, usualBytes }, decide) {
+      open = open.filter(({ expiresMs }) => expiresMs > nowMs);
+      const own = bySite.get(asker.site) ?? [];
+      const month = own.filter(({ grantedMs }) => grantedMs >= monthStartMs);
+      const state: SlotState = {
+        holding: open.filter((lease) => lease.server === server),
+        lastGrantMs: own.at(-1)?.grantedMs,
+        monthBytes: month.reduce((sum, { usedBytes = usualBytes }) => sum + usedBytes, 0),
+      };
+      const lease = decide(state);
+      if (lease) add(lease);
+      return lease;
+    },
+    async giveBack(id, agent, usedBytes, nowMs) {
+      const lease = open.find((one) => one.id === id && one.agent === agent);
+      if (!lease) return false;
+      open = open.filter((one) => one !== lease);
+      const returned = { ...lease, usedBytes, returnedMs: nowMs };
+      bySite.set(
+        lease.site,
+        (bySite.get(lease.site) ?? []).map((one) => (one === lease ? returned : one)),
+      );
+      return true;
+    },
+    all: () => [...bySite.values()].flat(),
+  };
+}

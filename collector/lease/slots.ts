@@ -1,0 +1,116 @@
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { leaseRefusals } from "#schemas/measure.ts";
+import { atOnce, atOncePerIsp, type LeaseRules, type LeaseServer } from "./lease-rules.ts";
+
+/** A lease as it was granted. `usedBytes` is absent until the agent handed it back. */
+export type GrantedLease = {
+  readonly id: string;
+  readonly agent: string;
+  readonly site: string;
+  readonly isp: string;
+  readonly server: string;
+  readonly grantedMs: number;
+  readonly expiresMs: number;
+  readonly bytesMax: number;
+  readonly returnedMs?: number;
+  readonly usedBytes?: number;
+};
+
+/** Who asks, where from. `isp` is empty when nobody declared it; such sites share one provider. */
+export type Asker = { readonly agent: string; readonly site: string; readonly isp: string };
+
+/** What is known when somebody asks. */
+export type SlotState = {
+  /** Leases of this server that hold a slot now. */
+  readonly holding: readonly GrantedLease[];
+  /** The site's last grant on any server. */
+  readonly lastGrantMs: number | undefined;
+  /** Bytes of the site since the month began. */
+  readonly monthBytes: number;
+};
+
+export type SlotDecision =
+  | { readonly granted: true; readonly bytesMax: number; readonly capMs: number; readonly expiresMs: number }
+  | { readonly granted: false; readonly reason: (typeof leaseRefusals)[number]; readonly retryAfterS: number };
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Nobody waits longer before asking again: rules may change meanwhile. */
+const RETRY_S_MAX = 6 * 3_600;
+
+/**
+ * Pure. May this site test now? Its turn comes once per window at its own phase; a turn that was missed (the PC was off) stays open
+ * until the next one, so no gap outgrows a day by more than the wait for a free slot.
+ */
+export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, rules: LeaseRules, nowMs: number): SlotDecision {
+  const turn = turnOf(asker.site, rules, nowMs);
+  const spread = phase(`${asker.site}/${Math.floor(nowMs / 1000)}`);
+  if (state.lastGrantMs !== undefined && state.lastGrantMs >= turn.lastMs) {
+    return { granted: false, reason: "not_due", retryAfterS: seconds(Math.min(turn.nextMs - nowMs, RETRY_S_MAX * 1000)) };
+  }
+  const bytesMax = allowedBytes(state, rules, nowMs, state.lastGrantMs === undefined || nowMs - state.lastGrantMs > DAY_MS / 2);
+  if (bytesMax === undefined) return { granted: false, reason: "budget", retryAfterS: seconds(Math.min(turn.nextMs - nowMs, RETRY_S_MAX * 1000)) };
+  const isFull = state.holding.length >= atOnce(server, rules);
+  const isIspFull = state.holding.filter(({ isp }) => isp === asker.isp).length >= atOncePerIsp(server, rules);
+  if (isFull || isIspFull) {
+    const isLate = state.lastGrantMs !== undefined && nowMs - state.lastGrantMs > rules.gapMaxMs / 2;
+    // Those who waited long ask again sooner, and so come first.
+    return { granted: false, reason: "full", retryAfterS: Math.ceil(isLate ? 2 + spread * 8 : 5 + spread * 55) };
+  }
+  const capMs = bytesMax < rules.testBytes.usual ? rules.capMs.short : rules.capMs.full;
+  return { granted: true, bytesMax, capMs, expiresMs: nowMs + rules.holdMs };
+}
+
+/** The site's latest turn until now and its next one, ms since the epoch. Every site has one turn in each window of each Vietnam day. */
+export function turnOf(site: string, { windows }: LeaseRules, nowMs: number): { readonly lastMs: number; readonly nextMs: number } {
+  const today = vietnamDayStartMs(vietnamDay(nowMs));
+  const share = phase(site);
+  const turns = [today - DAY_MS, today, today + DAY_MS].flatMap((day) =>
+    windows.map(({ fromMinute, toMinute }) => day + Math.floor((fromMinute + share * (toMinute - fromMinute)) * MINUTE_MS)),
+  );
+  return { lastMs: Math.max(...turns.filter((turn) => turn <= nowMs)), nextMs: Math.min(...turns.filter((turn) => turn > nowMs)) };
+}
+
+/**
+ * Bytes that the next test may use; undefined when the month's data is needed for one short test on each day that is left.
+ * `isFirstOfDay`: such a test may use the reserve.
+ */
+function allowedBytes({ monthBytes }: SlotState, { monthBytesMax, testBytes }: LeaseRules, nowMs: number, isFirstOfDay: boolean): number | undefined {
+  const leftBytes = monthBytesMax - monthBytes;
+  const reserve = (daysLeftInMonth(nowMs) - (isFirstOfDay ? 1 : 0)) * testBytes.min;
+  const free = leftBytes - reserve;
+  return free < testBytes.min ? undefined : Math.min(testBytes.max, free);
+}
+
+/** Days of the Vietnam month from today to its end, today included. */
+function daysLeftInMonth(nowMs: number): number {
+  const [year = 0, month = 1, day = 1] = vietnamDay(nowMs).split("-").map(Number);
+  return new Date(Date.UTC(year, month, 0)).getUTCDate() - day + 1;
+}
+
+/** Start of the Vietnam month that holds `nowMs`. */
+export function monthStartMs(nowMs: number): number {
+  return vietnamDayStartMs(`${vietnamDay(nowMs).slice(0, 7)}-01`);
+}
+
+/** Order in which a site tries the servers: it moves on with each turn, so that a breach is seen from more than one. */
+export function serverOrder<Server extends LeaseServer>(servers: readonly Server[], site: string, rules: LeaseRules, nowMs: number): Server[] {
+  if (servers.length === 0) return [];
+  const turns = Math.floor(turnOf(site, rules, nowMs).lastMs / (DAY_MS / rules.windows.length));
+  const first = (Math.floor(phase(site) * servers.length) + turns) % servers.length;
+  return [...servers.slice(first), ...servers.slice(0, first)];
+}
+
+/** A site's share of a window, 0..1, always the same for the same name (FNV-1a with a final mix, 32 bit). */
+export function phase(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  // Names that differ in the last digit only would otherwise lie side by side.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
