@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Db } from "./db.ts";
+import { StoreError } from "./store-error.ts";
+
+const folder = join(import.meta.dirname, "migrations");
+/** Any number that no other program on the database takes. */
+const LOCK = 8_901_890;
+
+/**
+ * Brings the schema to this version: every file of migrations/ once, in the order of its number, each in a transaction, one program at a time.
+ * Gives the names of the files that were applied.
+ * @throws StoreError when a file that was applied has changed since, or the database is of a newer version.
+ */
+export async function migrate(db: Db, nowMs: number): Promise<string[]> {
+  const files = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  const applied: string[] = [];
+  await db.script("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)");
+  for (const name of files) {
+    const statements = await readFile(join(folder, name), "utf8");
+    // Line ends differ between checkouts; the schema does not.
+    const sha256 = createHash("sha256").update(statements.replaceAll("\r\n", "\n")).digest("hex");
+    const fresh = await db.transaction(async (tx) => {
+      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+      const [known] = await tx.query<{ sha256: string }>("SELECT sha256 FROM migration WHERE name = $1", [name]);
+      if (known && known.sha256 !== sha256) throw new StoreError(`Migration ${name} was changed after it had been applied to this database. Use the version of hcc-watch that made the database, or restore a backup.`);
+      if (known) return false;
+      await tx.script(statements);
+      await tx.query("INSERT INTO migration (name, sha256, applied_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))", [name, sha256, nowMs]);
+      return true;
+    });
+    if (fresh) applied.push(name);
+  }
+  const unknown = (await db.query<{ name: string }>("SELECT name FROM migration")).filter(({ name }) => !files.includes(name));
+  if (unknown.length > 0) throw new StoreError(`The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`);
+  return applied;
+}

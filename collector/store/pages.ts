@@ -1,0 +1,184 @@
+import { vietnamDay } from "#schemas/calendar.ts";
+import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import type { FindingsQuery } from "#schemas/read-api.ts";
+import type { CentreBrief, CentreRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../web/page-store.ts";
+import { attestationsOf } from "./attestations.ts";
+import { type Db, instantMs } from "./db.ts";
+
+const CHANGES_MAX = 500;
+const HISTORY_MAX = 5_000;
+const RUNS_MAX = 400;
+const EVIDENCE_MAX = 400;
+const RECORDINGS_BACK_MS = 7 * 86_400_000;
+
+/** What the pages and the read API read, from the database. */
+export function pageStore(db: Db): PageStore & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
+  return {
+    async province(changesSince) {
+      const [centres, findings, changes] = await Promise.all([
+        db.query<SiteRow>(`SELECT ${siteColumns} FROM site ORDER BY centre_code`),
+        db.query<BriefRow>(briefFindings, [vietnamDay(Date.parse(changesSince))]),
+        db.query<ChangeRow>(recentChanges, [changesSince, CHANGES_MAX]),
+      ]);
+      return { centres: centres.map(centreBrief), findings: findings.map(findingBrief), changes: changes.map(transition) };
+    },
+
+    async centre(code, since) {
+      const [site] = await db.query<SiteRow & { site_id: number }>(`SELECT site_id, ${siteColumns} FROM site WHERE centre_code = $1`, [code]);
+      return site && centreRows(db, site, since);
+    },
+
+    async revision() {
+      const [row] = await db.query<{ revision: string | null }>(
+        "SELECT pg_sequence_last_value(pg_get_serial_sequence('finding_revision', 'revision')::regclass)::text AS revision",
+      );
+      return row?.revision ?? "0";
+    },
+
+    async findings({ centre, requirement, state, limit, after }) {
+      const [afterCentre, afterRequirement] = after?.split(":") ?? ["", ""];
+      const rows = await db.query<FindingRow>(findingsPage, [centre ?? null, requirement ?? null, state ?? null, afterCentre ?? "", afterRequirement ?? "", limit]);
+      return rows.map(standingFinding);
+    },
+  };
+}
+
+async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string): Promise<CentreRows> {
+  const id = site.site_id;
+  const [findingRows, history, incidents, bandwidth, recordings, attestations] = await Promise.all([
+    db.query<FindingRow>(`SELECT body, ${instantMs("since")} AS since FROM finding WHERE site_id = $1`, [id]),
+    db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
+    db.query<IncidentRow>(centreIncidents, [id, since]),
+    db.query<RunRow>(bandwidthRuns, [id, since, RUNS_MAX]),
+    db.query<RunRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()]),
+    attestationsOf(db, id),
+  ]);
+  const findings = findingRows.map(standingFinding);
+  const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
+  const evidence = refs.length === 0 ? [] : await db.query<RunRow>(runsByRef, [id, list(refs.map((ref) => ref.slice(0, 16))), list(refs.map((ref) => ref.slice(17)))]);
+  return {
+    centre: centreBrief(site),
+    findings,
+    history: history.map((row) => transition({ ...row, centre: site.code })),
+    incidents: incidents.map(incident),
+    bandwidth: bandwidth.map(storedRun),
+    recordings: recordings.map(storedRun),
+    evidence: evidence.map(storedRun),
+    attestations,
+  };
+}
+
+const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
+
+const briefFindings = `
+  SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
+    EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day) AS waived
+  FROM finding f JOIN site USING (site_id)`;
+
+const recentChanges = `
+  SELECT site.centre_code AS centre, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")} AS at
+  FROM finding_revision r JOIN site USING (site_id)
+  WHERE r.at >= ($1::text)::timestamptz AND NOT r.late AND r.from_state IS DISTINCT FROM r.state
+  ORDER BY r.at DESC, r.revision DESC LIMIT $2`;
+
+// The changes since an instant, and of each requirement the last one before it.
+const centreHistory = `
+  SELECT requirement, from_state, state, reason, at FROM (
+    (SELECT DISTINCT ON (requirement) requirement, from_state, state, reason, ${instantMs("at")} AS at, revision
+     FROM finding_revision WHERE site_id = $1 AND at < ($2::text)::timestamptz ORDER BY requirement, finding_revision.at DESC, revision DESC)
+    UNION ALL
+    (SELECT requirement, from_state, state, reason, ${instantMs("at")} AS at, revision
+     FROM finding_revision WHERE site_id = $1 AND at >= ($2::text)::timestamptz AND from_state IS DISTINCT FROM state
+     ORDER BY finding_revision.at DESC, revision DESC LIMIT $3)
+  ) AS change ORDER BY at, revision`;
+
+const centreIncidents = `
+  SELECT incident_id::text AS id, requirement, subject, ${instantMs("coalesce(opened_at, began_at)")} AS opened, ${instantMs("closed_at")} AS closed
+  FROM incident
+  WHERE site_id = $1 AND state <> 'soft' AND opened_at IS NOT NULL AND (closed_at IS NULL OR closed_at >= ($2::text)::timestamptz)
+  ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 50`;
+
+const runColumns = `stream || ':' || seq AS ref, probe, target, ${instantMs("taken_at")} AS taken`;
+
+const bandwidthRuns = `
+  SELECT ${runColumns}, outcome - 'evidence' AS outcome FROM observation
+  WHERE site_id = $1 AND probe = 'link-bandwidth' AND taken_at >= ($2::text)::timestamptz AND kind = 'measured'
+  ORDER BY taken_at DESC LIMIT $3`;
+
+const newestRecordings = `
+  SELECT DISTINCT ON (target) ${runColumns}, outcome FROM observation
+  WHERE site_id = $1 AND probe = 'recording-depth' AND taken_at >= ($2::text)::timestamptz AND kind = 'measured'
+  ORDER BY target, taken_at DESC LIMIT 64`;
+
+const runsByRef = `
+  SELECT ${runColumns}, outcome - 'evidence' AS outcome FROM observation
+  WHERE site_id = $1 AND (stream, seq) IN (SELECT * FROM unnest(($2::text)::text[], ($3::text)::int8[]))
+  ORDER BY taken_at DESC`;
+
+const findingsPage = `
+  SELECT f.body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id)
+  WHERE ($1::text IS NULL OR site.centre_code = $1::text) AND ($2::text IS NULL OR f.requirement = $2::text) AND ($3::text IS NULL OR f.state = $3::text)
+    AND (site.centre_code, f.requirement) > ($4::text, $5::text)
+  ORDER BY site.centre_code, f.requirement LIMIT $6`;
+
+export type SiteRow = {
+  code: string;
+  name: string;
+  district: string | null;
+  latitude: number | null;
+  longitude: number | null;
+  officers: number | null;
+  key_area: boolean;
+  contract_mbps: number | null;
+  isp: string | null;
+  last_contact_ms: number | null;
+};
+type BriefRow = { centre: string; requirement: string; state: FindingState; reason: FindingReason; since: number; valid_until: number | null; waived: boolean };
+type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };
+type FindingRow = { body: Finding; since: number };
+type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
+type RunRow = Pick<StoredRun, "ref" | "probe" | "outcome"> & { target: string | null; taken: number };
+
+function centreBrief(row: SiteRow): CentreBrief {
+  return {
+    code: row.code,
+    name: row.name,
+    keyArea: row.key_area,
+    ...(row.district !== null && { district: row.district }),
+    ...(row.latitude !== null && { latitude: row.latitude }),
+    ...(row.longitude !== null && { longitude: row.longitude }),
+    ...(row.officers !== null && { officers: row.officers }),
+    ...(row.contract_mbps !== null && { contractMbps: row.contract_mbps }),
+    ...(row.isp !== null && { isp: row.isp }),
+    ...(row.last_contact_ms !== null && { lastContactAt: instant(row.last_contact_ms) }),
+  };
+}
+
+function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
+  return { ...row, since: instant(since), ...(valid_until !== null && { validUntil: instant(valid_until) }) };
+}
+
+function standingFinding({ body, since }: FindingRow): StandingFinding {
+  return { ...body, since: instant(since) };
+}
+
+function transition({ centre, requirement, from_state, state, reason, at }: ChangeRow): Transition {
+  return { centre, requirement, to: state, reason, at: instant(at), ...(from_state !== null && { from: from_state }) };
+}
+
+function incident({ id, requirement, subject, opened, closed }: IncidentRow): Incident {
+  return { id, requirement, openedAt: instant(opened), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
+}
+
+function storedRun({ target, taken, ...run }: RunRow): StoredRun {
+  return { ...run, takenAt: instant(taken), ...(target !== null && { target }) };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** An array literal of values that were checked to hold no quote, comma or brace. */
+function list(values: readonly string[]): string {
+  return `{${values.join(",")}}`;
+}
