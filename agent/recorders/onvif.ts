@@ -1,8 +1,8 @@
 import { DeviceError } from "../io/device-error.ts";
 import type { Onvif } from "../io/onvif.ts";
 import { listRecordings, type RecordingSetup, recordingJobStates, replayUri } from "../io/onvif-recording.ts";
-import { type FoundRecording, findRecordings, findStateChanges, recordingSummary, type StateChange } from "../io/onvif-search.ts";
-import { fetchFrame } from "../io/rtsp-video.ts";
+import { type FoundRecording, findRecordings, findStateChanges, hasMediaAt, recordingSummary, type StateChange } from "../io/onvif-search.ts";
+import type { Rtsp } from "../io/rtsp-video.ts";
 import { SoapFault, saysForbidden } from "../io/soap.ts";
 import { intervalsOf } from "./onvif-intervals.ts";
 import type { RecordedList, Recorder, RecorderChannel, Unverified } from "./recorder.ts";
@@ -13,7 +13,7 @@ const FRAME_MS = 8_000;
 const RESUMES_MAX = 3;
 
 /** A recorder that speaks ONVIF Profile G, or a part of it. */
-export async function openOnvifRecorder(onvif: Onvif): Promise<Recorder> {
+export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recorder> {
   const unverified = new Set<Unverified>();
   const identity = await onvif.identity();
   const { access, signal } = onvif.soap.session;
@@ -46,17 +46,18 @@ export async function openOnvifRecorder(onvif: Onvif): Promise<Recorder> {
     const uri = await orUnverified(unverified, "replay", () => replayUri(onvif, channel));
     if (!uri) return undefined;
     const { address, user, password } = access;
-    return fetchFrame({ address, user, password, signal, deadlineMs: FRAME_MS + 4_000 }, uri, atMs, true, FRAME_MS);
+    return rtsp.fetchFrame({ address, user, password, signal, deadlineMs: FRAME_MS + 4_000 }, uri, atMs, true, FRAME_MS);
   };
 
   return {
     method: "onvif",
     identity,
-    labelOffsets: (zoneMs) => [0, zoneMs],
+    labelOffsets: (zoneMs, mislabelled) => (mislabelled ? [zoneMs, 0] : [0]),
     clock: onvif.deviceTime,
     channels: () => channelsOf(onvif, recordings, unverified),
     recorded,
     frameAt,
+    existsAt: (channel, atMs) => hasMediaAt(onvif, channel, atMs),
     disks: async () => {
       // ONVIF names storage targets but neither their capacity nor their health.
       unverified.add("disks");

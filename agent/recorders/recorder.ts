@@ -57,8 +57,12 @@ export type RecorderDisk = {
 export type Recorder = {
   readonly method: RecorderMethod;
   readonly identity: DeviceIdentity;
-  /** By how much labels of such a device may be ahead of UTC, most likely first, ms. `zoneMs` is the zone of the place. */
-  readonly labelOffsets: (zoneMs: number) => readonly number[];
+  /**
+   * By how much labels of such a device may be ahead of UTC, largest first, ms; one value needs no test.
+   * @param zoneMs the zone of the place
+   * @param mislabelled its clock sends local time as UTC
+   */
+  readonly labelOffsets: (zoneMs: number, mislabelled: boolean) => readonly number[];
   readonly clock: () => Promise<DeviceTime>;
   /** @throws DeviceError, SoapFault */
   readonly channels: () => Promise<readonly RecorderChannel[]>;
@@ -66,6 +70,8 @@ export type Recorder = {
   readonly recorded: (channel: string, fromLabelMs: number, toLabelMs: number) => Promise<RecordedList>;
   /** A frame at an instant; undefined when the recorder has no way to replay. @throws DeviceError */
   readonly frameAt: (channel: string, atLabelMs: number) => Promise<FrameProof | undefined>;
+  /** Whether anything is recorded at an instant, where a cheap question exists. @throws DeviceError, SoapFault */
+  readonly existsAt?: (channel: string, atLabelMs: number) => Promise<boolean>;
   /** Disks with their state; undefined where the protocol does not tell. @throws DeviceError */
   readonly disks: () => Promise<readonly RecorderDisk[] | undefined>;
   /** What this recorder could not be asked, in the order met; words of a short list. */

@@ -1,0 +1,184 @@
+import type { ChannelEvidence, FrameEvidence } from "#schemas/recording-evidence.ts";
+import { DeviceError } from "../../io/device-error.ts";
+import { SoapFault, saysUnsupported } from "../../io/soap.ts";
+import type { ClockVerdict } from "../../recorders/clock.ts";
+import type { RecordedList, Recorder, RecorderChannel } from "../../recorders/recorder.ts";
+import { type ChannelMemory, hoursDeleted, ringState } from "./memory.ts";
+import type { RecordingPolicy } from "./policy.ts";
+import { farInstant, frameEvidence, judgeFrame, sampleInstants } from "./replay.ts";
+import { coveragePercent, DAY_MS, EARLIEST_PLAUSIBLE_MS, type Interval, looksEventDriven, merge, plausible } from "./segments.ts";
+import { type ChannelFacts, type ReplayResult, windowOf } from "./verdict.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** The far frame is asked for this much inside the window, so that the ring does not overtake the question. */
+const FAR_MARGIN_MS = 30 * MINUTE_MS;
+
+/** What holds for all channels of one recorder in one run. */
+export type RecorderFacts = {
+  readonly nowMs: number;
+  readonly policy: RecordingPolicy;
+  readonly clock: ClockVerdict;
+  readonly labelOffsetMs: number;
+  readonly zoneConfirmed: boolean;
+  readonly serialChanged: boolean;
+  readonly storageFault: boolean;
+  /** Instants that explain a young history. */
+  readonly explainedMs: readonly number[];
+};
+
+/** Facts of one channel, with what else its evidence wants to tell. */
+export type ChannelFindings = {
+  readonly facts: Omit<ChannelFacts, "projection">;
+  readonly method: ChannelEvidence["method"];
+  readonly frames: readonly FrameEvidence[];
+  readonly bytesPerDay: number | undefined;
+};
+
+/** Asks a recorder everything about one channel. @throws DeviceError, SoapFault */
+export async function examineChannel(recorder: Recorder, channel: RecorderChannel, all: RecorderFacts, memory: ChannelMemory): Promise<ChannelFindings> {
+  const { nowMs, policy, labelOffsetMs } = all;
+  const fromMs = nowMs - (policy.days + 1) * DAY_MS;
+  const list = await recorder.recorded(channel.channel, fromMs + labelOffsetMs, nowMs + labelOffsetMs);
+  const span = await readSpan(recorder, channel.channel, list, all);
+  const { intervals } = span;
+  const window = windowOf(nowMs, policy);
+  const newestMs = Math.max(intervals.at(-1)?.endMs ?? 0, span.claimedNewestMs ?? 0);
+  const frames: FrameEvidence[] = [];
+  const replay = await replayFar(recorder, channel.channel, intervals, all, frames);
+  const sampleFailed = list.gapsKnown && all.clock !== "unknown" && (await samplesFail(recorder, channel.channel, intervals, all, frames));
+  const oldestMs = intervals[0]?.startMs;
+  const shaped = list.gapsKnown && looksEventDriven(intervals, window, policy.eventPiecesPerDay, policy.coveragePercentMin);
+  return {
+    facts: {
+      nowMs,
+      clock: all.clock,
+      zoneConfirmed: all.zoneConfirmed,
+      serialChanged: all.serialChanged,
+      mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
+      storageFault: all.storageFault,
+      capDays: channel.capDays,
+      intervals,
+      gapsKnown: list.gapsKnown,
+      listComplete: list.complete,
+      claimsDiffer: span.claimsDiffer,
+      invalidStamps: span.invalidStamps,
+      sampleFailed,
+      recordingNow: recordingNow(newestMs, list, all),
+      replay,
+      ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs),
+      startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
+      deleted: list.gapsKnown && hoursDeleted(memory, intervals),
+    },
+    method: list.basis,
+    frames,
+    bytesPerDay: bytesPerDay(list, fromMs, nowMs, intervals),
+  };
+}
+
+type Span = { intervals: Interval[]; claimedNewestMs: number | undefined; claimsDiffer: boolean; invalidStamps: boolean };
+
+/** The list in UTC, without impossible times, and how it agrees with the recorder's own claim of its oldest data. */
+async function readSpan(recorder: Recorder, channel: string, list: RecordedList, all: RecorderFacts): Promise<Span> {
+  const { nowMs, policy, labelOffsetMs } = all;
+  const latestMs = nowMs + policy.clockSkewSecondsMax * 1000;
+  const toUtc = ({ startMs, endMs }: Interval) => ({ startMs: startMs - labelOffsetMs, endMs: endMs - labelOffsetMs });
+  const kept = plausible(list.intervals.map(toUtc), latestMs);
+  const claims = [list.claimedOldestMs, list.claimedNewestMs].map((ms) => (ms === undefined ? undefined : ms - labelOffsetMs));
+  const sane = claims.map((ms) => (ms !== undefined && ms >= EARLIEST_PLAUSIBLE_MS && ms <= latestMs ? ms : undefined));
+  const [oldestMs, newestMs] = sane;
+  const invalidStamps = kept.dropped > 0 || claims.some((ms, index) => ms !== sane[index]);
+  let intervals = merge(kept.intervals, policy.mergeGapSeconds * 1000);
+  if (!list.gapsKnown && intervals.length === 0 && newestMs !== undefined) {
+    // The claim of the oldest is impossible: look for the oldest that there really is.
+    const foundMs = await bisectOldest(recorder, channel, nowMs - (policy.days + 1) * DAY_MS, newestMs, labelOffsetMs);
+    if (foundMs !== undefined) intervals = [{ startMs: foundMs, endMs: newestMs }];
+  }
+  const first = intervals[0]?.startMs;
+  // A list that begins at the question's own start cannot contradict an older claim.
+  const atEdge = first !== undefined && first <= nowMs - (policy.days + 1) * DAY_MS + HOUR_MS;
+  const claimsDiffer =
+    list.gapsKnown && first !== undefined && oldestMs !== undefined && (atEdge ? oldestMs > first + HOUR_MS : Math.abs(oldestMs - first) > HOUR_MS);
+  return { intervals, claimedNewestMs: newestMs, claimsDiffer, invalidStamps };
+}
+
+/** Halves the span until the oldest instant with data is known to 90 minutes; undefined when the device cannot be asked so. */
+async function bisectOldest(recorder: Recorder, channel: string, fromMs: number, newestMs: number, labelOffsetMs: number): Promise<number | undefined> {
+  if (!recorder.existsAt) return undefined;
+  let [emptyMs, fullMs] = [fromMs, newestMs - MINUTE_MS];
+  try {
+    if (await recorder.existsAt(channel, fromMs + labelOffsetMs)) return fromMs;
+    if (!(await recorder.existsAt(channel, fullMs + labelOffsetMs))) return undefined;
+    while (fullMs - emptyMs > 90 * MINUTE_MS) {
+      const middleMs = Math.floor((emptyMs + fullMs) / 2);
+      if (await recorder.existsAt(channel, middleMs + labelOffsetMs)) fullMs = middleMs;
+      else emptyMs = middleMs;
+    }
+    return fullMs;
+  } catch (error) {
+    if (saysUnsupported(error) || error instanceof SoapFault) return undefined;
+    throw error;
+  }
+}
+
+function recordingNow(newestMs: number, list: RecordedList, { nowMs, policy, clock }: RecorderFacts): boolean | undefined {
+  if (clock === "unknown" || clock === "wrong") return undefined;
+  if (newestMs === 0 && !list.gapsKnown) return undefined;
+  return newestMs >= nowMs - policy.freshMinutes * MINUTE_MS;
+}
+
+async function replayFar(
+  recorder: Recorder,
+  channel: string,
+  intervals: readonly Interval[],
+  all: RecorderFacts,
+  frames: FrameEvidence[],
+): Promise<ReplayResult> {
+  const targetMs = farInstant(intervals, windowOf(all.nowMs, all.policy).startMs, FAR_MARGIN_MS);
+  if (targetMs === undefined) return { kind: "not_due" };
+  try {
+    const frame = await recorder.frameAt(channel, targetMs + all.labelOffsetMs);
+    if (frame === undefined) return { kind: "unavailable" };
+    frames.push(frameEvidence("oldest", frame, targetMs, all.labelOffsetMs));
+    return judgeFrame(frame, targetMs, all.labelOffsetMs);
+  } catch (error) {
+    return replayTrouble(error);
+  }
+}
+
+/** A recorder that is busy or hangs up during playback is no proof of missing recordings; other troubles are the run's. */
+function replayTrouble(error: unknown): ReplayResult {
+  if (!(error instanceof DeviceError)) throw error;
+  if (error.trouble === "device_busy") return { kind: "busy" };
+  if (error.trouble === "auth_failed" || error.trouble === "refused" || error.trouble === "unsupported") return { kind: "unavailable" };
+  if (error.trouble === "bad_reply" || error.trouble === "malformed") return { kind: "unavailable" };
+  return { kind: "busy" };
+}
+
+/** True when a frame inside claimed recordings does not come. A recorder without playback, or one that is busy, fails nothing. */
+async function samplesFail(recorder: Recorder, channel: string, intervals: readonly Interval[], all: RecorderFacts, frames: FrameEvidence[]): Promise<boolean> {
+  const { nowMs, policy, labelOffsetMs } = all;
+  let failed = false;
+  for (const targetMs of sampleInstants(intervals, policy.replaySamples, Math.floor(nowMs / 1000) ^ hash(channel))) {
+    try {
+      const frame = await recorder.frameAt(channel, targetMs + labelOffsetMs);
+      if (frame === undefined) return failed;
+      frames.push(frameEvidence("sample", frame, targetMs, labelOffsetMs));
+      const { kind } = judgeFrame(frame, targetMs, labelOffsetMs);
+      failed ||= kind === "none" || kind === "later";
+    } catch (error) {
+      replayTrouble(error);
+      return failed;
+    }
+  }
+  return failed;
+}
+
+function bytesPerDay(list: RecordedList, fromMs: number, nowMs: number, intervals: readonly Interval[]): number | undefined {
+  const recordedDays = (coveragePercent(intervals, { startMs: fromMs, endMs: nowMs }) / 100) * ((nowMs - fromMs) / DAY_MS);
+  return list.bytes === undefined || recordedDays < 0.5 ? undefined : list.bytes / recordedDays;
+}
+
+function hash(text: string): number {
+  return [...text].reduce((sum, character) => (Math.imul(sum, 31) + (character.codePointAt(0) ?? 0)) | 0, 7);
+}

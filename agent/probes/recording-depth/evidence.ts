@@ -1,0 +1,117 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import type { Reading } from "#schemas/observation.ts";
+import { type ChannelEvidence, GAPS_MAX, type RecordingEvidence, type RecordingProjection, STRIP_DAYS } from "#schemas/recording-evidence.ts";
+import type { ChannelFindings } from "./channel.ts";
+import type { RecordingPolicy } from "./policy.ts";
+import { DAY_MS, type Interval, longestMinutes, minutesPerDay } from "./segments.ts";
+import { judgeChannel, measureWindow, windowOf } from "./verdict.ts";
+
+/** Most bytes that this probe's evidence takes: below the limit of all evidence, with room for what the runner adds. */
+const BYTES_MAX = 60 * 1024;
+
+/** What names a channel in evidence and readings. */
+export type ChannelName = { readonly device: string; readonly channel: string; readonly name: string };
+
+/** Judges a channel and writes its evidence (pure). */
+export function channelEvidence(
+  label: ChannelName,
+  found: ChannelFindings,
+  policy: RecordingPolicy,
+  projection: RecordingProjection | undefined,
+): ChannelEvidence {
+  const { facts, method, frames } = found;
+  const { intervals, gapsKnown, nowMs } = facts;
+  const judged = judgeChannel({ ...facts, projection: projection?.outlook ?? "unknown" }, policy);
+  const { coverage, gaps } = measureWindow(intervals, windowOf(nowMs, policy));
+  const newestMs = intervals.at(-1)?.endMs;
+  return {
+    ...label,
+    verdict: judged.verdict,
+    reasons: [...judged.reasons],
+    notes: [...judged.notes],
+    method,
+    ...(judged.oldestMs === undefined ? {} : { oldest: instant(judged.oldestMs) }),
+    ...(newestMs === undefined ? {} : { newest: instant(newestMs) }),
+    ...(facts.recordingNow === undefined ? {} : { recordingNow: facts.recordingNow }),
+    ...(gapsKnown ? { coveragePercent: Math.round(coverage * 100) / 100, longestGapMinutes: Math.round(longestMinutes(gaps) * 10) / 10 } : {}),
+    gaps: gapsKnown ? longest(gaps, GAPS_MAX) : [],
+    gapsTotal: gapsKnown ? gaps.length : 0,
+    perDayMinutes: gapsKnown ? minutesPerDay(intervals, nowMs, policy.zoneMinutes * 60_000, STRIP_DAYS) : [],
+    ring: facts.ring,
+    probes: [...frames],
+    ...(projection === undefined ? {} : { projection }),
+  };
+}
+
+/** Evidence of a device that could not be asked: one channel "*" that nothing is known of. */
+export function unaskedChannel(device: string, reason: ChannelEvidence["reasons"][number], channel = "*"): ChannelEvidence {
+  return {
+    device,
+    channel,
+    name: channel,
+    verdict: "UNVERIFIABLE",
+    reasons: [reason],
+    notes: [],
+    method: "none",
+    gaps: [],
+    gapsTotal: 0,
+    perDayMinutes: [],
+    ring: "unknown",
+    probes: [],
+  };
+}
+
+function longest(gaps: readonly Interval[], count: number) {
+  const kept = gaps.toSorted((a, b) => b.endMs - b.startMs - (a.endMs - a.startMs)).slice(0, count);
+  return kept.toSorted((a, b) => a.startMs - b.startMs).map(({ startMs, endMs }) => ({ from: instant(startMs), to: instant(endMs) }));
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Drops the shorter gaps, then frames, until the evidence fits; `gapsTotal` keeps the truth. */
+export function fitEvidence(evidence: RecordingEvidence): RecordingEvidence {
+  let fitted = evidence;
+  for (let gapsMax = GAPS_MAX; JSON.stringify(fitted).length > BYTES_MAX; gapsMax = Math.floor(gapsMax / 2)) {
+    if (gapsMax < 1) return { ...fitted, channels: fitted.channels.map((channel) => ({ ...channel, gaps: [], probes: channel.probes.slice(0, 1) })) };
+    fitted = { ...fitted, channels: fitted.channels.map((channel) => ({ ...channel, gaps: longest(channel.gaps.map(parseGap), gapsMax) })) };
+  }
+  return fitted;
+}
+
+function parseGap({ from, to }: { from: string; to: string }): Interval {
+  return { startMs: Date.parse(from), endMs: Date.parse(to) };
+}
+
+/**
+ * Readings of all channels, and totals of the worst. A total stands only when every channel is decided, or when one is a breach:
+ * a channel that nobody could check must not hide behind the others.
+ */
+export function recordingReadings(channels: readonly ChannelEvidence[], nowMs: number): Reading[] {
+  const readings: Reading[] = [];
+  const several = new Set(channels.map(({ device }) => device)).size > 1;
+  for (const each of channels) {
+    const labels = { channel: cleanText(several ? `${each.device}/${each.channel}` : each.channel) };
+    for (const [metric, value] of valuesOf(each, nowMs)) readings.push({ metric, value, labels });
+  }
+  const breach = channels.some(({ verdict }) => verdict === "NON_COMPLIANT");
+  const counted = channels.filter(({ verdict }) => verdict !== "UNVERIFIABLE");
+  if (!breach && counted.length < channels.length) return readings;
+  for (const metric of ["recording_depth_days", "recording_coverage_percent", "recording_longest_gap_minutes", "recording_now"] as const) {
+    const values = counted.flatMap((each) => valuesOf(each, nowMs).flatMap(([name, value]) => (name === metric ? value : [])));
+    if (values.length === 0) continue;
+    readings.push({ metric, value: metric === "recording_longest_gap_minutes" ? Math.max(...values) : Math.min(...values) });
+  }
+  return readings;
+}
+
+function valuesOf(channel: ChannelEvidence, nowMs: number): [Reading["metric"], number][] {
+  const { oldest, coveragePercent, longestGapMinutes, recordingNow } = channel;
+  const values: [Reading["metric"], number][] = [];
+  if (oldest !== undefined) values.push(["recording_depth_days", Math.max(0, (nowMs - Date.parse(oldest)) / DAY_MS)]);
+  if (coveragePercent !== undefined) values.push(["recording_coverage_percent", coveragePercent]);
+  if (longestGapMinutes !== undefined) values.push(["recording_longest_gap_minutes", longestGapMinutes]);
+  if (recordingNow !== undefined) values.push(["recording_now", recordingNow ? 1 : 0]);
+  return values;
+}

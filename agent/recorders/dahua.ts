@@ -1,0 +1,178 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import { DeviceError } from "../io/device-error.ts";
+import type { DeviceSession } from "../io/device-session.ts";
+import { LAN_LIST_CAP } from "../io/lan-http.ts";
+import type { Rtsp } from "../io/rtsp-video.ts";
+import { type DahuaRows, readRows } from "./dahua-rows.ts";
+import { isHealthyState } from "./disk-state.ts";
+import type { Interval, RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+
+const PAGE_RESULTS = 100;
+const PAGES_MAX = 1_000;
+const CHANNELS_MAX = 64;
+const FRAME_MS = 8_000;
+
+/** A recorder that speaks Dahua's CGI (also KBVision and Imou recorders). @throws DeviceError unsupported when it does not */
+export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Recorder> {
+  const { address, user, password } = session.access;
+  const system = await ask(session, "/cgi-bin/magicBox.cgi?action=getSystemInfo");
+  if (system.get("serialNumber") === undefined) throw new DeviceError("unsupported", `${address} does not speak Dahua CGI`);
+  const software = await ask(session, "/cgi-bin/magicBox.cgi?action=getSoftwareVersion").catch(() => new Map<string, string>());
+  const read = (text: string | undefined) => cleanText(text ?? "") || undefined;
+  const unverified = new Set<Unverified>();
+  const ports = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RTSP").catch(() => new Map<string, string>());
+  const rtspPort = ports.get("table.RTSP.Port")?.match(/^\d{1,5}$/)?.[0] ?? "554";
+
+  const frameAt: Recorder["frameAt"] = async (channel, atMs) => {
+    await session.pace(session.signal);
+    const [start, end] = [atMs, atMs + 60_000].map((ms) => wallTime(ms).replace(/[-: ]/g, "_"));
+    const uri = `rtsp://${address}:${rtspPort}/cam/playback?channel=${channel}&starttime=${start}&endtime=${end}`;
+    return rtsp.fetchFrame({ address, user, password, signal: session.signal, deadlineMs: FRAME_MS + 4_000 }, uri, atMs, false, FRAME_MS);
+  };
+  return {
+    method: "dahua",
+    identity: {
+      manufacturer: read(system.get("deviceType")) && "Dahua",
+      model: read(system.get("deviceType")),
+      firmware: read(software.get("version")?.split(",")[0]),
+      serial: read(system.get("serialNumber")),
+    },
+    // Its files carry the wall time of the device, never UTC.
+    labelOffsets: (zoneMs) => [zoneMs],
+    clock: async () => {
+      const said = (await ask(session, "/cgi-bin/global.cgi?action=getCurrentTime")).get("result");
+      return { utcMs: undefined, wallMs: readWallTime(said), zone: undefined, kind: undefined, daylightSavings: undefined };
+    },
+    channels: () => channelsOf(session),
+    recorded: (channel, fromMs, toMs) => findFiles(session, channel, fromMs, toMs),
+    frameAt,
+    disks: async () => {
+      try {
+        return disksOf(await ask(session, "/cgi-bin/storageDevice.cgi?action=getDeviceAllInfo"));
+      } catch (error) {
+        if (!(error instanceof DeviceError) || error.trouble === "auth_failed" || error.trouble === "timeout") throw error;
+        unverified.add("disks");
+        return undefined;
+      }
+    },
+    unverified,
+  };
+}
+
+async function ask(session: DeviceSession, path: string, capBytes?: number): Promise<DahuaRows> {
+  const { address, port } = session.access;
+  const { status, body } = await session.send({ method: "GET", path, ...(capBytes === undefined ? {} : { capBytes }) });
+  if (status === 401) throw new DeviceError("auth_failed", `${address}:${port} asks for a login that it was not given`);
+  if (status === 403) throw new DeviceError("no_permission", `${address}:${port} forbids this call; give the account the right to play back`);
+  if (status === 503) throw new DeviceError("device_busy", `${address}:${port} says that it is busy (503)`);
+  if (status === 400) throw new DeviceError("no_such_object", `${address}:${port} does not know this call or has nothing to tell`);
+  if (status !== 200) throw new DeviceError("unsupported", `${address}:${port} answered ${status} to a Dahua CGI call`);
+  return readRows(body);
+}
+
+async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
+  const titles = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle");
+  const modes = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RecordMode").catch(() => new Map<string, string>());
+  const records = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
+  const channels: RecorderChannel[] = [];
+  for (let index = 0; index < CHANNELS_MAX; index++) {
+    const name = titles.get(`table.ChannelTitle[${index}].Name`);
+    if (name === undefined) break;
+    const mode = modes.get(`table.RecordMode[${index}].Mode`);
+    channels.push({
+      // The CGI counts channels from 1, its tables from 0.
+      channel: String(index + 1),
+      name: cleanText(name, 64) || String(index + 1),
+      capDays: undefined,
+      mode: modeOf(records.get(`table.Record[${index}].TimeSection[0][0]`)),
+      enabled: mode === undefined ? undefined : mode !== "2",
+      bitrateKbps: undefined,
+    });
+  }
+  return channels;
+}
+
+/** A time section is "mask 00:00:00-24:00:00"; bit 1 of the mask is the ordinary record, the others are motion and alarm. */
+function modeOf(section: string | undefined): RecorderChannel["mode"] {
+  const mask = section?.match(/^(\d{1,10}) /)?.[1];
+  if (mask === undefined || mask === "0") return "unknown";
+  return Number(mask) & 1 ? "continuous" : "event";
+}
+
+async function findFiles(session: DeviceSession, channel: string, fromMs: number, toMs: number): Promise<RecordedList> {
+  const cgi = "/cgi-bin/mediaFileFind.cgi";
+  const object = (await ask(session, `${cgi}?action=factory.create`)).get("result");
+  if (object === undefined || !/^\d{1,20}$/.test(object)) throw new DeviceError("unsupported", `${session.access.address} opens no search for files`);
+  const files: (Interval & { bytes: number | undefined })[] = [];
+  let complete = false;
+  try {
+    const span = `condition.StartTime=${encodeURIComponent(wallTime(fromMs))}&condition.EndTime=${encodeURIComponent(wallTime(toMs))}`;
+    await ask(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`);
+    for (let pages = 0; pages < PAGES_MAX && !complete; pages++) {
+      const rows = await ask(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
+      const found = Number(rows.get("found") ?? 0);
+      for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) files.push(...fileOf(rows, index));
+      complete = !(found >= PAGE_RESULTS);
+    }
+  } catch (error) {
+    // "Nothing found" comes as an error of the first search on many firmwares.
+    if (!(error instanceof DeviceError && error.trouble === "no_such_object" && files.length === 0)) throw error;
+    complete = true;
+  } finally {
+    for (const action of ["close", "destroy"]) await ask(session, `${cgi}?action=${action}&object=${object}`).catch(() => undefined);
+  }
+  const sized = files.flatMap(({ bytes }) => bytes ?? []);
+  return {
+    intervals: files.map(({ startMs, endMs }) => ({ startMs, endMs })),
+    claimedOldestMs: undefined,
+    claimedNewestMs: undefined,
+    gapsKnown: true,
+    complete,
+    basis: "dahua-find",
+    bytes: files.length > 0 && sized.length === files.length ? sized.reduce((sum, size) => sum + size, 0) : undefined,
+  };
+}
+
+function fileOf(rows: DahuaRows, index: number): (Interval & { bytes: number | undefined })[] {
+  const startMs = readWallTime(rows.get(`items[${index}].StartTime`));
+  const endMs = readWallTime(rows.get(`items[${index}].EndTime`));
+  const length = rows.get(`items[${index}].Length`);
+  if (startMs === undefined || endMs === undefined) return [];
+  return [{ startMs, endMs, bytes: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined }];
+}
+
+function disksOf(rows: DahuaRows): RecorderDisk[] {
+  const disks: RecorderDisk[] = [];
+  for (let index = 0; index < 32; index++) {
+    const prefix = `list.info[${index}]`;
+    const state = rows.get(`${prefix}.State`);
+    if (state === undefined) break;
+    let [total, used, faulty] = [0, 0, false];
+    for (let part = 0; part < 16; part++) {
+      total += Number(rows.get(`${prefix}.Detail[${part}].TotalBytes`) ?? 0) || 0;
+      used += Number(rows.get(`${prefix}.Detail[${part}].UsedBytes`) ?? 0) || 0;
+      faulty ||= rows.get(`${prefix}.Detail[${part}].IsError`) === "true";
+    }
+    disks.push({
+      disk: cleanText(rows.get(`${prefix}.Name`) ?? String(index), 32),
+      healthy: isHealthyState(state) && !faulty,
+      state: cleanText(state, 32),
+      totalBytes: total || undefined,
+      freeBytes: total ? Math.max(0, total - used) : undefined,
+      installedMs: undefined,
+    });
+  }
+  return disks;
+}
+
+function wallTime(labelMs: number): string {
+  return new Date(labelMs).toISOString().slice(0, 19).replace("T", " ");
+}
+
+function readWallTime(text: string | undefined): number | undefined {
+  const match = text?.trim().match(/^(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})$/);
+  if (!match) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  if (year < 1900 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 24) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import { cleanText } from "#schemas/clean-text.ts";
+import { DeviceError } from "../io/device-error.ts";
+import type { DeviceSession } from "../io/device-session.ts";
+import { LAN_LIST_CAP } from "../io/lan-http.ts";
+import type { DeviceIdentity } from "../io/onvif.ts";
+import { type DeviceTime, readCapDays, readXsDateTime } from "../io/onvif-time.ts";
+import type { Rtsp } from "../io/rtsp-video.ts";
+import { parseXml, type XmlNode } from "../io/xml.ts";
+import { isHealthyState, mebibytes } from "./disk-state.ts";
+import type { Interval, RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+
+/** More than 50 results of one page are refused by some. */
+const PAGE_RESULTS = 40;
+const PAGES_MAX = 1_500;
+const CHANNELS_MAX = 64;
+const FRAME_MS = 8_000;
+
+/** A recorder that speaks Hikvision's ISAPI (also HiLook, Ezviz-type and most OEM devices). @throws DeviceError unsupported when it does not */
+export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Recorder> {
+  const { address, port, user, password } = session.access;
+  const device = `${address}:${port}`;
+  const get = async (path: string) => readAnswer(await session.send({ method: "GET", path }), device);
+  const info = await get("/ISAPI/System/deviceInfo");
+  if (info.name !== "DeviceInfo") throw new DeviceError("unsupported", `${device} does not speak ISAPI`);
+  const unverified = new Set<Unverified>();
+
+  const frameAt: Recorder["frameAt"] = async (channel, atMs) => {
+    const page = await searchPage(session, channel, atMs, atMs + 60_000, 0, randomUUID());
+    const uri = page.items.find(({ startMs, endMs }) => startMs <= atMs + 60_000 && endMs > atMs)?.uri;
+    if (uri === undefined) return { frameTime: "none", frameUtcMs: undefined, codec: undefined, bytes: 0, status: 404 };
+    await session.pace(session.signal);
+    return rtsp.fetchFrame({ address, user, password, signal: session.signal, deadlineMs: FRAME_MS + 4_000 }, playFrom(uri, atMs), atMs, false, FRAME_MS);
+  };
+  return {
+    method: "isapi",
+    identity: identityOf(info),
+    labelOffsets: (zoneMs) => (zoneMs === 0 ? [0] : [zoneMs, 0]),
+    clock: async () => readTime(await get("/ISAPI/System/time")),
+    channels: async () => (await get("/ISAPI/ContentMgmt/record/tracks")).children("Track").slice(0, CHANNELS_MAX).flatMap(channelOf),
+    recorded: (channel, fromMs, toMs) => searchAll(session, channel, fromMs, toMs),
+    frameAt,
+    disks: async () => {
+      try {
+        return disksOf(await get("/ISAPI/ContentMgmt/Storage"));
+      } catch (error) {
+        if (!(error instanceof DeviceError) || error.trouble === "auth_failed" || error.trouble === "timeout") throw error;
+        unverified.add("disks");
+        return undefined;
+      }
+    },
+    unverified,
+  };
+}
+
+function readAnswer(reply: { status: number; body: string }, device: string): XmlNode {
+  const { status, body } = reply;
+  if (status === 401) throw new DeviceError("auth_failed", `${device} asks for a login that it was not given`);
+  if (status === 503) throw new DeviceError("device_busy", `${device} says that it is busy (503)`);
+  if (status === 403) {
+    const missing = /notSupport|methodNotAllowed|invalidOperation/i.test(body.slice(0, 4096));
+    throw new DeviceError(missing ? "unsupported" : "no_permission", `${device} forbids this ISAPI call; give the account the right to play back`);
+  }
+  if (status !== 200) throw new DeviceError("unsupported", `${device} answered ${status} to an ISAPI call`);
+  return parseXml(body, device);
+}
+
+function identityOf(info: XmlNode): DeviceIdentity {
+  const read = (name: string) => cleanText(info.value(name) ?? "") || undefined;
+  return { manufacturer: read("manufacturer") ?? "Hikvision", model: read("model"), firmware: read("firmwareVersion"), serial: read("serialNumber") };
+}
+
+/** /System/time as written: with an offset it is UTC; a bare or 'Z' time may be local, which the caller finds out. */
+function readTime(time: XmlNode): DeviceTime {
+  const written = time.value("localTime");
+  const utc = readXsDateTime(written);
+  const offset = written?.match(/([+-])(\d{2}):(\d{2})$/);
+  const offsetMs = offset ? (offset[1] === "-" ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3])) * 60_000 : 0;
+  return {
+    utcMs: utc?.zoned ? utc.ms : undefined,
+    wallMs: utc && (offset || !utc.zoned) ? utc.ms + offsetMs : undefined,
+    zone: time.value("timeZone"),
+    kind: time.value("timeMode"),
+    daylightSavings: undefined,
+  };
+}
+
+function channelOf(track: XmlNode): RecorderChannel[] {
+  const id = track.value("id") ?? "";
+  // Tracks are channel * 100 + stream; the sub stream is the same picture again.
+  if (!/^\d{3,5}$/.test(id) || !id.endsWith("01")) return [];
+  const mode = (track.value("DefaultRecordingMode") ?? "").toUpperCase();
+  const enabled = track.value("Enable");
+  return [
+    {
+      channel: id,
+      name: cleanText(track.value("Description") ?? "", 64) || id,
+      capDays: readCapDays(track.value("Duration")),
+      mode: mode === "CMR" ? "continuous" : mode === "" ? "unknown" : "event",
+      enabled: enabled === undefined ? undefined : enabled === "true",
+      bitrateKbps: undefined,
+    },
+  ];
+}
+
+type Found = Interval & { readonly uri: string | undefined; readonly bytes: number | undefined };
+
+async function searchPage(session: DeviceSession, track: string, fromMs: number, toMs: number, position: number, searchId: string) {
+  const { address, port } = session.access;
+  const stamp = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  // "Postion" is the vendor's own spelling; without the metadata list some recorders answer nothing.
+  const body =
+    '<?xml version="1.0" encoding="UTF-8"?><CMSearchDescription>' +
+    `<searchID>${searchId.toUpperCase()}</searchID><trackIDList><trackID>${track}</trackID></trackIDList>` +
+    `<timeSpanList><timeSpan><startTime>${stamp(fromMs)}</startTime><endTime>${stamp(toMs)}</endTime></timeSpan></timeSpanList>` +
+    `<maxResults>${PAGE_RESULTS}</maxResults><searchResultPostion>${position}</searchResultPostion>` +
+    "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor></metadataList></CMSearchDescription>";
+  const reply = await session.send({ method: "POST", path: "/ISAPI/ContentMgmt/search", contentType: "application/xml", body, capBytes: LAN_LIST_CAP });
+  const answer = readAnswer(reply, `${address}:${port}`);
+  const status = (answer.value("responseStatusStrg") ?? answer.value("responseStatusStrip") ?? "").toUpperCase();
+  const items = (answer.find("matchList")?.children("searchMatchItem") ?? []).flatMap((item): Found[] => {
+    const start = readXsDateTime(item.value("timeSpan", "startTime"));
+    const end = readXsDateTime(item.value("timeSpan", "endTime"));
+    const uri = item.value("mediaSegmentDescriptor", "playbackURI");
+    const size = uri?.match(/[?&]size=(\d{1,15})/)?.[1];
+    return start && end ? [{ startMs: start.ms, endMs: end.ms, uri, bytes: size === undefined ? undefined : Number(size) }] : [];
+  });
+  return { items, more: status === "MORE" };
+}
+
+/** Reads all pages; stops when a page repeats or brings nothing new. */
+async function searchAll(session: DeviceSession, track: string, fromMs: number, toMs: number): Promise<RecordedList> {
+  const searchId = randomUUID();
+  const found: Found[] = [];
+  let complete = false;
+  let lastStartMs = Number.NaN;
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const { items, more } = await searchPage(session, track, fromMs, toMs, found.length, searchId);
+    const first = items[0]?.startMs;
+    const repeats = first !== undefined && first === lastStartMs;
+    if (!repeats) found.push(...items);
+    complete = !more && !repeats;
+    if (!more || repeats || items.length === 0) break;
+    lastStartMs = first ?? Number.NaN;
+  }
+  const sized = found.flatMap(({ bytes }) => bytes ?? []);
+  return {
+    intervals: found.map(({ startMs, endMs }) => ({ startMs, endMs })),
+    claimedOldestMs: undefined,
+    claimedNewestMs: undefined,
+    gapsKnown: true,
+    complete,
+    basis: "isapi-search",
+    bytes: found.length > 0 && sized.length === found.length ? sized.reduce((sum, size) => sum + size, 0) : undefined,
+  };
+}
+
+/** The playback address with its start moved to the wanted instant. */
+function playFrom(uri: string, atMs: number): string {
+  const stamp = `${new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`;
+  return uri.replace(/([?&]starttime=)[^&]*/i, `$1${stamp}`);
+}
+
+function disksOf(storage: XmlNode): RecorderDisk[] {
+  const lists = [...(storage.find("hddList")?.children("hdd") ?? []), ...(storage.find("nasList")?.children("nas") ?? [])];
+  return lists.slice(0, 32).map((disk) => {
+    const state = cleanText(disk.value("status") ?? "unknown", 32);
+    const installed = readXsDateTime(disk.value("installationTime"));
+    return {
+      disk: cleanText(disk.value("id") ?? "", 32) || "?",
+      healthy: isHealthyState(state) && (disk.value("property") ?? "RW").toUpperCase() !== "RO",
+      state,
+      totalBytes: mebibytes(disk.value("capacity")),
+      freeBytes: mebibytes(disk.value("freeSpace")),
+      installedMs: installed?.ms,
+    };
+  });
+}
