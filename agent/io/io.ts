@@ -4,6 +4,7 @@ import { type ReadInterface, readInterface } from "./interfaces.ts";
 import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
 import { type Rtsp, rtsp } from "./rtsp-video.ts";
+import { type OpenSnmp, openSnmp } from "./snmp.ts";
 
 /** One thin client per protocol, handed to every probe. Each client owns its limits: deadline, answer cap, pace. */
 export type Io = {
@@ -13,10 +14,11 @@ export type Io = {
   readonly readNeighbours: ReadNeighbours;
   readonly readDefaultRoute: ReadDefaultRoute;
   readonly lanHttp: LanHttp;
+  readonly openSnmp: OpenSnmp;
   readonly rtsp: Rtsp;
 };
 
 /** Makes the clients once per process. */
 export function createIo(): Io {
-  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute, lanHttp, rtsp };
+  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute, lanHttp, openSnmp, rtsp };
 }

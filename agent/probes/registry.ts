@@ -7,6 +7,7 @@ import { linkBandwidth } from "./link-bandwidth/probe.ts";
 import { linkQuality } from "./link-quality/probe.ts";
 import { portalHttp } from "./portal-http/probe.ts";
 import { recordingDepth } from "./recording-depth/probe.ts";
+import { wifiClients } from "./wifi-clients/probe.ts";
 
 /** Every probe of the agent, one line each; the folder's name is the kind. */
 export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
@@ -17,6 +18,7 @@ export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
   entry(linkBandwidth),
   entry(linkQuality),
   entry(portalHttp),
+  entry(wifiClients),
 ]);
 
 /** Forgets the option type. Sound because only the runner calls `run`, and only with what the probe's own `options` parsed. */

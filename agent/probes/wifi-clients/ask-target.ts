@@ -1,0 +1,71 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import { type Target, targetLabel } from "#schemas/target.ts";
+import type { NetworkDefinition } from "../../devices/definition.ts";
+import { identify, readSystem } from "../../devices/identify.ts";
+import { readMetrics } from "../../devices/read-metrics.ts";
+import { definitions } from "../../devices/registry.ts";
+import { DeviceError } from "../../io/device-error.ts";
+import type { Io } from "../../io/io.ts";
+import type { TargetAnswer } from "./target-answer.ts";
+
+/** Longest visit to one device, ms. */
+export const VISIT_MS = 10_000;
+const SNMP_PORT = 161;
+/** Ports that a living access point or router accepts or refuses; silence on all of them and to echo means that it is off. */
+const presencePorts = [80, 443, 22];
+
+/** Asks one target for all that it tells of its Wi-Fi. Faults come back as states, never as numbers. */
+export async function askTarget(target: Target, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+  const label = targetLabel(target);
+  const visit = AbortSignal.any([signal, AbortSignal.timeout(VISIT_MS)]);
+  try {
+    return await askSnmp(target, label, io, visit);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const silent = error.trouble === "timeout" || error.trouble === "unreachable";
+    if (silent && (await isGone(target.address, io, signal))) return { state: "down", label, address: target.address };
+    const reason = error.trouble === "device_busy" ? "refused" : error.trouble;
+    return { state: "failed", label, address: target.address, reason, message: cleanText(error.message, 200) };
+  }
+}
+
+async function askSnmp(target: Target, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+  const access = target.snmp ?? { version: "2c" as const, community: "public" };
+  using session = io.openSnmp({ address: target.address, port: access.port ?? target.port ?? SNMP_PORT, access }, signal);
+  const system = await readSystem(session);
+  const known = definitions().filter((definition) => definition.kind === "network");
+  const definition: NetworkDefinition | undefined = await identify(session, known, system);
+  const common = { state: "answered", label, address: target.address } as const;
+  if (!definition)
+    return {
+      ...common,
+      method: "none",
+      vendor: "",
+      scope: "ap",
+      counted: "stations",
+      zeroDoubtful: false,
+      totals: new Map(),
+      details: [],
+      note: `no definition fits sysObjectID ${cleanText(system.objectId, 64) || "(none)"}: ${cleanText(system.descr, 80)}`,
+    };
+  const { totals, details } = await readMetrics(session, definition, label);
+  const { vendor, scope, method: counted, zeroDoubtful } = definition;
+  return { ...common, method: `snmp:${definition.id}`, vendor, scope, counted, zeroDoubtful, totals, details };
+}
+
+/** True only when echo requests could be sent and neither these nor TCP brought any sign of life. */
+async function isGone(address: string, io: Io, signal: AbortSignal): Promise<boolean> {
+  const shape = { count: 1, intervalMs: 200, timeoutMs: 1_000 };
+  const echo = io.icmpBurst(address, shape, signal).then(
+    ({ rttsMs }) => rttsMs.length,
+    () => undefined,
+  );
+  const knocks = presencePorts.map((port) =>
+    io.tcpBurst(address, port, shape, signal).then(
+      ({ rttsMs }) => rttsMs.length,
+      () => 0,
+    ),
+  );
+  const [echoes, ...answers] = await Promise.all([echo, ...knocks]);
+  return echoes === 0 && answers.every((count) => count === 0);
+}

@@ -1,0 +1,42 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { targetOptions } from "#schemas/target.ts";
+import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
+import { defineProbe, ProbeError } from "../../probe.ts";
+import { askTarget, VISIT_MS } from "./ask-target.ts";
+import { countNeighbours } from "./count-neighbours.ts";
+import { judge, wantsNeighbours } from "./judge.ts";
+
+const Subnet = z.string().refine((text) => {
+  const [address = "", bits = "", ...more] = text.split("/");
+  const family = isIP(address);
+  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}, "write a network as 192.168.1.0/24");
+
+const Options = targetOptions({
+  /** Networks of the Wi-Fi, to tell its hosts from wired ones in tables of addresses. */
+  subnets: z.array(Subnet).max(16).default([]),
+});
+type Options = z.infer<typeof Options>;
+
+/** Longest run, whatever the number of targets, ms. */
+const RUN_MS_MAX = 60_000;
+
+/** How many people are on the Wi-Fi, and what limits it: asks access points, controllers and routers. */
+export const wifiClients = defineProbe<Options>({
+  kind: "wifi-clients",
+  options: Options,
+  deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
+  async run({ targets, subnets }, { signal, io }) {
+    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, io, signal));
+    const addresses = targets.map(({ address }) => address);
+    const neighbours = wantsNeighbours(answers) ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;
+    const { readings, evidence } = judge(answers, neighbours);
+
+    const [failure] = answers.filter((answer) => answer.state === "failed");
+    if (failure && answers.every(({ state }) => state === "failed")) throw new ProbeError(failure.reason, `${failure.label}: ${failure.message}`, evidence);
+    const tellsMore = readings.some(({ metric, value }) => metric !== "wifi_ap_up" || value === 0) || "contradiction" in evidence;
+    if (!tellsMore) throw new ProbeError("unsupported", "the devices answer but none tells how many clients it has; see docs/add-a-device.md", evidence);
+    return { readings, evidence };
+  },
+});
