@@ -48,7 +48,6 @@ const percent = both(unit("percent", 1), width(110));
 const age = unit("m", 0);
 
 const looks: Readonly<Record<string, Look>> = {
-  acked_through: unit("none"),
   age_minutes: age,
   agent: width(190),
   centre: both(leads("centre"), width(110)),

@@ -69,7 +69,7 @@ const agents = (page: Page) =>
         "silent_minutes",
         "clock",
         "clock_skew_ms",
-        "acked_through",
+
         "gaps",
         "lost",
       ],

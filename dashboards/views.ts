@@ -3,7 +3,7 @@
  * Views whose name ends in `_now` hold the present; all others have a `time`. A test compares this list with the database.
  */
 export const views = {
-  agent_now: "agent centre name district district_code version last_seen silent_minutes state severity clock clock_skew_ms acked_through gaps lost",
+  agent_now: "agent centre name district district_code version last_seen silent_minutes state severity clock clock_skew_ms gaps lost",
   camera_now: "centre name district district_code cameras cameras_up streams streams_up clock_skew_s state severity time",
   centre: "centre name district district_code latitude longitude key_area officers contract_mbps isp simulated",
   centre_now:
@@ -29,7 +29,7 @@ export const views = {
   reading_1h:
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max",
   reading_now:
-    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method unit value age_minutes",
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes",
   recording_now: "centre name district district_code channel depth_days coverage_percent gap_minutes recording time",
   requirement_now: "requirement title_vi title_en impact owner total pass fail pending unknown error not_applicable waived coverage_percent score_percent",
   state_day: "time state severity findings",

@@ -30,7 +30,7 @@ export function simulateBandwidth({ profile, story, due }: Scene): Outcome {
   return { kind: "measured", readings, ...(contended ? { excuse: "contended" as const } : {}) };
 }
 
-/** A burst of echo requests to the gateway and to the province: flaky lines lose packets in bad hours and are down now and then. */
+/** A burst of echo requests to the gateway and to the collector: flaky lines lose packets in bad hours and are down now and then. */
 export function simulateQuality({ profile, story, due }: Scene): Outcome {
   const { line, centre } = profile;
   const keys = [story.seed, centre.code, due.atMs] as const;
@@ -43,7 +43,7 @@ export function simulateQuality({ profile, story, due }: Scene): Outcome {
     kind: "measured",
     readings: [
       ...hop("gateway", 0, between(0.4, 1.6, ...keys, "lan"), 0.2),
-      ...hop("province", loss, rtt, (badHour ? 12 : 1.5) * wobble(0.5, ...keys, "jitter")),
+      ...hop("collector", loss, rtt, (badHour ? 12 : 1.5) * wobble(0.5, ...keys, "jitter")),
     ],
   };
 }
