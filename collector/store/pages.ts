@@ -37,7 +37,14 @@ export function pageStore(db: Db): PageStore & { findings(query: FindingsQuery):
 
     async findings({ centre, requirement, state, limit, after }) {
       const [afterCentre, afterRequirement] = after?.split(":") ?? ["", ""];
-      const rows = await db.query<FindingRow>(findingsPage, [centre ?? null, requirement ?? null, state ?? null, afterCentre ?? "", afterRequirement ?? "", limit]);
+      const rows = await db.query<FindingRow>(findingsPage, [
+        centre ?? null,
+        requirement ?? null,
+        state ?? null,
+        afterCentre ?? "",
+        afterRequirement ?? "",
+        limit,
+      ]);
       return rows.map(standingFinding);
     },
   };
@@ -55,7 +62,8 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
   ]);
   const findings = findingRows.map(standingFinding);
   const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
-  const evidence = refs.length === 0 ? [] : await db.query<RunRow>(runsByRef, [id, list(refs.map((ref) => ref.slice(0, 16))), list(refs.map((ref) => ref.slice(17)))]);
+  const evidence =
+    refs.length === 0 ? [] : await db.query<RunRow>(runsByRef, [id, list(refs.map((ref) => ref.slice(0, 16))), list(refs.map((ref) => ref.slice(17)))]);
   return {
     centre: centreBrief(site),
     findings,

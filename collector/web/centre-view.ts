@@ -1,7 +1,9 @@
 import type { Attestation } from "#schemas/attestation.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { FindingState, Tally } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
-import { dailyStates } from "./history-strip.ts";
+import { dailyStates } from "./daily-states.ts";
+import { HISTORY_DAYS } from "./history-strip.ts";
 import type { CentreRows, StandingFinding, StoredRun } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
 
@@ -37,7 +39,8 @@ export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: numbe
       ...(finding && { finding }),
       days: dailyStates(
         rows.history.filter((change) => change.requirement === requirement.id),
-        nowMs,
+        vietnamDay(nowMs),
+        HISTORY_DAYS,
       ),
       runs: finding?.evidence.flatMap((ref) => runs.get(ref) ?? []) ?? [],
       attestations: rows.attestations.filter((attestation) => attestation.requirement === requirement.id),

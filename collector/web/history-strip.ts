@@ -1,33 +1,16 @@
 import { html } from "hono/html";
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
-import { type FindingState, findingStates, type Transition } from "#schemas/finding.ts";
+import { type FindingState, findingStates } from "#schemas/finding.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { Html } from "./markup.ts";
-import { worstFirst, worstState } from "./standing.ts";
+import { worstFirst } from "./standing.ts";
 
 /** Days that a history strip shows, today included. */
 export const HISTORY_DAYS = 30;
-const DAY_MS = 86_400_000;
 const CELL = 4;
 const HEIGHT = 16;
 /** Heights in pixels, so that a strip can be read without colour: the worse, the taller. */
 const heights: Record<FindingState, number> = { fail: 16, error: 13, unknown: 9, pending: 7, pass: 4, not_applicable: 2 };
-
-/**
- * The worst state of each of the last 30 Vietnam days, oldest first; undefined before the first judgement.
- * `changes` are one requirement's transitions, oldest first; the last one before the window tells how it began.
- */
-export function dailyStates(changes: readonly Pick<Transition, "to" | "at">[], nowMs: number): readonly (FindingState | undefined)[] {
-  const todayMs = vietnamDayStartMs(vietnamDay(nowMs));
-  return Array.from({ length: HISTORY_DAYS }, (_, index) => {
-    const startMs = todayMs - (HISTORY_DAYS - 1 - index) * DAY_MS;
-    const before = changes.findLast(({ at }) => Date.parse(at) < startMs);
-    const within = changes.filter(({ at }) => Date.parse(at) >= startMs && Date.parse(at) < startMs + DAY_MS);
-    const states = [...(before ? [before] : []), ...within].map(({ to }) => ({ state: to }));
-    return states.length === 0 ? undefined : worstState(states);
-  });
-}
 
 /** Thirty days as a strip of bars, with the same in words. */
 export function historyStrip(lang: Lang, days: readonly (FindingState | undefined)[]): Html {

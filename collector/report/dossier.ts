@@ -1,0 +1,185 @@
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
+import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { dailyStates } from "../web/daily-states.ts";
+import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
+import { asOf, tally, worstFirst, worstState } from "../web/standing.ts";
+import { closesAt, type Period } from "./period.ts";
+
+/** What a report is made from: everything as it was known when the month closed. Findings are those at the month's end. */
+export type ReportRows = {
+  readonly centres: readonly CentreBrief[];
+  readonly findings: readonly StandingFinding[];
+  /** Up to the month's end, oldest first, with the last one before its start. */
+  readonly changes: readonly Transition[];
+  readonly attestations: readonly Attestation[];
+  readonly waivers: readonly Waiver[];
+};
+
+/** One requirement of one centre in one month. Measured and declared stand apart; nobody's name stands in it. */
+export type DossierRow = {
+  readonly requirement: string;
+  readonly state: FindingState;
+  readonly reason: string;
+  readonly evidenceClass: Finding["evidenceClass"];
+  readonly measured?: number;
+  readonly required?: number;
+  readonly unit?: string;
+  readonly detail?: Finding["detail"];
+  readonly declared?: { readonly value?: number; readonly text?: string; readonly at: string; readonly inspected: boolean };
+  readonly observedAt?: string;
+  readonly since?: string;
+  /** Days of the month by their worst state; they sum to the days of the month, `none` being those before the first judgement. */
+  readonly days: Readonly<Record<FindingState | "none", number>>;
+  readonly evidence: readonly string[];
+};
+
+export type DossierCentre = {
+  readonly code: string;
+  readonly name: string;
+  readonly district?: string;
+  readonly officers?: number;
+  readonly keyArea: boolean;
+  readonly state: FindingState;
+  readonly tally: Tally;
+  readonly rows: readonly DossierRow[];
+  readonly waivers: readonly Omit<Waiver, "approver" | "centre">[];
+  readonly attestations: readonly { requirement: string; item?: string; holds: boolean; inspected: boolean; post?: string; document?: string; at: string }[];
+};
+
+/** A month of one centre or of the province, complete and independent of any later change. */
+export type Dossier = {
+  readonly format: "hcc-watch/dossier/1";
+  readonly scope: "centre" | "province";
+  readonly demo: boolean;
+  readonly month: string;
+  readonly firstDay: string;
+  readonly lastDay: string;
+  /** After this instant nothing changes any more; before it the report is provisional. */
+  readonly closesAt: string;
+  readonly provisional: boolean;
+  readonly policy: {
+    readonly id: string;
+    readonly version: number;
+    readonly effectiveFrom: string;
+    readonly title: PolicyProfile["title"];
+    readonly source: PolicyProfile["source"];
+  };
+  readonly requirements: readonly Pick<Requirement, "id" | "title" | "clause" | "owner" | "evidenceClass" | "reading">[];
+  readonly centresTally: Tally;
+  readonly findingsTally: Tally;
+  readonly centres: readonly DossierCentre[];
+};
+
+/** Builds the dossier of a month. Pure: the same rows give the same dossier, whenever it is asked for. */
+export function buildDossier(
+  scope: Dossier["scope"],
+  period: Period,
+  policy: PolicyProfile,
+  rows: ReportRows,
+  options: { nowMs: number; demo: boolean },
+): Dossier {
+  const findings = Map.groupBy(rows.findings, ({ centre }) => centre);
+  const changes = Map.groupBy(rows.changes, ({ centre }) => centre);
+  const centres = rows.centres
+    .map((centre) => dossierCentre(centre, period, policy, findings.get(centre.code) ?? [], changes.get(centre.code) ?? [], rows))
+    .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
+  const { id, version, effectiveFrom, title, source } = policy;
+  return {
+    format: "hcc-watch/dossier/1",
+    scope,
+    demo: options.demo,
+    month: period.month,
+    firstDay: period.firstDay,
+    lastDay: period.lastDay,
+    closesAt: closesAt(period),
+    provisional: options.nowMs < Date.parse(closesAt(period)),
+    policy: { id, version, effectiveFrom, title, source },
+    requirements: policy.requirements.map(({ id, title, clause, owner, evidenceClass, reading }) => ({
+      id,
+      title,
+      clause,
+      owner,
+      evidenceClass,
+      ...(reading && { reading }),
+    })),
+    centresTally: tally(centres.map(({ state, waivers }) => ({ state, waived: waivers.length > 0 }))),
+    findingsTally: tally(
+      centres.flatMap(({ rows, waivers }) =>
+        rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement) })),
+      ),
+    ),
+    centres,
+  };
+}
+
+function dossierCentre(
+  centre: CentreBrief,
+  period: Period,
+  policy: PolicyProfile,
+  findings: readonly StandingFinding[],
+  changes: readonly Transition[],
+  all: ReportRows,
+): DossierCentre {
+  const endMs = Date.parse(period.to) - 1;
+  const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
+  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changes, period));
+  const waivers = all.waivers
+    .filter((waiver) => waiver.centre === centre.code && waiver.from <= period.lastDay && waiver.until >= period.firstDay)
+    .map(({ id, requirement, reason, document, from, until }) => ({ id, requirement, reason, document, from, until }));
+  const attestations = all.attestations
+    .filter((attestation) => attestation.centre === centre.code && attestation.at < period.to)
+    .map(({ requirement, item, holds, inspector, post, document, at }) => ({
+      requirement,
+      ...(item && { item }),
+      holds,
+      inspected: inspector,
+      ...(post && { post }),
+      ...(document && { document }),
+      at,
+    }));
+  const { code, name, district, officers, keyArea } = centre;
+  return {
+    code,
+    name,
+    ...(district && { district }),
+    ...(officers !== undefined && { officers }),
+    keyArea,
+    state: worstState(rows),
+    tally: tally(
+      rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement && waiver.until >= period.lastDay) })),
+    ),
+    rows,
+    waivers,
+    attestations,
+  };
+}
+
+function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], period: Period): DossierRow {
+  const states = dailyStates(
+    changes.filter((change) => change.requirement === requirement),
+    period.lastDay,
+    period.days,
+  );
+  const days = Object.fromEntries(
+    [...worstFirst, "none" as const].map((state) => [state, states.filter((day) => (day ?? "none") === state).length]),
+  ) as DossierRow["days"];
+  if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", days, evidence: [] };
+  const { state, reason, evidenceClass, observed, required, unit, detail, declared, observedAt, since, evidence } = finding;
+  const { by: _, ...said } = declared ?? { by: "" };
+  return {
+    requirement,
+    state,
+    reason,
+    evidenceClass,
+    ...(observed !== undefined && { measured: observed }),
+    ...(required !== undefined && { required }),
+    ...(unit && { unit }),
+    ...(detail && { detail }),
+    ...(declared && { declared: said as DossierRow["declared"] & object }),
+    ...(observedAt && { observedAt }),
+    since,
+    days,
+    evidence,
+  };
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+
+/** A calendar month in Vietnam, `YYYY-MM`. */
+export const Month = z.string().regex(/^20\d{2}-(0[1-9]|1[0-2])$/, "must be a month such as 2026-11");
+export type Month = z.infer<typeof Month>;
+
+/** A month as days and as instants; `to` is the first instant after it. */
+export type Period = {
+  readonly month: Month;
+  readonly firstDay: string;
+  readonly lastDay: string;
+  readonly days: number;
+  readonly from: string;
+  readonly to: string;
+};
+
+const DAY_MS = 86_400_000;
+
+/**
+ * How long after its end a month stays open, so that what agents still hold back can arrive. What becomes known later revises
+ * the findings but no longer the report: a closed month is the same for ever.
+ */
+export const CLOSING_DAYS = 3;
+
+/** The period of a month. */
+export function periodOf(month: Month): Period {
+  const [year, number] = month.split("-").map(Number) as [number, number];
+  const firstDay = `${month}-01`;
+  const nextMonth = number === 12 ? `${year + 1}-01` : `${year}-${String(number + 1).padStart(2, "0")}`;
+  const fromMs = vietnamDayStartMs(firstDay);
+  const toMs = vietnamDayStartMs(`${nextMonth}-01`);
+  return {
+    month,
+    firstDay,
+    lastDay: vietnamDay(toMs - DAY_MS),
+    days: Math.round((toMs - fromMs) / DAY_MS),
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+  };
+}
+
+/** From this instant on the month is closed; only what was known by then stands in its report. */
+export function closesAt(period: Period): string {
+  return new Date(Date.parse(period.to) + CLOSING_DAYS * DAY_MS).toISOString();
+}

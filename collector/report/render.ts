@@ -1,0 +1,48 @@
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { csv } from "./csv.ts";
+import type { Dossier } from "./dossier.ts";
+import { reportHtml } from "./report-html.ts";
+import { methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
+import { dossierText, sealOf } from "./seal.ts";
+import { type XlsxSheet, xlsx } from "./xlsx.ts";
+
+export const reportFormats = ["html", "xlsx", "csv", "json"] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** A report as bytes, with its media type and a file name. Same dossier, language and format: same bytes. */
+export type RenderedReport = { readonly body: string | Buffer; readonly type: string; readonly fileName: string };
+
+/** Writes a dossier in one format. */
+export function renderReport(dossier: Dossier, format: ReportFormat, lang: Lang): RenderedReport {
+  const name = `${dossier.scope === "centre" ? (dossier.centres[0]?.code ?? "centre") : "province"}-${dossier.month}.${format}`;
+  const seal = sealOf(dossier);
+  switch (format) {
+    case "html":
+      return { body: reportHtml(dossier, seal, lang), type: "text/html; charset=utf-8", fileName: name };
+    case "csv":
+      return { body: reportCsv(dossier, seal, lang), type: "text/csv; charset=utf-8", fileName: name };
+    case "xlsx": {
+      const sheets = [requirementRows(dossier, lang), waiverRows(dossier), methodRows(dossier, seal, lang)];
+      return {
+        body: xlsx(sheets.map((sheet) => xlsxSheet(sheet, lang))),
+        type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        fileName: name,
+      };
+    }
+    case "json":
+      return { body: `{"sha256":"${seal}","dossier":${dossierText(dossier)}}\n`, type: "application/json", fileName: name };
+  }
+}
+
+/** One table that every spreadsheet reads; what the numbers mean stands below it, after an empty line. */
+function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
+  const { head, rows } = requirementRows(dossier, lang);
+  return csv([head.map((key) => text(lang, key)), ...rows, [], ...methodRows(dossier, seal, lang).rows]);
+}
+
+const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);
+
+function xlsxSheet({ key, head, rows }: Sheet, lang: Lang): XlsxSheet {
+  return { name: text(lang, key), head: head.map((column) => text(lang, column)), widths: head.map((column) => (WIDE.has(column) ? 46 : 15)), rows };
+}

@@ -1,0 +1,149 @@
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { moment } from "../web/format.ts";
+import { why } from "../web/why.ts";
+import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
+import { CLOSING_DAYS } from "./period.ts";
+
+export type Cell = string | number | undefined;
+export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; readonly rows: readonly (readonly Cell[])[] };
+
+/** One row per centre and requirement: what CSV and spreadsheets hold. */
+export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
+  const requirements = new Map(dossier.requirements.map((requirement) => [requirement.id, requirement]));
+  return {
+    key: "report.sheet",
+    head: [
+      "report.column.code",
+      "report.column.centre",
+      "report.column.district",
+      "report.column.id",
+      "report.column.requirement",
+      "report.column.state",
+      "report.column.why",
+      "report.column.class",
+      "report.column.measured",
+      "report.column.required",
+      "report.column.unit",
+      "report.column.declared",
+      "report.column.declaredBy",
+      "report.column.observedAt",
+      "report.column.since",
+      "report.column.daysPass",
+      "report.column.daysFail",
+      "report.column.daysOpen",
+      "report.column.daysNone",
+      "report.column.waivers",
+      "report.column.owner",
+      "report.column.clause",
+    ],
+    rows: dossier.centres.flatMap((centre) =>
+      centre.rows.map((row): Cell[] => {
+        const requirement = requirements.get(row.requirement);
+        return [
+          centre.code,
+          centre.name,
+          centre.district,
+          row.requirement,
+          requirement?.title[lang],
+          text(lang, `state.${row.state}`),
+          rowReason(lang, row),
+          text(lang, `web.evidence.${row.evidenceClass}`),
+          measuredOf(row),
+          row.required,
+          row.unit,
+          row.declared?.value ?? row.declared?.text,
+          row.declared && declarer(lang, row.declared.inspected),
+          row.observedAt && moment(lang, row.observedAt),
+          row.since && moment(lang, row.since),
+          row.days.pass,
+          row.days.fail,
+          openDays(row),
+          row.days.none,
+          waiverWords(centre, row.requirement),
+          requirement && text(lang, `owner.${requirement.owner}`),
+          requirement?.clause,
+        ];
+      }),
+    ),
+  };
+}
+
+/** One row per waiver of the period. */
+export function waiverRows(dossier: Dossier): Sheet {
+  return {
+    key: "report.waivers",
+    head: [
+      "report.column.code",
+      "report.column.centre",
+      "report.column.id",
+      "report.column.reason",
+      "report.column.document",
+      "report.column.from",
+      "report.column.until",
+    ],
+    rows: dossier.centres.flatMap(({ code, name, waivers }) =>
+      waivers.map(({ requirement, reason, document, from, until }) => [code, name, requirement, reason, document, from, until]),
+    ),
+  };
+}
+
+/** How the report was made, with the seal: the last sheet of a workbook. */
+export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
+  const { policy } = dossier;
+  const lines: (readonly [string, string])[] = [
+    [text(lang, "report.summary"), titleOf(dossier, lang)],
+    [text(lang, "report.column.at"), text(lang, "report.period", { from: dossier.firstDay, to: dossier.lastDay })],
+    ...notices(dossier, lang).map((notice) => [text(lang, "report.summary"), notice] as const),
+    ...methodSentences(lang).map((sentence) => [text(lang, "report.method"), sentence] as const),
+    ["policy", `${policy.id}@${policy.version}, ${policy.effectiveFrom}, ${policy.source.document} (${policy.source.date})`],
+    [text(lang, "report.hash"), seal],
+  ];
+  return { key: "report.method", head: ["report.column.key", "report.column.value"], rows: lines };
+}
+
+export function titleOf({ scope, month, centres }: Dossier, lang: Lang): string {
+  const written = lang === "vi" ? month.split("-").reverse().join("/") : month;
+  return scope === "centre"
+    ? text(lang, "report.title.centre", { month: written, name: centres[0]?.name ?? "" })
+    : text(lang, "report.title.province", { month: written });
+}
+
+/** What the reader must know before any number: simulated, provisional or closed. */
+export function notices({ demo, provisional, closesAt }: Dossier, lang: Lang): string[] {
+  return [
+    ...(demo ? [text(lang, "report.demo")] : []),
+    provisional ? text(lang, "report.provisional", { at: moment(lang, closesAt) }) : text(lang, "report.closed"),
+  ];
+}
+
+export function methodSentences(lang: Lang): string[] {
+  return ([1, 2, 3, 4, 5, 6, 7, 8] as const).map((place) => text(lang, `report.method.${place}`, { days: CLOSING_DAYS }));
+}
+
+export function rowReason(lang: Lang, { reason, detail, measured, required }: DossierRow): string {
+  return why(lang, {
+    reason: reason as Parameters<typeof why>[1]["reason"],
+    ...(detail && { detail }),
+    ...(measured !== undefined && { observed: measured }),
+    ...(required !== undefined && { required }),
+  });
+}
+
+/** The measured value; a declared one never stands in its column. */
+export function measuredOf({ evidenceClass, measured }: DossierRow): number | undefined {
+  return evidenceClass === "measured" ? measured : undefined;
+}
+
+export function openDays({ days }: DossierRow): number {
+  return days.unknown + days.pending + days.error;
+}
+
+export function declarer(lang: Lang, inspected: boolean): string {
+  return text(lang, inspected ? "report.byInspector" : "report.byCentre.self");
+}
+
+export function waiverWords({ waivers }: DossierCentre, requirement: string): string | undefined {
+  const words = waivers.filter((waiver) => waiver.requirement === requirement).map(({ document, until }) => `${document} (${until})`);
+  return words.length > 0 ? words.join("; ") : undefined;
+}

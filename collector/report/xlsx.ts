@@ -1,0 +1,88 @@
+import { zip } from "./zip.ts";
+
+export type XlsxCell = string | number | undefined;
+/** One sheet: `head` is bold and frozen; widths are in characters. */
+export type XlsxSheet = {
+  readonly name: string;
+  readonly head: readonly string[];
+  readonly widths: readonly number[];
+  readonly rows: readonly (readonly XlsxCell[])[];
+};
+
+const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+const relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const packageRelations = "http://schemas.openxmlformats.org/package/2006/relationships";
+
+/**
+ * A workbook (ECMA-376) with text as text: a cell that begins with "=" is a string and never a formula.
+ * Byte-identical for the same sheets.
+ */
+export function xlsx(sheets: readonly XlsxSheet[]): Buffer {
+  return zip([
+    { name: "[Content_Types].xml", body: contentTypes(sheets.length) },
+    {
+      name: "_rels/.rels",
+      body: `${declaration}<Relationships xmlns="${packageRelations}"><Relationship Id="rId1" Type="${relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    },
+    { name: "xl/workbook.xml", body: workbook(sheets) },
+    { name: "xl/_rels/workbook.xml.rels", body: workbookRelations(sheets.length) },
+    { name: "xl/styles.xml", body: styles },
+    ...sheets.map((sheet, index) => ({ name: `xl/worksheets/sheet${index + 1}.xml`, body: worksheet(sheet) })),
+  ]);
+}
+
+function contentTypes(count: number): string {
+  const base = "application/vnd.openxmlformats-officedocument.spreadsheetml";
+  const parts = Array.from({ length: count }, (_, index) => `<Override PartName="/xl/worksheets/sheet${index + 1}.xml" ContentType="${base}.worksheet+xml"/>`);
+  return `${declaration}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${base}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${base}.styles+xml"/>${parts.join("")}</Types>`;
+}
+
+function workbook(sheets: readonly XlsxSheet[]): string {
+  // Excel refuses sheet names of more than 31 characters or with one of these in them.
+  const names = sheets.map(
+    ({ name }, index) => `<sheet name="${escapeXml(name.replace(/[[\]:*?/\\]/g, " ").slice(0, 31))}" sheetId="${index + 1}" r:id="rId${index + 1}"/>`,
+  );
+  return `${declaration}<workbook xmlns="${main}" xmlns:r="${relations}"><sheets>${names.join("")}</sheets></workbook>`;
+}
+
+function workbookRelations(count: number): string {
+  const sheets = Array.from(
+    { length: count },
+    (_, index) => `<Relationship Id="rId${index + 1}" Type="${relations}/worksheet" Target="worksheets/sheet${index + 1}.xml"/>`,
+  );
+  return `${declaration}<Relationships xmlns="${packageRelations}">${sheets.join("")}<Relationship Id="rId${count + 1}" Type="${relations}/styles" Target="styles.xml"/></Relationships>`;
+}
+
+// Style 0 is plain and wraps, style 1 is a bold head.
+const styles = `${declaration}<styleSheet xmlns="${main}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE3E9EF"/></patternFill></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf><xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf></cellXfs></styleSheet>`;
+
+function worksheet({ head, widths, rows }: XlsxSheet): string {
+  const columns = widths.map((width, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join("");
+  const lines = [head, ...rows].map(
+    (row, index) =>
+      `<row r="${index + 1}">${row.map((cell, column) => cellXml(cell, `${columnName(column)}${index + 1}`, index === 0 ? 1 : 0)).join("")}</row>`,
+  );
+  return `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${columns}</cols><sheetData>${lines.join("")}</sheetData><autoFilter ref="A1:${columnName(head.length - 1)}${rows.length + 1}"/><pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>`;
+}
+
+function cellXml(cell: XlsxCell, reference: string, style: number): string {
+  if (cell === undefined || cell === "") return "";
+  if (typeof cell === "number") return `<c r="${reference}" s="${style}"><v>${cell}</v></c>`;
+  return `<c r="${reference}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${escapeXml(cell)}</t></is></c>`;
+}
+
+/** Column letters of a zero-based place: A, B, ... Z, AA. */
+function columnName(place: number): string {
+  const rest = Math.floor(place / 26);
+  return (rest > 0 ? columnName(rest - 1) : "") + String.fromCharCode(65 + (place % 26));
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
+const illegal = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+function escapeXml(words: string): string {
+  // XML 1.0 knows no control characters besides tab and line ends, not even escaped ones. 32,767 is what one cell holds.
+  const plain = words.slice(0, 32_767).toWellFormed().replace(illegal, "");
+  return plain.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
