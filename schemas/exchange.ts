@@ -81,6 +81,24 @@ export type EnrolReply = z.infer<typeof EnrolReply>;
 /** Names of the headers that sign a request. */
 export const signatureHeaders = { agent: "hcc-agent", nonce: "hcc-nonce", signature: "hcc-signature" } as const;
 
+/** Header with the sender's clocks at the moment of sending: a frozen batch may be sent long after its `sentAt`. Not signed: it corrects times, it proves nothing. */
+export const CLOCK_HEADER = "hcc-clock";
+
+/** The sender's clocks when a request leaves: wall clock in ms since the epoch, and the monotonic clock of a boot in ms. */
+export const SenderClock = z.strictObject({ wallMs: z.number(), bootId: z.string().max(40), uptimeMs: z.number().min(0) });
+export type SenderClock = z.infer<typeof SenderClock>;
+
+/** Writes the clocks as `wall;uptime;boot`. */
+export function formatSenderClock({ wallMs, bootId, uptimeMs }: SenderClock): string {
+  return `${Math.round(wallMs)};${Math.round(uptimeMs)};${bootId}`;
+}
+
+/** Reads what `formatSenderClock` wrote; undefined when it is anything else. */
+export function parseSenderClock(header: string | undefined): SenderClock | undefined {
+  const [wallMs, uptimeMs, ...boot] = header?.split(";") ?? [];
+  return SenderClock.safeParse({ wallMs: Number(wallMs), uptimeMs: Number(uptimeMs), bootId: boot.join(";") }).data;
+}
+
 /**
  * The bytes that an agent signs with Ed25519 for each request. They hold no time of the agent's clock: a wrong clock must not lock it out.
  * `bodySha256` is the lower-case hex hash of the body as it goes over the wire, so of the compressed bytes and, without a body, of none. `path` has no query.

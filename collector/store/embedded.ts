@@ -81,16 +81,30 @@ async function initialise(place: Place, password: string): Promise<void> {
 }
 
 async function demandSameVersion(place: Place): Promise<void> {
-  const [made, { output }] = await Promise.all([readFile(join(place.data, "PG_VERSION"), "utf8"), runAs(place.user, join(place.bin, "postgres"), ["--version"])]);
+  const [made, { output }] = await Promise.all([
+    readFile(join(place.data, "PG_VERSION"), "utf8"),
+    runAs(place.user, join(place.bin, "postgres"), ["--version"]),
+  ]);
   const brought = /(\d+)\.?\d*/.exec(output)?.[1];
   if (brought !== made.trim()) {
-    throw new StoreError(`${place.data} was made by PostgreSQL ${made.trim()}, this version brings ${brought}. docs/operations.md says how to move it (backup with the old version, restore with this one).`);
+    throw new StoreError(
+      `${place.data} was made by PostgreSQL ${made.trim()}, this version brings ${brought}. docs/operations.md says how to move it (backup with the old version, restore with this one).`,
+    );
   }
 }
 
 async function start(place: Place): Promise<void> {
   const port = await freePort();
-  const settings = [`-p ${port}`, "-c listen_addresses=127.0.0.1", "-c unix_socket_directories=", "-c max_connections=60", "-c shared_buffers=256MB", "-c wal_compression=on", "-c timezone=UTC", "-c max_wal_size=1GB"];
+  const settings = [
+    `-p ${port}`,
+    "-c listen_addresses=127.0.0.1",
+    "-c unix_socket_directories=",
+    "-c max_connections=60",
+    "-c shared_buffers=256MB",
+    "-c wal_compression=on",
+    "-c timezone=UTC",
+    "-c max_wal_size=1GB",
+  ];
   const { code, output } = await pgCtl(place, ["start", "-w", "-t", String(START_LIMIT_S), "-l", place.log, "-o", settings.join(" ")]);
   // Two programs that start at once: one of them finds the other's server.
   if (code !== 0 && !(await isRunning(place))) {

@@ -24,7 +24,10 @@ export async function migrate(db: Db, nowMs: number): Promise<string[]> {
     const fresh = await db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
       const [known] = await tx.query<{ sha256: string }>("SELECT sha256 FROM migration WHERE name = $1", [name]);
-      if (known && known.sha256 !== sha256) throw new StoreError(`Migration ${name} was changed after it had been applied to this database. Use the version of hcc-watch that made the database, or restore a backup.`);
+      if (known && known.sha256 !== sha256)
+        throw new StoreError(
+          `Migration ${name} was changed after it had been applied to this database. Use the version of hcc-watch that made the database, or restore a backup.`,
+        );
       if (known) return false;
       await tx.script(statements);
       await tx.query("INSERT INTO migration (name, sha256, applied_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))", [name, sha256, nowMs]);
@@ -33,6 +36,9 @@ export async function migrate(db: Db, nowMs: number): Promise<string[]> {
     if (fresh) applied.push(name);
   }
   const unknown = (await db.query<{ name: string }>("SELECT name FROM migration")).filter(({ name }) => !files.includes(name));
-  if (unknown.length > 0) throw new StoreError(`The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`);
+  if (unknown.length > 0)
+    throw new StoreError(
+      `The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`,
+    );
   return applied;
 }

@@ -2,6 +2,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { CentreBrief, CentreRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../web/page-store.ts";
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
 
@@ -63,7 +64,9 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
   const findings = findingRows.map(standingFinding);
   const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
   const evidence =
-    refs.length === 0 ? [] : await db.query<RunRow>(runsByRef, [id, list(refs.map((ref) => ref.slice(0, 16))), list(refs.map((ref) => ref.slice(17)))]);
+    refs.length === 0
+      ? []
+      : await db.query<RunRow>(runsByRef, [id, textsLiteral(refs.map((ref) => ref.slice(0, 16))), numbersLiteral(refs.map((ref) => Number(ref.slice(17))))]);
   return {
     centre: centreBrief(site),
     findings,
@@ -184,9 +187,4 @@ function storedRun({ target, taken, ...run }: RunRow): StoredRun {
 
 function instant(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** An array literal of values that were checked to hold no quote, comma or brace. */
-function list(values: readonly string[]): string {
-  return `{${values.join(",")}}`;
 }

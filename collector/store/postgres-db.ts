@@ -32,7 +32,8 @@ type Begin = <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => Promise<
 
 function dbOf(sql: postgres.Sql | postgres.TransactionSql, begin: Begin): Db {
   return {
-    query: async <Row extends object>(statement: string, values: readonly Value[] = []) => [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
+    query: async <Row extends object>(statement: string, values: readonly Value[] = []) =>
+      [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
     transaction: (work) => begin((inner) => work(dbOf(inner, nested))),
     script: async (statements) => {
       await sql.unsafe(statements).simple();

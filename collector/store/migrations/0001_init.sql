@@ -65,7 +65,7 @@ CREATE TABLE ingest_ledger (
   seq_to      bigint NOT NULL,
   body_sha256 text NOT NULL,
   received_at timestamptz NOT NULL,
-  PRIMARY KEY (site_id, agent_id, stream, seq_from)
+  PRIMARY KEY (site_id, stream, seq_from, seq_to)
 );
 
 CREATE TABLE stream_gap (
@@ -76,6 +76,16 @@ CREATE TABLE stream_gap (
   reason  text NOT NULL,
   received_at timestamptz NOT NULL,
   PRIMARY KEY (site_id, stream, seq_from)
+);
+
+-- How far a stream is complete, and whether its sender must go back to there: set by `collector restore`.
+CREATE TABLE stream_state (
+  site_id        integer NOT NULL,
+  stream         text NOT NULL,
+  agent_id       text NOT NULL,
+  acked_through  bigint NOT NULL DEFAULT 0,
+  rewind         boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (site_id, stream)
 );
 
 -- Observations that cannot be filed (a time far outside of the window), kept as they came.

@@ -1,0 +1,131 @@
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
+import type { Db } from "./db.ts";
+
+/** What the ledger needs to know of a batch. */
+export type Entry = {
+  readonly siteId: number;
+  readonly agentId: string;
+  readonly bodySha256: string;
+  readonly receivedMs: number;
+  readonly batch: { readonly stream: string; readonly from: number; readonly to: number; readonly observations: readonly { readonly seq: number }[] };
+};
+/** Which numbers of a batch are to be stored now. */
+export type Claim = {
+  readonly result: "stored" | "conflict";
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly isFresh: (seq: number) => boolean;
+};
+type Span = { readonly from: number; readonly to: number };
+
+/**
+ * Enters a group of batches in the ledger and says for each which of its numbers nobody stored before. The same range with the same bytes is a
+ * repetition; with other bytes two senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing.
+ * Holds the streams' locks until the transaction ends.
+ */
+export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<Claim[]> {
+  await lockStreams(tx, entries);
+  const known = await knownSpans(tx, entries);
+  const claims: Claim[] = [];
+  const fresh: Entry[] = [];
+  for (const entry of entries) {
+    const spans = known.get(keyOf(entry)) ?? [];
+    const { from, to, observations } = entry.batch;
+    const same = spans.find((span) => span.from === from && span.to === to);
+    if (same) {
+      claims.push({ result: same.bodySha256 === entry.bodySha256 ? "stored" : "conflict", accepted: 0, duplicates: observations.length, isFresh: () => false });
+      continue;
+    }
+    const isFresh = (seq: number) => !spans.some((span) => span.from <= seq && seq <= span.to);
+    const accepted = observations.filter(({ seq }) => isFresh(seq)).length;
+    claims.push({ result: "stored", accepted, duplicates: observations.length - accepted, isFresh });
+    fresh.push(entry);
+    // A later batch of this very group sees this one; earlier closures keep the list that they saw.
+    known.set(keyOf(entry), [...spans, { from, to, bodySha256: entry.bodySha256 }]);
+  }
+  await enter(tx, fresh);
+  return claims;
+}
+
+/** Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. */
+export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise<{ ackedThrough: number; rewind: boolean }[]> {
+  const marks = new Map<string, { ackedThrough: number; rewind: boolean }>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    if (!marks.has(key)) marks.set(key, await advance(tx, entry));
+  }
+  return entries.map((entry) => marks.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
+}
+
+async function advance(tx: Db, { siteId, agentId, batch: { stream } }: Entry): Promise<{ ackedThrough: number; rewind: boolean }> {
+  const [state] = await tx.query<{ acked: number; rewind: boolean }>(
+    "SELECT acked_through::float8 AS acked, rewind FROM stream_state WHERE site_id = $1 AND stream = $2",
+    [siteId, stream],
+  );
+  let acked = state?.acked ?? 0;
+  const spans = await tx.query<Span>(
+    `SELECT seq_from::float8 AS "from", seq_to::float8 AS "to" FROM ingest_ledger WHERE site_id = $1 AND stream = $2 AND seq_to > $3 ORDER BY seq_from LIMIT 1000`,
+    [siteId, stream, acked],
+  );
+  for (const { from, to } of spans) {
+    if (from > acked + 1) break;
+    acked = Math.max(acked, to);
+  }
+  await tx.query(
+    `INSERT INTO stream_state (site_id, stream, agent_id, acked_through) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (site_id, stream) DO UPDATE SET acked_through = excluded.acked_through, rewind = false`,
+    [siteId, stream, agentId, acked],
+  );
+  return { ackedThrough: acked, rewind: state?.rewind ?? false };
+}
+
+async function lockStreams(tx: Db, entries: readonly Entry[]): Promise<void> {
+  const streams = [...new Set(entries.map(keyOf))].sort();
+  await tx.query(
+    "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0)))::int AS n FROM (SELECT k FROM unnest(($1::text)::text[]) AS k ORDER BY k) AS sorted",
+    [textsLiteral(streams)],
+  );
+}
+
+async function knownSpans(tx: Db, entries: readonly Entry[]): Promise<Map<string, (Span & { bodySha256: string })[]>> {
+  const rows = await tx.query<Span & { site: number; stream: string; sha: string }>(
+    `SELECT DISTINCT l.site_id AS site, l.stream, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to", l.body_sha256 AS sha
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[]) AS w(site_id, stream, seq_from, seq_to)
+     JOIN ingest_ledger l ON l.site_id = w.site_id AND l.stream = w.stream AND l.seq_from <= w.seq_to AND l.seq_to >= w.seq_from`,
+    [
+      numbersLiteral(entries.map(({ siteId }) => siteId)),
+      textsLiteral(entries.map(({ batch }) => batch.stream)),
+      numbersLiteral(entries.map(({ batch }) => batch.from)),
+      numbersLiteral(entries.map(({ batch }) => batch.to)),
+    ],
+  );
+  const known = new Map<string, (Span & { bodySha256: string })[]>();
+  for (const { site, stream, from, to, sha } of rows) {
+    const key = `${site} ${stream}`;
+    known.set(key, [...(known.get(key) ?? []), { from, to, bodySha256: sha }]);
+  }
+  return known;
+}
+
+async function enter(tx: Db, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await tx.query(
+    `INSERT INTO ingest_ledger (site_id, agent_id, stream, seq_from, seq_to, body_sha256, received_at)
+     SELECT site_id, agent_id, stream, seq_from, seq_to, sha, to_timestamp(ms / 1000)
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[], ($5::text)::int8[], ($6::text)::text[], ($7::text)::float8[])
+       AS r(site_id, agent_id, stream, seq_from, seq_to, sha, ms)`,
+    [
+      numbersLiteral(entries.map(({ siteId }) => siteId)),
+      textsLiteral(entries.map(({ agentId }) => agentId)),
+      textsLiteral(entries.map(({ batch }) => batch.stream)),
+      numbersLiteral(entries.map(({ batch }) => batch.from)),
+      numbersLiteral(entries.map(({ batch }) => batch.to)),
+      textsLiteral(entries.map(({ bodySha256 }) => bodySha256)),
+      numbersLiteral(entries.map(({ receivedMs }) => receivedMs)),
+    ],
+  );
+}
+
+function keyOf({ siteId, batch }: Entry): string {
+  return `${siteId} ${batch.stream}`;
+}

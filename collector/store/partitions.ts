@@ -1,0 +1,78 @@
+import type { Db } from "./db.ts";
+
+const DAY_MS = 86_400_000;
+/** Partitions are made this far ahead. */
+export const AHEAD_DAYS = 7;
+const LOCK = 8_901_891;
+
+/** Tables that are cut by day, in UTC. */
+const tables = ["sample", "observation"] as const;
+type Table = (typeof tables)[number];
+
+/** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
+export class Partitions {
+  readonly #known = new Set<string>();
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Makes sure that rows of all these instants (ms) find their partition. */
+  async ensure(instantsMs: Iterable<number>): Promise<void> {
+    const days = new Set<string>();
+    for (const atMs of instantsMs) {
+      const day = dayOf(atMs);
+      if (!this.#known.has(day)) days.add(day);
+    }
+    if (days.size === 0) return;
+    const missing = [...days].sort();
+    await this.#db.transaction(async (tx) => {
+      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+      for (const day of missing) await tx.script(tables.map((table) => createStatement(table, day)).join(";\n"));
+    });
+    for (const day of missing) this.#known.add(day);
+  }
+
+  /** Makes today's partitions and those of the days ahead; part of the hourly upkeep. */
+  async ensureAhead(nowMs: number): Promise<void> {
+    await this.ensure(Array.from({ length: AHEAD_DAYS + 1 }, (_, ahead) => nowMs + ahead * DAY_MS));
+  }
+}
+
+/** How many whole days ahead of `nowMs` have a partition; fewer than 2 is an alarm of `/health/ready`. */
+export async function partitionDaysAhead(db: Db, nowMs: number): Promise<number> {
+  const rows = await db.query<{ name: string }>(
+    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'sample'",
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  let ahead = 0;
+  while (ahead < AHEAD_DAYS && names.has(nameOf("sample", dayOf(nowMs + (ahead + 1) * DAY_MS)))) ahead++;
+  return ahead;
+}
+
+/** Drops the partitions of days that ended before `beforeMs`; gives their names. */
+export async function dropPartitionsBefore(db: Db, table: Table, beforeMs: number): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = $1 ORDER BY 1",
+    [table],
+  );
+  const last = nameOf(table, dayOf(beforeMs - DAY_MS));
+  const old = rows.map(({ name }) => name).filter((name) => /^[a-z]+_\d{8}$/.test(name) && name <= last);
+  for (const name of old) await db.script(`DROP TABLE IF EXISTS ${name}`);
+  return old;
+}
+
+function createStatement(table: Table, day: string): string {
+  const next = dayOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS);
+  return `CREATE TABLE IF NOT EXISTS ${nameOf(table, day)} PARTITION OF ${table} FOR VALUES FROM ('${day}T00:00:00Z') TO ('${next}T00:00:00Z')`;
+}
+
+function nameOf(table: Table, day: string): string {
+  return `${table}_${day.replaceAll("-", "")}`;
+}
+
+/** UTC day of an instant. */
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
