@@ -4,6 +4,7 @@ import { readSettings, type Settings } from "../config.ts";
 import { Credentials } from "../credentials.ts";
 import { createIo } from "../io/io.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
+import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
 
@@ -49,6 +50,23 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
       const secretOf = async (name: string) => new Credentials(dataDir).secretOf(name);
       done(await runProbe({ kind, ...options }, terminal, { io: createIo(), lang, secretOf }));
     });
+
+  program
+    .command("run")
+    .description(text(lang, "agent.command.run"))
+    .option("--no-splay", text(lang, "agent.option.no_splay"))
+    .action(async ({ splay }: { splay: boolean }) => done(await runCommandOfAgent(settings(), terminal, { splay })));
+  program
+    .command("enrol")
+    .description(text(lang, "agent.command.enrol"))
+    .argument("<code>")
+    .option("--collector <url>", text(lang, "agent.option.collector"))
+    .action(async (code: string, { collector }: { collector?: string }) => done(await enrolCommand(code, collector, settings(), terminal)));
+  program
+    .command("status")
+    .description(text(lang, "agent.command.status"))
+    .option("--json", text(lang, "agent.option.json"))
+    .action(({ json }: { json?: boolean }) => done(statusCommand(settings(), terminal, json === true)));
 
   const creds = program.command("creds").description(text(lang, "agent.command.creds"));
   const store = () => new Credentials(settings().dataDir);

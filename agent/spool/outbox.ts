@@ -34,9 +34,9 @@ const LIVE_ROWS_MAX = 2_000;
 
 type Place = { readonly from: number; readonly to: number; readonly bytes: number };
 
-/** The oldest batch that still waits for its answer, its bytes as they were frozen; after a rewind they are made again from the same rows. */
+/** The batch with the oldest rows that still waits for its answer, its bytes as they were frozen; after a rewind they are made again from the same rows. */
 export function openBatch(database: DatabaseSync): FrozenBatch | undefined {
-  const row = database.prepare("SELECT * FROM batch WHERE state = ? ORDER BY id LIMIT 1").get(batchStates.open);
+  const row = database.prepare("SELECT * FROM batch WHERE state = ? ORDER BY seq_from LIMIT 1").get(batchStates.open);
   if (row === undefined) return undefined;
   const place = { from: Number(row.seq_from), to: Number(row.seq_to) };
   const lane: Lane = row.lane === "live" ? "live" : "backlog";

@@ -1,0 +1,159 @@
+import { setTimeout as sleep, setInterval as ticks } from "node:timers/promises";
+import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
+import { deriveAssignments } from "./assignments.ts";
+import { ClockWatch } from "./clock-state.ts";
+import type { Settings } from "./config.ts";
+import { fetchConfig, readKeptConfig } from "./config-store.ts";
+import { Credentials } from "./credentials.ts";
+import { type Identity, keyOf, readIdentity } from "./identity.ts";
+import { createIo } from "./io/io.ts";
+import { Jobs } from "./jobs.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { type KeptMemory, openMemory } from "./probe-memory.ts";
+import { probes } from "./probes/registry.ts";
+import { runAssignment } from "./run-assignment.ts";
+import { ownFolder } from "./spool/single-owner.ts";
+import { Spool } from "./spool/spool.ts";
+import { writeStatus } from "./status.ts";
+import { lanGuard } from "./subnets.ts";
+import { readBootId, readClock } from "./system-clock.ts";
+import { UsageError } from "./terminal.ts";
+import { CollectorClient } from "./uplink/collector-client.ts";
+import { readCa } from "./uplink/private-ca.ts";
+import { Uplink } from "./uplink/uplink.ts";
+import { version } from "./version.ts";
+
+const TICK_MS = 1_000;
+const MAINTAIN_EVERY_TICKS = 60;
+const STATUS_EVERY_TICKS = 15;
+const CONFIG_EVERY_MS = 300_000;
+const CONFIG_RETRY_MS = 30_000;
+const SPLAY_MS = 60_000;
+/** Running probes get this long to notice that the agent ends, ms. */
+const END_MS = 2_500;
+
+/**
+ * The agent until `stop` aborts: runs what is assigned, spools, delivers. Ends within 5 s.
+ * `splay: false` leaves out the random wait before the first contact. Throws UsageError when this PC is not enrolled or an agent runs already.
+ */
+export async function runAgent(settings: Settings, stop: AbortSignal, { splay }: { splay: boolean }): Promise<void> {
+  const { dataDir, local } = settings;
+  const identity = readIdentity(dataDir);
+  if (identity === undefined)
+    throw new UsageError(`${dataDir}: this PC is not enrolled; ask the province for a code and run: hcc-agent enrol CODE --collector URL`);
+  using owner = ownFolder(dataDir);
+  if (owner === undefined) throw new UsageError(`${dataDir}: another agent runs on this folder`);
+  const log = createLogger(settings.logLevel);
+  using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
+  const agent = assemble(settings, identity, spool, log, splay);
+  log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });
+  const kept = readKeptConfig(dataDir, identity.agent);
+  if (kept !== undefined) agent.use(kept);
+  const sending = agent.uplink.run(stop);
+  const configuring = keepConfigured(agent, local.remoteConfig || kept === undefined, stop);
+  await keepTicking(agent, stop);
+  await Promise.race([Promise.allSettled([sending, configuring, agent.jobs.idle()]), sleep(END_MS)]);
+  agent.tellStatus();
+  log.info("agent ended");
+}
+
+type Assembly = {
+  readonly collectorUrl: string;
+  readonly uplink: Uplink;
+  readonly jobs: Jobs;
+  readonly use: (config: AgentConfig) => void;
+  readonly fetch: (stop: AbortSignal) => Promise<AgentConfig | undefined>;
+  readonly everyTick: () => void;
+  readonly maintain: () => void;
+  readonly tellStatus: () => void;
+};
+
+function assemble(settings: Settings, identity: Identity, spool: Spool, log: Logger, splay: boolean): Assembly {
+  const { dataDir, local } = settings;
+  const collectorUrl = settings.collectorUrl ?? identity.collector;
+  const signer = { agent: identity.agent, key: keyOf(dataDir, identity) };
+  const client = new CollectorClient({ url: collectorUrl, ca: readCa(settings.caFile), signer, version });
+  const clock = new ClockWatch();
+  const bootId = readBootId(dataDir, readClock());
+  const uplink = new Uplink({ spool, client, clock, readClock, bootId, log: log.warn, chance: Math.random, splayMs: splay ? SPLAY_MS : 0 });
+  const memories = new Map<string, KeptMemory>();
+  const memoryOf = (id: string) => {
+    const memory = memories.get(id) ?? openMemory(dataDir, id, log.warn);
+    memories.set(id, memory);
+    return memory;
+  };
+  const credentials = new Credentials(dataDir);
+  const append = (observation: Parameters<Spool["append"]>[0]) => {
+    spool.append(observation);
+    uplink.notify();
+  };
+  const secretOf = (name: string) => credentials.secretOf(name);
+  const probeOf = ({ probe }: Assignment) => probes.get(probe);
+  const dependencies = { io: createIo(), probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
+  const start = readClock();
+  const jobs = new Jobs({
+    timing: { agent: identity.agent, anchorMs: start.wallMs - start.steadyMs },
+    steadyMs: () => readClock().steadyMs,
+    run: (assignment, stop) => runAssignment(assignment, dependencies, stop),
+    lastRunAgeMs: (assignment) => lastRunAgeMs(spool, assignment),
+  });
+  const state: { config?: AgentConfig; refused: readonly { id: string; address: string }[] } = { refused: [] };
+  return {
+    collectorUrl,
+    uplink,
+    jobs,
+    use: (config) => {
+      const { measureServers, policy, centre } = config;
+      const sources = { policy, devices: centre.devices, measureServers, local, collectorUrl, dataDir, allows: lanGuard(local) };
+      const { assignments, refused } = deriveAssignments(sources);
+      state.config = config;
+      state.refused = refused;
+      jobs.update(assignments);
+    },
+    fetch: (stop) => fetchConfig(client, dataDir, identity.agent, (reason) => log.warn("no new configuration", { reason }), stop),
+    everyTick: () => clock.observe(readClock()),
+    maintain: () => spool.maintain({ clockTrusted: clock.state() === "ok" }),
+    tellStatus: () =>
+      writeStatus(dataDir, {
+        identity,
+        version,
+        startedMs: start.wallMs,
+        clock,
+        uplink: uplink.status(),
+        spool: spool.status(),
+        jobs: jobs.list(),
+        readClock,
+        ...state,
+      }),
+  };
+}
+
+async function keepTicking({ jobs, everyTick, maintain, tellStatus }: Assembly, stop: AbortSignal): Promise<void> {
+  let tick = 0;
+  try {
+    for await (const _ of ticks(TICK_MS, undefined, { signal: stop })) {
+      everyTick();
+      jobs.tick(stop);
+      if (tick % MAINTAIN_EVERY_TICKS === 0) maintain();
+      if (tick % STATUS_EVERY_TICKS === 0) tellStatus();
+      tick++;
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}
+
+/** Asks for the configuration now and then; the last good one stays in use meanwhile. `wanted: false` is the commune's veto. */
+async function keepConfigured(agent: Assembly, wanted: boolean, stop: AbortSignal): Promise<void> {
+  while (wanted && !stop.aborted) {
+    const config = await agent.fetch(stop);
+    if (config !== undefined) agent.use(config);
+    const waitMs = config === undefined ? CONFIG_RETRY_MS : CONFIG_EVERY_MS;
+    await sleep(waitMs * (0.8 + 0.4 * Math.random()), undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+function lastRunAgeMs(spool: Spool, { probe, target }: Assignment): number | undefined {
+  const last = spool.recent(probe, 20).find((observation) => observation.target === target && observation.outcome.kind === "measured");
+  return last === undefined ? undefined : Date.now() - Date.parse(last.takenAt);
+}

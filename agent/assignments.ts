@@ -1,0 +1,144 @@
+import type { AgentConfig, Assignment, MeasureServer } from "#schemas/agent-config.ts";
+import type { DeviceRole } from "#schemas/inventory.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
+import type { DepthRule, FloorRule, PolicyProfile, Rule } from "#schemas/policy.ts";
+import type { LocalConfig } from "./config.ts";
+
+export type AssignmentSources = {
+  readonly policy: PolicyProfile;
+  readonly devices: AgentConfig["centre"]["devices"];
+  readonly measureServers: readonly MeasureServer[];
+  readonly local: LocalConfig;
+  readonly collectorUrl: string;
+  readonly dataDir: string;
+  /** Whether the commune lets this agent ask an address. */
+  readonly allows: (address: string) => boolean;
+};
+
+export type Assignments = {
+  readonly assignments: readonly Assignment[];
+  /** Devices that are not asked since their address lies outside of the allowed networks. */
+  readonly refused: readonly { readonly id: string; readonly address: string }[];
+};
+
+/** A target as the probes take it; `snmp`, `http` and `onvif` are names of credentials until just before a run. */
+type AskedDevice = { id: string; role: DeviceRole; address: string; name?: string; snmp?: string; http?: string; onvif?: string };
+type LanPlan = { readonly probe: ProbeKind; readonly roles: readonly DeviceRole[]; readonly everyS: number };
+
+const HOST_EVERY_S = 60;
+const LINK_EVERY_S = 300;
+const BANDWIDTH_EVERY_S = 6 * 3_600;
+
+/** Probes of devices: whom they ask and how often (fields/devices.md E.5, fields/cameras.md §11). */
+const lanPlans: readonly LanPlan[] = [
+  { probe: "wifi-clients", roles: ["access-point", "router"], everyS: 300 },
+  { probe: "office-devices", roles: ["citizen-pc", "copier", "display", "kiosk", "officer-pc", "printer", "scanner"], everyS: 600 },
+  { probe: "camera-presence", roles: ["camera", "recorder"], everyS: 300 },
+  { probe: "camera-stream", roles: ["camera", "recorder"], everyS: 3_600 },
+  { probe: "vms-link", roles: ["recorder"], everyS: 900 },
+  { probe: "recording-depth", roles: ["recorder"], everyS: 6 * 3_600 },
+];
+
+/** What this PC has to measure, from the policy, the centre's inventory and the commune's own file. Pure. */
+export function deriveAssignments(sources: AssignmentSources): Assignments {
+  const { devices, refused } = askedDevices(sources);
+  const assignments = [
+    hostAssignment(sources),
+    linkAssignment(sources),
+    ...portalAssignments(sources),
+    ...bandwidthAssignments(sources),
+    ...lanAssignments(sources, devices),
+  ];
+  return { assignments: assignments.map((assignment) => withLocalOptions(assignment, sources.local)), refused };
+}
+
+function assignment(probe: ProbeKind, everyS: number, options: Assignment["options"], more: Partial<Assignment> = {}): Assignment {
+  return { id: probe, probe, everyS, lease: false, options, ...more };
+}
+
+function hostAssignment({ dataDir, policy }: AssignmentSources): Assignment {
+  const url = policy.portals[0]?.url;
+  return assignment("host", HOST_EVERY_S, { path: dataDir, ...(url !== undefined && { name: new URL(url).hostname }) });
+}
+
+/** The gateway and our own servers: the way out is seen hop by hop without burdening anyone else. */
+function linkAssignment({ measureServers, collectorUrl }: AssignmentSources): Assignment {
+  const hops = [{ id: "collector", url: collectorUrl }, ...measureServers].map(({ id, url: text }) => {
+    const url = new URL(text);
+    return { hop: id, address: url.hostname.replace(/^\[|\]$/g, ""), tcpPort: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
+  });
+  const unique = hops.filter((hop, index) => hops.findIndex(({ address }) => address === hop.address) === index);
+  return assignment("link-quality", LINK_EVERY_S, { hops: unique.slice(0, 8) });
+}
+
+function portalAssignments({ policy }: AssignmentSources): Assignment[] {
+  return policy.portals.map(({ id, url, everyMinutes }) =>
+    assignment("portal-http", everyMinutes * 60, { url, portal: id }, { id: `portal-http-${id}`.slice(0, 64), target: id }),
+  );
+}
+
+function bandwidthAssignments({ policy, measureServers }: AssignmentSources): Assignment[] {
+  const rule = rulesOf(policy).find((candidate): candidate is FloorRule => candidate.kind === "floor" && candidate.probe === "link-bandwidth");
+  if (rule === undefined) return [];
+  return measureServers.map(({ id }) =>
+    assignment("link-bandwidth", BANDWIDTH_EVERY_S, { floorMbps: rule.floor }, { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
+  );
+}
+
+function lanAssignments({ policy }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
+  const rules = rulesOf(policy);
+  return lanPlans.flatMap(({ probe, roles, everyS }) => {
+    const targets = devices.filter(({ role }) => roles.includes(role)).map((device) => ({ ...device }));
+    const depth = rules.find((rule): rule is DepthRule => rule.kind === "depth" && rule.probe === probe);
+    if (targets.length === 0) return [];
+    return [assignment(probe, everyS, { targets, ...(depth !== undefined && { policy: depthOptions(depth) }) })];
+  });
+}
+
+/** The part of a depth rule that the probe itself needs to look at the right span; "by schedule" has no holes of its own, as "continuous". */
+function depthOptions({
+  days,
+  coveragePercentMin,
+  longestGapMinutesMax,
+  mergeGapSeconds,
+  clockSkewSecondsMax,
+  recordingMode,
+}: DepthRule): Assignment["options"] {
+  const mode = recordingMode === "event" ? "event" : "continuous";
+  return { days, coveragePercentMin, longestGapMinutesMax, mergeGapSeconds, clockSkewSecondsMax, recordingMode: mode };
+}
+
+function rulesOf(policy: PolicyProfile): Rule[] {
+  return policy.requirements.map(({ rule }) => rule);
+}
+
+function askedDevices({ devices, local, allows }: AssignmentSources): { devices: AskedDevice[]; refused: { id: string; address: string }[] } {
+  const inventory = devices.flatMap(({ id, role, address, name }) => (address === undefined ? [] : [{ id, role, address, name, ...local.credentials[id] }]));
+  const own = local.targets.map(({ credentials, ...target }) => ({ ...target, ...credentials }));
+  const all = [...inventory, ...own];
+  return {
+    devices: all.filter(({ address }) => allows(address)).map(askedDevice),
+    refused: all.filter(({ address }) => !allows(address)).map(({ id, address }) => ({ id, address })),
+  };
+}
+
+/** Absent fields must be absent, since options travel as JSON. */
+function askedDevice({
+  id,
+  role,
+  address,
+  ...more
+}: { [Field in keyof AskedDevice]: AskedDevice[Field] | undefined } & { id: string; role: DeviceRole; address: string }): AskedDevice {
+  const device: AskedDevice = { id, role, address };
+  for (const field of ["name", "snmp", "http", "onvif"] as const) {
+    const value = more[field];
+    if (value !== undefined) device[field] = value;
+  }
+  return device;
+}
+
+/** The commune's own options lie over the derived ones; they cannot bring in targets past the check of addresses. */
+function withLocalOptions(assignment: Assignment, local: LocalConfig): Assignment {
+  const { targets: _, ...own } = local.probes[assignment.probe] ?? {};
+  return { ...assignment, options: { ...assignment.options, ...own } };
+}

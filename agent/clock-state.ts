@@ -1,0 +1,46 @@
+import type { ClockState } from "#schemas/observation.ts";
+
+/** The two clocks of this PC at one moment, ms: the wall clock, which people and batteries change, and one that only runs forward. */
+export type ClockReading = { readonly wallMs: number; readonly steadyMs: number };
+
+const SKEWED_MS = 5_000;
+const BAD_MS = 60_000;
+const JUMP_MS = 2_000;
+
+/**
+ * What the agent knows of its own wall clock: the offset to the collector from each answer, and jumps against the steady clock.
+ * After a jump the clock counts as bad until the next answer confirms it.
+ */
+export class ClockWatch {
+  #offsetMs: number | undefined;
+  #last: ClockReading | undefined;
+  #jumped = false;
+
+  /** To be called often: sees a wall clock that was set. A PC that slept moves both clocks where the steady one counts sleep, and looks like a jump where not. */
+  observe(now: ClockReading): void {
+    const last = this.#last;
+    this.#last = now;
+    if (last === undefined) return;
+    if (Math.abs(now.wallMs - last.wallMs - (now.steadyMs - last.steadyMs)) > JUMP_MS) this.#jumped = true;
+  }
+
+  /** An answer of the collector; its time is taken for the middle between sending and receiving. */
+  answered(serverMs: number, sent: ClockReading, received: ClockReading): void {
+    const middleMs = received.wallMs - (received.steadyMs - sent.steadyMs) / 2;
+    this.#offsetMs = serverMs - middleMs;
+    this.#jumped = false;
+    this.#last = received;
+  }
+
+  state(): ClockState {
+    if (this.#jumped) return "bad";
+    if (this.#offsetMs === undefined) return "unknown";
+    const off = Math.abs(this.#offsetMs);
+    return off < SKEWED_MS ? "ok" : off <= BAD_MS ? "skewed" : "bad";
+  }
+
+  /** The collector's clock minus ours, ms; undefined before the first answer. */
+  offsetMs(): number | undefined {
+    return this.#offsetMs;
+  }
+}

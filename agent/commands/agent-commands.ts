@@ -1,0 +1,52 @@
+import { text } from "#schemas/text/text.ts";
+import { runAgent } from "../agent.ts";
+import type { Settings } from "../config.ts";
+import { enrol } from "../enrolment.ts";
+import { readIdentity } from "../identity.ts";
+import { readStatus } from "../status.ts";
+import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
+import { CollectorClient } from "../uplink/collector-client.ts";
+import { readCa } from "../uplink/private-ca.ts";
+import { version } from "../version.ts";
+
+/** Runs the agent until the process is asked to end. */
+export async function runCommandOfAgent(settings: Settings, terminal: Terminal, options: { splay: boolean }): Promise<number> {
+  await runAgent(settings, terminal.stop, options);
+  return exitCodes.ok;
+}
+
+/** Makes this PC known to the collector and says as which centre. */
+export async function enrolCommand(code: string, collector: string | undefined, settings: Settings, terminal: Terminal): Promise<number> {
+  const { dataDir, lang } = settings;
+  const url = collector ?? settings.collectorUrl;
+  if (url === undefined) throw new UsageError("enrol: which collector? add --collector https://...");
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError(`enrol: --collector: "${url}" is no http(s) address`);
+  const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
+  const identity = await enrol(code, client, { dataDir, collector: url, version, nowMs: Date.now }, terminal.stop);
+  terminal.err(`${text(lang, "agent.enrolled", { centre: identity.centre, agent: identity.agent })}\n`);
+  return exitCodes.ok;
+}
+
+/** What the agent on this PC said last: JSON for machines, a few lines for people. */
+export function statusCommand(settings: Settings, terminal: Terminal, json: boolean): number {
+  const { dataDir, lang } = settings;
+  const identity = readIdentity(dataDir);
+  const status = readStatus(dataDir);
+  if (json) {
+    terminal.out(`${JSON.stringify({ identity: identity ?? null, status: status ?? null })}\n`);
+    return exitCodes.ok;
+  }
+  if (identity === undefined) terminal.out(`${text(lang, "agent.status.not_enrolled", { folder: dataDir })}\n`);
+  else terminal.out(`${text(lang, "agent.status.identity", { centre: identity.centre, agent: identity.agent, collector: identity.collector })}\n`);
+  if (status === undefined) {
+    terminal.out(`${text(lang, "agent.status.never_ran")}\n`);
+    return exitCodes.ok;
+  }
+  const { at, uplink, spool, assignments } = status;
+  terminal.out(`${text(lang, "agent.status.at", { at, version: status.version })}\n`);
+  terminal.out(`${text(lang, "agent.status.spool", { waiting: spool.waiting + spool.frozen, dead: spool.deadLetters, lost: spool.lost })}\n`);
+  terminal.out(`${text(lang, "agent.status.sent", { at: uplink.lastSuccessAt ?? "-" })}\n`);
+  if (uplink.hold !== undefined) terminal.out(`${text(lang, `agent.hold.${uplink.hold}`)}\n`);
+  for (const { id, last, dueInS } of assignments) terminal.out(`  ${id.padEnd(40)} ${(last ?? "-").padEnd(24)} ${dueInS > 0 ? `+${dueInS} s` : ""}\n`);
+  return exitCodes.ok;
+}

@@ -1,0 +1,66 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { AgentId, Code, Instant } from "#schemas/ids.ts";
+import { writeFileAtomic } from "./atomic-file.ts";
+import { restrictToOwner } from "./private-file.ts";
+import { UsageError } from "./terminal.ts";
+
+/** `agent.json`: who this PC is since its enrolment. */
+export const Identity = z.strictObject({ agent: AgentId, centre: Code, collector: z.url(), enrolledAt: Instant });
+export type Identity = z.infer<typeof Identity>;
+
+/** The identity in a data folder; undefined before the enrolment. Throws UsageError when the file is damaged. */
+export function readIdentity(dataDir: string): Identity | undefined {
+  const file = join(dataDir, "agent.json");
+  if (!existsSync(file)) return undefined;
+  try {
+    return Identity.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    throw new UsageError(`${file}: damaged; remove it and enrol this PC again with a new code`);
+  }
+}
+
+/** The key that was enrolled for an identity. Throws UsageError when it is gone or damaged. */
+export function keyOf(dataDir: string, { agent }: Identity): KeyObject {
+  const file = join(dataDir, `${agent}.key`);
+  try {
+    return createPrivateKey(readFileSync(file, "utf8"));
+  } catch {
+    throw new UsageError(`${file}: missing or damaged; remove agent.json and enrol this PC again with a new code`);
+  }
+}
+
+/**
+ * The Ed25519 key for the next enrolment, made here; it never leaves the PC. An interrupted enrolment finds the same key again.
+ * The key in use stays in place until the new one is accepted.
+ */
+export function pendingKey(dataDir: string): KeyObject {
+  const file = pendingFile(dataDir);
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileAtomic(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+    restrictToOwner(file);
+  }
+  try {
+    return createPrivateKey(readFileSync(file, "utf8"));
+  } catch {
+    throw new UsageError(`${file}: damaged; remove it and try again`);
+  }
+}
+
+/** Makes the pending key that of a new identity; from here on the agent speaks as it. */
+export function adoptIdentity(dataDir: string, identity: Identity): void {
+  renameSync(pendingFile(dataDir), join(dataDir, `${identity.agent}.key`));
+  writeFileAtomic(join(dataDir, "agent.json"), `${JSON.stringify(identity, null, 2)}\n`);
+}
+
+function pendingFile(dataDir: string): string {
+  return join(dataDir, "pending.key");
+}
+
+/** The public half as base64 SPKI, as EnrolRequest carries it. */
+export function publicKeyText(key: KeyObject): string {
+  return createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64");
+}

@@ -1,0 +1,84 @@
+import type { Assignment } from "#schemas/agent-config.ts";
+import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import { firstDueMs, nextDueMs, type Timing } from "./schedule.ts";
+
+/** What came of one run, and when to ask again if that is not the ordinary time. */
+export type Finished = { readonly outcome: Outcome; readonly atMs: number; readonly retryAfterMs?: number | undefined };
+type Job = { assignment: Assignment; dueMs: number; running: boolean; last?: Finished };
+
+export type JobsOptions = {
+  readonly timing: Timing;
+  readonly steadyMs: () => number;
+  /** Runs an assignment once; must not reject. */
+  readonly run: (assignment: Assignment, stop: AbortSignal) => Promise<Finished>;
+  /** Age of an assignment's last run before this start, ms. */
+  readonly lastRunAgeMs: (assignment: Assignment) => number | undefined;
+};
+
+const SLOTS = 4;
+/** A full line spoils these, and they spoil a measurement of the line. */
+const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["link-quality", "portal-http"]);
+
+/** Starts each assignment when it is due: a few at a time, none twice at once, nothing beside a speed test that would disturb it. */
+export class Jobs {
+  readonly #options: JobsOptions;
+  #jobs = new Map<string, Job>();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a new list. What goes on keeps its time, what is new runs soon. */
+  update(assignments: readonly Assignment[]): void {
+    const now = this.#options.steadyMs();
+    const { timing, lastRunAgeMs } = this.#options;
+    this.#jobs = new Map(
+      assignments.map((assignment) => {
+        const known = this.#jobs.get(assignment.id);
+        if (known === undefined) return [assignment.id, { assignment, dueMs: firstDueMs(assignment, now, timing, lastRunAgeMs(assignment)), running: false }];
+        known.assignment = assignment;
+        return [assignment.id, known];
+      }),
+    );
+  }
+
+  /** Starts what is due, the longest overdue first. */
+  tick(stop: AbortSignal): void {
+    const now = this.#options.steadyMs();
+    const due = [...this.#jobs.values()].filter(({ dueMs, running }) => !running && dueMs <= now).sort((a, b) => a.dueMs - b.dueMs);
+    for (const job of due) {
+      if (this.#running.size >= SLOTS) return;
+      if (!this.#isDisturbed(job.assignment.probe)) this.#start(job, stop);
+    }
+  }
+
+  #isDisturbed(probe: ProbeKind): boolean {
+    const running = [...this.#jobs.values()].filter((job) => job.running).map((job) => job.assignment.probe);
+    if (probe === "link-bandwidth") return running.some((other) => disturbed.has(other) || other === "link-bandwidth");
+    return disturbed.has(probe) && running.includes("link-bandwidth");
+  }
+
+  #start(job: Job, stop: AbortSignal): void {
+    job.running = true;
+    const run = this.#options.run(job.assignment, stop).then((finished) => {
+      const now = this.#options.steadyMs();
+      job.running = false;
+      job.last = finished;
+      job.dueMs = nextDueMs(job.assignment, now, this.#options.timing);
+      if (finished.retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, now + finished.retryAfterMs);
+    });
+    this.#running.add(run);
+    void run.finally(() => this.#running.delete(run));
+  }
+
+  /** What each assignment did last and when it is due again, for the status. */
+  list(): { assignment: Assignment; dueMs: number; running: boolean; last?: Finished }[] {
+    return [...this.#jobs.values()];
+  }
+
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+}

@@ -1,0 +1,33 @@
+import { type Lease, LeaseReply, type LeaseRequest, type LeaseReturn } from "#schemas/measure.ts";
+import type { Outcome } from "#schemas/observation.ts";
+import type { CollectorClient } from "./uplink/collector-client.ts";
+
+/** A lease to measure now, or the outcome that says why not and when to ask again. */
+export type LeaseResult = { readonly lease: Lease } | { readonly skipped: Outcome; readonly retryAfterMs: number | undefined };
+
+const ASK_AGAIN_MIN_MS = 60_000;
+
+/** Asks the collector for the right to load a measure server, so that not all sites do it at once. */
+export async function askLease(client: CollectorClient, server: string | undefined, signal: AbortSignal): Promise<LeaseResult> {
+  const request: LeaseRequest = server === undefined ? {} : { server };
+  const skipped = (reason: "budget" | "no_lease", detail: string, retryAfterMs?: number): LeaseResult => ({
+    skipped: { kind: "skipped", reason, detail },
+    retryAfterMs,
+  });
+  const reply = await client.send({ method: "POST", path: "/v1/leases", body: Buffer.from(JSON.stringify(request)), signal }).catch(() => undefined);
+  if (reply === undefined) return skipped("no_lease", "the collector does not answer");
+  const answer = LeaseReply.safeParse(reply.body);
+  if (reply.status >= 300 || !answer.success) return skipped("no_lease", `the collector answers ${reply.status} ${reply.problem?.code ?? ""}`);
+  if (answer.data.granted) return { lease: answer.data.lease };
+  const { reason, retryAfterS } = answer.data;
+  return skipped(reason === "budget" ? "budget" : "no_lease", reason, Math.max(ASK_AGAIN_MIN_MS, retryAfterS * 1_000));
+}
+
+/** Hands the slot back. Best effort: a lease that is not handed back expires by itself. */
+export async function returnLease(client: CollectorClient, lease: Lease, outcome: Outcome, signal: AbortSignal): Promise<void> {
+  const used =
+    outcome.kind === "measured" ? outcome.readings.filter(({ metric }) => metric === "bandwidth_test_bytes").reduce((sum, { value }) => sum + value, 0) : 0;
+  const body: LeaseReturn = { usedBytes: used };
+  const path = `/v1/leases/${encodeURIComponent(lease.id)}/return`;
+  await client.send({ method: "POST", path, body: Buffer.from(JSON.stringify(body)), signal }).catch(() => undefined);
+}

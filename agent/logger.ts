@@ -1,0 +1,23 @@
+import { pino } from "pino";
+import { cleanText } from "#schemas/clean-text.ts";
+import type { LogLevel } from "./config.ts";
+
+export type LogFields = Record<string, string | number | boolean>;
+export type Logger = Record<"error" | "warn" | "info" | "debug", (message: string, fields?: LogFields) => void>;
+
+const STDERR = 2;
+const FIELD_MAX = 300;
+
+/** One JSON line per event on stderr; every text is cleaned, since much of it comes from devices. */
+export function createLogger(level: LogLevel): Logger {
+  const output = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: STDERR, sync: true }));
+  const at =
+    (name: keyof Logger) =>
+    (message: string, fields: LogFields = {}) =>
+      output[name](cleanFields(fields), cleanText(message, FIELD_MAX));
+  return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
+}
+
+function cleanFields(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cleanText(value, FIELD_MAX) : value]));
+}

@@ -1,0 +1,58 @@
+import { BlockList, isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+
+/** Never asked on a schedule: this PC itself, link-local with cloud metadata, multicast, broadcast, and IPv4 dressed as IPv6. */
+const denied = blockList([
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+  "::/128",
+  "::1/128",
+  "fe80::/10",
+  "ff00::/8",
+  "::ffff:0:0/96",
+  "64:ff9b::/96",
+  "fd00:ec2::254/128",
+]);
+const loopback = blockList(["127.0.0.0/8", "::1/128"]);
+const privateNets = blockList(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]);
+
+/**
+ * Decides whether the agent may ask an address, by parsed bytes: `allowedSubnets`, or the private networks that this PC is directly connected to.
+ * With `localTest` loopback is allowed, too.
+ */
+export function lanGuard({ allowedSubnets, localTest }: { allowedSubnets?: readonly string[] | undefined; localTest: boolean }): (address: string) => boolean {
+  const allowed = blockList(allowedSubnets ?? connectedPrivateSubnets());
+  return (address) => {
+    if (contains(loopback, address)) return localTest;
+    return !contains(denied, address) && contains(allowed, address);
+  };
+}
+
+/** The private networks of this PC's interfaces in CIDR form. */
+export function connectedPrivateSubnets(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .flatMap(({ internal, cidr, address }) => (!internal && cidr !== null && contains(privateNets, address) ? [cidr] : []));
+}
+
+type NetList = { readonly 4: BlockList; readonly 6: BlockList };
+
+/** One list per family: Node.js holds every IPv4 address to lie inside `::ffff:0:0/96`. */
+function blockList(subnets: readonly string[]): NetList {
+  const lists = { 4: new BlockList(), 6: new BlockList() };
+  for (const subnet of subnets) {
+    const [address = "", bits = ""] = subnet.split("/");
+    if (isIP(address) === 4) lists[4].addSubnet(address, Number(bits), "ipv4");
+    else lists[6].addSubnet(address, Number(bits), "ipv6");
+  }
+  return lists;
+}
+
+function contains(lists: NetList, address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return lists[4].check(address, "ipv4");
+  return family === 6 && lists[6].check(address, "ipv6");
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { cleanText } from "#schemas/clean-text.ts";
+import { BATCH_OBSERVATIONS_MAX, IngestReply } from "#schemas/exchange.ts";
+import type { ClockReading, ClockWatch } from "../clock-state.ts";
+import type { BatchView, FrozenBatch, Lane } from "../spool/outbox.ts";
+import type { Spool, SpoolLog } from "../spool/spool.ts";
+import type { CollectorClient } from "./collector-client.ts";
+import { backlogPauseMs, chooseLane } from "./lanes.ts";
+import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
+
+export type UplinkOptions = {
+  readonly spool: Spool;
+  readonly client: CollectorClient;
+  readonly clock: ClockWatch;
+  readonly readClock: () => ClockReading;
+  readonly bootId: string;
+  readonly log: SpoolLog;
+  /** Random numbers in 0..1. */
+  readonly chance: () => number;
+  /** Longest wait before the first contact, ms; 0 for a collector on this PC. */
+  readonly splayMs: number;
+};
+
+export type UplinkStatus = {
+  /** Wall clock of the last committed batch, ms. */
+  readonly lastSuccessMs?: number;
+  readonly hold?: HoldReason;
+  /** Tries of the present batch without success. */
+  readonly attempts: number;
+  readonly lastError?: string;
+};
+
+type Sent = { readonly answer: Answer; readonly reply?: IngestReply };
+
+const PATH = "/v1/batches";
+const BYTES_AIM = 256 * 1024;
+const LIVE_MS = 600_000;
+/** Observations of one moment travel together. */
+const GATHER_MS = 1_000;
+const IDLE_MS = 30_000;
+const SMALL_FOR_MS = 86_400_000;
+const CONFLICT_MS = 600_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Carries the spool to the collector: one request in flight, what is new before what is old, for ever.
+ * It gives up no row but those that the collector refuses one by one (docs/protocol.md).
+ */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  #wake = new AbortController();
+  #lastLane: Lane = "backlog";
+  #backlogNotBeforeMs = 0;
+  #small = { observationsMax: BATCH_OBSERVATIONS_MAX, untilMs: 0 };
+  #lastConflictMs = Number.NEGATIVE_INFINITY;
+  #lastRewind = { seq: 0, atMs: Number.NEGATIVE_INFINITY };
+  #status: UplinkStatus = { attempts: 0 };
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  status(): UplinkStatus {
+    return this.#status;
+  }
+
+  /** Something new waits in the spool. */
+  notify(): void {
+    this.#wake.abort();
+  }
+
+  /** Sends until `stop` aborts; the request in flight is then given up, which loses nothing. */
+  async run(stop: AbortSignal): Promise<void> {
+    await pause(this.#options.splayMs * this.#options.chance(), stop);
+    while (!stop.aborted) {
+      try {
+        await this.#turn(stop);
+      } catch (error) {
+        // A fault of our own must not end the delivery for ever.
+        this.#options.log("the uplink failed", { error: String(error) });
+        await pause(IDLE_MS, stop);
+      }
+    }
+  }
+
+  async #turn(stop: AbortSignal): Promise<void> {
+    const batch = this.#nextBatch();
+    if (batch === undefined) return this.#idle(stop);
+    const sent = await this.#send(batch, stop);
+    if (stop.aborted) return;
+    const step = stepAfter(sent.answer, { attempt: this.#status.attempts, chance: this.#options.chance() });
+    await pause(this.#apply(step, batch, sent.reply), stop);
+  }
+
+  #nextBatch(): FrozenBatch | undefined {
+    const { spool } = this.#options;
+    const view = this.#view();
+    const lane = chooseLane({
+      waiting: spool.lanesWaiting(view),
+      last: this.#lastLane,
+      backlogNotBeforeMs: this.#backlogNotBeforeMs,
+      steadyMs: view.uptimeMs,
+    });
+    // A frozen batch goes first whatever the lane; without a lane nothing new may be frozen.
+    return spool.next({ ...view, lane: lane ?? this.#lastLane, ...(lane === undefined && { observationsMax: 0 }) });
+  }
+
+  #view(): Omit<BatchView, "lane"> {
+    const { wallMs, steadyMs } = this.#options.readClock();
+    const observationsMax = steadyMs < this.#small.untilMs ? this.#small.observationsMax : BATCH_OBSERVATIONS_MAX;
+    return { nowMs: wallMs, uptimeMs: steadyMs, bootId: this.#options.bootId, liveMs: LIVE_MS, observationsMax, bytesAim: BYTES_AIM };
+  }
+
+  async #idle(stop: AbortSignal): Promise<void> {
+    this.#wake = new AbortController();
+    const backlogInMs = this.#backlogNotBeforeMs - this.#options.readClock().steadyMs;
+    await pause(backlogInMs > 0 ? Math.min(IDLE_MS, backlogInMs) : IDLE_MS, AbortSignal.any([stop, this.#wake.signal]));
+    await pause(GATHER_MS, stop);
+  }
+
+  async #send(batch: FrozenBatch, stop: AbortSignal): Promise<Sent> {
+    const { client, clock, readClock } = this.#options;
+    const before = readClock();
+    try {
+      const { status, body, problem, retryAfterS } = await client.send({ method: "POST", path: PATH, body: batch.body, gzip: true, signal: stop });
+      if (status < 200 || status >= 300) return { answer: { kind: "status", status, code: problem?.code, retryAfterS } };
+      const reply = IngestReply.safeParse(body);
+      // A 200 that is no reply of ours comes from a box on the way: nothing was committed.
+      if (!reply.success) return this.#noAnswer("a 2xx answer that is not the collector's");
+      clock.answered(Date.parse(reply.data.serverTime), before, readClock());
+      client.useNonce(reply.data.nonce);
+      return { answer: { kind: "status", status }, reply: reply.data };
+    } catch (error) {
+      return this.#noAnswer(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #noAnswer(error: string): Sent {
+    this.#status = { ...this.#status, lastError: cleanText(error, 200) };
+    return { answer: { kind: "no_answer" } };
+  }
+
+  /** Does what the step says and gives the pause before the next request, ms. */
+  #apply(step: Step, batch: FrozenBatch, reply: IngestReply | undefined): number {
+    const { spool } = this.#options;
+    switch (step.do) {
+      case "settle":
+        return reply === undefined ? 0 : this.#settle(batch, reply);
+      case "refuse":
+        this.#options.log("the collector refuses a batch", { code: cleanText(step.code), from: batch.from, to: batch.to });
+        return spool.refuse(batch.id, step.code) < SUSPECTS_MAX ? 0 : this.#allRefused();
+      case "halve":
+        this.#small = { observationsMax: Math.max(1, Math.floor(batch.count / 2)), untilMs: this.#options.readClock().steadyMs + SMALL_FOR_MS };
+        return spool.halve(batch.id) || spool.refuse(batch.id, "too_large") < SUSPECTS_MAX ? 0 : this.#allRefused();
+      case "new_stream":
+        return this.#conflict();
+      case "wait":
+        this.#status = { ...this.#status, attempts: this.#status.attempts + 1 };
+        return step.waitMs;
+      case "hold":
+        return this.#hold(step.reason, step.waitMs);
+    }
+  }
+
+  #settle(batch: FrozenBatch, reply: IngestReply): number {
+    const { spool, readClock, log } = this.#options;
+    const { wallMs, steadyMs } = readClock();
+    spool.settle(batch.id, reply.rejected);
+    if (reply.rejected.length > 0) log("the collector rejected observations", { count: reply.rejected.length, code: cleanText(reply.rejected[0]?.code ?? "") });
+    this.#status = { attempts: 0, lastSuccessMs: wallMs };
+    this.#lastLane = batch.lane;
+    if (batch.lane === "backlog") this.#backlogNotBeforeMs = steadyMs + backlogPauseMs(batch.count, reply.backlogRate);
+    if (reply.rewindTo !== undefined) this.#rewind(reply.rewindTo, steadyMs);
+    return Math.min(reply.minIntervalS, 300) * 1_000;
+  }
+
+  #rewind(seq: number, steadyMs: number): void {
+    if (this.#lastRewind.seq === seq && steadyMs - this.#lastRewind.atMs < CONFLICT_MS) return;
+    this.#lastRewind = { seq, atMs: steadyMs };
+    this.#options.log("the collector asks for a rewind", { seq });
+    this.#options.spool.rewind(seq);
+  }
+
+  #conflict(): number {
+    const { steadyMs } = this.#options.readClock();
+    const again = steadyMs - this.#lastConflictMs < CONFLICT_MS;
+    this.#lastConflictMs = steadyMs;
+    if (again) return this.#hold("stream_conflict", HOUR_MS);
+    this.#options.log("another sender has used this stream's numbers: was this PC cloned?");
+    this.#options.spool.restartStream();
+    return 0;
+  }
+
+  #allRefused(): number {
+    this.#options.spool.releaseSuspects();
+    return this.#hold("all_refused", HOUR_MS);
+  }
+
+  #hold(reason: HoldReason, waitMs: number): number {
+    this.#options.log("observations are kept until this is solved", { reason });
+    this.#status = { ...this.#status, hold: reason, attempts: this.#status.attempts + 1 };
+    return waitMs;
+  }
+}
+
+/** Waits, or ends early when `signal` aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

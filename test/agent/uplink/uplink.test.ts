@@ -1,0 +1,181 @@
+import { generateKeyPairSync } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ClockWatch } from "../../../agent/clock-state.ts";
+import { publicKeyText } from "../../../agent/identity.ts";
+import { Spool } from "../../../agent/spool/spool.ts";
+import { CollectorClient } from "../../../agent/uplink/collector-client.ts";
+import { Uplink } from "../../../agent/uplink/uplink.ts";
+import { FakeCollector, type FakeOptions } from "../../support/fake-collector.ts";
+import { observation } from "../../support/observations.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const LIMIT_MS = 12_000;
+
+/** A spool with `count` rows and an uplink that never waits by chance, against a fake collector. */
+async function rig(count: number, options: FakeOptions = {}) {
+  const collector = await FakeCollector.start(options);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  collector.publicKey = publicKeyText(privateKey);
+  const spool = new Spool({ folder: temporaryFolder(), nowMs: Date.now, log: () => {} });
+  const append = (index: number) => spool.append(observation(index));
+  for (let index = 0; index < count; index++) append(index);
+  const begun = performance.now();
+  const clock = new ClockWatch();
+  const client = new CollectorClient({ url: collector.url, signer: { agent: collector.agent, key: privateKey }, version: "test", idleMs: 300 });
+  const uplink = new Uplink({
+    spool,
+    client,
+    clock,
+    readClock: () => ({ wallMs: Date.now(), steadyMs: count * 1_000 + performance.now() - begun }),
+    bootId: "boot-a",
+    log: () => {},
+    chance: () => 0,
+    splayMs: 60_000,
+  });
+  const stop = new AbortController();
+  const running = uplink.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await running;
+    spool[Symbol.dispose]();
+    await collector.stop();
+  });
+  const until = async (holds: () => boolean) => {
+    const end = Date.now() + LIMIT_MS;
+    while (!holds()) {
+      if (Date.now() > end)
+        throw new Error(`not reached: ${JSON.stringify({ spool: spool.status(), uplink: uplink.status(), stored: collector.stored.size })}`);
+      await sleep(10);
+    }
+  };
+  return { collector, spool, uplink, clock, append, until };
+}
+
+const seqsOf = ({ stored }: FakeCollector) => [...stored.values()].map(({ seq }) => seq).sort((a, b) => a - b);
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+describe("delivery", () => {
+  it("carries everything, signed, and learns the time", async () => {
+    const { collector, spool, clock, until } = await rig(1_203);
+    await until(() => spool.status().answered === 1_203);
+    expect(seqsOf(collector)).toEqual(upTo(1_203));
+    expect(clock.state()).toBe("ok");
+    expect(collector.duplicates).toBe(0);
+  });
+
+  it("sends what is appended later", async () => {
+    const { collector, spool, uplink, append, until } = await rig(1);
+    await until(() => spool.status().answered === 1);
+    append(1);
+    uplink.notify();
+    await until(() => collector.stored.size === 2);
+  });
+
+  it("signs again when the nonce has changed, without a person noticing", async () => {
+    let nonce = "a";
+    const { collector, spool, append, uplink, until } = await rig(1, { nonce: () => nonce });
+    await until(() => spool.status().answered === 1);
+    nonce = "b";
+    append(1);
+    uplink.notify();
+    await until(() => collector.stored.size === 2);
+    expect(uplink.status().hold).toBeUndefined();
+  });
+});
+
+describe("a bad line", () => {
+  it.each(["drop_request", "drop_answer", "silence", "rogue_200"] as const)("%s: the same bytes again, nothing lost, nothing twice", async (fault) => {
+    const { collector, spool, until } = await rig(20, { fault: (_, count) => (count <= 2 ? fault : undefined) });
+    await until(() => spool.status().answered === 20);
+    expect(seqsOf(collector)).toEqual(upTo(20));
+    expect(collector.conflicts).toBe(0);
+    const bytes = collector.batches.map((sent) => sent.bytes.toString("base64"));
+    expect(new Set(bytes.slice(0, 3)).size).toBe(1);
+  });
+
+  it("three of ten requests and answers lost: every row stored once", async () => {
+    let seed = 7;
+    const chance = () => {
+      seed = (seed * 48_271) % 0x7fffffff;
+      return seed / 0x7fffffff;
+    };
+    const { collector, spool, until } = await rig(5_000, { fault: () => (chance() < 0.3 ? "drop_request" : chance() < 0.3 ? "drop_answer" : undefined) });
+    await until(() => spool.status().answered === 5_000);
+    expect(seqsOf(collector)).toEqual(upTo(5_000));
+    expect(collector.conflicts).toBe(0);
+  });
+});
+
+describe("a collector that objects", () => {
+  it.each([[400], [422]])("%i: finds the poisoned row, delivers the others, tells the gap", async (status) => {
+    const { collector, spool, until } = await rig(300, { fault: ({ observations }) => (observations.some(({ seq }) => seq === 137) ? { status } : undefined) });
+    await until(() => spool.status().answered === 299 && collector.gaps.length === 1);
+    expect(seqsOf(collector)).toEqual(upTo(300).filter((seq) => seq !== 137));
+    expect(collector.gaps).toMatchObject([{ from: 137, to: 137, reason: "dead_letter" }]);
+    expect(spool.status()).toMatchObject({ deadLetters: 1, waiting: 0 });
+  });
+
+  it("refuses everything: all is kept, and a person is asked for", async () => {
+    const { spool, uplink, until } = await rig(100, { fault: () => ({ status: 422 }) });
+    await until(() => uplink.status().hold === "all_refused");
+    expect(spool.status()).toMatchObject({ deadLetters: 0, frozen: 100 });
+  });
+
+  it("413: halves until it fits", async () => {
+    const { collector, spool, until } = await rig(100, { fault: ({ observations }) => (observations.length > 30 ? { status: 413 } : undefined) });
+    await until(() => spool.status().answered === 100);
+    expect(seqsOf(collector)).toEqual(upTo(100));
+  });
+
+  it("rejects single rows of a good batch: those become dead letters", async () => {
+    const { collector, spool, until } = await rig(10, { rejects: ({ seq }) => (seq === 4 ? "value_out_of_range" : undefined) });
+    await until(() => spool.status().answered === 9);
+    expect(spool.status()).toMatchObject({ deadLetters: 1 });
+    expect(seqsOf(collector)).toEqual(upTo(10).filter((seq) => seq !== 4));
+  });
+
+  it("409: goes on under a new stream, once", async () => {
+    const { collector, spool, until } = await rig(10, { fault: (_, count) => (count === 1 ? { status: 409 } : undefined) });
+    const { stream } = spool.status();
+    await until(() => spool.status().answered === 10);
+    expect(spool.status().stream).not.toBe(stream);
+    expect(seqsOf(collector)).toEqual(upTo(10));
+  });
+
+  it("409 again and again: stops and asks for a person", async () => {
+    const { spool, uplink, until } = await rig(3, { fault: () => ({ status: 409 }) });
+    await until(() => uplink.status().hold === "stream_conflict");
+    expect(spool.status()).toMatchObject({ frozen: 3, deadLetters: 0 });
+  });
+
+  it.each([
+    [301, "redirected"],
+    [403, "revoked"],
+    [404, "not_found"],
+    [410, "not_found"],
+    [415, "version_mismatch"],
+    [426, "version_mismatch"],
+    [401, "key_refused"],
+  ] as const)("%i: holds its data", async (status, hold) => {
+    const { spool, uplink, until } = await rig(3, { fault: () => ({ status, headers: { location: "http://127.0.0.1:1/" } }) });
+    await until(() => uplink.status().hold === hold);
+    expect(spool.status()).toMatchObject({ frozen: 3, deadLetters: 0 });
+  });
+
+  it("503 and 429: comes back by itself", async () => {
+    const { spool, until } = await rig(3, { fault: (_, count) => (count === 1 ? { status: 503 } : count === 2 ? { status: 429 } : undefined) });
+    await until(() => spool.status().answered === 3);
+  });
+
+  it("asks for a rewind after it restored a database: gets the lost rows again, byte for byte", async () => {
+    const { collector, spool, append, uplink, until } = await rig(10);
+    await until(() => spool.status().answered === 10);
+    for (const seq of [6, 7, 8, 9, 10]) collector.stored.delete(`${spool.status().stream}:${seq}`);
+    collector.options = { reply: () => ({ rewindTo: 6 }) };
+    append(10);
+    uplink.notify();
+    await until(() => collector.stored.size === 11 && spool.status().answered === 11);
+    expect(collector.conflicts).toBe(0);
+  });
+});
