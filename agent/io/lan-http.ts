@@ -18,7 +18,7 @@ export type LanRequest = {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
   readonly signal: AbortSignal;
   readonly capBytes?: number | undefined;
   readonly deadlineMs?: number | undefined;
@@ -34,17 +34,26 @@ export type LanReply = {
 
 export type LanHttp = (request: LanRequest) => Promise<LanReply>;
 
+/** The same answer with its bytes as they came, for protocols that are not text. */
+export type LanBytes = Omit<LanReply, "body"> & { readonly bytes: Buffer };
+
 /**
  * HTTP to a literal address: absolute deadline, capped answer, no redirect followed, no compression, no kept connection.
  * A private or self-signed certificate is accepted only for an address of the LAN, where no public authority can vouch.
  * @throws DeviceError
  */
-export const lanHttp: LanHttp = (request) => {
+export const lanHttp: LanHttp = async (request) => {
+  const { bytes, ...reply } = await lanHttpBytes(request);
+  return { ...reply, body: bytes.toString("utf8") };
+};
+
+/** `lanHttp` for answers that are not text. @throws DeviceError */
+export function lanHttpBytes(request: LanRequest): Promise<LanBytes> {
   const { address, port, signal, capBytes = LAN_ANSWER_CAP, deadlineMs = LAN_EXCHANGE_MS } = request;
   const device = `${address}:${port}`;
   const timeout = AbortSignal.timeout(deadlineMs);
   const either = AbortSignal.any([signal, timeout]);
-  return new Promise<LanReply>((resolve, reject) => {
+  return new Promise<LanBytes>((resolve, reject) => {
     const fail = (error: unknown) => {
       reject(either.aborted ? lateError(device, deadlineMs, timeout.aborted) : deviceErrorFrom(error, device));
     };
@@ -56,7 +65,7 @@ export const lanHttp: LanHttp = (request) => {
     });
     outgoing.end(request.body);
   });
-};
+}
 
 function open({ address, port, tls, method, path, headers, body }: LanRequest, signal: AbortSignal): http.ClientRequest {
   const host = isIPv6(address) ? `[${address}]` : address;
@@ -99,10 +108,10 @@ async function readCapped(incoming: http.IncomingMessage, capBytes: number, devi
   }
 }
 
-function replyOf(incoming: http.IncomingMessage, body: Buffer): LanReply {
+function replyOf(incoming: http.IncomingMessage, bytes: Buffer): LanBytes {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
-  return { status: incoming.statusCode ?? 0, headers, challenges: incoming.headersDistinct["www-authenticate"] ?? [], body: body.toString("utf8") };
+  return { status: incoming.statusCode ?? 0, headers, challenges: incoming.headersDistinct["www-authenticate"] ?? [], bytes };
 }
 
 function lateError(device: string, deadlineMs: number, own: boolean): DeviceError {

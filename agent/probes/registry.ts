@@ -5,6 +5,7 @@ import { cameraStream } from "./camera-stream/probe.ts";
 import { host } from "./host/probe.ts";
 import { linkBandwidth } from "./link-bandwidth/probe.ts";
 import { linkQuality } from "./link-quality/probe.ts";
+import { officeDevices } from "./office-devices/probe.ts";
 import { portalHttp } from "./portal-http/probe.ts";
 import { recordingDepth } from "./recording-depth/probe.ts";
 import { wifiClients } from "./wifi-clients/probe.ts";
@@ -17,6 +18,7 @@ export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
   entry(host),
   entry(linkBandwidth),
   entry(linkQuality),
+  entry(officeDevices),
   entry(portalHttp),
   entry(wifiClients),
 ]);

@@ -1,0 +1,74 @@
+/** What a printer says of itself, whoever asked. Pure data; texts are words of ours or cleaned. */
+export type PrinterState = {
+  /** False when it is down or something stands that keeps it from printing now. */
+  readonly working: boolean;
+  /** Defects that a person must mend. */
+  readonly faults: readonly PrinterFault[];
+  /** What is used up and must be refilled: blocks as well, but is no defect. */
+  readonly consumables: readonly PrinterFault[];
+  /** Worth a look, does not block. */
+  readonly warnings: readonly PrinterFault[];
+  readonly supplies: readonly { readonly name: string; readonly percent: number }[];
+  readonly pages?: number;
+};
+
+export type PrinterFault =
+  | "down"
+  | "stopped"
+  | "door_open"
+  | "jam"
+  | "offline"
+  | "service"
+  | "no_paper"
+  | "no_toner"
+  | "low_paper"
+  | "low_toner"
+  | "input_tray_missing"
+  | "input_tray_empty"
+  | "output_tray_missing"
+  | "output_near_full"
+  | "output_full"
+  | "supply_missing"
+  | "maintenance"
+  | "not_accepting_jobs"
+  | "other_fault";
+
+type FaultClass = "fault" | "consumable" | "warning";
+
+/**
+ * How much each fault weighs (fields: error bits of hrPrinterDetectedErrorState). `offline` and `service` are reported by healthy
+ * printers too, so they count only when the printer says in another way that it is down.
+ */
+const classOf: Readonly<Record<PrinterFault, FaultClass>> = {
+  down: "fault",
+  stopped: "fault",
+  door_open: "fault",
+  jam: "fault",
+  offline: "warning",
+  service: "warning",
+  no_paper: "consumable",
+  no_toner: "consumable",
+  low_paper: "warning",
+  low_toner: "warning",
+  input_tray_missing: "warning",
+  input_tray_empty: "warning",
+  output_tray_missing: "fault",
+  output_near_full: "warning",
+  output_full: "fault",
+  supply_missing: "fault",
+  maintenance: "warning",
+  not_accepting_jobs: "fault",
+  other_fault: "fault",
+};
+
+/** Sorts what was found into the three classes. `isDown` makes the doubtful words count. Pure. */
+export function printerState(found: readonly PrinterFault[], isDown: boolean, more: Pick<PrinterState, "supplies" | "pages">): PrinterState {
+  const of = (wanted: FaultClass) =>
+    [...new Set(found)].filter((fault) => {
+      const doubtful = fault === "offline" || fault === "service";
+      return (doubtful && isDown ? "fault" : classOf[fault]) === wanted;
+    });
+  const faults = of("fault");
+  const consumables = of("consumable");
+  return { working: !isDown && faults.length === 0 && consumables.length === 0, faults, consumables, warnings: of("warning"), ...more };
+}

@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import { targetOptions } from "#schemas/target.ts";
+import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
+import { defineProbe } from "../../probe.ts";
+import { askDevice, VISIT_MS } from "./ask-device.ts";
+import type { DeviceAnswer } from "./device-answer.ts";
+import { judge } from "./judge.ts";
+
+const Options = targetOptions({});
+type Options = z.infer<typeof Options>;
+
+/** Longest run, whatever the number of targets, ms. */
+const RUN_MS_MAX = 90_000;
+/** Roles whose presence alone is asked, so that the neighbour table may answer for them. */
+const presenceRoles: ReadonlySet<string> = new Set(["officer-pc", "citizen-pc", "kiosk", "display"]);
+
+/** Which devices of the office are there and work: printers, scanners, PCs, kiosk and display. */
+export const officeDevices = defineProbe<Options>({
+  kind: "office-devices",
+  options: Options,
+  deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
+  async run({ targets }, { signal, io }) {
+    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, signal));
+    const hidden = answers.some(({ up, role }) => !up && presenceRoles.has(role));
+    const known = hidden ? new Set((await io.readNeighbours(signal).catch(() => [])).map(({ address }) => address)) : new Set<string>();
+    // A PC whose firewall drops everything still answers ARP, which our knocking has just made the kernel ask.
+    const whole = answers.map(
+      (answer): DeviceAnswer =>
+        !answer.up && presenceRoles.has(answer.role) && known.has(answer.address) ? { ...answer, up: true, method: "neighbours" } : answer,
+    );
+    return judge(whole);
+  },
+});
