@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createConnection, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,7 +22,12 @@ export function openPostgres(url: string, { connections, statementTimeoutMs }: O
     idle_timeout: 60,
     connect_timeout: 10,
     onnotice: () => undefined,
-    connection: { application_name: "hcc-watch", TimeZone: "UTC", statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: 60_000 },
+    connection: {
+      application_name: `hcc-watch ${randomUUID().slice(0, 8)}`,
+      TimeZone: "UTC",
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: 60_000,
+    },
     // The driver never sets TCP_NODELAY; without it each COPY over TCP waits about 90 ms for a delayed acknowledgement.
     socket: connectWithoutDelay,
   } as postgres.Options<Record<string, never>>);

@@ -161,7 +161,7 @@ LEFT JOIN LATERAL (SELECT value FROM view_latest AS x WHERE x.site_id = s.site_i
 LEFT JOIN LATERAL (
   SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY (reading->>'value')::float8) AS median
   FROM observation AS o, jsonb_array_elements(o.outcome->'readings') AS reading
-  WHERE o.site_id = s.site_id AND o.probe = 'link-bandwidth' AND o.kind = 'measured' AND NOT o.outcome ? 'excuse'
+  WHERE o.site_id = s.site_id AND o.probe = 'link-bandwidth' AND o.kind = 'measured' AND o.reason IS NULL
     AND o.taken_at >= now() - interval '7 days' AND reading->>'metric' = 'download_mbps') AS week ON true
 LEFT JOIN LATERAL (
   SELECT max(value) FILTER (WHERE metric = 'loss_percent') AS loss, max(value) FILTER (WHERE metric = 'rtt_avg_ms') AS rtt,

@@ -1,0 +1,75 @@
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { signatureHeaders, signingText } from "#schemas/exchange.ts";
+import { AgentId } from "#schemas/ids.ts";
+import type { KnownAgent } from "../store/agents.ts";
+import type { Nonces } from "./nonces.ts";
+
+/** A revoked key counts at most this much longer, ms. */
+export const KEY_CACHE_MS = 30_000;
+const CACHE_MAX = 20_000;
+
+export type SignedRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly header: (name: string) => string | undefined;
+  readonly bodySha256: string;
+};
+export type Proof =
+  | { readonly ok: true; readonly agent: KnownAgent }
+  /** `unsigned` and `nonce_expired` are answered with 401 and a nonce, `key_unknown` with 401, `revoked` and `frozen` with 403. */
+  | { readonly ok: false; readonly fault: "unsigned" | "nonce_expired" | "key_unknown" | "signature_wrong" | "revoked" | "frozen" };
+
+type Cached = { readonly agent: KnownAgent; readonly key: KeyObject; readonly untilMs: number };
+
+/** Proves who sent a request: Ed25519 over method, path, agent, nonce and body. Independent of the agent's clock. */
+export class AgentKeys {
+  readonly #find: (agentId: string) => Promise<KnownAgent | undefined>;
+  readonly #nonces: Nonces;
+  readonly #cache = new Map<string, Cached>();
+
+  constructor(find: (agentId: string) => Promise<KnownAgent | undefined>, nonces: Nonces) {
+    this.#find = find;
+    this.#nonces = nonces;
+  }
+
+  async prove({ method, path, header, bodySha256 }: SignedRequest, nowMs: number): Promise<Proof> {
+    const agent = AgentId.safeParse(header(signatureHeaders.agent)).data;
+    const nonce = header(signatureHeaders.nonce) ?? "";
+    const signature = header(signatureHeaders.signature) ?? "";
+    if (!agent || !/^[A-Za-z0-9+/]{86}==$/.test(signature)) return { ok: false, fault: "unsigned" };
+    if (!this.#nonces.isValid(nonce, nowMs)) return { ok: false, fault: "nonce_expired" };
+    const known = await this.#known(agent, nowMs);
+    if (!known) return { ok: false, fault: "key_unknown" };
+    const signed = verify(null, Buffer.from(signingText({ method, path, agent, nonce, bodySha256 })), known.key, Buffer.from(signature, "base64"));
+    if (!signed) return { ok: false, fault: "signature_wrong" };
+    if (known.agent.state !== "active") return { ok: false, fault: known.agent.state };
+    return { ok: true, agent: known.agent };
+  }
+
+  /** Forgets what was cached of an agent whose state has changed here. */
+  forget(agentId: string): void {
+    this.#cache.delete(agentId);
+  }
+
+  async #known(agentId: string, nowMs: number): Promise<Cached | undefined> {
+    const cached = this.#cache.get(agentId);
+    if (cached && cached.untilMs > nowMs) return cached;
+    const agent = await this.#find(agentId);
+    const key = agent && publicKeyOf(agent.publicKey);
+    if (!key) return undefined;
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    const fresh = { agent, key, untilMs: nowMs + KEY_CACHE_MS };
+    this.#cache.set(agentId, fresh);
+    return fresh;
+  }
+}
+
+/** An Ed25519 public key from base64 SPKI; undefined for anything else. */
+export function publicKeyOf(base64: string): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" });
+    return key.asymmetricKeyType === "ed25519" ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { createHash, randomBytes } from "node:crypto";
+
+/** Crockford's alphabet: no I, L, O, U, so that a code can be read aloud and typed. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const BITS = 160;
+const LETTERS = BITS / 5;
+const GROUP = 4;
+
+/** A new code: 160 random bits and a check letter, in groups of four. */
+export function newEnrolCode(): string {
+  const letters = [...randomBytes(LETTERS)].map((byte) => ALPHABET[byte % 32]).join("");
+  return grouped(letters + checkLetter(letters));
+}
+
+/** What is kept of a code. Case, spaces, hyphens and look-alike letters do not matter. Undefined when the check letter is wrong: a typing error. */
+export function hashOfCode(code: string): string | undefined {
+  const letters = code.toUpperCase().replace(/[\s-]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");
+  const body = letters.slice(0, -1);
+  if (body.length !== LETTERS || letters.at(-1) !== checkLetter(body)) return undefined;
+  return createHash("sha256").update(body).digest("hex");
+}
+
+function checkLetter(letters: string): string {
+  const sum = [...letters].reduce((total, letter, place) => total + (place + 1) * (ALPHABET.indexOf(letter) + 1), 0);
+  return ALPHABET[sum % 31] ?? "0";
+}
+
+function grouped(letters: string): string {
+  return (letters.match(new RegExp(`.{1,${GROUP}}`, "g")) ?? []).join("-");
+}

@@ -1,0 +1,55 @@
+import type { Batch, IngestReply, SenderClock } from "#schemas/exchange.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
+import type { Received, Written } from "../store/ingest.ts";
+import { fileBatch } from "./filed.ts";
+import type { IngestQueue } from "./ingest-queue.ts";
+
+/** Who sends, as the key has proven. */
+export type Sender = { readonly siteId: number; readonly agentId: string };
+/** What was committed for one site: whom to judge anew. `late` observations revise the past and page nobody. */
+export type Accepted = { readonly siteId: number; readonly probes: ReadonlySet<ProbeKind>; readonly late: boolean; readonly nowMs: number };
+export type Arrival = { readonly batch: Batch; readonly bodySha256: string; readonly nowMs: number; readonly clock?: SenderClock };
+
+/** Two senders tell the same numbers of one stream differently: a cloned PC or a fault of ours. */
+export class StreamConflict extends Error {
+  override readonly name = "StreamConflict";
+}
+
+export type Acceptor = (sender: Sender, arrival: Arrival) => Promise<Omit<IngestReply, "nonce">>;
+
+/** An observation older than this when it arrives no longer speaks of the present, ms. */
+const LATE_MS = 1_800_000;
+/** What the agents share of the collector's capacity for backlog, observations/s, before the queue's state is known. */
+const BACKLOG_RATE_MAX = 2_000;
+
+/**
+ * The one way in for observations, for routes and for the demo alike: files, commits, answers, and then tells who has to be judged.
+ * Replies after the commit. @throws StreamConflict, IngestBusy.
+ */
+export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) => void): Acceptor {
+  return async (sender, { batch, bodySha256, nowMs, clock }) => {
+    const filed = fileBatch(batch, nowMs, clock);
+    const received: Received = { ...sender, batch, bodySha256, receivedMs: nowMs, filed };
+    const written = await queue.add(received);
+    if (written.result === "conflict") throw new StreamConflict(`stream ${batch.stream}: ${batch.from} to ${batch.to} came before with another content`);
+    if (written.accepted > 0) onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs });
+    return replyFor(received, written, queue.queued);
+  };
+}
+
+function isLate({ batch, filed, receivedMs }: Received): boolean {
+  return batch.lane === "backlog" || filed.observations.every(({ takenMs }) => takenMs < receivedMs - LATE_MS);
+}
+
+function replyFor({ filed, receivedMs }: Received, { ackedThrough, accepted, duplicates, rewind }: Written, queued: number): Omit<IngestReply, "nonce"> {
+  return {
+    ackedThrough,
+    accepted,
+    duplicates,
+    rejected: filed.unfiled.map(({ seq }) => ({ seq, code: "time_out_of_bounds" })),
+    serverTime: new Date(receivedMs).toISOString(),
+    minIntervalS: queued > 20_000 ? 10 : 0,
+    backlogRate: Math.max(50, BACKLOG_RATE_MAX - queued / 10),
+    ...(rewind && { rewindTo: ackedThrough + 1 }),
+  };
+}

@@ -1,0 +1,90 @@
+import type { Received, Written } from "../store/ingest.ts";
+
+/** The queue holds as much as it may; the sender comes back later. */
+export class IngestBusy extends Error {
+  override readonly name = "IngestBusy";
+  readonly retryAfterS: number;
+  constructor(retryAfterS: number) {
+    super("the ingest queue is full");
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+type Waiting = { readonly received: Received; readonly size: number; readonly resolve: (written: Written) => void; readonly reject: (error: unknown) => void };
+type Limits = { readonly queuedMax: number; readonly groupMax: number };
+
+/** Observations that wait, and that one transaction takes. A flush of 20,000 stays well below a second. */
+const defaults: Limits = { queuedMax: 50_000, groupMax: 20_000 };
+
+/**
+ * Commits many batches together without a timer: while one group is written, requests gather, and the next group takes them all.
+ * A batch that cannot be written fails alone; its neighbours are tried one by one.
+ */
+export class IngestQueue {
+  readonly #write: (group: readonly Received[]) => Promise<Written[]>;
+  readonly #limits: Limits;
+  #waiting: Waiting[] = [];
+  #queued = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(write: (group: readonly Received[]) => Promise<Written[]>, limits: Limits = defaults) {
+    this.#write = write;
+    this.#limits = limits;
+  }
+
+  /** Observations that wait for their commit. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already. */
+  add(received: Received): Promise<Written> {
+    // An empty batch has its price too.
+    const size = received.batch.observations.length + 1;
+    if (this.#queued + size > this.#limits.queuedMax) return Promise.reject(new IngestBusy(Math.ceil(5 + (10 * this.#queued) / this.#limits.queuedMax)));
+    const written = new Promise<Written>((resolve, reject) => {
+      this.#waiting.push({ received, size, resolve, reject });
+    });
+    this.#queued += size;
+    this.#running ??= this.#run();
+    return written;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#take();
+      await this.#flush(group);
+      for (const { size } of group) this.#queued -= size;
+    }
+    this.#running = undefined;
+  }
+
+  #take(): Waiting[] {
+    let size = 0;
+    const end = this.#waiting.findIndex((waiting) => {
+      size += waiting.size;
+      return size > this.#limits.groupMax;
+    });
+    const count = end === -1 ? this.#waiting.length : Math.max(1, end);
+    return this.#waiting.splice(0, count);
+  }
+
+  async #flush(group: readonly Waiting[]): Promise<void> {
+    try {
+      const written = await this.#write(group.map(({ received }) => received));
+      group.forEach(({ resolve, reject }, index) => {
+        const own = written[index];
+        if (own) resolve(own);
+        else reject(new Error("the store gave no answer for a batch"));
+      });
+    } catch (error) {
+      if (group.length === 1) group[0]?.reject(error);
+      else for (const one of group) await this.#flush([one]);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { createGunzip } from "node:zlib";
+import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX } from "#schemas/exchange.ts";
+
+/** A body that must not be read further. `status` is the answer's. */
+export class BodyRefused extends Error {
+  override readonly name = "BodyRefused";
+  readonly status: 400 | 413 | 415;
+  readonly code: string;
+  constructor(status: 400 | 413 | 415, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Nesting of a batch is 8 at most; deeper text is an attack on whoever walks it. */
+const DEPTH_MAX = 24;
+
+/** Reads a request's body up to the wire limit. */
+export async function readWire(body: ReadableStream<Uint8Array> | null, bytesMax = BATCH_WIRE_BYTES_MAX): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > bytesMax) throw new BodyRefused(413, "body_too_large", `a body has at most ${bytesMax} bytes on the wire`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Undoes one layer of gzip, or none, up to the inflated limit. Any other encoding is refused. */
+export async function inflate(wire: Buffer, encoding: string | undefined, bytesMax = BATCH_BYTES_MAX): Promise<Buffer> {
+  if (encoding === undefined || encoding === "identity") return wire;
+  if (encoding !== "gzip") throw new BodyRefused(415, "encoding_unknown", "send the body as it is or with gzip");
+  const gunzip = createGunzip();
+  gunzip.end(wire);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > bytesMax) throw new BodyRefused(413, "body_too_large", `a body has at most ${bytesMax} bytes after gzip`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof BodyRefused) throw error;
+    throw new BodyRefused(400, "gzip_broken", "the body is not valid gzip");
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Parses JSON after a look at its depth. Keys named `__proto__` become plain keys and fail the strict schemas. */
+export function parseJson(body: Buffer): unknown {
+  if (depthOf(body) > DEPTH_MAX) throw new BodyRefused(400, "json_too_deep", `JSON may be nested ${DEPTH_MAX} levels at most`);
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new BodyRefused(400, "json_broken", "the body is not valid JSON");
+  }
+}
+
+/** Deepest nesting of brackets outside of strings; stops counting past the limit. */
+function depthOf(body: Buffer): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < body.length && deepest <= DEPTH_MAX; at++) {
+    const byte = body[at];
+    if (inString) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) deepest = Math.max(deepest, ++depth);
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map((sign) => sign.charCodeAt(0));

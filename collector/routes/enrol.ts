@@ -1,0 +1,43 @@
+import { verify } from "node:crypto";
+import { Hono } from "hono";
+import { type EnrolReply, EnrolRequest, enrolText } from "#schemas/exchange.ts";
+import { problem } from "#schemas/problem.ts";
+import { publicKeyOf } from "../auth/agent-keys.ts";
+import { hashOfCode } from "../auth/enrol-code.ts";
+import type { Nonces } from "../auth/nonces.ts";
+import { parseJson, readWire } from "../ingest/read-body.ts";
+import type { NewAgent } from "../store/agents.ts";
+
+export type EnrolDeps = {
+  readonly enrol: (codeSha256: string, agent: NewAgent, nowMs: number) => Promise<{ agentId: string; centre: string } | undefined>;
+  readonly newAgentId: () => string;
+  readonly nonces: Nonces;
+  readonly clock: () => number;
+};
+
+const BODY_MAX = 4_096;
+/** Tries of all callers together in one minute: a code has 160 bits, this only keeps the log and the database quiet. */
+const TRIES_PER_MINUTE = 120;
+
+/** `POST /v1/enrol`: a one-time code and a key made on the PC, whose possession is proven, become an agent of the code's centre. */
+export function enrolRoutes({ enrol, newAgentId, nonces, clock }: EnrolDeps): Hono {
+  let minute = 0;
+  let tries = 0;
+  return new Hono().post("/v1/enrol", async (c) => {
+    const nowMs = clock();
+    if (Math.floor(nowMs / 60_000) !== minute) [minute, tries] = [Math.floor(nowMs / 60_000), 0];
+    if (++tries > TRIES_PER_MINUTE) return c.json(problem(429, "busy", "too many tries; wait a minute", { retryAfterS: 60 }), 429);
+    const request = EnrolRequest.safeParse(parseJson(await readWire(c.req.raw.body, BODY_MAX)));
+    if (!request.success) return c.json(problem(422, "enrol_invalid", "the request is not valid", { cause: request.error }), 422);
+    const { code, publicKey, proof, hostName, version } = request.data;
+    const key = publicKeyOf(publicKey);
+    if (!key || !verify(null, Buffer.from(enrolText(code, publicKey)), key, Buffer.from(proof, "base64"))) {
+      return c.json(problem(422, "proof_wrong", "the key is not Ed25519 or its possession is not proven"), 422);
+    }
+    const codeSha256 = hashOfCode(code);
+    if (!codeSha256) return c.json(problem(422, "code_mistyped", "the code is mistyped; compare it letter by letter"), 422);
+    const made = await enrol(codeSha256, { agentId: newAgentId(), publicKey, hostName, version }, nowMs);
+    if (!made) return c.json(problem(403, "code_refused", "the code is unknown, used or expired; ask the province for a new one"), 403);
+    return c.json({ agent: made.agentId, centre: made.centre, nonce: nonces.current(nowMs), serverTime: new Date(nowMs).toISOString() } satisfies EnrolReply);
+  });
+}

@@ -1,0 +1,35 @@
+import { Hono } from "hono";
+import { Batch, CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
+import { problem } from "#schemas/problem.ts";
+import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
+import { IngestBusy } from "../ingest/ingest-queue.ts";
+import { inflate, parseJson } from "../ingest/read-body.ts";
+import { type SignedDeps, type SignedEnv, signedByAgent } from "./signed.ts";
+
+export type IngestDeps = SignedDeps & { readonly accept: Acceptor; readonly onConflict: (agentId: string, message: string) => Promise<void> };
+
+/** `POST /v1/batches`: answers after the commit. The centre follows from the key. */
+export function ingestRoutes(deps: IngestDeps): Hono<SignedEnv> {
+  const { accept, onConflict, nonces, clock } = deps;
+  return new Hono<SignedEnv>().post("/v1/batches", signedByAgent(deps), async (c) => {
+    const batch = Batch.safeParse(parseJson(await inflate(c.var.wire, c.req.header("content-encoding"))));
+    if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
+    const { siteId, agentId } = c.var.agent;
+    const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));
+    try {
+      const reply = await accept(
+        { siteId, agentId },
+        { batch: batch.data, bodySha256: c.var.bodySha256, nowMs: clock(), ...(senderClock && { clock: senderClock }) },
+      );
+      return c.json({ ...reply, nonce: nonces.current(clock()) } satisfies IngestReply);
+    } catch (error) {
+      if (error instanceof StreamConflict) {
+        await onConflict(agentId, error.message);
+        return c.json(problem(409, "stream_conflict", error.message), 409);
+      }
+      if (!(error instanceof IngestBusy)) throw error;
+      c.header("retry-after", String(error.retryAfterS));
+      return c.json(problem(429, "busy", "too much waits to be stored", { retryAfterS: error.retryAfterS }), 429);
+    }
+  });
+}

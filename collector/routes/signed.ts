@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import type { Context, MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { problem } from "#schemas/problem.ts";
+import type { AgentKeys, Proof } from "../auth/agent-keys.ts";
+import type { Nonces } from "../auth/nonces.ts";
+import { type BodyRefused, readWire } from "../ingest/read-body.ts";
+import type { KnownAgent } from "../store/agents.ts";
+
+/** What a route behind `signedByAgent` knows of its request. */
+export type SignedEnv = { Variables: { agent: KnownAgent; wire: Buffer; bodySha256: string } };
+export type SignedDeps = { readonly keys: AgentKeys; readonly nonces: Nonces; readonly clock: () => number };
+
+const titles: Record<Extract<Proof, { ok: false }>["fault"], string> = {
+  unsigned: "the request is not signed by an agent",
+  nonce_expired: "sign again with the nonce of this answer",
+  key_unknown: "no agent has this id; enrol it with a code",
+  signature_wrong: "the signature does not fit the request and the agent's key",
+  revoked: "this agent was revoked; ask the province for a new code",
+  frozen: "this agent's stream came from two places and is frozen until the province has looked",
+};
+
+/** Lets through what an active agent has signed; the body is read here, once, up to its limit. */
+export function signedByAgent({ keys, nonces, clock }: SignedDeps): MiddlewareHandler<SignedEnv> {
+  return createMiddleware<SignedEnv>(async (c, next) => {
+    const wire = await readWire(c.req.raw.body);
+    const bodySha256 = createHash("sha256").update(wire).digest("hex");
+    const proof = await keys.prove({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name), bodySha256 }, clock());
+    if (!proof.ok) {
+      const status = proof.fault === "revoked" || proof.fault === "frozen" ? 403 : 401;
+      return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
+    }
+    c.set("agent", proof.agent);
+    c.set("wire", wire);
+    c.set("bodySha256", bodySha256);
+    await next();
+    return undefined;
+  });
+}
+
+/** The answer to a body that must not be read further. */
+export function refused(c: Context, error: BodyRefused): Response {
+  return c.json(problem(error.status, error.code, error.message), error.status);
+}

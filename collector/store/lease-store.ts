@@ -1,0 +1,47 @@
+import type { LeaseStore } from "../lease/lease-store.ts";
+import type { SlotState } from "../lease/slots.ts";
+import { type Db, instantMs } from "./db.ts";
+
+type LeaseRow = { lease_id: string; agent_id: string; site: string; isp: string; server: string; granted_ms: number; expires_ms: number; bytes_max: number };
+
+/** Leases in the database: any number of collectors share them, and a restart forgets none. */
+export function leaseStore(db: Db): LeaseStore {
+  return {
+    grant: ({ asker, server, nowMs, monthStartMs, usualBytes }, decide) =>
+      db.transaction(async (tx) => {
+        await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`lease ${server}`]);
+        const holding = await tx.query<LeaseRow>(
+          `SELECT l.lease_id, l.agent_id, s.centre_code AS site, l.isp, l.server, ${instantMs("l.granted_at")} AS granted_ms, ${instantMs("l.expires_at")} AS expires_ms, l.bytes_max::float8 AS bytes_max
+           FROM lease l JOIN site s USING (site_id) WHERE l.server = $1 AND l.returned_at IS NULL AND l.expires_at > to_timestamp($2::float8 / 1000)`,
+          [server, nowMs],
+        );
+        const [own] = await tx.query<{ last_ms: number | null; bytes: number }>(
+          `SELECT ${instantMs("max(l.granted_at)")} AS last_ms,
+             coalesce(sum(coalesce(l.used_bytes, $3)) FILTER (WHERE l.granted_at >= to_timestamp($2::float8 / 1000)), 0)::float8 AS bytes
+           FROM lease l JOIN site s USING (site_id) WHERE s.centre_code = $1 AND l.granted_at > to_timestamp($2::float8 / 1000) - interval '31 days'`,
+          [asker.site, monthStartMs, usualBytes],
+        );
+        const state: SlotState = { holding: holding.map(granted), lastGrantMs: own?.last_ms ?? undefined, monthBytes: own?.bytes ?? 0 };
+        const lease = decide(state);
+        if (lease) {
+          await tx.query(
+            `INSERT INTO lease (site_id, lease_id, agent_id, server, isp, granted_at, expires_at, bytes_max)
+             SELECT site_id, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8 FROM site WHERE centre_code = $1`,
+            [lease.site, lease.id, lease.agent, lease.server, lease.isp, lease.grantedMs, lease.expiresMs, Math.round(lease.bytesMax)],
+          );
+        }
+        return lease;
+      }),
+    giveBack: async (lease, agent, usedBytes, nowMs) => {
+      const rows = await db.query(
+        "UPDATE lease SET returned_at = to_timestamp($4::float8 / 1000), used_bytes = $3 WHERE lease_id = $1 AND agent_id = $2 AND returned_at IS NULL AND expires_at > to_timestamp($4::float8 / 1000) RETURNING lease_id",
+        [lease, agent, Math.round(usedBytes), nowMs],
+      );
+      return rows.length > 0;
+    },
+  };
+}
+
+function granted({ lease_id, agent_id, site, isp, server, granted_ms, expires_ms, bytes_max }: LeaseRow) {
+  return { id: lease_id, agent: agent_id, site, isp, server, grantedMs: granted_ms, expiresMs: expires_ms, bytesMax: bytes_max };
+}

@@ -1,0 +1,91 @@
+import type { Db } from "./db.ts";
+import { startEmbedded } from "./embedded.ts";
+import { openPostgres } from "./postgres-db.ts";
+import { StoreError } from "./store-error.ts";
+
+/** The open store: `close` ends the connections, and the server when it is ours and nobody else uses it. */
+export type Store = { readonly db: Db; readonly url: string; close(): Promise<void> };
+export type StoreOptions = { readonly databaseUrl: string | undefined; readonly dataDir: string; readonly connections?: number };
+
+const CONNECTIONS = 10;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/**
+ * Opens the database that DATABASE_URL names, or starts the embedded one in `dataDir`, and makes sure that it answers and may be written.
+ * @throws StoreError with one sentence that says what is wrong and what to do.
+ */
+export async function openStore({ databaseUrl, dataDir, connections = CONNECTIONS }: StoreOptions): Promise<Store> {
+  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir) : undefined;
+  const url = databaseUrl ?? embedded?.url ?? "";
+  const db = openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const close = async () => {
+    const alone = embedded && (await othersConnected(db).catch(() => 0)) === 0;
+    await db.close();
+    if (alone) await embedded.stop();
+  };
+  try {
+    await demandWritable(db);
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
+  }
+  return { db, url, close };
+}
+
+async function demandWritable(db: Db): Promise<void> {
+  const [row] = await db.query<{ version: number; read_only: string; may_create: boolean }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('transaction_read_only') AS read_only,
+       has_schema_privilege(current_user, 'public', 'CREATE') AS may_create`,
+  );
+  if (!row) throw new StoreError("The database gives no answer to a simple question.");
+  if (row.version < 150_000) throw new StoreError(`The database is PostgreSQL ${Math.floor(row.version / 10_000)}; hcc-watch needs 15 or newer.`);
+  if (row.read_only === "on")
+    throw new StoreError("The database is read-only (a replica, or default_transaction_read_only is on). Point DATABASE_URL at the primary server.");
+  if (!row.may_create)
+    throw new StoreError("The database user may not create tables in schema public. Run: GRANT CREATE, USAGE ON SCHEMA public TO that user.");
+}
+
+/** How many other programs use the server; each open store has a name of its own. */
+async function othersConnected(db: Db): Promise<number> {
+  const [row] = await db.query<{ n: number }>(
+    "SELECT count(DISTINCT application_name)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> current_setting('application_name')",
+  );
+  return row?.n ?? 0;
+}
+
+/** One sentence for the operator. The URL is named without its password. */
+function sentenceFor(error: unknown, url: string): string {
+  const { code, message } = error as { code?: string; message?: string };
+  const place = placeOf(url);
+  switch (code) {
+    case "ECONNREFUSED":
+      return `No PostgreSQL answers at ${place}. Start it, or correct DATABASE_URL.`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `The host of DATABASE_URL is not known: ${place}.`;
+    case "CONNECT_TIMEOUT":
+    case "ETIMEDOUT":
+    case "EHOSTUNREACH":
+      return `${place} does not answer in time. Check DATABASE_URL, the network and the firewall.`;
+    case "28P01":
+    case "28000":
+      return `The database at ${place} refuses the user or the password of DATABASE_URL.`;
+    case "3D000":
+      return `There is no such database at ${place}. Make it with: createdb NAME.`;
+    case "53300":
+      return `The database at ${place} has no connection left. Raise max_connections or stop what uses them.`;
+    case "ERR_INVALID_URL":
+      return "DATABASE_URL is not a URL such as postgres://user:password@host:5432/database.";
+    default:
+      return `The database at ${place} cannot be used: ${message ?? String(error)}`;
+  }
+}
+
+function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}:${port || "5432"}${pathname}`;
+  } catch {
+    return "DATABASE_URL";
+  }
+}
