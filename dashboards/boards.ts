@@ -10,6 +10,7 @@ import { link } from "./link.ts";
 import { type Page, type PageName, page, pageNames } from "./page.ts";
 import { portals } from "./portals.ts";
 import { province } from "./province.ts";
+import { watchdog } from "./watchdog.ts";
 import { wifi } from "./wifi.ts";
 
 const sources: Readonly<Record<PageName, (page: Page) => Dashboard>> = { province, centre, link, wifi, cameras, devices, portals, fleet, alerts, collector };
@@ -17,12 +18,14 @@ const sources: Readonly<Record<PageName, (page: Page) => Dashboard>> = { provinc
 /** A generated file: where it lies under dashboards/generated, and its text. */
 export type BoardFile = { readonly path: string; readonly text: string };
 
-/** Every dashboard in every language as the text of its file. Pure: equal sources give equal bytes. */
+/** Every dashboard in every language and the watchdog's rules as the text of their files. Pure: equal sources give equal bytes. */
 export function boardFiles(): readonly BoardFile[] {
-  return Lang.options.flatMap((lang) =>
+  const rules = { path: "alerting/hcc-watchdog.json", text: `${JSON.stringify(watchdog(), null, 2)}\n` };
+  const dashboards = Lang.options.flatMap((lang) =>
     pageNames.map((name) => {
       const dashboard = sources[name](page(name, lang));
       return { path: `${lang}/${dashboard.uid}.json`, text: `${JSON.stringify(dashboard, null, 2)}\n` };
     }),
   );
+  return [...dashboards, rules];
 }

@@ -14,4 +14,4 @@ const kept = new Set(files.map(({ path }) => path));
 for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
   if (entry.endsWith(".json") && !kept.has(entry.replaceAll("\\", "/"))) rmSync(join(folder, entry));
 }
-process.stdout.write(`${files.length} dashboards written to ${folder}\n`);
+process.stdout.write(`${files.length} files written to ${folder}\n`);

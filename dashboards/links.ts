@@ -14,7 +14,7 @@ const carried = `${placeholder("__url_time_range")}&${placeholder("datasource:qu
 
 /** From a row or a point to a dashboard about its centre; time range and data source go along. */
 export function drillDown(page: Page, to: PageName): DashboardLink {
-  const place = to === "centre" || to === "devices" ? `&var-centre=${placeholder("__data.fields.centre")}` : "";
+  const place = to === "centre" || to === "devices" ? `&var-centre=${placeholder(page.name === "centre" ? "centre" : "__data.fields.centre")}` : "";
   return new DashboardLinkBuilder(page.say(`board.${to}`))
     .type(DashboardLinkType.Link)
     .url(`/d/${pageUid(to, page.lang)}?${carried}${place}`)

@@ -28,7 +28,7 @@ export type CentreProfile = {
   readonly line: LineProfile;
   readonly wifi: WifiProfile;
   readonly recording: { readonly kind: RecordingKind; readonly depthDays: number; readonly channels: readonly string[] };
-  /** Minute of the hour at which this agent's runs fall: agents never all speak at once. */
+  /** How long after the full hour this agent's runs start, up to 10 minutes: agents never all speak at once. */
   readonly phaseMs: number;
   readonly agentVersion: string;
 };

@@ -34,7 +34,7 @@ function profileOf(seed: number, index: number): CentreProfile {
       depthDays: depthOf(seed, code, recordingKind),
       channels: Array.from({ length: cameras }, (_, camera) => `ch${camera + 1}`),
     },
-    phaseMs: whole(0, 3_599, seed, code, "phase") * 1_000,
+    phaseMs: whole(0, 599, seed, code, "phase") * 1_000,
     agentVersion: chance(0.12, seed, code, "version") ? "0.0.9" : "0.1.0",
   };
 }

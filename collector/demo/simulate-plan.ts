@@ -19,14 +19,15 @@ type Rhythm = {
   readonly everyMinutes?: number;
 };
 
+// A thinned day speaks at few hours, so that its runs travel in few batches.
 const rhythms: readonly Rhythm[] = [
-  { probe: "link-bandwidth", working: [5, 14], free: [5] },
-  { probe: "link-quality", working: [2, 7, 9, 11, 14, 16, 20], free: [2, 8, 14, 20], everyMinutes: 5 },
-  { probe: "portal-http", working: [7, 9, 10, 13, 15, 21], free: [3, 9, 15, 21], everyMinutes: 10 },
-  { probe: "host", working: [1, 7, 10, 14, 18], free: [0, 8, 16], everyMinutes: 15 },
-  { probe: "wifi-clients", working: [8, 9, 10, 14, 16], free: [10, 15], everyMinutes: 10 },
-  { probe: "office-devices", working: [9, 15], free: [9], everyMinutes: 30 },
-  { probe: "camera-presence", working: [8, 20], free: [14], everyMinutes: 60 },
+  { probe: "link-bandwidth", working: [3, 14], free: [3] },
+  { probe: "link-quality", working: [3, 7, 9, 11, 14, 16, 20], free: [3, 9, 14, 20], everyMinutes: 5 },
+  { probe: "portal-http", working: [7, 9, 11, 14, 16, 20], free: [3, 9, 14, 20], everyMinutes: 10 },
+  { probe: "host", working: [3, 7, 9, 14, 20], free: [3, 9, 20], everyMinutes: 15 },
+  { probe: "wifi-clients", working: [7, 9, 11, 14, 16], free: [9, 14], everyMinutes: 10 },
+  { probe: "office-devices", working: [9, 16], free: [9], everyMinutes: 30 },
+  { probe: "camera-presence", working: [9, 20], free: [14], everyMinutes: 60 },
   { probe: "camera-stream", working: [9], free: [9] },
   { probe: "recording-depth", working: [3], free: [3] },
 ];

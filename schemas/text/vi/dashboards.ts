@@ -192,6 +192,11 @@ export const dashboards = {
   "board.collector.late.help": "Quan sát tới hơn 10 phút sau khi đo: máy đo vừa có lại đường truyền.",
   "board.collector.failures": "Lý do không có số đo",
   "board.collector.failures.help": "Theo loại phép đo, nhiều nhất trước.",
+  "board.watchdog.judge": "Máy chủ không còn đánh giá",
+  "board.watchdog.judge.help":
+    "Máy chủ thu thập đã ngừng đánh giá hơn một giờ, hoặc không đọc được cơ sở dữ liệu. Xem bảng Máy chủ thu thập và nhật ký của nó.",
+  "board.watchdog.silence": "Quá nửa số máy đo im lặng",
+  "board.watchdog.silence.help": "Lỗi thường nằm ở máy chủ thu thập hoặc đường vào của nó, không phải ở các xã.",
   "board.links": "Các bảng theo dõi",
   "board.marks": "Ghi chú",
   "board.marks.incidents": "Sự cố",
