@@ -74,7 +74,7 @@ export async function openRtsp(target: RtspTarget): Promise<RtspConnection> {
 function openLine(address: string, port: number, signal: AbortSignal, device: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new DeviceError("timeout", `the run ended before ${device} was asked for its stream`));
-    const line = connect({ host: address, port });
+    const line = connect({ host: address, port, noDelay: true });
     const giveUp = () => line.destroy(Object.assign(new Error("deadline"), { code: "ETIMEDOUT" }));
     signal.addEventListener("abort", giveUp, { once: true });
     line.once("close", () => signal.removeEventListener("abort", giveUp));

@@ -5,7 +5,9 @@ import { LAN_LIST_CAP } from "../io/lan-http.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
 import { type DahuaRows, readRows } from "./dahua-rows.ts";
 import { isHealthyState } from "./disk-state.ts";
-import type { Interval, RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import { type Found, resumeSearch } from "./resume-search.ts";
+import { listOf, type SizedInterval } from "./sized-list.ts";
 
 const PAGE_RESULTS = 100;
 const PAGES_MAX = 1_000;
@@ -100,40 +102,41 @@ function modeOf(section: string | undefined): RecorderChannel["mode"] {
 }
 
 async function findFiles(session: DeviceSession, channel: string, fromMs: number, toMs: number): Promise<RecordedList> {
+  const { results, complete } = await resumeSearch(
+    fromMs,
+    (startMs) => readPages(session, channel, startMs, toMs),
+    ({ endMs }) => endMs,
+  );
+  return listOf(results, complete, "dahua-find");
+}
+
+/** Reads all pages of one finder; finders leak, so it is always closed. */
+async function readPages(session: DeviceSession, channel: string, fromMs: number, toMs: number): Promise<Found<SizedInterval>> {
   const cgi = "/cgi-bin/mediaFileFind.cgi";
   const object = (await ask(session, `${cgi}?action=factory.create`)).get("result");
   if (object === undefined || !/^\d{1,20}$/.test(object)) throw new DeviceError("unsupported", `${session.access.address} opens no search for files`);
-  const files: (Interval & { bytes: number | undefined })[] = [];
-  let complete = false;
+  const results: SizedInterval[] = [];
   try {
     const span = `condition.StartTime=${encodeURIComponent(wallTime(fromMs))}&condition.EndTime=${encodeURIComponent(wallTime(toMs))}`;
     await ask(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`);
-    for (let pages = 0; pages < PAGES_MAX && !complete; pages++) {
+    for (let pages = 0; pages < PAGES_MAX; pages++) {
       const rows = await ask(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
       const found = Number(rows.get("found") ?? 0);
-      for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) files.push(...fileOf(rows, index));
-      complete = !(found >= PAGE_RESULTS);
+      for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) results.push(...fileOf(rows, index));
+      // Some firmwares give fewer than asked for before the end; only an empty page is surely the last.
+      if (!(found > 0)) return { results, complete: true };
     }
+    return { results, complete: false };
   } catch (error) {
-    // "Nothing found" comes as an error of the first search on many firmwares.
-    if (!(error instanceof DeviceError && error.trouble === "no_such_object" && files.length === 0)) throw error;
-    complete = true;
+    // "Nothing found" comes as an error of the search; after some pages the same error means that the finder is gone.
+    if (!(error instanceof DeviceError && error.trouble === "no_such_object")) throw error;
+    return { results, complete: results.length === 0 };
   } finally {
     for (const action of ["close", "destroy"]) await ask(session, `${cgi}?action=${action}&object=${object}`).catch(() => undefined);
   }
-  const sized = files.flatMap(({ bytes }) => bytes ?? []);
-  return {
-    intervals: files.map(({ startMs, endMs }) => ({ startMs, endMs })),
-    claimedOldestMs: undefined,
-    claimedNewestMs: undefined,
-    gapsKnown: true,
-    complete,
-    basis: "dahua-find",
-    bytes: files.length > 0 && sized.length === files.length ? sized.reduce((sum, size) => sum + size, 0) : undefined,
-  };
 }
 
-function fileOf(rows: DahuaRows, index: number): (Interval & { bytes: number | undefined })[] {
+function fileOf(rows: DahuaRows, index: number): SizedInterval[] {
   const startMs = readWallTime(rows.get(`items[${index}].StartTime`));
   const endMs = readWallTime(rows.get(`items[${index}].EndTime`));
   const length = rows.get(`items[${index}].Length`);

@@ -8,7 +8,9 @@ import { type DeviceTime, readCapDays, readXsDateTime } from "../io/onvif-time.t
 import type { Rtsp } from "../io/rtsp-video.ts";
 import { parseXml, type XmlNode } from "../io/xml.ts";
 import { isHealthyState, mebibytes } from "./disk-state.ts";
-import type { Interval, RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import { type Found, resumeSearch } from "./resume-search.ts";
+import { listOf, type SizedInterval } from "./sized-list.ts";
 
 /** More than 50 results of one page are refused by some. */
 const PAGE_RESULTS = 40;
@@ -103,7 +105,7 @@ function channelOf(track: XmlNode): RecorderChannel[] {
   ];
 }
 
-type Found = Interval & { readonly uri: string | undefined; readonly bytes: number | undefined };
+type Piece = SizedInterval & { readonly uri: string | undefined };
 
 async function searchPage(session: DeviceSession, track: string, fromMs: number, toMs: number, position: number, searchId: string) {
   const { address, port } = session.access;
@@ -118,7 +120,7 @@ async function searchPage(session: DeviceSession, track: string, fromMs: number,
   const reply = await session.send({ method: "POST", path: "/ISAPI/ContentMgmt/search", contentType: "application/xml", body, capBytes: LAN_LIST_CAP });
   const answer = readAnswer(reply, `${address}:${port}`);
   const status = (answer.value("responseStatusStrg") ?? answer.value("responseStatusStrip") ?? "").toUpperCase();
-  const items = (answer.find("matchList")?.children("searchMatchItem") ?? []).flatMap((item): Found[] => {
+  const items = (answer.find("matchList")?.children("searchMatchItem") ?? []).flatMap((item): Piece[] => {
     const start = readXsDateTime(item.value("timeSpan", "startTime"));
     const end = readXsDateTime(item.value("timeSpan", "endTime"));
     const uri = item.value("mediaSegmentDescriptor", "playbackURI");
@@ -128,31 +130,34 @@ async function searchPage(session: DeviceSession, track: string, fromMs: number,
   return { items, more: status === "MORE" };
 }
 
-/** Reads all pages; stops when a page repeats or brings nothing new. */
-async function searchAll(session: DeviceSession, track: string, fromMs: number, toMs: number): Promise<RecordedList> {
+/** Reads all pages of one search; stops when a page repeats or the recorder no longer knows the search. */
+async function readPages(session: DeviceSession, track: string, fromMs: number, toMs: number): Promise<Found<Piece>> {
   const searchId = randomUUID();
-  const found: Found[] = [];
-  let complete = false;
+  const results: Piece[] = [];
   let lastStartMs = Number.NaN;
-  for (let pages = 0; pages < PAGES_MAX; pages++) {
-    const { items, more } = await searchPage(session, track, fromMs, toMs, found.length, searchId);
-    const first = items[0]?.startMs;
-    const repeats = first !== undefined && first === lastStartMs;
-    if (!repeats) found.push(...items);
-    complete = !more && !repeats;
-    if (!more || repeats || items.length === 0) break;
-    lastStartMs = first ?? Number.NaN;
+  try {
+    for (let pages = 0; pages < PAGES_MAX; pages++) {
+      const { items, more } = await searchPage(session, track, fromMs, toMs, results.length, searchId);
+      const first = items[0]?.startMs ?? Number.NaN;
+      if (first === lastStartMs) return { results, complete: false };
+      results.push(...items);
+      if (!more) return { results, complete: true };
+      if (items.length === 0) break;
+      lastStartMs = first;
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError && error.trouble === "unsupported" && results.length > 0)) throw error;
   }
-  const sized = found.flatMap(({ bytes }) => bytes ?? []);
-  return {
-    intervals: found.map(({ startMs, endMs }) => ({ startMs, endMs })),
-    claimedOldestMs: undefined,
-    claimedNewestMs: undefined,
-    gapsKnown: true,
-    complete,
-    basis: "isapi-search",
-    bytes: found.length > 0 && sized.length === found.length ? sized.reduce((sum, size) => sum + size, 0) : undefined,
-  };
+  return { results, complete: false };
+}
+
+async function searchAll(session: DeviceSession, track: string, fromMs: number, toMs: number): Promise<RecordedList> {
+  const { results, complete } = await resumeSearch(
+    fromMs,
+    (startMs) => readPages(session, track, startMs, toMs),
+    ({ endMs }) => endMs,
+  );
+  return listOf(results, complete, "isapi-search");
 }
 
 /** The playback address with its start moved to the wanted instant. */

@@ -6,11 +6,13 @@ import type { Rtsp } from "../io/rtsp-video.ts";
 import { SoapFault, saysForbidden } from "../io/soap.ts";
 import { intervalsOf } from "./onvif-intervals.ts";
 import type { RecordedList, Recorder, RecorderChannel, Unverified } from "./recorder.ts";
+import { type Found, resumeSearch } from "./resume-search.ts";
 
 /** How long a replayed frame may take to arrive, ms. */
 const FRAME_MS = 8_000;
-/** How often a search that broke off is begun again where it stopped. */
-const RESUMES_MAX = 3;
+
+/** The channel of a recorder that tells only of itself as a whole. */
+const WHOLE_DEVICE = "*";
 
 /** A recorder that speaks ONVIF Profile G, or a part of it. */
 export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recorder> {
@@ -27,7 +29,7 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
     const claim = (await recordings())?.find(({ token }) => token === channel);
     const events = await orUnverified(unverified, "find_events", () => allChanges(onvif, channel, fromMs, toMs));
     // An empty list of events beside a claim of data means that the device keeps no such history.
-    if (events && (events.changes.length > 0 || spanOf(claim) === undefined)) return fromEvents(events, claim, toMs);
+    if (events && (events.results.length > 0 || spanOf(claim) === undefined)) return fromEvents(events, claim, toMs);
     if (claim) {
       if (events) unverified.add("find_events");
       return onlySpan(claim, "onvif-recordings");
@@ -38,7 +40,7 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
   };
 
   const frameAt: Recorder["frameAt"] = async (channel, atMs) => {
-    if (!onvif.has("trp")) {
+    if (!onvif.has("trp") || channel === WHOLE_DEVICE) {
       unverified.add("replay");
       return undefined;
     }
@@ -89,29 +91,21 @@ async function channelsOf(
   // Only the summary is left: it speaks for the whole device, so the device is its one channel.
   const summary = await orUnverified(unverified, "summary", () => recordingSummary(onvif));
   if (!summary || summary.recordings === 0) return [];
-  return [{ channel: "*", name: "whole device", capDays: undefined, mode: "unknown", enabled: undefined, bitrateKbps: undefined }];
+  return [{ channel: WHOLE_DEVICE, name: "whole device", capDays: undefined, mode: "unknown", enabled: undefined, bitrateKbps: undefined }];
 }
 
-type Changes = { readonly changes: readonly StateChange[]; readonly complete: boolean };
-
-/** All changes of a channel's tracks; a search whose token expired is resumed after the last change that came. */
-async function allChanges(onvif: Onvif, channel: string, fromMs: number, toMs: number): Promise<Changes> {
-  const changes: StateChange[] = [];
-  let startMs = fromMs;
-  for (let tries = 0; tries <= RESUMES_MAX; tries++) {
-    const page = await findStateChanges(onvif, channel, "Track/State", startMs, toMs);
-    changes.push(...page.results);
-    if (page.complete) return { changes, complete: true };
-    const reachedMs = page.results.reduce((latest, { atMs }) => Math.max(latest, atMs), startMs);
-    if (reachedMs <= startMs) break;
-    startMs = reachedMs;
-  }
-  return { changes, complete: false };
+/** All changes of a channel's tracks. */
+function allChanges(onvif: Onvif, channel: string, fromMs: number, toMs: number): Promise<Found<StateChange>> {
+  return resumeSearch(
+    fromMs,
+    (startMs) => findStateChanges(onvif, channel, "Track/State", startMs, toMs),
+    ({ atMs }) => atMs,
+  );
 }
 
-function fromEvents({ changes, complete }: Changes, claim: FoundRecording | undefined, toMs: number): RecordedList {
+function fromEvents({ results, complete }: Found<StateChange>, claim: FoundRecording | undefined, toMs: number): RecordedList {
   const span = spanOf(claim);
-  const intervals = intervalsOf(changes, Math.min(toMs, span?.endMs ?? toMs));
+  const intervals = intervalsOf(results, Math.min(toMs, span?.endMs ?? toMs));
   return { intervals, claimedOldestMs: span?.startMs, claimedNewestMs: span?.endMs, gapsKnown: true, complete, basis: "onvif-events", bytes: undefined };
 }
 

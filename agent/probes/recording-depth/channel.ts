@@ -56,6 +56,7 @@ export async function examineChannel(recorder: Recorder, channel: RecorderChanne
       zoneConfirmed: all.zoneConfirmed,
       serialChanged: all.serialChanged,
       mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
+      enabled: channel.enabled,
       storageFault: all.storageFault,
       capDays: channel.capDays,
       intervals,

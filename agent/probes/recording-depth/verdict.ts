@@ -11,6 +11,8 @@ export type ChannelFacts = {
   readonly zoneConfirmed: boolean;
   readonly serialChanged: boolean;
   readonly mode: "continuous" | "event" | "unknown";
+  /** False when the recorder itself says that this channel is not being recorded. */
+  readonly enabled: boolean | undefined;
   readonly storageFault: boolean;
   readonly capDays: number | undefined;
   /** Merged. Only a span from first to last when `gapsKnown` is false. */
@@ -133,6 +135,7 @@ function notesOf(facts: ChannelFacts): RecordingNote[] {
   if (facts.claimsDiffer || facts.sampleFailed || facts.replay.kind === "later") notes.push("CONTRADICTION");
   if (facts.invalidStamps) notes.push("INVALID_TIMESTAMP");
   if (facts.mode === "event") notes.push("EVENT_MODE");
+  if (facts.enabled === false) notes.push("SWITCHED_OFF");
   if (facts.clock === "zone_mislabelled") notes.push("ZONE_MISLABELLED");
   if (facts.clock === "warn") notes.push("CLOCK_DRIFTS");
   if (facts.ring === "unknown") notes.push("RING_UNTESTED");

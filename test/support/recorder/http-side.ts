@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { challenges, digestIsRight } from "./login.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Login, Scenario } from "./scenario.ts";
 
 /** What a side answers. `search` marks answers to a search for recordings, on which the scenario's fault falls. */
 export type Reply = { readonly status: number; readonly body: string; readonly search?: boolean };
@@ -28,13 +28,14 @@ export function createHttpSide(scenario: Scenario, sides: Sides, log: (line: str
 }
 
 function answer(scenario: Scenario, sides: Sides, request: IncomingMessage, body: string, response: ServerResponse): void {
-  const { login } = scenario;
   const path = request.url ?? "/";
+  const soap = path.startsWith("/onvif/");
+  // A SOAP token is ONVIF's own; the same device's vendor API speaks Digest.
+  const login: Login = scenario.login.kind === "ws-token" && !soap ? { ...scenario.login, kind: "digest-md5" } : scenario.login;
   const authorization = request.headers.authorization;
   const loggedIn = login.kind === "none" || (login.kind !== "ws-token" && digestIsRight(login, authorization, request.method ?? ""));
-  const soap = path.startsWith("/onvif/");
   // A wrong login is refused even where none is needed.
-  const refused = { status: 401, body: "" };
+  const refused: Reply = { status: 401, body: "" };
   const ask = (): Reply => (soap ? sides.soap(path, body, loggedIn) : (sides.vendor(request.method ?? "", path, body) ?? { status: 404, body: "" }));
   const reply = (authorization || !soap) && !loggedIn ? refused : ask();
   if (reply.status === 401) response.writeHead(401, { "www-authenticate": challenges(login) }).end();

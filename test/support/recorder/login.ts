@@ -31,7 +31,7 @@ export function digestIsRight(login: Login, header: string | undefined, method: 
 
 /** True when a SOAP message carries a right UsernameToken, created within five minutes of the device's own time. */
 export function tokenIsRight(login: Login, message: string, deviceUtcMs: number): boolean {
-  const text = (name: string) => message.match(new RegExp(`<\\w+:${name}[^>]*>([^<]*)<`))?.[1] ?? "";
+  const text = (name: string) => message.match(new RegExp(`<\\w+:${name}(?:\\s[^>]*)?>([^<]*)<`))?.[1] ?? "";
   const created = text("Created");
   if (text("Username") !== login.user || !(Math.abs(Date.parse(created) - deviceUtcMs) < 300_000)) return false;
   const digest = createHash("sha1")

@@ -4,7 +4,7 @@ import { type Interval, labelMs, type Scenario, wallMs } from "./scenario.ts";
 
 /** The RTSP server of a mock recorder: live streams, ONVIF replay with absolute time, and the vendors' playback addresses. */
 export function createRtspSide(scenario: Scenario, log: (line: string) => void): Server {
-  return createServer((line) => {
+  return createServer({ noDelay: true }, (line) => {
     let held = "";
     const timers = new Set<NodeJS.Timeout>();
     line.on("close", () => {
@@ -25,14 +25,14 @@ export function createRtspSide(scenario: Scenario, log: (line: string) => void):
   });
 }
 
-type Answer = { readonly status: number; readonly headers?: Record<string, string | string[]>; readonly body?: string; readonly then?: () => void };
+type Answer = { readonly status: number; readonly headers?: Record<string, string | string[]>; readonly body?: string; readonly afterwards?: () => void };
 const session = { Session: "12345;timeout=60" };
 
-function write(line: Socket, cseq: string, { status, headers = {}, body = "", then }: Answer): void {
+function write(line: Socket, cseq: string, { status, headers = {}, body = "", afterwards }: Answer): void {
   const all = Object.entries({ CSeq: cseq, ...headers, ...(body ? { "Content-Length": String(body.length) } : {}) });
   const text = all.flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`)).join("");
   line.write(`RTSP/1.0 ${status} X\r\n${text}\r\n${body}`);
-  then?.();
+  afterwards?.();
 }
 
 function answer(scenario: Scenario, line: Socket, timers: Set<NodeJS.Timeout>, method: string, uri: string, headers: Map<string, string>): Answer {
@@ -48,17 +48,17 @@ function answer(scenario: Scenario, line: Socket, timers: Set<NodeJS.Timeout>, m
   if (pathname.startsWith("/replay/") && headers.get("require") !== "onvif-replay" && method !== "TEARDOWN") return { status: 551 };
   if (method === "DESCRIBE") return { status: 200, headers: { "Content-Base": uri }, body: sdp(uri) };
   if (method === "SETUP") return { status: 200, headers: { ...session, Transport: "RTP/AVP/TCP;unicast;interleaved=0-1" } };
-  if (method === "TEARDOWN") return { status: 200, headers: session, then: () => line.end() };
+  if (method === "TEARDOWN") return { status: 200, headers: session, afterwards: () => line.end() };
   if (method !== "PLAY") return { status: 405 };
   if (!playback) {
     const stream = () => timers.add(setInterval(() => line.write(frame(undefined)), 10));
-    return { status: 200, headers: session, ...(channel.dead ? {} : { then: stream }) };
+    return { status: 200, headers: session, ...(channel.dead ? {} : { afterwards: stream }) };
   }
   const atMs = instantOf(scenario, pathname, searchParams, headers.get("range") ?? "");
   const frameMs = scenario.playbackEmpty ? undefined : firstFrame(channel.recorded, atMs);
   if (frameMs === undefined) return { status: 457 };
   const label = pathname.startsWith("/replay/") ? labelMs(scenario, frameMs) : undefined;
-  return { status: 200, headers: session, then: () => line.write(frame(label)) };
+  return { status: 200, headers: session, afterwards: () => line.write(frame(label)) };
 }
 
 function sdp(uri: string): string {

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Evidence, Outcome } from "#schemas/observation.ts";
+import { type ChannelEvidence, RecordingEvidence } from "#schemas/recording-evidence.ts";
+import { lanHttp } from "../../../agent/io/lan-http.ts";
+import { ProbeError, ProbeSkip } from "../../../agent/probe.ts";
+import { recordingDepth } from "../../../agent/probes/recording-depth/probe.ts";
+import { probeContext } from "../../support/probe-context.ts";
+import type { Protocol } from "../../support/recorder/http-side.ts";
+import { DAY_MS, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
+import { type Night, type Story, stories } from "../../support/recorder/scenarios.ts";
+import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
+
+const LAST_NIGHT_MS = Date.UTC(2026, 10, 28, 18, 7, 30);
+const login = { user: "viewer", password: "p@ss word" };
+const running: RunningRecorder[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(({ close }) => close()));
+});
+
+/** One visit; failures count by their evidence, as the collector would see them. */
+async function visit(scenario: Scenario, protocol: Protocol, memory: Map<string, unknown>, more: Record<string, unknown> = {}) {
+  const recorder = await startRecorder(scenario, [protocol]);
+  running.push(recorder);
+  const options = recordingDepth.options.parse({
+    id: "nvr-1",
+    address: "127.0.0.1",
+    port: recorder.port,
+    onvif: login,
+    policy: { requestsPerSecond: 1000, replaySamples: 1 },
+    ...more,
+  });
+  const context = probeContext({
+    nowMs: scenario.nowMs,
+    memory: { get: (key) => memory.get(key), set: (key, value) => void memory.set(key, JSON.parse(JSON.stringify(value))) },
+    io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }) },
+  });
+  const outcome = await recordingDepth.run(options, context).then(
+    (measured) => Outcome.parse({ kind: "measured", ...measured }),
+    (error: unknown) => {
+      if (error instanceof ProbeError) return Outcome.parse({ kind: "failed", reason: error.reason, detail: error.message, evidence: error.evidence });
+      if (error instanceof ProbeSkip) return Outcome.parse({ kind: "skipped", reason: error.reason, detail: error.message, evidence: error.evidence });
+      throw error;
+    },
+  );
+  return { outcome, evidence: RecordingEvidence.parse(outcome.evidence), recorder };
+}
+
+async function tell({ nights, options }: Story, protocol: Protocol): Promise<ChannelEvidence> {
+  const memory = new Map<string, unknown>();
+  let last: ChannelEvidence | undefined;
+  for (const [index, night] of (nights as readonly Night[]).entries()) {
+    const nowMs = LAST_NIGHT_MS - (nights.length - 1 - index) * DAY_MS;
+    last = (await visit(night(nowMs), protocol, memory, options?.(LAST_NIGHT_MS))).evidence.channels[0];
+  }
+  if (!last) throw new Error("a story without a channel");
+  return last;
+}
+
+for (const protocol of ["onvif", "isapi", "dahua"] as const) {
+  describe(`over ${protocol}`, () => {
+    test.each(stories.map((story) => [story.name, story] as const))("%s", async (_, story) => {
+      const expected = { ...story, ...story.over?.[protocol] };
+      const { verdict, reasons, notes } = await tell(story, protocol);
+      expect({ verdict, reasons }).toEqual({ verdict: expected.verdict, reasons: expected.reasons });
+      for (const note of expected.notes ?? []) expect(notes).toContain(note);
+    });
+  });
+}
+
+describe("a recorder that knows only part of Profile G", () => {
+  const now = () => LAST_NIGHT_MS;
+  const one = sameOnAll(1, [{ startMs: LAST_NIGHT_MS - 45 * DAY_MS, endMs: LAST_NIGHT_MS }]);
+  const young = sameOnAll(1, [{ startMs: LAST_NIGHT_MS - 13 * DAY_MS, endMs: LAST_NIGHT_MS }]);
+  const lacks = (...parts: string[]) => new Set(parts) as Scenario["lacks"];
+  test.each<[string, Partial<Scenario>, string, string[], string[]]>([
+    ["no summary matters to nobody", { lacks: lacks("summary") }, "COMPLIANT", [], ["disks"]],
+    ["no list of configured recordings", { lacks: lacks("recordings") }, "COMPLIANT", [], ["disks", "jobs"]],
+    ["no FindEvents: the oldest alone is known", { lacks: lacks("find-events") }, "UNVERIFIABLE", ["OLDEST_ONLY"], ["disks", "find_events"]],
+    ["no FindRecordings: events are enough", { lacks: lacks("find-recordings") }, "COMPLIANT", [], ["disks", "find_recordings"]],
+    ["only the summary", { lacks: lacks("find-recordings", "find-events") }, "UNVERIFIABLE", ["OLDEST_ONLY"], ["disks", "find_events", "find_recordings"]],
+    [
+      "only the summary, of the whole device",
+      { lacks: lacks("find-recordings", "find-events", "recordings") },
+      "UNVERIFIABLE",
+      ["OLDEST_ONLY"],
+      ["find_events", "jobs"],
+    ],
+    ["no replay: nothing was really fetched", { lacks: lacks("replay") }, "UNVERIFIABLE", ["NO_API"], ["disks", "replay"]],
+    ["no UTC, but local time and zone", { clock: { skewMs: 0, localAsUtc: false, tellsUtc: false, tellsLocal: true } }, "COMPLIANT", [], ["disks"]],
+    ["no time at all", { clock: { skewMs: 0, localAsUtc: false, tellsUtc: false, tellsLocal: false } }, "UNVERIFIABLE", ["CLOCK_UNKNOWN"], ["clock", "disks"]],
+    [
+      "13 days are too few even without gaps known",
+      { channels: young, lacks: lacks("find-events") },
+      "NON_COMPLIANT",
+      ["RETENTION_SHORT", "HISTORY_LOST"],
+      ["find_events"],
+    ],
+    [
+      "1970 and no FindEvents: the true oldest is searched for",
+      { channels: young, lacks: lacks("find-events"), claimedOldestMs: 0 },
+      "NON_COMPLIANT",
+      ["RETENTION_SHORT", "HISTORY_LOST"],
+      [],
+    ],
+  ])("%s", async (_, over, verdict, reasons, unverified) => {
+    const { evidence } = await visit(healthy(now, { channels: one, ...over }), "onvif", new Map());
+    expect(evidence.channels[0]).toMatchObject({ verdict, reasons });
+    expect(evidence.recorders[0]?.unverified).toEqual(expect.arrayContaining(unverified));
+  });
+});
+
+describe("numbers and limits", () => {
+  const now = () => LAST_NIGHT_MS;
+
+  test("a dead channel shows in the total, not behind a good one", async () => {
+    const [good] = sameOnAll(1, [{ startMs: now() - 45 * DAY_MS, endMs: now() }]);
+    const [bad] = sameOnAll(1, [{ startMs: now() - 13 * DAY_MS, endMs: now() }]);
+    if (!good || !bad) throw new Error("no channel");
+    const { outcome } = await visit(healthy(now, { channels: [good, bad] }), "onvif", new Map());
+    const total = outcome.kind === "measured" ? outcome.readings.find(({ metric, labels }) => metric === "recording_depth_days" && !labels) : undefined;
+    expect(total?.value).toBeCloseTo(13, 2);
+  });
+
+  test("a channel that cannot be verified leaves no total", async () => {
+    const { outcome } = await visit(healthy(now, { lacks: new Set(["find-events"]) }), "onvif", new Map());
+    expect(outcome.kind === "measured" && outcome.readings.every(({ labels }) => labels !== undefined)).toBe(true);
+  });
+
+  test("a wrong password is tried once", async () => {
+    const { recorder, outcome } = await visit(healthy(now, { login: { kind: "digest-md5", user: "viewer", password: "x" } }), "onvif", new Map());
+    expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
+    // Once without, as any client must, and once with the password.
+    expect(recorder.requests.filter((line) => line.includes("GetDeviceInformation"))).toHaveLength(2);
+  });
+
+  test("16 channels with 50 gaps each fit into the evidence", async () => {
+    const recorded = Array.from({ length: 31 * 6 }, (_, index) => ({
+      startMs: now() - (index + 1) * 4 * 3_600_000,
+      endMs: now() - index * 4 * 3_600_000 - 900_000,
+    })).toReversed();
+    const { outcome, evidence } = await visit(healthy(now, { channels: sameOnAll(16, recorded), playbackBusy: true }), "dahua", new Map());
+    expect(Evidence.safeParse(outcome.evidence).success).toBe(true);
+    expect(evidence.channels).toHaveLength(16);
+    expect(evidence.channels[0]?.gapsTotal).toBeGreaterThan(150);
+    expect(evidence.channels[0]?.perDayMinutes).toHaveLength(31);
+  });
+
+  test.each([
+    ["a policy number out of range", { address: "127.0.0.1", policy: { coveragePercentMin: 101 } }, "policy.coveragePercentMin"],
+    ["an unknown field", { address: "127.0.0.1", depth: 3 }, "targets.0"],
+    ["a name instead of an address", { address: "nvr.local" }, "targets.0.address"],
+  ])("options: %s is named", (_, options, path) => {
+    const parsed = recordingDepth.options.safeParse(options);
+    expect(parsed.error?.issues.map((issue) => issue.path.join("."))).toContain(path);
+  });
+});
