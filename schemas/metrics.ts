@@ -84,6 +84,7 @@ export const metrics = {
   wifi_utilisation_percent: { ...percent, labels: ["ap", "radio"], meaning: "share of time that the channel is busy" },
   dhcp_leases: { unit: "clients", ...count, labels: [], meaning: "leases in use in the Wi-Fi scope" },
   dhcp_free: { unit: "clients", ...count, labels: [], meaning: "addresses still free in the Wi-Fi scope" },
+  dhcp_used_percent: { ...percent, labels: [], meaning: "share of the addresses of the fullest scope that are leased" },
   // office-devices
   device_up: { ...flag, labels: ["device", "role", "method"], meaning: "1 when the device answered by any method" },
   devices_seen: { unit: "devices", ...count, labels: ["role"], meaning: "devices of the role that answered in this run" },
@@ -96,6 +97,11 @@ export const metrics = {
   camera_clock_skew_s: { unit: "s", min: -4e9, max: 4e9, labels: ["camera"], meaning: "device clock minus our clock, in UTC" },
   camera_profiles: { unit: "count", ...count, labels: ["camera"], meaning: "stream profiles that the device offers" },
   camera_stream_up: { ...flag, labels: ["camera", "channel"], meaning: "1 when video packets arrived" },
+  // vms-link
+  vms_linked: { ...flag, labels: ["camera"], meaning: "1 when the device is registered with the province's system or is being watched by it" },
+  // vms-link
+  vms_link_up: { ...flag, labels: ["camera"], meaning: "1 when the device is registered at the province's system or its video is pulled from there" },
+  vms_pulling: { ...flag, labels: ["camera"], meaning: "1 when the province's system is watching a stream now" },
   // recording-depth
   recording_depth_days: { unit: "d", min: 0, max: 36500, labels: ["channel"], meaning: "age of the oldest proven recording" },
   recording_coverage_percent: { ...percent, labels: ["channel"], meaning: "share of the window that is recorded" },
