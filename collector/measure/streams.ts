@@ -69,7 +69,8 @@ function watch(_request: IncomingMessage, response: ServerResponse, { transfer, 
     response.write(`${JSON.stringify(line)}\n`);
   };
   response.writeHead(200, { "content-type": "application/x-ndjson", "x-accel-buffering": "no" });
-  const timer = setInterval(tick, TICK_MS);
+  // After a pause of this process bytes are waiting: the loop reads them before it tells the count.
+  const timer = setInterval(() => setImmediate(tick), TICK_MS);
   response.once("close", () => clearInterval(timer));
   endWithin(STREAM_MS_MAX, response, () => response.end());
   tick();

@@ -1,9 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as afterPendingReads, setTimeout as sleep } from "node:timers/promises";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 import type { Server } from "./connection.ts";
 import { type Estimate, estimate, type Sample } from "./estimator.ts";
+import { foreignMbps, type Mark } from "./foreign.ts";
 import { loadedRoundTrips, median, type Pinger } from "./latency.ts";
 import { compare, DECISION_MS_MIN, type Decision, interval, mayStop } from "./sequential.ts";
+import type { Counters } from "./surroundings.ts";
 import { type Direction, openTransfer, type Transfer } from "./transfer.ts";
 
 export type DirectionPlan = {
@@ -14,6 +16,8 @@ export type DirectionPlan = {
   readonly capMs: number;
   readonly bytesMax: number;
   readonly idleRttMs: number;
+  /** Octet counters of the interface that the test goes through, where the system tells them. */
+  readonly readCounters: () => Promise<Counters | undefined>;
 };
 
 export type DirectionResult = {
@@ -30,11 +34,14 @@ export type DirectionResult = {
   readonly loadedRttsMs: readonly number[];
   readonly serverSaturated: boolean;
   readonly serverRetransmits: number | undefined;
+  /** Traffic of others through the interface meanwhile. */
+  readonly foreignMbps: number | undefined;
 };
 
 const STREAMS = 4;
 const SAMPLE_MS = 100;
 const FIRST_BYTE_MS_MAX = 5_000;
+const MARK_AFTER_MS = 400;
 /** A full line fills its queue. While a round trip grows by less than this, something else may be the limit. */
 const QUEUE_MS = 10;
 /** Twice the streams must bring at least this much more before TCP counts as the limit. */
@@ -53,7 +60,9 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
   try {
     await firstBytes(plan, transfer, signal);
     const startedMs = performance.now();
+    const firstMark = markAfterRamp(plan, transfer, signal);
     const run = await sampleUntilClear(plan, transfer, loadedRttsMs, signal);
+    const lastMark = await markOf(plan, transfer);
     return {
       direction: plan.direction,
       ...run,
@@ -63,12 +72,27 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
       loadedRttsMs,
       serverSaturated: transfer.server.saturated,
       serverRetransmits: transfer.server.retransmits,
+      foreignMbps: foreignMbps(plan.direction, await firstMark, lastMark),
     };
   } finally {
     transfer.stop();
     stopPings.abort();
     await pings;
   }
+}
+
+/** The first mark lies behind slow start: what is under way in the line is then the same at both marks. */
+async function markAfterRamp(plan: DirectionPlan, transfer: Transfer, signal: AbortSignal): Promise<Mark | undefined> {
+  const [waited] = await Promise.allSettled([sleep(MARK_AFTER_MS, undefined, { signal })]);
+  return waited.status === "fulfilled" ? markOf(plan, transfer) : undefined;
+}
+
+async function markOf({ readCounters }: DirectionPlan, transfer: Transfer): Promise<Mark | undefined> {
+  const startedMs = performance.now();
+  const counters = await readCounters();
+  // A system that answers late tells of another moment than our own count.
+  if (!counters || performance.now() - startedMs > SAMPLE_MS) return undefined;
+  return { counters, progress: transfer.progress() };
 }
 
 async function firstBytes({ direction, server }: DirectionPlan, transfer: Transfer, signal: AbortSignal): Promise<void> {
@@ -95,6 +119,8 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, loadedR
   let last = transfer.progress();
   while (performance.now() - startedMs < plan.capMs) {
     await Promise.race([sleep(SAMPLE_MS, undefined, { signal }), over]);
+    // When this PC was late, bytes are waiting: they belong to this sample, so the loop reads them first.
+    await afterPendingReads();
     if (isOver) {
       endedBy = "budget";
       break;

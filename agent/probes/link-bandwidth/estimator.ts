@@ -17,8 +17,13 @@ export const HEADER_FACTOR = 1514 / 1448;
 const WARMUP_SAMPLES_MAX = 10;
 /** A sample that is still more than this above the two before it is slow start. */
 const RAMP = 1.1;
-/** A sample below this share of the best so far is a dip of the ramp, not its end. */
+/** A sample below this share of the best two neighbours so far is a dip of the ramp, not its end. */
 const NEAR_BEST = 0.78;
+/** A sample below this share of the middle one, with more than the middle right behind it, was a stall. */
+const DIP = 0.93;
+const SURGE = 1.03;
+/** Most samples that one stall may last: a lost segment comes again within a round trip of a full queue. */
+const STALL_SAMPLES_MAX = 4;
 // Measured on a shaped line: neighbouring samples share a queue, so they say less than independent ones would.
 const ERROR_INFLATION = 1.5;
 /** No estimate is surer than this share of its mean: clocks, headers, shapers. */
@@ -40,10 +45,36 @@ export function warmupSamples(samples: readonly Sample[]): number | undefined {
     if (index >= WARMUP_SAMPLES_MAX) return WARMUP_SAMPLES_MAX;
     const [before, last] = [rates[index - 2], rates[index - 1]];
     const isFlat = before !== undefined && last !== undefined && rate <= RAMP * ((before + last) / 2);
-    best = Math.max(best, rate);
+    // Two neighbours: what a stall held back comes at once and says nothing about the line.
+    best = Math.max(best, last === undefined ? 0 : (last + rate) / 2);
     if (isFlat && rate >= NEAR_BEST * best && rate > 0) return index;
   }
   return undefined;
+}
+
+/**
+ * Joins each dip with the surge right behind it. TCP hands bytes over in order, so a lost segment holds back all that arrived after it,
+ * and a process that was not scheduled finds all of it later: such bytes were late for us, not slow on the line.
+ * The sums of bytes and time stay what they were.
+ */
+export function joinStalls(samples: readonly Sample[]): Sample[] {
+  const rates = samples.map(rateMbps).sort((a, b) => a - b);
+  const middle = rates[Math.floor(rates.length / 2)] ?? 0;
+  const joined: Sample[] = [];
+  let stalled = 0;
+  for (const sample of samples) {
+    const before = joined.at(-1);
+    const isSurge = rateMbps(sample) > SURGE * middle;
+    const isOwed = before !== undefined && rateMbps(before) < (stalled > 0 ? 1 : DIP) * middle;
+    if (before && isOwed && isSurge && stalled < STALL_SAMPLES_MAX - 1) {
+      joined[joined.length - 1] = { ms: before.ms + sample.ms, bytes: before.bytes + sample.bytes };
+      stalled++;
+    } else {
+      joined.push(sample);
+      stalled = 0;
+    }
+  }
+  return joined;
 }
 
 /**
@@ -53,7 +84,8 @@ export function warmupSamples(samples: readonly Sample[]): number | undefined {
 export function estimate(samples: readonly Sample[]): Estimate | undefined {
   const warmup = warmupSamples(samples);
   if (warmup === undefined || samples.length < warmup + 2) return undefined;
-  const kept = samples.slice(warmup);
+  const kept = joinStalls(samples.slice(warmup));
+  if (kept.length < 2) return undefined;
   const total = kept.reduce((sum, { ms, bytes }) => ({ ms: sum.ms + ms, bytes: sum.bytes + bytes }), { ms: 0, bytes: 0 });
   const goodputMbps = rateMbps(total);
   // Weighted by time: a late timer makes one long sample, not one fast one.

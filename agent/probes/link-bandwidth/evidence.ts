@@ -8,12 +8,7 @@ type Json = Evidence[string];
 type Idle = { readonly rttsMs: readonly number[]; readonly foreignMbps: number | undefined };
 
 /** Pure. What a provider must accept: every sample, the interval, the method, what else could have been the limit. */
-export function evidenceOf(
-  server: Server,
-  circumstances: Circumstances,
-  idle: Idle,
-  results: readonly { readonly result: DirectionResult; readonly foreignMbps: number | undefined }[],
-): Evidence {
+export function evidenceOf(server: Server, circumstances: Circumstances, idle: Idle, results: readonly DirectionResult[]): Evidence {
   const { floorMbps, nicSpeedMbps, medium, loopBusyShare, hostBusyShare, isProxied, isTunnel } = circumstances;
   return {
     server: { id: server.id, address: server.address },
@@ -23,12 +18,13 @@ export function evidenceOf(
     ...(isProxied && { proxied: true }),
     ...(isTunnel && { tunnel: true }),
     idle: { rttsMs: idle.rttsMs.map(round), ...(idle.foreignMbps !== undefined && { foreignMbps: round(idle.foreignMbps) }) },
-    ...Object.fromEntries(results.map(({ result, foreignMbps }) => [result.direction, directionEvidence(result, floorMbps, foreignMbps)])),
+    ...Object.fromEntries(results.map((result) => [result.direction, directionEvidence(result, floorMbps)])),
   };
 }
 
-function directionEvidence(result: DirectionResult, floorMbps: number | undefined, foreignMbps: number | undefined): Json {
-  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, serverSaturated, serverRetransmits } = result;
+function directionEvidence(result: DirectionResult, floorMbps: number | undefined): Json {
+  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, serverSaturated, serverRetransmits, foreignMbps } =
+    result;
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.

@@ -1,17 +1,22 @@
-import type { DirectionResult } from "./direction.ts";
 import { HEADER_FACTOR } from "./estimator.ts";
 import type { Counters } from "./surroundings.ts";
+import type { Direction } from "./transfer.ts";
+
+/** The interface's counters and our own count at one moment. Their clocks may differ: an upload is counted by the server. */
+export type Mark = { readonly counters: Counters; readonly progress: { readonly atMs: number; readonly bytes: number } };
+
+/** Closer marks than this say nothing. */
+const SPAN_MS_MIN = 300;
 
 /**
- * Pure. Traffic of others in the test's direction, from the interface's counters less our own bytes on the wire; never below zero.
- * The counters also cover connecting and the end of the run, so the mean is over the run itself.
+ * Pure. Traffic of others in the test's direction between two marks: the interface's rate less our own on the wire; never below zero.
+ * Rates and not bytes are subtracted, because the two counts are taken at slightly different moments of a steady flow.
  */
-export function foreignMbps(
-  before: Counters | undefined,
-  after: Counters | undefined,
-  run: Pick<DirectionResult, "direction" | "bytes" | "elapsedMs">,
-): number | undefined {
-  if (!before || !after || run.elapsedMs <= 0) return undefined;
-  const moved = run.direction === "download" ? after.receivedBytes - before.receivedBytes : after.sentBytes - before.sentBytes;
-  return Math.max(0, ((moved - run.bytes * HEADER_FACTOR) * 8) / (run.elapsedMs * 1000));
+export function foreignMbps(direction: Direction, from: Mark | undefined, to: Mark | undefined): number | undefined {
+  if (!from || !to) return undefined;
+  const [spanMs, ownSpanMs] = [to.counters.atMs - from.counters.atMs, to.progress.atMs - from.progress.atMs];
+  if (spanMs < SPAN_MS_MIN || ownSpanMs < SPAN_MS_MIN) return undefined;
+  const moved = direction === "download" ? to.counters.receivedBytes - from.counters.receivedBytes : to.counters.sentBytes - from.counters.sentBytes;
+  const own = (to.progress.bytes - from.progress.bytes) * HEADER_FACTOR;
+  return Math.max(0, ((moved / spanMs - own / ownSpanMs) * 8) / 1000);
 }

@@ -6,10 +6,9 @@ import { resolveServer } from "./connection.ts";
 import { type DirectionResult, runDirection } from "./direction.ts";
 import { evidenceOf } from "./evidence.ts";
 import { excuseOf } from "./excuse.ts";
-import { foreignMbps } from "./foreign.ts";
-import { idleRoundTrips, median, openPinger } from "./latency.ts";
+import { idleRoundTrips, median, openPinger, type Pinger } from "./latency.ts";
 import { readingsOf } from "./readings.ts";
-import { interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
+import { type Counters, interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
 
 const Options = z.strictObject({
   server: z.strictObject({ id: Code, url: z.url({ protocol: /^https?$/ }) }).optional(),
@@ -44,23 +43,25 @@ export const linkBandwidth = defineProbe({
       const nicName = pinger.localAddress === undefined ? undefined : interfaceOf(pinger.localAddress);
       const idle = await idleLine(pinger, nicName, busyMbps, context);
       const measureLoad = startLoad();
-      const results: { readonly result: DirectionResult; readonly foreignMbps: number | undefined }[] = [];
-      let bytesMax = lease.bytesMax;
+      const results: DirectionResult[] = [];
+      let bytesLeft = lease.bytesMax;
       for (const [index, direction] of directions.entries()) {
-        const before = await readCounters(context.io.readInterface, nicName, context.signal);
         // Half of what is left for the first direction, so that the second is not starved.
-        const share = bytesMax / (directions.length - index);
-        const plan = { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax: share, idleRttMs: median(idle.rttsMs) ?? 0 };
-        const result = await runDirection(plan, context.signal);
-        const after = await readCounters(context.io.readInterface, nicName, context.signal);
-        bytesMax -= result.bytes;
-        results.push({ result, foreignMbps: foreignMbps(before, after, result) });
+        const bytesMax = bytesLeft / (directions.length - index);
+        const idleRttMs = median(idle.rttsMs) ?? 0;
+        const readCounters = () => countersOf(nicName, context);
+        const result = await runDirection(
+          { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax, idleRttMs, readCounters },
+          context.signal,
+        );
+        bytesLeft -= result.bytes;
+        results.push(result);
       }
       const load = measureLoad();
       const nic = nicName === undefined ? undefined : await context.io.readInterface(nicName, context.signal);
       const circumstances = {
         floorMbps,
-        directions: results.map(({ result, foreignMbps: foreign }) => ({ ...result, linkMbps: result.estimate.linkMbps, foreignMbps: foreign })),
+        directions: results.map((result) => ({ ...result, linkMbps: result.estimate.linkMbps })),
         nicSpeedMbps: nic?.speedMbps,
         medium: nic?.medium ?? "unknown",
         isTunnel: nicName !== undefined && isTunnelName(nicName),
@@ -69,11 +70,7 @@ export const linkBandwidth = defineProbe({
       } as const;
       const excuse = excuseOf(circumstances);
       return {
-        readings: readingsOf(
-          server.id,
-          idle.rttsMs,
-          results.map(({ result }) => result),
-        ),
+        readings: readingsOf(server.id, idle.rttsMs, results),
         evidence: evidenceOf(server, circumstances, idle, results),
         ...(excuse && { excuse }),
       };
@@ -83,14 +80,18 @@ export const linkBandwidth = defineProbe({
   },
 });
 
+/** Counters of the interface, except of the loopback: what goes there is not the line's. */
+async function countersOf(nicName: string | undefined, { io, signal }: ProbeContext): Promise<Counters | undefined> {
+  return nicName === "lo" ? undefined : readCounters(io.readInterface, nicName, signal);
+}
+
 /** Round trips and foreign traffic before the test. @throws ProbeSkip line_busy: a busy line must not read as a slow one */
-async function idleLine(pinger: ReturnType<typeof openPinger>, nicName: string | undefined, busyMbps: number, { io, signal }: ProbeContext) {
-  const before = await readCounters(io.readInterface, nicName, signal);
-  const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, signal);
-  const rates = ratesBetween(before, await readCounters(io.readInterface, nicName, signal));
-  const busiestMbps = Math.max(rates?.receivedMbps ?? 0, rates?.sentMbps ?? 0);
-  const isLoopback = nicName === "lo";
-  if (!isLoopback && busiestMbps > busyMbps)
-    throw new ProbeSkip("line_busy", `${Math.round(busiestMbps)} Mbps of other traffic`, { foreignMbps: Math.round(busiestMbps) });
-  return { rttsMs, foreignMbps: isLoopback ? undefined : rates && busiestMbps };
+async function idleLine(pinger: Pinger, nicName: string | undefined, busyMbps: number, context: ProbeContext) {
+  const before = await countersOf(nicName, context);
+  const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, context.signal);
+  const rates = ratesBetween(before, await countersOf(nicName, context));
+  const foreignMbps = rates && Math.max(rates.receivedMbps, rates.sentMbps);
+  if (foreignMbps !== undefined && foreignMbps > busyMbps)
+    throw new ProbeSkip("line_busy", `${Math.round(foreignMbps)} Mbps of other traffic before the test`, { foreignMbps: Math.round(foreignMbps) });
+  return { rttsMs, foreignMbps };
 }

@@ -1,0 +1,90 @@
+import type { ChildProcess } from "node:child_process";
+import { createInterface, type Interface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Outcome } from "#schemas/observation.ts";
+import { HEADER_FACTOR } from "../../agent/probes/link-bandwidth/estimator.ts";
+import { signLease } from "../../collector/measure/lease-token.ts";
+import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
+
+const SECRET = "a secret of the lab, long enough to sign";
+/** What one run of the probe gave, and what it cost the agent's process. */
+export type LabRun = { readonly outcome: Outcome; readonly cpuMs: number; readonly rssBytes: number };
+
+/** A lab with a measure server at one end and the agent's probe at the other. */
+export class LabSession {
+  readonly lab: LineLab;
+  readonly #url: string;
+  readonly #probe: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+  readonly server: ChildProcess;
+  #leases = 0;
+
+  private constructor(lab: LineLab, server: ChildProcess, url: string, probe: ChildProcess) {
+    this.lab = lab;
+    this.server = server;
+    this.#url = url;
+    this.#probe = probe;
+    this.#answers = linesOf(probe)[Symbol.asyncIterator]();
+  }
+
+  static async open(line: Line): Promise<LabSession> {
+    const lab = await LineLab.open(line);
+    const server = lab.spawn("server", process.execPath, [
+      "--import",
+      "tsx",
+      fileURLToPath(new URL("measure-child.ts", import.meta.url)),
+      SERVER_ADDRESS,
+      SECRET,
+    ]);
+    const url = (await linesOf(server)[Symbol.asyncIterator]().next()).value as string;
+    const probe = lab.spawn("pc", process.execPath, ["--import", "tsx", fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
+    return new LabSession(lab, server, url, probe);
+  }
+
+  /** Runs the probe once. */
+  async run(options: Record<string, unknown>): Promise<LabRun> {
+    const id = (this.#leases++).toString(16).padStart(16, "0");
+    const claims = { lease: id, agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs: Date.now() + 60_000, bytesMax: 4e9 };
+    const lease = {
+      id,
+      token: signLease(claims, SECRET),
+      server: { id: "lab", url: this.#url },
+      expiresAt: new Date(claims.expiresMs).toISOString(),
+      bytesMax: claims.bytesMax,
+      capMs: 15_000,
+    };
+    this.#probe.stdin?.write(`${JSON.stringify({ lease, ...options })}\n`);
+    const answer = await this.#answers.next();
+    if (answer.done === true) throw new Error("the probe's process ended");
+    return JSON.parse(answer.value) as LabRun;
+  }
+
+  /** What iperf3 with four streams says of the same line, as link rate in Mbps. */
+  async iperf(direction: "download" | "upload", seconds: number): Promise<number> {
+    const server = this.lab.spawn("server", "iperf3", ["-s", "-1", "-p", "5301", "--forceflush"]);
+    await linesOf(server)[Symbol.asyncIterator]().next();
+    const args = ["-c", SERVER_ADDRESS, "-p", "5301", "-P", "4", "-t", String(seconds), "-O", "1", "-J", ...(direction === "download" ? ["-R"] : [])];
+    const report = JSON.parse(await this.lab.output("pc", "iperf3", ...args)) as { end: { sum_received: { bits_per_second: number } } };
+    return (report.end.sum_received.bits_per_second / 1e6) * HEADER_FACTOR;
+  }
+
+  /** Lets another program of the gateway PC download at a steady rate until the returned function is called. */
+  async foreignDownload(mbps: number): Promise<() => void> {
+    const server = this.lab.spawn("server", "iperf3", ["-s", "-1", "-p", "5302", "--forceflush"]);
+    await linesOf(server)[Symbol.asyncIterator]().next();
+    const client = this.lab.spawn("pc", "iperf3", ["-c", SERVER_ADDRESS, "-p", "5302", "-u", "-R", "-b", `${mbps}M`, "-t", "300", "--forceflush"]);
+    await linesOf(client)[Symbol.asyncIterator]().next();
+    await sleep(1_000);
+    return () => void client.kill();
+  }
+
+  close(): Promise<void> {
+    return this.lab.close();
+  }
+}
+
+function linesOf(child: ChildProcess): Interface {
+  if (!child.stdout) throw new Error("a child of the lab has no stdout");
+  return createInterface({ input: child.stdout });
+}
