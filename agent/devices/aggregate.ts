@@ -90,8 +90,10 @@ function labeller(
   };
   if ("column" in from) {
     const column = columns(from.column);
-    return (index) => word(snmpText(column.get(index) ?? ""));
+    const other = from.orColumn === undefined ? undefined : columns(from.orColumn);
+    return (index) => word(snmpText(column.get(index) ?? other?.get(index) ?? ""));
   }
+  if ("text" in from) return () => word(from.text);
   if ("value" in from) return (_, raw) => word(snmpText(raw));
   const ordinals =
     from.as === "ordinal" ? new Map([...new Set(own.map(([index]) => slice(index, from.index)))].map((part, place) => [part, place + 1])) : undefined;

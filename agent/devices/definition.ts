@@ -21,12 +21,13 @@ export type IndexPart = z.infer<typeof IndexPart>;
 const Words = z.record(z.string(), z.string());
 
 /**
- * Where the text of a label comes from: another column of the same row, the object's own value, or the row's index
- * read as number, as text (`lengthText` when its length stands first), or as `ordinal`, the place among all that occur:
+ * Where the text of a label comes from: another column of the same row (`orColumn` where that is empty), a fixed text, the
+ * object's own value, or the row's index read as number, as text (`lengthText` when its length stands first), or as `ordinal`, the place among all that occur:
  * for index parts that are MAC addresses, which stay inside.
  */
 const LabelSource = z.union([
-  z.strictObject({ column: Oid, words: Words.optional() }),
+  z.strictObject({ column: Oid, orColumn: Oid.optional(), words: Words.optional() }),
+  z.strictObject({ text: z.string().min(1), words: Words.optional() }),
   z.strictObject({ value: z.literal(true), words: Words.optional() }),
   z.strictObject({ index: IndexPart, as: z.enum(["number", "text", "lengthText", "ordinal"]), prefix: z.string().optional(), words: Words.optional() }),
 ]);

@@ -54,7 +54,7 @@ async function readColumns(session: SnmpSession, { metrics, snmp }: NetworkDefin
 }
 
 function labelColumns(source: MetricSource): string[] {
-  const from = labelSources(source).flatMap(([, label]) => ("column" in label ? [label.column] : []));
+  const from = labelSources(source).flatMap(([, label]) => ("column" in label ? [label.column, ...(label.orColumn ? [label.orColumn] : [])] : []));
   return source.where ? [...from, source.where.column] : from;
 }
 

@@ -78,9 +78,16 @@ async function getAll(ask: Ask, session: GuardedSession, oids: readonly string[]
   for (let index = 0; index < oids.length; index += perRequest) {
     const part = oids.slice(index, index + perRequest);
     const varbinds = await ask<snmp.Varbind[]>((done) => session.get([...part], done)).catch((error: unknown) => {
-      if (error instanceof DeviceError && error.trouble === "no_such_object" && part.length === 1) return [];
+      if (!(error instanceof DeviceError)) throw error;
+      if (error.trouble === "no_such_object" && part.length === 1) return [];
+      // Small agents cannot put several objects into one answer.
+      if (error.trouble === "bad_reply" && part.length > 1) return undefined;
       throw error;
     });
+    if (varbinds === undefined) {
+      for (const [oid, value] of await getAll(ask, session, part, 1)) found.set(oid, value);
+      continue;
+    }
     for (const varbind of varbinds) {
       const value = snmpValueOf(varbind);
       if (value !== undefined) found.set(varbind.oid, value);

@@ -1,11 +1,12 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { type Target, targetLabel } from "#schemas/target.ts";
 import type { NetworkDefinition } from "../../devices/definition.ts";
-import { identify, readSystem } from "../../devices/identify.ts";
-import { readMetrics } from "../../devices/read-metrics.ts";
+import { identify, readSystem, type SystemFacts } from "../../devices/identify.ts";
+import { type DeviceAnswer, readMetrics } from "../../devices/read-metrics.ts";
 import { definitions } from "../../devices/registry.ts";
 import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
+import type { SnmpSession } from "../../io/snmp.ts";
 import type { TargetAnswer } from "./target-answer.ts";
 
 /** Longest visit to one device, ms. */
@@ -34,9 +35,9 @@ async function askSnmp(target: Target, label: string, io: Io, signal: AbortSigna
   using session = io.openSnmp({ address: target.address, port: access.port ?? target.port ?? SNMP_PORT, access }, signal);
   const system = await readSystem(session);
   const known = definitions().filter((definition) => definition.kind === "network");
-  const definition: NetworkDefinition | undefined = await identify(session, known, system);
   const common = { state: "answered", label, address: target.address } as const;
-  if (!definition)
+  const asked = await firstThatTells(session, known, system, label);
+  if (!asked)
     return {
       ...common,
       method: "none",
@@ -48,9 +49,22 @@ async function askSnmp(target: Target, label: string, io: Io, signal: AbortSigna
       details: [],
       note: `no definition fits sysObjectID ${cleanText(system.objectId, 64) || "(none)"}: ${cleanText(system.descr, 80)}`,
     };
-  const { totals, details } = await readMetrics(session, definition, label);
+  const { definition, totals, details } = asked;
   const { vendor, scope, method: counted, zeroDoubtful } = definition;
   return { ...common, method: `snmp:${definition.id}`, vendor, scope, counted, zeroDoubtful, totals, details };
+}
+
+/** The vendor's definition, else a general one for routers and switches when that one tells no number. */
+async function firstThatTells(session: SnmpSession, known: readonly NetworkDefinition[], system: SystemFacts, label: string) {
+  let first: ({ definition: NetworkDefinition } & DeviceAnswer) | undefined;
+  for (let rest = known; ; ) {
+    const definition = await identify(session, rest, system);
+    if (!definition) return first;
+    const answer = { definition, ...(await readMetrics(session, definition, label)) };
+    if (answer.totals.size > 0) return answer;
+    first ??= answer;
+    rest = rest.filter((other) => other !== definition && other.method === "neighbours");
+  }
 }
 
 /** True only when echo requests could be sent and neither these nor TCP brought any sign of life. */

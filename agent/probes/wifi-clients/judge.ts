@@ -31,6 +31,7 @@ export function judge(answers: readonly TargetAnswer[], neighbours: number | und
     ...totalOf("wifi_radios", withoutCovered(told), add),
     ...totalOf("dhcp_leases", told, add),
     ...totalOf("dhcp_free", told, add),
+    ...totalOf("dhcp_used_percent", told, Math.max),
     ...answers.flatMap((answer) => (answer.state === "failed" ? [] : [apUp(answer)])),
   ];
   const details = told.filter((answer) => !doubted.has(answer)).flatMap(detailsOf);

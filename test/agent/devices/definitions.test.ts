@@ -34,6 +34,24 @@ describe("definitions", () => {
   });
 });
 
+describe("docs/add-a-device.md", () => {
+  const page = readFileSync(join(projectRoot, "docs/add-a-device.md"), "utf8");
+
+  it("explains every word of the definition format", () => {
+    const words = definitions().flatMap((definition) => [
+      ...Object.keys(definition),
+      ...(definition.kind === "network" ? definition.metrics.flatMap((source) => Object.keys(source)) : []),
+    ]);
+    expect([...new Set(words)].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
+  });
+
+  it("names files that exist", () => {
+    const paths = [...page.matchAll(/`((?:agent|test|schemas)\/[^`<]*)/g)].map(([, path = ""]) => path);
+    expect(paths.length).toBeGreaterThan(4);
+    expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
+  });
+});
+
 describe.skipIf(!requirePeer("snmpsimd"))("every network definition against its recording", () => {
   let simulator: Snmpsim;
   beforeAll(async () => {
