@@ -8,6 +8,7 @@ import { linkQuality } from "./link-quality/probe.ts";
 import { officeDevices } from "./office-devices/probe.ts";
 import { portalHttp } from "./portal-http/probe.ts";
 import { recordingDepth } from "./recording-depth/probe.ts";
+import { vmsLink } from "./vms-link/probe.ts";
 import { wifiClients } from "./wifi-clients/probe.ts";
 
 /** Every probe of the agent, one line each; the folder's name is the kind. */
@@ -20,6 +21,7 @@ export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
   entry(linkQuality),
   entry(officeDevices),
   entry(portalHttp),
+  entry(vmsLink),
   entry(wifiClients),
 ]);
 

@@ -17,12 +17,12 @@ const FRAME_MS = 8_000;
 /** A recorder that speaks Dahua's CGI (also KBVision and Imou recorders). @throws DeviceError unsupported when it does not */
 export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Recorder> {
   const { address, user, password } = session.access;
-  const system = await ask(session, "/cgi-bin/magicBox.cgi?action=getSystemInfo");
+  const system = await dahuaAsk(session, "/cgi-bin/magicBox.cgi?action=getSystemInfo");
   if (system.get("serialNumber") === undefined) throw new DeviceError("unsupported", `${address} does not speak Dahua CGI`);
-  const software = await ask(session, "/cgi-bin/magicBox.cgi?action=getSoftwareVersion").catch(() => new Map<string, string>());
+  const software = await dahuaAsk(session, "/cgi-bin/magicBox.cgi?action=getSoftwareVersion").catch(() => new Map<string, string>());
   const read = (text: string | undefined) => cleanText(text ?? "") || undefined;
   const unverified = new Set<Unverified>();
-  const ports = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RTSP").catch(() => new Map<string, string>());
+  const ports = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RTSP").catch(() => new Map<string, string>());
   const rtspPort = ports.get("table.RTSP.Port")?.match(/^\d{1,5}$/)?.[0] ?? "554";
 
   const frameAt: Recorder["frameAt"] = async (channel, atMs) => {
@@ -42,7 +42,7 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     // Its files carry the wall time of the device, never UTC.
     labelOffsets: (zoneMs) => [zoneMs],
     clock: async () => {
-      const said = (await ask(session, "/cgi-bin/global.cgi?action=getCurrentTime")).get("result");
+      const said = (await dahuaAsk(session, "/cgi-bin/global.cgi?action=getCurrentTime")).get("result");
       return { utcMs: undefined, wallMs: readWallTime(said), zone: undefined, kind: undefined, daylightSavings: undefined };
     },
     channels: () => channelsOf(session),
@@ -50,7 +50,7 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     frameAt,
     disks: async () => {
       try {
-        return disksOf(await ask(session, "/cgi-bin/storageDevice.cgi?action=getDeviceAllInfo"));
+        return disksOf(await dahuaAsk(session, "/cgi-bin/storageDevice.cgi?action=getDeviceAllInfo"));
       } catch (error) {
         if (!(error instanceof DeviceError) || error.trouble === "auth_failed" || error.trouble === "timeout") throw error;
         unverified.add("disks");
@@ -61,7 +61,8 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
   };
 }
 
-async function ask(session: DeviceSession, path: string, capBytes?: number): Promise<DahuaRows> {
+/** One question to Dahua's CGI; the rows of the answer. @throws DeviceError */
+export async function dahuaAsk(session: DeviceSession, path: string, capBytes?: number): Promise<DahuaRows> {
   const { address, port } = session.access;
   const { status, body } = await session.send({ method: "GET", path, ...(capBytes === undefined ? {} : { capBytes }) });
   if (status === 401) throw new DeviceError("auth_failed", `${address}:${port} asks for a login that it was not given`);
@@ -73,9 +74,9 @@ async function ask(session: DeviceSession, path: string, capBytes?: number): Pro
 }
 
 async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
-  const titles = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle");
-  const modes = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RecordMode").catch(() => new Map<string, string>());
-  const records = await ask(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
+  const titles = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle");
+  const modes = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RecordMode").catch(() => new Map<string, string>());
+  const records = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
   const channels: RecorderChannel[] = [];
   for (let index = 0; index < CHANNELS_MAX; index++) {
     const name = titles.get(`table.ChannelTitle[${index}].Name`);
@@ -113,14 +114,14 @@ async function findFiles(session: DeviceSession, channel: string, fromMs: number
 /** Reads all pages of one finder; finders leak, so it is always closed. */
 async function readPages(session: DeviceSession, channel: string, fromMs: number, toMs: number): Promise<Found<SizedInterval>> {
   const cgi = "/cgi-bin/mediaFileFind.cgi";
-  const object = (await ask(session, `${cgi}?action=factory.create`)).get("result");
+  const object = (await dahuaAsk(session, `${cgi}?action=factory.create`)).get("result");
   if (object === undefined || !/^\d{1,20}$/.test(object)) throw new DeviceError("unsupported", `${session.access.address} opens no search for files`);
   const results: SizedInterval[] = [];
   try {
     const span = `condition.StartTime=${encodeURIComponent(wallTime(fromMs))}&condition.EndTime=${encodeURIComponent(wallTime(toMs))}`;
-    await ask(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`);
+    await dahuaAsk(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`);
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const rows = await ask(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
+      const rows = await dahuaAsk(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
       const found = Number(rows.get("found") ?? 0);
       for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) results.push(...fileOf(rows, index));
       // Some firmwares give fewer than asked for before the end; only an empty page is surely the last.
@@ -132,7 +133,7 @@ async function readPages(session: DeviceSession, channel: string, fromMs: number
     if (!(error instanceof DeviceError && error.trouble === "no_such_object")) throw error;
     return { results, complete: results.length === 0 };
   } finally {
-    for (const action of ["close", "destroy"]) await ask(session, `${cgi}?action=${action}&object=${object}`).catch(() => undefined);
+    for (const action of ["close", "destroy"]) await dahuaAsk(session, `${cgi}?action=${action}&object=${object}`).catch(() => undefined);
   }
 }
 

@@ -22,7 +22,7 @@ const FRAME_MS = 8_000;
 export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Recorder> {
   const { address, port, user, password } = session.access;
   const device = `${address}:${port}`;
-  const get = async (path: string) => readAnswer(await session.send({ method: "GET", path }), device);
+  const get = (path: string) => isapiGet(session, path);
   const info = await get("/ISAPI/System/deviceInfo");
   if (info.name !== "DeviceInfo") throw new DeviceError("unsupported", `${device} does not speak ISAPI`);
   const unverified = new Set<Unverified>();
@@ -53,6 +53,11 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     },
     unverified,
   };
+}
+
+/** One question to ISAPI; the root element of the answer. @throws DeviceError */
+export async function isapiGet(session: DeviceSession, path: string): Promise<XmlNode> {
+  return readAnswer(await session.send({ method: "GET", path }), `${session.access.address}:${session.access.port}`);
 }
 
 function readAnswer(reply: { status: number; body: string }, device: string): XmlNode {

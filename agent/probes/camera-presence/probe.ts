@@ -14,9 +14,10 @@ import { onvifAccess } from "../../recorders/open-recorder.ts";
 
 const DEVICE_MS = 30_000;
 const CLOCK_SAMPLES = 3;
-const REQUESTS_PER_SECOND = 4;
 
 const Options = targetOptions({
+  /** Requests per second that one device gets: small recorders stall under bursts. */
+  requestsPerSecond: z.number().positive().max(1_000).default(2),
   /** From which skew a clock is told as drifting and as wrong, seconds, and the zone of the place, minutes ahead of UTC. */
   clock: z
     .strictObject({ warnSeconds: z.number().positive(), failSeconds: z.number().positive(), zoneMinutes: z.int().min(-840).max(840) })
@@ -70,7 +71,7 @@ async function askCamera(target: Target, options: Options, context: ProbeContext
       io.lanHttp,
       onvifAccess(target),
       AbortSignal.any([signal, AbortSignal.timeout(DEVICE_MS)]),
-      createPace(REQUESTS_PER_SECOND),
+      createPace(options.requestsPerSecond),
     );
     const onvif = await openOnvif(session, nowMs);
     const samples = await readClock(onvif, nowMs);

@@ -14,9 +14,10 @@ import { onvifAccess } from "../../recorders/open-recorder.ts";
 
 const STREAMS_MAX = 64;
 const STREAM_MS = 12_000;
-const REQUESTS_PER_SECOND = 4;
 
 const Options = targetOptions({
+  /** Requests per second that one device gets: small recorders stall under bursts. */
+  requestsPerSecond: z.number().positive().max(1_000).default(2),
   /** A stream that is known by its address: no ONVIF is asked. */
   rtsp: z
     .strictObject({ port: z.int().min(1).max(65535).default(554), path: z.string().regex(/^\/[\x21-\x7e]{0,512}$/, "a path that begins with '/'") })
@@ -70,7 +71,7 @@ async function playTarget(target: Target, options: Options, context: ProbeContex
     const host = target.address.includes(":") ? `[${target.address}]` : target.address;
     return [await play(camera, "1", target, access, `rtsp://${host}:${port}${path}`, options, context)];
   }
-  const pace = createPace(REQUESTS_PER_SECOND);
+  const pace = createPace(options.requestsPerSecond);
   try {
     const onvif = await openOnvif(openDeviceSession(context.io.lanHttp, access, context.signal, pace), context.nowMs);
     const streams: Stream[] = [];

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Outcome } from "#schemas/observation.ts";
+import { lanHttp } from "../../../agent/io/lan-http.ts";
+import { type Probe, ProbeError } from "../../../agent/probe.ts";
+import { cameraPresence } from "../../../agent/probes/camera-presence/probe.ts";
+import { cameraStream } from "../../../agent/probes/camera-stream/probe.ts";
+import { vmsLink } from "../../../agent/probes/vms-link/probe.ts";
+import { probeContext } from "../../support/probe-context.ts";
+import type { Protocol } from "../../support/recorder/http-side.ts";
+import { healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
+import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 28, 18, 7, 30);
+const login = { user: "viewer", password: "p@ss word" };
+const running: RunningRecorder[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(({ close }) => close()));
+});
+
+async function ask<O>(probe: Probe<O>, options: Record<string, unknown>) {
+  const context = probeContext({ nowMs: () => NOW_MS, io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }) } });
+  return probe.run(probe.options.parse({ requestsPerSecond: 1000, ...options }), context).then(
+    (measured) => Outcome.parse({ kind: "measured", ...measured }),
+    (error: unknown) => {
+      if (error instanceof ProbeError) return Outcome.parse({ kind: "failed", reason: error.reason, detail: error.message, evidence: error.evidence });
+      throw error;
+    },
+  );
+}
+
+async function start(over: Partial<Scenario> = {}, protocols: readonly Protocol[] = ["onvif"]) {
+  const recorder = await startRecorder(
+    healthy(() => NOW_MS, over),
+    protocols,
+  );
+  running.push(recorder);
+  return recorder;
+}
+
+const total = (outcome: Outcome, metric: string) =>
+  outcome.kind === "measured" ? outcome.readings.find((reading) => reading.metric === metric && reading.labels === undefined)?.value : undefined;
+const clock = (skewMs: number, localAsUtc = false, tellsUtc = true, tellsLocal = true) => ({ clock: { skewMs, localAsUtc, tellsUtc, tellsLocal } });
+
+describe("camera-presence", () => {
+  test.each<[string, Partial<Scenario>, string, number | undefined]>([
+    ["a right clock", {}, "ok", 0],
+    ["a minute ahead drifts", clock(60_000), "warn", 60],
+    ["ten minutes behind is wrong", clock(-600_000), "wrong", -600],
+    ["local time as UTC is mislabelled, the picture may be right", clock(0, true), "zone_mislabelled", 25_200],
+    ["seven hours ahead in both is wrong", clock(25_200_000), "wrong", 25_200],
+    ["without UTC the local time counts with its zone", clock(60_000, false, false), "warn", 60],
+    ["silence is unknown, never now", clock(0, false, false, false), "unknown", undefined],
+  ])("clock: %s", async (_, over, verdict, skewS) => {
+    const { port } = await start(over);
+    const outcome = await ask(cameraPresence, { address: "127.0.0.1", port, onvif: login });
+    expect(outcome.evidence).toMatchObject({ cameras: [{ clock: verdict, serial: "00123456789012345678", firmware: "5.10", model: "NVR & more" }] });
+    expect(total(outcome, "camera_clock_skew_s")).toBe(skewS);
+    expect(total(outcome, "camera_up")).toBe(1);
+    expect(total(outcome, "camera_profiles")).toBe(2);
+  });
+
+  test("a closed port is a camera that is down, not a failure", async () => {
+    const { port, close } = await start();
+    await close();
+    const outcome = await ask(cameraPresence, { address: "127.0.0.1", port, onvif: login });
+    expect(total(outcome, "camera_up")).toBe(0);
+    expect(outcome.evidence).toMatchObject({ cameras: [{ trouble: "refused" }] });
+  });
+
+  test("a wrong password is our failure, and the password stands nowhere", async () => {
+    const { port } = await start();
+    const outcome = await ask(cameraPresence, { address: "127.0.0.1", port, onvif: { user: "viewer", password: "s3cret-word" } });
+    expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
+    expect(JSON.stringify(outcome)).not.toContain("s3cret-word");
+  });
+
+  test("of two cameras the worse one is the total", async () => {
+    const [alive, gone] = [await start(), await start()];
+    await gone.close();
+    const targets = [alive, gone].map(({ port }, index) => ({ id: `cam-${index + 1}`, address: "127.0.0.1", port, onvif: login }));
+    const outcome = await ask(cameraPresence, { targets });
+    expect(total(outcome, "camera_up")).toBe(0);
+    expect(outcome.kind === "measured" && outcome.readings).toContainEqual({ metric: "camera_up", value: 1, labels: { camera: "cam-1" } });
+  });
+});
+
+describe("camera-stream", () => {
+  test("video arrives on both channels", async () => {
+    const { port } = await start();
+    const outcome = await ask(cameraStream, { address: "127.0.0.1", port, onvif: login });
+    expect(total(outcome, "camera_stream_up")).toBe(1);
+    expect(outcome.evidence).toMatchObject({ streams: [{ channel: "Channel 1", packets: 3, codec: "H264" }, { channel: "Channel 2" }] });
+  });
+
+  test("a dead channel describes its stream all the same, and is down", async () => {
+    const channels = [...sameOnAll(1, []), ...sameOnAll(1, [], { dead: true })];
+    const { port } = await start({ channels });
+    const outcome = await ask(cameraStream, { address: "127.0.0.1", port, onvif: login, withinSeconds: 0.3 });
+    expect(total(outcome, "camera_stream_up")).toBe(0);
+    expect(outcome.kind === "measured" && outcome.readings.map(({ value }) => value)).toEqual([1, 0, 0]);
+    expect(outcome.evidence).toMatchObject({ streams: [{ up: true }, { up: false, rtspStatus: 200, packets: 0 }] });
+  });
+
+  test.each<[string, Record<string, unknown>, unknown]>([
+    ["a known address needs no ONVIF", { path: "/live/1" }, { kind: "measured" }],
+    ["an unknown path is a stream that is down", { path: "/live/9" }, { kind: "measured", evidence: { streams: [{ up: false, rtspStatus: 404 }] } }],
+  ])("%s", async (_, rtsp, expected) => {
+    const { rtspPort } = await start();
+    const outcome = await ask(cameraStream, { address: "127.0.0.1", http: login, rtsp: { port: rtspPort, ...rtsp } });
+    expect(outcome).toMatchObject(expected as Record<string, unknown>);
+  });
+
+  test("a refused login is our failure", async () => {
+    const { rtspPort } = await start();
+    const outcome = await ask(cameraStream, { address: "127.0.0.1", http: { user: "viewer", password: "no" }, rtsp: { port: rtspPort, path: "/live/1" } });
+    expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
+  });
+});
+
+describe("vms-link", () => {
+  const official = "198.51.100.20";
+  test.each<[string, Protocol, NonNullable<Scenario["vms"]>, string, number]>([
+    ["registered and watched", "isapi", { host: official, registered: true, pulling: true }, "REGISTERED_AND_PULLING", 1],
+    ["registered", "isapi", { host: official, registered: true, pulling: false }, "REGISTERED", 1],
+    ["watched without registration", "isapi", { host: official, registered: false, pulling: true }, "PULLING", 1],
+    ["set up only", "isapi", { host: official, registered: false, pulling: false }, "CONFIGURED_ONLY", 0],
+    ["registered somewhere else", "isapi", { host: "203.0.113.9", registered: true, pulling: true }, "NOT", 0],
+    ["registered and watched", "dahua", { host: official, registered: true, pulling: true }, "REGISTERED_AND_PULLING", 1],
+    ["registered somewhere else", "dahua", { host: "203.0.113.9", registered: true, pulling: true }, "NOT", 0],
+    ["an uplink that stands", "onvif", { host: official, registered: true, pulling: false }, "REGISTERED", 1],
+    ["an uplink that does not", "onvif", { host: official, registered: false, pulling: false }, "CONFIGURED_ONLY", 0],
+  ])("%s, by %s", async (_, protocol, vms, state, up) => {
+    const { port } = await start({ vms }, [protocol]);
+    const outcome = await ask(vmsLink, { id: "nvr-1", address: "127.0.0.1", port, http: login, vmsHosts: [official] });
+    expect(outcome.evidence).toMatchObject({ links: [{ camera: "nvr-1", state }] });
+    expect(total(outcome, "vms_link_up")).toBe(up);
+    // Whoever else watches is nobody's business.
+    expect(JSON.stringify(outcome)).not.toContain("203.0.113.9");
+  });
+
+  test("a device that tells nothing is unknown, not unconnected", async () => {
+    const { port } = await start({}, ["onvif"]);
+    expect(await ask(vmsLink, { address: "127.0.0.1", port, http: login, vmsHosts: [official] })).toMatchObject({ kind: "failed", reason: "unsupported" });
+  });
+});
