@@ -1,5 +1,6 @@
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
+import { jsonText } from "./json-text.ts";
 
 const NEWEST = 200;
 
@@ -9,14 +10,22 @@ export async function attestationsOf(db: Db, siteId: number): Promise<Attestatio
   return rows.map(({ body }) => body);
 }
 
-/** Keeps an attestation. The same id twice changes nothing, so a file can be imported again. False when the centre is not known. */
-export async function addAttestation(db: Db, attestation: Attestation): Promise<boolean> {
+/** Keeps attestations, all or none. The same id twice changes nothing, so a file can be imported again. Gives the centres that are not known. */
+export async function addAttestations(db: Db, attestations: readonly Attestation[]): Promise<readonly string[]> {
+  return db.transaction(async (inside) => {
+    const strangers = new Set<string>();
+    for (const attestation of attestations) if (!(await addOne(inside, attestation))) strangers.add(attestation.centre);
+    return [...strangers];
+  });
+}
+
+async function addOne(db: Db, attestation: Attestation): Promise<boolean> {
   const sites = await db.query(
     `WITH place AS (SELECT site_id FROM site WHERE centre_code = $1),
        added AS (INSERT INTO attestation (site_id, id, requirement, item, at, body)
          SELECT site_id, $2, $3, $4, ($5::text)::timestamptz, ($6::text)::jsonb FROM place ON CONFLICT DO NOTHING)
      SELECT site_id FROM place`,
-    [attestation.centre, attestation.id, attestation.requirement, attestation.item ?? null, attestation.at, JSON.stringify(attestation)],
+    [attestation.centre, attestation.id, attestation.requirement, attestation.item ?? null, attestation.at, jsonText(attestation)],
   );
   return sites.length > 0;
 }

@@ -79,7 +79,7 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
   };
 }
 
-const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
+export const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
 
 const briefFindings = `
   SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
@@ -150,7 +150,7 @@ type FindingRow = { body: Finding; since: number };
 type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
 type RunRow = Pick<StoredRun, "ref" | "probe" | "outcome"> & { target: string | null; taken: number };
 
-function centreBrief(row: SiteRow): CentreBrief {
+export function centreBrief(row: SiteRow): CentreBrief {
   return {
     code: row.code,
     name: row.name,

@@ -1,5 +1,6 @@
 import type { Waiver } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
+import { jsonText } from "./json-text.ts";
 
 const LISTED = 1_000;
 
@@ -10,7 +11,7 @@ export async function addWaiver(db: Db, waiver: Waiver): Promise<boolean> {
        added AS (INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body)
          SELECT site_id, $2, $3, ($4::text)::date, ($5::text)::date, ($6::text)::jsonb FROM place ON CONFLICT DO NOTHING)
      SELECT site_id FROM place`,
-    [waiver.centre, waiver.id, waiver.requirement, waiver.from, waiver.until, JSON.stringify(waiver)],
+    [waiver.centre, waiver.id, waiver.requirement, waiver.from, waiver.until, jsonText(waiver)],
   );
   return sites.length > 0;
 }

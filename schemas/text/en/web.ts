@@ -187,4 +187,12 @@ export const web = {
   "web.probe.recording-depth": "Recordings kept",
   "web.probe.vms-link": "Link to the province's monitoring",
   "web.probe.wifi-clients": "Wi-Fi users",
+  "web.docs.title": "API for other systems",
+  "web.docs.intro": "Full description as OpenAPI 3.1:",
+  "web.docs.schemas": "Schemas",
+  "web.docs.query": "Parameters",
+  "web.docs.signed": "Needs an agent's signature",
+  "web.docs.body": "Takes",
+  "web.docs.reply": "Gives",
+  "web.docs.problems": "Problems",
 } as const;

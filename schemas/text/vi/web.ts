@@ -187,4 +187,12 @@ export const web = {
   "web.probe.recording-depth": "Dữ liệu camera lưu",
   "web.probe.vms-link": "Kết nối hệ thống giám sát tỉnh",
   "web.probe.wifi-clients": "Người dùng Wi-Fi",
+  "web.docs.title": "API cho hệ thống khác",
+  "web.docs.intro": "Mô tả đầy đủ theo OpenAPI 3.1:",
+  "web.docs.schemas": "Cấu trúc dữ liệu",
+  "web.docs.query": "Tham số",
+  "web.docs.signed": "Cần chữ ký của máy trạm",
+  "web.docs.body": "Gửi lên",
+  "web.docs.reply": "Trả về",
+  "web.docs.problems": "Lỗi",
 } as const;

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { Attestation } from "#schemas/attestation.ts";
+import { vietnamDayStartMs } from "#schemas/calendar.ts";
+import { cleanText } from "#schemas/clean-text.ts";
+import type { AttestedRule, PolicyProfile } from "#schemas/policy.ts";
+import { fieldErrors, type Parsed } from "./field-errors.ts";
+
+const words = (max: number) =>
+  z
+    .string()
+    .transform((text) => cleanText(text, max + 1))
+    .pipe(z.string().max(max));
+const optionalWords = (max: number) => z.preprocess((text) => (text === "" ? undefined : text), words(max).optional());
+
+/** One statement as a file row or a form gives it: everything but who keeps it, and when it is said if the row does not tell. */
+const Input = z.object({
+  centre: Attestation.shape.centre,
+  requirement: Attestation.shape.requirement,
+  item: z.preprocess((item) => (item === "" ? undefined : item), Attestation.shape.item),
+  holds: z.preprocess(yesOrNo, z.boolean()),
+  value: z.preprocess((value) => (value === "" || value === undefined ? undefined : Number(String(value).replace(",", "."))), z.number().min(0).optional()),
+  by: words(128).pipe(z.string().min(1)),
+  post: optionalWords(128),
+  inspector: z.preprocess((said) => yesOrNo(said) ?? false, z.boolean()),
+  document: optionalWords(128),
+  proofSha256: z.preprocess((hash) => (hash === "" ? undefined : hash), Attestation.shape.proofSha256),
+  note: optionalWords(500),
+  at: z.preprocess(instantOf, Attestation.shape.at.optional()),
+});
+
+/** An attestation from what a person typed or a file says, checked against the policy's items. `at` is now where it is not told. */
+export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: string, nowIso: string, policy: PolicyProfile): Parsed<Attestation> {
+  const input = Input.safeParse(fields);
+  if (!input.success) return { ok: false, errors: fieldErrors(input.error) };
+  const { centre, requirement, item, holds, value, by, post, inspector, document, proofSha256, note, at } = input.data;
+  const rule = attestedRuleOf(policy, requirement);
+  if (!policy.requirements.some(({ id }) => id === requirement)) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
+  if (item !== undefined && !rule?.items.some(({ id }) => id === item)) return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
+  return {
+    ok: true,
+    value: {
+      id,
+      centre,
+      requirement,
+      ...(item !== undefined && { item }),
+      holds,
+      ...(value !== undefined && { value }),
+      by,
+      ...(post && { post }),
+      inspector,
+      ...(document && { document }),
+      ...(proofSha256 && { proofSha256 }),
+      ...(note && { note }),
+      at: at ?? nowIso,
+    },
+  };
+}
+
+/** The items that people attest for a requirement: alone, or beside a measured value. */
+export function attestedRuleOf(policy: PolicyProfile, id: string): AttestedRule | undefined {
+  const requirement = policy.requirements.find((one) => one.id === id);
+  return requirement?.rule.kind === "attested" ? requirement.rule : requirement?.declared;
+}
+
+/** An instant; a bare date, as spreadsheets write it, is the start of that day in Vietnam. */
+function instantOf(at: unknown): unknown {
+  if (at === "") return undefined;
+  return typeof at === "string" && z.iso.date().safeParse(at).success ? new Date(vietnamDayStartMs(at)).toISOString() : at;
+}
+
+/** Yes and no as forms, spreadsheets and JSON write them. */
+function yesOrNo(said: unknown): unknown {
+  if (typeof said === "boolean" || said === undefined) return said;
+  const word = String(said).trim().toLowerCase();
+  if (["true", "yes", "1", "x", "on", "có", "co", "đúng", "đạt"].includes(word)) return true;
+  return ["false", "no", "0", "", "không", "khong", "chưa"].includes(word) ? false : said;
+}

@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { isTextKey, type TextKey, type TextParams } from "#schemas/text/text.ts";
+
+/** What is wrong with one field, as a sentence of the catalogue. */
+export type FieldError = { readonly field: string; readonly key: TextKey; readonly params?: TextParams };
+/** A parsed form or file row: the value, or what is wrong at which field. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/** The issues of a failed parse as field errors. A custom issue's message is a key of the catalogue, with its numbers in `params`. */
+export function fieldErrors(error: z.ZodError): readonly FieldError[] {
+  return error.issues.slice(0, 20).map((issue) => {
+    const field = issue.path.join(".");
+    if (issue.code === "custom" && isTextKey(issue.message)) return { field, key: issue.message, ...(issue.params && { params: issue.params as TextParams }) };
+    if (issue.code === "too_small") return { field, key: "form.error.empty" };
+    if (issue.code === "too_big") return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
+    if (issue.code === "invalid_format" && issue.format === "date") return { field, key: "form.error.date" };
+    return { field, key: issue.code === "invalid_type" ? "form.error.empty" : "form.error.value" };
+  });
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { AttestedRule } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import { attestedRuleOf, parseAttestation } from "../attest/attestation-input.ts";
+import type { FieldError } from "../attest/field-errors.ts";
+import { attestForm, itemField } from "../web/attest-form.ts";
+import { TOKEN_FIELD } from "../web/form-token.ts";
+import { messagePage } from "../web/message-page.ts";
+import { BODY_BYTES_MAX, type FormDeps, formPlace, formValues } from "./form-deps.ts";
+import { pageFrame, pageHeaders } from "./page.ts";
+
+/** The form in which a person declares what cannot be measured. One sending may hold several statements; they are kept together or not at all. */
+export function attestRoutes(deps: FormDeps): Hono {
+  const { store, policy, token, now, changed } = deps;
+  const app = new Hono();
+  const path = "/centres/:code/attest/:requirement";
+
+  app.get(path, pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    const place = await formPlace(c, deps);
+    if (place instanceof Response) return place;
+    const rule = attestedRuleOf(policy, place.requirement.id);
+    if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
+    return c.html(attestForm(frame, place.centre, place.requirement, rule, { values: {}, errors: [] }, token.issue(c)));
+  });
+
+  app.post(path, pageHeaders, bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
+    const frame = pageFrame(c, deps);
+    const place = await formPlace(c, deps);
+    if (place instanceof Response) return place;
+    const values = await formValues(c);
+    if (!token.holds(c, values[TOKEN_FIELD])) return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
+    const { centre, requirement } = place;
+    const rule = attestedRuleOf(policy, requirement.id);
+    if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
+    const nowIso = new Date(now()).toISOString();
+    const parsed = statements(values, rule).map((said) =>
+      parseAttestation({ ...values, ...said, centre: centre.code, requirement: requirement.id, at: nowIso }, randomUUID(), nowIso, policy),
+    );
+    const errors: readonly FieldError[] =
+      parsed.length === 0 ? [{ field: "item", key: "form.error.noAnswer" }] : unique(parsed.flatMap((one) => (one.ok ? [] : one.errors)));
+    if (errors.length > 0) return c.html(attestForm(frame, centre, requirement, rule, { values, errors }, token.issue(c)), 422);
+    await store.addAttestations(parsed.flatMap((one) => (one.ok ? [one.value] : [])));
+    await changed([centre.code]);
+    return c.redirect(`/centres/${centre.code}#${requirement.id}`, 303);
+  });
+
+  return app;
+}
+
+/** What a sent form states: each answered item, and the number when one was given. */
+function statements(values: Readonly<Record<string, string>>, { items }: AttestedRule): readonly { item?: string; holds: boolean; value?: string }[] {
+  const answered = items.flatMap(({ id }) => {
+    const answer = values[itemField(id)];
+    return answer === "yes" || answer === "no" ? [{ item: id, holds: answer === "yes", value: "" }] : [];
+  });
+  return values.value ? [...answered, { item: "", holds: true, value: values.value }] : answered;
+}
+
+function unique(errors: readonly FieldError[]): readonly FieldError[] {
+  return [...new Map(errors.map((error) => [`${error.field} ${error.key}`, error])).values()];
+}

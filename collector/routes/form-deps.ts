@@ -1,0 +1,43 @@
+import type { Context } from "hono";
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Requirement } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { FormState } from "../web/form-fields.ts";
+import type { FormToken } from "../web/form-token.ts";
+import { messagePage } from "../web/message-page.ts";
+import { type PageDeps, pageFrame } from "./page.ts";
+
+/** What the forms need besides what pages need. */
+export type FormDeps = Omit<PageDeps, "store"> & {
+  readonly store: {
+    centreName(code: string): Promise<string | undefined>;
+    addWaiver(waiver: Waiver): Promise<boolean>;
+    waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
+    addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
+  };
+  readonly token: FormToken;
+  /** Who may write here. Without accounts in this version: only a person at the collector's own machine. */
+  readonly mayWrite: (c: Context) => boolean;
+  /** Has centres judged anew after something was declared or waived. */
+  readonly changed: (centres: readonly string[]) => Promise<void>;
+};
+
+export const BODY_BYTES_MAX = 32 * 1024;
+
+/** The centre and requirement that a form is about, or the page that says why there is none. */
+export async function formPlace(c: Context, deps: FormDeps): Promise<{ centre: { code: string; name: string }; requirement: Requirement } | Response> {
+  const frame = pageFrame(c, deps);
+  if (!deps.mayWrite(c)) return c.html(messagePage(frame, text(frame.lang, "form.closed")), 403);
+  const code = c.req.param("code") ?? "";
+  const requirement = deps.policy.requirements.find(({ id }) => id === c.req.param("requirement"));
+  const name = await deps.store.centreName(code);
+  if (name === undefined || !requirement)
+    return c.html(messagePage(frame, text(frame.lang, name === undefined ? "form.error.centre" : "form.error.requirement")), 404);
+  return { centre: { code, name }, requirement };
+}
+
+/** The fields of a sent form as single strings; files and repeated fields count as empty. */
+export async function formValues(c: Context): Promise<FormState["values"]> {
+  const body = await c.req.parseBody();
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, typeof value === "string" ? value : ""]));
+}

@@ -1,0 +1,61 @@
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { type Context, Hono } from "hono";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import type { Lang } from "#schemas/words.ts";
+import { addAttestations } from "../store/attestations.ts";
+import type { Db } from "../store/db.ts";
+import { pageStore } from "../store/pages.ts";
+import { reportSource } from "../store/report.ts";
+import { findSite } from "../store/sites.ts";
+import { addWaiver, waiversFrom } from "../store/waivers.ts";
+import { formToken } from "../web/form-token.ts";
+import { attestRoutes } from "./attest.ts";
+import { centresRoutes } from "./centres.ts";
+import { findingsRoutes } from "./findings.ts";
+import { openApiRoutes } from "./openapi.ts";
+import { pageRoutes } from "./page.ts";
+import { reportRoutes } from "./report.ts";
+import { waiverRoutes } from "./waiver.ts";
+
+export type WebDeps = {
+  readonly db: Db;
+  readonly policy: PolicyProfile;
+  readonly lang: Lang;
+  /** The database holds simulated measurements: every page and report says so. */
+  readonly demo: boolean;
+  readonly now: () => number;
+  /** Has centres judged anew after something was declared or waived. */
+  readonly changed: (centres: readonly string[]) => Promise<void>;
+};
+
+/** All that people and other systems look at, on one database. */
+export function webRoutes(deps: WebDeps): Hono {
+  const { db } = deps;
+  const store = pageStore(db);
+  const forms = {
+    ...deps,
+    token: formToken(),
+    mayWrite: isAtThisMachine,
+    store: {
+      centreName: async (code: string) => (await findSite(db, code))?.centre.name,
+      addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver),
+      waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
+      addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations),
+    },
+  };
+  return new Hono()
+    .route("/", pageRoutes({ ...deps, store }))
+    .route("/", centresRoutes({ ...deps, store }))
+    .route("/", findingsRoutes({ ...deps, store }))
+    .route("/", reportRoutes({ ...deps, source: reportSource(db) }))
+    .route("/", openApiRoutes(deps))
+    .route("/", waiverRoutes(forms))
+    .route("/", attestRoutes(forms));
+}
+
+/** Whether the request comes from the collector's own machine and from no proxy on it: there are no accounts in this version. */
+export function isAtThisMachine(c: Context): boolean {
+  if (c.req.header("x-forwarded-for") !== undefined || c.req.header("forwarded") !== undefined) return false;
+  const { address } = getConnInfo(c).remote;
+  return address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1";
+}

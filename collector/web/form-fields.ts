@@ -1,0 +1,34 @@
+import { html } from "hono/html";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { FieldError } from "../attest/field-errors.ts";
+import type { Html } from "./markup.ts";
+
+/** A form as it was sent, and what was wrong with it. */
+export type FormState = { readonly values: Readonly<Record<string, string>>; readonly errors: readonly FieldError[] };
+export type InputField = {
+  readonly name: string;
+  readonly label: TextKey;
+  readonly type?: "text" | "date" | "number";
+  readonly max?: number;
+  readonly required?: boolean;
+  readonly hint?: string;
+};
+
+/** One field with its label, hint and fault, tied together for screen readers. Optional ones say so. */
+export function inputField(lang: Lang, { values, errors }: FormState, { name, label, type = "text", max = 128, required = true, hint }: InputField): Html {
+  const wrong = errors.filter(({ field }) => field === name);
+  const described = [...(hint ? [`${name}-hint`] : []), ...(wrong.length > 0 ? [`${name}-wrong`] : [])].join(" ");
+  return html`<label>${text(lang, label)}${required ? "" : ` (${text(lang, "form.optional")})`}
+<input name="${name}" id="f-${name}" type="${type}" value="${values[name]}" ${type === "text" ? html`maxlength="${max}"` : ""}${type === "number" ? html` min="0" step="any"` : ""}${required ? html` required` : ""}${wrong.length > 0 ? html` aria-invalid="true"` : ""}${described ? html` aria-describedby="${described}"` : ""}>
+${hint ? html`<span class="hint" id="${name}-hint">${hint}</span>` : ""}${wrong.length > 0 ? html`<span class="wrong" id="${name}-wrong">${wrong.map(({ key, params }) => text(lang, key, params)).join(" ")}</span>` : ""}</label>`;
+}
+
+/** The faults of a form above it, each linking to its field; nothing when there are none. */
+export function errorList(lang: Lang, { errors }: FormState, labels: Readonly<Record<string, TextKey>>): Html | "" {
+  if (errors.length === 0) return "";
+  return html`<div class="errors" role="alert"><p><b>${text(lang, "form.errors")}</b></p><ul>${errors.map(({ field, key, params }) => {
+    const label = labels[field];
+    return html`<li><a href="#f-${field}">${label ? text(lang, label) : field}</a>: ${text(lang, key, params)}</li>`;
+  })}</ul></div>`;
+}

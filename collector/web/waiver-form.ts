@@ -1,0 +1,59 @@
+import { html } from "hono/html";
+import type { Waiver } from "#schemas/attestation.ts";
+import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
+import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { TOKEN_FIELD } from "./form-token.ts";
+import { day } from "./format.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import type { Html } from "./markup.ts";
+
+const labels = {
+  reason: "form.waiver.reason",
+  document: "form.waiver.document",
+  approver: "form.waiver.approver",
+  from: "form.waiver.from",
+  until: "form.waiver.until",
+} as const;
+
+/** The form of a waiver for one requirement of one centre. */
+export function waiverForm(frame: PageFrame, centre: { code: string; name: string }, requirement: Requirement, state: FormState, token: string): Html {
+  const { lang } = frame;
+  const title = text(lang, "form.waiver.title", { requirement: `${requirement.id} ${requirement.title[lang]}` });
+  const field = (name: keyof typeof labels, more: { type?: "date"; max?: number; hint?: string } = {}) =>
+    inputField(lang, state, { name, label: labels[name], ...more });
+  return layout(
+    frame,
+    title,
+    html`<p class="crumb"><a href="/centres/${centre.code}#${requirement.id}">← ${centre.name}</a></p>
+<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p class="note">${text(lang, "form.waiver.intro")}</p>
+${errorList(lang, state, labels)}
+<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
+${field("reason", { max: 300 })}<div class="pair">${field("document")}${field("approver")}</div>
+<div class="pair">${field("from", { type: "date" })}${field("until", { type: "date", hint: text(lang, "form.waiver.until.hint", { days: WAIVER_DAYS_MAX }) })}</div>
+<p><button type="submit">${text(lang, "form.waiver.save")}</button></p></form></section>`,
+  );
+}
+
+/** The waivers in force and to come, those that end first at the top. */
+export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: readonly Waiver[], today: string, done: boolean): Html {
+  const { lang } = frame;
+  const title = text(lang, "form.waivers.title");
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const list =
+    waivers.length === 0
+      ? html`<p class="note">${text(lang, "form.waivers.none")}</p>`
+      : html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${(["report.column.centre", "report.column.requirement", "form.waiver.reason", "form.waiver.document", "form.waiver.approver", "form.waiver.from", "form.waiver.until"] as const).map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
+<tbody>${waivers.map((waiver) => html`<tr><th scope="row"><a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a></th><td>${waiver.requirement} ${titles.get(waiver.requirement)}</td><td>${waiver.reason}</td><td>${waiver.document}</td><td>${waiver.approver}</td><td class="num">${day(lang, waiver.from)}</td><td class="num">${day(lang, waiver.until)}<span class="sub">${left(lang, waiver, today)}</span></td></tr>`)}</tbody></table></div>`;
+  return layout(
+    frame,
+    title,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${done ? html`<p class="done" role="status">${text(lang, "form.waiver.saved")}</p>` : ""}${list}</section>`,
+  );
+}
+
+function left(lang: PageFrame["lang"], { from, until }: Waiver, today: string): string {
+  if (from > today) return text(lang, "form.waivers.future");
+  return text(lang, "form.waivers.ends", { days: Math.round((Date.parse(until) - Date.parse(today)) / 86_400_000) + 1 });
+}
