@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { FindingState } from "#schemas/finding.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type Html, round } from "./markup.ts";
@@ -24,14 +25,21 @@ export function centreMap(lang: Lang, standings: readonly CentreStanding[]): Htm
   const note = missing > 0 ? html`<p class="note">${text(lang, "web.map.missing", { count: missing })}</p>` : "";
   if (located.length === 0) return html`${note}`;
   const { points, height } = project(located);
-  // The worst are drawn last, on top of their neighbours.
-  const drawn = points.toSorted((a, b) => worstFirst.indexOf(b.standing.state) - worstFirst.indexOf(a.standing.state));
   const outline = hull(points).map(({ x, y }) => `${round(x)},${round(y)}`);
-  return html`<svg class="map" viewBox="0 0 ${WIDTH} ${round(height)}" aria-hidden="true" focusable="false"><polygon class="land" points="${outline.join(" ")}"/>${drawn.map(
-    ({ x, y, standing }) =>
-      html`<a href="/centres/${standing.centre.code}" tabindex="-1"><title>${standing.centre.name}: ${text(lang, `state.${standing.state}`)}</title><use href="#s-${standing.state}" class="i-${standing.state}" x="${round(x - MARK / 2)}" y="${round(y - MARK / 2)}" width="${MARK}" height="${MARK}"/></a>`,
-  )}</svg>
+  // The worst are drawn last, on top of their neighbours.
+  const groups = worstFirst.toReversed().map((state) => {
+    const marks = points.filter(({ standing }) => standing.state === state);
+    return marks.length === 0
+      ? ""
+      : html`<use id="m-${state}" href="#s-${state}" x="-99" width="${MARK}" height="${MARK}"/><g class="i-${state}">${marks.map((mark) => placed(mark, state))}</g>`;
+  });
+  return html`<svg class="map" viewBox="0 0 ${WIDTH} ${round(height)}" aria-hidden="true" focusable="false"><polygon class="land" points="${outline.join(" ")}"/>${groups}</svg>
 <p class="note">${text(lang, "web.map.note")}</p>${note}`;
+}
+
+/** A mark is the state's symbol, defined once outside of the picture and shifted to its place. */
+function placed({ x, y, standing: { centre } }: Placed, state: FindingState): Html {
+  return html`<a href="/centres/${centre.code}" tabindex="-1"><title>${centre.name}</title><use href="#m-${state}" x="${Math.round(x - MARK / 2 + 99)}" y="${Math.round(y - MARK / 2)}"/></a>`;
 }
 
 function project(located: readonly { standing: CentreStanding; latitude: number; longitude: number }[]): { points: Placed[]; height: number } {

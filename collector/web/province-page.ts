@@ -17,7 +17,7 @@ export function provincePage(frame: PageFrame, policy: PolicyProfile, view: Prov
   const title = text(lang, "web.province.title", { total: view.centres.total });
   const body = html`<div data-part="top">${summary(lang, title, view)}</div>
 <div class="columns">
-<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, policy, view)}</div></section>
+<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view)}</div></section>
 <aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
 </div>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}.</p>`;
@@ -71,29 +71,28 @@ function select(lang: Lang, name: string, label: TextKey, options: readonly { va
   )}</select></label>`;
 }
 
-function table(frame: PageFrame, policy: PolicyProfile, { shown, standings }: ProvinceView): Html {
+function table(frame: PageFrame, { shown, standings }: ProvinceView): Html {
   const { lang } = frame;
-  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
   const result = html`<p class="result" role="status">${text(lang, shown.length === 0 ? "web.filter.none" : "web.filter.result", { shown: shown.length, total: standings.length })}</p>`;
   if (shown.length === 0) return result;
   return html`${result}<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
 <thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
-<tbody>${shown.map((standing) => row(frame, standing, titles))}</tbody></table>`;
+<tbody>${shown.map((standing) => row(frame, standing))}</tbody></table>`;
 }
 
-function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails, since }: CentreStanding, titles: ReadonlyMap<string, string>): Html {
+function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails, since }: CentreStanding): Html {
   const open = tally.unknown + tally.pending + tally.error;
   const more = fails.length - FAILS_SHOWN;
   return html`<tr><td>${badge(lang, state, excused)}${since ? html`<span class="where">${age(lang, since, nowMs)}</span>` : ""}</td><th scope="row"><a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.district}</span></th>
-<td>${fails
-    .slice(0, FAILS_SHOWN)
-    .map(
-      ({ id, waived }) =>
-        html`<a class="chip${waived ? " chip-waived" : ""}" href="/centres/${centre.code}#${id}" title="${titles.get(id)}">${id}${waived ? html`<span class="quiet"> (${text(lang, "web.table.waived")})</span>` : ""}</a> `,
-    )}${more > 0 ? html`<span class="chip-more">+${more}</span>` : ""}</td>
+<td>${fails.slice(0, FAILS_SHOWN).map(({ id, waived }) => chip(lang, centre.code, id, waived))}${more > 0 ? html`<span class="chip-more">+${more}</span>` : ""}</td>
 <td class="c-parts">${tallyBar(tally, 60, 8)} <span class="num">${tally.pass}/${tally.fail}/${open}</span></td>
 <td class="c-time">${centre.lastContactAt ? age(lang, centre.lastContactAt, nowMs) : text(lang, "web.table.never")}</td></tr>
 `;
+}
+
+/** A failing requirement as a short link; several stand in a row, so they carry no words of their own. */
+function chip(lang: Lang, centre: string, id: string, waived: boolean): Html {
+  return html`<a class="chip${waived ? " waived" : ""}" href="/centres/${centre}#${id}">${id}${waived ? html`<span class="quiet"> (${text(lang, "web.table.waived")})</span>` : ""}</a> `;
 }
 
 function changes(lang: Lang, policy: PolicyProfile, { changes, names }: ProvinceView): Html {

@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import { pageRoutes } from "../../../collector/routes/page.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { hostileName, sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
+
+const deps = { store: sampleStore, policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs } as const;
+const app = pageRoutes(deps);
+const page = async (path: string, headers: Record<string, string> = {}) => (await app.request(path, { headers })).text();
+
+test("the province page says how many stand how, and the parts sum", async () => {
+  const html = await page("/");
+  expect(html).toContain("6 đạt, 1 không đạt, 5 chưa xác định / 12");
+  expect(html).toContain("12 / 12 trung tâm, nặng nhất ở trên");
+  expect(html.indexOf("Xã Chư Păh")).toBeLessThan(html.indexOf("Xã Vân Canh"));
+});
+
+test("filters come from the address and stay in the form", async () => {
+  const html = await page("/?q=chu+pah&state=fail");
+  expect(html).toContain("1 / 12 trung tâm");
+  expect(html).toContain('value="chu pah"');
+  expect(html).toContain('<option value="fail" selected>');
+});
+
+test("English by query, remembered in a cookie; an unknown language is the installation's", async () => {
+  const reply = await app.request("/?lang=en");
+  expect(await reply.text()).toContain("6 met, 1 not met, 5 undetermined / 12");
+  expect(reply.headers.get("set-cookie")).toMatch(/^hcc-lang=en;.*HttpOnly/);
+  expect(await page("/", { cookie: "hcc-lang=en" })).toContain('<html lang="en">');
+  expect(await page("/?lang=xx")).toContain('<html lang="vi">');
+});
+
+test("the centre page has a row for each requirement of the plan with state, numbers, advice and who acts", async () => {
+  const html = await page("/centres/xa-01");
+  for (const { id, title } of samplePolicy.requirements) expect(html).toContain(`<span class="rid">${id}</span> <span class="title">${title.vi}`);
+  expect(html).toContain("168\u00a0Mbps");
+  expect(html).toContain("Gọi nhà mạng, gửi kèm kết quả đo của 5 lần gần nhất.");
+  expect(html).toContain("Miễn trừ đến hết 31/12/2026: Chờ thay ổ cứng (văn bản 123/UBND-VP)");
+});
+
+test("a centre that never spoke is unknown all over, and its page says so", async () => {
+  const html = await page("/centres/xa-12");
+  expect(html).toContain("Chưa nhận được tin nào từ trung tâm này.");
+  expect(html.match(/class="b b-unknown"/g)).toHaveLength(8);
+  expect(html).not.toContain('class="b b-pass"');
+});
+
+test("an unknown centre is 404 and shows what was asked harmlessly", async () => {
+  const reply = await app.request("/centres/%3Cscript%3E");
+  expect(reply.status).toBe(404);
+  expect(await reply.text()).not.toContain("<script>");
+});
+
+test("demo data is marked on every page, and only there", async () => {
+  const demo = pageRoutes({ ...deps, demo: true });
+  for (const path of ["/", "/centres/xa-01", "/centres/none"]) expect(await (await demo.request(path)).text(), path).toContain("DỮ LIỆU MÔ PHỎNG");
+  expect(await page("/")).not.toContain("DỮ LIỆU MÔ PHỎNG");
+});
+
+test("nothing may load from elsewhere, no inline script or style stands in a page", async () => {
+  for (const path of ["/", "/centres/xa-01"]) {
+    const reply = await app.request(path);
+    const html = await reply.text();
+    expect(reply.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(reply.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(html).not.toMatch(/<script(?![^>]* src="\/static\/)/);
+    expect(html.replace(/"[^"]*"/g, '""')).not.toMatch(/<style|<[^>]*\s(?:style|on[a-z]+)=/);
+    expect(html).not.toMatch(/(?:src|href|action)="(?:https?:)?\/\//);
+  }
+});
+
+test("hostile device names are shown as text", async () => {
+  const html = await page("/centres/xa-01");
+  expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  expect(html).not.toContain("<script>alert");
+  expect(html).not.toContain("<img src=x");
+});
+
+test("hostile names of centres, filters and 10 kB of text change no tag and no size", async () => {
+  const name = hostileName + "A".repeat(10_000);
+  const hostile = pageRoutes({
+    ...deps,
+    store: {
+      ...sampleStore,
+      province: async () => ({ centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name, district: name })), findings: [], changes: [] }),
+    },
+  });
+  const html = await (await hostile.request(`/?q=${encodeURIComponent('"><script>alert(3)</script>')}`)).text();
+  expect(html).not.toContain("<script>alert");
+  expect(html).not.toContain('""><');
+  expect(html).toContain("&quot;&gt;&lt;script&gt;alert(3)");
+});
+
+test("a page of 135 centres with 20 requirements stays below 150 kB", async () => {
+  const { findings } = await sampleStore.province("");
+  const centres = Array.from({ length: 135 }, (_, index) => ({
+    code: `xa-${index + 100}`,
+    name: `Phường Số ${index} (mô phỏng)`,
+    district: `Khu vực ${index % 7}`,
+    keyArea: false,
+    latitude: 13 + index / 200,
+    longitude: 108 + (index % 15) / 15,
+    lastContactAt: new Date(sampleNowMs).toISOString(),
+  }));
+  const policy = {
+    ...samplePolicy,
+    requirements: Array.from({ length: 20 }, (_, index) => ({ ...samplePolicy.requirements[0], id: `R${String(index + 1).padStart(2, "0")}` })),
+  } as typeof samplePolicy;
+  const all = centres.flatMap(({ code }, at) =>
+    policy.requirements.map(({ id }, place) => ({
+      ...findings[0],
+      centre: code,
+      requirement: id,
+      state: (at + place) % 3 === 0 ? "fail" : "pass",
+      validUntil: "2027-01-01T00:00:00.000Z",
+      waived: false,
+    })),
+  );
+  const large = pageRoutes({ ...deps, policy, store: { ...sampleStore, province: async () => ({ centres, findings: all as typeof findings, changes: [] }) } });
+  expect(Buffer.byteLength(await (await large.request("/")).text())).toBeLessThan(150_000);
+});
+
+test("static files are served by name, with a type, and nothing else is", async () => {
+  const reply = await app.request("/static/style.css?v=1");
+  expect(reply.headers.get("content-type")).toBe("text/css; charset=utf-8");
+  expect(reply.headers.get("cache-control")).toContain("immutable");
+  expect((await app.request("/static/..%2F..%2Fpackage.json")).status).toBe(404);
+  expect((await app.request("/static/__proto__")).status).toBe(404);
+});

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { provinceView } from "../../../collector/web/province-view.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { sampleNowMs, sampleStore } from "../../support/sample-province.ts";
+
+const everything = { q: "", state: "", district: "", requirement: "" };
+const rows = await sampleStore.province("2026-11-27T17:00:00.000Z");
+const view = (filter: Partial<typeof everything> = {}, nowMs = sampleNowMs) => provinceView(samplePolicy, rows, { ...everything, ...filter }, "vi", nowMs);
+
+test("every centre has a place, also one that never spoke, and the states sum up", () => {
+  const { centres, standings } = view();
+  expect(standings).toHaveLength(12);
+  expect(centres.pass + centres.fail + centres.unknown + centres.pending + centres.error + centres.not_applicable).toBe(12);
+  expect(standings.find(({ centre }) => centre.code === "xa-12")).toMatchObject({ state: "unknown", tally: { total: 7, unknown: 7 } });
+});
+
+test("worst first: failing, error, unknown, pending, met", () => {
+  expect(view().standings.map(({ state }) => state)).toEqual([
+    "fail",
+    "error",
+    "unknown",
+    "unknown",
+    "unknown",
+    "pending",
+    "pass",
+    "pass",
+    "pass",
+    "pass",
+    "pass",
+    "pass",
+  ]);
+});
+
+test("when all evidence has run out nothing is green", () => {
+  const { centres, findings } = view({}, sampleNowMs + 30 * 86_400_000);
+  expect(centres.pass).toBe(0);
+  expect(findings.pass).toBe(0);
+});
+
+test.each([
+  ["name without marks", { q: "chu pah" }, ["xa-01"]],
+  ["d for đ", { q: "DAK DOA" }, ["xa-03"]],
+  ["name with marks", { q: "Kông" }, ["xa-06"]],
+  ["code", { q: "xa-12" }, ["xa-12"]],
+  ["area and word together", { q: "dong quy" }, ["xa-12"]],
+  ["state", { state: "pending" }, ["xa-02"]],
+  ["any undetermined", { state: "open" }, ["xa-05", "xa-12", "xa-04", "xa-03", "xa-02"]],
+  ["failing requirement", { requirement: "R05" }, ["xa-01"]],
+  ["district and state", { district: "Khu vực Đông", state: "unknown" }, ["xa-12"]],
+  ["nothing", { q: "không có" }, []],
+] as const)("filter by %s", (_, filter, codes) => {
+  expect(view(filter).shown.map(({ centre }) => centre.code)).toEqual(codes);
+});
+
+test("a centre whose failures are all waived keeps its state but stands behind those that must act", () => {
+  const waived = { ...rows, findings: rows.findings.map((finding) => (finding.centre === "xa-01" ? { ...finding, waived: true } : finding)) };
+  const other = {
+    ...rows.findings[0],
+    centre: "xa-09",
+    requirement: "R16",
+    state: "fail",
+    reason: "target_down",
+    since: rows.findings[0]?.since ?? "",
+    waived: false,
+  } as const;
+  const { standings } = provinceView(
+    samplePolicy,
+    { ...waived, findings: [...waived.findings.filter(({ centre, requirement }) => centre !== "xa-09" || requirement !== "R16"), other] },
+    everything,
+    "vi",
+    sampleNowMs,
+  );
+  expect(standings.slice(0, 2).map(({ centre, state, excused }) => [centre.code, state, excused])).toEqual([
+    ["xa-09", "fail", false],
+    ["xa-01", "fail", true],
+  ]);
+});
