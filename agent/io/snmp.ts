@@ -10,12 +10,17 @@ import { compareOids, OCTETS_MAX, oidIsUnder, type SnmpRow, type SnmpValue } fro
 export const WALK_ROWS_MAX = 5_000;
 export const WALK_OCTETS_MAX = 2 * 1024 * 1024;
 /** Time that one request waits for its answer, and how often it is sent again. */
-const REQUEST_MS = 1_000;
+export const SNMP_REQUEST_MS = 1_000;
 const RETRIES = 1;
 const OIDS_PER_GET = 10;
 
 /** How a device wants to be asked; part of its definition. */
-export type SnmpManners = { readonly maxRepetitions?: number | undefined; readonly oidsPerRequest?: number | undefined; readonly pace?: Pace | undefined };
+export type SnmpManners = {
+  readonly maxRepetitions?: number | undefined;
+  readonly oidsPerRequest?: number | undefined;
+  readonly requestMs?: number | undefined;
+  readonly pace?: Pace | undefined;
+};
 
 /** One visit to one device: one socket, one request at a time. Close it with `using` or `[Symbol.dispose]()`. */
 export type SnmpSession = Disposable & {
@@ -33,7 +38,7 @@ export type OpenSnmp = (device: SnmpDevice, signal: AbortSignal, manners?: SnmpM
 
 export const openSnmp: OpenSnmp = ({ address, port, access }, signal, manners = {}) => {
   const device = `${address}:${port}`;
-  const session = createSession(address, port, access, device);
+  const session = createSession({ address, port, access }, manners.requestMs ?? SNMP_REQUEST_MS);
   const pace = manners.pace ?? unpaced;
 
   /** Sends one request and waits for its answer, its timeout, a fault of the session or the end of the visit. */
@@ -109,7 +114,7 @@ async function walkAll(ask: Ask, session: GuardedSession, base: string, maxRepet
       if (value === undefined || !oidIsUnder(varbind.oid, base)) return rows;
       if (compareOids(varbind.oid, last) <= 0) throw new DeviceError("malformed", `${device} does not count upwards below ${base}; the walk was given up`);
       last = varbind.oid;
-      octets += value instanceof Uint8Array ? value.length : 8;
+      octets += Buffer.isBuffer(varbind.value) ? varbind.value.length : 8;
       rows.push({ oid: last, value });
     }
     if (rows.length > WALK_ROWS_MAX || octets > WALK_OCTETS_MAX)
@@ -161,11 +166,12 @@ class GuardedSession extends snmp.Session {
   }
 }
 
-function createSession(address: string, port: number, access: SnmpAccess, device: string): GuardedSession {
+function createSession({ address, port, access }: SnmpDevice, timeout: number): GuardedSession {
+  const device = `${address}:${port}`;
   const options = {
     transport: isIPv6(address) ? ("udp6" as const) : ("udp4" as const),
     port,
-    timeout: REQUEST_MS,
+    timeout,
     retries: RETRIES,
     reportOidMismatchErrors: true,
   };
