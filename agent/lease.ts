@@ -6,6 +6,8 @@ import type { CollectorClient } from "./uplink/collector-client.ts";
 export type LeaseResult = { readonly lease: Lease } | { readonly skipped: Outcome; readonly retryAfterMs: number | undefined };
 
 const ASK_AGAIN_MIN_MS = 60_000;
+/** A collector that is away is asked again long before the next ordinary run. */
+const AWAY_MS = 900_000;
 
 /** Asks the collector for the right to load a measure server, so that not all sites do it at once. */
 export async function askLease(client: CollectorClient, server: string | undefined, signal: AbortSignal): Promise<LeaseResult> {
@@ -15,9 +17,9 @@ export async function askLease(client: CollectorClient, server: string | undefin
     retryAfterMs,
   });
   const reply = await client.send({ method: "POST", path: "/v1/leases", body: Buffer.from(JSON.stringify(request)), signal }).catch(() => undefined);
-  if (reply === undefined) return skipped("no_lease", "the collector does not answer");
+  if (reply === undefined) return skipped("no_lease", "the collector does not answer", AWAY_MS);
   const answer = LeaseReply.safeParse(reply.body);
-  if (reply.status >= 300 || !answer.success) return skipped("no_lease", `the collector answers ${reply.status} ${reply.problem?.code ?? ""}`);
+  if (reply.status >= 300 || !answer.success) return skipped("no_lease", `the collector answers ${reply.status} ${reply.problem?.code ?? ""}`, AWAY_MS);
   if (answer.data.granted) return { lease: answer.data.lease };
   const { reason, retryAfterS } = answer.data;
   return skipped(reason === "budget" ? "budget" : "no_lease", reason, Math.max(ASK_AGAIN_MIN_MS, retryAfterS * 1_000));

@@ -1,5 +1,5 @@
 import { runCommand } from "./commands/program.ts";
-import { readSecret } from "./secret-input.ts";
+import { confirm, readSecret } from "./secret-input.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What still holds the process open this long after a command has ended is not worth waiting for, ms. */
@@ -11,8 +11,10 @@ function terminalOfProcess(stop: AbortSignal): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     readSecret: (prompt) => readSecret(process.stdin, process.stderr, prompt),
+    confirm: (question) => (process.stdin.isTTY && isTty ? confirm(process.stdin, process.stderr, question) : Promise.resolve(true)),
     isTty,
     colour: isTty && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+    nodeVersion: process.versions.node,
     stop,
   };
 }

@@ -19,6 +19,20 @@ export async function readSecret(stdin: ReadStream, stderr: WriteStream, prompt:
   }
 }
 
+/** One key on a terminal: "y" or "c" (có) is yes, everything else is no. */
+export async function confirm(stdin: ReadStream, stderr: WriteStream, question: string): Promise<boolean> {
+  stdin.setEncoding("utf8");
+  stderr.write(question);
+  stdin.setRawMode(true);
+  try {
+    for await (const chunk of stdin) return /^[yc]/i.test(String(chunk));
+    return false;
+  } finally {
+    stdin.setRawMode(false);
+    stderr.write("\n");
+  }
+}
+
 async function readAll(stdin: AsyncIterable<string>): Promise<string> {
   let all = "";
   for await (const chunk of stdin) {

@@ -6,8 +6,11 @@ export type Terminal = {
   readonly err: (text: string) => void;
   /** All of standard input as text, at most 64 KiB; on a TTY typed text is not echoed. */
   readonly readSecret: (prompt: string) => Promise<string>;
+  /** Asks a yes/no question on a terminal; where nobody can answer, what was asked for on the command line is meant. */
+  readonly confirm: (question: string) => Promise<boolean>;
   readonly isTty: boolean;
   readonly colour: boolean;
+  readonly nodeVersion: string;
   readonly stop: AbortSignal;
 };
 

@@ -7,6 +7,7 @@ import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
+import { type SelfCheckFlags, selfCheckCommand } from "./self-check-command.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,6 +52,18 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
       done(await runProbe({ kind, ...options }, terminal, { io: createIo(), lang, secretOf }));
     });
 
+  program
+    .command("self-check")
+    .description(text(lang, "agent.command.self-check"))
+    .option("--json", text(lang, "agent.option.json"))
+    .option("--nagios", text(lang, "agent.option.nagios"))
+    .option("--quick", text(lang, "agent.option.quick"))
+    .option("--full", text(lang, "agent.option.full"))
+    .option("--only <id>", text(lang, "agent.option.only"))
+    .option("--offline", text(lang, "agent.option.offline"))
+    .option("--lang <vi|en>", text(lang, "agent.option.lang"))
+    .option("--bundle <file>", text(lang, "agent.option.bundle"))
+    .action(async (flags: SelfCheckFlags) => done(await selfCheckCommand(flags, settings(), terminal.nodeVersion, terminal)));
   program
     .command("run")
     .description(text(lang, "agent.command.run"))

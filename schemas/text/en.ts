@@ -1,11 +1,25 @@
 import { agent } from "./en/agent.ts";
 import { dashboards } from "./en/dashboards.ts";
+import { demo } from "./en/demo.ts";
 import { findings } from "./en/findings.ts";
+import { form } from "./en/form.ts";
 import { report } from "./en/report.ts";
+import { selfCheck } from "./en/self-check.ts";
 import { start } from "./en/start.ts";
 import { states } from "./en/states.ts";
 import { web } from "./en/web.ts";
 import type { vi } from "./vi.ts";
 
 /** The catalogue in English; the type makes a missing or surplus key an error. */
-export const en: Readonly<Record<keyof typeof vi, string>> = { ...agent, ...dashboards, ...report, ...start, ...states, ...web, ...findings };
+export const en: Readonly<Record<keyof typeof vi, string>> = {
+  ...agent,
+  ...selfCheck,
+  ...dashboards,
+  ...demo,
+  ...form,
+  ...report,
+  ...start,
+  ...states,
+  ...web,
+  ...findings,
+};

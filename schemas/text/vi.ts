@@ -1,10 +1,13 @@
 import { agent } from "./vi/agent.ts";
 import { dashboards } from "./vi/dashboards.ts";
+import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
+import { form } from "./vi/form.ts";
 import { report } from "./vi/report.ts";
+import { selfCheck } from "./vi/self-check.ts";
 import { start } from "./vi/start.ts";
 import { states } from "./vi/states.ts";
 import { web } from "./vi/web.ts";
 
 /** Every sentence that a person reads, in Vietnamese: the language of record. One file per place where it is read. */
-export const vi = { ...agent, ...dashboards, ...report, ...start, ...states, ...web, ...findings } as const;
+export const vi = { ...agent, ...selfCheck, ...dashboards, ...demo, ...form, ...report, ...start, ...states, ...web, ...findings } as const;

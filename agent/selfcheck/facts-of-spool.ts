@@ -1,0 +1,63 @@
+import { type Calendar, isWorkingTime, vietnamDay } from "#schemas/calendar.ts";
+import type { DailyPeak, Facts, Presence, Run } from "#schemas/facts.ts";
+import type { Centre } from "#schemas/inventory.ts";
+import { DeviceRole } from "#schemas/inventory.ts";
+import { type Observation, probeKinds, readingOf } from "#schemas/observation.ts";
+import type { SpoolView } from "../spool/read-spool.ts";
+
+const RUNS_MAX = 500;
+
+/** What this PC knows of its centre: the spool's observations and those just made. Papers and waivers are known to the province alone. */
+export function factsOfSpool(centre: Centre, calendar: Calendar, spool: SpoolView | undefined, fresh: readonly Observation[]): Facts {
+  const kept = spool === undefined ? [] : probeKinds.flatMap((probe) => spool.recent(probe, RUNS_MAX));
+  const stream = spool?.status.stream ?? "";
+  const runs: Run[] = [...fresh.map((observation) => runOf("fresh", observation)), ...kept.map((observation) => runOf(stream, observation))].sort(
+    (a, b) => b.atMs - a.atMs,
+  );
+  const [last] = runs;
+  const first = runs.at(-1);
+  return {
+    centre,
+    calendar,
+    runs,
+    presence: presenceOf(runs),
+    peaks: peaksOf(runs, calendar),
+    attestations: [],
+    waivers: [],
+    ...(first !== undefined && last !== undefined && { firstContactMs: first.atMs, lastContactMs: last.atMs }),
+    sharedFaults: [],
+  };
+}
+
+function runOf(stream: string, { seq, probe, target, takenAt, outcome }: Observation): Run {
+  return { ref: `${stream}:${seq}`, probe, ...(target !== undefined && { target }), atMs: Date.parse(takenAt), outcome };
+}
+
+/** Devices by the days on which they answered, each once. */
+function presenceOf(runs: readonly Run[]): Presence[] {
+  const seen = new Map<string, Presence>();
+  for (const { atMs, outcome } of runs) {
+    if (outcome.kind !== "measured") continue;
+    for (const { metric, value, labels } of outcome.readings) {
+      const role = DeviceRole.safeParse(labels?.role);
+      if (metric !== "device_up" || value !== 1 || labels?.device === undefined || !role.success) continue;
+      const presence = { device: labels.device, role: role.data, day: vietnamDay(atMs) };
+      seen.set(`${presence.day} ${presence.device}`, presence);
+    }
+  }
+  return [...seen.values()].sort((a, b) => b.day.localeCompare(a.day));
+}
+
+function peaksOf(runs: readonly Run[], calendar: Calendar): DailyPeak[] {
+  const peaks = new Map<string, number>();
+  for (const { atMs, outcome } of runs) {
+    if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) continue;
+    const total = readingOf(
+      outcome.readings.filter(({ labels }) => labels === undefined),
+      "wifi_clients",
+    );
+    const day = vietnamDay(atMs);
+    if (total !== undefined) peaks.set(day, Math.max(total, peaks.get(day) ?? 0));
+  }
+  return [...peaks].map(([day, value]) => ({ metric: "wifi_clients" as const, day, value })).sort((a, b) => b.day.localeCompare(a.day));
+}

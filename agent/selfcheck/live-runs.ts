@@ -1,0 +1,62 @@
+import type { Lease } from "#schemas/measure.ts";
+import type { Observation, Outcome, ProbeKind } from "#schemas/observation.ts";
+import { Credentials, resolveCredentials } from "../credentials.ts";
+import { createIo } from "../io/io.ts";
+import { askLease, returnLease } from "../lease.ts";
+import { probes } from "../probes/registry.ts";
+import { observe } from "../runner.ts";
+import type { CollectorClient } from "../uplink/collector-client.ts";
+
+export type LiveRuns = {
+  readonly fresh: Observation[];
+  readonly run: (probe: ProbeKind, options: unknown) => Promise<Outcome>;
+  readonly testSpeed: (client: CollectorClient, server: string, options: object) => Promise<Outcome>;
+};
+
+/** Runs probes for the self-check, outside of the agent's schedule; what they find is kept in `fresh` and nowhere else. */
+export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
+  const fresh: Observation[] = [];
+  const io = createIo();
+  const credentials = new Credentials(dataDir);
+  const run = async (kind: ProbeKind, options: unknown): Promise<Outcome> => {
+    const probe = probes.get(kind);
+    if (probe === undefined) return { kind: "skipped", reason: "not_supported_here" };
+    const startedMs = Date.now();
+    const values = new Map<string, unknown>();
+    const memory = { get: (key: string) => values.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
+    const outcome = await resolveCredentials(options, (name) => credentials.secretOf(name)).then(
+      (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now }, stop),
+      (error: Error): Outcome => ({ kind: "failed", reason: "bad_options", detail: error.message }),
+    );
+    const target = targetOf(kind, options);
+    fresh.push({
+      seq: fresh.length + 1,
+      probe: kind,
+      ...(target !== undefined && { target }),
+      takenAt: new Date(startedMs).toISOString(),
+      uptimeMs: 0,
+      bootId: "self-check",
+      clock: "unknown",
+      elapsedMs: Math.max(0, Date.now() - startedMs),
+      outcome,
+    });
+    return outcome;
+  };
+  const testSpeed = async (client: CollectorClient, server: string, options: object): Promise<Outcome> => {
+    const result = await askLease(client, server, stop);
+    if ("skipped" in result) return result.skipped;
+    const { lease }: { lease: Lease } = result;
+    const outcome = await run("link-bandwidth", { ...options, lease });
+    await returnLease(client, lease, outcome, AbortSignal.timeout(5_000));
+    return outcome;
+  };
+  return { fresh, run, testSpeed };
+}
+
+/** The target by which the rules know a run: the portal's code, the measure server's id. */
+function targetOf(kind: ProbeKind, options: unknown): string | undefined {
+  if (options === null || typeof options !== "object") return undefined;
+  if (kind === "portal-http" && "portal" in options && typeof options.portal === "string") return options.portal;
+  if (kind !== "link-bandwidth" || !("lease" in options)) return undefined;
+  return (options.lease as Lease).server.id;
+}

@@ -1,0 +1,189 @@
+import { type Outcome, readingOf } from "#schemas/observation.ts";
+import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { reasonPhrase } from "./reason-phrase.ts";
+import { type CheckResult, phrase } from "./result.ts";
+import type { Check, Surroundings } from "./surroundings.ts";
+
+/** Loss above this is worth a call, whatever the plan says; below it a burst of ten shows nothing. */
+const LOSS_WARN_PERCENT = 20;
+const MS_PER_S = 1_000;
+
+/** The way out of this PC, from the inside to the outside: who answers last shows whose fault it is. */
+export const networkChecks: readonly Check[] = [
+  { id: "lan.gateway", group: "lan", run: checkLan },
+  { id: "wan.quality", group: "wan", run: checkQuality },
+  { id: "wan.collector", group: "wan", run: checkCollector },
+  { id: "wan.portal", group: "wan", run: checkPortals },
+  { id: "wan.throughput", group: "wan", run: checkThroughput },
+];
+
+async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckResult[]> {
+  const titles = {
+    gateway: phrase("selfcheck.title.gateway"),
+    dns: phrase("selfcheck.title.dns"),
+    nic: phrase("selfcheck.title.nic"),
+    neighbours: phrase("selfcheck.title.neighbours"),
+  };
+  const line = (name: keyof typeof titles, rest: Omit<CheckResult, "id" | "group" | "title">): CheckResult => ({
+    id: `lan.${name}`,
+    group: "lan",
+    title: titles[name],
+    ...rest,
+  });
+  if (run === undefined) return (["gateway", "dns", "nic", "neighbours"] as const).map((name) => line(name, notTested));
+  const url = policy.portals[0]?.url;
+  const outcome = await run("host", { path: settings.dataDir, ...(url !== undefined && { name: new URL(url).hostname }) });
+  if (outcome.kind !== "measured") return [line("gateway", unasked(outcome))];
+  const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(outcome.readings, metric);
+  return [
+    gatewayLine(value("gateway_up")),
+    dnsLine(value("dns_resolve_ms")),
+    nicLine(value("nic_speed_mbps"), floorOf(policy)?.floor),
+    neighboursLine(value("lan_neighbours")),
+  ];
+
+  function gatewayLine(up: number | undefined): CheckResult {
+    if (up === 1) return line("gateway", { state: "ok", detail: phrase("selfcheck.detail.gateway_up") });
+    const detail = phrase(up === 0 ? "selfcheck.detail.gateway_down" : "selfcheck.detail.no_gateway");
+    return line("gateway", { state: "fail", detail, hint: phrase("selfcheck.hint.gateway"), owner: phrase("owner.commune") });
+  }
+  function dnsLine(ms: number | undefined): CheckResult {
+    if (ms !== undefined) return line("dns", { state: "ok", measured: ms, unit: "ms", detail: phrase("selfcheck.detail.dns", { ms }) });
+    return line("dns", { state: "fail", detail: phrase("selfcheck.detail.dns_failed"), hint: phrase("selfcheck.hint.dns"), owner: phrase("owner.isp") });
+  }
+  function nicLine(speed: number | undefined, floor: number | undefined): CheckResult {
+    if (speed === undefined) return line("nic", { state: "unknown", detail: phrase("selfcheck.detail.not_told") });
+    const base = { measured: speed, unit: "Mbps", ...(floor !== undefined && { required: floor }) };
+    if (floor === undefined || speed >= floor) return line("nic", { ...base, state: "ok", detail: phrase("selfcheck.detail.nic", { speed }) });
+    return line("nic", {
+      ...base,
+      state: "warn",
+      detail: phrase("selfcheck.detail.nic_slow", { speed, floor }),
+      hint: phrase("selfcheck.hint.nic"),
+      owner: phrase("owner.commune"),
+    });
+  }
+  function neighboursLine(count: number | undefined): CheckResult {
+    if (count === undefined) return line("neighbours", { state: "unknown", detail: phrase("selfcheck.detail.not_told") });
+    return line("neighbours", { state: "ok", measured: count, detail: phrase("selfcheck.detail.neighbours", { count }) });
+  }
+}
+
+const notTested = { state: "not_tested", detail: phrase("selfcheck.offline") } as const;
+
+/** A line for a question that could not be asked. */
+export function unasked(outcome: Exclude<Outcome, { kind: "measured" }>): Pick<CheckResult, "state" | "detail"> {
+  const key = outcome.kind === "failed" ? "selfcheck.detail.failed" : "selfcheck.detail.skipped";
+  return { state: "unknown", detail: phrase(key, { reason: reasonPhrase(outcome.reason), detail: outcome.detail ?? "" }) };
+}
+
+function floorOf(policy: PolicyProfile): FloorRule | undefined {
+  return policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.probe === "link-bandwidth");
+}
+
+async function checkQuality({ run, collectorUrl }: Surroundings): Promise<CheckResult[]> {
+  const base = { id: "wan.quality", group: "wan", title: phrase("selfcheck.title.quality", { hop: "gateway" }) } as const;
+  if (run === undefined) return [{ ...base, ...notTested }];
+  const host = collectorUrl === undefined ? undefined : new URL(collectorUrl);
+  const hop = host && {
+    hop: "collector",
+    address: host.hostname.replace(/^\[|\]$/g, ""),
+    tcpPort: Number(host.port || (host.protocol === "https:" ? 443 : 80)),
+  };
+  const outcome = await run("link-quality", { hops: hop === undefined ? [] : [hop], count: 10 });
+  if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
+  const hops = [...new Set(outcome.readings.flatMap(({ labels }) => (labels?.hop === undefined ? [] : [labels.hop])))];
+  return hops.map((name) => qualityLine(name, outcome));
+}
+
+function qualityLine(hop: string, { readings }: Extract<Outcome, { kind: "measured" }>): CheckResult {
+  const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(readings, metric, { hop });
+  const base = { id: `wan.quality.${hop}`, group: "wan", title: phrase("selfcheck.title.quality", { hop }) } as const;
+  const isInside = hop === "gateway";
+  const blame = {
+    hint: phrase(isInside ? "selfcheck.hint.quality_gateway" : "selfcheck.hint.quality_line"),
+    owner: phrase(isInside ? "owner.commune" : "owner.isp"),
+  };
+  if (value("hop_up") !== 1) return { ...base, state: isInside ? "unknown" : "warn", detail: phrase("selfcheck.detail.hop_silent"), ...blame };
+  const loss = value("loss_percent") ?? 0;
+  const detail = phrase("selfcheck.detail.quality", { loss, rtt: value("rtt_avg_ms") ?? "-", jitter: value("jitter_ms") ?? "-" });
+  return loss > LOSS_WARN_PERCENT
+    ? { ...base, state: "warn", measured: loss, unit: "%", detail, ...blame }
+    : { ...base, state: "ok", measured: loss, unit: "%", detail };
+}
+
+async function checkCollector({ run, collectorUrl }: Surroundings): Promise<CheckResult[]> {
+  const base = { id: "wan.collector", group: "wan", title: phrase("selfcheck.title.collector") } as const;
+  if (collectorUrl === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.no_collector") }];
+  if (run === undefined) return [{ ...base, ...notTested }];
+  const outcome = await run("portal-http", { url: new URL("/health/live", collectorUrl).href, timeoutMs: 8_000 });
+  const blame = { hint: phrase("selfcheck.hint.collector"), owner: phrase("owner.province-it") };
+  return [{ ...base, ...ladder(outcome, blame) }];
+}
+
+async function checkPortals({ run, policy }: Surroundings): Promise<CheckResult[]> {
+  const lines = await Promise.all(
+    policy.portals.map(async ({ id, name, url }): Promise<CheckResult> => {
+      const base = { id: `wan.portal.${id}`, group: "wan", title: name } as const;
+      if (run === undefined) return { ...base, ...notTested };
+      const blame = { hint: phrase("selfcheck.hint.portal"), owner: phrase("owner.portal-vendor") };
+      return { ...base, ...ladder(await run("portal-http", { url, portal: id, timeoutMs: 8_000 }), blame) };
+    }),
+  );
+  // Portals of different operators do not fail together: then it is the line, or this PC's way to it.
+  if (lines.length < 2 || lines.some(({ state }) => state !== "fail")) return lines;
+  return lines.map((line) => ({ ...line, hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") }));
+}
+
+/** One visit step by step: name, connection, TLS, first byte. */
+function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): Pick<CheckResult, "state" | "detail" | "hint" | "owner" | "measured" | "unit"> {
+  if (outcome.kind !== "measured") return { ...unasked(outcome), ...blame };
+  const value = (metric: Parameters<typeof readingOf>[1]) => outcome.readings.find((reading) => reading.metric === metric)?.value ?? "-";
+  if (value("portal_up") !== 1) {
+    const { failedPhase, error } = outcome.evidence ?? {};
+    return {
+      state: "fail",
+      detail: phrase("selfcheck.detail.portal_down", { phase: String(failedPhase ?? "http"), error: String(error ?? value("portal_status")) }),
+      ...blame,
+    };
+  }
+  const ttfb = value("portal_ttfb_ms");
+  const detail = phrase("selfcheck.detail.ladder", {
+    dns: value("portal_dns_ms"),
+    tcp: value("portal_tcp_ms"),
+    tls: value("portal_tls_ms"),
+    ttfb,
+    status: String(value("portal_status")),
+  });
+  return { state: "ok", ...(typeof ttfb === "number" && { measured: ttfb, unit: "ms" }), detail };
+}
+
+/** The newest speed test, or with `--full` one made now. Whether the plan is met is for the plan's own line to say. */
+async function checkThroughput({ testSpeed, config, policy, spool, nowMs }: Surroundings): Promise<CheckResult[]> {
+  const floor = floorOf(policy)?.floor;
+  const base = {
+    id: "wan.throughput",
+    group: "wan",
+    title: phrase("selfcheck.title.throughput"),
+    unit: "Mbps",
+    ...(floor !== undefined && { required: floor }),
+  } as const;
+  const server = config?.measureServers[0];
+  const now = testSpeed !== undefined && server !== undefined ? await testSpeed(server.id, floor === undefined ? {} : { floorMbps: floor }) : undefined;
+  const kept = spool?.recent("link-bandwidth", 20).find(({ outcome }) => outcome.kind === "measured");
+  const outcome = now ?? kept?.outcome;
+  if (outcome === undefined)
+    return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.throughput_none"), hint: phrase("selfcheck.hint.throughput_none") }];
+  if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
+  const value = (metric: "download_mbps" | "upload_mbps") => outcome.readings.find((reading) => reading.metric === metric)?.value;
+  const [down, up] = [value("download_mbps"), value("upload_mbps")];
+  const ageS = now === undefined && kept !== undefined ? Math.max(0, Math.round((nowMs - Date.parse(kept.takenAt)) / MS_PER_S)) : undefined;
+  const numbers = { down: down ?? "-", up: up ?? "-" };
+  const line = { ...base, ...(down !== undefined && { measured: down }), ...(ageS !== undefined && { ageS }) };
+  if (outcome.excuse !== undefined)
+    return [{ ...line, state: "unknown", detail: phrase("selfcheck.detail.throughput_excused", { ...numbers, excuse: reasonPhrase(outcome.excuse) }) }];
+  const isBelow = floor !== undefined && [down, up].some((rate) => rate !== undefined && rate < floor);
+  const detail = phrase("selfcheck.detail.throughput", numbers);
+  if (!isBelow) return [{ ...line, state: "ok", detail }];
+  return [{ ...line, state: "warn", detail, hint: phrase("selfcheck.hint.throughput"), owner: phrase("owner.isp") }];
+}

@@ -1,0 +1,59 @@
+import type { Finding } from "#schemas/finding.ts";
+import type { Requirement } from "#schemas/policy.ts";
+import { isTextKey } from "#schemas/text/text.ts";
+import { type CheckResult, type CheckState, type Phrase, phrase } from "./result.ts";
+
+const states: Record<Finding["state"], CheckState> = {
+  pass: "ok",
+  fail: "fail",
+  pending: "unknown",
+  unknown: "unknown",
+  error: "unknown",
+  not_applicable: "not_applicable",
+};
+
+/** One line per requirement of the plan, from the same rules as in the province. */
+export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number): CheckResult[] {
+  return requirements.map((requirement) =>
+    planLine(
+      requirement,
+      findings.find((finding) => finding.requirement === requirement.id),
+      nowMs,
+    ),
+  );
+}
+
+function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number): CheckResult {
+  const { id, title, rule, owner, advice } = requirement;
+  const base = { id: `plan.${id}`, group: "plan", title, rule: id } as const;
+  // Papers and inspections are known to the province alone: this PC must not say that they are missing.
+  if (rule.kind === "attested")
+    return { ...base, state: finding?.state === "not_applicable" ? "not_applicable" : "elsewhere", detail: phrase("selfcheck.detail.declared_elsewhere") };
+  if (finding === undefined) return { ...base, state: "unknown" };
+  const state = states[finding.state];
+  const ageS = finding.observedAt === undefined ? undefined : Math.max(0, Math.round((nowMs - Date.parse(finding.observedAt)) / 1_000));
+  return {
+    ...base,
+    state,
+    detail: phrase("selfcheck.detail.plan", { numbers: numbersOf(finding), sentence: reasonOf(finding) }),
+    ...(finding.observed !== undefined && { measured: finding.observed }),
+    ...(finding.required !== undefined && { required: finding.required }),
+    ...(finding.unit !== undefined && { unit: finding.unit }),
+    rule: `${id} ${finding.policy}`,
+    ...(state === "fail" && { hint: advice, owner: phrase(`owner.${owner}`) }),
+    ...(ageS !== undefined && { ageS }),
+  };
+}
+
+function numbersOf({ observed, required, unit }: Finding): Phrase {
+  if (observed === undefined || required === undefined) return { vi: "", en: "" };
+  return phrase("selfcheck.detail.numbers", { observed, required, unit: unit ?? "" });
+}
+
+/** The sentence of the reason, with the finding's own values in its places. */
+function reasonOf({ reason, detail, observed, required, unit }: Finding): Phrase {
+  const key = `finding.short.${reason}`;
+  if (!isTextKey(key)) return { vi: reason, en: reason };
+  const own = Object.fromEntries(Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value]));
+  return phrase(key, { ...own, ...(observed !== undefined && { observed }), ...(required !== undefined && { required }), unit: unit ?? "" });
+}

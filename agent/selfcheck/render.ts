@@ -1,0 +1,117 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { type CheckResult, type CheckState, checkGroups, exitCodeOf, localTime, type Phrase, phrase, say } from "./result.ts";
+
+/** All that a report says besides its lines. */
+export type Report = {
+  readonly results: readonly CheckResult[];
+  readonly centre: string | undefined;
+  readonly agent: string | undefined;
+  readonly version: string;
+  readonly policy: PolicyProfile;
+  readonly startedMs: number;
+  readonly offline: boolean;
+};
+
+const marks: Record<CheckState, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?", not_applicable: "–", not_tested: "?", elsewhere: "–" };
+const colours: Record<CheckState, number> = { ok: 32, warn: 33, fail: 31, unknown: 36, not_applicable: 90, not_tested: 36, elsewhere: 90 };
+const LINE_MAX = 400;
+const TITLE_WIDTH = 34;
+const DAY_S = 86_400;
+const HOUR_S = 3_600;
+
+/** The report for people: one line per check, its state in words, below it what to do and who does it. */
+export function renderText(report: Report, lang: Lang, colour: boolean): string {
+  const at = localTime(report.startedMs);
+  const { centre, results } = report;
+  const heading = centre === undefined ? text(lang, "selfcheck.heading.nobody", { at }) : text(lang, "selfcheck.heading", { centre, at });
+  const groups = checkGroups.flatMap((group) => {
+    const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, colour));
+    const { id, version } = report.policy;
+    return lines.length === 0 ? [] : ["", text(lang, `selfcheck.group.${group}`, { policy: `${id}@${version}` }), ...lines];
+  });
+  return `${[heading, ...groups, "", summary(results, lang)].join("\n")}\n`;
+}
+
+function resultLines(result: CheckResult, lang: Lang, colour: boolean): string[] {
+  const word = `[${marks[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
+  const title = safe(lang, result.title).padEnd(TITLE_WIDTH);
+  const age = result.ageS === undefined ? "" : ` (${ageText(lang, result.ageS)})`;
+  const detail = result.detail === undefined ? "" : safe(lang, result.detail);
+  const rule = result.rule === undefined ? "" : `  ${result.rule}`;
+  const line = `  ${colour ? `\u001b[${colours[result.state]}m${word}\u001b[0m` : word} ${title} ${detail}${age}${rule}`.trimEnd();
+  if (result.hint === undefined) return [line];
+  const hint = result.owner === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: result.owner });
+  return [line, `      → ${safe(lang, hint)}`];
+}
+
+/** Names of devices stand in these sentences: nothing that steers a terminal gets through. */
+function safe(lang: Lang, words: Phrase): string {
+  return cleanText(say(lang, words), LINE_MAX);
+}
+
+function ageText(lang: Lang, ageS: number): string {
+  if (ageS < HOUR_S) return text(lang, "selfcheck.age.minutes", { n: Math.round(ageS / 60) });
+  return ageS < 2 * DAY_S
+    ? text(lang, "selfcheck.age.hours", { n: Math.round(ageS / HOUR_S) })
+    : text(lang, "selfcheck.age.days", { n: Math.round(ageS / DAY_S) });
+}
+
+function summary(results: readonly CheckResult[], lang: Lang): string {
+  const count = (...states: CheckState[]) => results.filter(({ state }) => states.includes(state)).length;
+  return text(lang, "selfcheck.summary", {
+    fail: count("fail"),
+    warn: count("warn"),
+    unknown: count("unknown", "not_tested"),
+    ok: count("ok"),
+    other: count("not_applicable", "elsewhere"),
+    code: exitCodeOf(results),
+  });
+}
+
+/** The report for machines; `schema` changes when a field changes its meaning or goes. */
+export function renderJson(report: Report): string {
+  const both = (words: Phrase | undefined) => words && { vi: safe("vi", words), en: safe("en", words) };
+  const { results, agent, centre, version, policy, startedMs, offline } = report;
+  return JSON.stringify({
+    schema: "self-check/1",
+    agent: { version, id: agent ?? null, centre: centre ?? null },
+    policy: `${policy.id}@${policy.version}`,
+    started: new Date(startedMs).toISOString(),
+    offline,
+    exitCode: exitCodeOf(results),
+    checks: results.map(({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, ageS }) => ({
+      id,
+      group,
+      state,
+      title: both(title),
+      detail: both(detail),
+      measured,
+      required,
+      unit,
+      rule,
+      hint: both(hint),
+      owner: both(owner),
+      ageS,
+    })),
+  });
+}
+
+const nagiosWords = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
+
+/** One line as Nagios plugins print it, with performance data behind the bar. */
+export function renderNagios({ results }: Report, lang: Lang): string {
+  const word = nagiosWords[exitCodeOf(results)] ?? "UNKNOWN";
+  const bad = results.filter(({ state }) => state === "fail" || state === "warn").map((result) => safe(lang, result.title));
+  const numbers = results.filter(({ measured }) => measured !== undefined).map(({ id, measured, unit }) => `'${id}'=${measured}${nagiosUnit(unit)}`);
+  // A bar inside a title would end the sentence.
+  const head = `HCC ${word} - ${summary(results, lang)}${bad.length > 0 ? `: ${bad.join("; ")}` : ""}`.replaceAll("|", "/");
+  return `${head} | ${numbers.join(" ")}\n`;
+}
+
+/** Nagios knows few units; a number without one is just a number. */
+function nagiosUnit(unit: string | undefined): string {
+  return unit === "ms" || unit === "s" || unit === "%" || unit === "B" ? unit : "";
+}

@@ -1,0 +1,60 @@
+import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
+import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
+import type { Lang, Words } from "#schemas/words.ts";
+import { exitCodes } from "../terminal.ts";
+
+/** How one line of the self-check stands. `elsewhere`: decided from papers in the province's system, not on this PC. */
+export const checkStates = ["ok", "warn", "fail", "unknown", "not_applicable", "not_tested", "elsewhere"] as const;
+export type CheckState = (typeof checkStates)[number];
+
+export const checkGroups = ["self", "lan", "wan", "devices", "plan"] as const;
+export type CheckGroup = (typeof checkGroups)[number];
+
+/** A sentence of the catalogue with its values, or words of the policy's data. Parameters may be phrases themselves. */
+export type Phrase = { readonly key: TextKey; readonly params?: Readonly<Record<string, string | number | Phrase>> } | Words;
+
+export type CheckResult = {
+  /** Stable: group, then subject. */
+  readonly id: string;
+  readonly group: CheckGroup;
+  readonly state: CheckState;
+  readonly title: Phrase;
+  readonly detail?: Phrase;
+  readonly measured?: number;
+  readonly required?: number;
+  readonly unit?: string;
+  /** Requirement and policy version that decide. */
+  readonly rule?: string;
+  /** One next action, and who does it. */
+  readonly hint?: Phrase;
+  readonly owner?: Phrase;
+  /** Age of the evidence, s; absent when it is of now. */
+  readonly ageS?: number;
+};
+
+/** Vietnam's local time of an instant, whatever zone the PC is set to; `-` for none. */
+export function localTime(at: string | number | undefined): string {
+  if (at === undefined) return "-";
+  return new Date(new Date(at).getTime() + VIETNAM_OFFSET_MS).toISOString().slice(0, 16).replace("T", " ");
+}
+
+export function phrase(key: TextKey, params?: Readonly<Record<string, string | number | Phrase>>): Phrase {
+  return params === undefined ? { key } : { key, params };
+}
+
+/** The sentence in one language. */
+export function say(lang: Lang, words: Phrase): string {
+  if (!("key" in words)) return words[lang];
+  const params: TextParams = Object.fromEntries(
+    Object.entries(words.params ?? {}).map(([name, value]) => [name, typeof value === "object" ? say(lang, value) : value]),
+  );
+  return text(lang, words.key, params);
+}
+
+/** The exit code: a failure first, then a warning to act on, then what nobody knows. What was not tested is not known. */
+export function exitCodeOf(results: readonly CheckResult[]): number {
+  const has = (...states: CheckState[]) => results.some(({ state }) => states.includes(state));
+  if (has("fail")) return exitCodes.fail;
+  if (has("warn")) return exitCodes.warning;
+  return has("unknown", "not_tested") || results.length === 0 ? exitCodes.unknown : exitCodes.ok;
+}

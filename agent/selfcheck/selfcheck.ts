@@ -1,0 +1,68 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import { deviceChecks } from "./device-checks.ts";
+import { networkChecks } from "./network-checks.ts";
+import { type CheckGroup, type CheckResult, phrase } from "./result.ts";
+import { selfChecks } from "./self-checks.ts";
+import type { Check, Surroundings } from "./surroundings.ts";
+
+const checks: readonly Check[] = [...selfChecks, ...networkChecks, ...deviceChecks];
+/** `plan` is judged last, from what the others have just measured and what the spool remembers. */
+const PLAN = "plan";
+
+/** Beginnings of ids that `--only` takes. */
+export const checkIds: readonly string[] = [...new Set(checks.flatMap(({ id, group }) => [group, id])), PLAN];
+
+export type SelfCheckOptions = {
+  readonly only?: string | undefined;
+  /** Lines of the plan; called after everything was measured. */
+  readonly judge: (surroundings: Surroundings) => readonly CheckResult[];
+  /** What is being checked now, for whoever waits. */
+  readonly working?: (group: CheckGroup) => void;
+};
+
+/** Whether `--only` names something: a group, a check, a line below it, or a requirement such as R01. */
+export function isCheckId(only: string): boolean {
+  return /^R\d{2}$/.test(only) || checkIds.some((id) => only === id || only.startsWith(`${id}.`));
+}
+
+/** Runs all checks that are wanted. Never rejects: a check that fails is a line that says so, and the others go on. */
+export async function selfCheck(surroundings: Surroundings, { only, judge, working }: SelfCheckOptions): Promise<CheckResult[]> {
+  const wanted = only === undefined ? undefined : /^R\d{2}$/.test(only) ? `plan.${only}` : only;
+  const isPlan = wanted?.split(".")[0] === PLAN;
+  // The plan needs what the others measure, so they run for it too and their lines are left out below.
+  const chosen = checks.filter(({ id, group }) => wanted === undefined || isPlan || wanted === group || isBelow(id, wanted) || isBelow(wanted, id));
+  const results: CheckResult[] = [];
+  for (const group of ["self", "lan", "wan", "devices"] as const) {
+    const own = chosen.filter((check) => check.group === group);
+    if (own.length > 0) working?.(group);
+    results.push(...(await Promise.all(own.map((check) => guarded(check.id, group, () => check.run(surroundings))))).flat());
+  }
+  if (wanted === undefined || isPlan) {
+    working?.(PLAN);
+    results.push(...(await guarded(PLAN, PLAN, () => judge(surroundings))));
+  }
+  return wanted === undefined ? results : results.filter(({ id, group }) => wanted === group || isBelow(id, wanted));
+}
+
+function isBelow(id: string, above: string): boolean {
+  return id === above || id.startsWith(`${above}.`);
+}
+
+async function guarded(id: string, group: CheckGroup, run: () => Promise<readonly CheckResult[]> | readonly CheckResult[]): Promise<readonly CheckResult[]> {
+  try {
+    return await run();
+  } catch (error) {
+    const said = cleanText(error instanceof Error ? error.message : String(error), 200);
+    return [
+      {
+        id,
+        group,
+        state: "unknown",
+        title: { vi: id, en: id },
+        detail: phrase("selfcheck.crashed", { error: said }),
+        hint: phrase("selfcheck.hint.crashed"),
+        owner: phrase("owner.province-it"),
+      },
+    ];
+  }
+}

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Observation } from "#schemas/observation.ts";
+import { recentObservations, type SpoolStatus, spoolStatus } from "./spool.ts";
+
+/** What a spool looks like from outside, while its agent may be running. */
+export type SpoolView = {
+  readonly status: Omit<SpoolStatus, "durable">;
+  /** Newest first. */
+  readonly recent: (probe: string, limit: number) => Observation[];
+  readonly sound: boolean;
+  /** Damaged files that were set aside. */
+  readonly setAside: number;
+};
+
+/** Reads a spool without writing to it; undefined when there is none. Throws when it cannot be opened or read. */
+export function readSpool(folder: string): SpoolView | undefined {
+  const file = join(folder, "spool.db");
+  if (!existsSync(file)) return undefined;
+  const setAside = readdirSync(folder).filter((name) => /^spool\.corrupt-.*Z$/.test(name)).length;
+  const use = <T>(read: (database: DatabaseSync) => T): T => {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 2_000 });
+    try {
+      return read(database);
+    } finally {
+      database.close();
+    }
+  };
+  const sound = use((database) => database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok");
+  return { status: use(spoolStatus), recent: (probe, limit) => use((database) => recentObservations(database, probe, limit)), sound, setAside };
+}
