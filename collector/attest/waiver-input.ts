@@ -24,6 +24,7 @@ const Input = z
     until: z.iso.date(),
   })
   .check((context) => {
+    if (context.issues.length > 0) return;
     const { from, until } = context.value;
     const days = (Date.parse(until) - Date.parse(from)) / DAY_MS + 1;
     if (days < 1) context.issues.push({ code: "custom", message: "form.error.order", path: ["until"], input: until });

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { attestRoutes } from "../../../collector/routes/attest.ts";
+import { waiverRoutes } from "../../../collector/routes/waiver.ts";
+import { formToken } from "../../../collector/web/form-token.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
+
+const waivers: Waiver[] = [];
+const attestations: Attestation[] = [];
+const changed: string[] = [];
+let open = true;
+const deps = {
+  policy: samplePolicy,
+  lang: "vi",
+  demo: false,
+  now: () => sampleNowMs,
+  token: formToken(),
+  mayWrite: () => open,
+  changed: async (centres: readonly string[]) => void changed.push(...centres),
+  store: {
+    centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
+    addWaiver: async (waiver: Waiver) => waivers.push(waiver) > 0,
+    waiversFrom: async () => waivers,
+    addAttestations: async (list: readonly Attestation[]) => {
+      attestations.push(...list);
+      return [];
+    },
+  },
+} as const;
+const app = waiverRoutes(deps).route("/", attestRoutes(deps));
+const here = { host: "collector.test", origin: "http://collector.test", "sec-fetch-site": "same-origin" };
+
+/** Opens a form as a browser does and gives what it needs to send it. */
+async function opened(path: string): Promise<{ cookie: string; token: string; html: string }> {
+  const reply = await app.request(path);
+  const html = await reply.text();
+  return { html, cookie: reply.headers.get("set-cookie")?.split(";")[0] ?? "", token: /name="token" value="([^"]+)"/.exec(html)?.[1] ?? "" };
+}
+
+function send(path: string, fields: Record<string, string>, headers: Record<string, string>) {
+  return app.request(path, { method: "POST", body: new URLSearchParams(fields), headers: { ...here, ...headers } });
+}
+
+const waive = "/centres/xa-01/waive/R05";
+const good = { reason: "Chờ thay ổ cứng", document: "123/UBND-VP", approver: "Sở KH&CN", from: "2026-11-28", until: "2026-12-31" };
+
+test("a waiver is filed, the centre judged anew, and the reader sent to the list", async () => {
+  const { cookie, token } = await opened(waive);
+  const reply = await send(waive, { ...good, token }, { cookie });
+  expect([reply.status, reply.headers.get("location")]).toEqual([303, "/waivers?done"]);
+  expect(waivers.at(-1)).toMatchObject({ ...good, centre: "xa-01", requirement: "R05" });
+  expect(changed).toContain("xa-01");
+  expect(await (await app.request("/waivers?done")).text()).toContain("còn 34 ngày");
+});
+
+test("a fault stands at its field, what was typed is still there, and nothing is kept", async () => {
+  const before = waivers.length;
+  const { cookie, token } = await opened(waive);
+  const reply = await send(waive, { ...good, token, until: "2026-11-01", reason: hostileName }, { cookie });
+  const html = await reply.text();
+  expect(reply.status).toBe(422);
+  expect(html).toContain('aria-invalid="true" aria-describedby="until-hint until-wrong"');
+  expect(html).toContain("Ngày hết hạn phải từ ngày bắt đầu trở đi.");
+  expect(html).toContain("&lt;script&gt;");
+  expect(html).not.toContain("<script>alert");
+  expect(waivers).toHaveLength(before);
+});
+
+test.each([
+  ["another origin", { "sec-fetch-site": "cross-site" }],
+  ["a sibling host", { "sec-fetch-site": "same-site" }],
+  ["an old browser with a foreign origin", { "sec-fetch-site": "", origin: "http://evil.test" }],
+])("a form sent from %s is refused", async (_, headers) => {
+  const { cookie, token } = await opened(waive);
+  const sent = Object.fromEntries(Object.entries({ ...headers, cookie }).filter(([, value]) => value !== ""));
+  const reply = await app.request(waive, { method: "POST", body: new URLSearchParams({ ...good, token }), headers: { host: here.host, ...sent } });
+  expect(reply.status).toBe(403);
+});
+
+test.each([
+  ["no token", (token: string) => ({ cookie: true, token: token.slice(0, 0) })],
+  ["a token of another browser", (token: string) => ({ cookie: false, token })],
+  ["an invented token", (token: string) => ({ cookie: true, token: "A".repeat(token.length) })],
+])("a form with %s is refused", async (_, change) => {
+  const { cookie, token } = await opened(waive);
+  const changedForm = change(token);
+  const reply = await send(waive, { ...good, token: changedForm.token }, { cookie: changedForm.cookie ? cookie : "hcc-form=other" });
+  expect(reply.status).toBe(403);
+});
+
+test("where writing is closed, neither form opens and nothing is taken", async () => {
+  open = false;
+  for (const path of [waive, "/centres/xa-01/attest/R07"]) {
+    expect((await app.request(path)).status).toBe(403);
+    expect((await send(path, good, {})).status).toBe(403);
+  }
+  open = true;
+});
+
+test("unknown centres and requirements have no form", async () => {
+  for (const path of ["/centres/xa-99/waive/R05", "/centres/xa-01/waive/R99", "/centres/xa-01/attest/R16"])
+    expect((await app.request(path)).status, path).toBe(404);
+});
+
+test("each answered item becomes one statement, with the name and the time of now", async () => {
+  const path = "/centres/xa-01/attest/R07";
+  const { cookie, token } = await opened(path);
+  const reply = await send(
+    path,
+    { token, "item-reception": "yes", "item-waiting": "no", "item-priority": "", by: "Trần Thị B", post: "Giám đốc", document: "", note: "" },
+    { cookie },
+  );
+  expect([reply.status, reply.headers.get("location")]).toEqual([303, "/centres/xa-01#R07"]);
+  expect(attestations.map(({ item, holds, by, post, inspector, at }) => ({ item, holds, by, post, inspector, at }))).toEqual([
+    { item: "reception", holds: true, by: "Trần Thị B", post: "Giám đốc", inspector: false, at: "2026-11-28T03:00:00.000Z" },
+    { item: "waiting", holds: false, by: "Trần Thị B", post: "Giám đốc", inspector: false, at: "2026-11-28T03:00:00.000Z" },
+  ]);
+});
+
+test("a declaration without an answer or without a name is not taken", async () => {
+  const path = "/centres/xa-01/attest/R07";
+  const { cookie, token } = await opened(path);
+  expect(await (await send(path, { token, by: "B" }, { cookie })).text()).toContain("Cần khai ít nhất một mục hoặc một số.");
+  expect(await (await send(path, { token, by: "", "item-waiting": "yes" }, { cookie })).text()).toContain('id="by-wrong"');
+});
+
+test("a body of more than 32 kB is not read", async () => {
+  const { cookie, token } = await opened(waive);
+  expect((await send(waive, { ...good, token, reason: "a".repeat(40_000) }, { cookie })).status).toBe(413);
+});

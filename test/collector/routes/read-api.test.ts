@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { CentreReply, CentresReply, FindingsReply } from "#schemas/read-api.ts";
+import { centresRoutes } from "../../../collector/routes/centres.ts";
+import { findingsRoutes } from "../../../collector/routes/findings.ts";
+import { openApiDocument, openApiRoutes } from "../../../collector/routes/openapi.ts";
+import { operations } from "../../../collector/routes/operations.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { sampleFindings, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
+
+const now = () => sampleNowMs;
+const asked: unknown[] = [];
+const findings = findingsRoutes({
+  now,
+  store: {
+    findings: async (query) => {
+      asked.push(query);
+      return sampleFindings(0).slice(0, query.limit);
+    },
+  },
+});
+const centres = centresRoutes({ store: sampleStore, policy: samplePolicy, now });
+
+test("the centres are the same figures as on the page, in the shape that the document promises", async () => {
+  const reply = CentresReply.parse(await (await centres.request("/v1/centres")).json());
+  expect(reply.tally).toMatchObject({ total: 12, pass: 6, fail: 1 });
+  expect(reply.centres[0]).toMatchObject({ code: "xa-01", state: "fail" });
+});
+
+test("one centre has its findings and changes; an unknown one is a problem", async () => {
+  const reply = CentreReply.parse(await (await centres.request("/v1/centres/xa-01")).json());
+  expect(reply.findings).toHaveLength(7);
+  const missing = await centres.request("/v1/centres/xa-99");
+  expect([missing.status, await missing.json()]).toMatchObject([404, { code: "centre_unknown" }]);
+});
+
+test("no name of staff leaves by the API", async () => {
+  for (const app of [centres, findings])
+    for (const path of ["/v1/centres/xa-01", "/v1/findings"]) expect(await (await app.request(path)).text()).not.toContain("Nguyễn Văn A");
+});
+
+test("findings are filtered and paged; the next page is named", async () => {
+  const reply = FindingsReply.parse(await (await findings.request("/v1/findings?centre=xa-01&state=fail&limit=2")).json());
+  expect(asked.at(-1)).toEqual({ centre: "xa-01", state: "fail", limit: 2 });
+  expect(reply.next).toBe("xa-01:R02");
+  expect(FindingsReply.parse(await (await findings.request("/v1/findings?after=xa-01:R02")).json())).not.toHaveProperty("next");
+});
+
+test.each(["state=green", "limit=0", "limit=100000", "centre=../x", "after=x", "unknown=1"])(
+  "a wrong filter (%s) is a problem that names it",
+  async (query) => {
+    const reply = await findings.request(`/v1/findings?${query}`);
+    expect(reply.status).toBe(422);
+    expect(await reply.json()).toMatchObject({ code: "query_invalid" });
+  },
+);
+
+test("the document's references all lead somewhere", () => {
+  const document = openApiDocument();
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference);
+  expect(references.length).toBeGreaterThan(20);
+  for (const reference of references) expect(Object.keys(document.components.schemas)).toContain(reference?.replace("#/components/schemas/", ""));
+});
+
+test("each operation stands in the document and on the page for readers", async () => {
+  const document = openApiDocument();
+  const html = await (await openApiRoutes({ policy: samplePolicy, lang: "vi", demo: false, now }).request("/docs/api")).text();
+  for (const { method, path } of operations) {
+    expect(Object.keys(document.paths[path] ?? {})).toContain(method);
+    expect(html).toContain(`<code>${method.toUpperCase()} ${path}</code>`);
+  }
+});
