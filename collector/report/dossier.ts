@@ -1,4 +1,5 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { dailyStates } from "../web/daily-states.ts";
@@ -29,7 +30,7 @@ export type DossierRow = {
   readonly declared?: { readonly value?: number; readonly text?: string; readonly at: string; readonly inspected: boolean };
   readonly observedAt?: string;
   readonly since?: string;
-  /** Days of the month by their worst state; they sum to the days of the month, `none` being those before the first judgement. */
+  /** Days of the month by their worst state; they sum to the days that are over, `none` being those before the first judgement. */
   readonly days: Readonly<Record<FindingState | "none", number>>;
   readonly evidence: readonly string[];
 };
@@ -55,6 +56,8 @@ export type Dossier = {
   readonly month: string;
   readonly firstDay: string;
   readonly lastDay: string;
+  /** Last day that is counted: the month's last, or today while the month runs. */
+  readonly countedTo: string;
   /** After this instant nothing changes any more; before it the report is provisional. */
   readonly closesAt: string;
   readonly provisional: boolean;
@@ -82,7 +85,7 @@ export function buildDossier(
   const findings = Map.groupBy(rows.findings, ({ centre }) => centre);
   const changes = Map.groupBy(rows.changes, ({ centre }) => centre);
   const centres = rows.centres
-    .map((centre) => dossierCentre(centre, period, policy, findings.get(centre.code) ?? [], changes.get(centre.code) ?? [], rows))
+    .map((centre) => dossierCentre(centre, period, policy, findings.get(centre.code) ?? [], changes.get(centre.code) ?? [], rows, options.nowMs))
     .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
   const { id, version, effectiveFrom, title, source } = policy;
   return {
@@ -92,6 +95,7 @@ export function buildDossier(
     month: period.month,
     firstDay: period.firstDay,
     lastDay: period.lastDay,
+    countedTo: countedTo(period, options.nowMs),
     closesAt: closesAt(period),
     provisional: options.nowMs < Date.parse(closesAt(period)),
     policy: { id, version, effectiveFrom, title, source },
@@ -120,10 +124,11 @@ function dossierCentre(
   findings: readonly StandingFinding[],
   changes: readonly Transition[],
   all: ReportRows,
+  nowMs: number,
 ): DossierCentre {
-  const endMs = Date.parse(period.to) - 1;
+  const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
-  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changes, period));
+  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changes, countedTo(period, nowMs)));
   const waivers = all.waivers
     .filter((waiver) => waiver.centre === centre.code && waiver.from <= period.lastDay && waiver.until >= period.firstDay)
     .map(({ id, requirement, reason, document, from, until }) => ({ id, requirement, reason, document, from, until }));
@@ -155,11 +160,17 @@ function dossierCentre(
   };
 }
 
-function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], period: Period): DossierRow {
+/** The month's last day, or today while the month runs; a month that has not begun counts its first day, which nobody has judged. */
+function countedTo(period: Period, nowMs: number): string {
+  const [, middle] = [period.firstDay, vietnamDay(nowMs), period.lastDay].sort();
+  return middle ?? period.lastDay;
+}
+
+function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], lastDay: string): DossierRow {
   const states = dailyStates(
     changes.filter((change) => change.requirement === requirement),
-    period.lastDay,
-    period.days,
+    lastDay,
+    Number(lastDay.slice(8)),
   );
   const days = Object.fromEntries(
     [...worstFirst, "none" as const].map((state) => [state, states.filter((day) => (day ?? "none") === state).length]),

@@ -10,7 +10,6 @@ export type Period = {
   readonly month: Month;
   readonly firstDay: string;
   readonly lastDay: string;
-  readonly days: number;
   readonly from: string;
   readonly to: string;
 };
@@ -34,7 +33,6 @@ export function periodOf(month: Month): Period {
     month,
     firstDay,
     lastDay: vietnamDay(toMs - DAY_MS),
-    days: Math.round((toMs - fromMs) / DAY_MS),
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
   };
