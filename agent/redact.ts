@@ -2,6 +2,8 @@
 const secretFields = new Set(["password", "community", "key", "apiKey", "token", "secret"]);
 /** Factory communities are no secrets, and blanking the word "public" would spoil ordinary sentences. */
 const knownToAll = new Set(["public", "private"]);
+/** Fields that hold words of our own contract: a community called "printer" must not spoil `printer_working`. */
+const contractFields = new Set(["kind", "metric", "method", "reason", "role", "excuse"]);
 const DEPTH_MAX = 16;
 const SHORTEST = 4;
 
@@ -37,5 +39,5 @@ function walk(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
   if (Array.isArray(value)) return value.map((inner) => walk(inner, change));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [change(name), walk(inner, change)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [change(name), contractFields.has(name) ? inner : walk(inner, change)]));
 }

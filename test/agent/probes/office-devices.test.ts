@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type Outcome, readingOf } from "#schemas/observation.ts";
+import type { Io } from "../../../agent/io/io.ts";
+import { officeDevices } from "../../../agent/probes/office-devices/probe.ts";
+import { observe } from "../../../agent/runner.ts";
+import { freeTcpPort, freeUdpPort } from "../../support/free-port.ts";
+import { startHttpFake } from "../../support/http-fake.ts";
+import { ippReply } from "../../support/ipp-reply.ts";
+import { type IppEvePrinter, startIppEvePrinter } from "../../support/ippeveprinter.ts";
+import { probeContext } from "../../support/probe-context.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+import { type Snmpsim, startSnmpsim } from "../../support/snmpsim.ts";
+import { projectRoot } from "../../support/source-files.ts";
+
+const run = (targets: readonly object[], io: Partial<Io> = {}) => observe(officeDevices, { targets }, probeContext({ io }));
+
+function measured(outcome: Outcome) {
+  if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+  const [device] = (outcome.evidence?.devices ?? []) as Record<string, unknown>[];
+  return { read: (metric: Parameters<typeof readingOf>[1], labels = {}) => readingOf(outcome.readings, metric, labels), device, readings: outcome.readings };
+}
+
+describe.skipIf(!requirePeer("ippeveprinter", "dbus-daemon"))("a printer that speaks IPP", () => {
+  let printer: IppEvePrinter;
+  beforeAll(async () => {
+    printer = await startIppEvePrinter("May in");
+  });
+  afterAll(() => printer?.stop());
+  const ask = async () => measured(await run([{ id: "may-in-1", role: "printer", address: "127.0.0.1", port: printer.port }]));
+
+  it("idle and full: up, working, no warning", async () => {
+    await printer.set("supplies", "supply0=5&supply1=80");
+    const { read, device } = await ask();
+    expect(read("device_up", { device: "may-in-1", method: "ipp" })).toBe(1);
+    expect(read("printer_working")).toBe(1);
+    expect(read("printer_supply_percent", { supply: "Black Toner" })).toBe(80);
+    expect(device).toMatchObject({ faults: [], consumables: [], warnings: [] });
+  });
+
+  it("low toner is a warning, not a defect", async () => {
+    await printer.set("supplies", "supply0=5&supply1=3");
+    const { read, device } = await ask();
+    expect(read("printer_working")).toBe(1);
+    expect(read("printer_supply_percent", { supply: "Black Toner" })).toBe(3);
+    expect(device).toMatchObject({ faults: [], warnings: ["low_toner"] });
+  });
+
+  it("an empty tray that is only reported does not make it broken", async () => {
+    await printer.set("media", "size1=iso_a4_210x297mm&type1=stationery&level1=0");
+    const { read, device } = await ask();
+    expect(read("printer_working")).toBe(1);
+    expect(device?.warnings).toContain("no_paper");
+  });
+});
+
+describe("printers over IPP, as they word it", () => {
+  const idle = { "printer-state": [3], "printer-is-accepting-jobs": [true] };
+  it.each<[string, Parameters<typeof ippReply>[0], number, object]>([
+    ["stopped by a jam", { ...idle, "printer-state": [5], "printer-state-reasons": ["media-jam"] }, 0, { faults: ["stopped", "jam"] }],
+    ["a cover is open", { ...idle, "printer-state-reasons": ["cover-open-error"] }, 0, { faults: ["door_open"] }],
+    ["no paper", { ...idle, "printer-state-reasons": ["media-empty-error"] }, 0, { faults: [], consumables: ["no_paper"] }],
+    ["an error of the vendor's own", { ...idle, "printer-state-reasons": ["com-vendor-fuser-error"] }, 0, { faults: ["other_fault"] }],
+    ["takes no jobs", { ...idle, "printer-is-accepting-jobs": [false] }, 0, { faults: ["not_accepting_jobs"] }],
+    ["idle with a warning that never goes", { ...idle, "printer-state-reasons": ["marker-supply-low-warning"] }, 1, { faults: [], warnings: ["low_toner"] }],
+    ["nothing to say", { ...idle, "printer-state-reasons": ["none"] }, 1, { faults: [], warnings: [] }],
+  ])("%s", async (_, attributes, working, evidence) => {
+    const port = await startHttpFake(() => ({ body: ippReply(attributes) }));
+    const { read, device } = measured(await run([{ role: "printer", address: "127.0.0.1", port }]));
+    expect(read("printer_working")).toBe(working);
+    expect(device).toMatchObject(evidence);
+  });
+
+  it.each([
+    ["an HTML page", "<html>login</html>", "malformed"],
+    ["half an answer", ippReply(idle).subarray(0, 30), "malformed"],
+    ["more than the cap", Buffer.alloc(600_000, 0x04), "malformed"],
+    ["a refusal", ippReply({}, 0x0406), "no_such_object"],
+  ])("%s: it is there, but its state is not told", async (_, body, reason) => {
+    const port = await startHttpFake(() => ({ body }));
+    const { read, device } = measured(await run([{ role: "printer", address: "127.0.0.1", port }]));
+    expect(read("device_up", { method: "tcp" })).toBe(1);
+    expect(read("printer_working")).toBeUndefined();
+    expect(device).toMatchObject({ reason });
+  });
+});
+
+describe.skipIf(!requirePeer("snmpsimd"))("a printer that speaks SNMP", () => {
+  const folder = join(projectRoot, "test/fixtures/office-devices/printer-mib");
+  const recordings = {
+    "sim-printer": join(folder, "device.snmprec"),
+    "sim-jam": join(projectRoot, "test/fixtures/office-devices/states/jam.snmprec"),
+    "sim-konica": join(projectRoot, "test/fixtures/office-devices/states/service-bit-alone.snmprec"),
+    "sim-down": join(projectRoot, "test/fixtures/office-devices/states/down.snmprec"),
+    "sim-paper": join(projectRoot, "test/fixtures/office-devices/states/no-paper.snmprec"),
+    "sim-scanner": join(projectRoot, "test/fixtures/office-devices/states/scanner-only.snmprec"),
+  };
+  let simulator: Snmpsim;
+  beforeAll(async () => {
+    simulator = await startSnmpsim(recordings);
+  });
+  afterAll(() => simulator?.stop());
+  const ask = async (community: keyof typeof recordings, role = "printer") =>
+    measured(await run([{ role, address: "127.0.0.1", port: simulator.port, snmp: { version: "2c", community } }]));
+
+  it("the recording gives its expected answer", async () => {
+    const { read, device } = await ask("sim-printer");
+    const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8"));
+    for (const { metric, value, labels } of expected.readings) expect(read(metric, labels), metric).toBe(value);
+    expect(device).toMatchObject({ method: "snmp", warnings: expected.warnings });
+  });
+
+  it("a waste box is no supply and an unknown level is no number", async () => {
+    const { readings } = await ask("sim-printer");
+    expect(readings.filter(({ metric }) => metric === "printer_supply_percent")).toHaveLength(1);
+  });
+
+  it.each<[string, keyof typeof recordings, number, object]>([
+    ["a jam", "sim-jam", 0, { faults: ["jam"] }],
+    ["the service bit of a healthy printer", "sim-konica", 1, { faults: [], warnings: ["service"] }],
+    ["hrDeviceStatus down makes the doubtful bits count", "sim-down", 0, { faults: ["down", "offline"] }],
+    ["no paper is to be refilled, not mended", "sim-paper", 0, { faults: [], consumables: ["no_paper"] }],
+  ])("%s", async (_, community, working, evidence) => {
+    const { read, device } = await ask(community, "copier");
+    expect(read("printer_working", { role: "copier" })).toBe(working);
+    expect(device).toMatchObject(evidence);
+  });
+
+  it("a device with SNMP but no Printer-MIB is there, without a state", async () => {
+    const { read, device } = await ask("sim-scanner");
+    expect(read("device_up", { method: "snmp" })).toBe(1);
+    expect(read("printer_working")).toBeUndefined();
+    expect(device).toMatchObject({ reason: "unsupported" });
+  });
+});
+
+describe("scanners", () => {
+  const status = (state: string, adf = "ScannerAdfEmpty") =>
+    `<?xml version="1.0"?><scan:ScannerStatus xmlns:scan="s" xmlns:pwg="p"><pwg:Version>2.6</pwg:Version><pwg:State>${state}</pwg:State><scan:AdfState>${adf}</scan:AdfState></scan:ScannerStatus>`;
+  it.each<[string, number, string, number | undefined]>([
+    ["idle", 200, status("Idle"), 1],
+    ["at work", 200, status("Processing", "ScannerAdfLoaded"), 1],
+    ["stopped", 200, status("Stopped"), 0],
+    ["busy", 503, "", 1],
+    ["guarded by a password", 401, "", 0],
+    ["XML with a document type", 200, `<!DOCTYPE x [<!ENTITY a "b">]>${status("Idle")}`, undefined],
+    ["no scanner at all", 404, "", undefined],
+  ])("%s", async (_, code, body, ready) => {
+    const port = await startHttpFake(({ path }) => (path === "/eSCL/ScannerStatus" ? { status: code, body } : { status: 404 }));
+    const { read } = measured(await run([{ role: "scanner", address: "127.0.0.1", port }]));
+    expect(read("device_up", { role: "scanner" })).toBe(1);
+    expect(read("scanner_ready")).toBe(ready);
+  });
+});
+
+describe("presence", () => {
+  it("9100 is only connected to: not one byte goes to the printer", async () => {
+    let bytes = 0;
+    const server = createServer((socket) => socket.on("data", (part) => (bytes += part.length))).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const knocked: number[] = [];
+    const tcpKnock: Io["tcpKnock"] = async (_, port) => {
+      knocked.push(port);
+      return port === 9100 ? "open" : "refused";
+    };
+    const { read } = measured(await run([{ role: "printer", address: "127.0.0.1", snmp: { version: "2c", port: await freeUdpPort() } }], { tcpKnock }));
+    expect(read("device_up", { method: "tcp" })).toBe(1);
+    expect(knocked).toContain(9100);
+    expect(bytes).toBe(0);
+  });
+
+  it("a printer that answers nothing is down and does not work", async () => {
+    const target = { role: "printer", address: "127.0.0.1", http: { port: await freeTcpPort() }, snmp: { version: "2c", port: await freeUdpPort() } };
+    const { read } = measured(await run([target], { tcpKnock: async () => "silent" }));
+    expect(read("device_up")).toBe(0);
+    expect(read("printer_working")).toBe(0);
+    expect(read("devices_seen")).toBe(0);
+  });
+
+  const silent: Partial<Io> = { tcpKnock: async () => "silent", icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [] }) };
+  const table: Io["readNeighbours"] = async () => [{ address: "10.9.9.2", mac: "02:00:00:00:00:09", interface: "eth0" }];
+  it.each<[string, Partial<Io>, number, string | undefined]>([
+    ["a refusal is a sign of life", { ...silent, tcpKnock: async () => "refused", readNeighbours: async () => [] }, 1, "tcp"],
+    ["an echo", { ...silent, icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [1] }), readNeighbours: async () => [] }, 1, "icmp"],
+    ["a firewall that drops all, but ARP", { ...silent, readNeighbours: table }, 1, "neighbours"],
+    ["nothing at all", { ...silent, readNeighbours: async () => [] }, 0, undefined],
+  ])("a PC: %s", async (_, io, up, method) => {
+    const outcome = await run([{ role: "officer-pc", address: "10.9.9.2" }], io);
+    expect(measured(outcome).read("device_up", method === undefined ? {} : { method })).toBe(up);
+    expect(JSON.stringify(outcome)).not.toContain("02:00");
+  });
+});
