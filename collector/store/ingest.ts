@@ -94,7 +94,7 @@ async function writeObservations(tx: Db, stored: readonly Stored[]): Promise<voi
     `INSERT INTO observation (site_id, stream, seq, probe, target, taken_at, raw_taken_at, received_at, lane, clock, elapsed_ms, kind, reason, outcome)
      SELECT site_id, stream, seq, probe, target, to_timestamp(taken_ms / 1000), to_timestamp(raw_ms / 1000), to_timestamp(received_ms / 1000), lane, clock, elapsed_ms, kind, reason, outcome::jsonb
      FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::text[], ($5::text)::text[], ($6::text)::float8[], ($7::text)::float8[],
-       ($8::text)::float8[], ($9::text)::text[], ($10::text)::text[], ($11::text)::float4[], ($12::text)::text[], ($13::text)::text[], ($14::text)::text[])
+       ($8::text)::float8[], ($9::text)::text[], ($10::text)::text[], ($11::text)::float8[], ($12::text)::text[], ($13::text)::text[], ($14::text)::text[])
        AS r(site_id, stream, seq, probe, target, taken_ms, raw_ms, received_ms, lane, clock, elapsed_ms, kind, reason, outcome)`,
     [
       numbersLiteral(rows.map(({ received }) => received.siteId)),

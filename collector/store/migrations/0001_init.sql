@@ -111,7 +111,7 @@ CREATE TABLE observation (
   received_at  timestamptz NOT NULL,
   lane         text NOT NULL,
   clock        text NOT NULL,
-  elapsed_ms   real NOT NULL,
+  elapsed_ms   double precision NOT NULL,
   -- measured | failed | skipped, with the reason or excuse
   kind         text NOT NULL,
   reason       text,
@@ -168,7 +168,7 @@ CREATE TABLE dirty_hour (
   PRIMARY KEY (site_id, hour)
 );
 
--- hist: counts per bucket of collector/store/histogram.ts, mergeable over hours and sites; a percentile is read from it, never averaged.
+-- Percentiles are of one series and hour; they are never averaged over hours.
 CREATE TABLE rollup_1h (
   site_id   integer NOT NULL,
   series_id integer NOT NULL,

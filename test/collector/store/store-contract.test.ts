@@ -1,0 +1,331 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Db } from "../../../collector/store/db.ts";
+import { type IngestTools, type Received, writeGroup } from "../../../collector/store/ingest.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
+import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import { SeriesIds } from "../../../collector/store/series.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import { Calendar } from "../../../schemas/calendar.ts";
+import { batchOf, measured, receivedOf, T0 } from "../../support/batches.ts";
+import { openPglite } from "../../support/pglite.ts";
+import { startPostgres } from "../../support/postgres.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+
+type Opened = { readonly db: Db; close(): Promise<void> };
+
+/** The databases that a store must behave the same on. Each opens an empty one. */
+const databases: readonly { readonly name: string; readonly isHere: boolean; open(): Promise<Opened> }[] = [
+  { name: "the embedded server", isHere: true, open: openEmbedded },
+  { name: "PGlite", isHere: true, open: async () => ownerOf(await openPglite()) },
+  { name: "Debian's PostgreSQL 15", isHere: requirePeer("postgres"), open: openDebian },
+];
+
+const calendar: Calendar = Calendar.parse({
+  id: "vn",
+  timeZone: "Asia/Ho_Chi_Minh",
+  weekdays: [1, 2, 3, 4, 5, 6],
+  sessions: [{ from: "07:30", to: "11:30" }],
+  holidays: [],
+  workedDays: [],
+});
+
+describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({ open }) => {
+  let opened: Opened;
+  let db: Db;
+  let tools: IngestTools;
+  let stream = 0;
+
+  beforeAll(async () => {
+    opened = await open();
+    db = opened.db;
+    await migrate(db, T0);
+    await importCentres(db, [centre("mot"), centre("hai")], T0);
+    tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar };
+  }, 60_000);
+  afterAll(async () => {
+    await opened?.close();
+  });
+
+  /** A stream that no other test of this database uses. */
+  const freshStream = () => (++stream).toString(16).padStart(16, "0");
+  const count = async (table: string, own: string) => (await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE stream = $1`, [own]))[0]?.n;
+  const write = (...group: Received[]) => writeGroup(tools, group);
+
+  it("is migrated once, and says so when a migration was changed or is unknown", async () => {
+    expect(await migrate(db, T0)).toEqual([]);
+    await db.query("UPDATE migration SET sha256 = 'other' WHERE name = '0001_init.sql'");
+    await expect(migrate(db, T0)).rejects.toThrow("Migration 0001_init.sql was changed");
+    await db.query("DELETE FROM migration WHERE name = '0001_init.sql'");
+    await db.query("INSERT INTO migration SELECT '9999_later.sql', 'x', now()");
+    await expect(migrate(db, T0)).rejects.toThrow();
+    await db.query("DELETE FROM migration WHERE name = '9999_later.sql'");
+    await restoreMigration(db);
+    expect(await migrate(db, T0)).toEqual([]);
+  });
+
+  it("stores a batch whole: observations, samples, newest values, presence, peaks, hours", async () => {
+    const own = freshStream();
+    const batch = batchOf({
+      stream: own,
+      count: 2,
+      each: (index) => ({
+        probe: "wifi-clients",
+        target: "floor-1",
+        outcome: measured([
+          { metric: "wifi_clients", value: 20 + index },
+          { metric: "wifi_clients", value: 7, labels: { ssid: 'Khach "1" \\ {x}', ap: "ap-1" } },
+          { metric: "device_up", value: 1, labels: { device: "printer-1", role: "printer" } },
+        ]),
+      }),
+    });
+    const [written] = await write(receivedOf(batch));
+    expect(written).toMatchObject({ result: "stored", accepted: 2, duplicates: 0, ackedThrough: 2, rewind: false });
+    const rows = await db.query(
+      "SELECT s.metric, s.labels, l.value FROM latest l JOIN series s USING (site_id, series_id) WHERE s.site_id = 1 AND s.target = 'floor-1' ORDER BY s.metric, s.labels::text",
+    );
+    expect(rows).toEqual([
+      { metric: "device_up", labels: { device: "printer-1", role: "printer" }, value: 1 },
+      { metric: "wifi_clients", labels: { ap: "ap-1", ssid: 'Khach "1" \\ {x}' }, value: 7 },
+      { metric: "wifi_clients", labels: {}, value: 21 },
+    ]);
+    expect(await db.query("SELECT device, role, day::text AS day FROM presence_day WHERE site_id = 1")).toEqual([
+      { device: "printer-1", role: "printer", day: "2026-11-28" },
+    ]);
+    expect(await db.query("SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = 1")).toEqual([
+      { metric: "wifi_clients", day: "2026-11-28", value: 21 },
+    ]);
+    const [{ first, last } = {}] = await db.query<{ first: string; last: string }>(
+      "SELECT first_contact_at::text AS first, last_contact_at::text AS last FROM site WHERE site_id = 1",
+    );
+    expect([first, last]).toEqual(["2026-11-28 02:01:00+00", "2026-11-28 02:01:00+00"]);
+  });
+
+  describe("stores each number of a stream once", () => {
+    it("when the same bytes come again", async () => {
+      const received = receivedOf(batchOf({ stream: freshStream() }));
+      await write(received);
+      expect(await write(received)).toEqual([expect.objectContaining({ result: "stored", accepted: 0, duplicates: 3, ackedThrough: 3 })]);
+      expect(await count("observation", received.batch.stream)).toBe(3);
+    });
+
+    it("when the same bytes come twice in one group", async () => {
+      const received = receivedOf(batchOf({ stream: freshStream() }));
+      expect((await write(received, received)).map(({ accepted }) => accepted)).toEqual([3, 0]);
+      expect(await count("observation", received.batch.stream)).toBe(3);
+    });
+
+    it("when writers bring the same bytes at the same time", async () => {
+      const received = receivedOf(batchOf({ stream: freshStream(), count: 40, stepMs: 1_000 }));
+      const written = await Promise.all(Array.from({ length: 8 }, () => write(received)));
+      expect(
+        written
+          .flat()
+          .map(({ accepted }) => accepted)
+          .sort(),
+      ).toEqual([0, 0, 0, 0, 0, 0, 0, 40]);
+      expect(await count("observation", received.batch.stream)).toBe(40);
+    });
+
+    it("when a range overlaps an earlier one: only what is missing", async () => {
+      const own = freshStream();
+      await write(receivedOf(batchOf({ stream: own, from: 1, count: 4 })));
+      const [written] = await write(receivedOf(batchOf({ stream: own, from: 3, count: 4, startMs: T0 + 120_000 })));
+      expect(written).toMatchObject({ accepted: 2, duplicates: 2, ackedThrough: 6 });
+      expect(await count("observation", own)).toBe(6);
+    });
+  });
+
+  it("refuses other bytes under a range that is stored, and stores its neighbours of the group", async () => {
+    const own = freshStream();
+    await write(receivedOf(batchOf({ stream: own })));
+    const other = receivedOf(batchOf({ stream: own, each: () => ({ elapsedMs: 13 }) }));
+    const neighbour = receivedOf(batchOf({ stream: freshStream() }), { siteId: 2 });
+    expect((await write(other, neighbour)).map(({ result, accepted }) => [result, accepted])).toEqual([
+      ["conflict", 0],
+      ["stored", 3],
+    ]);
+    expect(await db.query("SELECT DISTINCT elapsed_ms FROM observation WHERE stream = $1", [own])).toEqual([{ elapsed_ms: 12.5 }]);
+  });
+
+  it("acknowledges the unbroken beginning of a stream, with gaps that were said", async () => {
+    const own = freshStream();
+    const acked = async (shape: Parameters<typeof batchOf>[0]) => (await write(receivedOf(batchOf({ stream: own, ...shape }))))[0]?.ackedThrough;
+    expect(await acked({ from: 11, count: 5 })).toBe(0);
+    expect(await acked({ from: 1, count: 5 })).toBe(5);
+    expect(await acked({ from: 6, count: 2, gaps: [{ from: 8, to: 10, reason: "evicted_disk_full" }] })).toBe(15);
+    expect(await db.query("SELECT seq_from::int AS f, seq_to::int AS t, reason FROM stream_gap WHERE stream = $1", [own])).toEqual([
+      { f: 8, t: 10, reason: "evicted_disk_full" },
+    ]);
+  });
+
+  it("tells a stream once to go back, after a restore", async () => {
+    const own = freshStream();
+    await write(receivedOf(batchOf({ stream: own })));
+    await db.query("UPDATE stream_state SET rewind = true WHERE stream = $1", [own]);
+    const next = (from: number) => write(receivedOf(batchOf({ stream: own, from, startMs: T0 + from * 60_000 })));
+    expect((await next(4))[0]).toMatchObject({ ackedThrough: 6, rewind: true });
+    expect((await next(7))[0]).toMatchObject({ ackedThrough: 9, rewind: false });
+  });
+
+  it("puts an impossible time aside and counts its number as done", async () => {
+    const own = freshStream();
+    const batch = batchOf({ stream: own, each: (index) => (index === 1 ? { takenAt: "1970-01-01T00:00:00.000Z" } : {}) });
+    expect(await write(receivedOf(batch))).toEqual([expect.objectContaining({ ackedThrough: 3, accepted: 3 })]);
+    expect(await count("observation", own)).toBe(2);
+    expect(await db.query("SELECT seq::int AS seq, code FROM dead_letter WHERE stream = $1", [own])).toEqual([{ seq: 2, code: "time_out_of_bounds" }]);
+  });
+
+  it.each([
+    ["NUL and halves of pairs in values", { note: "a\u0000b \ud800 \udc00" }],
+    ["NUL and halves of pairs in names", { "a\u0000b": { "\ud800": 1 } }],
+    ["backslashes before what looks like an escape", { note: "\\u0000 \\\\u0000 \\ud800" }],
+    ["a name that objects know", JSON.parse('{"inner":{"__proto__":{"x":1},"constructor":1}}') as Record<string, unknown>],
+    ["the largest and smallest numbers", { big: 1.7976931348623157e308, small: 5e-324 }],
+  ])("takes evidence with %s", async (_, evidence) => {
+    const own = freshStream();
+    const [written] = await write(
+      receivedOf(batchOf({ stream: own, count: 1, each: () => ({ outcome: measured([{ metric: "loss_percent", value: 1 }], evidence) }) })),
+    );
+    expect(written).toMatchObject({ accepted: 1 });
+    expect(await count("observation", own)).toBe(1);
+  });
+
+  it("keeps a backslash of evidence as it was", async () => {
+    const own = freshStream();
+    const evidence = { path: "C:\\u0000\\new" };
+    await write(receivedOf(batchOf({ stream: own, count: 1, each: () => ({ outcome: measured([{ metric: "loss_percent", value: 1 }], evidence) }) })));
+    const [row] = await db.query<{ path: string }>("SELECT outcome->'evidence'->>'path' AS path FROM observation WHERE stream = $1", [own]);
+    expect(row?.path).toBe("C:\\u0000\\new");
+  });
+
+  it("takes a duration that no clock can show", async () => {
+    const [written] = await write(receivedOf(batchOf({ stream: freshStream(), count: 1, each: () => ({ elapsedMs: 1e300 }) })));
+    expect(written).toMatchObject({ accepted: 1 });
+  });
+
+  it("writes the same samples one by one and as a block", async () => {
+    // 5,000 samples are the border between the two ways.
+    const many = batchOf({ stream: freshStream(), count: 500, stepMs: 7, each: (index) => ({ target: "block", outcome: measured(hops(12, index)) }) });
+    const few = batchOf({ stream: freshStream(), count: 500, stepMs: 7, each: (index) => ({ target: "single", outcome: measured(hops(1, index)) }) });
+    await write(receivedOf(many));
+    await write(receivedOf(few));
+    const sums = (target: string) =>
+      db.query(
+        `SELECT count(*)::int AS n, sum(value)::float8 AS sum, min(s.ts)::text AS first, max(s.ts)::text AS last FROM sample s JOIN series r USING (site_id, series_id) WHERE r.target = $1 AND r.labels = '{"hop":"h0"}'`,
+        [target],
+      );
+    expect(await sums("block")).toEqual(await sums("single"));
+    expect(await sums("single")).toEqual([{ n: 500, sum: 12_475, first: "2026-11-28 02:00:00+00", last: "2026-11-28 02:00:03.493+00" }]);
+  });
+
+  it("keeps the newest value when older ones come later", async () => {
+    const newest = async () => (await db.query("SELECT l.value FROM latest l JOIN series s USING (site_id, series_id) WHERE s.target = 'order'"))[0];
+    const one = (from: number, startMs: number) =>
+      write(
+        receivedOf(
+          batchOf({
+            stream: `00000000000000f${from}`,
+            count: 1,
+            from: 1,
+            startMs,
+            each: () => ({ target: "order", outcome: measured([{ metric: "loss_percent", value: from }]) }),
+          }),
+        ),
+      );
+    await one(1, T0 + 60_000);
+    await one(2, T0);
+    expect(await newest()).toEqual({ value: 1 });
+    await one(3, T0 + 61_000);
+    expect(await newest()).toEqual({ value: 3 });
+  });
+
+  it("rolls up the hours that got samples, and again when late ones come", async () => {
+    const startMs = T0 - 86_400_000;
+    const values = (from: number, count: number, at: number) =>
+      batchOf({
+        stream: freshStream(),
+        count,
+        startMs: at,
+        stepMs: 1_000,
+        each: (index) => ({ target: "rollup", outcome: measured([{ metric: "rtt_avg_ms", value: from + index }]) }),
+      });
+    const rollup = () =>
+      db.query(
+        "SELECT r.hour::text AS hour, r.n, r.vmin, r.vmax, r.vsum, r.p50 FROM rollup_1h r JOIN series s USING (site_id, series_id) WHERE s.target = 'rollup' ORDER BY r.hour",
+      );
+    await write(receivedOf(values(1, 99, startMs)));
+    expect(await rollUpDirtyHours(db, T0)).toBeGreaterThan(0);
+    expect(await rollup()).toEqual([{ hour: "2026-11-27 02:00:00+00", n: 99, vmin: 1, vmax: 99, vsum: 4950, p50: expect.closeTo(50, 0) }]);
+    await write(receivedOf(values(200, 1, startMs + 1_800_000)));
+    await rollUpDirtyHours(db, T0);
+    expect(await rollup()).toEqual([expect.objectContaining({ n: 100, vmax: 200 })]);
+    expect(await rollUpDirtyHours(db, T0)).toBe(0);
+  });
+
+  it("has partitions for the days ahead and drops those past their time", async () => {
+    await tools.partitions.ensureAhead(T0);
+    expect(await partitionDaysAhead(db, T0)).toBe(7);
+    const oldMs = Date.parse("2025-01-31T23:59:59.999Z");
+    await tools.partitions.ensure([oldMs, oldMs + 1]);
+    expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual(["sample_20250131"]);
+    expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual([]);
+  });
+
+  it("knows a centre that was imported again only when it differs", async () => {
+    expect(await importCentres(db, [centre("mot"), { ...centre("ba"), officers: 4 }], T0)).toEqual({ added: 1, changed: 0 });
+    expect(await importCentres(db, [centre("mot"), { ...centre("ba"), officers: 5 }], T0)).toEqual({ added: 0, changed: 1 });
+  });
+});
+
+function centre(code: string) {
+  return { code, name: `Xã ${code}`, keyArea: false, devices: [] };
+}
+
+function hops(count: number, value: number) {
+  return Array.from({ length: count }, (_, hop) => ({
+    metric: "rtt_avg_ms" as const,
+    value: value % 50 === 0 ? value / 10 : (value % 50) + hop,
+    labels: { hop: `h${hop}` },
+  }));
+}
+
+/** Enters the first migration again as it is on disk: its tables stand already. */
+async function restoreMigration(db: Db): Promise<void> {
+  const { readFile } = await import("node:fs/promises");
+  const { createHash } = await import("node:crypto");
+  const text = await readFile(new URL("../../../collector/store/migrations/0001_init.sql", import.meta.url), "utf8");
+  await db.query("INSERT INTO migration (name, sha256, applied_at) VALUES ('0001_init.sql', $1, now())", [createHash("sha256").update(text).digest("hex")]);
+}
+
+async function openEmbedded(): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), "hcc-embedded-"));
+  const store = await openStore({ databaseUrl: undefined, dataDir: folder });
+  return {
+    db: store.db,
+    close: async () => {
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openDebian(): Promise<Opened> {
+  const server = await startPostgres();
+  const store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
+  return {
+    db: store.db,
+    close: async () => {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+function ownerOf(db: Db & { close(): Promise<void> }): Opened {
+  return { db, close: () => db.close() };
+}

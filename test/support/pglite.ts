@@ -1,0 +1,24 @@
+import { PGlite, types } from "@electric-sql/pglite";
+import type { Db, Value } from "../../collector/store/db.ts";
+
+/** The database of unit tests: PostgreSQL inside this process, in memory, behind the same port as the server. Never for data that matters: it does not sync. */
+export type PgliteDb = Db & { close(): Promise<void> };
+
+/** Opens an empty database. Takes some seconds: once per file. */
+export async function openPglite(): Promise<PgliteDb> {
+  const pglite = await PGlite.create({ parsers: { [types.INT8]: String } });
+  await pglite.exec("SET timezone = 'UTC'");
+  return { ...dbOf(pglite, (work) => pglite.transaction((tx) => work(dbOf(tx, nested)))), close: () => pglite.close() };
+}
+
+function dbOf(runner: Pick<PGlite, "query" | "exec">, transaction: Db["transaction"]): Db {
+  return {
+    query: async <Row extends object>(statement: string, values: readonly Value[] = []) => (await runner.query<Row>(statement, [...values])).rows,
+    transaction,
+    script: async (statements) => {
+      await runner.exec(statements);
+    },
+  };
+}
+
+const nested: Db["transaction"] = () => Promise.reject(new Error("a transaction cannot begin inside another one"));

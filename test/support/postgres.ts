@@ -1,0 +1,101 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { freeTcpPort } from "./free-port.ts";
+
+const bin = "/usr/lib/postgresql/15/bin";
+const run = promisify(execFile);
+
+/** Debian's PostgreSQL 15, alone in a temporary folder. `crash` is kill -9 of the postmaster, `start` brings it back on the same port. */
+export type TestPostgres = {
+  readonly url: string;
+  readonly port: number;
+  /** The URL of another, fresh database on the same server. */
+  database(name: string): Promise<string>;
+  /** One statement as the owner, over psql; gives the text of its unaligned answer. */
+  psql(statement: string, database?: string): Promise<string>;
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Starts the server as an ordinary user: as root it takes the user `postgres` of Debian's package. `durable: false` skips fsync, for tests without crashes. */
+export async function startPostgres({ durable = false, settings = [] }: { durable?: boolean; settings?: readonly string[] } = {}): Promise<TestPostgres> {
+  const identity = await serverIdentity();
+  const folder = await mkdtemp(join(tmpdir(), "hcc-pg-"));
+  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid);
+  const data = join(folder, "data");
+  await run(join(bin, "initdb"), ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"], { ...identity, cwd: folder });
+  const port = await freeTcpPort();
+  const words = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", `fsync=${durable ? "on" : "off"}`];
+  let server: ReturnType<typeof spawn> | undefined;
+
+  const start = async () => {
+    const child = spawn(join(bin, "postgres"), [...words, ...settings.flatMap((setting) => ["-c", setting])], { ...identity, cwd: folder, stdio: "ignore" });
+    server = child;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (child.exitCode !== null) throw new Error("PostgreSQL ended at once");
+      if (await psql("SELECT 1", "postgres").catch(() => undefined)) return;
+      await sleep(50);
+    }
+    throw new Error("PostgreSQL was not ready within 10 s");
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const child = server;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+    // Backends of a killed postmaster notice its death themselves; the port is free when they have.
+    for (let attempt = 0; attempt < 100 && (await isListening(port)); attempt++) await sleep(50);
+  };
+  const psql = async (statement: string, database = "postgres") => {
+    const { stdout } = await run(
+      join(bin, "psql"),
+      ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", String(port), "-U", "hcc", "-d", database, "-c", statement],
+      {
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
+    return stdout.trim();
+  };
+  await start();
+  return {
+    url: `postgres://hcc@127.0.0.1:${port}/postgres`,
+    port,
+    psql,
+    start,
+    crash: () => end("SIGKILL"),
+    database: async (name) => {
+      await psql(`CREATE DATABASE ${name}`);
+      return `postgres://hcc@127.0.0.1:${port}/${name}`;
+    },
+    stop: async () => {
+      await end("SIGQUIT");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function serverIdentity(): Promise<{ uid?: number; gid?: number }> {
+  if (userInfo().uid !== 0) return {};
+  const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((entry) => entry.startsWith("postgres:"));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  if (!uid || !gid) throw new Error("the user postgres of Debian's package is missing; PostgreSQL refuses to run as root");
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+    socket.once("connect", () => socket.end());
+  });
+}
