@@ -54,3 +54,49 @@ export function workingDaysBefore(calendar: Calendar, atMs: number, count: numbe
   }
   return days;
 }
+
+/** Milliseconds of working time between two instants; 0 when `toMs` is not after `fromMs`. Spans of more than two years count as two years. */
+export function workingMsBetween(calendar: Calendar, fromMs: number, toMs: number): number {
+  let total = 0;
+  let day = vietnamDay(fromMs);
+  for (let ahead = 0; ahead < 731 && vietnamDayStartMs(day) < toMs; ahead++) {
+    const startMs = vietnamDayStartMs(day);
+    if (isWorkingDay(calendar, day)) {
+      for (const { from, to } of calendar.sessions) total += Math.max(0, Math.min(toMs, startMs + clockMs(to)) - Math.max(fromMs, startMs + clockMs(from)));
+    }
+    day = vietnamDay(startMs + DAY_MS);
+  }
+  return total;
+}
+
+/** The instant at which `workMs` of working time have passed since `fromMs`; two years later at most. */
+export function addWorkingMs(calendar: Calendar, fromMs: number, workMs: number): number {
+  let left = workMs;
+  let day = vietnamDay(fromMs);
+  for (let ahead = 0; ahead < 731; ahead++) {
+    const startMs = vietnamDayStartMs(day);
+    for (const { from, to } of isWorkingDay(calendar, day) ? calendar.sessions : []) {
+      const beginMs = Math.max(fromMs, startMs + clockMs(from));
+      const sessionMs = Math.max(0, startMs + clockMs(to) - beginMs);
+      if (sessionMs >= left) return beginMs + left;
+      left -= sessionMs;
+    }
+    day = vietnamDay(startMs + DAY_MS);
+  }
+  return fromMs + 731 * DAY_MS;
+}
+
+/** End of the `count`-th working day after `day`, ms since the epoch. */
+export function endOfWorkingDayAfter(calendar: Calendar, day: string, count: number): number {
+  let left = count;
+  let atMs = vietnamDayStartMs(day);
+  for (let ahead = 0; ahead < 731 && left > 0; ahead++) {
+    atMs += DAY_MS;
+    if (isWorkingDay(calendar, vietnamDay(atMs))) left--;
+  }
+  return atMs + DAY_MS;
+}
+
+function clockMs(time: string): number {
+  return (Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))) * 60_000;
+}

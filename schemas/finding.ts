@@ -13,7 +13,6 @@ export const findingReasons = [
   "met_beyond_doubt",
   "capacity_demonstrated",
   "capacity_supported",
-  "attested",
   "inspected",
   // fail
   "below_floor",
@@ -65,7 +64,9 @@ export const EvidenceRef = z.string().max(80);
 export type EvidenceRef = z.infer<typeof EvidenceRef>;
 
 /** Numbers and short codes that the reason's sentence and the page need; device text in it is already cleaned. */
-export const FindingDetail = z.record(z.string().max(40), z.union([z.number(), z.string().max(200), z.boolean()]));
+const DetailValue = z.union([z.number(), z.string().max(200), z.boolean()]);
+export type FindingDetailValue = z.infer<typeof DetailValue>;
+export const FindingDetail = z.record(z.string().max(40), DetailValue);
 
 /** One device, channel or portal inside a finding: the centre's state is the worst of its parts. */
 export const FindingPart = z.strictObject({

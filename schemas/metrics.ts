@@ -98,8 +98,6 @@ export const metrics = {
   camera_profiles: { unit: "count", ...count, labels: ["camera"], meaning: "stream profiles that the device offers" },
   camera_stream_up: { ...flag, labels: ["camera", "channel"], meaning: "1 when video packets arrived" },
   // vms-link
-  vms_linked: { ...flag, labels: ["camera"], meaning: "1 when the device is registered with the province's system or is being watched by it" },
-  // vms-link
   vms_link_up: { ...flag, labels: ["camera"], meaning: "1 when the device is registered at the province's system or its video is pulled from there" },
   vms_pulling: { ...flag, labels: ["camera"], meaning: "1 when the province's system is watching a stream now" },
   // recording-depth

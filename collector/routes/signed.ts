@@ -30,6 +30,8 @@ export function signedByAgent({ keys, nonces, clock }: SignedDeps): MiddlewareHa
       const status = proof.fault === "revoked" || proof.fault === "frozen" ? 403 : 401;
       return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
     }
+    // Whoever reads the body further on finds it there again.
+    if (wire.length > 0) c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers: c.req.raw.headers, body: new Uint8Array(wire) });
     c.set("agent", proof.agent);
     c.set("wire", wire);
     c.set("bodySha256", bodySha256);

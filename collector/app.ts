@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { Hono } from "hono";
+import type { MeasureServer } from "#schemas/agent-config.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { problem } from "#schemas/problem.ts";
+import type { AgentKeys } from "./auth/agent-keys.ts";
+import type { Nonces } from "./auth/nonces.ts";
+import type { CollectorConfig } from "./config.ts";
+import type { Acceptor } from "./ingest/accept.ts";
+import { BodyRefused } from "./ingest/read-body.ts";
+import type { Counters } from "./jobs/counters.ts";
+import type { Health } from "./jobs/health.ts";
+import type { LeaseDesk } from "./lease/lease-desk.ts";
+import type { Log } from "./log.ts";
+import { configRoutes } from "./routes/config.ts";
+import { enrolRoutes } from "./routes/enrol.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { ingestRoutes } from "./routes/ingest.ts";
+import { leaseRoutes } from "./routes/lease.ts";
+import { refused, type SignedEnv, signedByAgent } from "./routes/signed.ts";
+import { webRoutes } from "./routes/web.ts";
+import { enrolWithCode } from "./store/agents.ts";
+import type { Db } from "./store/db.ts";
+import { findSite } from "./store/sites.ts";
+
+export type AppDeps = {
+  readonly db: Db;
+  readonly config: CollectorConfig;
+  readonly policy: PolicyProfile;
+  readonly calendar: Calendar;
+  readonly measureServers: readonly MeasureServer[];
+  readonly keys: AgentKeys;
+  readonly nonces: Nonces;
+  readonly clock: () => number;
+  readonly accept: Acceptor;
+  readonly leases: LeaseDesk;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly demo: boolean;
+  readonly health: () => Promise<Health>;
+  readonly gauges: () => Readonly<Record<string, number>>;
+  /** Has centres judged anew after something was declared or waived. */
+  readonly judgeAgain: (centres: readonly string[]) => Promise<void>;
+  readonly freeze: (agentId: string, message: string) => Promise<void>;
+};
+
+/** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
+export function createApp(deps: AppDeps): Hono {
+  const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;
+  const signed = { keys, nonces, clock };
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    counters.add("hcc_requests_total", 1, { status: `${Math.floor(c.res.status / 100)}xx` });
+    c.res.headers.set("x-content-type-options", "nosniff");
+  });
+  app.onError((error, c) => {
+    if (error instanceof BodyRefused) return refused(c, error);
+    counters.add("hcc_request_errors_total");
+    log.error({ err: error, method: c.req.method, path: c.req.path }, "a request failed");
+    c.header("retry-after", "15");
+    return c.json(problem(503, "unavailable", "the collector cannot answer now; nothing was stored", { retryAfterS: 15 }), 503);
+  });
+  app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
+
+  app.route("/", healthRoutes(deps.health));
+  app.get("/metrics", (c) => c.text(counters.text(deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
+  app.route("/", ingestRoutes({ ...signed, accept, onConflict: deps.freeze }));
+  app.route("/", enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock }));
+  app.route("/", configRoutes({ ...signed, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));
+  app.route("/", signedLeases(signed, leases));
+  app.route("/", webRoutes({ db, policy, lang: config.lang, demo, now: clock, changed: deps.judgeAgain }));
+  return app;
+}
+
+function signedLeases(signed: Parameters<typeof signedByAgent>[0], leases: LeaseDesk): Hono<SignedEnv> {
+  const app = new Hono<SignedEnv>();
+  app.use("/v1/leases/*", signedByAgent(signed));
+  app.use("/v1/leases", signedByAgent(signed));
+  app.route(
+    "/",
+    leaseRoutes({
+      leases,
+      whoAsks: async (c) => {
+        const agent = (c as { var: Partial<SignedEnv["Variables"]> }).var.agent;
+        return agent && { agent: agent.agentId, site: agent.centre, isp: agent.isp };
+      },
+    }),
+  );
+  return app;
+}
+
+function newAgentId(): string {
+  return `agt-${randomBytes(8).toString("hex")}`;
+}

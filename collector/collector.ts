@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import type { Hono } from "hono";
+import type { MeasureServer } from "#schemas/agent-config.ts";
+import { createApp } from "./app.ts";
+import { AgentKeys } from "./auth/agent-keys.ts";
+import { Nonces } from "./auth/nonces.ts";
+import type { CollectorConfig } from "./config.ts";
+import { type Acceptor, acceptInto } from "./ingest/accept.ts";
+import { IngestQueue } from "./ingest/ingest-queue.ts";
+import { Counters } from "./jobs/counters.ts";
+import { lookAtHealth } from "./jobs/health.ts";
+import { createJudge, type Judge } from "./jobs/judge.ts";
+import { upkeep } from "./jobs/upkeep.ts";
+import { createLeaseDesk } from "./lease/lease-desk.ts";
+import { defaultLeaseRules } from "./lease/lease-rules.ts";
+import type { Log } from "./log.ts";
+import { loadPolicy } from "./policy-files.ts";
+import { findAgent, setAgentState } from "./store/agents.ts";
+import { writeGroup } from "./store/ingest.ts";
+import { leaseStore } from "./store/lease-store.ts";
+import { migrate } from "./store/migrate.ts";
+import type { Store } from "./store/open.ts";
+import { Partitions } from "./store/partitions.ts";
+import { recordPolicy } from "./store/policy-versions.ts";
+import { SeriesIds } from "./store/series.ts";
+import { setting, sharedSecret } from "./store/settings.ts";
+import { findSite } from "./store/sites.ts";
+
+export type CollectorOptions = {
+  readonly config: CollectorConfig;
+  readonly store: Pick<Store, "db">;
+  /** ms since the epoch; the demo hands in one of its own. */
+  readonly clock: () => number;
+  readonly log: Log;
+};
+
+export type Collector = {
+  readonly app: Hono;
+  readonly accept: Acceptor;
+  readonly judge: Judge;
+  /** Shared with the measure servers, which check leases with it. */
+  readonly measureSecret: string;
+  /** Partitions, rollups, retention. */
+  upkeep(): Promise<void>;
+  /** Resolves when what was accepted is committed and judged. */
+  drain(): Promise<void>;
+};
+
+const NEW_SECRET = () => randomBytes(32).toString("base64url");
+const NONCE_KEY = "nonce_secret";
+const MEASURE_KEY = "measure_secret";
+/** Set by the demo; pages then say so. */
+export const DEMO_KEY = "demo";
+
+/** Puts the collector together on an open store. Migrates, loads the policy in force and records it. */
+export async function createCollector({ config, store: { db }, clock, log }: CollectorOptions): Promise<Collector> {
+  const applied = await migrate(db, clock());
+  if (applied.length > 0) log.info({ applied }, "database schema brought up to date");
+  const { policy, calendar, sha256 } = loadPolicy(config.policy, clock());
+  await recordPolicy(db, policy, sha256, clock());
+  const partitions = new Partitions(db);
+  await partitions.ensureAhead(clock());
+  const counters = new Counters(counterHelp);
+  const series = new SeriesIds();
+  const queue = new IngestQueue((group) => writeGroup({ db, partitions, series, calendar }, group));
+  const judge = createJudge({ db, policy, calendar, log });
+  const accept = acceptInto(queue, (accepted) => {
+    counters.add("hcc_batches_accepted_total");
+    judge.touch(accepted);
+  });
+  const nonces = new Nonces(await sharedSecret(db, NONCE_KEY, NEW_SECRET));
+  const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
+  const measureSecret = await sharedSecret(db, MEASURE_KEY, NEW_SECRET);
+  const measureServers = serversOf(config);
+  const leases = createLeaseDesk({
+    store: leaseStore(db),
+    servers: measureServers.map((server) => ({ ...server, uplinkMbps: config.measureUplinkMbps })),
+    rules: defaultLeaseRules,
+    secret: measureSecret,
+    nowMs: clock,
+    newId: () => randomBytes(8).toString("hex"),
+  });
+  const startedMs = clock();
+  const app = createApp({
+    db,
+    config,
+    policy,
+    calendar,
+    measureServers,
+    keys,
+    nonces,
+    clock,
+    accept,
+    leases,
+    log,
+    counters,
+    demo: (await setting(db, DEMO_KEY)) === true,
+    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
+    gauges: () => ({ hcc_ingest_queued: queue.queued, hcc_judge_waiting: judge.waiting() }),
+    judgeAgain: async (centres) => {
+      for (const code of centres) {
+        const site = await findSite(db, code);
+        if (site) await judge.judge(site.siteId, "all", clock(), false);
+      }
+    },
+    freeze: async (agentId, message) => {
+      log.error({ agentId, message }, "an agent's stream came from two places; the key is frozen");
+      await setAgentState(db, agentId, "frozen");
+      keys.forget(agentId);
+    },
+  });
+  return {
+    app,
+    accept,
+    judge,
+    measureSecret,
+    upkeep: async () => {
+      const { rolledUp, dropped } = await upkeep(db, partitions, clock());
+      if (dropped.length > 0) log.info({ rolledUp, dropped }, "upkeep");
+    },
+    drain: async () => {
+      await queue.drain();
+      await judge.drain();
+    },
+  };
+}
+
+const counterHelp = {
+  hcc_batches_accepted_total: "Batches that brought something new",
+  hcc_requests_total: "Answers by status class",
+  hcc_request_errors_total: "Requests that failed inside the collector",
+} as const;
+
+/** The collector's own speed test first, then those of the settings. */
+function serversOf({ measurePort, measureServers, publicUrl }: CollectorConfig): readonly MeasureServer[] {
+  if (measurePort === 0) return measureServers;
+  const url = new URL(publicUrl);
+  url.port = String(measurePort);
+  // "localhost" may be ::1 first, where the measure server does not listen.
+  if (url.hostname === "localhost") url.hostname = "127.0.0.1";
+  return [{ id: "collector", url: url.origin }, ...measureServers];
+}

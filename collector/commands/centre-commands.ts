@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { z } from "zod";
+import { Code } from "#schemas/ids.ts";
+import { Inventory } from "#schemas/inventory.ts";
+import { hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
+import { addEnrolCode } from "../store/agents.ts";
+import type { Db } from "../store/db.ts";
+import { migrate } from "../store/migrate.ts";
+import { openStore } from "../store/open.ts";
+import { allSites, findSite, importCentres } from "../store/sites.ts";
+import type { CommandContext } from "./program.ts";
+import { UsageError } from "./terminal.ts";
+
+const CODE_HOURS = 72;
+
+/** Opens the store for one command and closes it after, whatever happens. */
+export async function withStore<T>({ config }: CommandContext, work: (db: Db) => Promise<T>): Promise<T> {
+  const store = await openStore({ ...config(), connections: 2 });
+  try {
+    await migrate(store.db, Date.now());
+    return await work(store.db);
+  } finally {
+    await store.close();
+  }
+}
+
+/** `centre import F | list | show CODE`. */
+export function centreCommand(context: CommandContext): Command {
+  const { out } = context.terminal;
+  const centre = new Command("centre").description("the centres that are watched").exitOverride();
+  centre
+    .command("import <file>")
+    .description("adds or replaces the centres of a JSON file")
+    .exitOverride()
+    .action(async (file: string) => {
+      const { centres } = await readInventory(file);
+      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now()));
+      out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
+    });
+  centre
+    .command("list")
+    .description("all centres: code, name, devices")
+    .option("--json", "as JSON")
+    .exitOverride()
+    .action(async ({ json }: { json?: true }) => {
+      const sites = await withStore(context, allSites);
+      if (json) out(JSON.stringify({ centres: sites.map((site) => site.centre) }, undefined, 2));
+      else for (const site of sites) out(`${site.centre.code}\t${site.centre.name}\t${site.centre.devices.length}`);
+    });
+  centre
+    .command("show <code>")
+    .description("one centre as JSON")
+    .exitOverride()
+    .action(async (code: string) => {
+      const site = await withStore(context, (db) => findSite(db, code));
+      if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);
+      out(JSON.stringify(site.centre, undefined, 2));
+    });
+  return centre;
+}
+
+/** `enrol-code CENTRE`: prints a one-time code for the gateway PC of a centre. */
+export function enrolCodeCommand(context: CommandContext): Command {
+  return new Command("enrol-code")
+    .description(`makes a one-time code for a centre's gateway PC, valid for ${CODE_HOURS} hours`)
+    .argument("<centre>", "code of the centre")
+    .action(async (centre: string) => {
+      if (!Code.safeParse(centre).success) throw new UsageError(`"${centre}" is no code of a centre`);
+      const code = newEnrolCode();
+      const nowMs = Date.now();
+      const kept = await withStore(context, async (db) => addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_HOURS * 3_600_000));
+      if (!kept) throw new UsageError(`no code for "${centre}": there is no such centre, or it has three open codes already`);
+      context.terminal.out(code);
+    });
+}
+
+async function readInventory(file: string): Promise<Inventory> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+  });
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const inventory = Inventory.safeParse(raw);
+  if (!inventory.success) throw new UsageError(`${file} is no list of centres:\n${z.prettifyError(inventory.error)}`);
+  return inventory.data;
+}

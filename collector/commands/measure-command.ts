@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { startMeasureServer } from "../measure/measure-server.ts";
+import type { CommandContext } from "./program.ts";
+import { UsageError } from "./terminal.ts";
+
+type Options = { host: string; port: number; secretFile: string; id?: string; tlsKey?: string; tlsCert?: string; withParent?: true };
+
+/** `measure`: the speed test alone, on any machine; it needs the secret with which the collector signs leases, and no database. */
+export function measureCommand({ terminal }: CommandContext): Command {
+  return new Command("measure")
+    .description("runs a speed-test server")
+    .requiredOption("--secret-file <file>", "file with the secret that it shares with the collector")
+    .option("--port <number>", "port to listen on", portOf, 8891)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--id <code>", "this server's code; leases of others are refused")
+    .option("--tls-key <file>", "PEM file of the private key")
+    .option("--tls-cert <file>", "PEM file of the certificate")
+    .option("--with-parent", "ends when standard input ends")
+    .action(async ({ host, port, secretFile, id, tlsKey, tlsCert, withParent }: Options) => {
+      if ((tlsKey === undefined) !== (tlsCert === undefined)) throw new UsageError("--tls-key and --tls-cert are given together");
+      const secret = (await readText(secretFile)).trim();
+      const tls = tlsKey && tlsCert ? { key: await readText(tlsKey), cert: await readText(tlsCert) } : undefined;
+      const server = await startMeasureServer({ host, port, secret, ...(id && { id }), ...(tls && { tls }) });
+      terminal.out(server.url);
+      await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);
+      await server.close();
+    });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port lies within 0 and 65535");
+  return port;
+}
+
+async function readText(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+  });
+}

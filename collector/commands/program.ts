@@ -1,0 +1,28 @@
+import { Command, CommanderError } from "commander";
+import type { CollectorConfig } from "../config.ts";
+import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
+import { measureCommand } from "./measure-command.ts";
+import { migrateCommand, serveCommand } from "./serve-command.ts";
+import { EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
+
+export type CommandContext = { readonly config: () => CollectorConfig; readonly terminal: Terminal };
+
+/** Runs one command line and gives its exit code: 0, 1 for a failure, 64 for a wrong command line. */
+export async function runCommand(words: readonly string[], config: () => CollectorConfig, terminal: Terminal): Promise<number> {
+  const context: CommandContext = { config, terminal };
+  const program = new Command("hcc-collector")
+    .description("Stores, judges and shows what the agents of commune centres measure")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
+  const commands = [serveCommand, measureCommand, migrateCommand, centreCommand, enrolCodeCommand];
+  for (const make of commands) program.addCommand(make(context).exitOverride());
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (!(error instanceof UsageError)) throw error;
+    terminal.err(error.message);
+    return EXIT_USAGE;
+  }
+}

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { serve } from "@hono/node-server";
+import { Command } from "commander";
+import { type Collector, createCollector } from "../collector.ts";
+import type { CollectorConfig } from "../config.ts";
+import { createLog, type Log } from "../log.ts";
+import { migrate } from "../store/migrate.ts";
+import { openStore, type Store } from "../store/open.ts";
+import type { CommandContext } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
+
+const TICK_MS = 5_000;
+const UPKEEP_EVERY_MS = 5 * 60_000;
+/** What still runs this long after the order to stop is cut off, ms. */
+const STOP_MS = 3_000;
+
+/** `serve`: the collector until it is told to stop, with its speed test as a child process. */
+export function serveCommand({ config, terminal }: CommandContext): Command {
+  return new Command("serve").description("runs the collector").action(async () => {
+    const settings = config();
+    const log = createLog(settings.logLevel);
+    const store = await openStore(settings);
+    try {
+      await runCollector(settings, store, log, terminal);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** `migrate`: brings the database to this version and ends. */
+export function migrateCommand({ config, terminal }: CommandContext): Command {
+  return new Command("migrate").description("brings the database schema to this version").action(async () => {
+    const store = await openStore(config());
+    try {
+      const applied = await migrate(store.db, Date.now());
+      terminal.out(applied.length > 0 ? `applied: ${applied.join(", ")}` : "the schema is up to date");
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** Serves HTTP on an open store until `terminal.stop` aborts. The demo uses it after it has made its province. */
+export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal): Promise<void> {
+  const collector = await createCollector({ config, store, clock: Date.now, log });
+  const server = await listen(collector, config);
+  const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
+  terminal.out(`http://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
+  log.info({ port: config.port, host: config.host }, "collector started");
+  await keepWorking(collector, log, terminal.stop);
+  measure?.kill("SIGTERM");
+  server.close();
+  await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);
+  server.closeAllConnections();
+  log.info("collector ended");
+}
+
+type ClosableServer = { close(): void; closeAllConnections(): void };
+
+function listen({ app }: Collector, { port, host }: CollectorConfig): Promise<ClosableServer> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, port, hostname: host }, () => resolve(server as unknown as ClosableServer));
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new Error(`HCC_PORT: port ${port} is taken on ${host}; another collector may run already`) : error);
+    });
+  });
+}
+
+/** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */
+async function startMeasure(
+  { measureSecret }: Collector,
+  { dataDir, host, measurePort }: CollectorConfig,
+  { node }: Terminal,
+  log: Log,
+): Promise<ChildProcess> {
+  await mkdir(dataDir, { recursive: true });
+  const secretFile = join(dataDir, "measure-secret");
+  await writeFile(secretFile, measureSecret, { mode: 0o600 });
+  await chmod(secretFile, 0o600);
+  const words = [
+    "--import",
+    "tsx",
+    join(import.meta.dirname, "..", "main.ts"),
+    "measure",
+    "--id",
+    "collector",
+    "--host",
+    host,
+    "--port",
+    String(measurePort),
+    "--secret-file",
+    secretFile,
+    "--with-parent",
+  ];
+  const child = spawn(node, words, { stdio: ["pipe", "ignore", "inherit"] });
+  child.once("exit", (code) => log.info({ code }, "measure server ended"));
+  return child;
+}
+
+/** Judges what time alone changes, and keeps the store in order, until the signal. */
+async function keepWorking(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {
+  let upkeepDueMs = 0;
+  while (!stop.aborted) {
+    await collector.judge.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "judging failed; it is tried again"));
+    if (Date.now() >= upkeepDueMs) {
+      await collector.upkeep().catch((error: unknown) => log.error({ err: error }, "upkeep failed; it is tried again"));
+      upkeepDueMs = Date.now() + UPKEEP_EVERY_MS;
+    }
+    await sleep(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,15 @@
+/** What a command may touch of the process that it runs in. */
+export type Terminal = {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  /** The Node binary, for child processes. */
+  readonly node: string;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stop: AbortSignal;
+};
+
+/** The command line is wrong; the message says how. Exit code 64 (sysexits.h EX_USAGE). */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+export const EXIT_USAGE = 64;

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { MeasureServer } from "#schemas/agent-config.ts";
+import { Code } from "#schemas/ids.ts";
+import { Lang } from "#schemas/words.ts";
+
+export const LogLevel = z.enum(["silent", "error", "warn", "info", "debug"]);
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+
+/** What the environment may set. Each is read here and nowhere else. */
+const Environment = z.object({
+  /** Absent = the embedded PostgreSQL under `HCC_DATA`. */
+  DATABASE_URL: z.string().min(1).optional(),
+  HCC_PORT: Port.default(8890),
+  HCC_HOST: z.string().min(1).default("127.0.0.1"),
+  /** Port of the speed test that `serve` starts beside itself; 0 starts none. */
+  HCC_MEASURE_PORT: Port.default(8891),
+  HCC_DATA: z.string().min(1).default(join("data", "collector")),
+  HCC_LANG: Lang.default("vi"),
+  HCC_LOG_LEVEL: LogLevel.default("info"),
+  HCC_POLICY: Code.default("gia-lai-890"),
+  /** Address under which people and agents reach the collector; stands in links of messages. */
+  HCC_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Further measure servers as JSON: `[{"id":"second","url":"https://..."}]`. */
+  HCC_MEASURE_SERVERS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(MeasureServer).max(15))
+    .optional(),
+  /** Capacity of the measure servers' uplink, Mbps: decides how many tests run at once. */
+  HCC_MEASURE_UPLINK_MBPS: z.coerce.number().positive().default(1_000),
+  /** File with channels and recipients of messages (docs/operations.md). */
+  HCC_NOTIFY: z.string().min(1).optional(),
+});
+
+export type CollectorConfig = {
+  readonly databaseUrl: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly measurePort: number;
+  readonly dataDir: string;
+  readonly lang: Lang;
+  readonly logLevel: z.infer<typeof LogLevel>;
+  readonly policy: string;
+  readonly publicUrl: string;
+  readonly measureServers: readonly MeasureServer[];
+  readonly measureUplinkMbps: number;
+  readonly notifyFile: string | undefined;
+};
+
+/** A setting is wrong; the message names it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Reads the settings. @throws ConfigError that names each variable at fault. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): CollectorConfig {
+  // An empty variable is one that nobody meant to set.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  const env = parsed.data;
+  return {
+    databaseUrl: env.DATABASE_URL,
+    port: env.HCC_PORT,
+    host: env.HCC_HOST,
+    measurePort: env.HCC_MEASURE_PORT,
+    dataDir: env.HCC_DATA,
+    lang: env.HCC_LANG,
+    logLevel: env.HCC_LOG_LEVEL,
+    policy: env.HCC_POLICY,
+    publicUrl: env.HCC_PUBLIC_URL ?? `http://localhost:${env.HCC_PORT}`,
+    measureServers: env.HCC_MEASURE_SERVERS ?? [],
+    measureUplinkMbps: env.HCC_MEASURE_UPLINK_MBPS,
+    notifyFile: env.HCC_NOTIFY,
+  };
+}

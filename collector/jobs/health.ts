@@ -1,0 +1,29 @@
+import type { Db } from "../store/db.ts";
+import { partitionDaysAhead } from "../store/partitions.ts";
+
+export type Health = { readonly status: "ready" | "not_ready"; readonly checks: Readonly<Record<string, { ok: boolean; detail: string }>> };
+export type HealthSources = {
+  readonly db: Db;
+  readonly clock: () => number;
+  readonly queued: () => number;
+  readonly lastJudgedMs: () => number;
+  readonly startedMs: number;
+};
+
+const PARTITIONS_AHEAD_MIN = 2;
+const JUDGED_WITHIN_MS = 5 * 60_000;
+const QUEUED_MAX = 40_000;
+
+/** Looks at what the collector's work needs: database, room for tomorrow's rows, a queue that moves, a judge that judges. */
+export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs }: HealthSources): Promise<Health> {
+  const nowMs = clock();
+  const ahead = await partitionDaysAhead(db, nowMs).catch((error: unknown) => error);
+  const judgedAgoMs = nowMs - Math.max(lastJudgedMs(), startedMs);
+  const checks = {
+    database: { ok: typeof ahead === "number", detail: typeof ahead === "number" ? "answers" : `does not answer: ${String(ahead)}` },
+    partitions: { ok: typeof ahead === "number" && ahead >= PARTITIONS_AHEAD_MIN, detail: typeof ahead === "number" ? `${ahead} days ahead` : "unknown" },
+    ingest: { ok: queued() <= QUEUED_MAX, detail: `${queued()} observations wait` },
+    judge: { ok: judgedAgoMs <= JUDGED_WITHIN_MS, detail: `judged ${Math.round(judgedAgoMs / 1000)} s ago` },
+  };
+  return { status: Object.values(checks).every(({ ok }) => ok) ? "ready" : "not_ready", checks };
+}

@@ -1,0 +1,127 @@
+import type { Calendar } from "#schemas/calendar.ts";
+import { compare, isRevision } from "#schemas/evaluate/compare.ts";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import { needOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
+import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
+import type { Transition } from "#schemas/finding.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
+import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import type { Accepted } from "../ingest/accept.ts";
+import type { Log } from "../log.ts";
+import type { Db } from "../store/db.ts";
+import { loadFacts, sharedFaultTargets } from "../store/facts.ts";
+import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { findSite } from "../store/sites.ts";
+
+/** What else happens in the transaction that writes a judgement: incidents and messages. */
+export type OnJudged = (tx: Db, judged: { siteId: number; transitions: readonly Transition[]; late: boolean; nowMs: number }) => Promise<void>;
+export type JudgeOptions = { readonly db: Db; readonly policy: PolicyProfile; readonly calendar: Calendar; readonly log: Log; readonly onJudged?: OnJudged };
+
+export type Judge = {
+  /** Something was committed for a site: it is judged anew soon, together with what else comes for it. */
+  touch(accepted: Accepted): void;
+  /** Judges a site now: the requirements that the probes can change, or all. */
+  judge(siteId: number, probes: ReadonlySet<ProbeKind> | "all", nowMs: number, late: boolean): Promise<readonly Transition[]>;
+  /** Judges what time alone has changed: passes that ended, sites that fell silent, sites that are new. */
+  tick(nowMs: number): Promise<void>;
+  /** Resolves when no touched site waits. */
+  drain(): Promise<void>;
+  waiting(): number;
+  lastTickMs(): number;
+};
+
+type Pending = { probes: Set<ProbeKind>; late: boolean; nowMs: number };
+
+const SITES_PER_TICK = 500;
+const SHARED_WINDOW_MS = 15 * 60_000;
+const SHARED_REFRESH_MS = 30_000;
+
+/** Puts facts, rules and store together. One site at a time: a judgement is short, and its order never matters. */
+export function createJudge(options: JudgeOptions): Judge {
+  const { db, policy, log } = options;
+  const shared = sharedFaults(options);
+  const pending = new Map<number, Pending>();
+  let running: Promise<void> | undefined;
+  let lastTickMs = 0;
+
+  const judge: Judge["judge"] = async (siteId, probes, nowMs, late) => {
+    const requirements = probes === "all" ? policy.requirements : requirementsTouchedBy(policy, probes);
+    return requirements.length === 0 ? [] : judgeSite(options, siteId, requirements, nowMs, late, await shared(nowMs));
+  };
+  const work = async () => {
+    for (;;) {
+      const [next] = pending;
+      if (!next) break;
+      const [siteId, { probes, late, nowMs }] = next;
+      pending.delete(siteId);
+      // The clock comes by every few seconds and finds what could not be judged now.
+      await judge(siteId, probes, nowMs, late).catch((error: unknown) => log.error({ err: error, siteId }, "a site could not be judged"));
+    }
+    running = undefined;
+  };
+
+  return {
+    judge,
+    touch({ siteId, probes, late, nowMs }) {
+      const known = pending.get(siteId);
+      pending.set(siteId, {
+        probes: new Set([...(known?.probes ?? []), ...probes]),
+        late: late && (known?.late ?? true),
+        nowMs: Math.max(nowMs, known?.nowMs ?? 0),
+      });
+      running ??= work();
+    },
+    async tick(nowMs) {
+      for (const siteId of await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK)) await judge(siteId, "all", nowMs, false);
+      lastTickMs = nowMs;
+    },
+    drain: async () => running,
+    waiting: () => pending.size,
+    lastTickMs: () => lastTickMs,
+  };
+}
+
+async function judgeSite(
+  { db, policy, calendar, onJudged }: JudgeOptions,
+  siteId: number,
+  requirements: readonly Requirement[],
+  nowMs: number,
+  late: boolean,
+  faults: readonly string[],
+): Promise<readonly Transition[]> {
+  const site = await findSite(db, siteId);
+  if (!site) return [];
+  const needs = requirements.flatMap(({ rule }) => needOf(rule) ?? []);
+  const facts = await loadFacts(db, site, needs, calendar, nowMs, faults);
+  const after = evaluate(policy, facts, nowMs, requirements);
+  return db.transaction(async (tx) => {
+    // Two collectors may judge one site at once; the later one compares with what the earlier one wrote.
+    await tx.query("SELECT site_id FROM site WHERE site_id = $1 FOR NO KEY UPDATE", [siteId]);
+    const before = await findingsOf(tx, siteId);
+    const known = new Map(before.map((finding) => [finding.requirement, finding]));
+    const newer = after.filter((finding) => (known.get(finding.requirement)?.evaluatedAt ?? "") <= finding.evaluatedAt);
+    await writeFindings(tx, siteId, newer);
+    const revisions = newer
+      .map((finding) => ({ before: known.get(finding.requirement), finding, late }))
+      .filter(({ before: old, finding }) => isRevision(old, finding));
+    await addRevisions(tx, siteId, revisions);
+    const transitions = compare(before, newer, nowMs);
+    await onJudged?.(tx, { siteId, transitions, late, nowMs });
+    return transitions;
+  });
+}
+
+/** Targets that fail from so many sites that the fault is not the sites'. Asked of the store at most every half minute. */
+function sharedFaults({ db, policy }: JudgeOptions): (nowMs: number) => Promise<readonly string[]> {
+  const rules = policy.requirements.flatMap(({ rule }) =>
+    rule.kind === "reachable" && rule.sharedFaultPercent !== undefined ? [{ ...rule, share: rule.sharedFaultPercent }] : [],
+  );
+  let known: readonly string[] = [];
+  let askedMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs) => {
+    if (Math.abs(nowMs - askedMs) < SHARED_REFRESH_MS) return known;
+    askedMs = nowMs;
+    known = (await Promise.all(rules.map(({ probe, metric, share }) => sharedFaultTargets(db, probe, metric, share, nowMs - SHARED_WINDOW_MS, nowMs)))).flat();
+    return known;
+  };
+}

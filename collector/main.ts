@@ -1,0 +1,22 @@
+import { runCommand } from "./commands/program.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { StoreError } from "./store/store-error.ts";
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+// A reader that went away (`| head`) is no fault of ours.
+process.stdout.on("error", () => {});
+
+try {
+  process.exitCode = await runCommand(process.argv.slice(2), readConfig, {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    node: process.execPath,
+    stdin: process.stdin,
+    stop: stop.signal,
+  });
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,121 @@
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { type Calendar, VIETNAM_OFFSET_MS, vietnamDay } from "#schemas/calendar.ts";
+import type { DailyPeak, Facts, Need, Presence, Run } from "#schemas/facts.ts";
+import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import { type Db, instantMs } from "./db.ts";
+import type { Site } from "./sites.ts";
+
+const DAY_MS = 86_400_000;
+/** Working days that a count looks back, weekends and Tết included. */
+const PRESENCE_DAYS = 30;
+const PEAK_DAYS = 92;
+
+/**
+ * All that the rules may know of one site, as it was at `nowMs`: nothing newer is read, so that a past instant can be judged again.
+ * Runs are bounded by `needs`.
+ */
+export async function loadFacts(
+  db: Db,
+  { siteId, centre }: Site,
+  needs: readonly Need[],
+  calendar: Calendar,
+  nowMs: number,
+  sharedFaults: readonly string[],
+): Promise<Facts> {
+  const [runs, presence, peaks, attestations, waivers, [contact]] = await Promise.all([
+    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need, calendar, nowMs))),
+    db.query<Presence>(
+      "SELECT device, role, day::text AS day FROM presence_day WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY presence_day.day DESC",
+      [siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)],
+    ),
+    db.query<DailyPeak>(
+      "SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY peak_day.day DESC",
+      [siteId, vietnamDay(nowMs - PEAK_DAYS * DAY_MS), vietnamDay(nowMs)],
+    ),
+    db.query<{ body: Attestation }>(
+      "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
+      [siteId, nowMs],
+    ),
+    db.query<{ body: Waiver }>("SELECT body FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date ORDER BY id LIMIT 200", [
+      siteId,
+      vietnamDay(nowMs),
+    ]),
+    db.query<{ first_ms: number | null; last_ms: number | null }>(
+      `SELECT ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site WHERE site_id = $1`,
+      [siteId],
+    ),
+  ]);
+  return {
+    centre,
+    calendar,
+    runs: runs.flat(),
+    presence,
+    peaks,
+    attestations: attestations.map(({ body }) => body),
+    waivers: waivers.map(({ body }) => body),
+    ...(contact?.first_ms != null && { firstContactMs: contact.first_ms }),
+    ...(contact?.last_ms != null && { lastContactMs: contact.last_ms }),
+    sharedFaults,
+  };
+}
+
+/** Needs of the same probe are one question: the widest of them. */
+function merged(needs: readonly Need[]): Need[] {
+  const byProbe = new Map<ProbeKind, Need>();
+  for (const need of needs) {
+    const known = byProbe.get(need.probe);
+    byProbe.set(need.probe, {
+      probe: need.probe,
+      windowMs: Math.max(need.windowMs, known?.windowMs ?? 0),
+      runsMax: Math.max(need.runsMax, known?.runsMax ?? 0),
+      workingDaysOnly: need.workingDaysOnly && (known?.workingDaysOnly ?? true),
+    });
+  }
+  return [...byProbe.values()];
+}
+
+type RunRow = { stream: string; seq: number; probe: ProbeKind; target: string | null; taken_ms: number; outcome: Outcome };
+
+/** The newest runs of each target. A coarse look at the clock keeps nights from filling the list of rules that count working hours. */
+async function runsFor(db: Db, siteId: number, { probe, windowMs, runsMax, workingDaysOnly }: Need, calendar: Calendar, nowMs: number): Promise<Run[]> {
+  const rows = await db.query<RunRow>(
+    `SELECT r.stream, r.seq::float8 AS seq, $2 AS probe, t.target, ${instantMs("r.taken_at")} AS taken_ms, r.outcome
+     FROM (SELECT DISTINCT target FROM observation WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)) AS t
+     CROSS JOIN LATERAL (
+       SELECT stream, seq, taken_at, outcome FROM observation o
+       WHERE o.site_id = $1 AND o.probe = $2 AND o.target IS NOT DISTINCT FROM t.target AND o.taken_at > to_timestamp($3::float8 / 1000) AND o.taken_at <= to_timestamp($4::float8 / 1000)
+         AND ($6::text IS NULL OR to_char(o.taken_at + $8::float8 * interval '1 ms', 'HH24:MI') BETWEEN $6 AND $7)
+       ORDER BY o.taken_at DESC LIMIT $5
+     ) AS r ORDER BY r.taken_at DESC`,
+    [
+      siteId,
+      probe,
+      nowMs - windowMs,
+      nowMs,
+      runsMax,
+      workingDaysOnly ? (calendar.sessions[0]?.from ?? null) : null,
+      workingDaysOnly ? (calendar.sessions.at(-1)?.to ?? null) : null,
+      VIETNAM_OFFSET_MS,
+    ],
+  );
+  return rows.map(({ stream, seq, target, taken_ms, outcome }) => ({
+    ref: `${stream}:${seq}`,
+    probe,
+    ...(target !== null && { target }),
+    atMs: taken_ms,
+    outcome,
+  }));
+}
+
+/** Portals (or other targets of a probe) that most recently failed from more than `sharePercent` of the sites that asked them since `sinceMs`. */
+export async function sharedFaultTargets(db: Db, probe: ProbeKind, metric: string, sharePercent: number, sinceMs: number, nowMs: number): Promise<string[]> {
+  const rows = await db.query<{ target: string }>(
+    `SELECT target FROM (
+       SELECT DISTINCT ON (site_id, target) target, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
+       FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)
+       ORDER BY site_id, target, taken_at DESC
+     ) AS newest GROUP BY target HAVING count(*) >= 5 AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $5`,
+    [probe, metric, sinceMs, nowMs, sharePercent],
+  );
+  return rows.map(({ target }) => target);
+}

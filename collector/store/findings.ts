@@ -1,0 +1,62 @@
+import type { Finding } from "#schemas/finding.ts";
+import { textsLiteral } from "./array-literal.ts";
+import type { Db } from "./db.ts";
+import { jsonText } from "./json-text.ts";
+
+/** The present findings of a site. */
+export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
+  return (await db.query<{ body: Finding }>("SELECT body FROM finding WHERE site_id = $1 ORDER BY requirement", [siteId])).map(({ body }) => body);
+}
+
+/** Writes judgements over the present ones. `since` moves only where the state has changed. */
+export async function writeFindings(db: Db, siteId: number, findings: readonly Finding[]): Promise<void> {
+  if (findings.length === 0) return;
+  await db.query(
+    `INSERT INTO finding AS f (site_id, requirement, state, reason, since, valid_until, evaluated_at, body)
+     SELECT $1, requirement, state, reason, evaluated_at::timestamptz, valid_until::timestamptz, evaluated_at::timestamptz, body::jsonb
+     FROM unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::text[])
+       AS r(requirement, state, reason, evaluated_at, valid_until, body)
+     ON CONFLICT (site_id, requirement) DO UPDATE SET state = excluded.state, reason = excluded.reason, valid_until = excluded.valid_until,
+       evaluated_at = excluded.evaluated_at, body = excluded.body, since = CASE WHEN f.state = excluded.state THEN f.since ELSE excluded.since END`,
+    [
+      siteId,
+      textsLiteral(findings.map(({ requirement }) => requirement)),
+      textsLiteral(findings.map(({ state }) => state)),
+      textsLiteral(findings.map(({ reason }) => reason)),
+      textsLiteral(findings.map(({ evaluatedAt }) => evaluatedAt)),
+      textsLiteral(findings.map(({ validUntil }) => validUntil ?? null)),
+      textsLiteral(findings.map(jsonText)),
+    ],
+  );
+}
+
+/** One entry of history: a judgement that differs from the one before. */
+export type Revision = { readonly before: Finding | undefined; readonly finding: Finding; readonly late: boolean };
+
+/** Keeps revisions for good. */
+export async function addRevisions(db: Db, siteId: number, revisions: readonly Revision[]): Promise<void> {
+  for (const { before, finding, late } of revisions) {
+    await db.query(
+      `INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
+       VALUES ($1, $2, $3, $4, $5, ($6::text)::timestamptz, $7, ($8::text)::jsonb)`,
+      [siteId, finding.requirement, before?.state ?? null, finding.state, finding.reason, finding.evaluatedAt, late, jsonText(finding)],
+    );
+  }
+}
+
+/** Sites with a pass that ended by `nowMs`, and sites that fell silent since they were last judged: time alone changes their findings. */
+export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, limit: number): Promise<number[]> {
+  const rows = await db.query<{ site_id: number }>(
+    `SELECT site_id FROM (
+       SELECT site_id FROM finding WHERE valid_until <= to_timestamp($1::float8 / 1000) AND state = 'pass'
+       UNION
+       SELECT s.site_id FROM site s WHERE NOT EXISTS (SELECT 1 FROM finding f WHERE f.site_id = s.site_id)
+       UNION
+       SELECT s.site_id FROM site s JOIN finding f USING (site_id)
+       WHERE s.last_contact_at < to_timestamp(($1::float8 - $2::float8) / 1000)
+       GROUP BY s.site_id, s.last_contact_at HAVING min(f.evaluated_at) <= s.last_contact_at + $2::float8 * interval '1 ms'
+     ) AS due ORDER BY site_id LIMIT $3`,
+    [nowMs, offlineMs, limit],
+  );
+  return rows.map(({ site_id }) => site_id);
+}

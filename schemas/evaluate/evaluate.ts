@@ -1,0 +1,88 @@
+import type { Waiver } from "../attestation.ts";
+import { vietnamDay } from "../calendar.ts";
+import type { Facts } from "../facts.ts";
+import type { Declared, Finding } from "../finding.ts";
+import type { PolicyProfile, Requirement } from "../policy.ts";
+import type { Judgement } from "./judgement.ts";
+import { judgeRule } from "./registry.ts";
+import { explainedBySilence } from "./silence.ts";
+
+/** Most evidence references that a finding names. */
+const EVIDENCE_MAX = 50;
+
+/**
+ * Judges requirements of a policy by the facts of one centre at one instant: exactly one finding for each, whatever is missing.
+ * Pure: the same arguments give the same findings, in whatever order the facts arrived.
+ */
+export function evaluate(policy: PolicyProfile, facts: Facts, nowMs: number, requirements: readonly Requirement[] = policy.requirements): Finding[] {
+  const ordered = {
+    ...facts,
+    runs: [...facts.runs].sort((a, b) => b.atMs - a.atMs || a.ref.localeCompare(b.ref)),
+    presence: [...facts.presence].sort((a, b) => b.day.localeCompare(a.day)),
+  };
+  return requirements.map((requirement) => findingOf(policy, requirement, ordered, nowMs));
+}
+
+function findingOf(policy: PolicyProfile, requirement: Requirement, facts: Facts, nowMs: number): Finding {
+  const { state, reason, observed, required, unit, detail, parts, evidence = [], observedMs, validUntilMs, inspected } = judge(requirement, facts, nowMs);
+  const declared = declaredBeside(requirement, facts, nowMs);
+  const waiver = waiverOn(requirement, facts.waivers, nowMs);
+  return {
+    centre: facts.centre.code,
+    requirement: requirement.id,
+    state,
+    reason,
+    ...(observed !== undefined && { observed }),
+    ...(required !== undefined && { required }),
+    ...(unit !== undefined && { unit }),
+    evidenceClass: inspected ? "inspected" : requirement.rule.kind === "attested" ? "declared" : "measured",
+    ...(detail && { detail }),
+    ...(declared && { declared }),
+    ...(parts && { parts: parts.slice(0, 300) }),
+    evidence: evidence.slice(0, EVIDENCE_MAX),
+    ...(observedMs !== undefined && { observedAt: instant(observedMs) }),
+    evaluatedAt: instant(nowMs),
+    ...(validUntilMs !== undefined && { validUntil: instant(validUntilMs) }),
+    policy: `${policy.id}@${policy.version}`,
+    ...(waiver && { waiver }),
+  };
+}
+
+/** The order of decision of design §3: not applicable, our own fault, then what the rule says, then whether silence explains it. */
+function judge(requirement: Requirement, facts: Facts, nowMs: number): Judgement {
+  if (requirement.applies === "key_area" && !facts.centre.keyArea) return { state: "not_applicable", reason: "not_key_area" };
+  try {
+    const judgement = judgeRule(requirement.rule, facts, nowMs, requirement.id);
+    return requirement.rule.kind === "attested" ? judgement : explainedBySilence(judgement, facts, nowMs);
+  } catch {
+    // A fault of a rule must not take the centre's other findings with it.
+    return { state: "error", reason: "rule_error" };
+  }
+}
+
+function declaredBeside({ id, declared: rule }: Requirement, { attestations }: Facts, nowMs: number): Declared | undefined {
+  const DAY_MS = 86_400_000;
+  const valid = attestations.filter(
+    ({ requirement, at }) => rule && requirement === id && Date.parse(at) <= nowMs && Date.parse(at) + rule.validDays * DAY_MS >= nowMs,
+  );
+  const newestFirst = [...valid].sort((a, b) => b.at.localeCompare(a.at));
+  const word = newestFirst.find(({ inspector }) => inspector) ?? newestFirst[0];
+  if (!word) return undefined;
+  return {
+    ...(word.value !== undefined && { value: word.value }),
+    ...(word.note !== undefined && { text: word.note.slice(0, 200) }),
+    by: word.by,
+    at: word.at,
+    inspected: word.inspector,
+  };
+}
+
+function waiverOn({ id }: Requirement, waivers: readonly Waiver[], nowMs: number): Finding["waiver"] {
+  const today = vietnamDay(nowMs);
+  const waiver = waivers.find(({ requirement, from, until }) => requirement === id && from <= today && today <= until);
+  return waiver && { id: waiver.id, reason: waiver.reason, document: waiver.document, until: waiver.until };
+}
+
+function instant(atMs: number): string {
+  return new Date(Math.round(atMs)).toISOString();
+}

@@ -1,0 +1,55 @@
+import type { Attestation } from "../../attestation.ts";
+import type { Facts } from "../../facts.ts";
+import type { FindingPart, FindingReason, FindingState } from "../../finding.ts";
+import type { RequirementId } from "../../ids.ts";
+import type { AttestedRule } from "../../policy.ts";
+import { type Judgement, worstPart } from "../judgement.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What people said, item by item, while it is valid. An inspector's word beats the commune's. A declaration alone is never green
+ * (requirements.md R26): it is pending until an inspector has confirmed it.
+ */
+export function judgeAttested(rule: AttestedRule, facts: Facts, nowMs: number, requirement: RequirementId): Judgement {
+  const words = rule.items.map(({ id }) => ({ id, word: standing(facts.attestations, requirement, id, rule, nowMs) }));
+  const parts = words.map(({ id, word }): FindingPart => ({ subject: id, ...judgeItem(word, rule, nowMs) }));
+  const { state, reason } = worstPart(parts);
+  const said = words.flatMap(({ word }) => (word ? [word] : []));
+  const times = said.map(({ at }) => Date.parse(at));
+  return {
+    state,
+    reason,
+    observed: parts.filter((part) => part.state === "pass").length,
+    required: parts.length,
+    unit: "count",
+    parts,
+    evidence: said.map(({ id }) => `attestation:${id}`),
+    detail: { items: parts.length, open: parts.filter((part) => part.state !== "pass").length },
+    inspected: said.length > 0 && said.every(({ inspector }) => inspector),
+    ...(times.length > 0 && { observedMs: Math.max(...times) }),
+    ...(state === "pass" && { validUntilMs: Math.min(...times) + rule.validDays * DAY_MS }),
+  };
+}
+
+/** The word that counts: the newest valid one of an inspector, else the newest of the commune, else the newest expired one. */
+function standing(
+  attestations: readonly Attestation[],
+  requirement: RequirementId,
+  item: string,
+  { validDays }: AttestedRule,
+  nowMs: number,
+): Attestation | undefined {
+  const own = attestations
+    .filter((one) => one.requirement === requirement && one.item === item && Date.parse(one.at) <= nowMs)
+    .sort((a, b) => b.at.localeCompare(a.at) || a.id.localeCompare(b.id));
+  const valid = own.filter(({ at }) => Date.parse(at) + validDays * DAY_MS >= nowMs);
+  return valid.find(({ inspector }) => inspector) ?? valid[0] ?? own[0];
+}
+
+function judgeItem(word: Attestation | undefined, { validDays }: AttestedRule, nowMs: number): { state: FindingState; reason: FindingReason } {
+  if (!word) return { state: "unknown", reason: "not_attested" };
+  if (Date.parse(word.at) + validDays * DAY_MS < nowMs) return { state: "unknown", reason: "attestation_expired" };
+  if (!word.holds) return { state: "fail", reason: "denied" };
+  return word.inspector ? { state: "pass", reason: "inspected" } : { state: "pending", reason: "declared_only" };
+}

@@ -1,0 +1,103 @@
+import type { Facts, Run } from "../../facts.ts";
+import type { FindingPart, FindingReason } from "../../finding.ts";
+import type { DepthRule } from "../../policy.ts";
+import { type ChannelEvidence, RecordingEvidence, type RecordingReason } from "../../recording-evidence.ts";
+import { type Judgement, worstPart } from "../judgement.ts";
+import { measuredRuns, noEvidence } from "../silence.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const breaches: Partial<Record<RecordingReason, FindingReason>> = {
+  RETENTION_SHORT: "retention_short",
+  GAPS: "recording_gaps",
+  NOT_RECORDING: "not_recording",
+  REPLAY_FAILED_AT_30D: "replay_failed",
+  STORAGE_FAULT: "storage_fault",
+  CAP_BELOW_POLICY: "retention_cap",
+  HISTORY_LOST: "history_lost",
+  DELETED: "history_lost",
+};
+const doubts: Partial<Record<RecordingReason, FindingReason>> = {
+  AUTH_FAILED: "access_denied",
+  NO_PERMISSION: "access_denied",
+  OFFLINE: "device_offline",
+  CLOCK_UNKNOWN: "clock_wrong",
+  CLOCK_WRONG: "clock_wrong",
+  CONTRADICTION: "contradiction",
+};
+
+/**
+ * The recordings of every channel reach back far enough without long gaps. The probe has judged each channel by the policy's own numbers
+ * (fields/cameras.md §9); here the newest word of each recorder counts while it is fresh, and the worst channel is the centre's.
+ */
+export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgement {
+  const frame = { required: rule.days, unit: "d" };
+  const newest = newestPerTarget(measuredRuns(facts.runs, rule.probe));
+  if (newest.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
+  const fresh = newest.filter(({ atMs }) => atMs + rule.maxAgeHours * HOUR_MS >= nowMs);
+  const seen = { evidence: newest.map(({ ref }) => ref), observedMs: Math.max(...newest.map(({ atMs }) => atMs)) };
+  if (fresh.length < newest.length) return { state: "unknown", reason: "stale", ...frame, ...seen };
+  const channels = fresh.flatMap(({ outcome, atMs }) => channelsOf(outcome).map((channel) => ({ channel, atMs })));
+  if (channels.length === 0) return { state: "unknown", reason: "unverifiable", ...frame, ...seen };
+  const parts = channels.map(({ channel, atMs }) => partOf(channel, atMs));
+  const depths = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
+  const { state, reason } = worstPart(parts);
+  const validUntilMs = Math.min(...fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;
+  const worst = channels[parts.findIndex((part) => part.state === state && part.reason === reason)]?.channel;
+  const detail = {
+    channels: parts.length,
+    bad: parts.filter((part) => part.state !== "pass").length,
+    ...(worst && { channel: worst.name }),
+    ...projectionOf(worst),
+  };
+  return {
+    state,
+    reason,
+    ...frame,
+    ...seen,
+    ...(depths.length > 0 && { observed: Math.min(...depths) }),
+    parts,
+    detail,
+    ...(state === "pass" && { validUntilMs }),
+  };
+}
+
+function newestPerTarget<R extends Run>(runs: readonly R[]): R[] {
+  const newest = new Map<string, R>();
+  for (const run of runs) if (!newest.has(run.target ?? "")) newest.set(run.target ?? "", run);
+  return [...newest.values()];
+}
+
+function channelsOf(outcome: Run["outcome"]): readonly ChannelEvidence[] {
+  const evidence = RecordingEvidence.safeParse(outcome.kind === "measured" ? outcome.evidence : undefined);
+  return evidence.data?.channels ?? [];
+}
+
+function partOf(channel: ChannelEvidence, atMs: number): FindingPart {
+  const { device, name, verdict, reasons, oldest, coveragePercent, longestGapMinutes } = channel;
+  const observed = oldest === undefined ? undefined : Math.max(0, Math.round(((atMs - Date.parse(oldest)) / DAY_MS) * 10) / 10);
+  const detail = {
+    ...(coveragePercent !== undefined && { coverage: coveragePercent }),
+    ...(longestGapMinutes !== undefined && { longestGap: longestGapMinutes }),
+    ...projectionOf(channel),
+  };
+  const first = <Reason extends FindingReason>(table: Partial<Record<RecordingReason, FindingReason>>, otherwise: Reason) =>
+    reasons.map((reason) => table[reason]).find((reason) => reason !== undefined) ?? otherwise;
+  const judged = {
+    COMPLIANT: { state: "pass", reason: "met" },
+    NON_COMPLIANT: { state: "fail", reason: first(breaches, "retention_short") },
+    TOO_YOUNG: { state: "pending", reason: "too_young" },
+    UNVERIFIABLE: { state: "unknown", reason: first(doubts, "unverifiable") },
+  } as const;
+  return { subject: `${device} ${name}`.slice(0, 128), ...judged[verdict], ...(observed !== undefined && { observed }), detail };
+}
+
+function projectionOf(channel: ChannelEvidence | undefined): Record<string, number> {
+  const { missingTb, fittingKbps, daysMax } = channel?.projection ?? {};
+  return {
+    ...(missingTb !== undefined && { missingTb }),
+    ...(fittingKbps !== undefined && { fittingKbps }),
+    ...(daysMax !== undefined && { projectedDays: daysMax }),
+  };
+}

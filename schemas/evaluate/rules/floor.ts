@@ -1,0 +1,61 @@
+import { vietnamDay } from "../../calendar.ts";
+import type { Facts } from "../../facts.ts";
+import { metrics } from "../../metrics.ts";
+import { readingOf } from "../../observation.ts";
+import type { FloorRule } from "../../policy.ts";
+import { type Judgement, median } from "../judgement.ts";
+import { measuredRuns, noEvidence } from "../silence.ts";
+
+const DAY_MS = 86_400_000;
+type Sample = { readonly value: number; readonly atMs: number; readonly ref: string; readonly server: string; readonly excuse: string | undefined };
+
+/**
+ * A number against a floor (fields/link.md, "Confirmation"). One run at or above the floor passes for `passValidDays`. A breach needs enough of
+ * the newest runs below, on enough days, against enough servers; until then a low number is pending. A run that was limited by something else
+ * than the line may show that the floor is reached, never that it is not.
+ */
+export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgement {
+  const { floor, breach, passValidDays } = rule;
+  const frame = { required: floor, unit: metrics[rule.metrics[0] as keyof typeof metrics].unit };
+  const all = samplesOf(rule, facts);
+  const counted = all.filter(({ excuse, value }) => excuse === undefined || value >= floor);
+  if (all.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
+  const contract = facts.centre.contractMbps === undefined ? {} : { contract: facts.centre.contractMbps };
+  if (counted.length === 0)
+    return {
+      state: "unknown",
+      reason: "only_excused_runs",
+      ...frame,
+      ...shown(all.slice(0, breach.of)),
+      detail: { excuse: all[0]?.excuse ?? "", ...contract },
+    };
+
+  const recent = counted.slice(0, breach.of);
+  const below = recent.filter(({ value }) => value < floor);
+  const days = new Set(below.map(({ atMs }) => vietnamDay(atMs))).size;
+  const servers = new Set(below.map(({ server }) => server)).size;
+  const detail = { runs: recent.length, below: below.length, days, servers, ...contract };
+  const numbers = { ...frame, ...shown(recent), detail };
+  const newestMs = recent[0]?.atMs ?? 0;
+  const validUntilMs = newestMs + passValidDays * DAY_MS;
+  if (validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...numbers };
+  if (below.length >= breach.runs && days >= breach.days && servers >= breach.servers)
+    return { state: "fail", reason: "below_floor", ...numbers, validUntilMs };
+  const passing = counted.find(({ value, atMs }) => value >= floor && atMs + passValidDays * DAY_MS >= nowMs);
+  if (passing) return { state: "pass", reason: "met", ...numbers, validUntilMs: passing.atMs + passValidDays * DAY_MS };
+  return { state: "pending", reason: "unconfirmed", ...numbers };
+}
+
+function shown(samples: readonly Sample[]): Pick<Judgement, "observed" | "evidence"> & { observedMs: number } {
+  return { observed: median(samples.map(({ value }) => value)), evidence: samples.map(({ ref }) => ref), observedMs: samples[0]?.atMs ?? 0 };
+}
+
+/** One sample per run that measured all metrics of the rule: the lowest of them. Newest first. */
+function samplesOf({ probe, metrics: names }: FloorRule, facts: Facts): Sample[] {
+  return measuredRuns(facts.runs, probe).flatMap(({ outcome, atMs, ref, target }) => {
+    const values = names.map((metric) => readingOf(outcome.readings, metric));
+    if (values.some((value) => value === undefined)) return [];
+    const server = outcome.readings.find(({ metric }) => metric === names[0])?.labels?.server ?? target ?? "";
+    return [{ value: Math.min(...(values as number[])), atMs, ref, server, excuse: outcome.excuse }];
+  });
+}

@@ -1,0 +1,74 @@
+import { addWorkingMs, isWorkingTime, workingMsBetween } from "../../calendar.ts";
+import type { Facts, Run } from "../../facts.ts";
+import type { FindingPart } from "../../finding.ts";
+import type { ReachableRule } from "../../policy.ts";
+import { type Judgement, worstPart } from "../judgement.ts";
+import { measuredRuns, noEvidence } from "../silence.ts";
+
+const MINUTE_MS = 60_000;
+type Sample = { readonly up: boolean; readonly atMs: number; readonly ageMs: number; readonly ref: string };
+
+/**
+ * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
+ * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own and excuses the centre.
+ */
+export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number): Judgement {
+  const frame = { required: rule.upPercentMin, unit: "%" };
+  const samples = samplesByTarget(rule, facts, nowMs);
+  const targets = rule.targets ?? [...samples.keys()];
+  if (targets.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
+  const parts = targets.map((target) => partOf(target, samples.get(target) ?? [], rule, facts));
+  const { state, reason } = worstPart(parts);
+  const counted = targets.flatMap((target) => samples.get(target) ?? []);
+  const shares = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
+  const bad = parts.find((part) => part.state === state && state !== "pass");
+  const oldestNewestMs = Math.min(...targets.map((target) => samples.get(target)?.[0]?.atMs ?? Number.NEGATIVE_INFINITY));
+  const maxAgeMs = rule.maxAgeMinutes * MINUTE_MS;
+  return {
+    state,
+    reason,
+    ...frame,
+    ...(shares.length > 0 && { observed: Math.min(...shares) }),
+    parts,
+    evidence: counted.slice(0, 20).map(({ ref }) => ref),
+    ...(counted.length > 0 && { observedMs: Math.max(...counted.map(({ atMs }) => atMs)) }),
+    detail: { targets: targets.length, ...(bad && { subject: bad.subject }) },
+    ...(state === "pass" && { validUntilMs: rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs }),
+  };
+}
+
+function partOf(subject: string, samples: readonly Sample[], rule: ReachableRule, { sharedFaults }: Facts): FindingPart {
+  const [newest] = samples;
+  if (!newest) return { subject, state: "unknown", reason: "no_data" };
+  if (newest.ageMs > rule.maxAgeMinutes * MINUTE_MS) return { subject, state: "unknown", reason: "stale" };
+  const observed = Math.round((samples.filter(({ up }) => up).length / samples.length) * 1000) / 10;
+  const detail = { runs: samples.length };
+  if (samples.length < rule.runsMin) return { subject, state: "unknown", reason: "too_few_runs", observed, detail };
+  if (observed >= rule.upPercentMin) return { subject, state: "pass", reason: "met", observed, detail };
+  if (sharedFaults.includes(subject)) return { subject, state: "unknown", reason: "shared_fault", observed, detail };
+  return { subject, state: "fail", reason: "target_down", observed, detail };
+}
+
+/** Good and bad answers of each target within the window, newest first. Runs that could not ask say nothing. */
+function samplesByTarget(rule: ReachableRule, facts: Facts, nowMs: number): Map<string, Sample[]> {
+  const windowMs = rule.windowHours * 60 * MINUTE_MS;
+  const byTarget = new Map<string, Sample[]>();
+  for (const run of measuredRuns(facts.runs, rule.probe)) {
+    if (rule.workingHoursOnly && !isWorkingTime(facts.calendar, run.atMs)) continue;
+    const ageMs = rule.workingHoursOnly ? workingMsBetween(facts.calendar, run.atMs, nowMs) : nowMs - run.atMs;
+    if (ageMs > windowMs) continue;
+    for (const [target, up] of answersOf(run, rule)) {
+      const sample = { up, atMs: run.atMs, ageMs, ref: run.ref };
+      byTarget.set(target, [...(byTarget.get(target) ?? []), sample]);
+    }
+  }
+  return byTarget;
+}
+
+function answersOf({ outcome, target }: Run, { metric }: ReachableRule): [string, boolean][] {
+  if (outcome.kind !== "measured") return [];
+  const readings = outcome.readings.filter((reading) => reading.metric === metric);
+  const labelled = readings.filter(({ labels }) => labels && Object.keys(labels).length > 0);
+  // A total beside labelled readings is their sum, not one more target.
+  return (labelled.length > 0 ? labelled : readings).map(({ labels, value }) => [Object.values(labels ?? {})[0] ?? target ?? "", value === 1]);
+}

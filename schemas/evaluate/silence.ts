@@ -1,0 +1,38 @@
+import type { Facts, Run } from "../facts.ts";
+import type { FindingReason } from "../finding.ts";
+import type { FailureReason, ProbeKind } from "../observation.ts";
+import type { Judgement } from "./judgement.ts";
+
+/** A centre from which nothing came for this long is offline: its agent sends at least every minute or two. */
+export const OFFLINE_MS = 1_800_000;
+
+const reasonOfFailure: Partial<Record<FailureReason, FindingReason>> = {
+  auth_failed: "access_denied",
+  no_permission: "access_denied",
+  timeout: "device_offline",
+  unreachable: "device_offline",
+  refused: "device_offline",
+  no_route: "device_offline",
+  unsupported: "unverifiable",
+};
+
+/** Runs of one probe that measured something; newest first as the facts are. */
+export function measuredRuns(runs: readonly Run[], probe: ProbeKind): readonly (Run & { outcome: Extract<Run["outcome"], { kind: "measured" }> })[] {
+  return runs.filter((run): run is Run & { outcome: Extract<Run["outcome"], { kind: "measured" }> } => run.probe === probe && run.outcome.kind === "measured");
+}
+
+/** Why a rule has nothing to stand on: what the newest run that failed said, else that there is no data. */
+export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Judgement {
+  const newest = runs.find((run) => run.probe === probe);
+  if (!newest || newest.outcome.kind === "measured") return { state: "unknown", reason: "no_data" };
+  const { outcome, ref, atMs } = newest;
+  const reason = outcome.kind === "failed" ? (reasonOfFailure[outcome.reason] ?? "no_data") : outcome.reason === "budget" ? undefined : "no_data";
+  const shown = { evidence: [ref], observedMs: atMs, detail: { outcome: outcome.reason } };
+  return reason === undefined ? { state: "pending", reason: "budget", ...shown } : { state: "unknown", reason, ...shown };
+}
+
+/** Silence of a whole centre explains why its measured requirements are unknown, whatever each of them would say. */
+export function explainedBySilence(judgement: Judgement, { lastContactMs }: Pick<Facts, "lastContactMs">, nowMs: number): Judgement {
+  if (judgement.state !== "unknown" || lastContactMs === undefined || nowMs - lastContactMs <= OFFLINE_MS) return judgement;
+  return { ...judgement, reason: "site_offline" };
+}
