@@ -22,16 +22,17 @@ export const streams: ReadonlyMap<string, Stream> = new Map([
 /** Writes noise as fast as the line takes it, until the client hangs up or the lease is used up. */
 function send(_request: IncomingMessage, response: ServerResponse, { transfer, noise }: StreamContext): void {
   // A length instead of chunks: no framing in the way, and a buffering proxy gives up at once.
-  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytesLeft(transfer), "x-accel-buffering": "no" });
+  const length = bytesLeft(transfer);
+  let sent = 0;
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": length, "x-accel-buffering": "no" });
   let offset = Math.floor(Math.random() * (noise.length / CHUNK_BYTES)) * CHUNK_BYTES;
   const pump = (): void => {
     let hasRoom = true;
     while (hasRoom && !response.destroyed) {
       const size = Math.min(CHUNK_BYTES, bytesLeft(transfer));
-      if (size === 0) {
-        response.destroy();
-        return;
-      }
+      // Several streams share the lease: only one that sent all it promised may end in order.
+      if (size === 0) return void (sent === length ? response.end() : response.destroy());
+      sent += size;
       hasRoom = response.write(noise.subarray(offset, offset + size));
       transfer.sentBytes += size;
       offset = (offset + CHUNK_BYTES) % noise.length;

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { MEASURE_HEADER } from "#schemas/measure.ts";
-import { ProbeError } from "../../probe.ts";
+import { ProbeError, ProbeSkip } from "../../probe.ts";
 
 /** A measure server whose name was resolved, and the right to use it. */
 export type Server = { readonly id: string; readonly url: URL; readonly address: string; readonly family: number; readonly token: string };
@@ -36,19 +36,20 @@ export function oneConnection(server: Server): Agent {
   return server.url.protocol === "https:" ? new TlsAgent({ keepAlive: true, maxSockets: 1 }) : new Agent({ keepAlive: true, maxSockets: 1 });
 }
 
-/** Why an answer is not the measure server's, as a ProbeError; undefined when it is. */
-export function refusalOf(server: Server, reply: IncomingMessage): ProbeError | undefined {
+/** Why an answer is not the measure server's, as an error to throw; undefined when it is. */
+export function refusalOf(server: Server, reply: IncomingMessage): ProbeError | ProbeSkip | undefined {
   if (reply.headers[MEASURE_HEADER] === undefined)
     return new ProbeError("bad_reply", `a login page or proxy answered instead of measure server ${server.id} (HTTP ${reply.statusCode})`, { captive: true });
   if (reply.statusCode === 401)
     return new ProbeError("auth_failed", `measure server ${server.id} refused the lease: check the secret that it shares with the collector`);
+  if (reply.statusCode === 429) return new ProbeSkip("budget", `measure server ${server.id}: the lease allows no more streams or bytes`);
   if ((reply.statusCode ?? 500) >= 400) return new ProbeError("refused", `measure server ${server.id} refused the stream (HTTP ${reply.statusCode})`);
   return undefined;
 }
 
 /** Names what the network did as a reason of the short list. */
-export function connectionError(server: Server, error: unknown): ProbeError {
-  if (error instanceof ProbeError) return error;
+export function connectionError(server: Server, error: unknown): ProbeError | ProbeSkip {
+  if (error instanceof ProbeError || error instanceof ProbeSkip) return error;
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const reason =
     code === "ECONNREFUSED"

@@ -6,7 +6,7 @@ import { foreignMbps, type Mark } from "./foreign.ts";
 import { loadedRoundTrips, median, type Pinger } from "./latency.ts";
 import { compare, DECISION_MS_MIN, type Decision, interval, mayStop } from "./sequential.ts";
 import type { Counters } from "./surroundings.ts";
-import { type Direction, openTransfer, type Transfer } from "./transfer.ts";
+import { type Direction, openTransfer, type Transfer, USED_UP_SHARE } from "./transfer.ts";
 
 export type DirectionPlan = {
   readonly direction: Direction;
@@ -121,11 +121,11 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, loadedR
     await Promise.race([sleep(SAMPLE_MS, undefined, { signal }), over]);
     // When this PC was late, bytes are waiting: they belong to this sample, so the loop reads them first.
     await afterPendingReads();
-    if (isOver) {
+    const now = transfer.progress();
+    if (isOver || now.bytes >= plan.bytesMax * USED_UP_SHARE) {
       endedBy = "budget";
       break;
     }
-    const now = transfer.progress();
     // The server's counter may not have moved on yet; the next sample covers both.
     if (now.atMs - last.atMs < SAMPLE_MS / 2) continue;
     const sample = { ms: now.atMs - last.atMs, bytes: now.bytes - last.bytes };

@@ -1,36 +1,164 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Outcome, readingOf } from "#schemas/observation.ts";
-import type { Probe } from "../../../agent/probe.ts";
+import { measurePaths } from "#schemas/measure.ts";
+import { readingOf } from "#schemas/observation.ts";
+import type { Io } from "../../../agent/io/io.ts";
 import { linkBandwidth } from "../../../agent/probes/link-bandwidth/probe.ts";
+import { probes } from "../../../agent/probes/registry.ts";
 import { observe } from "../../../agent/runner.ts";
 import { signLease } from "../../../collector/measure/lease-token.ts";
 import { type MeasureServer, startMeasureServer } from "../../../collector/measure/measure-server.ts";
+import { type PacedRelay, startPacedRelay } from "../../support/paced-relay.ts";
 import { probeContext } from "../../support/probe-context.ts";
 
 const secret = "a secret of tests, long enough to sign";
+const LINE_MBPS = 24;
 let server: MeasureServer;
+let line: PacedRelay;
+let leases = 0;
 beforeAll(async () => {
   server = await startMeasureServer({ host: "127.0.0.1", port: 0, secret, id: "lab" });
+  line = await startPacedRelay(Number(new URL(server.url).port), LINE_MBPS);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await line.close();
+  await server.close();
+});
 
-function lease(over: { expiresMs?: number; bytesMax?: number; secret?: string } = {}) {
-  const bytesMax = over.bytesMax ?? 4e9;
-  const expiresMs = over.expiresMs ?? Date.now() + 60_000;
-  const claims = { lease: "00000000000000ab", agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs, bytesMax };
-  const token = signLease(claims, over.secret ?? secret);
-  return { id: claims.lease, token, server: { id: "lab", url: server.url }, expiresAt: new Date(expiresMs).toISOString(), bytesMax, capMs: 4_000 };
+/** A lease for the line of 24 Mbps, or for another port. */
+function lease(over: { bytesMax?: number; secret?: string; port?: number } = {}) {
+  const bytesMax = over.bytesMax ?? 1e9;
+  const expiresMs = Date.now() + 60_000;
+  const claims = { lease: (leases++).toString(16).padStart(16, "0"), agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs, bytesMax };
+  const url = `http://127.0.0.1:${over.port ?? line.port}`;
+  return {
+    id: claims.lease,
+    token: signLease(claims, over.secret ?? secret),
+    server: { id: "lab", url },
+    expiresAt: new Date(expiresMs).toISOString(),
+    bytesMax,
+    capMs: 4_000,
+  };
 }
-const run = (options: unknown) => observe(linkBandwidth as unknown as Probe<never>, options, probeContext());
 
-describe("a test over loopback", () => {
-  it("passes a floor in both directions in one to two seconds each", async () => {
-    const outcome = await run({ lease: lease(), floorMbps: 50 });
-    expect(Outcome.safeParse(outcome).success).toBe(true);
+function run(options: unknown, io: Partial<Io> = {}) {
+  const probe = probes.get(linkBandwidth.kind);
+  if (!probe) throw new Error("link-bandwidth is not registered");
+  return observe(probe, options, probeContext({ io }));
+}
+
+describe("a test of a line of 24 Mbps", () => {
+  it("clears a floor of 12 in both directions, one after the other", async () => {
+    const outcome = await run({ lease: lease(), floorMbps: 12 });
     if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
-    expect(outcome.excuse).toBeUndefined();
-    expect(readingOf(outcome.readings, "download_mbps", { server: "lab" })).toBeGreaterThan(50);
-    expect(readingOf(outcome.readings, "upload_mbps", { server: "lab" })).toBeGreaterThan(50);
-    expect(outcome.evidence).toMatchObject({ download: { verdict: "pass", isLowerBound: true, streams: 4 }, upload: { verdict: "pass" } });
+    for (const direction of ["download", "upload"] as const) {
+      expect(readingOf(outcome.readings, `${direction}_mbps`, { server: "lab" })).toBeGreaterThan(12);
+      expect(readingOf(outcome.readings, `${direction}_mbps`)).toBeLessThan(30);
+      expect(readingOf(outcome.readings, "loaded_rtt_ms", { direction })).toBeGreaterThan(0);
+      expect(outcome.evidence?.[direction]).toMatchObject({ leans: "pass", warmupSamples: expect.any(Number) });
+    }
+  });
+
+  it("fails a floor of 60, and tries twice the streams before it says so", async () => {
+    const outcome = await run({ lease: lease(), floorMbps: 60, directions: ["download"] });
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    expect(outcome.evidence?.download).toMatchObject({ verdict: "fail", isLowerBound: false });
+    expect(readingOf(outcome.readings, "upload_mbps")).toBeUndefined();
+  });
+
+  it("names the cable when it is the limit", async () => {
+    const readInterface: Io["readInterface"] = async (name) => ({ name, medium: "ethernet", speedMbps: 10 });
+    const outcome = await run({ lease: lease(), floorMbps: 60, directions: ["download"] }, { readInterface });
+    expect(outcome).toMatchObject({ kind: "measured", excuse: "nic_limited", evidence: { nic: { speedMbps: 10 } } });
+  });
+
+  it("stops when the lease is used up and judges by what it has", async () => {
+    const faster = await startPacedRelay(Number(new URL(server.url).port), 160);
+    const outcome = await run({ lease: lease({ bytesMax: 30e6, port: faster.port }), directions: ["download"], capMs: 15_000 });
+    expect(outcome).toMatchObject({ kind: "measured", evidence: { download: { endedBy: "budget" } } });
+    await faster.close();
+  });
+
+  it("says so when the lease was too small for any answer", async () => {
+    expect(await run({ lease: lease({ bytesMax: 500_000 }), directions: ["download"] })).toMatchObject({ kind: "skipped", reason: "budget" });
   });
 });
+
+describe("what is no measurement of the line", () => {
+  it("without a lease nothing is tested", async () => {
+    expect(await run({ server: { id: "lab", url: server.url } })).toMatchObject({ kind: "skipped", reason: "no_lease" });
+  });
+
+  it("a lease that the server does not trust", async () => {
+    const outcome = await run({ lease: lease({ secret: "another secret, also long enough" }) });
+    expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
+  });
+
+  it("a server that is not there", async () => {
+    const port = await closedPort();
+    expect(await run({ lease: lease({ port }) })).toMatchObject({ kind: "failed", reason: "refused" });
+  });
+
+  it("a login page that answers in the server's place", async () => {
+    await withServer(
+      (_request, response) => response.end("<html>log in</html>"),
+      async (port) => {
+        expect(await run({ lease: lease({ port }) })).toMatchObject({ kind: "failed", reason: "bad_reply", evidence: { captive: true } });
+      },
+    );
+  });
+
+  it("a server that dies in the middle", async () => {
+    const mortal = await startMeasureServer({ host: "127.0.0.1", port: 0, secret, id: "lab" });
+    const relay = await startPacedRelay(Number(new URL(mortal.url).port), LINE_MBPS);
+    setTimeout(() => void mortal.close(), 1_200);
+    expect(await run({ lease: lease({ port: relay.port }), capMs: 5_000 })).toMatchObject({ kind: "failed", reason: "server_lost" });
+    await relay.close();
+  });
+
+  it("a server that sends nothing", async () => {
+    const mute: RequestListener = (request, response) => {
+      response.setHeader("hcc-measure", "1");
+      if (request.url === measurePaths.ping) response.writeHead(204).end();
+      else response.writeHead(200).flushHeaders();
+    };
+    await withServer(mute, async (port) => {
+      expect(await run({ lease: lease({ port }) })).toMatchObject({ kind: "failed", reason: "timeout" });
+    });
+  });
+});
+
+it.each([
+  ["floorMbps", { floorMbps: -1 }],
+  ["directions", { directions: [] }],
+  ["capMs", { capMs: 60_000 }],
+  [
+    "lease.token",
+    { lease: { ...{ id: "x", server: { id: "lab", url: "http://127.0.0.1" }, expiresAt: "2026-01-01T00:00:00.000Z", bytesMax: 1, capMs: 1 }, token: 1 } },
+  ],
+])("wrong options name the field %s", async (field, options) => {
+  expect(await run(options)).toMatchObject({ kind: "failed", reason: "bad_options", detail: expect.stringContaining(field) });
+});
+
+async function withServer(listener: RequestListener, use: (port: number) => Promise<void>): Promise<void> {
+  const fake: Server = createServer(listener);
+  await new Promise<void>((resolve) => fake.listen(0, "127.0.0.1", resolve));
+  try {
+    await use((fake.address() as AddressInfo).port);
+  } finally {
+    fake.closeAllConnections();
+    await new Promise((resolve) => fake.close(resolve));
+  }
+}
+
+async function closedPort(): Promise<number> {
+  let port = 0;
+  await withServer(
+    () => {},
+    async (open) => {
+      port = open;
+    },
+  );
+  return port;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import type { Sample } from "../../../agent/probes/link-bandwidth/estimator.ts";
+import { HEADER_FACTOR } from "../../../agent/probes/link-bandwidth/estimator.ts";
+import { mayStop } from "../../../agent/probes/link-bandwidth/sequential.ts";
+
+/** Noise that is the same in every run (mulberry32), 0..1. */
+function noise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Samples of a line of `linkMbps` whose rate wavers by `spread`, after a ramp of three samples. */
+function line(linkMbps: number, spread: number, seed: number, count: number): Sample[] {
+  const random = noise(seed);
+  const goodput = linkMbps / HEADER_FACTOR;
+  return Array.from({ length: count }, (_, index) => {
+    const ramp = [0.2, 0.5, 0.9][index] ?? 1;
+    const gauss = Array.from({ length: 6 }, random).reduce((sum, value) => sum + value - 0.5, 0) * Math.SQRT2;
+    return { ms: 100, bytes: Math.max(0, goodput * ramp * (1 + spread * gauss)) * 12_500 };
+  });
+}
+
+/** Feeds samples one by one, as a run does, until it may stop or 40 samples (the cap) are used up. */
+function verdict(samples: readonly Sample[], floorMbps: number): { verdict: string; after: number } {
+  for (let count = 1; count <= samples.length; count++) {
+    const decision = mayStop(samples.slice(0, count), floorMbps);
+    if (decision) return { verdict: decision.verdict, after: count };
+  }
+  return { verdict: "cap", after: samples.length };
+}
+
+describe("the sequential verdict at 200 Mbps", () => {
+  it.each([
+    ["a line of 300 passes", 300, 0.02, "pass"],
+    ["a line of 205 passes", 205, 0.005, "pass"],
+    ["a line of 195 fails", 195, 0.005, "fail"],
+    ["a line of 100 fails", 100, 0.05, "fail"],
+    ["a line of 200.5 goes to the cap", 200.5, 0.01, "cap"],
+    ["a line that wavers much goes to the cap", 210, 0.3, "cap"],
+  ])("%s", (_name, mbps, spread, expected) => {
+    const found = verdict(line(mbps, spread, 7, 40), 200);
+    expect(found.verdict).toBe(expected);
+  });
+
+  it("never decides on less than a second after slow start", () => {
+    expect(verdict(line(1_000, 0, 1, 40), 200).after).toBeGreaterThanOrEqual(12);
+  });
+
+  it("without a floor never stops a run", () => {
+    expect(mayStop(line(1_000, 0, 1, 40), undefined)).toBeUndefined();
+  });
+
+  it.each([195, 198, 202, 205].flatMap((mbps) => [0.01, 0.03, 0.1].map((spread) => [mbps, spread] as const)))(
+    "is wrong in at most 1 of 200 runs of a line of %d Mbps that wavers by %d",
+    (mbps, spread) => {
+      const wrong = Array.from({ length: 200 }, (_, seed) => verdict(line(mbps, spread, seed + 1, 40), 200).verdict).filter(
+        (word) => word === (mbps < 200 ? "pass" : "fail"),
+      );
+      expect(wrong.length).toBeLessThanOrEqual(1);
+    },
+  );
+});
