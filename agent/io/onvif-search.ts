@@ -7,6 +7,8 @@ import { escapeXml, type XmlNode } from "./xml.ts";
 /** Results of one page, and pages of one search: 31 days of minute-long segments end below. */
 const PAGE_RESULTS = 100;
 const PAGES_MAX = 1000;
+/** So many empty pages in a row, and the device is not searching any more. */
+const EMPTY_PAGES_MAX = 6;
 /** Most results of one search. */
 export const SEARCH_RESULTS_MAX = 100_000;
 
@@ -118,14 +120,16 @@ async function search<T>(onvif: Onvif, start: string, page: string, list: string
     `<tse:${page}><tse:SearchToken>${escapeXml(token)}</tse:SearchToken><tse:MaxResults>${PAGE_RESULTS}</tse:MaxResults>` +
     `<tse:WaitTime>PT5S</tse:WaitTime></tse:${page}>`;
   const results: T[] = [];
+  let empty = 0;
   try {
-    for (let pages = 0; pages < PAGES_MAX && results.length < SEARCH_RESULTS_MAX; pages++) {
+    for (let pages = 0; pages < PAGES_MAX && results.length < SEARCH_RESULTS_MAX && empty < EMPTY_PAGES_MAX; pages++) {
       const answer = await onvif.call("tse", body, { capBytes: LAN_LIST_CAP });
       const items = answer.find("ResultList");
       for (const item of items?.children(list) ?? []) {
         const one = read(item);
         if (one !== undefined) results.push(one);
       }
+      empty = (items?.children(list).length ?? 0) === 0 ? empty + 1 : 0;
       if (items?.value("SearchState") === "Completed") return { results, complete: true };
     }
     return { results, complete: false };

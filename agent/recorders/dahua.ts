@@ -123,9 +123,11 @@ async function readPages(session: DeviceSession, channel: string, fromMs: number
     for (let pages = 0; pages < PAGES_MAX; pages++) {
       const rows = await dahuaAsk(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
       const found = Number(rows.get("found") ?? 0);
+      const before = results.length;
       for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) results.push(...fileOf(rows, index));
       // Some firmwares give fewer than asked for before the end; only an empty page is surely the last.
       if (!(found > 0)) return { results, complete: true };
+      if (results.length === before) break;
     }
     return { results, complete: false };
   } catch (error) {

@@ -145,7 +145,7 @@ async function readPages(session: DeviceSession, track: string, fromMs: number, 
       const { items, more } = await searchPage(session, track, fromMs, toMs, results.length, searchId);
       const first = items[0]?.startMs ?? Number.NaN;
       if (first === lastStartMs) return { results, complete: false };
-      results.push(...items);
+      for (const item of items.slice(0, PAGE_RESULTS)) results.push(item);
       if (!more) return { results, complete: true };
       if (items.length === 0) break;
       lastStartMs = first;

@@ -1,6 +1,9 @@
 /** How often a search that broke off is begun again where it stopped. */
 const RESUMES_MAX = 40;
 
+/** Most results that are kept: 31 days of pieces of half a minute. */
+const RESULTS_MAX = 100_000;
+
 export type Found<T> = { readonly results: readonly T[]; readonly complete: boolean };
 
 /**
@@ -13,8 +16,8 @@ export async function resumeSearch<T>(fromMs: number, search: (fromMs: number) =
   let startMs = fromMs;
   for (let tries = 0; tries <= RESUMES_MAX; tries++) {
     const found = await search(startMs);
-    results.push(...found.results);
-    if (found.complete) return { results, complete: true };
+    for (const result of found.results.slice(0, RESULTS_MAX - results.length)) results.push(result);
+    if (found.complete || results.length >= RESULTS_MAX) return { results, complete: found.complete && results.length < RESULTS_MAX };
     const furthestMs = found.results.reduce((latest, result) => Math.max(latest, reachedMs(result)), startMs);
     if (furthestMs <= startMs) break;
     startMs = furthestMs;

@@ -110,8 +110,9 @@ async function learnLabels(
     for (const offsetMs of offsets) {
       const fromMs = nowMs + offsetMs - 20 * 60_000;
       const { intervals } = await recorder.recorded(channel, fromMs, nowMs + offsetMs);
-      const newestMs = Math.max(0, ...intervals.filter(({ endMs }) => endMs > fromMs).map(({ endMs }) => endMs));
-      if (newestMs >= nowMs + offsetMs - freshMinutes * 60_000) return { labelOffsetMs: offsetMs, zoneConfirmed: true };
+      const newestMs = intervals.reduce((newest, { endMs }) => Math.max(newest, endMs), 0);
+      if (newestMs <= nowMs + offsetMs + 120_000 && newestMs >= nowMs + offsetMs - freshMinutes * 60_000)
+        return { labelOffsetMs: offsetMs, zoneConfirmed: true };
     }
   }
   return { labelOffsetMs: usual, zoneConfirmed: false };
