@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { type IncomingMessage, request } from "node:http";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, getCACertificates, type TLSSocket } from "node:tls";
 
 /** Most bytes of a page that are read. */
@@ -61,7 +61,14 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string)
     if (url.protocol === "https:") {
       phase = "tls";
       const tlsStartedMs = performance.now();
-      const secure = connectTls({ socket, servername: host, rejectUnauthorized: false, ca: authorities(), ALPNProtocols: ["http/1.1"] });
+      const secure = connectTls({
+        socket,
+        host,
+        ...(isIP(host) === 0 && { servername: host }),
+        rejectUnauthorized: false,
+        ca: authorities(),
+        ALPNProtocols: ["http/1.1"],
+      });
       socket = secure;
       await settled(secure, "secureConnect");
       timing.tlsMs = performance.now() - tlsStartedMs;

@@ -1,0 +1,176 @@
+import { createServer, type RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { readingOf } from "#schemas/observation.ts";
+import type { Io } from "../../../agent/io/io.ts";
+import { judge, type Question } from "../../../agent/probes/portal-http/judge.ts";
+import { BODY_BYTES_MAX, type TimedGet } from "../../../agent/probes/portal-http/timed-get.ts";
+import { probes } from "../../../agent/probes/registry.ts";
+import { observe } from "../../../agent/runner.ts";
+import { probeContext } from "../../support/probe-context.ts";
+
+function ask(options: unknown, io: Partial<Io> = {}) {
+  const probe = probes.get("portal-http");
+  if (!probe) throw new Error("portal-http is not registered");
+  return observe(probe, options, probeContext({ io }));
+}
+
+async function withPortal<Result>(listener: RequestListener, use: (url: string) => Promise<Result>): Promise<Result> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+const answering =
+  (status: number, headers: Record<string, string> = {}, body = "xin chào"): RequestListener =>
+  (_request, response) =>
+    void response.writeHead(status, headers).end(body);
+
+describe("a portal that answers", () => {
+  it("has a time for each step", async () => {
+    const outcome = await withPortal(answering(200), (url) => ask({ url, portal: "igate" }));
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    const labels = { portal: "igate" };
+    expect(readingOf(outcome.readings, "portal_up", labels)).toBe(1);
+    expect(readingOf(outcome.readings, "portal_status", labels)).toBe(200);
+    for (const metric of ["portal_dns_ms", "portal_tcp_ms", "portal_ttfb_ms", "portal_total_ms"] as const)
+      expect(readingOf(outcome.readings, metric, labels)).toBeGreaterThanOrEqual(0);
+    expect(readingOf(outcome.readings, "portal_total_ms")).toBeGreaterThanOrEqual(readingOf(outcome.readings, "portal_ttfb_ms") ?? Number.NaN);
+    expect(readingOf(outcome.readings, "portal_tls_ms")).toBeUndefined();
+  });
+
+  it.each([
+    ["a page", 200, {}, 1],
+    ["no such page", 404, {}, 1],
+    ["a redirect to its own login", 302, { location: "/login" }, 1],
+    ["a redirect that is not followed", 301, { location: "http://www.127.0.0.1.invalid./" }, undefined],
+    ["an internal error", 500, {}, 0],
+    ["an overload", 503, {}, 0],
+  ])("with %s (HTTP %d)", async (_name, status, headers, up) => {
+    const outcome = await withPortal(answering(status, headers), (url) => ask({ url }));
+    if (up === undefined) expect(outcome).toMatchObject({ kind: "failed", reason: "bad_reply" });
+    else expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(up);
+  });
+
+  it.each([
+    ["holds it", "Cổng dịch vụ công", 1],
+    ["lacks it", "Bảo trì hệ thống", 0],
+  ])("is asked for a text and %s", async (_name, body, up) => {
+    const outcome = await withPortal(answering(200, { "content-type": "text/html; charset=utf-8" }, body), (url) => ask({ url, expectText: "dịch vụ công" }));
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(up);
+  });
+
+  it("is read to its cap and no further", async () => {
+    const endless: RequestListener = (_request, response) => {
+      const chunk = Buffer.alloc(64 * 1024, 0x61);
+      const pump = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on("drain", pump).on("error", () => {});
+      pump();
+    };
+    const outcome = await withPortal(endless, (url) => ask({ url }));
+    expect(outcome).toMatchObject({ kind: "measured", evidence: { bodyCapped: true } });
+    expect(BODY_BYTES_MAX).toBe(262_144);
+  });
+});
+
+describe("a portal that is down is a measurement", () => {
+  it("when it refuses", async () => {
+    const url = await withPortal(answering(200), async (address) => address);
+    expect(await ask({ url })).toMatchObject({
+      kind: "measured",
+      readings: [{ metric: "portal_up", value: 0 }, { metric: "portal_dns_ms" }],
+      evidence: { failedPhase: "tcp", error: "ECONNREFUSED" },
+    });
+  });
+
+  it("when it takes the question and stays silent", async () => {
+    const outcome = await withPortal(
+      () => {},
+      (url) => ask({ url, timeoutMs: 500 }),
+    );
+    expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "request", error: "ETIMEDOUT" } });
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(0);
+  });
+
+  it.each([
+    ["hangs up at once", ""],
+    ["speaks no HTTP", "SSH-2.0-OpenSSH_9.6\r\n"],
+  ])("when it %s", async (_name, greeting) => {
+    const server = createTcpServer((socket) => socket.on("error", () => {}).end(greeting));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const outcome = await ask({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(0);
+    server.close();
+  });
+
+  it("when nobody speaks TLS on its port", async () => {
+    const outcome = await withPortal(answering(200), (url) => ask({ url: url.replace("http:", "https:") }));
+    expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "tls" } });
+  });
+});
+
+const url = new URL("https://dichvucong.gialai.gov.vn/");
+const question: Question = { url, portal: undefined, expectText: undefined, hasNetwork: true, nowMs: Date.parse("2026-07-01T00:00:00Z") };
+const timing = { dnsMs: 1, tcpMs: 2, tlsMs: 3, ttfbMs: 10, totalMs: 12 };
+const failedAt = (phase: NonNullable<TimedGet["failed"]>["phase"], code: string): TimedGet => ({ timing: {}, failed: { phase, code, message: "" } });
+const answered = (status: number, location?: string): TimedGet => ({ timing, answer: { status, location, body: "", bodyCapped: false } });
+const certified = (problem: string | undefined, expires: string): TimedGet => ({
+  ...(problem === undefined ? answered(200) : { timing: { dnsMs: 1 } }),
+  certificate: { expiresAtMs: Date.parse(expires), problem },
+});
+const plain = new URL("http://dichvucong.gialai.gov.vn/");
+
+describe("what one visit means", () => {
+  it.each([
+    ["a name that does not exist is the portal's fault", failedAt("dns", "ENOTFOUND"), {}, { kind: "measured" }],
+    ["a resolver that does not answer is not", failedAt("dns", "EAI_AGAIN"), {}, { kind: "failed", reason: "dns" }],
+    ["without any network nothing is the portal's fault", failedAt("tcp", "ENETUNREACH"), { hasNetwork: false }, { kind: "failed", reason: "no_route" }],
+    ["a certificate that expired turns citizens away", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), {}, { kind: "measured" }],
+    [
+      "whoever shows another name's certificate is not the portal",
+      certified("ERR_TLS_CERT_ALTNAME_INVALID", "2027-01-01T00:00:00Z"),
+      {},
+      { kind: "failed", reason: "tls" },
+    ],
+    ["nor is a box that signs for itself", certified("DEPTH_ZERO_SELF_SIGNED_CERT", "2027-01-01T00:00:00Z"), {}, { kind: "failed", reason: "tls" }],
+    ["a login page of the line says nothing", answered(511), {}, { kind: "failed", reason: "bad_reply" }],
+    ["nor does a proxy that wants a password", answered(407), {}, { kind: "failed", reason: "bad_reply" }],
+    [
+      "over plain HTTP a redirect elsewhere may be the line's",
+      answered(302, "http://login.hotspot.example/"),
+      { url: plain },
+      { kind: "failed", reason: "bad_reply" },
+    ],
+    ["or to a bare address", answered(302, "http://192.168.1.1/login"), { url: plain }, { kind: "failed", reason: "bad_reply" }],
+    ["a redirect to a sister of the same province is not", answered(302, "https://igate.gialai.gov.vn/"), { url: plain }, { kind: "measured" }],
+    ["nor is one to its own HTTPS", answered(301, "https://dichvucong.gialai.gov.vn/"), { url: plain }, { kind: "measured" }],
+    ["over TLS only the portal itself can redirect", answered(302, "https://sso.example.vn/"), {}, { kind: "measured" }],
+    ["a status that HTTP does not have", answered(999), {}, { kind: "failed", reason: "malformed" }],
+  ] satisfies [string, TimedGet, Partial<Question>, object][])("%s", (_name, get, over, expected) => {
+    expect(judge(get, { ...question, ...over })).toMatchObject(expected);
+  });
+
+  it.each([
+    ["counts whole days that the certificate still has", certified(undefined, "2026-07-11T12:00:00Z"), 10],
+    ["and those since it expired", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), -30],
+  ])("%s", (_name, get, days) => {
+    const verdict = judge(get, question);
+    expect(verdict.kind === "measured" && readingOf(verdict.readings, "portal_certificate_days")).toBe(days);
+  });
+});
+
+it.each([
+  ["url", { url: "ftp://example.vn/" }],
+  ["url", {}],
+  ["timeoutMs", { url: "http://127.0.0.1/", timeoutMs: 1 }],
+  ["portal", { url: "http://127.0.0.1/", portal: "IGate!" }],
+])("wrong options name the field %s", async (field, options) => {
+  expect(await ask(options)).toMatchObject({ kind: "failed", reason: "bad_options", detail: expect.stringContaining(field) });
+});
