@@ -1,11 +1,14 @@
 import { cleanText } from "#schemas/clean-text.ts";
-import { type Target, targetLabel } from "#schemas/target.ts";
+import { type HttpAccess, type Target, targetLabel } from "#schemas/target.ts";
+import { openApiSession } from "../../devices/api/api-session.ts";
+import { findApi } from "../../devices/api/registry.ts";
 import type { NetworkDefinition } from "../../devices/definition.ts";
 import { identify, readSystem, type SystemFacts } from "../../devices/identify.ts";
 import { type DeviceAnswer, readMetrics } from "../../devices/read-metrics.ts";
 import { definitions } from "../../devices/registry.ts";
 import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
+import { isLanAddress } from "../../io/lan-address.ts";
 import type { SnmpSession } from "../../io/snmp.ts";
 import type { TargetAnswer } from "./target-answer.ts";
 
@@ -20,7 +23,7 @@ export async function askTarget(target: Target, io: Io, signal: AbortSignal): Pr
   const label = targetLabel(target);
   const visit = AbortSignal.any([signal, AbortSignal.timeout(VISIT_MS)]);
   try {
-    return await askSnmp(target, label, io, visit);
+    return target.http && !target.snmp ? await askApi(target, target.http, label, io, visit) : await askSnmp(target, label, io, visit);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const silent = error.trouble === "timeout" || error.trouble === "unreachable";
@@ -52,6 +55,26 @@ async function askSnmp(target: Target, label: string, io: Io, signal: AbortSigna
   const { definition, totals, details } = asked;
   const { vendor, scope, method: counted, zeroDoubtful } = definition;
   return { ...common, method: `snmp:${definition.id}`, vendor, scope, counted, zeroDoubtful, totals, details };
+}
+
+/** Ports on which an API is spoken without TLS unless the target says otherwise. */
+const plainPorts = [80, 8080];
+const API_PORT = 443;
+
+async function askApi({ address, port: own }: Target, http: HttpAccess, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+  const port = http.port ?? own ?? API_PORT;
+  const tls = http.tls ?? !plainPorts.includes(port);
+  const { user, password, apiKey } = http;
+  const session = openApiSession(io.lanHttp, { address, port, tls, user, password, apiKey }, signal);
+  const { id, vendor, scope, read } = await findApi(session);
+  const answer = await read(session, label);
+  const note = tls
+    ? isLanAddress(address)
+      ? "its own certificate was accepted, as the address is a private one"
+      : undefined
+    : "without TLS: its password can be read on the LAN";
+  const common = { state: "answered", label, address, method: `api:${id}`, vendor, scope, counted: "stations", zeroDoubtful: false } as const;
+  return { ...common, ...answer, ...(note !== undefined && { note }) };
 }
 
 /** The vendor's definition, else a general one for routers and switches when that one tells no number. */
