@@ -19,6 +19,10 @@ export type TestPostgres = {
   database(name: string): Promise<string>;
   /** One statement as the owner, over psql; gives the text of its unaligned answer. */
   psql(statement: string, database?: string): Promise<string>;
+  /** `COPY <table> FROM STDIN` over psql; gives the time that it took, ms. */
+  copyIn(table: string, lines: string): Promise<number>;
+  /** Process id of the postmaster. */
+  readonly pid: number;
   crash(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -28,7 +32,7 @@ export type TestPostgres = {
 export async function startPostgres({ durable = false, settings = [] }: { durable?: boolean; settings?: readonly string[] } = {}): Promise<TestPostgres> {
   const identity = await serverIdentity();
   const folder = await mkdtemp(join(tmpdir(), "hcc-pg-"));
-  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid);
+  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid ?? identity.uid);
   const data = join(folder, "data");
   await run(join(bin, "initdb"), ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"], { ...identity, cwd: folder });
   const port = await freeTcpPort();
@@ -69,6 +73,10 @@ export async function startPostgres({ durable = false, settings = [] }: { durabl
     url: `postgres://hcc@127.0.0.1:${port}/postgres`,
     port,
     psql,
+    copyIn: (table, lines) => copyIn(port, table, lines),
+    get pid() {
+      return server?.pid ?? 0;
+    },
     start,
     crash: () => end("SIGKILL"),
     database: async (name) => {
@@ -80,6 +88,16 @@ export async function startPostgres({ durable = false, settings = [] }: { durabl
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function copyIn(port: number, table: string, lines: string): Promise<number> {
+  const beganMs = performance.now();
+  const words = ["-X", "-q", "-h", "127.0.0.1", "-p", String(port), "-U", "hcc", "-d", "postgres", "-c", `COPY ${table} FROM STDIN`];
+  const child = spawn(join(bin, "psql"), words, { stdio: ["pipe", "ignore", "inherit"] });
+  child.stdin.end(lines);
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`psql COPY ended with ${code}`);
+  return performance.now() - beganMs;
 }
 
 async function serverIdentity(): Promise<{ uid?: number; gid?: number }> {

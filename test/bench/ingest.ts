@@ -1,0 +1,190 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { AgentKeys } from "../../collector/auth/agent-keys.ts";
+import { Nonces } from "../../collector/auth/nonces.ts";
+import { acceptInto } from "../../collector/ingest/accept.ts";
+import { IngestQueue } from "../../collector/ingest/ingest-queue.ts";
+import { ingestRoutes } from "../../collector/routes/ingest.ts";
+import { findAgent } from "../../collector/store/agents.ts";
+import { writeGroup } from "../../collector/store/ingest.ts";
+import { migrate } from "../../collector/store/migrate.ts";
+import { openStore } from "../../collector/store/open.ts";
+import { Partitions } from "../../collector/store/partitions.ts";
+import { SeriesIds } from "../../collector/store/series.ts";
+import { importCentres } from "../../collector/store/sites.ts";
+import { Calendar } from "../../schemas/calendar.ts";
+import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { requirePeer } from "../support/require-peer.ts";
+import { type LoadPlan, type LoadResult, loadAgents } from "./ingest-load.ts";
+
+type Print = (line: string) => void;
+type Figure = { readonly rate: number; readonly p50: number; readonly p99: number; readonly nodeUs: number; readonly pgUs: number };
+
+const CONNECTIONS = 24;
+/** Shapes of a request: observations times readings. */
+const shapes = [
+  { name: "60 samples per request", observations: 12, readings: 5, requests: 120 },
+  { name: "1,000 samples per request", observations: 100, readings: 10, requests: 12 },
+] as const;
+
+/**
+ * Samples per second from signed HTTP request to commit, against one `psql COPY` of the same rows into the same table (= 1.00), in interleaved
+ * rounds on Debian's PostgreSQL 15 with fsync on. Ours also writes the observation with its outcome, ledger, newest values and dirty hours,
+ * which the COPY does not. Prints the median.
+ */
+export async function benchIngest({ print = console.log, rounds = 5 }: { print?: Print; rounds?: number } = {}): Promise<void> {
+  if (!requirePeer("postgres")) return;
+  const server = await startPostgres({ durable: true, settings: ["shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=30min"] });
+  try {
+    const bench = await openBench(server);
+    print(`ingest on ${cpus().length} x ${cpus()[0]?.model.trim()}, PostgreSQL 15, fsync on, ${CONNECTIONS} connections, median of ${rounds} rounds`);
+    print("shape | k samples/s | psql COPY k/s | share of COPY | p50 ms | p99 ms | Node us/sample | PG us/sample");
+    for (const shape of shapes) {
+      const figures: Figure[] = [];
+      const copies: number[] = [];
+      for (let round = 0; round <= rounds; round++) {
+        const figure = await bench.run(shape, round);
+        const copy = await copyRate(server);
+        // The first round warms caches and the compiler.
+        if (round === 0) continue;
+        figures.push(figure);
+        copies.push(copy);
+      }
+      const of = (name: keyof Figure) => median(figures.map((figure) => figure[name]));
+      const share = median(figures.map(({ rate }, index) => rate / (copies[index] ?? Number.NaN)));
+      print(
+        [
+          shape.name,
+          (of("rate") / 1e3).toFixed(1),
+          (median(copies) / 1e3).toFixed(0),
+          share.toFixed(3),
+          of("p50").toFixed(1),
+          of("p99").toFixed(1),
+          of("nodeUs").toFixed(1),
+          of("pgUs").toFixed(1),
+        ].join(" | "),
+      );
+    }
+    await bench.close();
+  } finally {
+    await server.stop();
+  }
+}
+
+async function openBench(server: TestPostgres) {
+  const store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
+  const { db } = store;
+  const startMs = Date.now();
+  await migrate(db, startMs);
+  const centres = Array.from({ length: CONNECTIONS }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
+  await importCentres(db, centres, startMs);
+  const partitions = new Partitions(db);
+  await partitions.ensureAhead(startMs);
+  const tools = { db, partitions, series: new SeriesIds(), calendar };
+  const nonces = new Nonces("bench");
+  const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => undefined);
+  const routes = ingestRoutes({
+    accept,
+    nonces,
+    clock: Date.now,
+    keys: new AgentKeys((agentId) => findAgent(db, agentId), nonces),
+    onConflict: async () => undefined,
+  });
+  const http = serve({ fetch: new Hono().route("/", routes).fetch, port: 0, hostname: "127.0.0.1" });
+  await once(http, "listening");
+  const address = http.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const agents = loadAgents(CONNECTIONS);
+  for (const [index, { agent, publicKey }] of agents.entries()) {
+    await db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) VALUES ($1, $2, $3, now())", [index + 1, agent, publicKey]);
+  }
+  let run = 0;
+  return {
+    async run({ observations, readings, requests }: { observations: number; readings: number; requests: number }, round: number): Promise<Figure> {
+      const plan: LoadPlan = {
+        url: `http://127.0.0.1:${port}`,
+        nonce: nonces.current(Date.now()),
+        run: ++run,
+        connections: CONNECTIONS,
+        requests: round === 0 ? Math.ceil(requests / 2) : requests,
+        observations,
+        readings,
+        startMs: Date.now() - 3_600_000,
+      };
+      const [nodeBefore, pgBefore] = [process.cpuUsage(), pgCpuUs(server.pid)];
+      const { seconds, latenciesMs } = await runLoad(plan);
+      const [node, pg] = [process.cpuUsage(nodeBefore), pgCpuUs(server.pid) - pgBefore];
+      const samples = plan.connections * plan.requests * observations * readings;
+      const sorted = latenciesMs.sort((a, b) => a - b);
+      const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+      return { rate: samples / seconds, p50: at(0.5), p99: at(0.99), nodeUs: (node.user + node.system) / samples, pgUs: pg / samples };
+    },
+    async close() {
+      http.close();
+      await store.close();
+    },
+  };
+}
+
+/** The load runs in a process of its own; what it prints last is its result. */
+async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "ingest-load.ts"), JSON.stringify(plan)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.on("data", (part: Buffer) => {
+    said += part.toString("utf8");
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`the load ended with ${code}`);
+  return JSON.parse(said) as LoadResult;
+}
+
+const COPY_ROWS = 300_000;
+
+/** Rows per second of one COPY over psql into the partitioned, indexed table. */
+async function copyRate(server: TestPostgres): Promise<number> {
+  const startMs = Date.now() - 3_600_000;
+  const lines: string[] = [];
+  for (let row = 0; row < COPY_ROWS; row++)
+    lines.push(`${(row % CONNECTIONS) + 1}\t${row % 3_000}\t${new Date(startMs + Math.floor(row / 100) * 1_000).toISOString()}\t${row % 97}`);
+  return (COPY_ROWS / (await server.copyIn("sample (site_id, series_id, ts, value)", `${lines.join("\n")}\n`))) * 1_000;
+}
+
+/** CPU time of a postmaster's processes, living and ended, in us. */
+function pgCpuUs(postmaster: number): number {
+  const ticks = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+          .replace(/^.*\) /, "")
+          .split(" ")
+          .map(Number);
+        const [parent = 0, own = 0, ended = 0] = [fields[1], (fields[11] ?? 0) + (fields[12] ?? 0), (fields[13] ?? 0) + (fields[14] ?? 0)];
+        if (Number(pid) === postmaster) return [own + ended];
+        return parent === postmaster ? [own] : [];
+      } catch {
+        return [];
+      }
+    });
+  return ticks.reduce((sum, value) => sum + value, 0) * 10_000;
+}
+
+const calendar = Calendar.parse({
+  id: "vn",
+  timeZone: "Asia/Ho_Chi_Minh",
+  weekdays: [1, 2, 3, 4, 5],
+  sessions: [{ from: "07:30", to: "11:30" }],
+  holidays: [],
+  workedDays: [],
+});
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
