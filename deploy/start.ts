@@ -3,11 +3,11 @@
  * Ends both on Ctrl-C; starting again continues where it stopped.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { Finding } from "#schemas/finding.ts";
+import { FindingsReply } from "#schemas/read-api.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 
@@ -65,6 +65,8 @@ async function untilCollectorAnswers(): Promise<void> {
 }
 
 async function enrolThisPc(): Promise<void> {
+  const settings = join(agentData, "hcc-agent.json");
+  if (!existsSync(settings)) writeFileSync(settings, `${JSON.stringify({ localTest: true }, undefined, 2)}\n`);
   if (existsSync(join(agentData, "agent.json"))) return;
   await collector("centre", "import", "deploy/this-pc.json");
   const code = await collector("enrol-code", CENTRE);
@@ -76,15 +78,16 @@ async function printChanges(): Promise<void> {
   const seen = new Map<string, string>();
   while (!stopping.signal.aborted) {
     const reply = await fetch(`${address}/v1/findings?centre=${CENTRE}`, { signal: stopping.signal }).catch(() => undefined);
-    const body = reply?.ok ? ((await reply.json()) as { findings: unknown[] }) : { findings: [] };
-    for (const raw of body.findings) {
-      const { requirement, state, reason, observed, required, unit } = Finding.parse(raw);
+    const findings = reply?.ok ? FindingsReply.parse(await reply.json()).findings : [];
+    for (const { requirement, state, reason, observed, required, unit } of findings) {
       const now = `${state} ${reason}`;
       if (seen.get(requirement) === now) continue;
       seen.set(requirement, now);
       const key = `finding.short.${reason}`;
       const numbers = observed === undefined ? "" : ` ${text(lang, "start.numbers", { observed, required: required ?? "", unit: unit ?? "" })}`;
-      console.log(`${new Date().toTimeString().slice(0, 8)} ${requirement} ${text(lang, `state.${state}`)}${numbers}${isTextKey(key) ? `: ${text(lang, key)}` : ""}`);
+      console.log(
+        `${new Date().toTimeString().slice(0, 8)} ${requirement} ${text(lang, `state.${state}`)}${numbers}${isTextKey(key) ? `: ${text(lang, key)}` : ""}`,
+      );
     }
     await sleep(POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
   }

@@ -10,7 +10,6 @@ export type FindingState = z.infer<typeof FindingState>;
 export const findingReasons = [
   // pass
   "met",
-  "met_beyond_doubt",
   "capacity_demonstrated",
   "capacity_supported",
   "inspected",
@@ -50,7 +49,6 @@ export const findingReasons = [
   "access_denied",
   "clock_wrong",
   "contradiction",
-  "outside_hours",
   // error
   "rule_error",
   // not applicable

@@ -1,7 +1,7 @@
+import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment } from "../web/format.ts";
-import { why } from "../web/why.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
 
@@ -122,8 +122,8 @@ export function methodSentences(lang: Lang): string[] {
 }
 
 export function rowReason(lang: Lang, { reason, detail, measured, required }: DossierRow): string {
-  return why(lang, {
-    reason: reason as Parameters<typeof why>[1]["reason"],
+  return findingSentence(lang, {
+    reason: reason as Parameters<typeof findingSentence>[1]["reason"],
     ...(detail && { detail }),
     ...(measured !== undefined && { observed: measured }),
     ...(required !== undefined && { required }),

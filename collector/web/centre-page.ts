@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { CentreView } from "./centre-view.ts";
@@ -11,7 +12,6 @@ import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreBrief, Incident } from "./page-store.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
-import { why } from "./why.ts";
 
 /** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
 export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView): Html {
@@ -63,7 +63,7 @@ function todo(lang: Lang, { todo }: CentreView): Html {
     ({
       requirement,
       finding,
-    }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? why(lang, finding) : ""}
+    }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
 <div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${text(lang, `owner.${requirement.owner}`)}</div></div></li>`,
   )}</ol>`;
 }

@@ -4,6 +4,7 @@ import type { FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { AttestedRule, Requirement } from "#schemas/policy.ts";
+import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
@@ -12,7 +13,6 @@ import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
 import { valueWithUnit } from "./value.ts";
-import { why } from "./why.ts";
 
 const PARTS_SHOWN = 60;
 const RUNS_SHOWN = 20;
@@ -44,18 +44,18 @@ export function attestedRule({ rule, declared }: Requirement): AttestedRule | un
 
 function partsTable(lang: Lang, parts: readonly FindingPart[], unit: string | undefined): Html {
   const more = parts.length - PARTS_SHOWN;
-  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.parts")}"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
 <tbody>${parts
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${part.subject}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${why(lang, part)}</td></tr>`,
+        html`<tr><th scope="row">${part.subject}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${findingSentence(lang, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
 }
 
 function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
   if (runs.length === 0) return html`<p class="note">${text(lang, "web.sheet.observation.none")}</p>`;
-  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.observations")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.observation.at")}</th><th scope="col">${text(lang, "web.sheet.observation.probe")}</th><th scope="col">${text(lang, "web.sheet.observation.result")}</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.observations")}"><table><caption>${text(lang, "web.sheet.observations")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.observation.at")}</th><th scope="col">${text(lang, "web.sheet.observation.probe")}</th><th scope="col">${text(lang, "web.sheet.observation.result")}</th></tr></thead>
 <tbody>${runs
     .slice(0, RUNS_SHOWN)
     .map(
@@ -78,7 +78,7 @@ function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
 
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
   const items = new Map(attestedRule(requirement)?.items.map(({ id, title }) => [id, title[lang]]));
-  return html`<div class="scroll"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.attestations")}"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
     ({ item, holds, value, by, post, inspector, at, document }) =>
       html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${by}${post ? `, ${post}` : ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
   )}</tbody></table></div>`;

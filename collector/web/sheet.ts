@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
@@ -8,7 +9,6 @@ import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import { sheetDetails } from "./sheet-details.ts";
 import { valueWithUnit } from "./value.ts";
-import { why } from "./why.ts";
 
 const columns = [
   "web.sheet.requirement",
@@ -25,9 +25,9 @@ const columns = [
 export function requirementSheet(frame: PageFrame, centre: string, rows: readonly SheetRow[]): Html {
   const { lang } = frame;
   // Roles by attribute: at phone width the style turns rows into blocks, which would take the table's meaning away.
-  return html`<div class="scroll"><table class="sheet stack" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
+  return html`<table class="sheet stack" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
-${rows.map((row) => requirementRow(frame, centre, row))}</table></div>`;
+${rows.map((row) => requirementRow(frame, centre, row))}</table>`;
 }
 
 function requirementRow(frame: PageFrame, centre: string, row: SheetRow): Html {
@@ -72,7 +72,7 @@ function evidence(lang: Lang, { finding }: SheetRow, nowMs: number): Html | stri
 }
 
 function explanation(lang: Lang, { finding, state, requirement }: SheetRow): Html {
-  const reason = finding ? why(lang, finding) : why(lang, { reason: "no_data" });
+  const reason = finding ? findingSentence(lang, finding) : findingSentence(lang, { reason: "no_data" });
   const waiver = finding?.waiver
     ? html`<p>${text(lang, "web.sheet.waived", { until: day(lang, finding.waiver.until), reason: finding.waiver.reason, document: finding.waiver.document })}</p>`
     : "";
