@@ -53,7 +53,12 @@ async function checkAssignment({ probe, options }: Assignment, { run, quick, spo
   const base = { id: `devices.${probe}`, group: "devices", title: isTextKey(key) ? phrase(key) : { vi: probe, en: probe } } as const;
   if (run !== undefined && !quick && !slowKinds.has(probe)) return { ...base, ...lineOf(await run(probe, options)) };
   const kept = spool?.recent(probe, 1)[0];
-  if (kept === undefined) return { ...base, state: "not_tested", detail: phrase(run === undefined ? "selfcheck.offline" : "selfcheck.quick_skipped") };
+  if (kept === undefined)
+    return {
+      ...base,
+      state: "not_tested",
+      detail: phrase(run === undefined ? "selfcheck.offline" : slowKinds.has(probe) ? "selfcheck.scheduled_only" : "selfcheck.quick_skipped"),
+    };
   return { ...base, ...lineOf(kept.outcome), ageS: Math.max(0, Math.round((nowMs - Date.parse(kept.takenAt)) / 1_000)) };
 }
 

@@ -8,13 +8,16 @@ import type { SpoolView } from "../spool/read-spool.ts";
 const RUNS_MAX = 500;
 
 /** What this PC knows of its centre: the spool's observations and those just made. Papers and waivers are known to the province alone. */
-export function factsOfSpool(centre: Centre, calendar: Calendar, spool: SpoolView | undefined, fresh: readonly Observation[]): Facts {
+export function factsOfSpool(
+  { centre, calendar, nowMs }: { centre: Centre; calendar: Calendar; nowMs: number },
+  spool: SpoolView | undefined,
+  fresh: readonly Observation[],
+): Facts {
   const kept = spool === undefined ? [] : probeKinds.flatMap((probe) => spool.recent(probe, RUNS_MAX));
   const stream = spool?.status.stream ?? "";
   const runs: Run[] = [...fresh.map((observation) => runOf("fresh", observation)), ...kept.map((observation) => runOf(stream, observation))].sort(
     (a, b) => b.atMs - a.atMs,
   );
-  const [last] = runs;
   const first = runs.at(-1);
   return {
     centre,
@@ -24,7 +27,9 @@ export function factsOfSpool(centre: Centre, calendar: Calendar, spool: SpoolVie
     peaks: peaksOf(runs, calendar),
     attestations: [],
     waivers: [],
-    ...(first !== undefined && last !== undefined && { firstContactMs: first.atMs, lastContactMs: last.atMs }),
+    // Whoever runs a self-check is at the site: it is not offline, whatever the collector has heard.
+    firstContactMs: first?.atMs ?? nowMs,
+    lastContactMs: nowMs,
     sharedFaults: [],
   };
 }

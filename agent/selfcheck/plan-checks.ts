@@ -47,13 +47,14 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
 
 function numbersOf({ observed, required, unit }: Finding): Phrase {
   if (observed === undefined || required === undefined) return { vi: "", en: "" };
-  return phrase("selfcheck.detail.numbers", { observed, required, unit: unit ?? "" });
+  const key = `web.unit.${unit}`;
+  return phrase("selfcheck.detail.numbers", { observed, required, unit: isTextKey(key) ? phrase(key) : (unit ?? "") });
 }
 
 /** The sentence of the reason, with the finding's own values in its places. */
 function reasonOf({ reason, detail, observed, required, unit }: Finding): Phrase {
-  const key = `finding.short.${reason}`;
-  if (!isTextKey(key)) return { vi: reason, en: reason };
+  const key = [`finding.short.${reason}`, `finding.reason.${reason}`].find(isTextKey);
+  if (key === undefined) return { vi: reason, en: reason };
   const own = Object.fromEntries(Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value]));
   return phrase(key, { ...own, ...(observed !== undefined && { observed }), ...(required !== undefined && { required }), unit: unit ?? "" });
 }

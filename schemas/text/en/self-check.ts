@@ -134,4 +134,5 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.title.files": "Files of the agent",
   "selfcheck.detail.file_fault": "{what} cannot be read: {error}",
   "selfcheck.hint.all_portals": "No portal can be reached: the fault is the line or the local network, see the lines above.",
+  "selfcheck.scheduled_only": "takes minutes, so only the agent measures it on schedule; no result yet",
 };

@@ -133,4 +133,5 @@ export const selfCheck = {
   "selfcheck.title.files": "Tệp của tác tử",
   "selfcheck.detail.file_fault": "không đọc được {what}: {error}",
   "selfcheck.hint.all_portals": "Mọi cổng đều không vào được: lỗi ở đường truyền hoặc mạng nội bộ, xem các dòng phía trên.",
+  "selfcheck.scheduled_only": "mất nhiều phút, chỉ tác tử đo theo lịch; chưa có kết quả",
 } as const;

@@ -31,6 +31,8 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("new_stream" as const) }) },
 );
 
+type Step = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
 /** A spool and a collector that keeps the contract: what is stored, by stream and number, and which numbers are told as lost. */
 class World {
   readonly folder = mkdtempSync(join(tmpdir(), "hcc-model-"));
@@ -81,7 +83,7 @@ class World {
     throw new Error("the spool does not run empty");
   }
 
-  perform(step: fc.TypeFromArbitrary<typeof action>): void {
+  perform(step: Step): void {
     const { spool } = this;
     switch (step.do) {
       case "append":

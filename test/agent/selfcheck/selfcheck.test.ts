@@ -1,0 +1,325 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import { bundledPolicy } from "../../../agent/bundled-policy.ts";
+import { LocalConfig, type Settings } from "../../../agent/config.ts";
+import { judgePlan } from "../../../agent/selfcheck/judge-plan.ts";
+import { type Report, renderJson, renderNagios, renderText } from "../../../agent/selfcheck/render.ts";
+import { type CheckResult, exitCodeOf } from "../../../agent/selfcheck/result.ts";
+import { isCheckId, selfCheck } from "../../../agent/selfcheck/selfcheck.ts";
+import type { Surroundings } from "../../../agent/selfcheck/surroundings.ts";
+import type { SpoolView } from "../../../agent/spool/read-spool.ts";
+import type { AgentStatus } from "../../../agent/status.ts";
+import { observation } from "../../support/observations.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const nowMs = Date.UTC(2026, 10, 28, 3);
+const measured = (readings: Extract<Outcome, { kind: "measured" }>["readings"], evidence?: object): Outcome => ({
+  kind: "measured",
+  readings,
+  ...(evidence !== undefined && { evidence: evidence as Record<string, never> }),
+});
+
+const portalUp = measured([
+  { metric: "portal_up", value: 1 },
+  { metric: "portal_dns_ms", value: 4 },
+  { metric: "portal_tcp_ms", value: 9 },
+  { metric: "portal_tls_ms", value: 20 },
+  { metric: "portal_ttfb_ms", value: 84 },
+  { metric: "portal_status", value: 200 },
+]);
+const hostFine = measured([
+  { metric: "gateway_up", value: 1 },
+  { metric: "dns_resolve_ms", value: 12 },
+  { metric: "nic_speed_mbps", value: 1_000 },
+  { metric: "lan_neighbours", value: 7 },
+]);
+const lineFine = measured([
+  { metric: "hop_up", value: 1, labels: { hop: "gateway" } },
+  { metric: "loss_percent", value: 0, labels: { hop: "gateway" } },
+  { metric: "rtt_avg_ms", value: 0.8, labels: { hop: "gateway" } },
+  { metric: "jitter_ms", value: 0.1, labels: { hop: "gateway" } },
+]);
+const cameras = measured([
+  { metric: "camera_up", value: 1, labels: { camera: "cam-01" } },
+  { metric: "camera_up", value: 0, labels: { camera: "cam-02" } },
+]);
+const allFine: Partial<Record<ProbeKind, Outcome>> = { host: hostFine, "link-quality": lineFine, "portal-http": portalUp, "camera-presence": cameras };
+
+const status: AgentStatus = {
+  at: new Date(nowMs - 5_000).toISOString(),
+  version: "1.0.3",
+  startedAt: new Date(nowMs - 86_400_000).toISOString(),
+  agent: "agt-0123456789abcdef",
+  centre: "ia-grai",
+  clock: { state: "ok", offsetMs: 300 },
+  uplink: { attempts: 0, lastSuccessAt: new Date(nowMs - 20_000).toISOString() },
+  spool: { stream: "0123456789abcdef", durable: true, waiting: 0, frozen: 0, answered: 90, deadLetters: 0, suspects: 0, lost: 0, bytes: 40_960, lastSeq: 90 },
+  assignments: [],
+  refused: [],
+};
+
+function spoolView(more: Partial<SpoolView["status"]> = {}): SpoolView {
+  const slow = observation(0, { probe: "link-bandwidth", takenAt: new Date(nowMs - 3 * 3_600_000).toISOString(), target: "m1" });
+  const outcome = measured([
+    { metric: "download_mbps", value: 168, labels: { server: "m1" } },
+    { metric: "upload_mbps", value: 172, labels: { server: "m1" } },
+  ]);
+  const runs = [{ ...slow, seq: 88, outcome }];
+  return { status: { ...status.spool, ...more }, recent: (probe, limit) => (probe === "link-bandwidth" ? runs.slice(0, limit) : []), sound: true, setAside: 0 };
+}
+
+function settings(more: Partial<LocalConfig> = {}): Settings {
+  const local = LocalConfig.parse({ allowedSubnets: ["10.1.0.0/16"], ...more });
+  return {
+    dataDir: temporaryFolder(),
+    collectorUrl: "https://hcc.gialai.example/",
+    lang: "vi",
+    logLevel: "info",
+    caFile: undefined,
+    local,
+    file: "/etc/hcc-agent.json",
+  };
+}
+
+/** A centre in which all is well except a slow line and a silent camera. */
+function surroundings(more: Partial<Surroundings> = {}): Surroundings {
+  const targets = [{ id: "cam-01", role: "camera" as const, address: "10.1.0.21" }];
+  return {
+    settings: settings({ targets }),
+    version: "1.0.3",
+    nodeVersion: "24.0.0",
+    nowMs,
+    quick: false,
+    identity: { agent: "agt-0123456789abcdef", centre: "ia-grai", collector: "https://hcc.gialai.example/", enrolledAt: "2026-09-01T00:00:00.000Z" },
+    status,
+    spool: spoolView(),
+    config: undefined,
+    policy: bundledPolicy,
+    collectorUrl: "https://hcc.gialai.example/",
+    run: async (probe) => allFine[probe] ?? { kind: "failed", reason: "timeout", detail: "no result within 5000 ms" },
+    testSpeed: undefined,
+    fresh: [],
+    faults: [],
+    ...more,
+  };
+}
+
+const check = (more: Partial<Surroundings> = {}, only?: string) => selfCheck(surroundings(more), { judge: judgePlan, only });
+const line = (results: readonly CheckResult[], id: string) => results.find((result) => result.id === id);
+const runWith =
+  (outcomes: Partial<Record<ProbeKind, Outcome>>): Surroundings["run"] =>
+  async (probe) =>
+    outcomes[probe] ?? allFine[probe] ?? { kind: "skipped", reason: "no_target" };
+
+function report(results: readonly CheckResult[]): Report {
+  return { results, centre: "ia-grai", agent: "agt-0123456789abcdef", version: "1.0.3", policy: bundledPolicy, startedMs: nowMs, offline: false };
+}
+
+/** The disk of the machine that runs the tests is not part of the picture. */
+const steady = (text: string) => text.replace(/^(.*(?:Ổ đĩa|Disk) {5,}).*$/m, "$1(...)");
+
+describe("the printed report", () => {
+  it.each(["vi", "en"] as const)("%s reads as agreed", async (lang) => {
+    const results = (await check()).filter(({ group }) => group !== "plan");
+    const golden = join(import.meta.dirname, "golden", `self-check.${lang}.txt`);
+    await expect(steady(renderText(report(results), lang, false))).toMatchFileSnapshot(golden);
+  });
+
+  it("has colours only where they are wanted, and words always", async () => {
+    const results = await check();
+    const coloured = renderText(report(results), "vi", true);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for escape sequences
+    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(renderText(report(results), "vi", false));
+    expect(coloured).toContain("\u001b[33m");
+    expect(coloured).toContain("cảnh báo");
+  });
+
+  it("as Nagios: one line, summary first, numbers behind the bar", async () => {
+    const said = renderNagios(report(await check({}, "wan")), "en");
+    expect(said.split("\n")).toHaveLength(2);
+    expect(said).toMatch(/^HCC WARNING - Result: .*Speed of the line \| .*'wan\.throughput'=168/);
+    expect(said.match(/\|/g)).toHaveLength(1);
+  });
+
+  it("as JSON: stable ids, both languages, the exit code", async () => {
+    const said = JSON.parse(renderJson(report(await check())));
+    expect(said).toMatchObject({ schema: "self-check/1", exitCode: 1, agent: { id: "agt-0123456789abcdef" } });
+    expect(said.checks.find(({ id }: { id: string }) => id === "wan.throughput")).toMatchObject({
+      state: "warn",
+      measured: 168,
+      required: 200,
+      unit: "Mbps",
+      ageS: 10_800,
+      hint: { vi: expect.any(String), en: expect.any(String) },
+    });
+  });
+
+  it("does not let a device's name steer the terminal", async () => {
+    const name = "\u001b[2J\u202Ecam\u0007<script>".padEnd(300, "x");
+    const results = await check({ run: runWith({ "camera-presence": measured([{ metric: "camera_up", value: 0, labels: { camera: name } }]) }) });
+    const said = renderText(report(results), "vi", false);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
+    expect(said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e]/);
+    expect(Math.max(...said.split("\n").map(({ length }) => length))).toBeLessThan(500);
+  });
+});
+
+describe("each fault shows", () => {
+  it.each<[string, string, CheckResult["state"], Partial<Surroundings>]>([
+    ["not enrolled", "self.enrolment", "warn", { identity: undefined }],
+    ["a damaged file of the agent", "self.files", "fail", { faults: [{ what: "agent.json", error: "damaged" }] }],
+    ["an agent that never ran", "self.agent", "warn", { status: undefined }],
+    ["an agent that stopped yesterday", "self.agent", "warn", { status: { ...status, at: new Date(nowMs - 86_400_000).toISOString() } }],
+    ["a revoked key", "self.delivery", "fail", { status: { ...status, uplink: { attempts: 3, hold: "revoked" } } }],
+    ["a collector that does not answer", "self.delivery", "warn", { status: { ...status, uplink: { attempts: 3, lastError: "ECONNREFUSED" } } }],
+    ["a damaged spool", "self.spool", "fail", { spool: { ...spoolView(), sound: false } }],
+    ["a spool that lives in memory", "self.spool", "fail", { status: { ...status, spool: { ...status.spool, durable: false } } }],
+    ["lost observations", "self.spool", "warn", { spool: spoolView({ lost: 12 }) }],
+    ["damaged files set aside", "self.spool", "warn", { spool: { ...spoolView(), setAside: 1 } }],
+    ["a clock 20 s off", "self.clock", "warn", { status: { ...status, clock: { state: "skewed", offsetMs: 20_000 } } }],
+    ["a clock of 1970", "self.clock", "fail", { status: { ...status, clock: { state: "bad", offsetMs: 1.7e12 } } }],
+    ["a clock nobody has compared", "self.clock", "unknown", { status: { ...status, clock: { state: "unknown" } } }],
+    ["a silent gateway", "lan.gateway", "fail", { run: runWith({ host: measured([{ metric: "gateway_up", value: 0 }]) }) }],
+    ["no way out at all", "lan.gateway", "fail", { run: runWith({ host: measured([{ metric: "lan_neighbours", value: 0 }]) }) }],
+    ["names that do not resolve", "lan.dns", "fail", { run: runWith({ host: measured([{ metric: "gateway_up", value: 1 }]) }) }],
+    ["a port of 100 Mbps on a line of 200", "lan.nic", "warn", { run: runWith({ host: measured([{ metric: "nic_speed_mbps", value: 100 }]) }) }],
+    ["a probe that cannot ask", "lan.gateway", "unknown", { run: runWith({ host: { kind: "failed", reason: "no_permission" } }) }],
+    [
+      "a line that loses packets",
+      "wan.quality.gateway",
+      "warn",
+      {
+        run: runWith({
+          "link-quality": measured([
+            { metric: "hop_up", value: 1, labels: { hop: "gateway" } },
+            { metric: "loss_percent", value: 30, labels: { hop: "gateway" } },
+          ]),
+        }),
+      },
+    ],
+    [
+      "a collector out of reach",
+      "wan.collector",
+      "fail",
+      { run: runWith({ "portal-http": measured([{ metric: "portal_up", value: 0 }], { failedPhase: "tcp", error: "ECONNREFUSED" }) }) },
+    ],
+    ["no collector known", "wan.collector", "not_applicable", { collectorUrl: undefined }],
+    ["a slow line", "wan.throughput", "warn", {}],
+    ["a line never measured", "wan.throughput", "unknown", { spool: undefined }],
+    ["a silent camera", "devices.camera-presence", "warn", {}],
+    [
+      "a camera that refuses the password",
+      "devices.camera-presence",
+      "unknown",
+      { run: runWith({ "camera-presence": { kind: "failed", reason: "auth_failed" } }) },
+    ],
+    ["no device declared", "devices.none", "unknown", { settings: settingsOutsideOfTest() }],
+  ])("%s", async (_, id, state, more) => {
+    expect(line(await check(more), id)).toMatchObject({ state });
+  });
+
+  function settingsOutsideOfTest(): Settings {
+    return { dataDir: "/", collectorUrl: undefined, lang: "vi", logLevel: "info", caFile: undefined, local: LocalConfig.parse({}), file: undefined };
+  }
+
+  it("a device outside of the allowed networks is named, not asked", async () => {
+    const asked: string[] = [];
+    const run: Surroundings["run"] = async (probe) => {
+      asked.push(probe);
+      return allFine[probe] ?? { kind: "skipped", reason: "no_target" };
+    };
+    const results = await check({ settings: settings({ targets: [{ id: "cam-09", role: "camera", address: "10.9.0.1" }] }), run });
+    expect(line(results, "devices.refused")).toMatchObject({ state: "warn", detail: { params: { ids: "cam-09" } } });
+    expect(asked).not.toContain("camera-presence");
+  });
+
+  it("when all portals fail the line is blamed, not the portals", async () => {
+    const results = await check({ run: runWith({ "portal-http": measured([{ metric: "portal_up", value: 0 }], { failedPhase: "dns", error: "ENOTFOUND" }) }) });
+    expect(line(results, `wan.portal.${bundledPolicy.portals[0]?.id}`)).toMatchObject({ state: "fail", owner: { key: "owner.isp" } });
+  });
+
+  it("a check that crashes is a line, and the others go on", async () => {
+    const run: Surroundings["run"] = async (probe) => {
+      if (probe === "host") throw new TypeError("boom");
+      return allFine[probe] ?? { kind: "skipped", reason: "no_target" };
+    };
+    const results = await check({ run });
+    expect(line(results, "lan.gateway")).toMatchObject({ state: "unknown", detail: { params: { error: "boom" } } });
+    expect(line(results, "wan.collector")).toMatchObject({ state: "ok" });
+  });
+});
+
+describe("flags", () => {
+  it("--offline asks nobody and calls nothing green that it has not seen", async () => {
+    const results = await check({ run: undefined });
+    const asking = results.filter(({ group, id }) => (group === "lan" || group === "wan") && id !== "wan.throughput");
+    expect(asking.length).toBeGreaterThan(5);
+    expect(new Set(asking.map(({ state }) => state))).toEqual(new Set(["not_tested"]));
+  });
+
+  it("--quick leaves devices to what the spool remembers", async () => {
+    expect(line(await check({ quick: true }), "devices.camera-presence")).toMatchObject({ state: "not_tested" });
+  });
+
+  it.each([
+    ["wan", true],
+    ["wan.portal.vnpt-igate", true],
+    ["self.clock", true],
+    ["R01", true],
+    ["plan.R05", true],
+    ["nix", false],
+    ["wanx", false],
+    ["R1", false],
+  ])("--only %s is known: %s", (id, known) => {
+    expect(isCheckId(id)).toBe(known);
+  });
+
+  it("--only R01 gives that one line", async () => {
+    expect((await check({}, "R01")).map(({ id }) => id)).toEqual(["plan.R01"]);
+  });
+
+  it("--only wan gives its lines alone", async () => {
+    const results = await check({}, "wan");
+    expect(results.length).toBeGreaterThan(3);
+    expect(new Set(results.map(({ group }) => group))).toEqual(new Set(["wan"]));
+  });
+});
+
+describe("the plan on this PC", () => {
+  it("judges every requirement once, and says of papers that the province knows them", async () => {
+    const plan = (await check()).filter(({ group }) => group === "plan");
+    expect(plan.map(({ id }) => id)).toEqual(bundledPolicy.requirements.map(({ id }) => `plan.${id}`));
+    const attested = bundledPolicy.requirements.filter(({ rule }) => rule.kind === "attested");
+    for (const { id } of attested) expect(["elsewhere", "not_applicable"]).toContain(line(plan, `plan.${id}`)?.state);
+  });
+
+  it("without any evidence nothing is green", async () => {
+    const plan = (await check({ spool: undefined, run: undefined })).filter(({ group }) => group === "plan");
+    expect(plan.filter(({ state }) => state === "ok")).toEqual([]);
+  });
+});
+
+describe("the exit code is the worst state", () => {
+  const of = (...states: CheckResult["state"][]) =>
+    exitCodeOf(states.map((state, index) => ({ id: String(index), group: "self", state, title: { vi: "x", en: "x" } })));
+  it.each<[number, CheckResult["state"][]]>([
+    [0, ["ok", "not_applicable", "elsewhere"]],
+    [1, ["ok", "warn", "unknown"]],
+    [2, ["ok", "warn", "fail", "unknown"]],
+    [3, ["ok", "unknown"]],
+    [3, ["ok", "not_tested"]],
+    [3, []],
+  ])("%i for %j", (code, states) => {
+    expect(of(...states)).toBe(code);
+  });
+});
+
+describe("golden files", () => {
+  it("hold both languages line by line", () => {
+    const lines = (lang: string) => readFileSync(join(import.meta.dirname, "golden", `self-check.${lang}.txt`), "utf8").split("\n").length;
+    expect(lines("vi")).toBe(lines("en"));
+    expect(lines("vi")).toBeGreaterThan(20);
+  });
+});
