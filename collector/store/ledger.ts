@@ -47,36 +47,41 @@ export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<C
   return claims;
 }
 
-/** Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. */
-export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise<{ ackedThrough: number; rewind: boolean }[]> {
-  const marks = new Map<string, { ackedThrough: number; rewind: boolean }>();
-  for (const entry of entries) {
-    const key = keyOf(entry);
-    if (!marks.has(key)) marks.set(key, await advance(tx, entry));
-  }
-  return entries.map((entry) => marks.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
-}
+/** How far a stream is complete, and whether its sender must go back to there. */
+export type Mark = { readonly ackedThrough: number; readonly rewind: boolean };
 
-async function advance(tx: Db, { siteId, agentId, batch: { stream } }: Entry): Promise<{ ackedThrough: number; rewind: boolean }> {
-  const [state] = await tx.query<{ acked: number; rewind: boolean }>(
-    "SELECT acked_through::float8 AS acked, rewind FROM stream_state WHERE site_id = $1 AND stream = $2",
-    [siteId, stream],
+/** Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. */
+export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise<Mark[]> {
+  const streams = [...new Map(entries.map((entry) => [keyOf(entry), entry])).values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const names = [numbersLiteral(streams.map(({ siteId }) => siteId)), textsLiteral(streams.map(({ batch }) => batch.stream))];
+  const rows = await tx.query<{ place: number; acked: number; rewind: boolean; from: number | null; to: number | null }>(
+    `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, false) AS rewind, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
+     FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
+     LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
+     LEFT JOIN LATERAL (
+       SELECT seq_from, seq_to FROM ingest_ledger
+       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1000
+     ) AS l ON true
+     ORDER BY w.place, l.seq_from`,
+    names,
   );
-  let acked = state?.acked ?? 0;
-  const spans = await tx.query<Span>(
-    `SELECT seq_from::float8 AS "from", seq_to::float8 AS "to" FROM ingest_ledger WHERE site_id = $1 AND stream = $2 AND seq_to > $3 ORDER BY seq_from LIMIT 1000`,
-    [siteId, stream, acked],
-  );
-  for (const { from, to } of spans) {
-    if (from > acked + 1) break;
-    acked = Math.max(acked, to);
+  const marks = streams.map(() => ({ ackedThrough: 0, rewind: false }));
+  for (const { place, acked, rewind, from, to } of rows) {
+    const mark = marks[place - 1];
+    if (!mark) continue;
+    mark.ackedThrough = Math.max(mark.ackedThrough, acked);
+    mark.rewind = rewind;
+    // In order of their beginning: the first span that leaves a hole ends the prefix, and so do all behind it.
+    if (from !== null && to !== null && from <= mark.ackedThrough + 1) mark.ackedThrough = Math.max(mark.ackedThrough, to);
   }
   await tx.query(
-    `INSERT INTO stream_state (site_id, stream, agent_id, acked_through) VALUES ($1, $2, $3, $4)
+    `INSERT INTO stream_state (site_id, stream, agent_id, acked_through)
+     SELECT site_id, stream, agent_id, acked FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[]) AS r(site_id, stream, agent_id, acked)
      ON CONFLICT (site_id, stream) DO UPDATE SET acked_through = excluded.acked_through, rewind = false`,
-    [siteId, stream, agentId, acked],
+    [...names, textsLiteral(streams.map(({ agentId }) => agentId)), numbersLiteral(marks.map(({ ackedThrough }) => ackedThrough))],
   );
-  return { ackedThrough: acked, rewind: state?.rewind ?? false };
+  const byStream = new Map(streams.map((stream, index) => [keyOf(stream), marks[index]]));
+  return entries.map((entry) => byStream.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
 }
 
 async function lockStreams(tx: Db, entries: readonly Entry[]): Promise<void> {

@@ -65,7 +65,8 @@ CREATE TABLE ingest_ledger (
   seq_to      bigint NOT NULL,
   body_sha256 text NOT NULL,
   received_at timestamptz NOT NULL,
-  PRIMARY KEY (site_id, stream, seq_from, seq_to)
+  -- By the end of the range: both questions (what overlaps this range, what lies past the mark) then touch only the stream's newest rows.
+  PRIMARY KEY (site_id, stream, seq_to, seq_from)
 );
 
 CREATE TABLE stream_gap (
