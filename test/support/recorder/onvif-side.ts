@@ -203,7 +203,7 @@ function channelOf(scenario: Scenario, token: string) {
 }
 
 function text(message: string, name: string): string {
-  return message.match(new RegExp(`<\\w+:${name}>([^<]*)<`))?.[1] ?? "";
+  return message.match(new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`))?.[1] ?? "";
 }
 
 function dateTime(name: string, ms: number): string {

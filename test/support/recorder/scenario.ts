@@ -15,7 +15,13 @@ export type ScenarioChannel = {
   readonly dead?: boolean;
 };
 
-export type Login = { readonly kind: "none" | "digest-md5" | "digest-sha256" | "ws-token"; readonly user: string; readonly password: string };
+/** `plain`: challenges in their simplest form, for clients that read no other. */
+export type Login = {
+  readonly kind: "none" | "digest-md5" | "digest-sha256" | "ws-token";
+  readonly user: string;
+  readonly password: string;
+  readonly plain?: boolean;
+};
 
 export type ScenarioDisk = { readonly status: string; readonly totalBytes: number; readonly freeBytes: number; readonly installedMs?: number };
 
