@@ -1,4 +1,4 @@
-import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment } from "../web/format.ts";

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
-import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { CentreView } from "./centre-view.ts";

@@ -4,7 +4,7 @@ import type { FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { AttestedRule, Requirement } from "#schemas/policy.ts";
-import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";

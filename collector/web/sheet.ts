@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { findingSentence, findingSentence } from "#schemas/text/finding-sentence.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
