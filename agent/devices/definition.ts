@@ -104,26 +104,11 @@ const NetworkDefinition = z.strictObject({
 });
 export type NetworkDefinition = z.infer<typeof NetworkDefinition>;
 
-const printerObjects = [
-  "deviceType",
-  "deviceStatus",
-  "printerStatus",
-  "errorState",
-  "serial",
-  "supplyClass",
-  "supplyType",
-  "supplyName",
-  "supplyMax",
-  "supplyLevel",
-  "pages",
-  "alertSeverity",
-  "alertGroup",
-  "alertCode",
-] as const;
+const printerObjects = ["deviceType", "deviceStatus", "printerStatus", "errorState", "supplyClass", "supplyName", "supplyMax", "supplyLevel", "pages"] as const;
 export type PrinterObject = (typeof printerObjects)[number];
 
 /** Printers: where the objects of HOST-RESOURCES-MIB and Printer-MIB stand. How they are judged is the same for all. */
-const PrinterDefinition = z.strictObject({ ...base, kind: z.literal("printer"), objects: z.record(z.enum(printerObjects), Oid) });
+const PrinterDefinition = z.strictObject({ ...base, kind: z.literal("printer"), objects: z.partialRecord(z.enum(printerObjects), Oid) });
 export type PrinterDefinition = z.infer<typeof PrinterDefinition>;
 
 /** One family of devices as data. */

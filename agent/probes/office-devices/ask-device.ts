@@ -103,13 +103,14 @@ async function answersSnmp({ target, io, signal }: Visit): Promise<boolean> {
 /** PCs, kiosks and displays: any sign of life. The neighbour table, asked after all devices, finds those that answer nothing. */
 async function askPresence({ target, io, signal }: Visit): Promise<Found> {
   const ports = target.port === undefined ? pcPorts : [target.port];
-  const echo = io.icmpBurst(target.address, { count: 1, intervalMs: 200, timeoutMs: KNOCK_MS }, signal).then(
+  const knocks = await Promise.all(ports.map((port) => io.tcpKnock(target.address, port, KNOCK_MS, signal)));
+  if (knocks.some((knock) => knock === "open" || knock === "refused")) return { up: true, method: "tcp" };
+  // Last, since each echo starts a program of the system.
+  const echoed = await io.icmpBurst(target.address, { count: 1, intervalMs: 200, timeoutMs: KNOCK_MS }, signal).then(
     ({ rttsMs }) => rttsMs.length > 0,
     () => false,
   );
-  const knocks = await Promise.all(ports.map((port) => io.tcpKnock(target.address, port, KNOCK_MS, signal)));
-  if (knocks.some((knock) => knock === "open" || knock === "refused")) return { up: true, method: "tcp" };
-  return (await echo) ? { up: true, method: "icmp" } : { up: false };
+  return echoed ? { up: true, method: "icmp" } : { up: false };
 }
 
 /** Runs one way of asking; a device's fault is remembered, everything else goes through. */
