@@ -8,6 +8,8 @@ import { signLease } from "../../collector/measure/lease-token.ts";
 import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
 
 const SECRET = "a secret of the lab, long enough to sign";
+/** Share of all cores above which the machine cannot carry the lab. */
+const STARVED_SHARE = 0.85;
 /** What one run of the probe gave, and what it cost the agent's process. */
 export type LabRun = { readonly outcome: Outcome; readonly cpuMs: number; readonly rssBytes: number };
 
@@ -60,6 +62,17 @@ export class LabSession {
     return JSON.parse(answer.value) as LabRun;
   }
 
+  /** Runs the probe until the machine could carry the lab, at most `attempts` times. The last run counts; how many were discarded is told. */
+  async runAwake(options: Record<string, unknown>, attempts: number): Promise<LabRun & { readonly discarded: number }> {
+    let run = await this.run(options);
+    let discarded = 0;
+    while (wasStarved(run.outcome) && discarded < attempts - 1) {
+      run = await this.run(options);
+      discarded++;
+    }
+    return { ...run, discarded };
+  }
+
   /** What iperf3 with four streams says of the same line, as link rate in Mbps. */
   async iperf(direction: "download" | "upload", seconds: number): Promise<number> {
     const server = this.lab.spawn("server", "iperf3", ["-s", "-1", "-p", "5301", "--forceflush"]);
@@ -82,6 +95,13 @@ export class LabSession {
   close(): Promise<void> {
     return this.lab.close();
   }
+}
+
+/** True when other programs of the machine took the processor that the lab needs: such a run says nothing about the method. */
+export function wasStarved(outcome: Outcome): boolean {
+  if (outcome.kind !== "measured") return outcome.kind === "failed" && outcome.reason === "timeout";
+  const { host } = (outcome.evidence ?? {}).load as { host: number };
+  return host > STARVED_SHARE;
 }
 
 function linesOf(child: ChildProcess): Interface {

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, readingOf } from "#schemas/observation.ts";
+import { LabSession, wasStarved } from "./lab-session.ts";
+import { plainLine, requireLab } from "./line-lab.ts";
+
+const FLOOR_MBPS = 200;
+type Told = { readonly mbps: number; readonly verdict: string; readonly excuse: string | undefined };
+
+function told(outcome: Outcome): Told {
+  if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+  const { verdict } = (outcome.evidence ?? {}).download as { verdict: string };
+  return { mbps: readingOf(outcome.readings, "download_mbps") ?? Number.NaN, verdict, excuse: outcome.excuse };
+}
+
+describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", () => {
+  let session: LabSession;
+  beforeAll(async () => {
+    session = await LabSession.open(plainLine);
+  }, 60_000);
+  afterAll(() => session?.close());
+
+  it.each([
+    [300, 0, "pass"],
+    [150, 0, "fail"],
+    [205, 0.5, "never an unexcused fail"],
+  ])("%d Mbps with %d % loss: %s", async (mbps, lossPercent, expected) => {
+    await session.lab.reshape({ mbps, queueMs: 50, lossPercent });
+    const { outcome } = await session.runAwake({ floorMbps: FLOOR_MBPS, directions: ["download"] }, 3);
+    if (outcome.kind !== "measured") return expect(wasStarved(outcome)).toBe(true);
+    const { verdict, excuse, mbps: found } = told(outcome);
+    // Whatever else the machine was doing: a good line is not blamed, a bad one not praised.
+    if (mbps > FLOOR_MBPS) expect(verdict === "fail" && excuse === undefined).toBe(false);
+    else expect(verdict).not.toBe("pass");
+    if (wasStarved(outcome)) return;
+    if (lossPercent > 0) expect(excuse).toBe("loss_limited");
+    else {
+      expect(verdict).toBe(expected);
+      expect(Math.abs(found / mbps - 1)).toBeLessThan(0.05);
+    }
+  });
+
+  it("an upload of 100 Mbps is counted where it arrives", async () => {
+    await session.lab.reshape({ mbps: 100, queueMs: 50, lossPercent: 0 });
+    const { outcome } = await session.run({ directions: ["upload"], capMs: 2_500 });
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    const mbps = readingOf(outcome.readings, "upload_mbps") ?? Number.NaN;
+    // More than the shaper lets through would be a count at the wrong end.
+    expect(mbps).toBeLessThan(105);
+    expect(mbps).toBeGreaterThan(50);
+  });
+
+  it("what others take is not held against the line", async () => {
+    await session.lab.reshape({ mbps: 200, queueMs: 50, lossPercent: 0 });
+    const stop = await session.foreignDownload(80);
+    expect((await session.run({ floorMbps: FLOOR_MBPS })).outcome).toMatchObject({ kind: "skipped", reason: "line_busy" });
+    const { verdict, excuse } = told((await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"], busyMbps: 1_000 })).outcome);
+    stop();
+    expect(verdict).not.toBe("pass");
+    expect(["contended", "cpu_bound", "borderline"]).toContain(excuse);
+  });
+
+  // Last: afterwards there is no server.
+  it("a server that is killed in the middle is a lost server, not a slow line", async () => {
+    const run = session.run({ directions: ["download"], capMs: 8_000 });
+    setTimeout(() => session.server.kill("SIGKILL"), 2_000);
+    expect((await run).outcome).toMatchObject({ kind: "failed", reason: "server_lost" });
+  });
+});
