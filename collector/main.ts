@@ -11,6 +11,7 @@ try {
   process.exitCode = await runCommand(process.argv.slice(2), readConfig, {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
+    rewrite: process.stdout.isTTY ? (line) => void process.stdout.write(`\r\u001b[2K${line}`) : undefined,
     node: process.execPath,
     stdin: process.stdin,
     stop: stop.signal,

@@ -44,14 +44,17 @@ export function migrateCommand({ config, terminal }: CommandContext): Command {
   });
 }
 
-/** Serves HTTP on an open store until `terminal.stop` aborts. The demo uses it after it has made its province. */
-export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal): Promise<void> {
+/** Work that goes on beside the collector until the signal. */
+export type Alongside = (collector: Collector, stop: AbortSignal) => Promise<void>;
+
+/** Serves HTTP on an open store until `terminal.stop` aborts. The demo uses it after it has made its province, and lets that live on alongside. */
+export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal, alongside?: Alongside): Promise<void> {
   const collector = await createCollector({ config, store, clock: Date.now, log });
   const server = await listen(collector, config);
   const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
   terminal.out(`http://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   log.info({ port: config.port, host: config.host }, "collector started");
-  await keepWorking(collector, log, terminal.stop);
+  await Promise.all([keepWorking(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
   measure?.kill("SIGTERM");
   server.close();
   await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);

@@ -2,6 +2,8 @@
 export type Terminal = {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** Replaces the line that it wrote before; absent where output is no terminal. */
+  readonly rewrite?: ((line: string) => void) | undefined;
   /** The Node binary, for child processes. */
   readonly node: string;
   readonly stdin: NodeJS.ReadableStream;

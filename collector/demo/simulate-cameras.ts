@@ -35,36 +35,13 @@ export function simulateStreams(scene: Scene): Outcome {
   };
 }
 
+/** Whether the recorder is registered with the province's video system; some centres never were. */
+export function simulateVmsLink({ profile, story }: Scene): Outcome {
+  const linked = !chance(0.14, story.seed, profile.centre.code, "vms");
+  return { kind: "measured", readings: [{ metric: "vms_link_up", value: linked ? 1 : 0, labels: { camera: "recorder-1" } }] };
+}
+
 function isDown({ profile, story, due }: Scene, camera: string): boolean {
   const { code } = profile.centre;
   return chance(0.02, story.seed, code, camera, "dead") || chance(0.008, story.seed, code, camera, vietnamDay(due.atMs), "down");
-}
-
-/** What the recorder can prove of the last days: full, too short, with holes, too young, behind a password, or stopped. */
-export function simulateRecordings({ profile, story, due }: Scene): Outcome {
-  const { recording, centre } = profile;
-  if (recording.kind === "denied") return { kind: "failed", reason: "auth_failed" };
-  const readings = recording.channels.flatMap((channel, at): Reading[] => {
-    const keys = [story.seed, centre.code, channel] as const;
-    // A young recorder's oldest recording stays where it is, so its depth grows day by day; a full disk's depth stands.
-    const depth = recording.kind === "young" ? recording.depthDays + (due.atMs - story.anchorMs) / 86_400_000 : recording.depthDays - at * 0.4;
-    const gapped = recording.kind === "gapped" && at === 0;
-    const stopped = recording.kind === "stopped" && at === 0;
-    const labels = { channel };
-    return [
-      { metric: "recording_depth_days", value: rounded(Math.max(0, depth), 2), labels },
-      {
-        metric: "recording_coverage_percent",
-        value: gapped ? rounded(between(82, 93, ...keys, "coverage"), 2) : rounded(between(99.2, 100, ...keys, due.atMs), 2),
-        labels,
-      },
-      {
-        metric: "recording_longest_gap_minutes",
-        value: gapped ? Math.round(between(300, 1_900, ...keys, "gap")) : Math.round(between(0, 9, ...keys, due.atMs)),
-        labels,
-      },
-      { metric: "recording_now", value: stopped ? 0 : 1, labels },
-    ];
-  });
-  return { kind: "measured", readings };
 }

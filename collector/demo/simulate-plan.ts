@@ -1,7 +1,7 @@
 import { isWorkingDay, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { CentreProfile } from "./profile.ts";
-import type { Story } from "./story.ts";
+import type { Span, Story } from "./story.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -10,29 +10,34 @@ const DAY_MS = 24 * HOUR_MS;
 /** One run that is due: which probe asks what, and when. */
 export type Due = { readonly probe: ProbeKind; readonly target?: string; readonly atMs: number };
 
+/** Runs that come at one full hour of a thinned day: `count` of them, `apartMinutes` apart, because a rule wants several runs in a short window. */
+type Burst = { readonly count: number; readonly apartMinutes: number };
+const single: Burst = { count: 1, apartMinutes: 0 };
+
 type Rhythm = {
   readonly probe: ProbeKind;
-  /** Vietnam hours of a working day, and of other days, at which a thinned history has a run. */
+  /** Vietnam hours of a working day, and of other days, at which a thinned history has a burst. */
   readonly working: readonly number[];
   readonly free: readonly number[];
+  readonly burst: Burst;
   /** How often a real agent runs it; absent where the hours above are its real rhythm. */
   readonly everyMinutes?: number;
 };
 
-// A thinned day speaks at few hours, so that its runs travel in few batches.
 const rhythms: readonly Rhythm[] = [
-  { probe: "link-bandwidth", working: [3, 14], free: [3] },
-  { probe: "link-quality", working: [3, 7, 9, 11, 14, 16, 20], free: [3, 9, 14, 20], everyMinutes: 5 },
-  { probe: "portal-http", working: [7, 9, 11, 14, 16, 20], free: [3, 9, 14, 20], everyMinutes: 10 },
-  { probe: "host", working: [3, 7, 9, 14, 20], free: [3, 9, 20], everyMinutes: 15 },
-  { probe: "wifi-clients", working: [7, 9, 11, 14, 16], free: [9, 14], everyMinutes: 10 },
-  { probe: "office-devices", working: [9, 16], free: [9], everyMinutes: 30 },
-  { probe: "camera-presence", working: [9, 20], free: [14], everyMinutes: 60 },
-  { probe: "camera-stream", working: [9], free: [9] },
-  { probe: "recording-depth", working: [3], free: [3] },
+  { probe: "link-bandwidth", working: [3, 14], free: [3], burst: single },
+  { probe: "link-quality", working: [3, 9, 14, 16], free: [3, 9], burst: single, everyMinutes: 5 },
+  { probe: "portal-http", working: [9, 14, 16], free: [9], burst: { count: 3, apartMinutes: 12 }, everyMinutes: 10 },
+  { probe: "host", working: [3, 9, 16], free: [3, 9], burst: single, everyMinutes: 15 },
+  { probe: "wifi-clients", working: [9, 14, 16], free: [9], burst: single, everyMinutes: 10 },
+  { probe: "office-devices", working: [9, 16], free: [], burst: single, everyMinutes: 30 },
+  { probe: "camera-presence", working: [9, 16], free: [9], burst: { count: 2, apartMinutes: 20 }, everyMinutes: 30 },
+  { probe: "camera-stream", working: [9], free: [9], burst: single },
+  { probe: "recording-depth", working: [3], free: [3], burst: single },
+  { probe: "vms-link", working: [9], free: [9], burst: single },
 ];
 
-/** Every run of one centre that starts in [fromMs, toMs), in order of time. Portals are asked one by one, the line's servers in turn. */
+/** Every run of one centre that starts in [fromMs, toMs), in order of time. Portals are asked one by one. */
 export function dueRuns(profile: CentreProfile, story: Story, fromMs: number, toMs: number, portals: readonly string[]): readonly Due[] {
   return rhythms
     .flatMap((rhythm) => startsOf(rhythm, profile, story, fromMs, toMs).flatMap((atMs) => runsAt(rhythm.probe, atMs, portals)))
@@ -40,23 +45,21 @@ export function dueRuns(profile: CentreProfile, story: Story, fromMs: number, to
 }
 
 function startsOf(rhythm: Rhythm, profile: CentreProfile, story: Story, fromMs: number, toMs: number): number[] {
-  if (rhythm.everyMinutes === undefined) return thinned(rhythm, profile, story, fromMs, toMs);
-  return [
-    ...thinned(rhythm, profile, story, fromMs, Math.min(toMs, story.denseFromMs)),
-    ...dense(rhythm.everyMinutes * MINUTE_MS, profile, Math.max(fromMs, story.denseFromMs), toMs),
-  ];
+  const { everyMinutes } = rhythm;
+  if (everyMinutes === undefined) return thinned(rhythm, profile, story, fromMs, toMs);
+  const closeUps = story.closeUps.filter(({ probes, ...span }) => span.fromMs < toMs && span.toMs > fromMs && (probes?.includes(rhythm.probe) ?? true));
+  const close = closeUps.flatMap((span) => dense(everyMinutes * MINUTE_MS, profile, Math.max(fromMs, span.fromMs), Math.min(toMs, span.toMs)));
+  return [...thinned(rhythm, profile, story, fromMs, toMs).filter((atMs) => !closeUps.some((span) => within(span, atMs))), ...close];
 }
 
-function thinned(rhythm: Rhythm, profile: CentreProfile, story: Story, fromMs: number, toMs: number): number[] {
+function thinned({ working, free, burst }: Rhythm, profile: CentreProfile, story: Story, fromMs: number, toMs: number): number[] {
   const starts: number[] = [];
   for (let dayMs = vietnamDayStartMs(vietnamDay(fromMs)); dayMs < toMs; dayMs += DAY_MS) {
-    const hours = isWorkingDay(story.calendar, vietnamDay(dayMs)) ? rhythm.working : rhythm.free;
-    for (const hour of hours) {
-      const atMs = dayMs + hour * HOUR_MS + profile.phaseMs;
-      if (atMs >= fromMs && atMs < toMs) starts.push(atMs);
+    for (const hour of isWorkingDay(story.calendar, vietnamDay(dayMs)) ? working : free) {
+      for (let run = 0; run < burst.count; run++) starts.push(dayMs + hour * HOUR_MS + profile.phaseMs + run * burst.apartMinutes * MINUTE_MS);
     }
   }
-  return starts;
+  return starts.filter((atMs) => atMs >= fromMs && atMs < toMs);
 }
 
 function dense(everyMs: number, profile: CentreProfile, fromMs: number, toMs: number): number[] {
@@ -64,6 +67,10 @@ function dense(everyMs: number, profile: CentreProfile, fromMs: number, toMs: nu
   const phaseMs = profile.phaseMs % everyMs;
   for (let atMs = Math.ceil((fromMs - phaseMs) / everyMs) * everyMs + phaseMs; atMs < toMs; atMs += everyMs) starts.push(atMs);
   return starts;
+}
+
+function within({ fromMs, toMs }: Span, atMs: number): boolean {
+  return atMs >= fromMs && atMs < toMs;
 }
 
 function runsAt(probe: ProbeKind, atMs: number, portals: readonly string[]): Due[] {

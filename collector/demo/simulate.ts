@@ -1,12 +1,13 @@
 import type { ClockState, Observation, Outcome, ProbeKind } from "#schemas/observation.ts";
 import type { CentreProfile } from "./profile.ts";
 import { between, chance } from "./seeded.ts";
-import { simulateCameras, simulateRecordings, simulateStreams } from "./simulate-cameras.ts";
+import { simulateCameras, simulateStreams, simulateVmsLink } from "./simulate-cameras.ts";
 import { simulateDevices } from "./simulate-devices.ts";
 import { simulateHost } from "./simulate-host.ts";
 import { simulateBandwidth, simulateQuality } from "./simulate-line.ts";
 import { dueRuns } from "./simulate-plan.ts";
 import { simulatePortal } from "./simulate-portals.ts";
+import { simulateRecordings } from "./simulate-recordings.ts";
 import type { Scene } from "./simulate-scene.ts";
 import { simulateWifi } from "./simulate-wifi.ts";
 import { isAlive, type Story } from "./story.ts";
@@ -63,7 +64,6 @@ const simulators: Record<ProbeKind, (scene: Scene) => Outcome> = {
   "office-devices": simulateDevices,
   "portal-http": simulatePortal,
   "recording-depth": simulateRecordings,
-  // The province's video system is outside of this simulation: no agent can see it from a centre.
-  "vms-link": () => ({ kind: "skipped", reason: "no_target" }),
+  "vms-link": simulateVmsLink,
   "wifi-clients": simulateWifi,
 };

@@ -1,4 +1,5 @@
 import { type Calendar, isWorkingDay, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
 import type { CentreProfile } from "./profile.ts";
 
 const HOUR_MS = 3_600_000;
@@ -6,13 +7,16 @@ const DAY_MS = 24 * HOUR_MS;
 
 export type Span = { readonly fromMs: number; readonly toMs: number };
 
+/** A span of real rhythm, of all probes or of some. */
+export type CloseUp = Span & { readonly probes?: readonly ProbeKind[] };
+
 /** What happens in the simulated province besides everyday life. All instants follow from the one at which the demo was made. */
 export type Story = {
   readonly seed: number;
   /** When this demo was made; history ends here and live simulation goes on. */
   readonly anchorMs: number;
-  /** From here on runs come as often as real agents make them; before, thinned. */
-  readonly denseFromMs: number;
+  /** Spans in which runs come as often as real agents make them; everywhere else history is thinned. The last one has no end. */
+  readonly closeUps: readonly CloseUp[];
   readonly startMs: number;
   readonly calendar: Calendar;
   readonly portalOutage: Span & { readonly portal: string };
@@ -31,7 +35,10 @@ export function demoStory(seed: number, anchorMs: number, historyDays: number, c
   return {
     seed,
     anchorMs,
-    denseFromMs: anchorMs - 3 * HOUR_MS,
+    closeUps: [
+      { fromMs: outageDayMs + 8.5 * HOUR_MS, toMs: outageDayMs + 11.5 * HOUR_MS, probes: ["portal-http"] },
+      { fromMs: anchorMs - 1.5 * HOUR_MS, toMs: Number.POSITIVE_INFINITY },
+    ],
     startMs: vietnamDayStartMs(vietnamDay(anchorMs - historyDays * DAY_MS)),
     calendar,
     portalOutage: { portal, fromMs: outageDayMs + 9 * HOUR_MS, toMs: outageDayMs + 11 * HOUR_MS },

@@ -52,7 +52,7 @@ SELECT l.*, latest.ts, latest.value FROM latest JOIN view_label AS l USING (site
 
 CREATE VIEW grafana.centre AS
 SELECT p.centre, p.name, p.district, p.district_code, s.latitude, s.longitude, s.key_area, s.officers, s.contract_mbps, s.isp,
-       EXISTS (SELECT FROM setting WHERE key = 'demo') AS simulated
+       EXISTS (SELECT FROM setting WHERE key = 'demo' AND value = 'true') AS simulated
 FROM site AS s JOIN view_place AS p USING (site_id);
 
 CREATE VIEW grafana.finding_now AS
@@ -317,7 +317,7 @@ FROM outbox AS o LEFT JOIN view_place AS p USING (site_id);
 CREATE VIEW grafana.collector_hour AS
 SELECT date_trunc('hour', received_at) AS time, count(*) AS observations, count(*) FILTER (WHERE kind = 'measured') AS measured,
        count(*) FILTER (WHERE kind = 'failed') AS failed, count(*) FILTER (WHERE kind = 'skipped') AS skipped,
-       count(*) FILTER (WHERE received_at > taken_at + interval '10 minutes') AS late
+       count(*) FILTER (WHERE lane = 'backlog') AS late
 FROM observation WHERE taken_at >= now() - interval '8 days' GROUP BY 1;
 
 CREATE VIEW grafana.collector_now AS
@@ -332,7 +332,7 @@ SELECT pg_database_size(current_database())::float8 AS database_bytes,
         WHERE i.inhparent = 'sample'::regclass AND (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([^'']+)''\)'))[1]::timestamptz > now()) AS partitions_ahead,
        (SELECT count(*) FROM outbox WHERE state = 'waiting') AS outbox_waiting,
        (SELECT count(*) FROM outbox WHERE state = 'dead') AS outbox_failed,
-       EXISTS (SELECT FROM setting WHERE key = 'demo') AS simulated;
+       EXISTS (SELECT FROM setting WHERE key = 'demo' AND value = 'true') AS simulated;
 
 -- The reader of dashboards. It gets no password here; deploy/grafana/README.md says how to give it one. A user who may not make roles goes on without it.
 DO $$

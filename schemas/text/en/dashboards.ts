@@ -188,7 +188,7 @@ export const dashboards = {
   "board.collector.observations": "Observations per hour",
   "board.collector.observations.help": "Measured, failed and skipped.",
   "board.collector.late": "Late observations",
-  "board.collector.late.help": "Observations that arrived more than 10 minutes after they were taken: an agent got its line back.",
+  "board.collector.late.help": "Observations that agents sent afterwards, when they had their line back.",
   "board.collector.failures": "Reasons for no measurement",
   "board.collector.failures.help": "By kind of probe, most first.",
   "board.watchdog.judge": "The collector judges no more",

@@ -189,7 +189,7 @@ export const dashboards = {
   "board.collector.observations": "Quan sát mỗi giờ",
   "board.collector.observations.help": "Có số đo, lỗi và bỏ qua.",
   "board.collector.late": "Quan sát tới muộn",
-  "board.collector.late.help": "Quan sát tới hơn 10 phút sau khi đo: máy đo vừa có lại đường truyền.",
+  "board.collector.late.help": "Quan sát mà máy đo gửi bù sau khi có lại đường truyền.",
   "board.collector.failures": "Lý do không có số đo",
   "board.collector.failures.help": "Theo loại phép đo, nhiều nhất trước.",
   "board.watchdog.judge": "Máy chủ không còn đánh giá",
