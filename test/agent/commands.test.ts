@@ -1,0 +1,162 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Outcome, probeKinds } from "#schemas/observation.ts";
+import { runCommand } from "../../agent/commands/program.ts";
+import { Credentials } from "../../agent/credentials.ts";
+import { FakeCollector } from "../support/fake-collector.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+/** Runs a command line in this process and gives all that it said. */
+async function command(
+  args: readonly string[],
+  { folder = temporaryFolder(), stdin = "", env = {} }: { folder?: string; stdin?: string; env?: Record<string, string> } = {},
+) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCommand(
+    args,
+    { HCC_AGENT_DATA: folder, HCC_LANG: "en", ...env },
+    {
+      out: (text) => void out.push(text),
+      err: (text) => void err.push(text),
+      readSecret: async () => stdin,
+      confirm: async () => true,
+      isTty: false,
+      colour: false,
+      nodeVersion: "24.0.0",
+      stop: new AbortController().signal,
+    },
+  );
+  return { code, out: out.join(""), err: err.join(""), folder };
+}
+
+describe("usage errors are 64 and say what is wrong", () => {
+  it.each<[string, string[], string]>([
+    ["an unknown flag", ["--frob"], "unknown option"],
+    ["an unknown command", ["frob"], "unknown command"],
+    ["an unknown probe", ["probe", "frob"], 'no probe "frob"'],
+    ["options that are no JSON", ["probe", "portal-http", "--options", "{"], "portal-http: options: no valid JSON"],
+    ["a missing option", ["probe", "portal-http"], "portal-http: options.url"],
+    ["a wrong option", ["probe", "portal-http", "--options", '{"url":7}'], "portal-http: options.url"],
+    [
+      "a wrong option deep inside",
+      ["probe", "camera-presence", "--options", '{"targets":[{"address":"10.0.0.300"}]}'],
+      "camera-presence: options.targets.0.address",
+    ],
+    ["an option that the probe has not", ["probe", "portal-http", "--options", '{"url":"http://x/","urll":1}'], "urll"],
+    ["an options file that is not there", ["probe", "host", "--options", "@/nowhere.json"], "/nowhere.json cannot be read"],
+    ["a credential that is not there", ["probe", "camera-presence", "--options", '{"address":"10.0.0.2","onvif":"nvr"}'], 'no credential "nvr"'],
+    ["enrolment without a collector", ["enrol", "good-code"], "--collector"],
+    ["a collector that is no address", ["enrol", "good-code", "--collector", "gialai"], "no http(s) address"],
+    ["a run before the enrolment", ["run"], "not enrolled"],
+    ["a check that does not exist", ["self-check", "--only", "nix"], 'no check "nix"'],
+    ["a language that does not exist", ["self-check", "--lang", "fr"], "neither vi nor en"],
+    ["a configuration file that is not there", ["--config", "/nowhere.json", "status"], "/nowhere.json: cannot be read"],
+  ])("%s", async (_, args, message) => {
+    const { code, out, err } = await command(args);
+    expect({ code, out }).toEqual({ code: 64, out: "" });
+    expect(err).toContain(message);
+  });
+
+  it.each<[string, string, string]>([
+    ["no JSON", "{", "no valid JSON"],
+    ["a wrong field", '{"collector":"ftp://x"}', "collector:"],
+    ["a wrong network", '{"allowedSubnets":["10.0.0.0/33"]}', "allowedSubnets.0: write a network as"],
+    ["an unknown field", '{"colector":"http://x"}', "colector"],
+    ["a target without an address", '{"targets":[{"id":"a","role":"printer"}]}', "targets.0.address"],
+  ])("hcc-agent.json with %s names file and field", async (_, text, message) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "hcc-agent.json"), text);
+    const { code, err } = await command(["status"], { folder });
+    expect(code).toBe(64);
+    expect(err).toContain(join(folder, "hcc-agent.json"));
+    expect(err).toContain(message);
+  });
+});
+
+describe("probe", () => {
+  it("--list names every kind of the contract", async () => {
+    const { code, out } = await command(["probe", "--list"]);
+    expect(code).toBe(0);
+    expect(out.trim().split("\n")).toEqual([...probeKinds].sort());
+  });
+
+  it("--json prints one Outcome and nothing else", async () => {
+    const { code, out, err } = await command(["probe", "portal-http", "--options", '{"url":"http://127.0.0.1:9/"}', "--json"]);
+    expect(code).toBe(0);
+    expect(err).toBe("");
+    expect(Outcome.parse(JSON.parse(out))).toMatchObject({ kind: "measured", readings: expect.arrayContaining([{ metric: "portal_up", value: 0 }]) });
+  });
+
+  it("takes options from a file or from standard input, so that secrets stay out of the argument list", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "options.json"), '{"url":"http://127.0.0.1:9/"}');
+    for (const [options, stdin] of [
+      [`@${join(folder, "options.json")}`, ""],
+      ["-", '{"url":"http://127.0.0.1:9/"}'],
+    ] as const) {
+      expect(JSON.parse((await command(["probe", "portal-http", "--options", options, "--json"], { stdin })).out)).toMatchObject({ kind: "measured" });
+    }
+  });
+});
+
+describe("creds", () => {
+  it("takes the secret from standard input, lists names only, removes", async () => {
+    const folder = temporaryFolder();
+    expect((await command(["creds", "add", "nvr"], { folder, stdin: "s3cret word\n" })).code).toBe(0);
+    expect(new Credentials(folder).secretOf("nvr")).toBe("s3cret word");
+    const { out } = await command(["creds", "list"], { folder });
+    expect(out).toBe("nvr\n");
+    expect((await command(["creds", "remove", "nvr"], { folder })).code).toBe(0);
+    expect((await command(["creds", "list"], { folder })).out).toBe("");
+  });
+});
+
+describe("enrol", () => {
+  it("makes the key here, proves it, and keeps who this PC is", async () => {
+    await using collector = await FakeCollector.start();
+    const { code, err, folder } = await command(["enrol", "good-code", "--collector", collector.url]);
+    expect(code).toBe(0);
+    expect(err).toContain("centre-a");
+    expect(JSON.parse(readFileSync(join(folder, "agent.json"), "utf8"))).toMatchObject({
+      agent: collector.agent,
+      centre: "centre-a",
+      collector: collector.url,
+    });
+    expect(collector.publicKey).toBeDefined();
+  });
+
+  it("a refused code leaves an earlier enrolment as it was", async () => {
+    await using collector = await FakeCollector.start();
+    const { folder } = await command(["enrol", "good-code", "--collector", collector.url]);
+    const before = readFileSync(join(folder, "agent.json"), "utf8");
+    const { code, err } = await command(["enrol", "bad-code", "--collector", collector.url], { folder });
+    expect(code).toBe(64);
+    expect(err).toContain("code_unknown");
+    expect(readFileSync(join(folder, "agent.json"), "utf8")).toBe(before);
+    expect(readFileSync(join(folder, `${collector.agent}.key`), "utf8")).toContain("PRIVATE KEY");
+  });
+
+  it("says so when nobody answers, or somebody else", async () => {
+    expect((await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"])).err).toContain("no answer");
+  });
+});
+
+describe("status", () => {
+  it("works before anything else was done", async () => {
+    const { code, out } = await command(["status"]);
+    expect(code).toBe(0);
+    expect(out).toContain("not enrolled");
+    expect(JSON.parse((await command(["status", "--json"])).out)).toEqual({ identity: null, status: null });
+  });
+
+  it("tells of a damaged identity what to do", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "agent.json"), "{}");
+    const { code, err } = await command(["status"], { folder });
+    expect(code).toBe(64);
+    expect(err).toMatch(/agent\.json: damaged/);
+  });
+});
