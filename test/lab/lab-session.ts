@@ -100,8 +100,8 @@ export class LabSession {
 /** True when other programs of the machine took the processor that the lab needs: such a run says nothing about the method. */
 export function wasStarved(outcome: Outcome): boolean {
   if (outcome.kind !== "measured") return outcome.kind === "failed" && outcome.reason === "timeout";
-  const { host } = (outcome.evidence ?? {}).load as { host: number };
-  return host > STARVED_SHARE;
+  const load = outcome.evidence?.load as { host: number } | undefined;
+  return load !== undefined && load.host > STARVED_SHARE;
 }
 
 function linesOf(child: ChildProcess): Interface {
