@@ -1,11 +1,12 @@
 import { type ReadDefaultRoute, readDefaultRoute } from "./gateway.ts";
 import { type IcmpBurst, icmpBurst, type TcpBurst, tcpBurst } from "./icmp.ts";
 import { type ReadInterface, readInterface } from "./interfaces.ts";
-import { type IppAttributesOf, type IppQueuesOf, ippAttributesOf, ippQueuesOf } from "./ipp.ts";
+import { type IppAttributesOf, ippAttributesOf } from "./ipp.ts";
 import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
 import { type Rtsp, rtsp } from "./rtsp-video.ts";
 import { type OpenSnmp, openSnmp } from "./snmp.ts";
+import { type ReadLocalDevices, readLocalDevices } from "./spooler.ts";
 import { type TcpKnock, tcpKnock } from "./tcp.ts";
 
 /** One thin client per protocol, handed to every probe. Each client owns its limits: deadline, answer cap, pace. */
@@ -18,12 +19,12 @@ export type Io = {
   readonly lanHttp: LanHttp;
   readonly openSnmp: OpenSnmp;
   readonly ippAttributesOf: IppAttributesOf;
-  readonly ippQueuesOf: IppQueuesOf;
   readonly tcpKnock: TcpKnock;
+  readonly readLocalDevices: ReadLocalDevices;
   readonly rtsp: Rtsp;
 };
 
 /** Makes the clients once per process. */
 export function createIo(): Io {
-  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute, lanHttp, openSnmp, ippAttributesOf, ippQueuesOf, tcpKnock, rtsp };
+  return { icmpBurst, tcpBurst, readInterface, readNeighbours, readDefaultRoute, lanHttp, openSnmp, ippAttributesOf, tcpKnock, readLocalDevices, rtsp };
 }

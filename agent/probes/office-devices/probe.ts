@@ -1,12 +1,16 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { targetOptions } from "#schemas/target.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
 import { defineProbe } from "../../probe.ts";
 import { askDevice, VISIT_MS } from "./ask-device.ts";
+import { askSpooler } from "./ask-spooler.ts";
 import type { DeviceAnswer } from "./device-answer.ts";
 import { judge } from "./judge.ts";
 
-const Options = targetOptions({});
+const Options = targetOptions({
+  /** Whether this PC's own spooler is asked as well, for USB printers and scanners that no other PC can see. */
+  spooler: z.boolean().default(false),
+});
 type Options = z.infer<typeof Options>;
 
 /** Longest run, whatever the number of targets, ms. */
@@ -19,7 +23,7 @@ export const officeDevices = defineProbe<Options>({
   kind: "office-devices",
   options: Options,
   deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
-  async run({ targets }, { signal, io }) {
+  async run({ targets, spooler }, { signal, io }) {
     const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, signal));
     const hidden = answers.some(({ up, role }) => !up && presenceRoles.has(role));
     const known = hidden ? new Set((await io.readNeighbours(signal).catch(() => [])).map(({ address }) => address)) : new Set<string>();
@@ -28,6 +32,6 @@ export const officeDevices = defineProbe<Options>({
       (answer): DeviceAnswer =>
         !answer.up && presenceRoles.has(answer.role) && known.has(answer.address) ? { ...answer, up: true, method: "neighbours" } : answer,
     );
-    return judge(whole);
+    return judge(spooler ? [...whole, ...(await askSpooler(io, signal))] : whole);
   },
 });

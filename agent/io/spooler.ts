@@ -1,0 +1,79 @@
+import { platform } from "node:os";
+import { z } from "zod";
+import { DeviceError } from "./device-error.ts";
+import { ippQueuesOf } from "./ipp.ts";
+import type { IppAttributes } from "./ipp-codec.ts";
+import { powershellRows } from "./run-program.ts";
+
+/** One print queue of this PC. CUPS tells IPP attributes, Windows the fields of Win32_Printer. Names are hostile until cleaned. */
+export type LocalQueue =
+  | { readonly system: "cups"; readonly name: string; readonly attributes: IppAttributes }
+  | { readonly system: "windows"; readonly name: string; readonly workOffline: boolean; readonly detectedErrorState: number };
+
+/** Print queues and USB scanners that only this PC can see. */
+export type LocalDevices = { readonly queues: readonly LocalQueue[]; readonly scanners: readonly { readonly name: string; readonly ok: boolean }[] };
+/** Asks the spooler of this PC; a PC without one has no queues. @throws when the system cannot be asked */
+export type ReadLocalDevices = (wanted: readonly string[], signal: AbortSignal) => Promise<LocalDevices>;
+
+const CUPS = { address: "127.0.0.1", port: 631, path: "/" } as const;
+const DEVICES_MAX = 64;
+/** Queues without a machine behind them. */
+const virtualQueue = /\b(PDF|XPS|OneNote|Fax|Foxit|Document Writer)\b/i;
+
+export const readLocalDevices: ReadLocalDevices = (wanted, signal) => (platform() === "win32" ? readWindows(signal) : readCups(wanted, signal));
+
+async function readCups(wanted: readonly string[], signal: AbortSignal): Promise<LocalDevices> {
+  const found = await ippQueuesOf(CUPS, wanted, signal).catch((error: unknown) => {
+    if (error instanceof DeviceError && error.trouble === "refused") return [];
+    throw error;
+  });
+  return { queues: found.slice(0, DEVICES_MAX).flatMap(cupsQueue), scanners: [] };
+}
+
+/** Queues of network printers are left out: the printer itself says more than its queue, which lies when it is off. */
+export function cupsQueue(attributes: IppAttributes): LocalQueue[] {
+  const [name] = attributes.get("printer-name") ?? [];
+  const [uri] = attributes.get("device-uri") ?? [];
+  const isLocal = typeof uri === "string" && /^(usb|hp:\/usb|parallel):/i.test(uri);
+  return typeof name === "string" && isLocal && !virtualQueue.test(name) ? [{ system: "cups", name, attributes }] : [];
+}
+
+// Not run in our tests, for want of a Windows machine; the parsers are tested with rows in the documented shape.
+async function readWindows(signal: AbortSignal): Promise<LocalDevices> {
+  const [queues, images] = await Promise.all([
+    powershellRows("Get-CimInstance Win32_Printer | Select-Object Name,PortName,Local,WorkOffline,DetectedErrorState", signal),
+    powershellRows(
+      "Get-PnpDevice -PresentOnly -Class Image -ErrorAction SilentlyContinue | Select-Object FriendlyName,@{n='Status';e={[string]$_.Status}}",
+      signal,
+    ),
+  ]);
+  return { queues: parseWin32Printer(queues), scanners: parsePnpImage(images) };
+}
+
+const Win32Printer = z.object({
+  Name: z.string(),
+  PortName: z.string().nullish(),
+  Local: z.boolean().nullish(),
+  WorkOffline: z.boolean().nullish(),
+  DetectedErrorState: z.number().nullish(),
+});
+
+/** Keeps queues on USB and parallel ports. On unplugging or power-off only WorkOffline changes; the status stays idle. */
+export function parseWin32Printer(rows: readonly unknown[]): readonly LocalQueue[] {
+  return rows.slice(0, DEVICES_MAX).flatMap((row): LocalQueue[] => {
+    const { data } = Win32Printer.safeParse(row);
+    if (!data || virtualQueue.test(data.Name) || !/^(USB|LPT|DOT4)/i.test(data.PortName ?? "")) return [];
+    return [{ system: "windows", name: data.Name, workOffline: data.WorkOffline === true, detectedErrorState: data.DetectedErrorState ?? 0 }];
+  });
+}
+
+const PnpImage = z.object({ FriendlyName: z.string().nullish(), Status: z.string().nullish() });
+
+/** Reads rows of Get-PnpDevice; webcams share the class and are told by their names. */
+export function parsePnpImage(rows: readonly unknown[]): LocalDevices["scanners"] {
+  return rows.slice(0, DEVICES_MAX).flatMap((row) => {
+    const { data } = PnpImage.safeParse(row);
+    const name = data?.FriendlyName ?? "";
+    return name === "" || /camera|webcam/i.test(name) ? [] : [{ name, ok: data?.Status === "OK" }];
+  });
+}
