@@ -7,6 +7,7 @@ export type Mark = { readonly counters: Counters; readonly progress: { readonly 
 
 /** Closer marks than this say nothing. */
 const SPAN_MS_MIN = 300;
+const FRESH_SHARE = 0.8;
 
 /**
  * Pure. Traffic of others in the test's direction between two marks: the interface's rate less our own on the wire; never below zero.
@@ -18,5 +19,7 @@ export function foreignMbps(direction: Direction, from: Mark | undefined, to: Ma
   if (spanMs < SPAN_MS_MIN || ownSpanMs < SPAN_MS_MIN) return undefined;
   const moved = direction === "download" ? to.counters.receivedBytes - from.counters.receivedBytes : to.counters.sentBytes - from.counters.sentBytes;
   const own = (to.progress.bytes - from.progress.bytes) * HEADER_FACTOR;
+  // Some routers renew their counters every few seconds only: then they have not even seen our own bytes.
+  if (moved < own * FRESH_SHARE) return undefined;
   return Math.max(0, ((moved / spanMs - own / ownSpanMs) * 8) / 1000);
 }

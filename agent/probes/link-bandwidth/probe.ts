@@ -9,6 +9,7 @@ import { excuseOf } from "./excuse.ts";
 import { idleRoundTrips, median, openPinger, type Pinger } from "./latency.ts";
 import { readingsOf } from "./readings.ts";
 import { type Counters, interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
+import { Wan, wanCounters } from "./wan-counters.ts";
 
 const Options = z.strictObject({
   server: z.strictObject({ id: Code, url: z.url({ protocol: /^https?$/ }) }).optional(),
@@ -24,6 +25,8 @@ const Options = z.strictObject({
   capMs: z.number().min(1_500).max(15_000).default(4_000),
   /** More foreign traffic than this before the start postpones the run. */
   busyMbps: z.number().positive().default(20),
+  /** Where the gateway is another box: its counters tell what others use. */
+  wan: Wan.optional(),
 });
 
 const IDLE_PINGS = 10;
@@ -33,7 +36,7 @@ export const linkBandwidth = defineProbe({
   kind: "link-bandwidth",
   options: Options,
   deadlineMs: ({ capMs, directions }) => directions.length * (capMs + 10_000) + 20_000,
-  async run({ server: named, lease, floorMbps, directions, capMs, busyMbps }, context) {
+  async run({ server: named, lease, floorMbps, directions, capMs, busyMbps, wan }, context) {
     if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
     const { id, url } = named ?? lease.server;
     const server = await resolveServer(id, new URL(url), lease.token);
@@ -41,7 +44,8 @@ export const linkBandwidth = defineProbe({
     try {
       await pinger.ping(context.signal);
       const nicName = pinger.localAddress === undefined ? undefined : interfaceOf(pinger.localAddress);
-      const idle = await idleLine(pinger, nicName, busyMbps, context);
+      const readLineCounters = () => lineCounters(wan, nicName, context);
+      const idle = await idleLine(pinger, readLineCounters, busyMbps, context);
       const measureLoad = startLoad();
       const results: DirectionResult[] = [];
       let bytesLeft = lease.bytesMax;
@@ -49,9 +53,8 @@ export const linkBandwidth = defineProbe({
         // Half of what is left for the first direction, so that the second is not starved.
         const bytesMax = bytesLeft / (directions.length - index);
         const idleRttMs = median(idle.rttsMs) ?? 0;
-        const readCounters = () => countersOf(nicName, context);
         const result = await runDirection(
-          { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax, idleRttMs, readCounters },
+          { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax, idleRttMs, readCounters: readLineCounters },
           context.signal,
         );
         bytesLeft -= result.bytes;
@@ -80,16 +83,19 @@ export const linkBandwidth = defineProbe({
   },
 });
 
-/** Counters of the interface, except of the loopback: what goes there is not the line's. */
-async function countersOf(nicName: string | undefined, { io, signal }: ProbeContext): Promise<Counters | undefined> {
-  return nicName === "lo" ? undefined : readCounters(io.readInterface, nicName, signal);
+/** Counters of the line: the router's where it tells them, else this PC's own, except of the loopback: what goes there is not the line's. */
+async function lineCounters(wan: Wan | undefined, nicName: string | undefined, context: ProbeContext): Promise<Counters | undefined> {
+  const [router] = await Promise.allSettled([wan && wanCounters(wan, context)]);
+  if (router.status === "fulfilled" && router.value) return router.value;
+  if (router.status === "rejected") context.log("the router's counters could not be read", { error: String(router.reason) });
+  return nicName === "lo" ? undefined : readCounters(context.io.readInterface, nicName, context.signal);
 }
 
 /** Round trips and foreign traffic before the test. @throws ProbeSkip line_busy: a busy line must not read as a slow one */
-async function idleLine(pinger: Pinger, nicName: string | undefined, busyMbps: number, context: ProbeContext) {
-  const before = await countersOf(nicName, context);
-  const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, context.signal);
-  const rates = ratesBetween(before, await countersOf(nicName, context));
+async function idleLine(pinger: Pinger, readLineCounters: () => Promise<Counters | undefined>, busyMbps: number, { signal }: ProbeContext) {
+  const before = await readLineCounters();
+  const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, signal);
+  const rates = ratesBetween(before, await readLineCounters());
   const foreignMbps = rates && Math.max(rates.receivedMbps, rates.sentMbps);
   if (foreignMbps !== undefined && foreignMbps > busyMbps)
     throw new ProbeSkip("line_busy", `${Math.round(foreignMbps)} Mbps of other traffic before the test`, { foreignMbps: Math.round(foreignMbps) });

@@ -16,6 +16,7 @@ describe("traffic of others", () => {
     ["is what the interface moved beyond ours", mark(0, 0, 0), mark(1_000, wire + 10e6, own), 80],
     ["is never negative", mark(0, 0, 0), mark(1_000, wire - 1e6, own), 0],
     ["does not mind the server's clock", mark(0, 0, 0, 5e6), mark(1_000, wire + 10e6, own, 5e6), 80],
+    ["is unknown when the counters did not even see our bytes", mark(0, 0, 0), mark(1_000, wire * 0.5, own), undefined],
     ["is unknown without a first mark", undefined, mark(1_000, wire, own), undefined],
     ["is unknown between marks that lie too close", mark(0, 0, 0), mark(100, wire, own), undefined],
   ])("%s", (_name, from, to, expected) => {

@@ -73,6 +73,15 @@ describe("a test of a line of 24 Mbps", () => {
     expect(outcome).toMatchObject({ kind: "measured", excuse: "nic_limited", evidence: { nic: { speedMbps: 10 } } });
   });
 
+  it.each([
+    ["is busy before the start: postponed", {}, { kind: "skipped", reason: "line_busy" }],
+    ["is busy during the test: not held against the line", { busyMbps: 1_000 }, { kind: "measured", excuse: expect.stringMatching(/^(contended|cpu_bound)$/) }],
+  ])("the router says that the line %s", async (_name, options, expected) => {
+    const wan = { address: "192.0.2.1", snmp: { version: "2c" }, ifIndex: 3 };
+    const outcome = await run({ lease: lease(), floorMbps: 60, directions: ["download"], wan, ...options }, { openSnmp: busyRouter(3, 60 + LINE_MBPS) });
+    expect(outcome).toMatchObject(expected);
+  });
+
   it("stops when the lease is used up and judges by what it has", async () => {
     const faster = await startPacedRelay(Number(new URL(server.url).port), 160);
     const outcome = await run({ lease: lease({ bytesMax: 30e6, port: faster.port }), directions: ["download"], capMs: 15_000 });
@@ -140,6 +149,16 @@ it.each([
 ])("wrong options name the field %s", async (field, options) => {
   expect(await run(options)).toMatchObject({ kind: "failed", reason: "bad_options", detail: expect.stringContaining(field) });
 });
+
+/** A router whose WAN interface carries a steady rate towards the LAN. */
+function busyRouter(ifIndex: number, mbps: number): Io["openSnmp"] {
+  return () => ({
+    get: async (oids) => new Map(oids.map((oid) => [oid, oid === `1.3.6.1.2.1.31.1.1.1.6.${ifIndex}` ? (performance.now() * mbps * 1_000) / 8 : 0])),
+    first: async () => undefined,
+    walk: async () => [],
+    [Symbol.dispose]: () => {},
+  });
+}
 
 async function withServer(listener: RequestListener, use: (port: number) => Promise<void>): Promise<void> {
   const fake: Server = createServer(listener);
