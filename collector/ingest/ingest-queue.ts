@@ -10,6 +10,14 @@ export class IngestBusy extends Error {
   }
 }
 
+/** The database refuses a value of this batch, now and for ever. The sender narrows it down to the observation and puts that aside. */
+export class BatchUnwritable extends Error {
+  override readonly name = "BatchUnwritable";
+  constructor(cause: unknown) {
+    super("the store refuses a value of this batch", { cause });
+  }
+}
+
 type Waiting = { readonly received: Received; readonly size: number; readonly resolve: (written: Written) => void; readonly reject: (error: unknown) => void };
 type Limits = { readonly queuedMax: number; readonly groupMax: number };
 
@@ -18,7 +26,7 @@ const defaults: Limits = { queuedMax: 50_000, groupMax: 20_000 };
 
 /**
  * Commits many batches together without a timer: while one group is written, requests gather, and the next group takes them all.
- * A batch that cannot be written fails alone; its neighbours are tried one by one.
+ * A batch that cannot be written fails alone; its neighbours are tried one by one. When the database is away, all that wait in the group fail.
  */
 export class IngestQueue {
   readonly #write: (group: readonly Received[]) => Promise<Written[]>;
@@ -37,7 +45,7 @@ export class IngestQueue {
     return this.#queued;
   }
 
-  /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already. */
+  /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already, BatchUnwritable when its content is at fault. */
   add(received: Received): Promise<Written> {
     // An empty batch has its price too.
     const size = received.batch.observations.length + 1;
@@ -83,8 +91,16 @@ export class IngestQueue {
         else reject(new Error("the store gave no answer for a batch"));
       });
     } catch (error) {
-      if (group.length === 1) group[0]?.reject(error);
+      const isData = isFaultOfData(error);
+      // Without a database every batch fails alike: trying them one by one would hold the queue for as long as the database is away.
+      if (group.length === 1 || !isData) for (const { reject } of group) reject(isData ? new BatchUnwritable(error) : error);
       else for (const one of group) await this.#flush([one]);
     }
   }
+}
+
+/** SQLSTATE classes 21, 22 and 23: a value or a row is at fault, not the server. */
+function isFaultOfData(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^2[123][0-9A-Z]{3}$/.test(code);
 }

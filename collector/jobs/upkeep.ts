@@ -14,6 +14,7 @@ export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Pro
     ...(await dropPartitionsBefore(db, "sample", nowMs - retentionDays.sample * DAY_MS)),
     ...(await dropPartitionsBefore(db, "observation", nowMs - retentionDays.observation * DAY_MS)),
   ];
+  if (dropped.length > 0) partitions.forget();
   await db.query("DELETE FROM ingest_ledger WHERE received_at < to_timestamp($1::float8 / 1000)", [nowMs - retentionDays.ledger * DAY_MS]);
   await db.query("DELETE FROM rollup_1h WHERE hour < to_timestamp($1::float8 / 1000)", [nowMs - retentionDays.rollup * DAY_MS]);
   return { rolledUp, dropped };

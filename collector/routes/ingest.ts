@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { Batch, CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
 import { problem } from "#schemas/problem.ts";
 import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
-import { IngestBusy } from "../ingest/ingest-queue.ts";
+import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
 import { inflate, parseJson } from "../ingest/read-body.ts";
 import { type SignedDeps, type SignedEnv, signedByAgent } from "./signed.ts";
 
@@ -27,6 +27,7 @@ export function ingestRoutes(deps: IngestDeps): Hono<SignedEnv> {
         await onConflict(agentId, error.message);
         return c.json(problem(409, "stream_conflict", error.message), 409);
       }
+      if (error instanceof BatchUnwritable) return c.json(problem(422, "batch_unwritable", error.message), 422);
       if (!(error instanceof IngestBusy)) throw error;
       c.header("retry-after", String(error.retryAfterS));
       return c.json(problem(429, "busy", "too much waits to be stored", { retryAfterS: error.retryAfterS }), 429);

@@ -37,7 +37,17 @@ const COPY_FROM = 5_000;
  * whatever ranges it comes. Rejects when anything fails; nothing of the group is stored then.
  */
 export async function writeGroup(tools: IngestTools, group: readonly Received[]): Promise<Written[]> {
-  const { db, partitions, series } = tools;
+  try {
+    return await writeOnce(tools, group);
+  } catch (error) {
+    // Another collector has dropped an old partition that late observations need again.
+    if (!/no partition of relation/.test(String(error))) throw error;
+    tools.partitions.forget();
+    return writeOnce(tools, group);
+  }
+}
+
+async function writeOnce({ db, partitions, series, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
   const samples = new Map(
     group.map((received) => [
       received,
@@ -56,7 +66,7 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
     const rows = stored.flatMap(({ received, claim }) => sampleRows(series, received, samples.get(received) ?? [], claim));
     await writeSamples(tx, rows);
     await writeLatest(tx, rows);
-    await writeDays(tx, tools.calendar, stored);
+    await writeDays(tx, calendar, stored);
     await writeDirtyHours(tx, rows);
     await writeGapsAndLetters(tx, stored);
     await touchContacts(tx, group);
@@ -80,7 +90,8 @@ function sampleRows(series: SeriesIds, { siteId }: Received, samples: readonly S
   return samples.flatMap(({ sample, seq }) => {
     if (!claim.isFresh(seq)) return [];
     const seriesId = series.idOf({ siteId, ...sample });
-    if (seriesId === undefined) throw new Error(`no id for the series ${sample.metric} of site ${siteId}`);
+    // A site that has named more series than any centre can have: its observation is kept, its samples are not.
+    if (seriesId === undefined) return [];
     return [{ siteId, seriesId, takenMs: sample.takenMs, value: sample.value }];
   });
 }
@@ -150,6 +161,7 @@ function columnsOf(rows: readonly SampleRow[]): string[] {
   ];
 }
 
+/** Marks the hours for the rollup. Taking the row even where it stands already keeps a rollup from using the mark up before these samples are committed. */
 async function writeDirtyHours(tx: Db, rows: readonly SampleRow[]): Promise<void> {
   const hours = new Map(
     rows.map(({ siteId, takenMs }) => [`${siteId} ${Math.floor(takenMs / 3_600_000)}`, { siteId, hourMs: Math.floor(takenMs / 3_600_000) * 3_600_000 }]),
@@ -157,7 +169,7 @@ async function writeDirtyHours(tx: Db, rows: readonly SampleRow[]): Promise<void
   if (hours.size === 0) return;
   const sorted = [...hours.values()].sort((a, b) => a.siteId - b.siteId || a.hourMs - b.hourMs);
   await tx.query(
-    `INSERT INTO dirty_hour (site_id, hour) SELECT site_id, to_timestamp(ms / 1000) FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS r(site_id, ms) ON CONFLICT DO NOTHING`,
+    `INSERT INTO dirty_hour (site_id, hour) SELECT site_id, to_timestamp(ms / 1000) FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS r(site_id, ms) ON CONFLICT (site_id, hour) DO UPDATE SET hour = excluded.hour`,
     [numbersLiteral(sorted.map(({ siteId }) => siteId)), numbersLiteral(sorted.map(({ hourMs }) => hourMs))],
   );
 }

@@ -16,7 +16,11 @@ const LOCK = 8_901_890;
 export async function migrate(db: Db, nowMs: number): Promise<string[]> {
   const files = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
   const applied: string[] = [];
-  await db.script("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)");
+  await db.transaction(async (tx) => {
+    // IF NOT EXISTS alone fails when two programs start at the same moment.
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+    await tx.script("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)");
+  });
   for (const name of files) {
     const statements = await readFile(join(folder, name), "utf8");
     // Line ends differ between checkouts; the schema does not.

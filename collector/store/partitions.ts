@@ -34,6 +34,11 @@ export class Partitions {
     for (const day of missing) this.#known.add(day);
   }
 
+  /** Forgets what was known: another collector may have dropped a partition. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   /** Makes today's partitions and those of the days ahead; part of the hourly upkeep. */
   async ensureAhead(nowMs: number): Promise<void> {
     await this.ensure(Array.from({ length: AHEAD_DAYS + 1 }, (_, ahead) => nowMs + ahead * DAY_MS));
@@ -51,16 +56,30 @@ export async function partitionDaysAhead(db: Db, nowMs: number): Promise<number>
   return ahead;
 }
 
-/** Drops the partitions of days that ended before `beforeMs`; gives their names. */
+/** Drops the partitions of days that ended before `beforeMs`, except where hours still wait for their rollup; gives the names of the dropped ones. */
 export async function dropPartitionsBefore(db: Db, table: Table, beforeMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
     "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = $1 ORDER BY 1",
     [table],
   );
   const last = nameOf(table, dayOf(beforeMs - DAY_MS));
-  const old = rows.map(({ name }) => name).filter((name) => /^[a-z]+_\d{8}$/.test(name) && name <= last);
-  for (const name of old) await db.script(`DROP TABLE IF EXISTS ${name}`);
-  return old;
+  const dropped: string[] = [];
+  for (const { name } of rows) {
+    if (/^[a-z]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, name))) dropped.push(name);
+  }
+  return dropped;
+}
+
+function dropSettled(db: Db, name: string): Promise<boolean> {
+  const day = name.slice(-8);
+  return db.transaction(async (tx) => {
+    // The lock waits for flushes that write here; their marks are then seen.
+    await tx.script(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
+    const [waiting] = await tx.query("SELECT 1 FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($1::text)::date + 1 LIMIT 1", [day]);
+    if (waiting) return false;
+    await tx.script(`DROP TABLE ${name}`);
+    return true;
+  });
 }
 
 function createStatement(table: Table, day: string): string {

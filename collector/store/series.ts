@@ -7,6 +7,9 @@ export type SeriesKey = { readonly siteId: number; readonly metric: string; read
 /** Most series that stay in memory; past that the cache starts anew. 3,300 sites with 200 series each stay below. */
 const CACHE_MAX = 1_000_000;
 
+/** Most series of one site. A large centre has some hundreds; a broken or hostile device that invents names must not fill the database. */
+export const SITE_SERIES_MAX = 5_000;
+
 /** Ids of series, cached; a miss is inserted once for all that a flush brings. */
 export class SeriesIds {
   readonly #ids = new Map<string, number>();
@@ -16,37 +19,72 @@ export class SeriesIds {
     return this.#ids.get(nameOf(key));
   }
 
-  /** Reads or makes the ids of all keys that are not cached. Runs outside of the flush's transaction: an id without samples does no harm. */
+  /**
+   * Reads or makes the ids of all keys that are not cached. A site that has as many series as it may gets no new ones: `idOf` stays undefined.
+   * Runs outside of the flush's transaction: an id without samples does no harm.
+   */
   async learn(db: Db, keys: Iterable<SeriesKey>): Promise<void> {
-    const missing = new Map<string, SeriesKey>();
-    for (const key of keys) if (!this.#ids.has(nameOf(key))) missing.set(nameOf(key), key);
-    if (missing.size === 0) return;
-    if (this.#ids.size + missing.size > CACHE_MAX) this.#ids.clear();
-    const wanted = [...missing.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-    const columns = [
-      numbersLiteral(wanted.map(({ siteId }) => siteId)),
-      textsLiteral(wanted.map(({ metric }) => metric)),
-      textsLiteral(wanted.map(({ target }) => target)),
-      textsLiteral(wanted.map(({ labels }) => labels)),
-    ];
+    const wanted = new Map<string, SeriesKey>();
+    for (const key of keys) wanted.set(nameOf(key), key);
+    const unknown = [...wanted].filter(([name]) => !this.#ids.has(name));
+    if (unknown.length === 0) return;
+    const isFull = this.#ids.size + unknown.length > CACHE_MAX;
+    if (isFull) this.#ids.clear();
+    const missing = (isFull ? [...wanted] : unknown).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+    const columns = columnsOf(missing);
+    await this.#read(db, missing, columns);
+    const fresh = missing.filter((key) => this.idOf(key) === undefined);
+    if (fresh.length === 0) return;
+    const room = await roomOf(db, fresh);
+    const allowed = fresh.filter(({ siteId }) => {
+      const left = room.get(siteId) ?? 0;
+      room.set(siteId, left - 1);
+      return left > 0;
+    });
+    if (allowed.length === 0) return;
+    const own = columnsOf(allowed);
     await db.query(
-      `INSERT INTO series (site_id, metric, target, labels)
-       SELECT w.site_id, w.metric, w.target, w.labels::jsonb
-       FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) AS w(site_id, metric, target, labels)
-       ON CONFLICT DO NOTHING`,
-      columns,
+      `INSERT INTO series (site_id, metric, target, labels) SELECT w.site_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
+      own,
     );
+    await this.#read(db, allowed, own);
+  }
+
+  async #read(db: Db, keys: readonly SeriesKey[], columns: readonly string[]): Promise<void> {
     const rows = await db.query<{ place: number; series_id: number }>(
-      `SELECT w.place::int AS place, s.series_id
-       FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) WITH ORDINALITY AS w(site_id, metric, target, labels, place)
+      `SELECT w.place::int AS place, s.series_id FROM ${keysAs("w")}
        JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
       columns,
     );
     for (const { place, series_id } of rows) {
-      const key = wanted[place - 1];
+      const key = keys[place - 1];
       if (key) this.#ids.set(nameOf(key), series_id);
     }
   }
+}
+
+/** How many more series each site may have. */
+async function roomOf(db: Db, keys: readonly SeriesKey[]): Promise<Map<number, number>> {
+  const sites = [...new Set(keys.map(({ siteId }) => siteId))];
+  const rows = await db.query<{ site_id: number; n: number }>(
+    "SELECT site_id, count(*)::int AS n FROM series WHERE site_id = ANY (($1::text)::int4[]) GROUP BY 1",
+    [numbersLiteral(sites)],
+  );
+  const counts = new Map(rows.map(({ site_id, n }) => [site_id, n]));
+  return new Map(sites.map((site) => [site, SITE_SERIES_MAX - (counts.get(site) ?? 0)]));
+}
+
+function columnsOf(keys: readonly SeriesKey[]): string[] {
+  return [
+    numbersLiteral(keys.map(({ siteId }) => siteId)),
+    textsLiteral(keys.map(({ metric }) => metric)),
+    textsLiteral(keys.map(({ target }) => target)),
+    textsLiteral(keys.map(({ labels }) => labels)),
+  ];
+}
+
+function keysAs(name: string): string {
+  return `unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) WITH ORDINALITY AS ${name}(site_id, metric, target, labels, place)`;
 }
 
 function nameOf({ siteId, metric, target, labels }: SeriesKey): string {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { fileBatch } from "../../collector/ingest/filed.ts";
 import type { Received } from "../../collector/store/ingest.ts";
+import { Calendar } from "../../schemas/calendar.ts";
 import { Batch } from "../../schemas/exchange.ts";
 import type { Observation, Reading } from "../../schemas/observation.ts";
 
@@ -59,3 +60,13 @@ export function sha256Of(batch: Batch): string {
 export function receivedOf(batch: Batch, { siteId = 1, agentId = "agt-0000000000000001", receivedMs = T0 + 60_000 } = {}): Received {
   return { siteId, agentId, batch, bodySha256: sha256Of(batch), receivedMs, filed: fileBatch(batch, receivedMs) };
 }
+
+/** A week in which Saturday morning is worked. */
+export const workWeek = Calendar.parse({
+  id: "vn",
+  timeZone: "Asia/Ho_Chi_Minh",
+  weekdays: [1, 2, 3, 4, 5, 6],
+  sessions: [{ from: "07:30", to: "11:30" }],
+  holidays: [],
+  workedDays: [],
+});

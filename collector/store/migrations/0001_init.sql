@@ -68,6 +68,7 @@ CREATE TABLE ingest_ledger (
   -- By the end of the range: both questions (what overlaps this range, what lies past the mark) then touch only the stream's newest rows.
   PRIMARY KEY (site_id, stream, seq_to, seq_from)
 );
+CREATE INDEX ingest_ledger_received ON ingest_ledger USING brin (received_at);
 
 CREATE TABLE stream_gap (
   site_id integer NOT NULL,
@@ -167,7 +168,7 @@ CREATE TABLE dirty_hour (
   site_id integer NOT NULL,
   hour    timestamptz NOT NULL,
   PRIMARY KEY (site_id, hour)
-);
+) WITH (fillfactor = 50);
 
 -- Percentiles are of one series and hour; they are never averaged over hours.
 CREATE TABLE rollup_1h (

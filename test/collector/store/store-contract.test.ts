@@ -2,16 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addEnrolCode, enrolWithCode, findAgent, setAgentState } from "../../../collector/store/agents.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { type IngestTools, type Received, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
-import { SeriesIds } from "../../../collector/store/series.ts";
+import { SeriesIds, SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
-import { Calendar } from "../../../schemas/calendar.ts";
-import { batchOf, measured, receivedOf, T0 } from "../../support/batches.ts";
+import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { openPglite } from "../../support/pglite.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -25,15 +25,6 @@ const databases: readonly { readonly name: string; readonly isHere: boolean; ope
   { name: "Debian's PostgreSQL 15", isHere: requirePeer("postgres"), open: openDebian },
 ];
 
-const calendar: Calendar = Calendar.parse({
-  id: "vn",
-  timeZone: "Asia/Ho_Chi_Minh",
-  weekdays: [1, 2, 3, 4, 5, 6],
-  sessions: [{ from: "07:30", to: "11:30" }],
-  holidays: [],
-  workedDays: [],
-});
-
 describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({ open }) => {
   let opened: Opened;
   let db: Db;
@@ -45,7 +36,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     db = opened.db;
     await migrate(db, T0);
     await importCentres(db, [centre("mot"), centre("hai")], T0);
-    tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar };
+    tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: workWeek };
   }, 60_000);
   afterAll(async () => {
     await opened?.close();
@@ -274,6 +265,55 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     await tools.partitions.ensure([oldMs, oldMs + 1]);
     expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual(["sample_20250131"]);
     expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual([]);
+  });
+
+  it("does not drop a day whose hours wait for their rollup, and makes a dropped day again for late observations", async () => {
+    const dayMs = T0 - 20 * 86_400_000;
+    const late = (first: number) => {
+      const batch = batchOf({
+        stream: freshStream(),
+        count: 1,
+        startMs: dayMs,
+        each: () => ({ target: "late", outcome: measured([{ metric: "loss_percent", value: first }]) }),
+      });
+      return write(receivedOf(batch));
+    };
+    await late(1);
+    expect(await dropPartitionsBefore(db, "sample", T0 - 14 * 86_400_000)).not.toContain("sample_20261108");
+    await rollUpDirtyHours(db, T0);
+    expect(await dropPartitionsBefore(db, "sample", T0 - 14 * 86_400_000)).toContain("sample_20261108");
+    expect(await late(2)).toEqual([expect.objectContaining({ result: "stored", accepted: 1 })]);
+  });
+
+  it("gives a site no more series than any centre can have, and keeps its observations", async () => {
+    await db.query(
+      `INSERT INTO series (site_id, metric, target, labels) SELECT 2, 'loss_percent', 'invented-' || n, '{}' FROM generate_series(1, ${SITE_SERIES_MAX}) AS n`,
+    );
+    const own = freshStream();
+    const batch = batchOf({ stream: own, count: 2, each: (index) => ({ target: `new-${index}` }) });
+    expect(await write(receivedOf(batch, { siteId: 2 }))).toEqual([expect.objectContaining({ accepted: 2 })]);
+    expect(await count("observation", own)).toBe(2);
+    expect(await db.query("SELECT 1 FROM series WHERE site_id = 2 AND target LIKE 'new-%'")).toEqual([]);
+  });
+
+  it("enrols with a code once; the same key again gets the same agent, another key nothing", async () => {
+    const agent = (name: string, publicKey: string) => ({ agentId: `agt-${name.padEnd(16, "0")}`, publicKey, hostName: undefined, version: "1" });
+    expect(await addEnrolCode(db, "mot", "code-1", T0, T0 + 1_000)).toBe(true);
+    expect(await enrolWithCode(db, "code-1", agent("late", "key-a"), T0 + 1_001)).toBeUndefined();
+    expect(await enrolWithCode(db, "code-1", agent("first", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot" });
+    expect(await enrolWithCode(db, "code-1", agent("again", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot" });
+    expect(await enrolWithCode(db, "code-1", agent("thief", "key-b"), T0)).toBeUndefined();
+    expect(await enrolWithCode(db, "code-none", agent("guess", "key-b"), T0)).toBeUndefined();
+    await setAgentState(db, "agt-first00000000000", "revoked");
+    expect(await findAgent(db, "agt-first00000000000")).toMatchObject({ siteId: 1, centre: "mot", state: "revoked" });
+  });
+
+  it("gives a centre three open codes at most, and none to a centre that is not known", async () => {
+    const given = [];
+    for (const name of ["a", "b", "c", "d"]) given.push(await addEnrolCode(db, "hai", `code-${name}`, T0, T0 + 1_000));
+    expect(given).toEqual([true, true, true, false]);
+    expect(await addEnrolCode(db, "hai", "code-e", T0 + 2_000, T0 + 3_000)).toBe(true);
+    expect(await addEnrolCode(db, "nowhere", "code-f", T0, T0 + 1_000)).toBe(false);
   });
 
   it("knows a centre that was imported again only when it differs", async () => {

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Db } from "../../../collector/store/db.ts";
+import { writeGroup } from "../../../collector/store/ingest.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { Partitions } from "../../../collector/store/partitions.ts";
+import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import { SeriesIds } from "../../../collector/store/series.ts";
+import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { freeTcpPort } from "../../support/free-port.ts";
+import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+
+describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", () => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+  const opened = async (name: string) => openStore({ databaseUrl: await server.database(name), dataDir: "unused" });
+  const refusal = (databaseUrl: string) =>
+    openStore({ databaseUrl, dataDir: "unused" }).then(
+      async (store) => {
+        await store.close();
+        return "opened";
+      },
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+
+  it("is migrated by one of several programs that start at the same moment", async () => {
+    const stores = [
+      await opened("together"),
+      ...(await Promise.all([1, 2, 3].map(() => openStore({ databaseUrl: server.url.replace(/[^/]+$/, "together"), dataDir: "unused" })))),
+    ];
+    const applied = await Promise.all(stores.map(({ db }) => migrate(db, T0)));
+    expect(applied.flat().sort()).toEqual([...new Set(applied.flat())].sort());
+    expect(applied.flat()).toContain("0001_init.sql");
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it("loses no sample from a rollup that runs while a flush is about to commit", async () => {
+    const store = await opened("race");
+    await migrate(store.db, T0);
+    const gate = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const slow: Db = {
+      ...store.db,
+      transaction: (work) =>
+        store.db.transaction(async (tx) => {
+          const result = await work(tx);
+          written.resolve();
+          await gate.promise;
+          return result;
+        }),
+    };
+    const series = new SeriesIds();
+    const partitions = new Partitions(store.db);
+    await partitions.ensureAhead(T0);
+    const sample = (stream: string, index: number) =>
+      receivedOf(batchOf({ stream, count: 1, startMs: T0 + index * 1_000, each: () => ({ outcome: measured([{ metric: "loss_percent", value: index }]) }) }));
+    await writeGroup({ db: store.db, partitions, series, calendar: workWeek }, [sample("000000000000000a", 1)]);
+    const flush = writeGroup({ db: slow, partitions, series, calendar: workWeek }, [sample("000000000000000b", 2)]);
+    await written.promise;
+    expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(0);
+    gate.resolve();
+    await flush;
+    expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(1);
+    expect(await store.db.query("SELECT n, vsum FROM rollup_1h")).toEqual([{ n: 2, vsum: 3 }]);
+    await store.close();
+  });
+
+  it("says in one sentence why a database cannot be used", async () => {
+    await server.database("readonly");
+    await server.psql("CREATE ROLE reader LOGIN; ALTER DATABASE readonly SET default_transaction_read_only = on");
+    const at = (user: string, database: string) => `postgres://${user}@127.0.0.1:${server.port}/${database}`;
+    expect(await refusal(`postgres://hcc@127.0.0.1:${await freeTcpPort()}/postgres`)).toMatch(
+      /^StoreError: No PostgreSQL answers at 127\.0\.0\.1:\d+\/postgres\. Start it, or correct DATABASE_URL\.$/,
+    );
+    expect(await refusal(at("hcc", "nowhere"))).toMatch(/^StoreError: There is no such database at .*createdb NAME\.$/);
+    expect(await refusal(at("hcc", "readonly"))).toMatch(/^StoreError: The database is read-only/);
+    expect(await refusal(at("reader", "postgres"))).toMatch(/^StoreError: The database user may not create tables/);
+    expect(await refusal(at("nobody-known", "postgres"))).toMatch(/^StoreError: The database at .* refuses the user or the password of DATABASE_URL\.$/);
+    expect(await refusal("not a url")).toMatch(/^StoreError: DATABASE_URL is not a URL such as/);
+    expect(await refusal("postgres://user:secret-word@host.invalid/db")).toMatch(
+      /^StoreError: The host of DATABASE_URL is not known: host\.invalid:5432\/db\.$/,
+    );
+  });
+});
