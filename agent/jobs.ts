@@ -1,6 +1,6 @@
 import type { Assignment } from "#schemas/agent-config.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
-import { firstDueMs, nextDueMs, type Timing } from "./schedule.ts";
+import { firstDueMs, nextDueMs, retryMs, type Timing } from "./schedule.ts";
 
 /** What came of one run, and when to ask again if that is not the ordinary time. */
 export type Finished = { readonly outcome: Outcome; readonly atMs: number; readonly retryAfterMs?: number | undefined };
@@ -66,7 +66,8 @@ export class Jobs {
       job.running = false;
       job.last = finished;
       job.dueMs = nextDueMs(job.assignment, now, this.#options.timing);
-      if (finished.retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, now + finished.retryAfterMs);
+      const retryAfterMs = finished.retryAfterMs ?? retryMs(job.assignment, finished.outcome.kind);
+      if (retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, now + retryAfterMs);
     });
     this.#running.add(run);
     void run.finally(() => this.#running.delete(run));

@@ -9,6 +9,7 @@ const INTERVAL_FLOOR_S = 15;
 const FIRST_SPREAD_MS = 20_000;
 /** Runs that come rarely are not repeated only because the agent was restarted. */
 const RARE_S = 3_600;
+const RETRY_SKIPPED_MS = 900_000;
 /** When a window opens, the sites that wait for it do not all start in the same minute, ms. */
 const WINDOW_SPREAD_MS = 1_800_000;
 const DAY_MS = 86_400_000;
@@ -52,6 +53,15 @@ export function nextDueMs(assignment: Assignment, afterMs: number, timing: Timin
   let dueMs = steps * every + phase - timing.anchorMs;
   if (dueMs < earliestMs) dueMs += every;
   return inWindowMs(assignment, dueMs, timing);
+}
+
+/**
+ * How long a rare assignment waits after a run that brought no measurement, ms; undefined for frequent ones, which come again by themselves.
+ * A failed speed test has used the line, so it keeps its hour; a skipped run has used nothing.
+ */
+export function retryMs({ everyS }: Pick<Assignment, "everyS">, outcome: "measured" | "failed" | "skipped"): number | undefined {
+  if (outcome === "measured" || everyS <= RARE_S) return undefined;
+  return outcome === "failed" ? RARE_S * 1_000 : RETRY_SKIPPED_MS;
 }
 
 /** `dueMs` when it lies inside the assignment's window, else a time of this agent's own soon after the window opens. */

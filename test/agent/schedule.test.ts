@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Assignment } from "#schemas/agent-config.ts";
-import { firstDueMs, intervalMs, nextDueMs, phaseMs, type Timing } from "../../agent/schedule.ts";
+import { firstDueMs, intervalMs, nextDueMs, phaseMs, retryMs, type Timing } from "../../agent/schedule.ts";
 
 const timing: Timing = { agent: "agt-0123456789abcdef", anchorMs: Date.UTC(2026, 10, 27, 17) };
 const assignment = (more: Partial<Assignment> = {}): Assignment => ({ id: "host", probe: "host", everyS: 60, lease: false, options: {}, ...more });
@@ -67,6 +67,17 @@ describe("the first run", () => {
     expect(firstDueMs(rare, 0, timing, HOUR_MS)).toBe(nextDueMs(rare, 0, timing));
     expect(firstDueMs(rare, 0, timing, 7 * HOUR_MS)).toBeLessThan(20_000);
     expect(firstDueMs(assignment(), 0, timing, 1_000)).toBeLessThan(20_000);
+  });
+});
+
+describe("a run without a measurement", () => {
+  it.each<[string, number, "measured" | "failed" | "skipped", number | undefined]>([
+    ["of a frequent probe comes again by itself", 300, "failed", undefined],
+    ["of a rare probe is repeated after an hour", 21_600, "failed", HOUR_MS],
+    ["of a rare probe that was only skipped, after a quarter", 21_600, "skipped", HOUR_MS / 4],
+    ["is not what a measured one is", 21_600, "measured", undefined],
+  ])("%s", (_, everyS, outcome, expected) => {
+    expect(retryMs({ everyS }, outcome)).toBe(expected);
   });
 });
 
