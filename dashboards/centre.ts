@@ -87,7 +87,7 @@ const speed = (page: Page) =>
     page,
     "board.centre.speed",
     [
-      points({ from: "reading", name: "metric", value: "value", where: [here, "metric IN ('download_mbps', 'upload_mbps')"] }),
+      points({ from: "reading_1h", name: "metric", value: "avg", where: [here, "metric IN ('download_mbps', 'upload_mbps')"] }),
       level({ from: "line_now", value: "required_mbps", name: "required_mbps", where: [here] }),
     ],
     { width: 9, unit: "Mbits", min: 0, pointsOnly: true },
