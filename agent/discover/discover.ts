@@ -1,0 +1,139 @@
+import type { DeviceRole } from "#schemas/inventory.ts";
+import type { Definition } from "../devices/definition.ts";
+import { identify, readSystem } from "../devices/identify.ts";
+import { definitions } from "../devices/registry.ts";
+import { DeviceError } from "../io/device-error.ts";
+import { inParallel } from "../io/in-parallel.ts";
+import type { Io } from "../io/io.ts";
+import type { MdnsService } from "../io/mdns.ts";
+import { inSubnets } from "../io/sweep.ts";
+import type { WsdDevice } from "../io/wsd.ts";
+import { mergeSightings, type Proposal, type Sighting } from "./merge.ts";
+
+/** How far a search is; `stage` names what is asked now. */
+export type DiscoverProgress = { readonly stage: "sweep" | "announcements" | "snmp"; readonly done: number; readonly total: number };
+export type DiscoverOptions = {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  /** Networks to look at, as `192.168.1.0/24`; nothing outside of them is asked or proposed. */
+  readonly subnets: readonly string[];
+  readonly onProgress?: (progress: DiscoverProgress) => void;
+  /** Whether hosts that showed no face at all are proposed as officers' PCs. */
+  readonly assumePc?: boolean;
+};
+
+const LISTEN_MS = 4_000;
+const HOSTS_MAX = 512;
+/** More than with a probe: most addresses stay silent, and each is asked one small question. */
+const SNMP_IN_PARALLEL = 16;
+const SNMP_VISIT_MS = 3_000;
+const SNMP_REQUEST_MS = 400;
+
+const mdnsRoles: Readonly<Record<string, DeviceRole>> = {
+  ipp: "printer",
+  ipps: "printer",
+  printer: "printer",
+  "pdl-datastream": "printer",
+  uscan: "scanner",
+  uscans: "scanner",
+  scanner: "scanner",
+  smb: "officer-pc",
+};
+const wsdRoles: Readonly<Record<string, DeviceRole>> = {
+  PrintDeviceType: "printer",
+  ScanDeviceType: "scanner",
+  Computer: "officer-pc",
+  NetworkVideoTransmitter: "camera",
+};
+
+/**
+ * Looks for devices on the LAN and proposes an inventory: what is announced (mDNS, WS-Discovery), who is in the neighbour table after
+ * a sweep, and who answers SNMP. Changes nothing, adds nothing. @throws when aborted
+ */
+export async function discover({ io, signal, subnets, onProgress = () => {}, assumePc = false }: DiscoverOptions): Promise<readonly Proposal[]> {
+  const inside = inSubnets(subnets);
+  const announced = listen(io, signal).then((sightings) => sightings.filter(({ address }) => inside(address)));
+  // Awaited below; until then a failure must not count as unhandled.
+  announced.catch(() => {});
+  for (const [done, subnet] of subnets.entries()) {
+    onProgress({ stage: "sweep", done, total: subnets.length });
+    await io.sweep(subnet, signal);
+  }
+  const neighbours = (await io.readNeighbours(signal).catch(() => [])).filter(({ address }) => inside(address));
+  const route = await io.readDefaultRoute(signal).catch(() => undefined);
+  onProgress({ stage: "announcements", done: 0, total: 1 });
+  const sightings: Sighting[] = [
+    ...(await announced),
+    ...neighbours.map(({ address, mac }): Sighting => ({ source: "neighbours", address, mac, roles: [] })),
+    ...(route?.gateway !== undefined && inside(route.gateway) ? [{ source: "gateway" as const, address: route.gateway, roles: ["router" as const] }] : []),
+  ];
+  const hosts = [...new Set(sightings.map(({ address }) => address))].slice(0, HOSTS_MAX);
+  let done = 0;
+  const answers = await inParallel(hosts, SNMP_IN_PARALLEL, async (address) => {
+    const sighting = await askSnmp(io, address, signal);
+    onProgress({ stage: "snmp", done: ++done, total: hosts.length });
+    return sighting;
+  });
+  signal.throwIfAborted();
+  return mergeSightings([...sightings, ...answers.flatMap((sighting) => sighting ?? [])], assumePc);
+}
+
+async function listen(io: Io, signal: AbortSignal): Promise<readonly Sighting[]> {
+  const quiet = <Found>(asked: Promise<readonly Found[]>) => asked.catch((): readonly Found[] => []);
+  const [services, ...devices] = await Promise.all([
+    quiet(io.mdnsBrowse(Object.keys(mdnsRoles), LISTEN_MS, signal)),
+    quiet(io.wsdProbe(["wsdp:Device"], signal)),
+    quiet(io.wsdProbe(["dn:NetworkVideoTransmitter"], signal)),
+  ]);
+  return [...services.flatMap(mdnsSightings), ...devices.flat().map(wsdSighting)];
+}
+
+function mdnsSightings({ type, name, addresses, txt }: MdnsService): readonly Sighting[] {
+  const role = mdnsRoles[type];
+  const roles = role === undefined ? [] : [role];
+  return addresses.map((address) => ({ source: "mdns", address, roles, uuid: txt.uuid, name, vendor: txt.usb_mfg, model: txt.ty ?? txt.usb_mdl }));
+}
+
+function wsdSighting({ address, uuid, types, scopes }: WsdDevice): Sighting {
+  const roles = types.flatMap((type) => wsdRoles[type] ?? []);
+  const scope = (name: string) =>
+    scopes
+      .find((text) => text.includes(`/${name}/`))
+      ?.split("/")
+      .at(-1);
+  return { source: "wsd", address, uuid, roles, name: decoded(scope("name")), model: decoded(scope("hardware")) };
+}
+
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Asks with the factory community only: what is not open is for a person to enter. */
+async function askSnmp(io: Io, address: string, signal: AbortSignal): Promise<Sighting | undefined> {
+  const visit = AbortSignal.any([signal, AbortSignal.timeout(SNMP_VISIT_MS)]);
+  try {
+    using session = io.openSnmp({ address, port: 161, access: { version: "2c", community: "public" } }, visit, { requestMs: SNMP_REQUEST_MS });
+    const system = await readSystem(session);
+    const definition = await identify(session, definitions(), system);
+    return { source: "snmp", address, roles: rolesOf(definition), name: system.name, model: system.descr, vendor: definition && vendorOf(definition) };
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined;
+    throw error;
+  }
+}
+
+function rolesOf(definition: Definition | undefined): readonly DeviceRole[] {
+  if (definition === undefined) return [];
+  if (definition.kind === "printer") return ["printer"];
+  if (definition.scope === "switch") return [];
+  return [definition.scope === "router" ? "router" : "access-point"];
+}
+
+/** General definitions name no vendor. */
+function vendorOf({ vendor }: Definition): string | undefined {
+  return vendor.startsWith("any ") ? undefined : vendor;
+}

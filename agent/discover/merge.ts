@@ -1,0 +1,97 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import { Device, type DeviceRole } from "#schemas/inventory.ts";
+
+/** Ways in which a device was seen. */
+export type SightingSource = "gateway" | "neighbours" | "mdns" | "wsd" | "snmp";
+
+/** One face that a device showed. Keys (uuid, mac) tell faces of one device together and go no further; texts are hostile. */
+export type Sighting = {
+  readonly source: SightingSource;
+  readonly address: string;
+  readonly roles: readonly DeviceRole[];
+  readonly uuid?: string | undefined;
+  readonly mac?: string | undefined;
+  readonly name?: string | undefined;
+  readonly vendor?: string | undefined;
+  readonly model?: string | undefined;
+};
+
+/** A device for a person to accept: it is never added by itself. `faces` are all roles that it showed. */
+export type Proposal = {
+  readonly device: Device;
+  readonly faces: readonly DeviceRole[];
+  readonly sources: readonly SightingSource[];
+  readonly addresses: readonly string[];
+};
+
+/** What a device with several faces is proposed as: an MFP prints and scans, and is listed as a printer. */
+const roleOrder: readonly DeviceRole[] = [
+  "recorder",
+  "camera",
+  "access-point",
+  "router",
+  "copier",
+  "printer",
+  "scanner",
+  "kiosk",
+  "display",
+  "citizen-pc",
+  "officer-pc",
+];
+
+/**
+ * Joins sightings into devices: those that share a UUID, a MAC or an address are one. A host without any known face is proposed as
+ * an officer's PC when `assumePc`, else left out. Sorted by role and address. Pure.
+ */
+export function mergeSightings(sightings: readonly Sighting[], assumePc: boolean): readonly Proposal[] {
+  const taken = new Set<string>();
+  return groups(sightings)
+    .flatMap((group) => proposalOf(group, assumePc) ?? [])
+    .sort((a, b) => roleOrder.indexOf(a.device.role) - roleOrder.indexOf(b.device.role) || compareAddresses(a.device.address ?? "", b.device.address ?? ""))
+    .map((proposal) => ({ ...proposal, device: { ...proposal.device, id: freeId(proposal.device.id, taken) } }));
+}
+
+function groups(sightings: readonly Sighting[]): readonly (readonly Sighting[])[] {
+  const byKey = new Map<string, Sighting[]>();
+  for (const sighting of sightings) {
+    const joined = new Set([sighting]);
+    for (const key of keysOf(sighting)) for (const other of byKey.get(key) ?? []) joined.add(other);
+    const group = [...joined];
+    for (const member of group) for (const key of keysOf(member)) byKey.set(key, group);
+  }
+  return [...new Set(byKey.values())];
+}
+
+function keysOf({ uuid, mac, address }: Sighting): readonly string[] {
+  const plain = uuid?.toLowerCase().replace(/^urn:uuid:/, "");
+  return [`address ${address}`, ...(plain ? [`uuid ${plain}`] : []), ...(mac ? [`mac ${mac}`] : [])];
+}
+
+function proposalOf(group: readonly Sighting[], assumePc: boolean): Proposal | undefined {
+  const faces = [...new Set(group.flatMap(({ roles }) => roles))].sort((a, b) => roleOrder.indexOf(a) - roleOrder.indexOf(b));
+  const role = faces[0] ?? (assumePc ? "officer-pc" : undefined);
+  const addresses = [...new Set(group.map(({ address }) => address))].sort(compareAddresses);
+  const address = addresses[0];
+  if (role === undefined || address === undefined) return undefined;
+  const word = (name: "name" | "vendor" | "model", max: number) => {
+    const text = group.map((sighting) => cleanText(sighting[name] ?? "", max)).find((said) => said !== "");
+    return text === undefined ? {} : { [name]: text };
+  };
+  const device = Device.safeParse({ id: idOf(role, address), role, address, ...word("name", 128), ...word("vendor", 64), ...word("model", 64) });
+  return device.success ? { device: device.data, faces, sources: [...new Set(group.map(({ source }) => source))], addresses } : undefined;
+}
+
+function idOf(role: DeviceRole, address: string): string {
+  return `${role}-${address.split(/[.:]/).at(-1) || "0"}`.toLowerCase();
+}
+
+function freeId(wanted: string, taken: Set<string>): string {
+  let id = wanted;
+  for (let number = 2; taken.has(id); number++) id = `${wanted}-${number}`;
+  taken.add(id);
+  return id;
+}
+
+function compareAddresses(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
