@@ -40,6 +40,8 @@ export type AppDeps = {
   readonly demo: boolean;
   readonly health: () => Promise<Health>;
   readonly gauges: () => Readonly<Record<string, number>>;
+  /** The policy that was in force at an instant, for reports of the past. */
+  readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
   /** Has centres judged anew after something was declared or waived. */
   readonly judgeAgain: (centres: readonly string[]) => Promise<void>;
   readonly freeze: (agentId: string, message: string) => Promise<void>;
@@ -71,7 +73,18 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock }));
   app.route("/", configRoutes({ ...signed, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));
   app.route("/", signedLeases(signed, leases));
-  app.route("/", webRoutes({ db, policy, lang: config.lang, demo, now: clock, changed: deps.judgeAgain }));
+  app.route(
+    "/",
+    webRoutes({
+      db,
+      policy,
+      lang: config.lang,
+      demo,
+      now: clock,
+      changed: deps.judgeAgain,
+      policyAt: deps.policyAt,
+    }),
+  );
   return app;
 }
 

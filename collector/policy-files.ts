@@ -15,13 +15,22 @@ export type LoadedPolicy = { readonly policy: PolicyProfile; readonly calendar: 
  * @throws ConfigError that names the file and the field at fault.
  */
 export function loadPolicy(id: string, nowMs: number): LoadedPolicy {
-  const today = vietnamDay(nowMs);
-  const versions = read("policies", PolicyProfile).filter(({ value }) => value.id === id);
-  const inForce = versions.filter(({ value }) => value.effectiveFrom <= today).sort((a, b) => b.value.version - a.value.version)[0];
-  if (!inForce)
-    throw new ConfigError(
-      `HCC_POLICY: no version of the policy "${id}" is in force on ${today}; schemas/policies has: ${versions.map(({ file }) => file).join(", ") || "none of that id"}`,
-    );
+  const loaded = policyInForce(id, nowMs);
+  if (loaded) return loaded;
+  const files = read("policies", PolicyProfile)
+    .filter(({ value }) => value.id === id)
+    .map(({ file }) => file);
+  throw new ConfigError(
+    `HCC_POLICY: no version of the policy "${id}" is in force on ${vietnamDay(nowMs)}; schemas/policies has: ${files.join(", ") || "none of that id"}`,
+  );
+}
+
+/** The version of a policy that is or was in force at an instant, with its calendar; undefined when there was none. */
+export function policyInForce(id: string, atMs: number): LoadedPolicy | undefined {
+  const day = vietnamDay(atMs);
+  const versions = read("policies", PolicyProfile).filter(({ value }) => value.id === id && value.effectiveFrom <= day);
+  const inForce = versions.sort((a, b) => b.value.version - a.value.version)[0];
+  if (!inForce) return undefined;
   const calendar = read("calendars", Calendar).find(({ value }) => value.id === inForce.value.calendar);
   if (!calendar) throw new ConfigError(`${inForce.file}: calendar: there is no calendar "${inForce.value.calendar}" in schemas/calendars`);
   return { policy: inForce.value, calendar: calendar.value, sha256: createHash("sha256").update(JSON.stringify(inForce.value)).digest("hex") };

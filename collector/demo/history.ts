@@ -50,7 +50,7 @@ export async function makeHistory(tools: HistoryTools, scenario: Scenario, state
     const fromMs = current.throughMs;
     const declared = new Set<string>();
     const words = attestations.filter(({ at }) => isWithin(at, fromMs, toMs));
-    await addAttestations(tools.db, words);
+    await addAttestations(tools.db, words, toMs);
     for (const { centre } of words) declared.add(centre);
     for (const waiver of waivers.filter(({ from }) => isWithin(`${from}T00:00:00Z`, fromMs, toMs))) {
       await addWaiver(tools.db, waiver);

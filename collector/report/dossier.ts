@@ -1,10 +1,11 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { dailyStates } from "../web/daily-states.ts";
 import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
-import { asOf, tally, worstFirst, worstState } from "../web/standing.ts";
+import { asOf, tally, worstState } from "../web/standing.ts";
 import { closesAt, type Period } from "./period.ts";
 
 /** What a report is made from: everything as it was known when the month closed. Findings are those at the month's end. */
@@ -107,13 +108,25 @@ export function buildDossier(
       evidenceClass,
       ...(reading && { reading }),
     })),
+    ...tallies(centres),
+    centres,
+  };
+}
+
+/** The part of a province's dossier that is about one centre; undefined when it is not in it. */
+export function dossierOfCentre(province: Dossier, code: string): Dossier | undefined {
+  const centres = province.centres.filter((centre) => centre.code === code);
+  return centres.length === 0 ? undefined : { ...province, scope: "centre", ...tallies(centres), centres };
+}
+
+function tallies(centres: readonly DossierCentre[]): Pick<Dossier, "centresTally" | "findingsTally"> {
+  return {
     centresTally: tally(centres.map(({ state, waivers }) => ({ state, waived: waivers.length > 0 }))),
     findingsTally: tally(
       centres.flatMap(({ rows, waivers }) =>
         rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement) })),
       ),
     ),
-    centres,
   };
 }
 

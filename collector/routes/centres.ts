@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
@@ -20,13 +21,13 @@ export function centresRoutes({ store, policy, now }: CentresDeps): Hono {
 
   app.get("/v1/centres", async (c) => {
     const at = new Date(now()).toISOString();
-    const view = provinceView(policy, await store.province(at), everything, "vi", now());
+    const view = provinceView(policy, await store.province(at, vietnamDay(now())), everything, "vi", now());
     return c.json({ at, policy: policyName, tally: view.centres, centres: view.standings.map(statusOf) } satisfies CentresReply);
   });
 
   app.get("/v1/centres/:code", async (c) => {
     const code = Code.safeParse(c.req.param("code"));
-    const rows = code.success ? await store.centre(code.data, new Date(now() - HISTORY_MS).toISOString()) : undefined;
+    const rows = code.success ? await store.centre(code.data, new Date(now() - HISTORY_MS).toISOString(), vietnamDay(now())) : undefined;
     if (!rows) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
     const { state, tally } = centreView(policy, rows, now());
     return c.json({

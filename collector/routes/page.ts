@@ -38,7 +38,7 @@ export function pageRoutes(deps: PageDeps): Hono {
 
   app.get("/", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
-    const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString());
+    const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString(), vietnamDay(frame.nowMs));
     const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), requirement: asked(c, "requirement") };
     return c.html(provincePage(frame, policy, provinceView(policy, rows, filter, frame.lang, frame.nowMs), filter));
   });
@@ -47,7 +47,7 @@ export function pageRoutes(deps: PageDeps): Hono {
     const frame = pageFrame(c, deps);
     const code = Code.safeParse(c.req.param("code"));
     const firstDay = vietnamDay(frame.nowMs - (HISTORY_DAYS - 1) * DAY_MS);
-    const rows = code.success ? await store.centre(code.data, new Date(vietnamDayStartMs(firstDay)).toISOString()) : undefined;
+    const rows = code.success ? await store.centre(code.data, new Date(vietnamDayStartMs(firstDay)).toISOString(), vietnamDay(frame.nowMs)) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
     return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs)));
   });

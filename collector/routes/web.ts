@@ -1,11 +1,12 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
+import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
+import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
 import { pageStore } from "../store/pages.ts";
-import { reportSource } from "../store/report.ts";
 import { findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
 import { formToken } from "../web/form-token.ts";
@@ -24,6 +25,8 @@ export type WebDeps = {
   /** The database holds simulated measurements: every page and report says so. */
   readonly demo: boolean;
   readonly now: () => number;
+  /** The policy and calendar that were in force at a past instant; reports of past months go by them. */
+  readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
@@ -40,14 +43,14 @@ export function webRoutes(deps: WebDeps): Hono {
       centreName: async (code: string) => (await findSite(db, code))?.centre.name,
       addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver),
       waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
-      addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations),
+      addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations, deps.now()),
     },
   };
   return new Hono()
     .route("/", pageRoutes({ ...deps, store }))
     .route("/", centresRoutes({ ...deps, store }))
     .route("/", findingsRoutes({ ...deps, store }))
-    .route("/", reportRoutes({ ...deps, source: reportSource(db) }))
+    .route("/", reportRoutes({ ...deps, desk: monthDesk(deps) }))
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms));

@@ -11,21 +11,21 @@ export async function attestationsOf(db: Db, siteId: number): Promise<Attestatio
 }
 
 /** Keeps attestations, all or none. The same id twice changes nothing, so a file can be imported again. Gives the centres that are not known. */
-export async function addAttestations(db: Db, attestations: readonly Attestation[]): Promise<readonly string[]> {
+export async function addAttestations(db: Db, attestations: readonly Attestation[], nowMs: number): Promise<readonly string[]> {
   return db.transaction(async (inside) => {
     const strangers = new Set<string>();
-    for (const attestation of attestations) if (!(await addOne(inside, attestation))) strangers.add(attestation.centre);
+    for (const attestation of attestations) if (!(await addOne(inside, attestation, nowMs))) strangers.add(attestation.centre);
     return [...strangers];
   });
 }
 
-async function addOne(db: Db, attestation: Attestation): Promise<boolean> {
+async function addOne(db: Db, attestation: Attestation, nowMs: number): Promise<boolean> {
   const sites = await db.query(
     `WITH place AS (SELECT site_id FROM site WHERE centre_code = $1),
-       added AS (INSERT INTO attestation (site_id, id, requirement, item, at, body)
-         SELECT site_id, $2, $3, $4, ($5::text)::timestamptz, ($6::text)::jsonb FROM place ON CONFLICT DO NOTHING)
+       added AS (INSERT INTO attestation (site_id, id, requirement, item, at, body, recorded_at)
+         SELECT site_id, $2, $3, $4, ($5::text)::timestamptz, ($6::text)::jsonb, to_timestamp($7::float8 / 1000) FROM place ON CONFLICT DO NOTHING)
      SELECT site_id FROM place`,
-    [attestation.centre, attestation.id, attestation.requirement, attestation.item ?? null, attestation.at, jsonText(attestation)],
+    [attestation.centre, attestation.id, attestation.requirement, attestation.item ?? null, attestation.at, jsonText(attestation), nowMs],
   );
   return sites.length > 0;
 }

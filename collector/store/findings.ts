@@ -44,17 +44,22 @@ export async function addRevisions(db: Db, siteId: number, revisions: readonly R
   }
 }
 
-/** Sites with a pass that ended by `nowMs`, and sites that fell silent since they were last judged: time alone changes their findings. */
+/** Sites with a pass that ended by `nowMs`, sites that fell silent since they were last judged, and sites of which something was declared since. */
 export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, limit: number): Promise<number[]> {
   const rows = await db.query<{ site_id: number }>(
     `SELECT site_id FROM (
        SELECT site_id FROM finding WHERE valid_until <= to_timestamp($1::float8 / 1000) AND state = 'pass'
+       UNION
+       SELECT site_id FROM finding WHERE evaluated_at <= to_timestamp($1::float8 / 1000) - interval '1 hour'
        UNION
        SELECT s.site_id FROM site s WHERE NOT EXISTS (SELECT 1 FROM finding f WHERE f.site_id = s.site_id)
        UNION
        SELECT s.site_id FROM site s JOIN finding f USING (site_id)
        WHERE s.last_contact_at < to_timestamp(($1::float8 - $2::float8) / 1000)
        GROUP BY s.site_id, s.last_contact_at HAVING min(f.evaluated_at) <= s.last_contact_at + $2::float8 * interval '1 ms'
+       UNION
+       SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
+       WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)
      ) AS due ORDER BY site_id LIMIT $3`,
     [nowMs, offlineMs, limit],
   );

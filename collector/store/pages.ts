@@ -1,10 +1,11 @@
-import { vietnamDay } from "#schemas/calendar.ts";
+import type { Waiver } from "#schemas/attestation.ts";
 import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { CentreBrief, CentreRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../web/page-store.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
+import { waiversFrom } from "./waivers.ts";
 
 const CHANGES_MAX = 500;
 const HISTORY_MAX = 5_000;
@@ -15,18 +16,18 @@ const RECORDINGS_BACK_MS = 7 * 86_400_000;
 /** What the pages and the read API read, from the database. */
 export function pageStore(db: Db): PageStore & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
   return {
-    async province(changesSince) {
+    async province(changesSince, today) {
       const [centres, findings, changes] = await Promise.all([
         db.query<SiteRow>(`SELECT ${siteColumns} FROM site ORDER BY centre_code`),
-        db.query<BriefRow>(briefFindings, [vietnamDay(Date.parse(changesSince))]),
+        db.query<BriefRow>(briefFindings, [today]),
         db.query<ChangeRow>(recentChanges, [changesSince, CHANGES_MAX]),
       ]);
       return { centres: centres.map(centreBrief), findings: findings.map(findingBrief), changes: changes.map(transition) };
     },
 
-    async centre(code, since) {
+    async centre(code, since, today) {
       const [site] = await db.query<SiteRow & { site_id: number }>(`SELECT site_id, ${siteColumns} FROM site WHERE centre_code = $1`, [code]);
-      return site && centreRows(db, site, since);
+      return site && centreRows(db, site, since, today);
     },
 
     async revision() {
@@ -51,17 +52,19 @@ export function pageStore(db: Db): PageStore & { findings(query: FindingsQuery):
   };
 }
 
-async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string): Promise<CentreRows> {
+async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string, today: string): Promise<CentreRows> {
   const id = site.site_id;
-  const [findingRows, history, incidents, bandwidth, recordings, attestations] = await Promise.all([
+  const [findingRows, waivers, history, incidents, bandwidth, recordings, attestations] = await Promise.all([
     db.query<FindingRow>(`SELECT body, ${instantMs("since")} AS since FROM finding WHERE site_id = $1`, [id]),
+    waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
     db.query<IncidentRow>(centreIncidents, [id, since]),
     db.query<RunRow>(bandwidthRuns, [id, since, RUNS_MAX]),
     db.query<RunRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()]),
     attestationsOf(db, id),
   ]);
-  const findings = findingRows.map(standingFinding);
+  const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
+  const findings = findingRows.map(standingFinding).map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
   const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
   const evidence =
     refs.length === 0
@@ -171,6 +174,11 @@ function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
 
 function standingFinding({ body, since }: FindingRow): StandingFinding {
   return { ...body, since: instant(since) };
+}
+
+/** A waiver lies over a finding as soon as it is filed and until it ends, whenever the finding was judged. */
+function withWaiver({ waiver: _, ...finding }: StandingFinding, waiver: Waiver | undefined): StandingFinding {
+  return waiver ? { ...finding, waiver: { id: waiver.id, reason: waiver.reason, document: waiver.document, until: waiver.until } } : finding;
 }
 
 function transition({ centre, requirement, from_state, state, reason, at }: ChangeRow): Transition {

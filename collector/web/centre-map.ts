@@ -1,10 +1,10 @@
 import { html } from "hono/html";
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { FindingState } from "#schemas/finding.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type Html, round } from "./markup.ts";
 import type { CentreStanding } from "./province-view.ts";
-import { worstFirst } from "./standing.ts";
 
 const WIDTH = 400;
 const MARGIN = 26;

@@ -1,9 +1,9 @@
 import { html } from "hono/html";
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import { type FindingState, findingStates } from "#schemas/finding.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { Html } from "./markup.ts";
-import { worstFirst } from "./standing.ts";
 
 /** Days that a history strip shows, today included. */
 export const HISTORY_DAYS = 30;

@@ -37,8 +37,9 @@ export type CentreRows = {
 
 /** What the pages read. Written by collector/store/pages.ts; a test hands in its own. */
 export type PageStore = {
-  province(changesSince: string): Promise<ProvinceRows>;
-  centre(code: string, since: string): Promise<CentreRows | undefined>;
+  /** `today` is the Vietnam day whose waivers are in force. */
+  province(changesSince: string, today: string): Promise<ProvinceRows>;
+  centre(code: string, since: string, today: string): Promise<CentreRows | undefined>;
   /** Changes whenever a finding was judged anew: what live pages wait for. */
   revision(): Promise<string>;
 };

@@ -1,9 +1,10 @@
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { FindingState, Tally, Transition } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "./format.ts";
 import type { CentreBrief, FindingBrief, ProvinceRows } from "./page-store.ts";
-import { asOf, tally, worstFirst, worstState } from "./standing.ts";
+import { asOf, tally, worstState } from "./standing.ts";
 
 /** What a reader asked for; an empty string asks for everything. */
 export type ProvinceFilter = { readonly q: string; readonly state: string; readonly district: string; readonly requirement: string };

@@ -1,9 +1,7 @@
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import { type FindingState, findingStates, type Tally } from "#schemas/finding.ts";
 
 type Judged = { readonly state: FindingState; readonly waived?: boolean };
-
-/** From worst to best: what is broken, then what nobody can tell, then what is in order. */
-export const worstFirst: readonly FindingState[] = ["fail", "error", "unknown", "pending", "pass", "not_applicable"];
 
 /**
  * A stored finding as it stands at `nowMs`: a pass whose evidence has run out is unknown from that moment on,

@@ -1,4 +1,5 @@
-import { isTextKey, text } from "#schemas/text/text.ts";
+import { unitWord } from "#schemas/text/finding-sentence.ts";
+import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { number } from "./format.ts";
 
@@ -6,8 +7,7 @@ import { number } from "./format.ts";
 export function valueWithUnit(lang: Lang, value: number, unit: string | undefined): string {
   if (unit === "bool") return text(lang, value >= 1 ? "web.cameras.yes" : "web.cameras.no");
   if (unit === "B") return bytes(lang, value);
-  const key = `web.unit.${unit ?? ""}`;
-  const word = isTextKey(key) ? text(lang, key) : (unit ?? "");
+  const word = unit ? unitWord(lang, unit) : "";
   return word === "" ? number(lang, value) : `${number(lang, value)}\u00a0${word}`;
 }
 

@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
+import { buildDossier, dossierOfCentre } from "../../../collector/report/dossier.ts";
+import { periodOf } from "../../../collector/report/period.ts";
 import { reportRoutes } from "../../../collector/routes/report.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
-const asked: unknown[][] = [];
 const app = reportRoutes({
   policy: samplePolicy,
   lang: "vi",
   demo: false,
   now: () => sampleNowMs,
-  source: {
+  desk: {
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
-    rows: async (period, knownBy, centre) => {
-      asked.push([period.month, knownBy, centre]);
-      const centres = sampleCentres.filter(({ code }) => centre === undefined || code === centre);
-      return { centres, findings: centres.flatMap((one) => sampleFindings(sampleCentres.indexOf(one))), changes: [], attestations: [], waivers: [] };
+    dossier: async (month, centre) => {
+      const rows = { centres: sampleCentres, findings: sampleCentres.flatMap((_, index) => sampleFindings(index)), changes: [], attestations: [], waivers: [] };
+      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false });
+      return centre === undefined ? province : dossierOfCentre(province, centre);
     },
   },
 });
@@ -29,15 +30,6 @@ test.each([
   expect(reply.status).toBe(200);
   expect(reply.headers.get("content-type")).toBe(type);
   expect(reply.headers.get("content-disposition")).toMatch(new RegExp(`^${disposition}; filename="[a-z0-9-]+\\.[a-z]+"$`));
-});
-
-test("a closed month asks for what was known when it closed, the present one for what is known now", async () => {
-  await app.request("/v1/reports/2026-10/centres/xa-01.csv");
-  await app.request("/v1/reports/2026-11/province.csv");
-  expect(asked.slice(-2)).toEqual([
-    ["2026-10", "2026-11-03T17:00:00.000Z", "xa-01"],
-    ["2026-11", new Date(sampleNowMs).toISOString(), undefined],
-  ]);
 });
 
 test.each([

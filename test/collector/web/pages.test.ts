@@ -91,7 +91,7 @@ test("hostile names of centres, filters and 10 kB of text change no tag and no s
 });
 
 test("a page of 135 centres with 20 requirements stays below 150 kB", async () => {
-  const { findings } = await sampleStore.province("");
+  const { findings } = await sampleStore.province("", "");
   const centres = Array.from({ length: 135 }, (_, index) => ({
     code: `xa-${index + 100}`,
     name: `Phường Số ${index} (mô phỏng)`,

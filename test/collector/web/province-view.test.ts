@@ -4,7 +4,7 @@ import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 
 const everything = { q: "", state: "", district: "", requirement: "" };
-const rows = await sampleStore.province("2026-11-27T17:00:00.000Z");
+const rows = await sampleStore.province("2026-11-27T17:00:00.000Z", "2026-11-28");
 const view = (filter: Partial<typeof everything> = {}, nowMs = sampleNowMs) => provinceView(samplePolicy, rows, { ...everything, ...filter }, "vi", nowMs);
 
 test("every centre has a place, also one that never spoke, and the states sum up", () => {

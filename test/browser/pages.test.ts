@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
+import { requirePeer } from "../support/require-peer.ts";
+import { type SampleSite, sampleSite } from "../support/sample-site.ts";
+
+const paths = [
+  "/",
+  "/centres/xa-01",
+  "/centres/xa-12",
+  "/centres/none",
+  "/waivers",
+  "/centres/xa-01/waive/R05",
+  "/centres/xa-01/attest/R07",
+  "/reports",
+  "/docs/api",
+  "/v1/reports/2026-10/province.html",
+  "/v1/reports/2026-10/centres/xa-01.html",
+];
+const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const views = [
+  ["a desktop", { viewport: { width: 1280, height: 900 } }, paths],
+  ["a phone of 360 px", phone, paths],
+  ["a dark phone", { ...phone, colorScheme: "dark" as const }, ["/", "/centres/xa-01"]],
+] as const;
+
+describe.skipIf(!requirePeer("chromium"))("pages in a browser", () => {
+  let site: SampleSite;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([sampleSite(), testBrowser()]);
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+  });
+
+  test.each(views)("on %s: no complaint, nothing sideways, accessible", { timeout: 180_000 }, async (_, options, shown) => {
+    const { page, complaints } = await browser.open(site.url, options);
+    for (const path of shown) {
+      await page.goto(site.url + path, { waitUntil: "load" });
+      await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
+      expect(await axeViolations(page), path).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), path).toBeLessThanOrEqual(0);
+    }
+    // The page that is not there is one error of the browser's own.
+    expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a technician finds a failing centre by its name without marks and reads why, in two steps", async () => {
+    const { page, complaints } = await browser.open(`${site.url}/`);
+    await page.getByRole("searchbox").fill("chu pah");
+    await page.getByText("1 / 12 trung tâm").waitFor();
+    expect(page.url()).toContain("q=chu+pah");
+    await page.getByRole("link", { name: "Xã Chư Păh" }).first().click();
+    await page.getByRole("heading", { level: 1, name: /Xã Chư Păh/ }).waitFor();
+    await page.locator("#R01 summary").click();
+    await page
+      .getByRole("cell", { name: /download_mbps/ })
+      .first()
+      .waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("without scripts the filter is a plain form", async () => {
+    const { page } = await browser.open(`${site.url}/`, { javaScriptEnabled: false });
+    await page.getByRole("combobox", { name: "Trạng thái" }).selectOption("pending");
+    await page.getByRole("button", { name: "Lọc" }).click();
+    await page.getByText("1 / 12 trung tâm").waitFor();
+    await page.context().close();
+  });
+
+  test("the language is switched by one link and stays", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    await page.getByRole("link", { name: "English" }).click();
+    await page.getByRole("heading", { name: "Requirements of the plan" }).waitFor();
+    await page.getByRole("link", { name: "Province", exact: true }).first().click();
+    await page.getByText("6 met, 1 not met, 5 undetermined / 12").waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("en");
+    await page.context().close();
+  });
+
+  test("the whole page can be walked with the keyboard, the first step leads past the head", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.className")).toBe("skip");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("location.hash")).toBe("#main");
+    await page.locator("#R01 summary").focus();
+    await page.keyboard.press("Enter");
+    expect(await page.locator("#d-R01").getAttribute("open")).not.toBeNull();
+    await page.context().close();
+  });
+
+  test("a live page fetches itself again when a finding changed, and open details stay open", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    await page.locator("#R01 summary").click();
+    await page.waitForTimeout(300);
+    await page.evaluate(`document.querySelector('[data-part="todo"]').textContent = "old"`);
+    site.setRevision("2");
+    await page.locator('[data-part="todo"] .todo').waitFor({ timeout: 10_000 });
+    expect(await page.locator("#d-R01").getAttribute("open")).not.toBeNull();
+    await page.context().close();
+  });
+
+  test("a waiver is filed in the browser; a wrong end is shown at its field", async () => {
+    const { page, complaints } = await browser.open(`${site.url}/centres/xa-01/waive/R05`);
+    await page.getByLabel("Lý do").fill("Chờ thay ổ cứng");
+    await page.getByLabel("Số văn bản").fill("123/UBND-VP");
+    await page.getByLabel("Người phê duyệt").fill("Sở KH&CN");
+    await page.getByLabel(/Đến hết ngày/).fill("2026-11-01");
+    await page.getByRole("button", { name: "Lưu miễn trừ" }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel(/Đến hết ngày/).fill("2026-12-31");
+    await page.getByRole("button", { name: "Lưu miễn trừ" }).click();
+    await page.getByText("Đã lưu miễn trừ.").waitFor();
+    expect(site.waivers).toMatchObject([{ requirement: "R05", until: "2026-12-31" }]);
+    expect(complaints.filter((line) => !line.includes("422"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test("hostile names run nothing and change no direction", async () => {
+    const { page, complaints } = await browser.open(`${site.url}/centres/xa-01`);
+    expect(
+      await page.evaluate(
+        `[...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames()).filter((name) => name.startsWith("on") || name === "style")`,
+      ),
+    ).toEqual([]);
+    expect(await page.locator("script").count()).toBe(1);
+    expect(await page.locator("img").count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("printing leaves out what is for screens and keeps every requirement", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".top nav").isVisible()).toBe(false);
+    expect(await page.getByText("In lúc 28/11/2026 10:00").isVisible()).toBe(true);
+    for (const id of ["R01", "R02", "R05", "R07", "R10", "R15", "R16"]) expect(await page.locator(`#${id}`).isVisible(), id).toBe(true);
+    expect((await page.pdf({ preferCSSPageSize: true })).length).toBeGreaterThan(10_000);
+    await page.context().close();
+  });
+});

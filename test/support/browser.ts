@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const axeSource = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+export type TestBrowser = AsyncDisposable & {
+  /** A page in a context of its own, and what the page complained of: console errors, exceptions, requests to other hosts. */
+  open(url: string, options?: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }>;
+};
+
+/** Starts a headless Chromium with a profile of its own, which is gone when the browser is. */
+export async function testBrowser(): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), "hcc-browser-"));
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...flags, `--disk-cache-dir=${profile}`] });
+  return {
+    async open(url, options = {}) {
+      const context: BrowserContext = await browser.newContext(options);
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
+      page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+      page.on("request", (request) => new URL(request.url()).host !== new URL(url).host && complaints.push(`request: ${request.url()}`));
+      await page.goto(url, { waitUntil: "load" });
+      return { page, complaints };
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Violations of axe-core's rules on the page as it stands, one line each. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, so that the page's own policy stays in force.
+  await page.evaluate(axeSource);
+  const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
+    "axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)",
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}

@@ -1,0 +1,73 @@
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { buildDossier, dossierOfCentre } from "../../collector/report/dossier.ts";
+import { periodOf } from "../../collector/report/period.ts";
+import { attestRoutes } from "../../collector/routes/attest.ts";
+import { openApiRoutes } from "../../collector/routes/openapi.ts";
+import { pageRoutes } from "../../collector/routes/page.ts";
+import { reportRoutes } from "../../collector/routes/report.ts";
+import { waiverRoutes } from "../../collector/routes/waiver.ts";
+import { formToken } from "../../collector/web/form-token.ts";
+import { samplePolicy } from "./sample-policy.ts";
+import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
+
+export type SampleSite = AsyncDisposable & {
+  readonly url: string;
+  readonly waivers: readonly Waiver[];
+  readonly attestations: readonly Attestation[];
+  setRevision(revision: string): void;
+};
+
+/** All pages over the sample province on a port of its own, with a store in memory behind the forms. */
+export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
+  const waivers: Waiver[] = [];
+  const attestations: Attestation[] = [];
+  let revision = "1";
+  const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs } as const;
+  const forms = {
+    ...page,
+    token: formToken(),
+    mayWrite: () => true,
+    changed: async () => undefined,
+    store: {
+      centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,
+      addWaiver: async (waiver: Waiver) => waivers.push(waiver) > 0,
+      waiversFrom: async () => waivers,
+      addAttestations: async (list: readonly Attestation[]) => {
+        attestations.push(...list);
+        return [];
+      },
+    },
+  };
+  const desk = {
+    centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
+    dossier: async (month: string, centre?: string) => {
+      const rows = { centres: sampleCentres, findings: sampleCentres.flatMap((_, index) => sampleFindings(index)), changes: [], attestations, waivers };
+      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo });
+      return centre === undefined ? province : dossierOfCentre(province, centre);
+    },
+  };
+  const app = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
+    .route("/", waiverRoutes(forms))
+    .route("/", attestRoutes(forms))
+    .route("/", reportRoutes({ ...page, desk }))
+    .route("/", openApiRoutes(page));
+  const listening = Promise.withResolvers<AddressInfo>();
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, listening.resolve);
+  const { port } = await listening.promise;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    waivers,
+    attestations,
+    setRevision(next) {
+      revision = next;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await closed.promise;
+    },
+  };
+}
