@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
+import { type Alerts, createAlerts } from "./alert/alerts.ts";
+import { channelsOf } from "./alert/channels.ts";
+import { createPostman, type Postman } from "./alert/postman.ts";
 import { createApp } from "./app.ts";
 import { AgentKeys } from "./auth/agent-keys.ts";
 import { Nonces } from "./auth/nonces.ts";
@@ -14,7 +17,8 @@ import { upkeep } from "./jobs/upkeep.ts";
 import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
 import type { Log } from "./log.ts";
-import { loadPolicy } from "./policy-files.ts";
+import { readNotifyFile } from "./notify-file.ts";
+import { loadPolicy, policyInForce } from "./policy-files.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
@@ -38,6 +42,8 @@ export type Collector = {
   readonly app: Hono;
   readonly accept: Acceptor;
   readonly judge: Judge;
+  readonly alerts: Alerts;
+  readonly postman: Postman;
   /** Shared with the measure servers, which check leases with it. */
   readonly measureSecret: string;
   /** Partitions, rollups, retention. */
@@ -63,7 +69,9 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
   const counters = new Counters(counterHelp);
   const series = new SeriesIds();
   const queue = new IngestQueue((group) => writeGroup({ db, partitions, series, calendar }, group));
-  const judge = createJudge({ db, policy, calendar, log });
+  const notify = readNotifyFile(config.notifyFile);
+  const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
+  const judge = createJudge({ db, policy, calendar, log, onJudged: alerts.onJudged });
   const accept = acceptInto(queue, (accepted) => {
     counters.add("hcc_batches_accepted_total");
     judge.touch(accepted);
@@ -97,6 +105,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     demo: (await setting(db, DEMO_KEY)) === true,
     health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
     gauges: () => ({ hcc_ingest_queued: queue.queued, hcc_judge_waiting: judge.waiting() }),
+    policyAt: (atMs) => policyInForce(config.policy, atMs) ?? { policy, calendar },
     judgeAgain: async (centres) => {
       for (const code of centres) {
         const site = await findSite(db, code);
@@ -113,6 +122,8 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     app,
     accept,
     judge,
+    alerts,
+    postman: createPostman(db, channelsOf(notify), log, Math.random),
     measureSecret,
     upkeep: async () => {
       const { rolledUp, dropped } = await upkeep(db, partitions, clock());

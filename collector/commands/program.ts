@@ -3,6 +3,9 @@ import type { CollectorConfig } from "../config.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { measureCommand } from "./measure-command.ts";
+import { notifyCommand } from "./notify-command.ts";
+import { attestCommand, waiverCommand } from "./people-commands.ts";
+import { reportCommand } from "./report-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
 import { EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
 
@@ -15,7 +18,18 @@ export async function runCommand(words: readonly string[], config: () => Collect
     .description("Stores, judges and shows what the agents of commune centres measure")
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
-  const commands = [serveCommand, demoCommand, measureCommand, migrateCommand, centreCommand, enrolCodeCommand];
+  const commands = [
+    serveCommand,
+    demoCommand,
+    measureCommand,
+    migrateCommand,
+    centreCommand,
+    enrolCodeCommand,
+    waiverCommand,
+    attestCommand,
+    reportCommand,
+    notifyCommand,
+  ];
   for (const make of commands) program.addCommand(make(context).exitOverride());
   try {
     await program.parseAsync([...words], { from: "user" });

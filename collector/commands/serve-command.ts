@@ -109,6 +109,8 @@ async function keepWorking(collector: Collector, log: Log, stop: AbortSignal): P
   let upkeepDueMs = 0;
   while (!stop.aborted) {
     await collector.judge.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "judging failed; it is tried again"));
+    await collector.alerts.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "problems could not be opened; it is tried again"));
+    await collector.postman.round(Date.now()).catch((error: unknown) => log.error({ err: error }, "the outbox could not be read; it is tried again"));
     if (Date.now() >= upkeepDueMs) {
       await collector.upkeep().catch((error: unknown) => log.error({ err: error }, "upkeep failed; it is tried again"));
       upkeepDueMs = Date.now() + UPKEEP_EVERY_MS;

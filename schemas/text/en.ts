@@ -1,4 +1,5 @@
 import { agent } from "./en/agent.ts";
+import { alerts } from "./en/alerts.ts";
 import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
 import { findings } from "./en/findings.ts";
@@ -12,6 +13,7 @@ import type { vi } from "./vi.ts";
 
 /** The catalogue in English; the type makes a missing or surplus key an error. */
 export const en: Readonly<Record<keyof typeof vi, string>> = {
+  ...alerts,
   ...agent,
   ...selfCheck,
   ...dashboards,

@@ -1,4 +1,5 @@
 import { agent } from "./vi/agent.ts";
+import { alerts } from "./vi/alerts.ts";
 import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
@@ -10,4 +11,4 @@ import { states } from "./vi/states.ts";
 import { web } from "./vi/web.ts";
 
 /** Every sentence that a person reads, in Vietnamese: the language of record. One file per place where it is read. */
-export const vi = { ...agent, ...selfCheck, ...dashboards, ...demo, ...form, ...report, ...start, ...states, ...web, ...findings } as const;
+export const vi = { ...alerts, ...agent, ...selfCheck, ...dashboards, ...demo, ...form, ...report, ...start, ...states, ...web, ...findings } as const;

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { Command } from "commander";
+import { channelsOf } from "../alert/channels.ts";
+import { readNotifyFile } from "../notify-file.ts";
+import type { CommandContext } from "./program.ts";
+import { UsageError } from "./terminal.ts";
+
+/** `notify test`: sends a test message to every recipient of the settings' file, and says which of them took it. */
+export function notifyCommand({ config, terminal }: CommandContext): Command {
+  const notify = new Command("notify").description("messages to people").exitOverride();
+  notify
+    .command("test")
+    .description("sends a test message to every recipient")
+    .exitOverride()
+    .action(async () => {
+      const { notifyFile, publicUrl } = config();
+      const settings = readNotifyFile(notifyFile);
+      if (settings.recipients.length === 0) throw new UsageError("HCC_NOTIFY names no recipient; docs/operations.md shows such a file");
+      const channels = channelsOf(settings);
+      let failed = 0;
+      for (const { channel, to } of settings.recipients) {
+        const letter = { id: 0, dedupKey: `test-${randomUUID()}`, channel, to, message: { kind: "test" as const, link: publicUrl }, tries: 1 };
+        const error = await channels[channel](letter, Date.now()).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error) failed++;
+        terminal.out(`${channel} ${to}: ${error ? `failed: ${error instanceof Error ? error.message : String(error)}` : "taken"}`);
+      }
+      if (failed > 0) throw new UsageError(`${failed} of ${settings.recipients.length} recipients did not take the message`);
+    });
+  return notify;
+}
