@@ -10,7 +10,13 @@ export const NEIGHBOURS_MAX = 4_096;
  * One host of the local network as this PC's kernel knows it. The MAC may belong to a citizen's phone:
  * it must not leave the function that matches it against the list of office devices.
  */
-export type Neighbour = { readonly address: string; readonly mac: string; readonly interface: string };
+export type Neighbour = {
+  readonly address: string;
+  readonly mac: string;
+  readonly interface: string;
+  /** True when the host has not answered ARP lately: Linux keeps such entries for hours in small networks. */
+  readonly stale?: true;
+};
 
 /** Reads the kernel's neighbour table: hosts whose MAC is known, gone and failed entries left out. @throws when the table cannot be read */
 export type ReadNeighbours = (signal: AbortSignal) => Promise<readonly Neighbour[]>;
@@ -48,6 +54,7 @@ export function parseIpNeigh(text: string): readonly Neighbour[] {
       mac: lladdr ?? "",
       interface: dev,
       gone: state.some((word) => word === "FAILED" || word === "INCOMPLETE" || word === "NOARP"),
+      ...(state.some((word) => word === "STALE" || word === "DELAY" || word === "PROBE") && { stale: true as const }),
     })),
   );
 }
@@ -71,6 +78,7 @@ export function parseGetNetNeighbor(rows: readonly unknown[]): readonly Neighbou
       mac: LinkLayerAddress ?? "",
       interface: InterfaceAlias,
       gone: State === "Unreachable" || State === "Incomplete" || State === "Permanent",
+      ...((State === "Stale" || State === "Delay" || State === "Probe") && { stale: true as const }),
     })),
   );
 }

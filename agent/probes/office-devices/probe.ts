@@ -26,8 +26,9 @@ export const officeDevices = defineProbe<Options>({
   async run({ targets, spooler }, { signal, io }) {
     const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, signal));
     const hidden = answers.some(({ up, role }) => !up && presenceRoles.has(role));
-    const known = hidden ? new Set((await io.readNeighbours(signal).catch(() => [])).map(({ address }) => address)) : new Set<string>();
-    // A PC whose firewall drops everything still answers ARP, which our knocking has just made the kernel ask.
+    const table = hidden ? await io.readNeighbours(signal).catch(() => []) : [];
+    // A PC whose firewall drops everything still answers ARP, which our knocking has just made the kernel ask; a stale entry is no answer.
+    const known = new Set(table.filter(({ stale }) => !stale).map(({ address }) => address));
     const whole = answers.map(
       (answer): DeviceAnswer =>
         !answer.up && presenceRoles.has(answer.role) && known.has(answer.address) ? { ...answer, up: true, method: "neighbours" } : answer,

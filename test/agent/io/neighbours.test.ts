@@ -4,7 +4,7 @@ import { NEIGHBOURS_MAX, parseGetNetNeighbor, parseIpNeigh, parseProcArp } from 
 const printer = { address: "192.168.1.20", mac: "00:1b:a9:11:22:33", interface: "eth0" };
 
 describe("the neighbour table", () => {
-  it("of ip -j neigh: known hosts, not those that failed", () => {
+  it("of ip -j neigh: known hosts, with those that have not answered lately marked, not those that failed", () => {
     const rows = [
       { dst: "192.168.1.20", dev: "eth0", lladdr: "00:1b:a9:11:22:33", state: ["STALE"] },
       { dst: "192.168.1.21", dev: "eth0", state: ["FAILED"] },
@@ -13,7 +13,10 @@ describe("the neighbour table", () => {
       { dst: "224.0.0.251", dev: "eth0", lladdr: "01:00:5e:00:00:fb", state: ["NOARP"] },
       { unexpected: true },
     ];
-    expect(parseIpNeigh(JSON.stringify(rows))).toEqual([printer, { address: "fe80::1", mac: "00:1b:a9:11:22:35", interface: "eth0" }]);
+    expect(parseIpNeigh(JSON.stringify(rows))).toEqual([
+      { ...printer, stale: true },
+      { address: "fe80::1", mac: "00:1b:a9:11:22:35", interface: "eth0" },
+    ]);
   });
 
   it("of /proc/net/arp: complete entries", () => {

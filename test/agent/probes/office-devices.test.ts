@@ -187,6 +187,12 @@ describe("presence", () => {
     ["a refusal is a sign of life", { ...silent, tcpKnock: async () => "refused", readNeighbours: async () => [] }, 1, "tcp"],
     ["an echo", { ...silent, icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [1] }), readNeighbours: async () => [] }, 1, "icmp"],
     ["a firewall that drops all, but ARP", { ...silent, readNeighbours: table }, 1, "neighbours"],
+    [
+      "an entry of the table that is hours old",
+      { ...silent, readNeighbours: async (signal) => (await table(signal)).map((row) => ({ ...row, stale: true })) },
+      0,
+      undefined,
+    ],
     ["nothing at all", { ...silent, readNeighbours: async () => [] }, 0, undefined],
   ])("a PC: %s", async (_, io, up, method) => {
     const outcome = await run([{ role: "officer-pc", address: "10.9.9.2" }], io);
