@@ -14,6 +14,9 @@ export type IcmpBurst = (address: string, shape: BurstShape, signal: AbortSignal
 /** Opens TCP connections to a literal address instead, for hops that drop ICMP: a refusal is an answer too. @throws TypeError for a name, and when aborted */
 export type TcpBurst = (address: string, port: number, shape: BurstShape, signal: AbortSignal) => Promise<Burst>;
 
+/** Finds the router that lies `ttl` hops away on the way to a literal address; undefined when it does not tell. @throws like IcmpBurst */
+export type HopTowards = (address: string, ttl: number, signal: AbortSignal) => Promise<string | undefined>;
+
 /** Most packets of one burst. */
 export const BURST_MAX = 60;
 // iputils lets only root go below 200 ms; Windows' ping always waits one second.
@@ -39,6 +42,26 @@ export const icmpBurst: IcmpBurst = async (address, { count, intervalMs, timeout
   const rttsMs = times.filter((time) => typeof time === "number");
   return { method: "icmp", sent, rttsMs: rttsMs.slice(0, sent) };
 };
+
+/** Sends one echo request that the wanted router has to drop, and reads who says so. */
+export const hopTowards: HopTowards = async (address, ttl, signal) => {
+  requireLiteral(address);
+  signal.throwIfAborted();
+  const extra = [platform() === "win32" ? "-i" : "-t", String(ttl)];
+  const run = ping.promise.probe(address, { min_reply: 1, timeout: 1, v6: isIP(address) === 6, extra });
+  const { output } = await Promise.race([run, aborted(signal)]);
+  return parseHop(output, address);
+};
+
+/**
+ * Reads the router out of ping's words, whatever their language: behind the headline, the first address that is not the target's.
+ * @example "From 203.0.113.1 icmp_seq=1 Time to live exceeded" and "Reply from 203.0.113.1: TTL expired in transit."
+ */
+export function parseHop(output: string, target: string): string | undefined {
+  const lines = output.trim().split("\n").slice(1);
+  const told = lines.filter((line) => !line.startsWith("---") && !/unreachable/i.test(line));
+  return told.flatMap((line) => line.split(/[\s()]+/).map((word) => word.replace(/:$/, ""))).find((word) => isIP(word) !== 0 && word !== target);
+}
 
 export const tcpBurst: TcpBurst = async (address, port, { count, intervalMs, timeoutMs }, signal) => {
   requireLiteral(address);

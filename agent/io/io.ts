@@ -36,6 +36,7 @@ export function createIo(): Io {
   return {
     icmpBurst,
     tcpBurst,
+    hopTowards,
     readInterface,
     readNeighbours,
     readDefaultRoute,

@@ -22,6 +22,8 @@ const Options = z.strictObject({
   hops: z.array(Hop).max(8).default([]),
   /** Measures the default gateway too, as the hop `gateway`. */
   gateway: z.boolean().default(true),
+  /** Finds the first router behind the gateway, on the way to the first hop given, and measures it as the hop `isp`. */
+  isp: z.boolean().default(false),
   count: z.int().min(2).max(60).default(10),
   intervalMs: z.int().min(200).max(1_000).default(200),
   timeoutMs: z.int().min(200).max(5_000).default(1_000),
@@ -37,7 +39,7 @@ export const linkQuality = defineProbe({
   async run(options, context) {
     const route = options.gateway ? await context.io.readDefaultRoute(context.signal) : undefined;
     const gateway: Hop[] = route?.gateway === undefined ? [] : [{ hop: "gateway", address: route.gateway, tcpPort: 80 }];
-    const hops = [...gateway, ...options.hops];
+    const hops = [...gateway, ...(await ispHop(options, route?.gateway, context)), ...options.hops];
     if (hops.length === 0)
       throw options.gateway
         ? new ProbeError("no_route", "this PC has no default route: check its network cable")
@@ -49,6 +51,19 @@ export const linkQuality = defineProbe({
     return { readings, evidence };
   },
 });
+
+const ISP_HOP_TTL = 2;
+
+/** The provider's first router. A provider whose routers tell nothing costs this hop only. */
+async function ispHop({ isp, hops }: Options, gateway: string | undefined, { io, signal, log }: ProbeContext): Promise<Hop[]> {
+  const towards = hops.find(({ address }) => isIP(address) !== 0)?.address;
+  if (!isp || towards === undefined) return [];
+  const [found] = await Promise.allSettled([io.hopTowards(towards, ISP_HOP_TTL, signal)]);
+  signal.throwIfAborted();
+  if (found.status === "rejected") log("the provider's first router could not be asked for", { error: String(found.reason) });
+  const address = found.status === "fulfilled" ? found.value : undefined;
+  return address === undefined || address === gateway ? [] : [{ hop: "isp", address }];
+}
 
 type HopResult = { readonly hop: string; readonly readings: readonly Reading[]; readonly evidence: Evidence };
 

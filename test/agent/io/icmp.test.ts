@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { icmpBurst, tcpBurst } from "../../../agent/io/icmp.ts";
+import { icmpBurst, parseHop, tcpBurst } from "../../../agent/io/icmp.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 
 const shape = { count: 3, intervalMs: 200, timeoutMs: 1_000 };
@@ -20,6 +20,31 @@ describe.skipIf(!requirePeer("ping"))("the system's ping", () => {
 
   it.each(["localhost", "-f", "127.0.0.1 -f", ""])("never sees %j, which is no address", async (address) => {
     await expect(icmpBurst(address, shape, signal())).rejects.toThrow(TypeError);
+  });
+});
+
+describe("the router that dropped a packet", () => {
+  it.each([
+    [
+      "of Linux",
+      "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\nFrom 203.0.113.1 icmp_seq=1 Time to live exceeded\n\n--- 8.8.8.8 ping statistics ---\n",
+      "203.0.113.1",
+    ],
+    [
+      "of Windows",
+      "\r\nPinging 8.8.8.8 with 32 bytes of data:\r\nReply from 203.0.113.1: TTL expired in transit.\r\n\r\nPing statistics for 8.8.8.8:\r\n",
+      "203.0.113.1",
+    ],
+    ["of a Windows that speaks Vietnamese", "\r\nĐang ping 8.8.8.8 với 32 byte dữ liệu:\r\nTrả lời từ 203.0.113.1: TTL đã hết hạn.\r\n", "203.0.113.1"],
+    ["is not the target itself", "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\n64 bytes from 8.8.8.8: icmp_seq=1 ttl=57 time=9 ms\n", undefined],
+    [
+      "is not who says that the way is closed",
+      "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\nFrom 192.168.1.1 icmp_seq=1 Destination Host Unreachable\n",
+      undefined,
+    ],
+    ["stays silent", "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\n\n--- 8.8.8.8 ping statistics ---\n", undefined],
+  ])("%s", (_name, output, expected) => {
+    expect(parseHop(output, "8.8.8.8")).toBe(expected);
   });
 });
 

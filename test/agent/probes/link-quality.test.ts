@@ -63,6 +63,18 @@ describe("the probe link-quality", () => {
   });
 
   it.each([
+    ["tells itself", async () => "198.51.100.1", "198.51.100.1"],
+    ["tells nothing", async () => undefined, undefined],
+    ["is the gateway again", async () => "192.0.2.1", undefined],
+    ["cannot be asked", () => Promise.reject(new Error("not permitted")), undefined],
+  ] satisfies [string, Io["hopTowards"], string | undefined][])("measures the provider's first router, which %s", async (_name, hopTowards, address) => {
+    const outcome = await ask({ isp: true, hops: [hop] }, { icmpBurst: answering(1), hopTowards });
+    const isp = outcome.evidence?.isp as { address: string } | undefined;
+    expect(outcome.kind).toBe("measured");
+    expect(isp?.address).toBe(address);
+  });
+
+  it.each([
     ["no default route and no other hop", {}, { readDefaultRoute: gatewayAt() }, "no_route"],
     ["no hop at all", { gateway: false }, {}, "bad_options"],
     ["no hop whose name resolves", { gateway: false, hops: [{ hop: "reference", address: "no-such-name.invalid" }] }, {}, "dns"],
