@@ -5,6 +5,8 @@ import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from "node
 import { createServer } from "node:net";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type ServerUser, userForServer } from "./server-user.ts";
 import { StoreError } from "./store-error.ts";
@@ -15,6 +17,7 @@ export type EmbeddedServer = { readonly url: string; readonly adopted: boolean; 
 type Place = { readonly folder: string; readonly data: string; readonly log: string; readonly bin: string; readonly user: ServerUser };
 
 const START_LIMIT_S = 60;
+const LOCK_STEP_MS = 100;
 const STOP_LIMIT_S = 4;
 const DATABASE = "hcc";
 
@@ -28,6 +31,7 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new StoreError(`The data folder ${folder} cannot be made: ${messageOf(cause)}. Give HCC_DATA a folder that this user may write.`);
   });
+  using _lock = await lockFolder(folder);
   const bin = binaries();
   const place: Place = { folder, data: join(folder, "postgres"), log: join(folder, "postgres.log"), bin, user: await userForServer(bin, folder) };
   const password = await passwordIn(folder);
@@ -38,6 +42,29 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   if (!adopted) await start(place);
   const url = `postgres://${DATABASE}:${password}@127.0.0.1:${await portOf(place)}/postgres`;
   return { url, adopted, stop: () => pgCtl(place, ["stop", "-m", "fast", "-w", "-t", String(STOP_LIMIT_S)]).then(() => undefined) };
+}
+
+/**
+ * Two programs that prepare or start one folder at the same moment would spoil each other's work: the second one waits, then adopts what the first
+ * one started. The lock is SQLite's because Node.js has none of its own; the system lets go of it when the process ends in any way.
+ */
+async function lockFolder(folder: string): Promise<Disposable> {
+  const lock = new DatabaseSync(join(folder, "postgres.lock"));
+  for (let waitedMs = 0; ; waitedMs += LOCK_STEP_MS) {
+    try {
+      lock.exec("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+      return { [Symbol.dispose]: () => lock.close() };
+    } catch (cause) {
+      if (waitedMs < START_LIMIT_S * 1_000) {
+        await sleep(LOCK_STEP_MS);
+        continue;
+      }
+      lock.close();
+      throw new StoreError(`Another program has been starting the database in ${folder} for ${START_LIMIT_S} s. End it, or give HCC_DATA another folder.`, {
+        cause,
+      });
+    }
+  }
 }
 
 /** Where the binaries of this platform lie; each is an optional package of its own. */

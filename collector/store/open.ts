@@ -1,6 +1,6 @@
 import type { Db } from "./db.ts";
 import { startEmbedded } from "./embedded.ts";
-import { openPostgres } from "./postgres-db.ts";
+import { openPostgres, type PostgresDb } from "./postgres-db.ts";
 import { StoreError } from "./store-error.ts";
 
 /** The open store: `close` ends the connections, and the server when it is ours and nobody else uses it. */
@@ -17,7 +17,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 export async function openStore({ databaseUrl, dataDir, connections = CONNECTIONS }: StoreOptions): Promise<Store> {
   const embedded = databaseUrl === undefined ? await startEmbedded(dataDir) : undefined;
   const url = databaseUrl ?? embedded?.url ?? "";
-  const db = openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const db = connect(url, connections);
   const close = async () => {
     const alone = embedded && (await othersConnected(db).catch(() => 0)) === 0;
     await db.close();
@@ -30,6 +30,14 @@ export async function openStore({ databaseUrl, dataDir, connections = CONNECTION
     throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
   }
   return { db, url, close };
+}
+
+function connect(url: string, connections: number): PostgresDb {
+  try {
+    return openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  } catch (error) {
+    throw new StoreError(sentenceFor(error, url), { cause: error });
+  }
 }
 
 async function demandWritable(db: Db): Promise<void> {

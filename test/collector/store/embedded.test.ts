@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { startEmbedded } from "../../../collector/store/embedded.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const postmaster = (folder: string) => Number(readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
+
+describe("the embedded server", () => {
+  it("keeps its rows, listens on this machine alone, and its password from other users", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const first = await openStore({ databaseUrl: undefined, dataDir: folder });
+    await first.db.script("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
+    expect(
+      await first.db.query("SELECT current_setting('fsync') AS fsync, current_setting('listen_addresses') AS listens, current_setting('TimeZone') AS zone"),
+    ).toEqual([{ fsync: "on", listens: "127.0.0.1", zone: "UTC" }]);
+    expect(statSync(join(folder, "postgres-password")).mode & 0o077).toBe(0);
+    await first.close();
+    expect(() => postmaster(folder)).toThrow();
+    const again = await openStore({ databaseUrl: undefined, dataDir: folder });
+    expect(await again.db.query("SELECT n FROM kept")).toEqual([{ n: 7 }]);
+    await again.close();
+  });
+
+  it("is started once by two programs at the same moment, and ended by the last one", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const [one, two] = await Promise.all([openStore({ databaseUrl: undefined, dataDir: folder }), openStore({ databaseUrl: undefined, dataDir: folder })]);
+    expect(one.url).toBe(two.url);
+    await one.db.query("SELECT 1");
+    await one.close();
+    expect(await two.db.query("SELECT 1 AS n")).toEqual([{ n: 1 }]);
+    await two.close();
+    expect(() => postmaster(folder)).toThrow();
+  });
+
+  it("is adopted when the program that started it was killed, with all that was committed", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "../../support/store-writer.ts"), folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let committed = 0;
+    const enough = new Promise<void>((resolve) => {
+      child.stdout.on("data", (part: Buffer) => {
+        for (const line of part.toString("utf8").split("\n")) if (/^\d+$/.test(line)) committed = Number(line);
+        if (committed >= 20) resolve();
+      });
+    });
+    await enough;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const orphan = postmaster(folder);
+    const store = await openStore({ databaseUrl: undefined, dataDir: folder });
+    expect(postmaster(folder)).toBe(orphan);
+    const [row] = await store.db.query<{ n: number }>("SELECT count(*)::int AS n FROM written");
+    expect(row?.n).toBeGreaterThanOrEqual(committed);
+    await store.close();
+    expect(() => postmaster(folder)).toThrow();
+  });
+
+  it("says so when its folder is of another version or cannot be made", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    await (await startEmbedded(folder)).stop();
+    writeFileSync(join(folder, "postgres", "PG_VERSION"), "12\n");
+    await expect(startEmbedded(folder)).rejects.toThrow(/was made by PostgreSQL 12, this version brings \d+/);
+    writeFileSync(join(folder, "file"), "");
+    await expect(startEmbedded(join(folder, "file", "inside"))).rejects.toThrow(/^The data folder .* cannot be made/);
+  });
+});
