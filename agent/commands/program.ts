@@ -6,6 +6,7 @@ import { createIo } from "../io/io.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
+import { discoverCommand } from "./discover-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
 import { type SelfCheckFlags, selfCheckCommand } from "./self-check-command.ts";
 
@@ -75,6 +76,11 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
     .argument("<code>")
     .option("--collector <url>", text(lang, "agent.option.collector"))
     .action(async (code: string, { collector }: { collector?: string }) => done(await enrolCommand(code, collector, settings(), terminal)));
+  program
+    .command("discover")
+    .description(text(lang, "agent.command.discover"))
+    .option("--json", text(lang, "agent.option.json"))
+    .action(async ({ json }: { json?: boolean }) => done(await discoverCommand(settings(), terminal, json === true)));
   program
     .command("status")
     .description(text(lang, "agent.command.status"))

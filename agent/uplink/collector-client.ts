@@ -15,6 +15,7 @@ export type CollectorRequest = {
   readonly path: string;
   readonly body?: Uint8Array;
   readonly gzip?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 };
 export type ClientOptions = {
@@ -59,10 +60,11 @@ export class CollectorClient {
     return this.#once(request);
   }
 
-  #once({ method, path, body = new Uint8Array(), gzip = false, signal }: CollectorRequest): Promise<CollectorReply> {
+  #once({ method, path, body = new Uint8Array(), gzip = false, headers: own = {}, signal }: CollectorRequest): Promise<CollectorReply> {
     const url = new URL(path, this.#options.url);
     const { signer, ca, version } = this.#options;
     const headers = {
+      ...own,
       accept: "application/json",
       "user-agent": `hcc-agent/${version}`,
       ...(method === "POST" && { "content-type": "application/json", "content-length": body.length }),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanText } from "#schemas/clean-text.ts";
-import { BATCH_OBSERVATIONS_MAX, IngestReply } from "#schemas/exchange.ts";
+import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply } from "#schemas/exchange.ts";
 import type { ClockReading, ClockWatch } from "../clock-state.ts";
 import type { BatchView, FrozenBatch, Lane } from "../spool/outbox.ts";
 import type { Spool, SpoolLog } from "../spool/spool.ts";
@@ -119,10 +119,11 @@ export class Uplink {
   }
 
   async #send(batch: FrozenBatch, stop: AbortSignal): Promise<Sent> {
-    const { client, clock, readClock } = this.#options;
+    const { client, clock, readClock, bootId } = this.#options;
     const before = readClock();
+    const headers = { [CLOCK_HEADER]: formatSenderClock({ wallMs: before.wallMs, uptimeMs: before.steadyMs, bootId }) };
     try {
-      const { status, body, problem, retryAfterS } = await client.send({ method: "POST", path: PATH, body: batch.body, gzip: true, signal: stop });
+      const { status, body, problem, retryAfterS } = await client.send({ method: "POST", path: PATH, body: batch.body, gzip: true, headers, signal: stop });
       if (status < 200 || status >= 300) return { answer: { kind: "status", status, code: problem?.code, retryAfterS } };
       const reply = IngestReply.safeParse(body);
       // A 200 that is no reply of ours comes from a box on the way: nothing was committed.

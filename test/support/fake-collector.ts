@@ -3,7 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { AgentConfig } from "#schemas/agent-config.ts";
-import { Batch, EnrolRequest, enrolText, type IngestReply, signatureHeaders, signingText } from "#schemas/exchange.ts";
+import {
+  Batch,
+  CLOCK_HEADER,
+  EnrolRequest,
+  enrolText,
+  type IngestReply,
+  parseSenderClock,
+  type SenderClock,
+  signatureHeaders,
+  signingText,
+} from "#schemas/exchange.ts";
 import type { Observation } from "#schemas/observation.ts";
 import { problem } from "#schemas/problem.ts";
 
@@ -36,6 +46,8 @@ export class FakeCollector {
   /** Rows that were sent again although the collector had them. */
   duplicates = 0;
   conflicts = 0;
+  /** What the senders' clocks said with each batch. */
+  readonly clocks: (SenderClock | undefined)[] = [];
   badSignatures = 0;
   publicKey: string | undefined;
   options: FakeOptions;
@@ -85,7 +97,10 @@ export class FakeCollector {
       this.badSignatures++;
       return answer(401, problem(401, "nonce_stale", "sign again", { nonce: this.#nonce() }));
     }
-    if (request.url === "/v1/batches") return this.#ingest(bytes);
+    if (request.url === "/v1/batches") {
+      this.clocks.push(parseSenderClock(String(request.headers[CLOCK_HEADER])));
+      return this.#ingest(bytes);
+    }
     if (request.url === "/v1/config" && this.options.config !== undefined) return answer(200, this.options.config);
     return answer(404, problem(404, "not_found", "no such route"));
   }

@@ -38,4 +38,10 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.hold.all_refused": "The collector refuses every record: its fault, tell the province IT; the data is kept.",
   "agent.hold.stream_conflict": "Another PC sends under this PC's numbers: was the PC cloned? Tell the province IT.",
   "agent.hold.unexpected": "The collector answers in an unexpected way: tell the province IT; the data is kept.",
+  "agent.command.discover": "look for devices on the local network and propose an inventory; adds nothing by itself",
+  "agent.discover.no_network": "There is no local network that may be searched; add allowedSubnets to hcc-agent.json.",
+  "agent.discover.sweep": "Calling addresses ...",
+  "agent.discover.announcements": "Listening for devices that announce themselves ...",
+  "agent.discover.snmp": "Asking SNMP ...",
+  "agent.discover.found": "{count} devices found in {networks}. Send this list (--json) to DOST to complete the inventory.",
 };

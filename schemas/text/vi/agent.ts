@@ -37,4 +37,10 @@ export const agent = {
   "agent.hold.all_refused": "Máy chủ từ chối mọi bản ghi: lỗi ở phía máy chủ, báo CNTT tỉnh; dữ liệu vẫn được giữ.",
   "agent.hold.stream_conflict": "Có máy khác gửi cùng chuỗi số của máy này: máy có bị sao chép không? Báo CNTT tỉnh.",
   "agent.hold.unexpected": "Máy chủ trả lời không như mong đợi: báo CNTT tỉnh; dữ liệu vẫn được giữ.",
+  "agent.command.discover": "tìm thiết bị trong mạng nội bộ và đề xuất danh mục; không tự thêm gì",
+  "agent.discover.no_network": "Không có mạng nội bộ nào được phép tìm; thêm allowedSubnets vào hcc-agent.json.",
+  "agent.discover.sweep": "Đang gọi các địa chỉ ...",
+  "agent.discover.announcements": "Đang nghe thiết bị tự giới thiệu ...",
+  "agent.discover.snmp": "Đang hỏi SNMP ...",
+  "agent.discover.found": "Tìm thấy {count} thiết bị trong {networks}. Gửi danh sách này (--json) cho Sở KH&CN để bổ sung danh mục.",
 } as const;

@@ -1,0 +1,35 @@
+import { text } from "#schemas/text/text.ts";
+import type { Settings } from "../config.ts";
+import { discover } from "../discover/discover.ts";
+import { createIo } from "../io/io.ts";
+import { connectedPrivateSubnets } from "../subnets.ts";
+import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
+
+/** Looks for devices inside the allowed networks and prints what it proposes; nothing is added by itself. */
+export async function discoverCommand(settings: Settings, terminal: Terminal, json: boolean): Promise<number> {
+  const { lang, local } = settings;
+  const subnets = local.allowedSubnets ?? connectedPrivateSubnets();
+  if (subnets.length === 0) throw new UsageError(text(lang, "agent.discover.no_network"));
+  const spinning = terminal.isTty && !json;
+  const proposals = await discover({
+    io: createIo(),
+    signal: terminal.stop,
+    subnets,
+    onProgress: ({ stage, done, total }) => {
+      if (spinning) terminal.err(`\r\u001b[K${text(lang, `agent.discover.${stage}`)} ${done}/${total}`);
+    },
+  });
+  if (spinning) terminal.err("\r\u001b[K");
+  if (json) {
+    terminal.out(`${JSON.stringify({ subnets, proposals })}\n`);
+    return exitCodes.ok;
+  }
+  for (const { device, faces, sources } of proposals) {
+    const { address = "", role, name = "", vendor = "", model = "" } = device;
+    terminal.out(
+      `${address.padEnd(16)} ${role.padEnd(13)} ${[name, vendor, model].filter(Boolean).join(" / ").padEnd(40)} ${faces.join("+")} (${sources.join(", ")})\n`,
+    );
+  }
+  terminal.err(`${text(lang, "agent.discover.found", { count: proposals.length, networks: subnets.join(", ") })}\n`);
+  return exitCodes.ok;
+}
