@@ -23,7 +23,7 @@ export async function askTarget(target: Target, io: Io, signal: AbortSignal): Pr
   const label = targetLabel(target);
   const visit = AbortSignal.any([signal, AbortSignal.timeout(VISIT_MS)]);
   try {
-    return target.http && !target.snmp ? await askApi(target, target.http, label, io, visit) : await askSnmp(target, label, io, visit);
+    return await askBest(target, label, io, visit);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const silent = error.trouble === "timeout" || error.trouble === "unreachable";
@@ -31,6 +31,16 @@ export async function askTarget(target: Target, io: Io, signal: AbortSignal): Pr
     const reason = error.trouble === "device_busy" ? "refused" : error.trouble;
     return { state: "failed", label, address: target.address, reason, message: cleanText(error.message, 200) };
   }
+}
+
+/** The API tells more where there is one; SNMP stands in for it when both are configured. */
+async function askBest(target: Target, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+  if (target.http === undefined) return askSnmp(target, label, io, signal);
+  if (target.snmp === undefined) return askApi(target, target.http, label, io, signal);
+  return askApi(target, target.http, label, io, signal).catch((error: unknown) => {
+    if (!(error instanceof DeviceError)) throw error;
+    return askSnmp(target, label, io, signal);
+  });
 }
 
 async function askSnmp(target: Target, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {

@@ -3,6 +3,7 @@ import { type Outcome, readingOf } from "#schemas/observation.ts";
 import { poolSize } from "../../../agent/devices/api/mikrotik.ts";
 import { wifiClients } from "../../../agent/probes/wifi-clients/probe.ts";
 import { observe } from "../../../agent/runner.ts";
+import { freeUdpPort } from "../../support/free-port.ts";
 import { type FakeReply, type FakeRequest, startHttpFake } from "../../support/http-fake.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import { omadaController, openWrt, routerOs, unifiConsole } from "../../support/wifi-controllers.ts";
@@ -91,6 +92,13 @@ describe("Wi-Fi clients over vendors' HTTP APIs", () => {
       account,
     );
     expect(outcome).toMatchObject({ kind: "failed", reason: "unsupported" });
+  });
+
+  it("with both configured, SNMP is asked when the API fails, and its own fault is told", async () => {
+    const port = await startHttpFake(() => ({ status: 500 }));
+    const snmp = { version: "2c", community: "public", port: await freeUdpPort() };
+    const outcome = await observe(wifiClients, { address: "127.0.0.1", http: { port, tls: false }, snmp }, probeContext());
+    expect(outcome).toMatchObject({ kind: "failed", reason: "timeout", detail: expect.stringContaining("SNMP") });
   });
 
   it.each([
