@@ -6,8 +6,9 @@ import { DAY_MS, type Interval } from "./segments.ts";
 const HOUR_MS = 3_600_000;
 /** Hours of history that are kept: 32 days. */
 const HOURS_MAX = 32 * 24;
-/** Runs that the ring-buffer test looks at. */
+/** Nights that the ring-buffer test looks back on; runs closer together than a night count as one. */
 const RUNS_MAX = 8;
+const NIGHT_MS = 20 * HOUR_MS;
 /** Least recorded share of an hour to be remembered as recorded, and most to be missed as deleted. */
 const HOUR_FULL = 0.95;
 const HOUR_LOST = 0.5;
@@ -62,7 +63,9 @@ export function hoursDeleted({ firstHour, hours }: ChannelMemory, intervals: rea
 /** The memory after a run: its oldest recording, and all hours that were ever seen as recorded within the last 32 days. */
 export function remember(before: ChannelMemory, nowMs: number, intervals: readonly Interval[]): ChannelMemory {
   const oldestMs = intervals[0]?.startMs;
-  const runs = oldestMs === undefined ? before.runs : [...before.runs, { atMs: nowMs, oldestMs }].slice(-RUNS_MAX);
+  const last = before.runs.at(-1);
+  const sameNight = last !== undefined && nowMs >= last.atMs && nowMs - last.atMs < NIGHT_MS;
+  const runs = oldestMs === undefined || sameNight ? before.runs : [...before.runs, { atMs: nowMs, oldestMs }].slice(-RUNS_MAX);
   const firstHour = Math.floor(nowMs / HOUR_MS) - HOURS_MAX + 1;
   const shares = hourShares(intervals);
   let hours = "";

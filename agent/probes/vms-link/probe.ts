@@ -14,8 +14,8 @@ const DEVICE_MS = 30_000;
 const Options = targetOptions({
   /** Requests per second that one device gets: small recorders stall under bursts. */
   requestsPerSecond: z.number().positive().max(1_000).default(2),
-  /** Official addresses of the province's video system; anything else does not count. */
-  vmsHosts: z.array(z.string().trim().min(1).max(253)).min(1).max(16),
+  /** Official addresses of the province's video system; anything else does not count. Without them nothing is asked. */
+  vmsHosts: z.array(z.string().trim().min(1).max(253)).max(16).default([]),
 });
 type Options = z.infer<typeof Options>;
 
@@ -25,6 +25,7 @@ export const vmsLink = defineProbe({
   options: Options,
   deadlineMs: ({ targets }) => DEVICE_MS * Math.min(targets.length, 20),
   async run(options, context) {
+    if (options.vmsHosts.length === 0) throw new ProbeSkip("no_target", "vmsHosts is empty: set the official addresses of the province's video system");
     const links: Link[] = [];
     for (const target of options.targets) links.push(await askLink(target, options, context));
     const readings: Reading[] = links.flatMap(({ camera, state, pulling }) =>

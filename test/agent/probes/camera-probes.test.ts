@@ -139,6 +139,10 @@ describe("vms-link", () => {
     expect(JSON.stringify(outcome)).not.toContain("203.0.113.9");
   });
 
+  test("without official addresses nothing is asked", async () => {
+    await expect(ask(vmsLink, { address: "127.0.0.1", http: login })).rejects.toMatchObject({ reason: "no_target" });
+  });
+
   test("a device that tells nothing is unknown, not unconnected", async () => {
     const { port } = await start({}, ["onvif"]);
     expect(await ask(vmsLink, { address: "127.0.0.1", port, http: login, vmsHosts: [official] })).toMatchObject({ kind: "failed", reason: "unsupported" });

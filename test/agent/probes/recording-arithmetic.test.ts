@@ -172,6 +172,19 @@ describe("hours once seen", () => {
     expect(hoursDeleted(seen, intervals)).toBe(deleted);
   });
 
+  test("four runs a day are one night: a full ring is still told after three days", () => {
+    let memory = emptyMemory;
+    const states = [];
+    for (let run = 0; run <= 12; run++) {
+      const nowMs = NOW_MS + run * 6 * HOUR_MS;
+      const list = [span(nowMs - 13 * DAY_MS, nowMs)];
+      states.push(ringState(memory.runs, nowMs, nowMs - 13 * DAY_MS));
+      memory = remember(memory, nowMs, list);
+    }
+    expect(states.slice(0, 4)).toEqual(["unknown", "unknown", "unknown", "unknown"]);
+    expect(states.slice(8)).toEqual(["full", "full", "full", "full", "full"]);
+  });
+
   test("what is remembered fits its own type and stays small", () => {
     let memory = emptyMemory;
     for (let night = 0; night < 40; night++) memory = remember(memory, NOW_MS + night * DAY_MS, [span(NOW_MS - 40 * DAY_MS, NOW_MS + night * DAY_MS)]);
