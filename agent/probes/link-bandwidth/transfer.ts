@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ClientRequest } from "node:http";
+import { z } from "zod";
 import { MeasureTick, measurePaths } from "#schemas/measure.ts";
 import { ProbeError } from "../../probe.ts";
 import { connectionError, openRequest, refusalOf, type Server } from "./connection.ts";
@@ -144,8 +145,20 @@ function watchServer(server: Server, signal: AbortSignal, fail: Fail, learn: (ti
   return sent;
 }
 
+/** A line that is no tick is passed over: the next one comes in 100 ms. */
 function parseTick(line: string): MeasureTick | undefined {
   if (line === "" || line.length > LINE_BYTES_MAX) return undefined;
-  const tick = MeasureTick.safeParse(JSON.parse(line));
-  return tick.success ? tick.data : undefined;
+  return TickLine.safeParse(line).data;
 }
+
+const TickLine = z
+  .string()
+  .transform((line, context) => {
+    try {
+      return JSON.parse(line) as unknown;
+    } catch {
+      context.issues.push({ code: "custom", message: "not JSON", input: line });
+      return z.NEVER;
+    }
+  })
+  .pipe(MeasureTick);

@@ -136,6 +136,18 @@ describe("what is no measurement of the line", () => {
       expect(await run({ lease: lease({ port }) })).toMatchObject({ kind: "failed", reason: "timeout" });
     });
   });
+
+  it("a server that tells nonsense about an upload", async () => {
+    const liar: RequestListener = (request, response) => {
+      response.setHeader("hcc-measure", "1");
+      if (request.url === measurePaths.ping) response.writeHead(204).end();
+      else if (request.url === measurePaths.watch) response.writeHead(200).write('{"atMs":1\n[]\n\u0000\n{"atMs":"soon","receivedBytes":-1}\n');
+      else request.resume();
+    };
+    await withServer(liar, async (port) => {
+      expect(await run({ lease: lease({ port, bytesMax: 5e6 }), directions: ["upload"] })).toMatchObject({ kind: "failed" });
+    });
+  });
 });
 
 it.each([
