@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import type { Reading } from "#schemas/observation.ts";
+import { facts, HOUR, measured, NOW, plan, requirement } from "../../support/facts.ts";
+
+/** Air and addresses that leave room, as far as a row of the table says nothing else. */
+const room = { wifi_utilisation_percent: 40, dhcp_free: 100, dhcp_leases: 12 };
+
+const wifi = (
+  values: Partial<Record<"wifi_clients" | "wifi_limit_clients" | "wifi_radios" | "wifi_utilisation_percent" | "dhcp_free" | "dhcp_leases", number>>,
+  more: readonly Reading[] = [],
+) => measured("wifi-clients", HOUR, [...Object.entries(values).map(([metric, value]) => ({ metric, value }) as Reading), ...more]);
+const judge = (runs: ReturnType<typeof wifi>[], peak?: number) =>
+  evaluate(plan, facts({ runs, peaks: peak === undefined ? [] : [{ metric: "wifi_clients", day: "2026-11-20", value: peak }] }), NOW, [requirement("R02")])[0];
+
+describe("R02: fifty people at once", () => {
+  it.each([
+    ["a peak of 55 without overload shows it", [wifi({ ...room, wifi_clients: 12 })], 55, "pass", "capacity_demonstrated"],
+    [
+      "the same peak on an overloaded channel does not",
+      [wifi({ ...room, wifi_clients: 12, wifi_utilisation_percent: 95 })],
+      55,
+      "pending",
+      "not_yet_demonstrated",
+    ],
+    ["twelve people for a month are never a fail", [wifi({ wifi_clients: 12 })], 12, "pending", "not_yet_demonstrated"],
+    [
+      "limits and radios that suffice support it",
+      [wifi({ ...room, wifi_clients: 12, wifi_limit_clients: 120, wifi_radios: 2 })],
+      12,
+      "pass",
+      "capacity_supported",
+    ],
+    [
+      "limits alone do not, while nobody knows how busy the air is",
+      [wifi({ wifi_clients: 12, wifi_limit_clients: 120, wifi_radios: 2 })],
+      12,
+      "pending",
+      "not_yet_demonstrated",
+    ],
+    ["a configured limit of 40 is too small", [wifi({ wifi_clients: 12, wifi_limit_clients: 40, wifi_radios: 2 })], 12, "fail", "capacity_insufficient"],
+    ["one radio is too few", [wifi({ wifi_clients: 12, wifi_radios: 1 })], 12, "fail", "capacity_insufficient"],
+    ["a DHCP pool of 40 is too small", [wifi({ wifi_clients: 12, dhcp_free: 28, dhcp_leases: 12 })], 12, "fail", "capacity_insufficient"],
+    ["no measurement is unknown", [], undefined, "unknown", "no_data"],
+    [
+      "neighbours alone tell nothing",
+      [wifi({}, [{ metric: "wifi_clients", value: 30, labels: { method: "neighbours" } }])],
+      undefined,
+      "unknown",
+      "unverifiable",
+    ],
+  ] as const)("%s", (_, runs, peak, state, reason) => {
+    expect(judge([...runs], peak)).toMatchObject({ state, reason, required: 50 });
+  });
+
+  it("an access point that is down is a breach now, and is named", () => {
+    const finding = judge(
+      [wifi({ wifi_clients: 12, wifi_limit_clients: 120, wifi_radios: 2 }, [{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-2" } }])],
+      60,
+    );
+    expect(finding).toMatchObject({ state: "fail", reason: "target_down", detail: { subject: "ap-2" } });
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import type { Run } from "#schemas/facts.ts";
+import { DAY, facts, NOW, plan, requirement, speed } from "../../support/facts.ts";
+
+const judge = (runs: readonly Run[], nowMs = NOW) => evaluate(plan, facts({ runs }), nowMs, [requirement("R01")])[0];
+const lowWeek = [speed(150, 0.1), speed(150, 1, "second"), speed(150, 2), speed(210, 3), speed(150, 4)];
+
+describe("R01: the line against its floor", () => {
+  it.each([
+    ["silence is unknown", [], "unknown", "no_data"],
+    ["one good run passes", [speed(230, 1)], "pass", "met"],
+    ["the floor itself passes", [speed(200, 1)], "pass", "met"],
+    ["one bad run is no breach", [speed(150, 1)], "pending", "unconfirmed"],
+    ["one bad run after a good one leaves the pass", [speed(150, 0.1), speed(230, 2)], "pass", "met"],
+    ["three bad runs on one day are no breach", [speed(150, 0.1), speed(150, 0.11, "second"), speed(150, 0.12)], "pending", "unconfirmed"],
+    ["three days against one server are no breach", [speed(150, 0.1), speed(150, 1), speed(150, 2)], "pending", "unconfirmed"],
+    ["three days and a second server are one, even with a good run between", lowWeek, "fail", "below_floor"],
+    ["two of five below are none", [speed(210, 0), speed(150, 1), speed(220, 2), speed(150, 3, "second"), speed(230, 4)], "pass", "met"],
+    ["runs that something else limited are no breach", [0, 1, 2, 3, 4].map((day) => speed(90, day, `s${day}`, "nic_limited")), "unknown", "only_excused_runs"],
+    ["such a run still shows that the floor is reached", [speed(205, 0, "province", "line_busy")], "pass", "met"],
+    ["a pass ends with its evidence", [speed(230, 8)], "unknown", "stale"],
+  ] as const)("%s", (_, runs, state, reason) => {
+    expect(judge(runs)).toMatchObject({ state, reason, required: 200, unit: "Mbps" });
+  });
+
+  it("shows the median of the runs that it stands on, and names them", () => {
+    const finding = judge(lowWeek);
+    expect(finding).toMatchObject({ observed: 150, evidence: lowWeek.map(({ ref }) => ref), detail: { runs: 5, below: 4, days: 4, servers: 2 } });
+  });
+
+  it("a pass says until when, and is none a moment later", () => {
+    const runs = [speed(230, 1)];
+    const until = Date.parse(judge(runs)?.validUntil ?? "");
+    expect(until).toBe(NOW + 6 * DAY);
+    expect(judge(runs, until)?.state).toBe("pass");
+    expect(judge(runs, until + 1)?.state).toBe("unknown");
+  });
+
+  it("shows the contract beside the measurement", () => {
+    const [finding] = evaluate(plan, facts({ runs: [speed(168, 1)], centre: { contractMbps: 200 } }), NOW, [requirement("R01")]);
+    expect(finding?.detail).toMatchObject({ contract: 200 });
+  });
+
+  it("silence of the whole centre explains what is unknown", () => {
+    const [finding] = evaluate(plan, facts({ runs: [speed(230, 9)], lastContactMs: NOW - DAY }), NOW, [requirement("R01")]);
+    expect(finding).toMatchObject({ state: "unknown", reason: "site_offline" });
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import type { Run } from "#schemas/facts.ts";
+import { DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
+
+const portal = (target: string, agoMs: number, up: 0 | 1) =>
+  measured("portal-http", agoMs, [{ metric: "portal_up", value: up, labels: { portal: target } }], { target });
+const hour = (target: string, ups: readonly (0 | 1)[], fromMs = 0) => ups.map((up, at) => portal(target, fromMs + at * 5 * MINUTE, up));
+const good: (0 | 1)[] = Array.from({ length: 10 }, () => 1);
+const judge = (runs: readonly Run[], more: Parameters<typeof facts>[0] = {}, nowMs = NOW) =>
+  evaluate(plan, facts({ runs, ...more }), nowMs, [requirement("R16")])[0];
+
+describe("R16: portals answer in working hours", () => {
+  it.each<[string, readonly Run[], string, string]>([
+    ["both answer", [...hour("vnpt-igate", good), ...hour("dvc-quoc-gia", good)], "pass", "met"],
+    ["a single miss is no breach", [...hour("vnpt-igate", [0, 1, 1, 1, 1, 1]), ...hour("dvc-quoc-gia", good)], "pass", "met"],
+    ["most tries fail", [...hour("vnpt-igate", [0, 0, 0, 1, 0, 0]), ...hour("dvc-quoc-gia", good)], "fail", "target_down"],
+    ["one portal was never asked", hour("vnpt-igate", good), "unknown", "no_data"],
+    ["two tries are too few", [...hour("vnpt-igate", [1, 1]), ...hour("dvc-quoc-gia", good)], "unknown", "too_few_runs"],
+    ["the last try is too old", [...hour("vnpt-igate", [1, 1, 1], 45 * MINUTE), ...hour("dvc-quoc-gia", good)], "unknown", "stale"],
+    ["tries that could not ask say nothing", [{ ...portal("vnpt-igate", 0, 1), outcome: { kind: "failed", reason: "no_route" } }], "unknown", "no_data"],
+  ])("%s", (_, runs, state, reason) => {
+    expect(judge(runs)).toMatchObject({ state, reason });
+  });
+
+  it("a portal that fails everywhere is not the centre's fault", () => {
+    const runs = [...hour("vnpt-igate", [0, 0, 0, 0]), ...hour("dvc-quoc-gia", good)];
+    expect(judge(runs, { sharedFaults: ["vnpt-igate"] })).toMatchObject({ state: "unknown", reason: "shared_fault", detail: { subject: "vnpt-igate" } });
+  });
+
+  it("keeps over night, weekend and lunch what was true when the counter closed, and asks again when it opens", () => {
+    const friday1655 = NOW + 6 * HOUR + 55 * MINUTE;
+    const runs = [...hour("vnpt-igate", good, NOW - friday1655), ...hour("dvc-quoc-gia", good, NOW - friday1655)];
+    const monday0720 = NOW + 3 * DAY - 2 * HOUR - 40 * MINUTE;
+    expect(judge(runs, { lastContactMs: monday0720 }, friday1655 + 5 * HOUR)?.state).toBe("pass");
+    expect(judge(runs, { lastContactMs: monday0720 }, monday0720)?.state).toBe("pass");
+    expect(Date.parse(judge(runs, {}, friday1655)?.validUntil ?? "")).toBe(monday0720 + 15 * MINUTE);
+    expect(judge(runs, { lastContactMs: monday0720 }, monday0720 + 16 * MINUTE)).toMatchObject({ state: "unknown", reason: "stale" });
+  });
+
+  it("what happens at night counts for nothing", () => {
+    const night = NOW - 3 * HOUR - 10 * HOUR;
+    const runs = [...hour("vnpt-igate", [0, 0, 0, 0, 0], NOW - night), ...hour("dvc-quoc-gia", [0, 0, 0, 0, 0], NOW - night)];
+    expect(judge(runs)).toMatchObject({ state: "unknown", reason: "no_data" });
+  });
+});
+
+describe("R03: cameras answer at any hour", () => {
+  const cameras = (agoMs: number, ups: Record<string, 0 | 1>) =>
+    measured(
+      "camera-presence",
+      agoMs,
+      Object.entries(ups).map(([camera, value]) => ({ metric: "camera_up" as const, value, labels: { camera } })),
+    );
+  const judgeCameras = (runs: readonly Run[]) => evaluate(plan, facts({ runs }), NOW, [requirement("R03")])[0];
+
+  it("each camera that the probe reports is a part, and the worst is the centre's", () => {
+    const finding = judgeCameras([cameras(0, { a: 1, b: 0 }), cameras(30 * MINUTE, { a: 1, b: 0 })]);
+    expect(finding).toMatchObject({ state: "fail", reason: "target_down", detail: { subject: "b", targets: 2 } });
+    expect(finding?.parts?.map(({ subject, state }) => `${subject} ${state}`)).toEqual(["a pass", "b fail"]);
+  });
+
+  it("no camera is no pass", () => {
+    expect(judgeCameras([])).toMatchObject({ state: "unknown", reason: "no_data" });
+  });
+});
