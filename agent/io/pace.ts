@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { DeviceError } from "./device-error.ts";
 
-/** Waits until the next request may go out. @throws when the signal is aborted */
+/** Waits until the next request may go out. @throws DeviceError timeout when the run ends before */
 export type Pace = (signal: AbortSignal) => Promise<void>;
 
 /** No limit: for one-off runs by hand and for tests. */
@@ -15,6 +16,10 @@ export function createPace(perSecond: number): Pace {
     const dueMs = Math.max(nowMs, nextMs);
     nextMs = dueMs + spacingMs;
     // Timers are no finer; what is not waited for now is waited for with the next requests.
-    if (dueMs - nowMs > 2) await sleep(dueMs - nowMs, undefined, { signal });
+    if (dueMs - nowMs > 2) await sleep(dueMs - nowMs, undefined, { signal }).catch(ended);
   };
+}
+
+function ended(cause: unknown): never {
+  throw new DeviceError("timeout", "the time for this device was over before it could be asked everything", { cause });
 }

@@ -143,9 +143,15 @@ async function examineAll(
       if (trusted && !facts.serialChanged) memory.set(key, remember(earlier, found.facts.nowMs, found.facts.gapsKnown ? found.facts.intervals : []));
     } catch (error) {
       const trouble = troubleOf(error);
-      // A channel may be broken alone; a device that went away or locks us out is not asked on.
-      if (trouble === undefined || !mayBeAlone.has(trouble)) throw error;
-      examined.push({ channel, found: undefined, trouble });
+      if (trouble === undefined) throw error;
+      if (mayBeAlone.has(trouble)) {
+        examined.push({ channel, found: undefined, trouble });
+        continue;
+      }
+      // A device that went away or locks us out is not asked on; what it told before still stands.
+      if (examined.length === 0) throw error;
+      for (const rest of channels.slice(examined.length)) examined.push({ channel: rest, found: undefined, trouble });
+      break;
     }
   }
   return examined;

@@ -22,7 +22,9 @@ export const recordingDepth = defineProbe({
     for (const target of targets) {
       const left = CHANNELS_MAX - results.reduce((sum, { channels }) => sum + channels.length, 0);
       if (left < 1) break;
-      results.push(await examineDevice(target, options, context, createPace(policy.requestsPerSecond), left));
+      // A little before the run's own deadline, so that what was found is still told.
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEVICE_MS - 10_000)]);
+      results.push(await examineDevice(target, options, { ...context, signal }, createPace(policy.requestsPerSecond), left));
     }
     const channels = results.flatMap((result) => result.channels);
     const window = windowOf(nowMs, policy);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Evidence, Outcome } from "#schemas/observation.ts";
 import { type ChannelEvidence, RecordingEvidence } from "#schemas/recording-evidence.ts";
+import { DeviceError } from "../../../agent/io/device-error.ts";
 import { lanHttp } from "../../../agent/io/lan-http.ts";
 import { ProbeError, ProbeSkip } from "../../../agent/probe.ts";
 import { recordingDepth } from "../../../agent/probes/recording-depth/probe.ts";
@@ -132,6 +133,25 @@ describe("numbers and limits", () => {
     expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
     // Once without, as any client must, and once with the password.
     expect(recorder.requests.filter((line) => line.includes("GetDeviceInformation"))).toHaveLength(2);
+  });
+
+  test("a recorder that goes away in the middle: what it told before still stands", async () => {
+    const scenario = healthy(now, { channels: sameOnAll(3, [{ startMs: now() - 45 * DAY_MS, endMs: now() }]), lacks: new Set(["replay"]) });
+    const recorder = await startRecorder(scenario, ["onvif"]);
+    running.push(recorder);
+    const gone = (request: Parameters<typeof lanHttp>[0]) => {
+      if (recorder.requests.filter((line) => line.includes("FindEvents")).length >= 2) throw new DeviceError("unreachable", "gone");
+      return lanHttp(request);
+    };
+    const options = recordingDepth.options.parse({ address: "127.0.0.1", port: recorder.port, onvif: login, policy: { requestsPerSecond: 1000 } });
+    const { evidence } = await recordingDepth.run(options, probeContext({ nowMs: now, io: { lanHttp: async (request) => gone(request) } }));
+    const { channels } = RecordingEvidence.parse(evidence);
+    expect(channels.map(({ channel, reasons }) => [channel, ...reasons])).toEqual([
+      ["R001", "NO_API"],
+      ["R002", "OFFLINE"],
+      ["R003", "OFFLINE"],
+    ]);
+    expect(channels[0]?.coveragePercent).toBe(100);
   });
 
   test("16 channels with 50 gaps each fit into the evidence", async () => {
