@@ -23,11 +23,11 @@ const typeNames: Readonly<Record<number, string>> = {
   1700: "number",
 };
 
-// An incident and a message stand in for what the alert room writes, so that its panels have rows.
+// Incidents of a day and a message stand in for what a longer history would have brought, so that every panel has rows.
 const incidents = `
-  INSERT INTO incident (site_id, requirement, state, began_at, opened_at, closed_at)
-    SELECT min(site_id), 'R01', 'closed', now() - interval '30 hours', now() - interval '29 hours', now() - interval '20 hours' FROM site
-    UNION ALL SELECT site_id, 'R05', 'open', now() - interval '5 hours', now() - interval '4 hours', NULL FROM site;
+  INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at, closed_at)
+    SELECT min(site_id), 'R01', 'test', 'closed', now() - interval '30 hours', now() - interval '29 hours', now() - interval '20 hours' FROM site
+    UNION ALL SELECT site_id, 'R05', 'test', 'open', now() - interval '5 hours', now() - interval '4 hours', NULL FROM site;
   INSERT INTO outbox (site_id, dedup_key, channel, recipient, body, created_at, next_try_at, state, last_error)
     SELECT min(site_id), 'test', 'smtp', 'someone@example.test', '{"requirement": "R01"}', now() - interval '1 hour', now(), 'dead', '550 <someone@example.test> unknown' FROM site`;
 
@@ -40,8 +40,7 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
 
   beforeAll(async () => {
     server = await startPostgres();
-    // 30 centres hold every kind of line, Wi-Fi and recorder.
-    await fillWithDemo(server.url, { centres: 30, days: 4 });
+    await fillWithDemo(server.url, { centres: 21, days: 2 });
     await server.psql(incidents);
     reader = postgres(server.url.replace("hcc@", "grafana_ro@"), { max: 2, onnotice: () => undefined });
     const districts = await reader<{ district_code: string }[]>`SELECT DISTINCT district_code FROM grafana.centre`;
@@ -130,6 +129,7 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
         "SET ROLE hcc",
       ])
         await expect(session.unsafe(statement), statement).rejects.toThrow(/permission denied|must be|cannot delete/);
+      await session.unsafe("RESET default_transaction_read_only");
       session.release();
     });
 
@@ -139,7 +139,7 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
     });
 
     it("sees no secret, no address of a person and no key", async () => {
-      const [message] = await reader`SELECT error FROM grafana.notification`;
+      const [message] = await reader`SELECT error FROM grafana.notification WHERE error IS NOT NULL`;
       expect(message?.error).toBe("550 <…> unknown");
       const columns = Object.values(views).join(" ").split(" ");
       for (const name of ["public_key", "recipient", "value_json", "body", "address", "host_name", "by", "approver"]) expect(columns).not.toContain(name);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Calendar } from "#schemas/calendar.ts";
 import { Inventory } from "#schemas/inventory.ts";
 import { Observation, readingOf } from "#schemas/observation.ts";
+import { RecordingEvidence, worstVerdict } from "#schemas/recording-evidence.ts";
 import { demoProvince } from "../../../collector/demo/province.ts";
 import { simulate } from "../../../collector/demo/simulate.ts";
 import { demoStory, isAlive } from "../../../collector/demo/story.ts";
@@ -73,8 +74,8 @@ describe("simulated observations", () => {
   });
 
   it("of two neighbouring spans are those of the whole span", () => {
-    const whole = simulate(at(3), story, story.denseFromMs - HOUR_MS, anchorMs + HOUR_MS, portals);
-    const first = simulate(at(3), story, story.denseFromMs - HOUR_MS, anchorMs, portals);
+    const whole = simulate(at(3), story, anchorMs - 4 * HOUR_MS, anchorMs + HOUR_MS, portals);
+    const first = simulate(at(3), story, anchorMs - 4 * HOUR_MS, anchorMs, portals);
     expect([...first, ...simulate(at(3), story, anchorMs, anchorMs + HOUR_MS, portals)]).toEqual(whole);
   });
 
@@ -97,6 +98,31 @@ describe("simulated observations", () => {
       expect(count > 0, code).toBe(!silent.includes(code) && !story.neverStarted.has(code));
       if (district === story.powerCut.district) expect(isAlive(story, profile, story.powerCut.fromMs)).toBe(false);
     }
+  });
+
+  it("prove recordings with evidence of the contract, and every kind of recorder has its verdict", () => {
+    const verdicts = new Map<string, Set<string>>();
+    for (const [index, profile] of province.entries()) {
+      for (const { probe, outcome } of numbered(index, day, day + DAY_MS)) {
+        if (probe !== "recording-depth") continue;
+        if (outcome.kind !== "measured") continue;
+        const evidence = RecordingEvidence.parse(outcome.evidence);
+        const kind = profile.recording.kind;
+        const own = verdicts.get(kind) ?? new Set();
+        verdicts.set(kind, own.add(worstVerdict(evidence.channels.map(({ verdict }) => verdict))));
+        for (const { perDayMinutes, coveragePercent = 0 } of evidence.channels) {
+          const minutes = perDayMinutes.reduce((sum, each) => sum + each, 0);
+          expect(minutes / (30 * 14.4) - coveragePercent, profile.centre.code).toBeGreaterThan(-5);
+        }
+      }
+    }
+    expect(Object.fromEntries([...verdicts].map(([kind, set]) => [kind, [...set]]))).toEqual({
+      full: ["COMPLIANT"],
+      short: ["NON_COMPLIANT"],
+      gapped: ["NON_COMPLIANT"],
+      young: ["TOO_YOUNG"],
+      stopped: ["NON_COMPLIANT"],
+    });
   });
 
   it("let slow lines stay below 200 Mbps and good ones above it when nobody disturbs the test", () => {
