@@ -37,6 +37,7 @@ async function exchange({ address, port, path, tls }: IppPrinter, body: Uint8Arr
   const device = `${address}:${port}`;
   if (reply.status === 401 || reply.status === 403) throw new DeviceError("auth_failed", `${device} wants a password for IPP (HTTP ${reply.status})`);
   if (reply.status === 426) throw new DeviceError("tls", `${device} speaks IPP only over TLS; set http.tls`);
+  if (reply.status === 404) throw new DeviceError("no_such_object", `${device} has no IPP service at ${path}`);
   if (reply.status !== 200) throw new DeviceError("bad_reply", `${device} answered IPP with HTTP ${reply.status}`);
   try {
     return decodeIppAnswer(reply.bytes);

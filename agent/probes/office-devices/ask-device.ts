@@ -62,9 +62,21 @@ async function askPrinterSnmp({ target, io, signal }: Visit): Promise<Found | un
   return { up: true, method: "snmp", printer: await readPrinter(session, definition) };
 }
 
+/** Where printers keep their IPP service: the path of IPP Everywhere first, then what older machines use. */
+const ippPaths = ["/ipp/print", "/ipp", "/"];
+
 async function askPrinterIpp({ target, io, signal }: Visit): Promise<Found> {
-  const printer = { address: target.address, port: ippPort(target), path: "/ipp/print", tls: target.http?.tls };
-  return { up: true, method: "ipp", printer: judgeIppPrinter(await io.ippAttributesOf(printer, printerAttributes, signal)) };
+  const printer = { address: target.address, port: ippPort(target), tls: target.http?.tls };
+  let missing: unknown;
+  for (const path of ippPaths) {
+    try {
+      return { up: true, method: "ipp", printer: judgeIppPrinter(await io.ippAttributesOf({ ...printer, path }, printerAttributes, signal)) };
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.trouble === "no_such_object")) throw error;
+      missing = error;
+    }
+  }
+  throw missing;
 }
 
 function ippPort({ port, snmp, http }: Target): number {

@@ -74,6 +74,11 @@ describe("printers over IPP, as they word it", () => {
     expect(device).toMatchObject(evidence);
   });
 
+  it("an older machine keeps its service at another path", async () => {
+    const port = await startHttpFake(({ path }) => (path === "/ipp" ? { body: ippReply(idle) } : { status: 404 }));
+    expect(measured(await run([{ role: "printer", address: "127.0.0.1", port }])).read("printer_working")).toBe(1);
+  });
+
   it.each([
     ["an HTML page", "<html>login</html>", "malformed"],
     ["half an answer", ippReply(idle).subarray(0, 30), "malformed"],
