@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { watchStream } from "../../../agent/io/rtsp-video.ts";
+import { fetchFrame, watchStream } from "../../../agent/io/rtsp-video.ts";
 import { startGstServer } from "../../support/recorder/start-gst-server.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 
@@ -18,6 +18,13 @@ describe.skipIf(!requirePeer("gst-rtsp-server"))("against GStreamer's RTSP serve
   test("a live stream with Digest login proves itself by its packets", async () => {
     expect(await watch("/live", "p@ss")).toMatchObject({ up: true, packets: 3, codec: "H264", status: 200 });
   });
+  test.each([Date.UTC(2026, 9, 23, 1, 15), Date.UTC(2025, 1, 28, 23, 59, 59)])("ONVIF replay gives the frame at %d with its own UTC", async (atMs) => {
+    const target = { address: "127.0.0.1", user: "viewer", password: "p@ss", signal: AbortSignal.timeout(15_000), deadlineMs: 12_000 };
+    const frame = await fetchFrame(target, `rtsp://192.0.2.1:${server.port}/replay`, atMs, true, 10_000);
+    expect(frame).toMatchObject({ frameTime: "abs", frameUtcMs: atMs, codec: "H264", status: 200 });
+    expect(frame.bytes).toBeGreaterThan(500);
+  });
+
   test("a wrong password is refused", async () => {
     await expect(watch("/live", "wrong")).rejects.toMatchObject({ trouble: "auth_failed" });
   });

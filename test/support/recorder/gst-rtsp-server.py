@@ -1,4 +1,4 @@
-"""A foreign RTSP server for tests: GStreamer's, with Digest login. Prints its port, then serves until its input closes."""
+"""A foreign RTSP server for tests: GStreamer's, with Digest login, live and ONVIF replay. Prints its port, then serves until its input closes."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 Gst.init(None)
 user, password = sys.argv[1], sys.argv[2]
 
-server = GstRtspServer.RTSPServer()
+server = GstRtspServer.RTSPOnvifServer()
 server.set_address("127.0.0.1")
 server.set_service("0")
 
@@ -34,6 +34,17 @@ for path, launch in (
     factory.set_launch(launch)
     factory.set_permissions(permissions)
     server.get_mount_points().add_factory(path, factory)
+
+# A recording of all time: the test picture can be played from any instant, stamped with its UTC by ONVIF's extension.
+replay = GstRtspServer.RTSPOnvifMediaFactory()
+replay.set_replay_support(True)
+replay.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
+replay.set_launch(
+    "( videotestsrc ! video/x-raw,width=160,height=120,framerate=10/1 ! x264enc key-int-max=1 tune=zerolatency"
+    " ! rtph264pay ! rtponviftimestamp name=pay0 ntp-offset=0 )"
+)
+replay.set_permissions(permissions)
+server.get_mount_points().add_factory("/replay", replay)
 
 server.attach(None)
 loop = GLib.MainLoop()
