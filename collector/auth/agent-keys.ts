@@ -19,7 +19,8 @@ export type Proof =
   /** `unsigned` and `nonce_expired` are answered with 401 and a nonce, `key_unknown` with 401, `revoked` and `frozen` with 403. */
   | { readonly ok: false; readonly fault: "unsigned" | "nonce_expired" | "key_unknown" | "signature_wrong" | "revoked" | "frozen" };
 
-type Cached = { readonly agent: KnownAgent; readonly key: KeyObject; readonly untilMs: number };
+/** `known` is absent for an id that nobody has: a stranger who asks again and again costs no query each time. */
+type Cached = { readonly known: { readonly agent: KnownAgent; readonly key: KeyObject } | undefined; readonly untilMs: number };
 
 /** Proves who sent a request: Ed25519 over method, path, agent, nonce and body. Independent of the agent's clock. */
 export class AgentKeys {
@@ -51,16 +52,15 @@ export class AgentKeys {
     this.#cache.delete(agentId);
   }
 
-  async #known(agentId: string, nowMs: number): Promise<Cached | undefined> {
+  async #known(agentId: string, nowMs: number): Promise<Cached["known"]> {
     const cached = this.#cache.get(agentId);
-    if (cached && cached.untilMs > nowMs) return cached;
+    if (cached && cached.untilMs > nowMs) return cached.known;
     const agent = await this.#find(agentId);
     const key = agent && publicKeyOf(agent.publicKey);
-    if (!key) return undefined;
+    const known = key && { agent, key };
     if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
-    const fresh = { agent, key, untilMs: nowMs + KEY_CACHE_MS };
-    this.#cache.set(agentId, fresh);
-    return fresh;
+    this.#cache.set(agentId, { known, untilMs: nowMs + KEY_CACHE_MS });
+    return known;
   }
 }
 

@@ -16,13 +16,17 @@ export function newEnrolCode(): string {
 export function hashOfCode(code: string): string | undefined {
   const letters = code.toUpperCase().replace(/[\s-]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");
   const body = letters.slice(0, -1);
-  if (body.length !== LETTERS || letters.at(-1) !== checkLetter(body)) return undefined;
+  if (body.length !== LETTERS || [...letters].some((letter) => !ALPHABET.includes(letter)) || letters.at(-1) !== checkLetter(body)) return undefined;
   return createHash("sha256").update(body).digest("hex");
 }
 
+/** Luhn's sum over 32 letters: any one wrong letter shows, and so do two neighbours that changed places, except the first and last of the alphabet. */
 function checkLetter(letters: string): string {
-  const sum = [...letters].reduce((total, letter, place) => total + (place + 1) * (ALPHABET.indexOf(letter) + 1), 0);
-  return ALPHABET[sum % 31] ?? "0";
+  const sum = [...letters].reverse().reduce((total, letter, place) => {
+    const weighted = ALPHABET.indexOf(letter) * (place % 2 === 0 ? 2 : 1);
+    return total + Math.floor(weighted / 32) + (weighted % 32);
+  }, 0);
+  return ALPHABET[(32 - (sum % 32)) % 32] ?? "0";
 }
 
 function grouped(letters: string): string {

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { BatchUnwritable, IngestBusy, IngestQueue } from "../../../collector/ingest/ingest-queue.ts";
+import type { Received, Written } from "../../../collector/store/ingest.ts";
+import { batchOf, receivedOf } from "../../support/batches.ts";
+
+const received = (stream: number, count = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }));
+const stored: Written = { result: "stored", ackedThrough: 1, accepted: 1, duplicates: 0, rewind: false };
+
+/** A store that notes the groups that it got and answers when it is told to. */
+function heldStore(fault: (group: readonly Received[]) => Error | undefined = () => undefined) {
+  const groups: string[][] = [];
+  const gates: (() => void)[] = [];
+  const write = async (group: readonly Received[]) => {
+    groups.push(group.map(({ batch }) => batch.stream.slice(-1)));
+    await new Promise<void>((open) => gates.push(open));
+    const error = fault(group);
+    if (error) throw error;
+    return group.map(() => stored);
+  };
+  const openAll = async () => {
+    for (let turn = 0; turn < 50; turn++) {
+      gates.shift()?.();
+      await Promise.resolve();
+    }
+  };
+  return { groups, write, openAll };
+}
+
+const databaseError = (code: string) => Object.assign(new Error(`database ${code}`), { code });
+
+describe("the ingest queue", () => {
+  it("takes all that came while a group was written as the next group", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write);
+    const answers = Promise.all([1, 2, 3, 4].map((stream) => queue.add(received(stream))));
+    await store.openAll();
+    expect(await answers).toEqual([stored, stored, stored, stored]);
+    expect(store.groups).toEqual([["1"], ["2", "3", "4"]]);
+    await queue.drain();
+    expect(queue.queued).toBe(0);
+  });
+
+  it("keeps a group below its limit, and takes a batch that is larger alone", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { queuedMax: 1_000, groupMax: 10 });
+    const answers = Promise.all([received(1), received(2, 4), received(3, 4), received(4, 4), received(5, 40)].map((one) => queue.add(one)));
+    await store.openAll();
+    await answers;
+    expect(store.groups).toEqual([["1"], ["2", "3"], ["4"], ["5"]]);
+  });
+
+  it("sends away what it has no room for, and says for how long", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { queuedMax: 10, groupMax: 10 });
+    const first = queue.add(received(1, 7));
+    const refused = await queue.add(received(2, 7)).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(IngestBusy);
+    expect((refused as IngestBusy).retryAfterS).toBeGreaterThanOrEqual(5);
+    await store.openAll();
+    await first;
+    const later = queue.add(received(2, 7));
+    await store.openAll();
+    expect(await later).toEqual(stored);
+  });
+
+  it("lets a batch whose content is refused fail alone", async () => {
+    const store = heldStore((group) => (group.some(({ batch }) => batch.stream.endsWith("3")) ? databaseError("22003") : undefined));
+    const queue = new IngestQueue(store.write);
+    const answers = Promise.allSettled([1, 2, 3, 4].map((stream) => queue.add(received(stream))));
+    await store.openAll();
+    expect((await answers).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    const refused = (await answers)[2];
+    expect(refused?.status === "rejected" && refused.reason).toBeInstanceOf(BatchUnwritable);
+    expect(store.groups).toEqual([["1"], ["2", "3", "4"], ["2"], ["3"], ["4"]]);
+  });
+
+  it.each([["ECONNREFUSED"], ["57P01"], ["53100"]])("fails a whole group at once when the database is away (%s)", async (code) => {
+    const store = heldStore(() => databaseError(code));
+    const queue = new IngestQueue(store.write);
+    const answers = Promise.allSettled([1, 2, 3].map((stream) => queue.add(received(stream))));
+    await store.openAll();
+    expect((await answers).map((answer) => answer.status === "rejected" && (answer.reason as { code?: string }).code)).toEqual([code, code, code]);
+    expect(store.groups).toEqual([["1"], ["2", "3"]]);
+    expect(queue.queued).toBe(0);
+  });
+});
