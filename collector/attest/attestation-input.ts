@@ -3,6 +3,7 @@ import { Attestation } from "#schemas/attestation.ts";
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import type { AttestedRule, PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
 import { fieldErrors, type Parsed } from "./field-errors.ts";
 
 const words = (max: number) =>
@@ -68,10 +69,12 @@ function instantOf(at: unknown): unknown {
   return typeof at === "string" && z.iso.date().safeParse(at).success ? new Date(vietnamDayStartMs(at)).toISOString() : at;
 }
 
-/** Yes and no as forms, spreadsheets and JSON write them. */
+const yes = new Set([...text("vi", "form.words.yes").split(","), ...text("en", "form.words.yes").split(",")]);
+const no = new Set(["", ...text("vi", "form.words.no").split(","), ...text("en", "form.words.no").split(",")]);
+
+/** Yes and no as forms, spreadsheets and JSON write them, in both languages; anything else stays what it is and is refused. */
 function yesOrNo(said: unknown): unknown {
   if (typeof said === "boolean" || said === undefined) return said;
   const word = String(said).trim().toLowerCase();
-  if (["true", "yes", "1", "x", "on", "có", "co", "đúng", "đạt"].includes(word)) return true;
-  return ["false", "no", "0", "", "không", "khong", "chưa"].includes(word) ? false : said;
+  return yes.has(word) ? true : no.has(word) ? false : said;
 }

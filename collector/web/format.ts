@@ -42,7 +42,11 @@ export function age(lang: Lang, instant: string | number, nowMs: number): string
   return text(lang, key, { count: Math.floor(elapsedMs / unitMs) });
 }
 
-/** Lower case without Vietnamese marks, so that "chu pah" finds "Chư Păh". */
+/** Lower case without Vietnamese marks; the barred d, which has no mark to take off, becomes a plain one. */
 export function foldMarks(words: string): string {
-  return words.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+  return words
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[\u0110\u0111]/g, "d")
+    .toLowerCase();
 }

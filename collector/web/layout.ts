@@ -71,9 +71,10 @@ const places = [
 ] as const;
 
 function links({ lang, url }: PageFrame): Html {
+  const otherLang = lang === "vi" ? "en" : "vi";
   const other = new URL(url);
-  other.searchParams.set("lang", lang === "vi" ? "en" : "vi");
+  other.searchParams.set("lang", otherLang);
   return html`${places.map(
     ([path, key]) => html`<a href="${path}"${url.pathname === path ? html` aria-current="page"` : ""}>${text(lang, key)}</a>`,
-  )}<a class="lang" href="${other.pathname}${other.search}" lang="${lang === "vi" ? "en" : "vi"}" hreflang="${lang === "vi" ? "en" : "vi"}">${text(lang, "web.language.other")}</a>`;
+  )}<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
 }

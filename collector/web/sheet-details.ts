@@ -79,7 +79,7 @@ function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
   const items = new Map(attestedRule(requirement)?.items.map(({ id, title }) => [id, title[lang]]));
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.attestations")}"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
-    ({ item, holds, value, by, post, inspector, at, document }) =>
-      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${by}${post ? `, ${post}` : ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
+    ({ item, holds, value, post, inspector, at, document }) =>
+      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
   )}</tbody></table></div>`;
 }

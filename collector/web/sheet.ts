@@ -56,11 +56,11 @@ function required(lang: Lang, { finding }: SheetRow): string {
   return finding?.required === undefined ? "–" : `≥ ${valueWithUnit(lang, finding.required, finding.unit)}`;
 }
 
-/** What people say, kept apart from what was measured; who said it and when stands with it. */
+/** What people say, kept apart from what was measured; in which capacity and when stands with it. Names of staff stay in the store: pages need no login. */
 function declared(lang: Lang, { finding, requirement }: SheetRow): Html | string {
   if (finding?.declared) {
-    const { value, text: words, by, at } = finding.declared;
-    return html`${value === undefined ? (words ?? "–") : valueWithUnit(lang, value, finding.unit)}<span class="sub">${text(lang, "web.sheet.declaredBy", { by, at: moment(lang, at).slice(0, 10) })}</span>`;
+    const { value, text: words, inspected, at } = finding.declared;
+    return html`${value === undefined ? (words ?? "–") : valueWithUnit(lang, value, finding.unit)}<span class="sub">${text(lang, "web.sheet.declaredBy", { by: text(lang, inspected ? "web.sheet.inspected" : "web.sheet.selfDeclared"), at: moment(lang, at).slice(0, 10) })}</span>`;
   }
   if (finding?.observed !== undefined && finding.evidenceClass !== "measured") return number(lang, finding.observed);
   return requirement.evidenceClass === "measured" ? "" : "–";

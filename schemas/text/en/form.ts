@@ -45,6 +45,8 @@ export const form = {
   "form.error.requirement": "The policy has no such requirement.",
   "form.error.item": "This requirement has no such item.",
   "form.error.value": "The value is not valid.",
+  "form.words.yes": "yes,true,1,x,on",
+  "form.words.no": "no,false,0",
   "form.refused": "The form is out of date or was sent from elsewhere. Open the page again and send it once more.",
   "form.import.kept": "{kept} declarations are imported.",
   "form.closed":

@@ -15,7 +15,7 @@ export const web = {
   "web.nav.waivers": "Waivers",
   "web.nav.api": "API",
   "web.language": "Language",
-  "web.language.other": "Tiếng Việt",
+  "web.language.name": "English",
   "web.theme.note": "Vietnam time",
   "web.footer": "“Met” is shown only with evidence that is still valid. No data is “Unknown”, never “Met”.",
   "web.policy": "Policy {policy}, in force from {from}",

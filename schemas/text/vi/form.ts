@@ -43,6 +43,8 @@ export const form = {
   "form.error.requirement": "Bộ tiêu chí không có nội dung này.",
   "form.error.item": "Nội dung này không có mục đó.",
   "form.error.value": "Giá trị không hợp lệ.",
+  "form.words.yes": "có,co,đúng,đạt",
+  "form.words.no": "không,khong,chưa",
   "form.refused": "Biểu mẫu đã cũ hoặc được gửi từ nơi khác. Mở lại trang và gửi lại.",
   "form.import.kept": "Đã nhập {kept} khai báo.",
   "form.closed":

@@ -15,7 +15,7 @@ export const web = {
   "web.nav.waivers": "Miễn trừ",
   "web.nav.api": "API",
   "web.language": "Ngôn ngữ",
-  "web.language.other": "English",
+  "web.language.name": "Tiếng Việt",
   "web.theme.note": "Giờ Việt Nam",
   "web.footer": "Chỉ hiện “Đạt” khi có bằng chứng còn hạn. Không có dữ liệu là “Chưa xác định”, không bao giờ là “Đạt”.",
   "web.policy": "Bộ tiêu chí {policy}, hiệu lực từ {from}",

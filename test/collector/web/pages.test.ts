@@ -44,6 +44,12 @@ test("a centre that never spoke is unknown all over, and its page says so", asyn
   expect(html).not.toContain('class="b b-pass"');
 });
 
+test("names of staff stand on no page: it needs no login", async () => {
+  const html = await page("/centres/xa-01");
+  for (const name of ["Nguyễn Văn A", "Trần Thị B"]) expect(html).not.toContain(name);
+  expect(html).toContain("Giám đốc");
+});
+
 test("an unknown centre is 404 and shows what was asked harmlessly", async () => {
   const reply = await app.request("/centres/%3Cscript%3E");
   expect(reply.status).toBe(404);
