@@ -49,16 +49,17 @@ export function presenceOf({ observation, takenMs }: Filed): FiledPresence[] {
   const { outcome } = observation;
   if (outcome.kind !== "measured") return [];
   return outcome.readings.flatMap(({ metric, value, labels }) => {
-    const role = Role.safeParse(labels?.role).data;
-    return metric === "device_up" && value === 1 && labels?.device && role ? [{ device: labels.device, role, day: vietnamDay(takenMs) }] : [];
+    if (metric !== "device_up" || value !== 1 || !labels?.device) return [];
+    const role = Role.safeParse(labels.role).data;
+    return role ? [{ device: labels.device, role, day: vietnamDay(takenMs) }] : [];
   });
 }
 
 /** The total of Wi-Fi clients of a run in working hours: a candidate for the day's peak. */
 export function peaksOf({ observation, takenMs }: Filed, calendar: Calendar): FiledPeak[] {
   const { outcome } = observation;
-  if (outcome.kind !== "measured" || !isWorkingTime(calendar, takenMs)) return [];
-  return outcome.readings
-    .filter(({ metric, labels }) => metric === "wifi_clients" && !labels)
-    .map(({ metric, value }) => ({ metric, day: vietnamDay(takenMs), value }));
+  if (outcome.kind !== "measured") return [];
+  const totals = outcome.readings.filter(({ metric, labels }) => metric === "wifi_clients" && !labels);
+  if (totals.length === 0 || !isWorkingTime(calendar, takenMs)) return [];
+  return totals.map(({ metric, value }) => ({ metric, day: vietnamDay(takenMs), value }));
 }
