@@ -12,7 +12,7 @@ function told(outcome: Outcome): Told {
   return { mbps: readingOf(outcome.readings, "download_mbps") ?? Number.NaN, verdict: download?.verdict ?? "none", excuse: outcome.excuse };
 }
 
-describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", () => {
+describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 60_000 }, () => {
   let session: LabSession;
   beforeAll(async () => {
     session = await LabSession.open(plainLine);
