@@ -8,7 +8,7 @@ import { writeFileAtomic } from "./atomic-file.ts";
 import type { ClockReading, ClockWatch } from "./clock-state.ts";
 import type { Identity } from "./identity.ts";
 import type { Jobs } from "./jobs.ts";
-import type { SpoolStatus } from "./spool/spool.ts";
+import type { SpoolStatus } from "./spool/inspect.ts";
 import { holdReasons } from "./uplink/retry.ts";
 import type { UplinkStatus } from "./uplink/uplink.ts";
 

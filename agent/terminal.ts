@@ -20,4 +20,3 @@ export class UsageError extends Error {
 }
 
 export const exitCodes = { ok: 0, warning: 1, fail: 2, unknown: 3, usage: 64 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Observation } from "#schemas/observation.ts";
 import { syncFolder } from "../atomic-file.ts";
+import { parsedBody } from "./inspect.ts";
+import { insertObservation, transaction } from "./rows.ts";
 
 const KEPT = 2;
 const SALVAGED_MAX = 200_000;
@@ -34,4 +37,18 @@ export function* salvage(aside: string): Generator<string> {
   } finally {
     database?.close();
   }
+}
+
+/** Takes what was saved over into a new spool, in one transaction; gives how many rows it was. */
+export function refill(database: DatabaseSync, bodies: Iterable<string>): number {
+  let saved = 0;
+  transaction(database, () => {
+    for (const body of bodies) {
+      const observation = Observation.omit({ seq: true }).safeParse(parsedBody(body));
+      if (!observation.success) continue;
+      insertObservation(database, observation.data);
+      saved++;
+    }
+  });
+  return saved;
 }

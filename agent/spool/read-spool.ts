@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Observation } from "#schemas/observation.ts";
-import { recentObservations, type SpoolStatus, spoolStatus } from "./spool.ts";
+import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 
 /** What a spool looks like from outside, while its agent may be running. */
 export type SpoolView = {

@@ -2,26 +2,14 @@ import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { Observation } from "#schemas/observation.ts";
+import type { Observation } from "#schemas/observation.ts";
+import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 import { isCorrupt, isDiskFull, openDatabase, SpoolDamaged } from "./open-database.ts";
-import {
-  type BatchView,
-  countSuspects,
-  type FrozenBatch,
-  freezeNext,
-  halve,
-  type Lane,
-  lanesWaiting,
-  openBatch,
-  refuse,
-  releaseSuspects,
-  rewind,
-  settle,
-} from "./outbox.ts";
-import { quarantine, salvage } from "./quarantine.ts";
+import { type BatchView, type FrozenBatch, freezeNext, halve, type Lane, lanesWaiting, openBatch, refuse, releaseSuspects, rewind, settle } from "./outbox.ts";
+import { quarantine, refill, salvage } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
-import { insertGap, insertObservation, readMeta, renumber, rowStates, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
+import { insertGap, insertObservation, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
 import { evict, expireAnswered, expireWaiting, usedBytes } from "./upkeep.ts";
 
 export type SpoolLog = (message: string, fields?: Record<string, string | number | boolean>) => void;
@@ -32,21 +20,6 @@ export type SpoolOptions = {
   readonly limits?: QuotaLimits;
   /** Free and whole size of the disk; replaced in tests. */
   readonly diskSpace?: (folder: string) => { readonly freeBytes: number; readonly bytes: number };
-};
-
-export type SpoolStatus = {
-  readonly stream: string;
-  /** False while the disk cannot be written: observations live in memory only. */
-  readonly durable: boolean;
-  readonly waiting: number;
-  readonly frozen: number;
-  readonly answered: number;
-  readonly deadLetters: number;
-  readonly suspects: number;
-  /** Observations that the stream's gaps cover. */
-  readonly lost: number;
-  readonly bytes: number;
-  readonly lastSeq: number;
 };
 
 /**
@@ -250,57 +223,6 @@ function started(database: DatabaseSync): DatabaseSync {
 
 function newStreamId(): string {
   return randomBytes(8).toString("hex");
-}
-
-function refill(database: DatabaseSync, bodies: Iterable<string>): number {
-  let saved = 0;
-  transaction(database, () => {
-    for (const body of bodies) {
-      const observation = Observation.omit({ seq: true }).safeParse(parsedBody(body));
-      if (!observation.success) continue;
-      insertObservation(database, observation.data);
-      saved++;
-    }
-  });
-  return saved;
-}
-
-/** Undefined for a body that a failing disk has changed. */
-function parsedBody(body: unknown): object | undefined {
-  try {
-    return JSON.parse(String(body));
-  } catch {
-    return undefined;
-  }
-}
-
-export function recentObservations(database: DatabaseSync, probe: string, limit: number): Observation[] {
-  const rows = database.prepare("SELECT seq, body FROM observation WHERE probe = ? ORDER BY seq DESC LIMIT ?").all(probe, limit);
-  return rows.flatMap(({ seq, body }) => {
-    const observation = Observation.safeParse({ ...parsedBody(body), seq: Number(seq) });
-    return observation.success ? [observation.data] : [];
-  });
-}
-
-export function spoolStatus(database: DatabaseSync): Omit<SpoolStatus, "durable"> {
-  const counts = new Map(
-    database
-      .prepare("SELECT state, count(*) AS n FROM observation GROUP BY state")
-      .all()
-      .map(({ state, n }) => [Number(state), Number(n)]),
-  );
-  const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
-  return {
-    stream: readMeta(database, "stream") ?? "",
-    waiting: counts.get(rowStates.waiting) ?? 0,
-    frozen: counts.get(rowStates.frozen) ?? 0,
-    answered: counts.get(rowStates.acked) ?? 0,
-    deadLetters: number("SELECT count(*) FROM dead_letter"),
-    suspects: countSuspects(database),
-    lost: number("SELECT coalesce(sum(seq_to - seq_from + 1), 0) FROM gap"),
-    bytes: usedBytes(database),
-    lastSeq: Number(readMeta(database, "next_seq") ?? 1) - 1,
-  };
 }
 
 function diskSpace(folder: string): { freeBytes: number; bytes: number } {

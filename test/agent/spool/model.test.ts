@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -9,9 +8,10 @@ import type { FrozenBatch } from "../../../agent/spool/outbox.ts";
 import { quotaLimits } from "../../../agent/spool/quota.ts";
 import { Spool } from "../../../agent/spool/spool.ts";
 import { observation } from "../../support/observations.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 
 /** Set HCC_MODEL_RUNS for a longer search; the seed of a failure is printed. */
-const RUNS = Number(process.env.HCC_MODEL_RUNS ?? 12);
+const RUNS = Number(process.env.HCC_MODEL_RUNS ?? 30);
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("append" as const), count: fc.integer({ min: 1, max: 12 }), rare: fc.boolean() }) },
@@ -35,13 +35,18 @@ type Step = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
 /** A spool and a collector that keeps the contract: what is stored, by stream and number, and which numbers are told as lost. */
 class World {
-  readonly folder = mkdtempSync(join(tmpdir(), "hcc-model-"));
+  readonly folder: string;
   limits = quotaLimits;
-  spool = this.open();
+  spool: Spool;
   readonly stored = new Map<string, number>();
   readonly gone = new Set<string>();
   readonly ledger = new Map<string, string>();
   appended = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.spool = this.open();
+  }
 
   open(): Spool {
     const model = this;
@@ -130,15 +135,15 @@ class World {
 
   end(): void {
     this.spool[Symbol.dispose]();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 describe("whatever happens in whatever order", () => {
   it("each number is stored or told as lost, in the order it was taken, and a retry has the same bytes", () => {
+    const root = memoryFolder();
     fc.assert(
       fc.property(fc.array(action, { minLength: 1, maxLength: 40 }), (steps) => {
-        const world = new World();
+        const world = new World(mkdtempSync(join(root, "model-")));
         try {
           for (const step of steps) world.perform(step);
           world.drain();

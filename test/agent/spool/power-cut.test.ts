@@ -24,9 +24,9 @@ function canLoopMount(): boolean {
 
 function mount(image: string, folder: string): void {
   mkdirSync(folder, { recursive: true });
-  execFileSync("mount", ["-o", "loop", image, folder]);
+  execFileSync("/usr/bin/mount", ["-o", "loop", image, folder]);
   onTestFinished(() => {
-    execFileSync("umount", [folder]);
+    execFileSync("/usr/bin/umount", [folder]);
   });
 }
 
@@ -34,7 +34,7 @@ function mount(image: string, folder: string): void {
 async function cut(mode: "spool" | "weak", afterMs: number): Promise<{ said: Set<number>; kept: Set<number>; sound: string }> {
   const folder = temporaryFolder();
   const image = join(folder, "disk.img");
-  execFileSync("truncate", ["-s", "48M", image]);
+  execFileSync("/usr/bin/truncate", ["-s", "48M", image]);
   execFileSync("/usr/sbin/mkfs.ext4", ["-q", "-F", image]);
   const disk = join(folder, "disk");
   mount(image, disk);

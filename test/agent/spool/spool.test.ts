@@ -8,7 +8,7 @@ import type { BatchView, FrozenBatch } from "../../../agent/spool/outbox.ts";
 import { quotaLimits } from "../../../agent/spool/quota.ts";
 import { Spool, type SpoolOptions } from "../../../agent/spool/spool.ts";
 import { observation } from "../../support/observations.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 
 const view: BatchView = {
   nowMs: Date.UTC(2026, 10, 28),
@@ -24,7 +24,7 @@ const read = (batch: FrozenBatch | undefined) => Batch.parse(JSON.parse(gunzipSy
 const seqs = (batch: FrozenBatch | undefined) => read(batch).observations.map(({ seq }) => seq);
 
 function filled(count: number, more: Partial<SpoolOptions> = {}): { spool: Spool; folder: string } {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const spool = open(folder, more);
   for (let index = 0; index < count; index++) spool.append(observation(index));
   return { spool, folder };
@@ -250,7 +250,7 @@ describe("a damaged file", () => {
   });
 
   it("only the newest two damaged files are kept", () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     for (let round = 0; round < 4; round++) {
       writeFileSync(file(folder), "no database\n".repeat(500));
       open(folder, { nowMs: () => view.nowMs + round * 1_000 })[Symbol.dispose]();
@@ -264,14 +264,14 @@ describe("a damaged file", () => {
     rmSync(join(folder, "spool.db-shm"), { force: true });
     using again = open(folder);
     expect(again.status()).toMatchObject({ waiting: 3 });
-    const empty = temporaryFolder();
+    const empty = memoryFolder();
     writeFileSync(file(empty), "");
     using fresh = open(empty);
     expect(fresh.append(observation(1))).toBe(1);
   });
 
   it("an unwritable place is replaced by memory, and that is said", () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     mkdirSync(file(folder));
     using spool = open(folder);
     expect(spool.append(observation(1))).toBe(1);

@@ -8,7 +8,7 @@ import { CollectorClient } from "../../../agent/uplink/collector-client.ts";
 import { Uplink } from "../../../agent/uplink/uplink.ts";
 import { FakeCollector, type FakeOptions } from "../../support/fake-collector.ts";
 import { observation } from "../../support/observations.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 
 const LIMIT_MS = 30_000;
 vi.setConfig({ testTimeout: 2 * LIMIT_MS });
@@ -18,7 +18,7 @@ async function rig(count: number, options: FakeOptions = {}) {
   const collector = await FakeCollector.start(options);
   const { privateKey } = generateKeyPairSync("ed25519");
   collector.publicKey = publicKeyText(privateKey);
-  const spool = new Spool({ folder: temporaryFolder(), nowMs: Date.now, log: () => {} });
+  const spool = new Spool({ folder: memoryFolder(), nowMs: Date.now, log: () => {} });
   const append = (index: number) => spool.append(observation(index));
   for (let index = 0; index < count; index++) append(index);
   const begun = performance.now();
