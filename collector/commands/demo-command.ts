@@ -41,6 +41,7 @@ export function demoCommand({ config, terminal }: CommandContext): Command {
         terminal.out(text(lang, "demo.begin", { centres: size.centres, days: size.days }));
         const progress = reporter(terminal, settings, startedMs);
         const demo = await makeDemo({ config: settings, store, log, size, nowMs: startedMs, stop: terminal.stop, onStep: progress.step });
+        if (demo.resumed) terminal.out(text(lang, "demo.resumed", { day: demo.fromDay }));
         progress.end(demo.complete);
         if (demo.complete && !options.makeOnly) await runCollector(settings, store, log, terminal, demo.live);
       } finally {
@@ -78,6 +79,8 @@ function reporter(terminal: Terminal, { lang }: CollectorConfig, startedMs: numb
     },
     end(complete: boolean) {
       terminal.rewrite?.("");
+      // A start that found everything made has nothing to sum up.
+      if (complete && last.observations === 0) return;
       const key = complete ? "demo.ready" : "demo.stopped";
       terminal.out(text(lang, key, { seconds: seconds(), observations: last.observations, readings: last.readings }));
     },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { type Collector, createCollector, DEMO_KEY } from "../collector.ts";
 import type { CollectorConfig } from "../config.ts";
+import type { Acceptor } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { countSites, type DemoState, readDemoState, writeDemoState } from "../store/demo-state.ts";
@@ -30,7 +31,14 @@ export type DemoSettings = {
   readonly onStep: (made: Made) => void;
 };
 /** A province with its history, ready to be served and to go on. */
-export type Demo = { readonly complete: boolean; readonly resumed: boolean; readonly live: (collector: Collector, stop: AbortSignal) => Promise<void> };
+export type Demo = {
+  readonly complete: boolean;
+  readonly resumed: boolean;
+  /** Vietnam day at which this start began. */
+  readonly fromDay: string;
+  /** Lets the province live on, beside the collector that serves it. */
+  readonly live: (collector: Collector, stop: AbortSignal) => Promise<void>;
+};
 
 /**
  * Makes the simulated province in an empty database, or goes on with the one that an earlier run left there.
@@ -69,22 +77,32 @@ export async function makeDemo({ config, store, log, size, nowMs, stop, onStep }
     state,
   );
   await collector.drain();
-  return { complete, resumed: earlier !== undefined, live: (served, end) => goOn(store, scenario, served, end) };
+  return {
+    complete,
+    resumed: earlier !== undefined,
+    fromDay: vietnamDay(state.throughMs),
+    live: (served, end) => goOn({ store, log, scenario, accept: served.accept, stop: end }),
+  };
 }
 
 function newState({ seed, centres, days }: DemoSize, nowMs: number): DemoState {
   return { seed, centres, days, anchorMs: nowMs, throughMs: vietnamDayStartMs(vietnamDay(nowMs - days * DAY_MS)), next: {} };
 }
 
-/** Goes on in real time: twice a minute the agents say what they saw since. */
-async function goOn({ db }: Store, scenario: Scenario, collector: Collector, stop: AbortSignal): Promise<void> {
+type Living = { readonly store: Store; readonly log: Log; readonly scenario: Scenario; readonly accept: Acceptor; readonly stop: AbortSignal };
+
+/** Goes on in real time: twice a minute the agents say what they saw since. What could not be said is said the next time. */
+async function goOn({ store: { db }, log, scenario, accept, stop }: Living): Promise<void> {
   while (!stop.aborted) {
     const state = await readDemoState(db);
     if (!state) return;
     const toMs = Date.now();
     const fromMs = Math.max(state.throughMs, toMs - CATCH_UP_MAX_MS);
-    const { next } = await speak(collector.accept, scenario, state, fromMs, toMs);
-    await writeDemoState(db, { ...state, throughMs: toMs, next });
+    const said = await speak(accept, scenario, state, fromMs, toMs).catch((error: unknown) => {
+      log.warn({ err: error }, "the simulated agents could not speak; they try again");
+      return undefined;
+    });
+    if (said) await writeDemoState(db, { ...state, throughMs: toMs, next: said.next });
     await sleep(LIVE_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }
