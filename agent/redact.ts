@@ -1,9 +1,25 @@
+import { labelNames, metricNames } from "#schemas/metrics.ts";
+
 /** Names of option fields whose values are secrets, at any depth. */
 const secretFields = new Set(["password", "community", "key", "apiKey", "token", "secret"]);
 /** Factory communities are no secrets, and blanking the word "public" would spoil ordinary sentences. */
 const knownToAll = new Set(["public", "private"]);
 /** Fields that hold words of our own contract: a community called "printer" must not spoil `printer_working`. */
 const contractFields = new Set(["kind", "metric", "method", "reason", "role", "excuse"]);
+/** Names of fields that are never blanked, for the same reason. */
+const contractNames = new Set<string>([
+  "kind",
+  "readings",
+  "metric",
+  "value",
+  "labels",
+  "evidence",
+  "detail",
+  "reason",
+  "excuse",
+  ...labelNames,
+  ...metricNames,
+]);
 const DEPTH_MAX = 16;
 const SHORTEST = 4;
 
@@ -39,5 +55,7 @@ function walk(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
   if (Array.isArray(value)) return value.map((inner) => walk(inner, change));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [change(name), contractFields.has(name) ? inner : walk(inner, change)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [contractNames.has(name) ? name : change(name), contractFields.has(name) ? inner : walk(inner, change)]),
+  );
 }
