@@ -26,7 +26,7 @@ export function needOf(rule: Rule): Need | undefined {
     case "capacity":
       return { probe: rule.probe, windowMs: rule.maxAgeHours * 2 * HOUR_MS, runsMax: 3, workingDaysOnly: false };
     case "depth":
-      return { probe: rule.probe, windowMs: rule.maxAgeHours * 3 * HOUR_MS, runsMax: 2, workingDaysOnly: false };
+      return { probe: rule.probe, windowMs: rule.maxAgeHours * 3 * HOUR_MS, runsMax: 4, workingDaysOnly: false };
     case "count":
       return { probe: rule.probe, windowMs: 2 * DAY_MS, runsMax: 1, workingDaysOnly: false };
     case "attested":

@@ -31,8 +31,12 @@ export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Jud
   return reason === undefined ? { state: "pending", reason: "budget", ...shown } : { state: "unknown", reason, ...shown };
 }
 
-/** Silence of a whole centre explains why its measured requirements are unknown, whatever each of them would say. */
+/**
+ * Silence of a whole centre explains why its measured requirements are unknown, whatever each of them would say. What was down when the silence
+ * began may be up by now, so that breach is unknown too; what took days to confirm stands for its own time.
+ */
 export function explainedBySilence(judgement: Judgement, { lastContactMs }: Pick<Facts, "lastContactMs">, nowMs: number): Judgement {
-  if (judgement.state !== "unknown" || lastContactMs === undefined || nowMs - lastContactMs <= OFFLINE_MS) return judgement;
-  return { ...judgement, reason: "site_offline" };
+  const mayBeSilence = judgement.state === "unknown" || judgement.reason === "target_down";
+  if (!mayBeSilence || lastContactMs === undefined || nowMs - lastContactMs <= OFFLINE_MS) return judgement;
+  return { ...judgement, state: "unknown", reason: "site_offline" };
 }

@@ -28,7 +28,7 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
   const peak = Math.max(...peaks, current ?? 0);
   const limit = total(readings, "wifi_limit_clients");
   const radios = total(readings, "wifi_radios");
-  const utilisation = total(readings, "wifi_utilisation_percent");
+  const utilisation = busiest(readings);
   const free = total(readings, "dhcp_free");
   const leases = total(readings, "dhcp_leases");
   const pool = free === undefined ? undefined : free + (leases ?? 0);
@@ -47,8 +47,10 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
     ...(pool !== undefined && pool < rule.users ? ["pool"] : []),
   ];
   if (short[0]) return { state: "fail", reason: "capacity_insufficient", ...numbers, detail: { ...detail, short: short[0] } };
-  const isEased =
-    (utilisation ?? 0) <= rule.utilisationPercentMax && (free === undefined || pool === undefined || free >= (pool * rule.dhcpFreePercentMin) / 100);
+  // What is not known eases nothing: a reading that goes missing must never turn a doubt into a pass.
+  const hasAir = utilisation !== undefined && utilisation <= rule.utilisationPercentMax;
+  const hasAddresses = free !== undefined && pool !== undefined && free >= (pool * rule.dhcpFreePercentMin) / 100;
+  const isEased = hasAir && hasAddresses;
   if (peak >= rule.users && isEased) return { state: "pass", reason: "capacity_demonstrated", ...numbers, validUntilMs };
   if (limit !== undefined && radios !== undefined && isEased) return { state: "pass", reason: "capacity_supported", ...numbers, validUntilMs };
   if (current === undefined && limit === undefined && radios === undefined) return { state: "unknown", reason: "unverifiable", ...numbers };
@@ -58,4 +60,10 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
 /** The reading without labels: the total over all access points. */
 function total(readings: readonly Reading[], metric: MetricName): number | undefined {
   return readings.find((reading) => reading.metric === metric && (reading.labels === undefined || Object.keys(reading.labels).length === 0))?.value;
+}
+
+/** The busiest radio's share of time; undefined when none tells. */
+function busiest(readings: readonly Reading[]): number | undefined {
+  const shares = readings.flatMap(({ metric, value }) => (metric === "wifi_utilisation_percent" ? [value] : []));
+  return shares.length > 0 ? Math.max(...shares) : undefined;
 }

@@ -2,7 +2,7 @@ import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore 
 import type { Facts } from "../../facts.ts";
 import type { CountRule } from "../../policy.ts";
 import type { Judgement } from "../judgement.ts";
-import { noEvidence } from "../silence.ts";
+import { measuredRuns, noEvidence } from "../silence.ts";
 
 /**
  * Enough devices of a role: required = ceil(officers x perOfficer) + fixed. A device counts when it answered on `seenDays` of the last
@@ -22,12 +22,22 @@ export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgem
   const newestDay = facts.presence.find(({ role, day }) => rule.roles.includes(role) && days.includes(day))?.day;
   const numbers = { ...frame, observed, required, detail, ...(newestDay && { observedMs: vietnamDayStartMs(newestDay) }) };
 
-  if (observed >= required && newestDay)
-    return { state: "pass", reason: "met", ...numbers, validUntilMs: endOfWorkingDayAfter(calendar, newestDay, rule.seenDays) };
+  const validUntilMs = newestDay === undefined ? nowMs : endOfWorkingDayAfter(calendar, newestDay, rule.seenDays);
+  if (observed >= required && newestDay && validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...numbers };
+  if (observed >= required && newestDay) return { state: "pass", reason: "met", ...numbers, validUntilMs };
   if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   const isYoung = firstContactMs === undefined || days.filter((day) => day >= vietnamDay(firstContactMs)).length < rule.seenDays;
   if (seen.size === 0 && declaredDevices.length === 0) return { ...noEvidence(facts, rule.probe), ...numbers };
   if (isYoung || seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
+  // A day on which nothing at all answered is a day on which nobody looked: it speaks against no device.
+  const watched = days.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
+  if (watched < rule.seenDays)
+    return {
+      state: "unknown",
+      reason: measuredRuns(facts.runs, rule.probe).length > 0 ? "device_offline" : "stale",
+      ...numbers,
+      detail: { ...detail, watched },
+    };
   const unseen = declaredDevices.filter(({ id }) => (seen.get(id)?.length ?? 0) < rule.seenDays);
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };

@@ -35,12 +35,26 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
   const frame = { required: rule.days, unit: "d" };
   const newest = newestPerTarget(measuredRuns(facts.runs, rule.probe));
   if (newest.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
+  // A recorder that could never be read is not proven by its neighbour.
+  const unread = newestPerTarget(facts.runs.filter(({ probe }) => probe === rule.probe)).filter(
+    ({ target }) => !newest.some((run) => (run.target ?? "") === (target ?? "")),
+  );
   const fresh = newest.filter(({ atMs }) => atMs + rule.maxAgeHours * HOUR_MS >= nowMs);
   const seen = { evidence: newest.map(({ ref }) => ref), observedMs: Math.max(...newest.map(({ atMs }) => atMs)) };
   if (fresh.length < newest.length) return { state: "unknown", reason: "stale", ...frame, ...seen };
   const channels = fresh.flatMap(({ outcome, atMs }) => channelsOf(outcome).map((channel) => ({ channel, atMs })));
   if (channels.length === 0) return { state: "unknown", reason: "unverifiable", ...frame, ...seen };
-  const parts = channels.map(({ channel, atMs }) => partOf(channel, atMs));
+  const parts = [
+    ...channels.map(({ channel, atMs }) => partOf(channel, atMs)),
+    ...unread.map(
+      ({ target, probe, outcome }): FindingPart => ({
+        subject: target ?? probe,
+        state: "unknown",
+        reason: noEvidence({ runs: facts.runs.filter((run) => run.target === target) }, probe).reason,
+        ...(outcome.kind !== "measured" && { detail: { outcome: outcome.reason } }),
+      }),
+    ),
+  ];
   const depths = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const { state, reason } = worstPart(parts);
   const validUntilMs = Math.min(...fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;

@@ -6,7 +6,10 @@ import { type Judgement, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const MINUTE_MS = 60_000;
-type Sample = { readonly up: boolean; readonly atMs: number; readonly ageMs: number; readonly ref: string };
+/** `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side. */
+type Sample = { readonly up: boolean; readonly isMute: boolean; readonly atMs: number; readonly ageMs: number; readonly ref: string };
+/** Runs of different targets this close to each other tell of one moment. */
+const MOMENT_MS = 6 * MINUTE_MS;
 
 /**
  * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
@@ -17,7 +20,11 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   const samples = samplesByTarget(rule, facts, nowMs);
   const targets = rule.targets ?? [...samples.keys()];
   if (targets.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
-  const parts = targets.map((target) => partOf(target, samples.get(target) ?? [], rule, facts));
+  const parts = targets.map((target) => {
+    const own = samples.get(target) ?? [];
+    const others = targets.filter((other) => other !== target).map((other) => samples.get(other) ?? []);
+    return partOf(target, rule.targets ? own.filter((sample) => !isOwnLine(sample, others)) : own, own, rule, facts);
+  });
   const { state, reason } = worstPart(parts);
   const counted = targets.flatMap((target) => samples.get(target) ?? []);
   const shares = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
@@ -37,8 +44,18 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   };
 }
 
-function partOf(subject: string, samples: readonly Sample[], rule: ReachableRule, { sharedFaults }: Facts): FindingPart {
+/** Independent targets that fall mute together are the centre's own line, which says nothing about any of them. */
+function isOwnLine({ up, isMute, atMs }: Sample, others: readonly (readonly Sample[])[]): boolean {
+  if (up || !isMute || others.length === 0) return false;
+  return others.every((samples) => {
+    const near = samples.filter((other) => Math.abs(other.atMs - atMs) <= MOMENT_MS);
+    return near.length > 0 && near.every((other) => !other.up && other.isMute);
+  });
+}
+
+function partOf(subject: string, samples: readonly Sample[], own: readonly Sample[], rule: ReachableRule, { sharedFaults }: Facts): FindingPart {
   const [newest] = samples;
+  if (own[0] && own[0] !== newest) return { subject, state: "unknown", reason: sharedFaults.includes(subject) ? "shared_fault" : "site_offline" };
   if (!newest) return { subject, state: "unknown", reason: "no_data" };
   if (newest.ageMs > rule.maxAgeMinutes * MINUTE_MS) return { subject, state: "unknown", reason: "stale" };
   const observed = Math.round((samples.filter(({ up }) => up).length / samples.length) * 1000) / 10;
@@ -58,11 +75,15 @@ function samplesByTarget(rule: ReachableRule, facts: Facts, nowMs: number): Map<
     const ageMs = rule.workingHoursOnly ? workingMsBetween(facts.calendar, run.atMs, nowMs) : nowMs - run.atMs;
     if (ageMs > windowMs) continue;
     for (const [target, up] of answersOf(run, rule)) {
-      const sample = { up, atMs: run.atMs, ageMs, ref: run.ref };
+      const sample = { up, isMute: isMute(run), atMs: run.atMs, ageMs, ref: run.ref };
       byTarget.set(target, [...(byTarget.get(target) ?? []), sample]);
     }
   }
   return byTarget;
+}
+
+function isMute({ outcome }: Run): boolean {
+  return outcome.kind === "measured" && !outcome.readings.some(({ metric }) => metric === "portal_status");
 }
 
 function answersOf({ outcome, target }: Run, { metric }: ReachableRule): [string, boolean][] {

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { workingDaysBefore } from "#schemas/calendar.ts";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import type { Run } from "#schemas/facts.ts";
+import type { Reading } from "#schemas/observation.ts";
+import { calendar, DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement, seen } from "../../support/facts.ts";
+
+const verdict = (id: string, more: Parameters<typeof facts>[0]) => {
+  const [finding] = evaluate(plan, facts(more), NOW, [requirement(id)]);
+  return `${finding?.state} ${finding?.reason}`;
+};
+
+describe("R10: a day on which nobody looked speaks against no device", () => {
+  const days = workingDaysBefore(calendar, NOW, 10);
+  const pcs = Array.from({ length: 7 }, (_, at) => ({ id: `pc-${at}`, role: "officer-pc" as const, address: `10.0.0.${at + 1}` }));
+  const look = measured("office-devices", HOUR, [{ metric: "devices_seen", value: 0, labels: { role: "officer-pc" } }]);
+  it.each<[string, Parameters<typeof facts>[0], string]>([
+    ["no agent for two weeks", { centre: { devices: pcs } }, "unknown stale"],
+    ["an agent that sees nothing at all", { centre: { devices: pcs }, runs: [look] }, "unknown device_offline"],
+    ["two days with an agent", { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 2)) }, "unknown stale"],
+    [
+      "three days on which printers answered and PCs did not",
+      { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 3)) },
+      "fail not_seen",
+    ],
+  ])("%s", (_, more, expected) => expect(verdict("R10", more)).toBe(expected));
+});
+
+describe("R16: portals that fall mute together are the centre's own line", () => {
+  const ask = (target: string, up: 0 | 1, status?: number): Run[] =>
+    [1, 6, 11, 16, 21].map((ago) => {
+      const labels = { portal: target };
+      const readings: Reading[] = [
+        { metric: "portal_up", value: up, labels },
+        ...(status === undefined ? [] : [{ metric: "portal_status" as const, value: status, labels }]),
+      ];
+      return measured("portal-http", ago * MINUTE, readings, { target });
+    });
+  it.each<[string, Run[], string]>([
+    ["both mute", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 0)], "unknown site_offline"],
+    ["one mute", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 1, 200)], "fail target_down"],
+    ["both answer with an error", [...ask("vnpt-igate", 0, 503), ...ask("dvc-quoc-gia", 0, 502)], "fail target_down"],
+    ["one mute, one with an error", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 0, 503)], "fail target_down"],
+    ["one mute, the other never asked", ask("vnpt-igate", 0), "fail target_down"],
+  ])("%s", (_, runs, expected) => expect(verdict("R16", { runs })).toBe(expected));
+});
+
+describe("R02: what is not known eases nothing", () => {
+  const wifi = (more: Partial<Record<"wifi_utilisation_percent" | "dhcp_free" | "dhcp_leases", number>>) => {
+    const readings = Object.entries({ wifi_clients: 60, ...more }).map(([metric, value]) => ({ metric: metric as Reading["metric"], value }));
+    return [measured("wifi-clients", HOUR, readings)];
+  };
+  it.each<[string, Run[], string]>([
+    ["sixty people on an eased network", wifi({ wifi_utilisation_percent: 40, dhcp_free: 100, dhcp_leases: 60 }), "pass capacity_demonstrated"],
+    ["the same, utilisation not told", wifi({ dhcp_free: 100, dhcp_leases: 60 }), "pending not_yet_demonstrated"],
+    ["the same, addresses not told", wifi({ wifi_utilisation_percent: 40 }), "pending not_yet_demonstrated"],
+  ])("%s", (_, runs, expected) => expect(verdict("R02", { runs })).toBe(expected));
+
+  it("an access point that was down when the centre fell silent may be up by now", () => {
+    const runs = [measured("wifi-clients", HOUR, [{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-1" } }])];
+    expect(verdict("R02", { runs })).toBe("fail target_down");
+    expect(verdict("R02", { runs, lastContactMs: NOW - HOUR })).toBe("unknown site_offline");
+  });
+});
+
+describe("R05: a recorder that cannot be read is not proven by its neighbour", () => {
+  it("names it, whatever the other one shows", () => {
+    const failed: Run = {
+      ref: "0123456789abcdef:999",
+      probe: "recording-depth",
+      target: "nvr-2",
+      atMs: NOW - HOUR,
+      outcome: { kind: "failed", reason: "auth_failed" },
+    };
+    const blind = measured("recording-depth", 2 * HOUR, [{ metric: "recording_now", value: 1 }], { target: "nvr-1" });
+    expect(verdict("R05", { runs: [failed, blind] })).toBe("unknown unverifiable");
+    expect(verdict("R05", { runs: [failed], lastContactMs: NOW - DAY })).toBe("unknown site_offline");
+  });
+});
