@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Calendar } from "#schemas/calendar.ts";
+import type { Finding } from "#schemas/finding.ts";
+import { monthDesk } from "../../../collector/report/month-desk.ts";
+import { renderReport } from "../../../collector/report/render.ts";
+import { webRoutes } from "../../../collector/routes/web.ts";
+import { addAttestations } from "../../../collector/store/attestations.ts";
+import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../../../collector/store/findings.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { pageStore } from "../../../collector/store/pages.ts";
+import { findSite, importCentres } from "../../../collector/store/sites.ts";
+import { addWaiver, waiversFrom } from "../../../collector/store/waivers.ts";
+import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
+
+const DAY_MS = 86_400_000;
+const calendar: Calendar = {
+  id: "sample",
+  timeZone: "Asia/Ho_Chi_Minh",
+  weekdays: [1, 2, 3, 4, 5],
+  sessions: [{ from: "07:00", to: "17:00" }],
+  holidays: [],
+  workedDays: [],
+};
+let nowMs = sampleNowMs;
+let db: PgliteDb;
+const policyAt = () => ({ policy: samplePolicy, calendar });
+const centre = (code: string, name: string) => ({ code, name, keyArea: false, devices: [] });
+const waiver = {
+  id: "w1",
+  centre: "xa-01",
+  requirement: "R05",
+  reason: "Chờ thay ổ cứng",
+  document: "123/UBND-VP",
+  approver: "Sở KH&CN",
+  from: "2026-11-28",
+  until: "2026-11-30",
+};
+
+beforeAll(async () => {
+  db = await openPglite();
+  await migrate(db, nowMs);
+  await importCentres(db, [centre("xa-01", "Xã Chư Păh"), centre("xa-02", hostileName.slice(0, 128))], nowMs);
+  const site = await findSite(db, "xa-01");
+  const findings = sampleFindings(0).map(({ since: _, waiver: __, ...finding }): Finding => finding);
+  await writeFindings(db, site?.siteId ?? 0, findings);
+  await addRevisions(
+    db,
+    site?.siteId ?? 0,
+    findings.map((finding) => ({ before: undefined, finding, late: false })),
+  );
+}, 60_000);
+afterAll(() => db?.close());
+
+test("the province has every centre, also one without a finding, and today's changes", async () => {
+  const rows = await pageStore(db).province("2026-11-27T17:00:00.000Z", "2026-11-28");
+  expect(rows.centres.map(({ code }) => code)).toEqual(["xa-01", "xa-02"]);
+  expect(rows.findings).toHaveLength(7);
+  expect(rows.changes).toHaveLength(7);
+});
+
+test("a centre has its findings, history and evidence; a stranger has none", async () => {
+  const store = pageStore(db);
+  const rows = await store.centre("xa-01", "2026-10-30T17:00:00.000Z", "2026-11-28");
+  expect(rows?.findings.find(({ requirement }) => requirement === "R01")).toMatchObject({ state: "fail", observed: 168 });
+  expect(rows?.history).toHaveLength(7);
+  expect(await store.centre("xa-99", "2026-10-30T17:00:00.000Z", "2026-11-28")).toBeUndefined();
+});
+
+test("a waiver lies over its finding from the day it begins to the end of its last", async () => {
+  expect(await addWaiver(db, waiver)).toBe(true);
+  expect(await addWaiver(db, waiver)).toBe(true);
+  expect(await addWaiver(db, { ...waiver, centre: "xa-99" })).toBe(false);
+  const on = async (day: string) => {
+    const rows = await pageStore(db).centre("xa-01", "2026-10-30T17:00:00.000Z", day);
+    return rows?.findings.find(({ requirement }) => requirement === "R05")?.waiver?.document;
+  };
+  expect([await on("2026-11-27"), await on("2026-11-28"), await on("2026-11-30"), await on("2026-12-01")]).toEqual([
+    undefined,
+    "123/UBND-VP",
+    "123/UBND-VP",
+    undefined,
+  ]);
+  expect((await waiversFrom(db, "2026-12-01")).length).toBe(0);
+});
+
+test("declarations are kept once, strangers are named, and the clock finds the centre to judge", async () => {
+  const said = {
+    id: "a1",
+    centre: "xa-01",
+    requirement: "R07",
+    item: "waiting",
+    holds: true,
+    by: "Trần Thị B",
+    inspector: false,
+    at: "2026-11-28T02:00:00.000Z",
+  };
+  expect(await addAttestations(db, [said, said, { ...said, id: "a2", centre: "xa-99" }], nowMs)).toEqual(["xa-99"]);
+  const site = await findSite(db, "xa-01");
+  expect((await findingsOf(db, site?.siteId ?? 0)).length).toBe(7);
+  expect(await sitesToJudge(db, nowMs + 1_000, 1_800_000, 10)).toContain(site?.siteId);
+});
+
+test("findings are paged in order of centre and requirement", async () => {
+  const store = pageStore(db);
+  const first = await store.findings({ limit: 3 });
+  expect(first.map(({ requirement }) => requirement)).toEqual(["R01", "R02", "R05"]);
+  expect((await store.findings({ limit: 10, after: "xa-01:R05" })).map(({ requirement }) => requirement)).toEqual(["R07", "R10", "R15", "R16"]);
+  expect(await store.findings({ limit: 10, state: "fail", centre: "xa-01" })).toHaveLength(2);
+});
+
+test("the revision grows with each revision of a finding", async () => {
+  const before = await pageStore(db).revision();
+  const site = await findSite(db, "xa-01");
+  const [finding] = await findingsOf(db, site?.siteId ?? 0);
+  if (finding) await addRevisions(db, site?.siteId ?? 0, [{ before: finding, finding, late: false }]);
+  expect(Number(await pageStore(db).revision())).toBeGreaterThan(Number(before));
+});
+
+test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
+  const app = webRoutes({ db, policy: samplePolicy, lang: "vi", demo: false, now: () => nowMs, changed: async () => undefined, policyAt });
+  for (const path of [
+    "/",
+    "/centres/xa-01",
+    "/centres/xa-02",
+    "/v1/centres",
+    "/v1/centres/xa-01",
+    "/v1/findings",
+    "/reports",
+    "/waivers",
+    "/docs/api",
+    "/openapi.json",
+    "/v1/reports/2026-11/province.html",
+  ]) {
+    const reply = await app.request(path);
+    expect(reply.status, path).toBe(200);
+    if (reply.headers.get("content-type")?.startsWith("text/html")) expect(await reply.text(), path).not.toContain("<script>alert");
+  }
+});
+
+test("a month that is over is judged again as of its end; once closed it is sealed and later evidence changes nothing", async () => {
+  const desk = monthDesk({ db, policyAt, demo: false, now: () => nowMs });
+  expect(await desk.dossier("2026-11")).toMatchObject({ provisional: true, countedTo: "2026-11-28" });
+  nowMs = Date.parse("2026-12-10T00:00:00.000Z");
+  const closed = await desk.dossier("2026-11");
+  expect(closed).toMatchObject({ provisional: false, centres: [{ code: "xa-01" }, { code: "xa-02" }] });
+  await addAttestations(
+    db,
+    [{ id: "late", centre: "xa-01", requirement: "R07", item: "reception", holds: true, by: "C", inspector: true, at: "2026-11-20T00:00:00.000Z" }],
+    nowMs,
+  );
+  nowMs += 90 * DAY_MS;
+  const again = await desk.dossier("2026-11");
+  if (!closed || !again) throw new Error("the month has no dossier");
+  expect(renderReport(again, "json", "vi").body).toBe(renderReport(closed, "json", "vi").body);
+  expect(await desk.dossier("2026-11", "xa-01")).toMatchObject({ scope: "centre", centres: [{ code: "xa-01", waivers: [{ document: "123/UBND-VP" }] }] });
+  expect(await desk.dossier("2026-11", "xa-99")).toBeUndefined();
+});
