@@ -90,8 +90,12 @@ export function createApp(deps: AppDeps): Hono {
 
 function signedLeases(signed: Parameters<typeof signedByAgent>[0], leases: LeaseDesk): Hono<SignedEnv> {
   const app = new Hono<SignedEnv>();
-  app.use("/v1/leases/*", signedByAgent(signed));
-  app.use("/v1/leases", signedByAgent(signed));
+  // The wild card takes "/v1/leases" itself, too.
+  app.use("/v1/leases/*", signedByAgent(signed), async (c, next) => {
+    // The body was read to check the signature; the routes below read it once more.
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers: c.req.raw.headers, body: new Uint8Array(c.var.wire) });
+    await next();
+  });
   app.route(
     "/",
     leaseRoutes({
