@@ -72,7 +72,7 @@ function prepareDatabase(database: DatabaseSync): void {
   const version = String(database.prepare("SELECT sqlite_version() AS v").get()?.v);
   if (!isAtLeast(version)) throw new Error(`SQLite ${version} can corrupt its log; ${SQLITE_MIN.join(".")} or newer is needed: update Node.js`);
   database.exec(
-    "PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304;",
+    "PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576; PRAGMA wal_autocheckpoint = 256;",
   );
   const sound = database.prepare("PRAGMA quick_check(1)").get();
   if (sound?.quick_check !== "ok") throw new SpoolDamaged(`quick_check: ${String(sound?.quick_check)}`);

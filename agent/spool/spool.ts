@@ -140,11 +140,7 @@ export class Spool implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    try {
-      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
-      // The log is replayed at the next start.
-    }
+    this.#checkpoint();
     this.#database.close();
   }
 
@@ -158,11 +154,22 @@ export class Spool implements Disposable {
   /** Room for the rows that say that the disk is full: the reserve first, then the oldest rows. */
   #makeRoom(): void {
     this.#reserve.release();
+    this.#checkpoint();
     const wanted = { ...(this.#options.limits ?? quotaLimits), spoolBytesMax: Math.floor(usedBytes(this.#database) * 0.9) };
     try {
       this.#guarded(() => evict(this.#database, this.#space(), wanted));
     } catch (error) {
       if (!isDiskFull(error)) throw error;
+    }
+    this.#checkpoint();
+  }
+
+  /** Moves the log into the file and cuts it: on a full disk the log is the largest thing that can be given back. */
+  #checkpoint(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // A disk without any room keeps its log; nothing is lost by that.
     }
   }
 

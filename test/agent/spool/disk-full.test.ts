@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Spool } from "../../../agent/spool/spool.ts";
+import { observation } from "../../support/observations.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const canMount = process.getuid?.() === 0 && existsSync("/usr/bin/mount");
+
+/** A disk of 4 MiB. */
+function smallDisk(): string {
+  const folder = temporaryFolder();
+  execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
+  onTestFinished(() => {
+    execFileSync("/usr/bin/umount", [folder]);
+  });
+  return folder;
+}
+
+describe.skipIf(!canMount)("a full disk (needs root to mount a small one)", () => {
+  it("keeps going on the reserve and on the oldest rows, accounts for every number, and recovers by itself", () => {
+    const folder = smallDisk();
+    const logs: string[] = [];
+    // The floor of free space would act first; here the disk itself says no.
+    const diskSpace = () => ({ freeBytes: 1e12, bytes: 1e12 });
+    using spool = new Spool({ folder, nowMs: Date.now, log: (message) => void logs.push(message), diskSpace });
+    const given: (number | undefined)[] = [];
+    for (let index = 0; index < 300; index++) given.push(spool.append(observation(index)));
+    // Others fill the disk to the last byte.
+    const ballast = join(folder, "ballast");
+    expect(() => writeFileSync(ballast, Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
+    for (let index = 300; index < 2_500; index++) given.push(spool.append(observation(index)));
+    expect(existsSync(join(folder, "spool.reserve"))).toBe(false);
+    execFileSync("rm", [ballast]);
+    expect(spool.append(observation(2_500))).toBeGreaterThan(0);
+    const { waiting, lost, lastSeq, durable } = spool.status();
+    expect(durable).toBe(true);
+    expect(waiting + lost).toBe(lastSeq);
+    expect(lastSeq).toBe(2_501);
+    expect(lost).toBeGreaterThan(0);
+    spool.maintain({ clockTrusted: false });
+    expect(existsSync(join(folder, "spool.reserve"))).toBe(true);
+  }, 120_000);
+});
