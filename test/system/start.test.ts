@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plan } from "../support/facts.ts";
+import { freeTcpPort } from "../support/free-port.ts";
+import { projectRoot } from "../support/source-files.ts";
+
+const run = promisify(execFile);
+const isRoot = userInfo().uid === 0;
+
+type Seen = { readyS: number; firstFindingS: number; stopS: number; exitCode: number | null; lines: string[]; requirements: string[]; page: number };
+
+/** As root the session gets a network of its own that has nothing but loopback: a PC without any network at all. */
+describe(`npm start${isRoot ? " on a PC without network" : ""}`, () => {
+  let folder: string;
+  let sessions: [Seen, Seen];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "hcc-start-"));
+    const words = [process.execPath, "--import", "tsx", "test/support/start-session.ts", String(await freeTcpPort()), folder];
+    const [program = "", ...rest] = isRoot ? ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...words] : words;
+    const { stdout } = await run(program, rest, { cwd: projectRoot, timeout: 400_000, maxBuffer: 16e6 });
+    sessions = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as [Seen, Seen];
+  }, 420_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("prints the address of the page, and a line for findings", () => {
+    const [first] = sessions;
+    expect(first.lines.some((line) => /http:\/\/localhost:\d+/.test(line))).toBe(true);
+    expect(first.lines.filter((line) => /^\d\d:\d\d:\d\d R\d\d /.test(line)).length).toBeGreaterThan(10);
+    expect(first.page).toBe(200);
+  });
+
+  it("judges every requirement, and without a network says unknown, never met", () => {
+    for (const { requirements } of sessions) expect(requirements.map((line) => line.slice(0, 3))).toEqual(plan.requirements.map(({ id }) => id));
+    if (isRoot) expect(sessions[0].requirements.filter((line) => line.endsWith(" pass") && !line.startsWith("R01"))).toEqual([]);
+  });
+
+  it("has findings that stand on what the agent sent, each time", () => {
+    for (const { firstFindingS } of sessions) expect(firstFindingS).toBeGreaterThan(0);
+  });
+
+  it("ends by itself on Ctrl-C, and starts again as the same agent", () => {
+    for (const { exitCode, stopS } of sessions) {
+      expect(exitCode).toBe(0);
+      expect(stopS).toBeLessThan(30);
+    }
+    expect(sessions[1].lines.join("\n")).not.toMatch(/Error|lỗi/i);
+  });
+
+  it("says how long it took", () => {
+    const rounded = sessions.map(({ readyS, firstFindingS, stopS }) => [readyS, firstFindingS, stopS].map((value) => Math.round(value * 10) / 10));
+    console.log(`npm start, first and second time: ready, first finding, stop (s): ${JSON.stringify(rounded)}`);
+    expect(rounded.flat().every(Number.isFinite)).toBe(true);
+  });
+});
