@@ -21,6 +21,9 @@ export type CentreStanding = {
   readonly since?: string;
 };
 
+/** One requirement going from one state to another, and the centres where it did. */
+export type SharedChange = Pick<Transition, "requirement" | "from" | "to" | "at"> & { readonly centres: readonly string[] };
+
 export type ProvinceView = {
   readonly standings: readonly CentreStanding[];
   readonly shown: readonly CentreStanding[];
@@ -30,7 +33,9 @@ export type ProvinceView = {
   readonly findings: Tally;
   readonly districts: readonly string[];
   readonly worst: readonly { requirement: Requirement; count: number }[];
-  readonly changes: readonly Transition[];
+  /** Today's changes; the same change at several centres is one entry, since one cause often moves many. Newest first. */
+  readonly changes: readonly SharedChange[];
+  readonly changesTotal: number;
   readonly names: ReadonlyMap<string, string>;
 };
 
@@ -54,9 +59,21 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || a.requirement.impact - b.requirement.impact)
       .slice(0, 6),
-    changes: rows.changes.filter(({ from, to }) => from !== to),
+    ...sharedChanges(rows.changes),
     names: new Map(rows.centres.map(({ code, name }) => [code, name])),
   };
+}
+
+function sharedChanges(changes: readonly Transition[]): Pick<ProvinceView, "changes" | "changesTotal"> {
+  const real = changes.filter(({ from, to }) => from !== to);
+  const groups = [...Map.groupBy(real, ({ requirement, from, to }) => `${requirement} ${from} ${to}`).values()];
+  const shared = groups.flatMap((group): SharedChange[] => {
+    const [newest] = group;
+    if (!newest) return [];
+    const { requirement, from, to, at } = newest;
+    return [{ requirement, to, at, ...(from && { from }), centres: [...new Set(group.map(({ centre }) => centre))] }];
+  });
+  return { changes: shared, changesTotal: real.length };
 }
 
 function standingOf(centre: CentreBrief, policy: PolicyProfile, stored: readonly FindingBrief[], impacts: ReadonlyMap<string, number>, nowMs: number) {

@@ -3,7 +3,7 @@ import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
-import { age, day, moment, number } from "./format.ts";
+import { age, day, moment } from "./format.ts";
 import { historyStrip } from "./history-strip.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
@@ -62,7 +62,7 @@ function declared(lang: Lang, { finding, requirement }: SheetRow): Html | string
     const { value, text: words, inspected, at } = finding.declared;
     return html`${value === undefined ? (words ?? "–") : valueWithUnit(lang, value, finding.unit)}<span class="sub">${text(lang, "web.sheet.declaredBy", { by: text(lang, inspected ? "web.sheet.inspected" : "web.sheet.selfDeclared"), at: moment(lang, at).slice(0, 10) })}</span>`;
   }
-  if (finding?.observed !== undefined && finding.evidenceClass !== "measured") return number(lang, finding.observed);
+  if (finding?.observed !== undefined && finding.evidenceClass !== "measured") return valueWithUnit(lang, finding.observed, finding.unit);
   return requirement.evidenceClass === "measured" ? "" : "–";
 }
 

@@ -39,6 +39,7 @@ export const web = {
   "web.changes": "What changed today",
   "web.changes.none": "Nothing has changed today.",
   "web.changes.more": "and {count} more changes",
+  "web.changes.centres": "and {count} more centres",
   "web.changes.from": "{from} → {to}",
   "web.changes.first": "first judged: {to}",
   "web.map": "Map",

@@ -39,6 +39,7 @@ export const web = {
   "web.changes": "Thay đổi hôm nay",
   "web.changes.none": "Hôm nay chưa có thay đổi nào.",
   "web.changes.more": "và {count} thay đổi khác",
+  "web.changes.centres": "và {count} trung tâm khác",
   "web.changes.from": "{from} → {to}",
   "web.changes.first": "kết luận lần đầu: {to}",
   "web.map": "Bản đồ",
