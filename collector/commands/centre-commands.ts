@@ -9,8 +9,7 @@ import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
 import { allSites, findSite, importCentres } from "../store/sites.ts";
-import type { CommandContext } from "./program.ts";
-import { UsageError } from "./terminal.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
 
 const CODE_HOURS = 72;
 

@@ -7,9 +7,8 @@ import type { Made } from "../demo/history.ts";
 import { DEMO_CENTRES } from "../demo/province.ts";
 import { createLog } from "../log.ts";
 import { openStore } from "../store/open.ts";
-import type { CommandContext } from "./program.ts";
 import { runCollector } from "./serve-command.ts";
-import { type Terminal, UsageError } from "./terminal.ts";
+import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 const SEED = 890;
 const DAYS = 30;

@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { startMeasureServer } from "../measure/measure-server.ts";
-import type { CommandContext } from "./program.ts";
-import { UsageError } from "./terminal.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Options = { host: string; port: number; secretFile: string; id?: string; tlsKey?: string; tlsCert?: string; withParent?: true };
 

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Command } from "commander";
 import { channelsOf } from "../alert/channels.ts";
 import { readNotifyFile } from "../notify-file.ts";
-import type { CommandContext } from "./program.ts";
-import { UsageError } from "./terminal.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `notify test`: sends a test message to every recipient of the settings' file, and says which of them took it. */
 export function notifyCommand({ config, terminal }: CommandContext): Command {

@@ -8,8 +8,7 @@ import { addAttestations } from "../store/attestations.ts";
 import { findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
-import type { CommandContext } from "./program.ts";
-import { UsageError } from "./terminal.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | list`. */
 export function waiverCommand(context: CommandContext): Command {

@@ -7,9 +7,7 @@ import { notifyCommand } from "./notify-command.ts";
 import { attestCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
-import { EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
-
-export type CommandContext = { readonly config: () => CollectorConfig; readonly terminal: Terminal };
+import { type CommandContext, EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
 
 /** Runs one command line and gives its exit code: 0, 1 for a failure, 64 for a wrong command line. */
 export async function runCommand(words: readonly string[], config: () => CollectorConfig, terminal: Terminal): Promise<number> {

@@ -7,8 +7,7 @@ import { Month } from "../report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
-import type { CommandContext } from "./program.ts";
-import { UsageError } from "./terminal.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Options = { centre?: string; province?: true; month: string; format: ReportFormat; out?: string };
 

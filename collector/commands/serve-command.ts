@@ -9,8 +9,7 @@ import type { CollectorConfig } from "../config.ts";
 import { createLog, type Log } from "../log.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore, type Store } from "../store/open.ts";
-import type { CommandContext } from "./program.ts";
-import type { Terminal } from "./terminal.ts";
+import type { CommandContext, Terminal } from "./terminal.ts";
 
 const TICK_MS = 5_000;
 const UPKEEP_EVERY_MS = 5 * 60_000;

@@ -1,3 +1,5 @@
+import type { CollectorConfig } from "../config.ts";
+
 /** What a command may touch of the process that it runs in. */
 export type Terminal = {
   readonly out: (line: string) => void;
@@ -15,3 +17,6 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 export const EXIT_USAGE = 64;
+
+/** What every command is made with. Settings are read only when a command needs them, so that `--help` works with wrong ones. */
+export type CommandContext = { readonly config: () => CollectorConfig; readonly terminal: Terminal };

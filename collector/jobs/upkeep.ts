@@ -1,6 +1,7 @@
 import type { Db } from "../store/db.ts";
+import { forgetBatchesBefore } from "../store/ledger.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
-import { rollUpDirtyHours } from "../store/rollups.ts";
+import { forgetRollupsBefore, rollUpDirtyHours } from "../store/rollups.ts";
 
 const DAY_MS = 86_400_000;
 /** How long rows stay. Findings, revisions, attestations and waivers have no end here. */
@@ -15,7 +16,7 @@ export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Pro
     ...(await dropPartitionsBefore(db, "observation", nowMs - retentionDays.observation * DAY_MS)),
   ];
   if (dropped.length > 0) partitions.forget();
-  await db.query("DELETE FROM ingest_ledger WHERE received_at < to_timestamp($1::float8 / 1000)", [nowMs - retentionDays.ledger * DAY_MS]);
-  await db.query("DELETE FROM rollup_1h WHERE hour < to_timestamp($1::float8 / 1000)", [nowMs - retentionDays.rollup * DAY_MS]);
+  await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
+  await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
   return { rolledUp, dropped };
 }

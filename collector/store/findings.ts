@@ -8,6 +8,11 @@ export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
   return (await db.query<{ body: Finding }>("SELECT body FROM finding WHERE site_id = $1 ORDER BY requirement", [siteId])).map(({ body }) => body);
 }
 
+/** Keeps other judges of the site out until the transaction ends. */
+export async function lockSite(tx: Db, siteId: number): Promise<void> {
+  await tx.query("SELECT site_id FROM site WHERE site_id = $1 FOR NO KEY UPDATE", [siteId]);
+}
+
 /** Writes judgements over the present ones. `since` moves only where the state has changed. */
 export async function writeFindings(db: Db, siteId: number, findings: readonly Finding[]): Promise<void> {
   if (findings.length === 0) return;

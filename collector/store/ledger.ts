@@ -134,3 +134,8 @@ async function enter(tx: Db, entries: readonly Entry[]): Promise<void> {
 function keyOf({ siteId, batch }: Entry): string {
   return `${siteId} ${batch.stream}`;
 }
+
+/** Deletes the entries of batches received before an instant: their senders have dropped those rows long since and never send them again. */
+export async function forgetBatchesBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.query("DELETE FROM ingest_ledger WHERE received_at < to_timestamp($1::float8 / 1000)", [beforeMs]);
+}

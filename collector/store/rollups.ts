@@ -42,3 +42,8 @@ const recompute = `
   GROUP BY s.site_id, s.series_id, t.hour
   ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, p50 = excluded.p50, p95 = excluded.p95
   WHERE excluded.n >= r.n`;
+
+/** Deletes the rollups of hours before an instant. */
+export async function forgetRollupsBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.query("DELETE FROM rollup_1h WHERE hour < to_timestamp($1::float8 / 1000)", [beforeMs]);
+}
