@@ -29,7 +29,7 @@ export type Written = {
 
 export type IngestTools = { readonly db: Db; readonly partitions: Partitions; readonly series: SeriesIds; readonly calendar: Calendar };
 
-/** From so many samples on, COPY costs less than one unnest statement (measured: docs/operations.md). */
+/** From so many samples on, COPY costs less than one unnest statement. */
 const COPY_FROM = 5_000;
 
 /**
