@@ -106,6 +106,7 @@ export const findings = {
   "outcome.no_target": "no device declared",
   "outcome.not_supported_here": "this PC cannot measure it",
   "outcome.outside_window": "outside its window",
+  "outcome.borderline": "too close to the floor to tell",
   "outcome.captive_portal": "a login page is in the way",
   "outcome.contended": "tested at the same time as another site",
   "outcome.cpu_bound": "gateway PC overloaded",

@@ -106,6 +106,7 @@ export const findings = {
   "outcome.no_target": "chưa khai báo thiết bị",
   "outcome.not_supported_here": "máy này không đo được mục này",
   "outcome.outside_window": "ngoài khung giờ đo",
+  "outcome.borderline": "kết quả sát mức yêu cầu, chưa đủ chắc chắn",
   "outcome.captive_portal": "trang đăng nhập mạng chặn kết nối",
   "outcome.contended": "đo cùng lúc với nơi khác",
   "outcome.cpu_bound": "máy tính cổng quá tải",

@@ -1,0 +1,35 @@
+/**
+ * `npm run bench -- [name ...]`: speed and memory as ratios within one run, with the machine named. Without a name all of them run.
+ * Never part of the tests: machines are shared and noisy.
+ */
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { benchDevices } from "./devices.ts";
+import { benchIngest } from "./ingest.ts";
+import { benchJudge } from "./judge.ts";
+import { benchLink } from "./link.ts";
+import { benchRecording } from "./recording.ts";
+
+const benches: Readonly<Record<string, () => Promise<unknown>>> = {
+  judge: benchJudge,
+  devices: benchDevices,
+  recording: benchRecording,
+  ingest: benchIngest,
+  link: benchLink,
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`there is no bench called ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
+  process.exitCode = 64;
+} else {
+  const [load = 0] = loadavg();
+  console.log(
+    `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, kernel ${release()}, Node ${process.version}, load ${load.toFixed(1)}`,
+  );
+  for (const name of names.length > 0 ? names : Object.keys(benches)) {
+    console.log(`\n## ${name}`);
+    const result = await benches[name]?.();
+    if (result !== undefined) console.log(JSON.stringify(result));
+  }
+}
