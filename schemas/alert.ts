@@ -19,7 +19,7 @@ export const NotifyConfig = z.strictObject({
 });
 export type NotifyConfig = z.infer<typeof NotifyConfig>;
 
-export const messageKinds = ["opened", "recovered", "digest", "test"] as const;
+export const messageKinds = ["opened", "recovered", "flapping", "digest", "digest_over", "test"] as const;
 
 /** What a message says, before it is put into words: third parties get nothing but this, without names of devices. */
 export const Message = z.strictObject({

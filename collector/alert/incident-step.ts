@@ -21,5 +21,18 @@ export function softMs(ruleKind: string): number {
   return ruleKind === "reachable" ? 15 * 60_000 : 2 * 60_000;
 }
 
+/** A problem that was told this often within a day comes and goes: it is said once, then nothing more until it has been calm for a day. */
+export const FLAPPING_FROM = 3;
+export const FLAPPING_WINDOW_MS = 24 * 3_600_000;
+
+/** The pseudo requirement of a centre from which nothing comes, and how much working time must pass in silence before it is told. */
+export const AGENT_SILENT = "agent";
+export const SILENT_WORK_MS = 5 * 60_000;
+/** Where the PC is off at night: somebody has to come and switch it on. */
+export const SILENT_MORNING_MS = 30 * 60_000;
+
+/** Problems that begin within this time of each other are opened together, so that one cause is one message. */
+export const GROUP_MAX_MS = 5 * 60_000;
+
 /** More problems of one requirement than this at once are one message. */
 export const STORM_FROM = 10;

@@ -3,18 +3,21 @@ import { compare, isRevision } from "#schemas/evaluate/compare.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
-import type { Transition } from "#schemas/finding.ts";
+import type { Finding, Transition } from "#schemas/finding.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import type { Db } from "../store/db.ts";
 import { loadFacts, sharedFaultTargets } from "../store/facts.ts";
-import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { addRevisions, findingsOf, lockSite, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { findSite } from "../store/sites.ts";
 
 /** What else happens in the transaction that writes a judgement: incidents and messages. */
-export type OnJudged = (tx: Db, judged: { siteId: number; transitions: readonly Transition[]; late: boolean; nowMs: number }) => Promise<void>;
+export type OnJudged = (
+  tx: Db,
+  judged: { siteId: number; findings: readonly Finding[]; transitions: readonly Transition[]; late: boolean; nowMs: number },
+) => Promise<void>;
 export type JudgeOptions = { readonly db: Db; readonly policy: PolicyProfile; readonly calendar: Calendar; readonly log: Log; readonly onJudged?: OnJudged };
 
 export type Judge = {
@@ -96,7 +99,7 @@ async function judgeSite(
   const after = evaluate(policy, facts, nowMs, requirements);
   return db.transaction(async (tx) => {
     // Two collectors may judge one site at once; the later one compares with what the earlier one wrote.
-    await tx.query("SELECT site_id FROM site WHERE site_id = $1 FOR NO KEY UPDATE", [siteId]);
+    await lockSite(tx, siteId);
     const before = await findingsOf(tx, siteId);
     const known = new Map(before.map((finding) => [finding.requirement, finding]));
     const newer = after.filter((finding) => (known.get(finding.requirement)?.evaluatedAt ?? "") <= finding.evaluatedAt);
@@ -106,7 +109,7 @@ async function judgeSite(
       .filter(({ before: old, finding }) => isRevision(old, finding));
     await addRevisions(tx, siteId, revisions);
     const transitions = compare(before, newer, nowMs);
-    await onJudged?.(tx, { siteId, transitions, late, nowMs });
+    await onJudged?.(tx, { siteId, findings: newer, transitions, late, nowMs });
     return transitions;
   });
 }
