@@ -9,7 +9,7 @@ import { benchJudge } from "./judge.ts";
 import { benchLink } from "./link.ts";
 import { benchRecording } from "./recording.ts";
 
-const benches: Readonly<Record<string, () => Promise<unknown>>> = {
+const benches: Readonly<Record<string, () => unknown>> = {
   judge: benchJudge,
   devices: benchDevices,
   recording: benchRecording,
