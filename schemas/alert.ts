@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { owners } from "./policy.ts";
 
-/** Where messages go: `to` is a mail address for `smtp` and the name of a webhook for `webhook`. */
+/** Where messages go: `to` is a mail address for `smtp`, the name of a webhook for `webhook`, a chat id for `zalo`. */
 export const Recipient = z.strictObject({
   /** Whose requirements it hears of; `*` hears of all. */
   owner: z.enum([...owners, "*"]),
-  channel: z.enum(["smtp", "webhook"]),
+  channel: z.enum(["smtp", "webhook", "zalo"]),
   to: z.string().min(1).max(200),
 });
 export type Recipient = z.infer<typeof Recipient>;
@@ -15,6 +15,10 @@ export const NotifyConfig = z.strictObject({
   smtp: z.strictObject({ url: z.url({ protocol: /^smtps?$/ }), from: z.string().min(3).max(200) }).optional(),
   /** A receiver of JSON; the body is signed with HMAC-SHA256 over `<timestamp>.<body>`. */
   webhooks: z.array(z.strictObject({ name: z.string().min(1).max(64), url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16) })).default([]),
+  /** The Zalo Bot API. Its host has changed before, so it is a setting; the token is part of each address by Zalo's own design. */
+  zalo: z
+    .strictObject({ baseUrl: z.url({ protocol: /^https?$/ }).default("https://bot-api.zaloplatforms.com"), token: z.string().regex(/^[\w:-]{8,200}$/) })
+    .optional(),
   recipients: z.array(Recipient).default([]),
 });
 export type NotifyConfig = z.infer<typeof NotifyConfig>;

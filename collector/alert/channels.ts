@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { createTransport } from "nodemailer";
 import type { NotifyConfig } from "#schemas/alert.ts";
 import type { Letter } from "../store/outbox.ts";
-import { mailOf } from "./message-text.ts";
+import { chatOf, mailOf } from "./message-text.ts";
 
 /** Sends one letter. Resolves when the other side has taken it. @throws SendError */
 export type Send = (letter: Letter, nowMs: number) => Promise<void>;
@@ -22,11 +22,11 @@ export class SendError extends Error {
 const SEND_MS = 15_000;
 
 /** One way out per channel that the settings name. */
-export function channelsOf({ smtp, webhooks }: NotifyConfig): Readonly<Record<Letter["channel"], Send>> {
+export function channelsOf({ smtp, webhooks, zalo }: NotifyConfig): Readonly<Record<Letter["channel"], Send>> {
   const none: Send = async ({ channel }) => {
     throw new SendError(`no ${channel} is set up in the file of HCC_NOTIFY`, { final: true });
   };
-  return { smtp: smtp ? smtpChannel(smtp) : none, webhook: webhookChannel(webhooks) };
+  return { smtp: smtp ? smtpChannel(smtp) : none, webhook: webhookChannel(webhooks), zalo: zalo ? zaloChannel(zalo) : none };
 }
 
 function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>): Send {
@@ -57,16 +57,29 @@ function webhookChannel(webhooks: NotifyConfig["webhooks"]): Send {
     const timestamp = String(Math.floor(nowMs / 1000));
     const signature = createHmac("sha256", hook.secret).update(`${timestamp}.${body}`).digest("hex");
     const headers = { "content-type": "application/json", "idempotency-key": dedupKey, "hcc-timestamp": timestamp, "hcc-signature": `sha256=${signature}` };
-    const reply = await fetch(hook.url, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(SEND_MS) }).catch((error: unknown) => {
-      throw new SendError(error instanceof Error ? error.message : String(error), { final: false });
-    });
-    await reply.body?.cancel();
-    if (reply.ok) return;
-    const retryAfter = Number(reply.headers.get("retry-after"));
-    const isTemporary = reply.status >= 500 || [408, 425, 429].includes(reply.status);
-    throw new SendError(`answered ${reply.status}`, {
-      final: !isTemporary,
-      retryAfterS: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : undefined,
-    });
+    await post(hook.url, headers, body);
   };
+}
+
+/** Zalo Bot API: sendMessage takes 1 to 2,000 characters. */
+function zaloChannel({ baseUrl, token }: NonNullable<NotifyConfig["zalo"]>): Send {
+  return async ({ to, message }) => {
+    const body = JSON.stringify({ chat_id: to, text: chatOf(message) });
+    await post(`${baseUrl.replace(/\/$/, "")}/bot${token}/sendMessage`, { "content-type": "application/json" }, body);
+  };
+}
+
+/** Posts and waits for a yes. The address stays out of errors: it may hold a token. @throws SendError */
+async function post(url: string, headers: Record<string, string>, body: string): Promise<void> {
+  const reply = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(SEND_MS) }).catch((error: unknown) => {
+    throw new SendError(error instanceof Error ? error.message : String(error), { final: false });
+  });
+  await reply.body?.cancel();
+  if (reply.ok) return;
+  const retryAfter = Number(reply.headers.get("retry-after"));
+  const isTemporary = reply.status >= 500 || [408, 425, 429].includes(reply.status);
+  throw new SendError(`answered ${reply.status}`, {
+    final: !isTemporary,
+    retryAfterS: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : undefined,
+  });
 }

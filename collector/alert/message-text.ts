@@ -14,6 +14,15 @@ export function mailOf(message: Message): Mail {
   return { subject: cleanText(`${subject}${number}`, 180), body: `${linesOf("vi", message).join("\n")}\n\n--\n${linesOf("en", message).join("\n")}\n` };
 }
 
+/** Most characters of one chat message (Zalo Bot API). */
+const CHAT_MAX = 2_000;
+
+/** A message as a chat line for a third party's servers: code, rule, number and link, Vietnamese, without names or device text. */
+export function chatOf({ kind, requirement = "", incident, centre = "", count = 0, title, link }: Message): string {
+  const subject = text("vi", `alert.subject.${kind}`, { requirement, centre, count, title: title?.vi ?? "" });
+  return [`${subject}${incident === undefined ? "" : ` [#${incident}]`}`, link].join("\n").slice(0, CHAT_MAX);
+}
+
 function linesOf(lang: Lang, message: Message): string[] {
   const { kind, centreName, centre, requirement, title, why, advice, owner, since, until, count, link, incident } = message;
   const params = { centre: centreName ?? centre ?? "", requirement: requirement ?? "", title: title?.[lang] ?? "", count: count ?? 0 };
