@@ -17,13 +17,13 @@ const make = (db: PgliteDb, stop = new AbortController(), onStep: (made: Made) =
     config: readConfig({}),
     store: { db, url: "", close: db.close },
     log: createLog("silent"),
-    size: { seed: 890, centres: 3, days: 1 },
+    size: { seed: 890, centres: 5, days: 1 },
     nowMs: atMs,
     stop: stop.signal,
     onStep,
   });
 
-describe("a demo of three centres and one day", () => {
+describe("a demo of five centres and one day, two of them silent", () => {
   let db: PgliteDb;
   let before: Made | undefined;
   beforeAll(async () => {
@@ -61,7 +61,7 @@ describe("a demo of three centres and one day", () => {
       `SELECT count(DISTINCT site_id)::int AS sites, count(DISTINCT requirement)::int AS requirements, count(*)::int AS n,
          count(*) FILTER (WHERE evaluated_at > to_timestamp(${nowMs / 1000}))::int AS late FROM finding`,
     );
-    expect(row).toMatchObject({ sites: 3, late: 0 });
+    expect(row).toMatchObject({ sites: 5, late: 0 });
     expect(row?.n).toBe((row?.sites ?? 0) * (row?.requirements ?? 0));
     expect(row?.requirements).toBeGreaterThan(15);
   });
