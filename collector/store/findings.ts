@@ -70,3 +70,16 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
   );
   return rows.map(({ site_id }) => site_id);
 }
+
+/** The findings of a site as they were known at an instant: the newest revision of each requirement up to then. */
+export async function findingsAsOf(db: Db, siteId: number, atMs: number): Promise<Finding[]> {
+  const rows = await db.query<{ body: Finding }>(
+    `SELECT DISTINCT ON (requirement) body FROM finding_revision
+     WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) ORDER BY requirement, at DESC, revision DESC`,
+    [siteId, atMs],
+  );
+  // A pass whose evidence had run out by then was none, even where nobody came by to say so.
+  return rows.map(({ body }) =>
+    body.state === "pass" && (body.validUntil === undefined || Date.parse(body.validUntil) < atMs) ? { ...body, state: "unknown", reason: "stale" } : body,
+  );
+}
