@@ -77,7 +77,7 @@ function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Inc
       subject,
       openedAt,
       closedAt,
-    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="#${requirement}">${requirement} ${titles.get(requirement)}</a>${subject ? `: ${subject}` : ""}
+    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="#${requirement}">${titles.has(requirement) ? `${requirement} ${titles.get(requirement)}` : text(lang, "alert.agent.title")}</a>${subject ? `: ${subject}` : ""}
 <span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
   )}</ol>`;
 }

@@ -64,16 +64,34 @@ describe("R02: what is not known eases nothing", () => {
 });
 
 describe("R05: a recorder that cannot be read is not proven by its neighbour", () => {
-  it("names it, whatever the other one shows", () => {
-    const failed: Run = {
-      ref: "0123456789abcdef:999",
-      probe: "recording-depth",
-      target: "nvr-2",
-      atMs: NOW - HOUR,
-      outcome: { kind: "failed", reason: "auth_failed" },
-    };
-    const blind = measured("recording-depth", 2 * HOUR, [{ metric: "recording_now", value: 1 }], { target: "nvr-1" });
-    expect(verdict("R05", { runs: [failed, blind] })).toBe("unknown unverifiable");
-    expect(verdict("R05", { runs: [failed], lastContactMs: NOW - DAY })).toBe("unknown site_offline");
-  });
+  const whole = {
+    device: "nvr-1",
+    channel: "1",
+    name: "Quầy 1",
+    verdict: "COMPLIANT",
+    reasons: [],
+    notes: [],
+    method: "onvif-events",
+    oldest: new Date(NOW - 31 * DAY).toISOString(),
+    gaps: [],
+    gapsTotal: 0,
+    perDayMinutes: [],
+    ring: "full",
+    probes: [],
+  };
+  const window = { from: new Date(NOW - 30 * DAY).toISOString(), to: new Date(NOW).toISOString() };
+  const evidence = { window, requiredDays: 30, lastDay: "2026-11-27", recorders: [], channels: [whole] };
+  const proven = measured("recording-depth", 2 * HOUR, [{ metric: "recording_now", value: 1 }], { target: "nvr-1", evidence });
+  const refused: Run = {
+    ref: "0123456789abcdef:999",
+    probe: "recording-depth",
+    target: "nvr-2",
+    atMs: NOW - HOUR,
+    outcome: { kind: "failed", reason: "auth_failed" },
+  };
+  it.each<[string, Run[], string]>([
+    ["one recorder, proven", [proven], "pass met"],
+    ["one proven, one that refuses", [refused, proven], "unknown access_denied"],
+    ["one that refuses", [refused], "unknown access_denied"],
+  ])("%s", (_, runs, expected) => expect(verdict("R05", { runs })).toBe(expected));
 });
