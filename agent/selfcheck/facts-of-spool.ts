@@ -1,8 +1,8 @@
-import { type Calendar, isWorkingTime, vietnamDay } from "#schemas/calendar.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { DailyPeak, Facts, Presence, Run } from "#schemas/facts.ts";
 import type { Centre } from "#schemas/inventory.ts";
-import { DeviceRole } from "#schemas/inventory.ts";
-import { type Observation, probeKinds, readingOf } from "#schemas/observation.ts";
+import { type Observation, probeKinds } from "#schemas/observation.ts";
 import type { SpoolView } from "../spool/read-spool.ts";
 
 const RUNS_MAX = 500;
@@ -41,28 +41,14 @@ function runOf(stream: string, { seq, probe, target, takenAt, outcome }: Observa
 /** Devices by the days on which they answered, each once. */
 function presenceOf(runs: readonly Run[]): Presence[] {
   const seen = new Map<string, Presence>();
-  for (const { atMs, outcome } of runs) {
-    if (outcome.kind !== "measured") continue;
-    for (const { metric, value, labels } of outcome.readings) {
-      const role = DeviceRole.safeParse(labels?.role);
-      if (metric !== "device_up" || value !== 1 || labels?.device === undefined || !role.success) continue;
-      const presence = { device: labels.device, role: role.data, day: vietnamDay(atMs) };
-      seen.set(`${presence.day} ${presence.device}`, presence);
-    }
-  }
+  for (const { atMs, outcome } of runs) for (const presence of presenceIn(outcome, atMs)) seen.set(`${presence.day} ${presence.device}`, presence);
   return [...seen.values()].sort((a, b) => b.day.localeCompare(a.day));
 }
 
 function peaksOf(runs: readonly Run[], calendar: Calendar): DailyPeak[] {
-  const peaks = new Map<string, number>();
+  const peaks = new Map<string, DailyPeak>();
   for (const { atMs, outcome } of runs) {
-    if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) continue;
-    const total = readingOf(
-      outcome.readings.filter(({ labels }) => labels === undefined),
-      "wifi_clients",
-    );
-    const day = vietnamDay(atMs);
-    if (total !== undefined) peaks.set(day, Math.max(total, peaks.get(day) ?? 0));
+    for (const peak of peaksIn(outcome, atMs, calendar)) if (peak.value >= (peaks.get(peak.day)?.value ?? 0)) peaks.set(peak.day, peak);
   }
-  return [...peaks].map(([day, value]) => ({ metric: "wifi_clients" as const, day, value })).sort((a, b) => b.day.localeCompare(a.day));
+  return [...peaks.values()].sort((a, b) => b.day.localeCompare(a.day));
 }

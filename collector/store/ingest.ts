@@ -1,6 +1,7 @@
 import type { Calendar } from "#schemas/calendar.ts";
+import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Batch } from "#schemas/exchange.ts";
-import { type FiledBatch, type FiledSample, peaksOf, presenceOf, samplesOf } from "../ingest/filed.ts";
+import { type FiledBatch, type FiledSample, samplesOf } from "../ingest/filed.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { copyRows, type SampleRow } from "./copy-rows.ts";
 import type { Db } from "./db.ts";
@@ -181,8 +182,9 @@ async function writeDays(tx: Db, calendar: Calendar, stored: readonly Stored[]):
     for (const filed of received.filed.observations) {
       if (!claim.isFresh(filed.observation.seq)) continue;
       const { siteId } = received;
-      for (const presence of presenceOf(filed)) seen.set(`${siteId} ${presence.day} ${presence.device}`, { siteId, ...presence });
-      for (const peak of peaksOf(filed, calendar)) {
+      for (const presence of presenceIn(filed.observation.outcome, filed.takenMs))
+        seen.set(`${siteId} ${presence.day} ${presence.device}`, { siteId, ...presence });
+      for (const peak of peaksIn(filed.observation.outcome, filed.takenMs, calendar)) {
         const key = `${siteId} ${peak.metric} ${peak.day}`;
         if (peak.value >= (peaks.get(key)?.value ?? Number.NEGATIVE_INFINITY)) peaks.set(key, { siteId, ...peak });
       }

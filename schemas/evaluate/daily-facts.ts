@@ -1,0 +1,20 @@
+import { type Calendar, isWorkingTime, vietnamDay } from "../calendar.ts";
+import type { DailyPeak, Presence } from "../facts.ts";
+import { DeviceRole } from "../inventory.ts";
+import type { Outcome } from "../observation.ts";
+
+/** Devices that answered in a run, with its Vietnam day. */
+export function presenceIn(outcome: Outcome, atMs: number): Presence[] {
+  if (outcome.kind !== "measured") return [];
+  return outcome.readings.flatMap(({ metric, value, labels }) => {
+    const role = DeviceRole.safeParse(labels?.role).data;
+    return metric === "device_up" && value === 1 && labels?.device && role ? [{ device: labels.device, role, day: vietnamDay(atMs) }] : [];
+  });
+}
+
+/** The total of Wi-Fi clients of a run in working hours: a candidate for its day's peak. A reading with labels is no total. */
+export function peaksIn(outcome: Outcome, atMs: number, calendar: Calendar): DailyPeak[] {
+  if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) return [];
+  const totals = outcome.readings.filter(({ metric, labels }) => metric === "wifi_clients" && (labels === undefined || Object.keys(labels).length === 0));
+  return totals.map(({ value }) => ({ metric: "wifi_clients", day: vietnamDay(atMs), value }));
+}
