@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Calendar } from "#schemas/calendar.ts";
+import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import { correctedMs } from "../../../collector/ingest/correct-time.ts";
-import { fileBatch, peaksOf, presenceOf, samplesOf } from "../../../collector/ingest/filed.ts";
+import { type Filed, fileBatch, samplesOf } from "../../../collector/ingest/filed.ts";
 import { batchOf, measured, T0, workWeek } from "../../support/batches.ts";
+
+const presenceOf = ({ observation, takenMs }: Filed) => presenceIn(observation.outcome, takenMs);
+const peaksOf = ({ observation, takenMs }: Filed, calendar: Calendar) => peaksIn(observation.outcome, takenMs, calendar);
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
