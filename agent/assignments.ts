@@ -23,7 +23,13 @@ export type Assignments = {
 
 /** A target as the probes take it; `snmp`, `http` and `onvif` are names of credentials until just before a run. */
 type AskedDevice = { id: string; role: DeviceRole; address: string; name?: string; snmp?: string; http?: string; onvif?: string };
-type LanPlan = { readonly probe: ProbeKind; readonly roles: readonly DeviceRole[]; readonly everyS: number };
+type LanPlan = {
+  readonly probe: ProbeKind;
+  readonly roles: readonly DeviceRole[];
+  readonly everyS: number;
+  readonly window?: NonNullable<Assignment["window"]>;
+  readonly options?: Assignment["options"];
+};
 
 const HOST_EVERY_S = 60;
 const LINK_EVERY_S = 300;
@@ -32,11 +38,12 @@ const BANDWIDTH_EVERY_S = 6 * 3_600;
 /** Probes of devices: whom they ask and how often (fields/devices.md E.5, fields/cameras.md §11). */
 const lanPlans: readonly LanPlan[] = [
   { probe: "wifi-clients", roles: ["access-point", "router"], everyS: 300 },
-  { probe: "office-devices", roles: ["citizen-pc", "copier", "display", "kiosk", "officer-pc", "printer", "scanner"], everyS: 600 },
+  { probe: "office-devices", roles: ["citizen-pc", "copier", "display", "kiosk", "officer-pc", "printer", "scanner"], everyS: 600, options: { spooler: true } },
   { probe: "camera-presence", roles: ["camera", "recorder"], everyS: 300 },
   { probe: "camera-stream", roles: ["camera", "recorder"], everyS: 3_600 },
   { probe: "vms-link", roles: ["recorder"], everyS: 900 },
-  { probe: "recording-depth", roles: ["recorder"], everyS: 6 * 3_600 },
+  // A recorder that plays back has less left for recording: at night nobody waits for it.
+  { probe: "recording-depth", roles: ["recorder"], everyS: 86_400, window: { from: "00:30", to: "04:30" } },
 ];
 
 /** What this PC has to measure, from the policy, the centre's inventory and the commune's own file. Pure. */
@@ -87,11 +94,11 @@ function bandwidthAssignments({ policy, measureServers }: AssignmentSources): As
 
 function lanAssignments({ policy }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
   const rules = rulesOf(policy);
-  return lanPlans.flatMap(({ probe, roles, everyS }) => {
+  return lanPlans.flatMap(({ probe, roles, everyS, window, options }) => {
     const targets = devices.filter(({ role }) => roles.includes(role)).map((device) => ({ ...device }));
     const depth = rules.find((rule): rule is DepthRule => rule.kind === "depth" && rule.probe === probe);
     if (targets.length === 0) return [];
-    return [assignment(probe, everyS, { targets, ...(depth !== undefined && { policy: depthOptions(depth) }) })];
+    return [assignment(probe, everyS, { targets, ...options, ...(depth !== undefined && { policy: depthOptions(depth) }) }, { ...(window && { window }) })];
   });
 }
 

@@ -39,7 +39,9 @@ export type Timing = { readonly agent: string; readonly anchorMs: number };
 export function firstDueMs(assignment: Assignment, startMs: number, timing: Timing, lastRunAgeMs?: number): number {
   const isFresh = lastRunAgeMs !== undefined && assignment.everyS >= RARE_S && lastRunAgeMs >= 0 && lastRunAgeMs < intervalMs(assignment);
   const soonMs = startMs + phaseMs(timing.agent, assignment.id, FIRST_SPREAD_MS);
-  return inWindowMs(assignment, isFresh ? nextDueMs(assignment, startMs, timing) : soonMs, timing);
+  // Without any run yet a window does not make a new site wait for its first word.
+  if (lastRunAgeMs === undefined) return soonMs;
+  return isFresh ? nextDueMs(assignment, startMs, timing) : inWindowMs(assignment, soonMs, timing);
 }
 
 /** The first time of the assignment's phase after `afterMs`. Runs that were missed meanwhile are gone: nothing is caught up. */

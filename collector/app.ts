@@ -39,7 +39,7 @@ export type AppDeps = {
   readonly counters: Counters;
   readonly demo: boolean;
   readonly health: () => Promise<Health>;
-  readonly gauges: () => Readonly<Record<string, number>>;
+  readonly gauges: () => Promise<Readonly<Record<string, number>>>;
   /** The policy that was in force at an instant, for reports of the past. */
   readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
   /** Has centres judged anew after something was declared or waived. */
@@ -68,7 +68,7 @@ export function createApp(deps: AppDeps): Hono {
   app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
 
   app.route("/", healthRoutes(deps.health));
-  app.get("/metrics", (c) => c.text(counters.text(deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
+  app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
   app.route("/", ingestRoutes({ ...signed, accept, onConflict: deps.freeze }));
   app.route("/", enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock }));
   app.route("/", configRoutes({ ...signed, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));

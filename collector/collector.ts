@@ -24,6 +24,7 @@ import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
 import { migrate } from "./store/migrate.ts";
 import type { Store } from "./store/open.ts";
+import { outboxCounts } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
 import { recordPolicy } from "./store/policy-versions.ts";
 import { SeriesIds } from "./store/series.ts";
@@ -104,7 +105,10 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     counters,
     demo: (await setting(db, DEMO_KEY)) === true,
     health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
-    gauges: () => ({ hcc_ingest_queued: queue.queued, hcc_judge_waiting: judge.waiting() }),
+    gauges: async () => {
+      const letters = await outboxCounts(db);
+      return { hcc_ingest_queued: queue.queued, hcc_judge_waiting: judge.waiting(), hcc_outbox_waiting: letters.waiting, hcc_outbox_dead: letters.dead };
+    },
     policyAt: (atMs) => policyInForce(config.policy, atMs) ?? { policy, calendar },
     judgeAgain: async (centres) => {
       for (const code of centres) {

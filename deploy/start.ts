@@ -3,15 +3,18 @@
  * Ends both on Ctrl-C; starting again continues where it stopped.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Device, Inventory } from "#schemas/inventory.ts";
 import { FindingsReply } from "#schemas/read-api.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 
 const CENTRE = "may-nay";
+/** The centre that stands for this PC. */
+const THIS_PC = "deploy/this-pc.json";
 const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 4_500;
 const POLL_MS = 2_000;
@@ -68,9 +71,28 @@ async function enrolThisPc(): Promise<void> {
   const settings = join(agentData, "hcc-agent.json");
   if (!existsSync(settings)) writeFileSync(settings, `${JSON.stringify({ localTest: true }, undefined, 2)}\n`);
   if (existsSync(join(agentData, "agent.json"))) return;
-  await collector("centre", "import", "deploy/this-pc.json");
+  await collector("centre", "import", THIS_PC);
   const code = await collector("enrol-code", CENTRE);
   await run(process.execPath, program("agent", "enrol", code, "--collector", address), { env: childEnv(), signal: stopping.signal, timeout: START_LIMIT_MS });
+}
+
+/**
+ * Declares what this PC's LAN shows (printers, access points, cameras) as this centre's own devices. Only here, where the centre is this very PC:
+ * a real centre's inventory is proposed by `discover` and decided by people.
+ */
+async function declareWhatIsThere(): Promise<void> {
+  const options = { env: childEnv(), signal: stopping.signal, timeout: START_LIMIT_MS };
+  // No private network, or no answer in time: there is nothing to declare.
+  const found = await run(process.execPath, program("agent", "discover", "--json"), options).catch(() => undefined);
+  if (!found) return;
+  const { proposals } = JSON.parse(found.stdout) as { proposals: { device: unknown }[] };
+  const devices = proposals.flatMap(({ device }) => Device.safeParse(device).data ?? []);
+  console.log(text(lang, "start.found", { count: devices.length }));
+  if (devices.length === 0) return;
+  const [centre] = Inventory.parse(JSON.parse(readFileSync(THIS_PC, "utf8"))).centres;
+  const file = join(dataDir, "this-pc.json");
+  writeFileSync(file, JSON.stringify({ centres: [{ ...centre, devices }] }));
+  await collector("centre", "import", file);
 }
 
 /** One line per finding whose state or reason changed, until the program stops. */
@@ -111,6 +133,7 @@ async function main(): Promise<void> {
     await enrolThisPc();
     keep(...program("agent", "run", "--no-splay"));
     console.log(text(lang, "start.open", { url: `http://localhost:${port}` }));
+    void declareWhatIsThere().catch((error: unknown) => console.error(String(error)));
     await printChanges();
   } catch (error) {
     if (!stopping.signal.aborted) {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { Command } from "commander";
 import { channelsOf } from "../alert/channels.ts";
 import { readNotifyFile } from "../notify-file.ts";
+import { acknowledgeIncident } from "../store/incidents.ts";
+import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `notify test`: sends a test message to every recipient of the settings' file, and says which of them took it. */
@@ -29,4 +31,20 @@ export function notifyCommand({ config, terminal }: CommandContext): Command {
       if (failed > 0) throw new UsageError(`${failed} of ${settings.recipients.length} recipients did not take the message`);
     });
   return notify;
+}
+
+/** `incident acknowledge N`: somebody takes care of a problem that was told. */
+export function incidentCommand(context: CommandContext): Command {
+  const incident = new Command("incident").description("problems that were told to people").exitOverride();
+  incident
+    .command("acknowledge <number>")
+    .description("marks that somebody takes care")
+    .exitOverride()
+    .action(async (number: string) => {
+      if (!/^\d{1,15}$/.test(number)) throw new UsageError(`"${number}" is no number of an incident; messages name it`);
+      const known = await withStore(context, (db) => acknowledgeIncident(db, Number(number), Date.now()));
+      if (!known) throw new UsageError(`there is no open incident ${number}`);
+      context.terminal.out(`incident ${number} is acknowledged`);
+    });
+  return incident;
 }

@@ -3,7 +3,7 @@ import type { CollectorConfig } from "../config.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { measureCommand } from "./measure-command.ts";
-import { notifyCommand } from "./notify-command.ts";
+import { incidentCommand, notifyCommand } from "./notify-command.ts";
 import { attestCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
@@ -27,6 +27,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     attestCommand,
     reportCommand,
     notifyCommand,
+    incidentCommand,
   ];
   for (const make of commands) program.addCommand(make(context).exitOverride());
   try {

@@ -15,7 +15,10 @@ const peers = {
   perl: { program: "perl", package: "perl-base" },
   chromium: { program: "chromium", package: "chromium" },
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
-  "gst-rtsp-server": { program: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib", package: "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly" },
+  "gst-rtsp-server": {
+    program: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib",
+    package: "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly",
+  },
 } as const;
 export type Peer = keyof typeof peers;
 
