@@ -28,6 +28,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     reportCommand,
     notifyCommand,
     incidentCommand,
+    incidentCommand,
   ];
   for (const make of commands) program.addCommand(make(context).exitOverride());
   try {
