@@ -1,25 +1,32 @@
+import { asc, desc, eq } from "drizzle-orm";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
+import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
+import { attestations } from "./tables.ts";
 
 const NEWEST = 200;
 
 /** The attestations of a site, newest first. */
 export async function attestationsOf(db: Db, siteId: number): Promise<Attestation[]> {
-  const rows = await db.query<{ body: Attestation }>("SELECT body FROM attestation WHERE site_id = $1 ORDER BY at DESC, id LIMIT $2", [siteId, NEWEST]);
+  const { body, at, id } = attestations;
+  const rows = await drizzled(db, (to) =>
+    to.select({ body }).from(attestations).where(eq(attestations.siteId, siteId)).orderBy(desc(at), asc(id)).limit(NEWEST),
+  );
   return rows.map(({ body }) => body);
 }
 
 /** Keeps attestations, all or none. The same id twice changes nothing, so a file can be imported again. Gives the centres that are not known. */
-export async function addAttestations(db: Db, attestations: readonly Attestation[], nowMs: number): Promise<readonly string[]> {
+export async function addAttestations(db: Db, said: readonly Attestation[], nowMs: number): Promise<readonly string[]> {
   return db.transaction(async (inside) => {
     const strangers = new Set<string>();
-    for (const attestation of attestations) if (!(await addOne(inside, attestation, nowMs))) strangers.add(attestation.centre);
+    for (const attestation of said) if (!(await addOne(inside, attestation, nowMs))) strangers.add(attestation.centre);
     return [...strangers];
   });
 }
 
 async function addOne(db: Db, attestation: Attestation, nowMs: number): Promise<boolean> {
+  // In SQL: one statement finds the site, writes, and says whether it found it.
   const sites = await db.query(
     `WITH place AS (SELECT site_id FROM site WHERE centre_code = $1),
        added AS (INSERT INTO attestation (site_id, id, requirement, item, at, body, recorded_at)

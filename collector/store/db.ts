@@ -6,6 +6,8 @@
 export type Db = {
   /** Runs one statement and gives its rows. Ask for instants as ms (`instantMs`), never as the driver's own type. */
   query<Row extends object = Record<string, unknown>>(statement: string, values?: readonly Value[]): Promise<Row[]>;
+  /** The same, with each row as its values in the order of the columns: what drizzle asks for, as two columns of a join may share a name. */
+  rows(statement: string, values?: readonly Value[]): Promise<unknown[][]>;
   /** Runs `work` on one connection between BEGIN and COMMIT; rolls back when it throws. */
   transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Runs several statements without parameters: migrations. */

@@ -40,6 +40,7 @@ function dbOf(sql: postgres.Sql | postgres.TransactionSql, begin: Begin): Db {
   return {
     query: async <Row extends object>(statement: string, values: readonly Value[] = []) =>
       [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
+    rows: async (statement, values = []) => [...(await sql.unsafe(statement, [...values], { prepare: true }).values())],
     transaction: (work) => begin((inner) => work(dbOf(inner, nested))),
     script: async (statements) => {
       await sql.unsafe(statements).simple();

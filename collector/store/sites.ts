@@ -1,25 +1,11 @@
+import { asc, eq, type SQL } from "drizzle-orm";
 import { Centre } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
+import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
+import { sites } from "./tables.ts";
 
 export type Site = { readonly siteId: number; readonly centre: Centre; readonly version: number };
-
-type SiteRow = {
-  site_id: number;
-  centre_code: string;
-  name: string;
-  district: string | null;
-  latitude: number | null;
-  longitude: number | null;
-  officers: number | null;
-  key_area: boolean;
-  contract_mbps: number | null;
-  isp: string | null;
-  devices: unknown;
-  version: number;
-};
-
-const columns = "site_id, centre_code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, devices, version";
 
 /** Writes centres as they are declared now; one that is known is replaced when it differs. Gives how many were new and how many changed. */
 export async function importCentres(db: Db, centres: readonly Centre[], nowMs: number): Promise<{ added: number; changed: number }> {
@@ -28,6 +14,7 @@ export async function importCentres(db: Db, centres: readonly Centre[], nowMs: n
   await db.transaction(async (tx) => {
     for (const centre of centres) {
       const { code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices } = centre;
+      // In SQL: drizzle has no words for comparing whole rows, so the longest part would be raw text there too.
       const [row] = await tx.query<{ fresh: boolean }>(
         `INSERT INTO site AS s (centre_code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, devices, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ($10::text)::jsonb, to_timestamp($11::float8 / 1000))
@@ -60,18 +47,23 @@ export async function importCentres(db: Db, centres: readonly Centre[], nowMs: n
 
 /** All centres in order of their code. */
 export async function allSites(db: Db): Promise<Site[]> {
-  return (await db.query<SiteRow>(`SELECT ${columns} FROM site ORDER BY centre_code`)).map(siteOf);
+  return sitesWhere(db, undefined);
 }
 
 /** A centre by its code, or by its site's number. */
 export async function findSite(db: Db, key: string | number): Promise<Site | undefined> {
-  const [row] = await db.query<SiteRow>(`SELECT ${columns} FROM site WHERE ${typeof key === "number" ? "site_id" : "centre_code"} = $1`, [key]);
-  return row && siteOf(row);
+  const [found] = await sitesWhere(db, typeof key === "number" ? eq(sites.siteId, key) : eq(sites.centreCode, key));
+  return found;
 }
 
-function siteOf(row: SiteRow): Site {
-  const { site_id, centre_code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, devices, version } = row;
-  const declared = { district, latitude, longitude, officers, contractMbps: contract_mbps, isp };
-  const known = Object.fromEntries(Object.entries(declared).filter(([, value]) => value !== null));
-  return { siteId: site_id, version, centre: Centre.parse({ code: centre_code, name, keyArea: key_area, devices, ...known }) };
+async function sitesWhere(db: Db, condition: SQL | undefined): Promise<Site[]> {
+  const { siteId, version, centreCode: code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices } = sites;
+  const centre = { code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices };
+  const rows = await drizzled(db, (to) => to.select({ siteId, version, centre }).from(sites).where(condition).orderBy(asc(code)));
+  return rows.map((row) => ({ ...row, centre: Centre.parse(declared(row.centre)) }));
+}
+
+/** What was declared: a column that is NULL is no part of a centre. */
+function declared(columns: object): object {
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
 }

@@ -14,6 +14,7 @@ export async function openPglite(): Promise<PgliteDb> {
 function dbOf(runner: Pick<PGlite, "query" | "exec">, transaction: Db["transaction"]): Db {
   return {
     query: async <Row extends object>(statement: string, values: readonly Value[] = []) => (await runner.query<Row>(statement, [...values])).rows,
+    rows: async (statement, values = []) => (await runner.query<unknown[]>(statement, [...values], { rowMode: "array" })).rows,
     transaction,
     script: async (statements) => {
       await runner.exec(statements);

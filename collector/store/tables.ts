@@ -1,0 +1,129 @@
+import { type SQL, sql } from "drizzle-orm";
+import { boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { jsonText } from "./json-text.ts";
+
+// The tables of configuration and people, as migrations/ makes them; a test compares both. Samples and evidence have none: they are written as blocks.
+
+/** A value as jsonb, null included: drizzle makes an SQL NULL of a bare null. */
+export function asJsonb(value: unknown): SQL {
+  return sql`(${jsonText(value)}::text)::jsonb`;
+}
+
+/** drizzle's own jsonb parses texts a second time: the text "12" would come back as a number. */
+const jsonb = customType<{ data: unknown; driverData: unknown }>({ dataType: () => "jsonb", toDriver: asJsonb, fromDriver: (value) => value });
+
+/** An instant as ms since the epoch. */
+const instant = customType<{ data: number; driverData: Date }>({
+  dataType: () => "timestamp with time zone",
+  toDriver: (ms) => sql`to_timestamp(${ms}::float8 / 1000)`,
+  fromDriver: (date) => date.getTime(),
+});
+
+/** A day as YYYY-MM-DD. Both drivers give the midnight of UTC. */
+const day = customType<{ data: string; driverData: Date }>({
+  dataType: () => "date",
+  toDriver: (text) => sql`(${text}::text)::date`,
+  fromDriver: (date) => date.toISOString().slice(0, 10),
+});
+
+/** Values that this database keeps for all collectors on it. */
+export const settings = pgTable("setting", { key: text("key").primaryKey(), value: jsonb("value").notNull() });
+
+/** Policies with which this database has judged. */
+export const policyVersions = pgTable(
+  "policy_version",
+  {
+    policyId: text("policy_id").notNull(),
+    version: integer("version").notNull(),
+    effectiveFrom: day("effective_from").notNull(),
+    bodySha256: text("body_sha256").notNull(),
+    body: jsonb("body").$type<PolicyProfile>().notNull(),
+    recordedAt: instant("recorded_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.policyId, table.version] })],
+);
+
+/** Centres as they are declared; a centre is one site in this version. */
+export const sites = pgTable("site", {
+  siteId: integer("site_id").primaryKey().generatedAlwaysAsIdentity(),
+  centreCode: text("centre_code").notNull().unique(),
+  name: text("name").notNull(),
+  district: text("district"),
+  latitude: doublePrecision("latitude"),
+  longitude: doublePrecision("longitude"),
+  officers: integer("officers"),
+  keyArea: boolean("key_area").notNull().default(false),
+  contractMbps: doublePrecision("contract_mbps"),
+  isp: text("isp"),
+  devices: jsonb("devices").notNull().default([]),
+  version: integer("version").notNull().default(1),
+  changedAt: instant("changed_at").notNull(),
+  firstContactAt: instant("first_contact_at"),
+  lastContactAt: instant("last_contact_at"),
+});
+
+const siteId = () => integer("site_id").notNull();
+
+/** Codes with which a centre's next agent may enrol, by their hash. */
+export const enrolCodes = pgTable(
+  "enrol_code",
+  {
+    codeSha256: text("code_sha256").primaryKey(),
+    siteId: siteId().references(() => sites.siteId),
+    createdAt: instant("created_at").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+    usedAt: instant("used_at"),
+    usedBy: text("used_by"),
+  },
+  (table) => [index("enrol_code_site").on(table.siteId)],
+);
+
+/** Agents that have enrolled. */
+export const agents = pgTable(
+  "agent",
+  {
+    siteId: siteId().references(() => sites.siteId),
+    agentId: text("agent_id").notNull().unique(),
+    publicKey: text("public_key").notNull(),
+    state: text("state", { enum: ["active", "revoked", "frozen"] })
+      .notNull()
+      .default("active"),
+    hostName: text("host_name"),
+    version: text("version"),
+    enrolledAt: instant("enrolled_at").notNull(),
+    lastSeenAt: instant("last_seen_at"),
+    clockOffsetMs: doublePrecision("clock_offset_ms"),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.agentId] })],
+);
+
+/** What people have declared of a requirement. */
+export const attestations = pgTable(
+  "attestation",
+  {
+    siteId: siteId(),
+    id: text("id").notNull(),
+    requirement: text("requirement").notNull(),
+    item: text("item"),
+    at: instant("at").notNull(),
+    body: jsonb("body").$type<Attestation>().notNull(),
+    recordedAt: instant("recorded_at").notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.id] })],
+);
+
+/** Exceptions that were granted, with their end. */
+export const waivers = pgTable(
+  "waiver",
+  {
+    siteId: siteId(),
+    id: text("id").notNull(),
+    requirement: text("requirement").notNull(),
+    fromDay: day("from_day").notNull(),
+    untilDay: day("until_day").notNull(),
+    body: jsonb("body").$type<Waiver>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.id] })],
+);

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getTableName, is } from "drizzle-orm";
+import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Db } from "../../../collector/store/db.ts";
+import { drizzled } from "../../../collector/store/drizzle-db.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { recordPolicy } from "../../../collector/store/policy-versions.ts";
+import { putSetting, setting, sharedSecret } from "../../../collector/store/settings.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import * as tables from "../../../collector/store/tables.ts";
+import { T0 } from "../../support/batches.ts";
+import { openPglite } from "../../support/pglite.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+
+const defined = Object.values(tables).filter((table) => is(table, PgTable));
+let pglite: Awaited<ReturnType<typeof openPglite>>;
+beforeAll(async () => {
+  pglite = await openPglite();
+  await migrate(pglite, T0);
+}, 60_000);
+afterAll(async () => {
+  await pglite?.close();
+});
+
+describe("tables.ts and the migrations", () => {
+  it("are about the tables of configuration and people", () => {
+    expect(defined.map(getTableName).sort()).toEqual(["agent", "attestation", "enrol_code", "policy_version", "setting", "site", "waiver"]);
+  });
+
+  it.each(defined.map((table) => [getTableName(table), table] as const))("agree on the columns of %s: name, type, null, default", async (name, table) => {
+    const columns = await pglite.query(
+      `SELECT column_name AS name, data_type AS type, is_nullable = 'YES' AS nullable, column_default IS NOT NULL OR is_identity = 'YES' AS preset
+       FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`,
+      [name],
+    );
+    const said = getTableConfig(table).columns.map((column) => ({
+      name: column.name,
+      type: column.getSQLType(),
+      nullable: !column.notNull,
+      preset: column.hasDefault,
+    }));
+    expect(said).toEqual(columns);
+  });
+
+  it.each(defined.map((table) => [getTableName(table), table] as const))("agree on the keys of %s: primary, unique, foreign", async (name, table) => {
+    const keys = await pglite.query<{ key: string }>(
+      `SELECT c.constraint_type || ' ' || string_agg(k.column_name, ',' ORDER BY k.ordinal_position) AS key
+       FROM information_schema.table_constraints c JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
+       WHERE c.table_schema = 'public' AND c.table_name = $1 GROUP BY c.constraint_name, c.constraint_type ORDER BY 1`,
+      [name],
+    );
+    const { columns, primaryKeys, foreignKeys } = getTableConfig(table);
+    const names = (list: readonly { name: string }[]) => list.map((column) => column.name).join(",");
+    const said = [
+      ...foreignKeys.map((key) => `FOREIGN KEY ${names(key.reference().columns)}`),
+      ...[...primaryKeys.map((key) => names(key.columns)), ...columns.filter(({ primary }) => primary).map((column) => column.name)].map(
+        (key) => `PRIMARY KEY ${key}`,
+      ),
+      ...columns.filter(({ isUnique }) => isUnique).map((column) => `UNIQUE ${column.name}`),
+    ];
+    expect(said).toEqual(keys.map(({ key }) => key));
+  });
+});
+
+describe.each(["PGlite", "the embedded server"])("drizzle on %s", (name) => {
+  let db: Db;
+  let close = async () => {};
+  beforeAll(async () => {
+    if (name === "PGlite") {
+      db = pglite;
+      return;
+    }
+    const dataDir = await mkdtemp(join(tmpdir(), "hcc-embedded-"));
+    const store = await openStore({ databaseUrl: undefined, dataDir });
+    close = async () => {
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    };
+    db = store.db;
+    await migrate(db, T0);
+  }, 60_000);
+  afterAll(() => close());
+
+  it.each([["12"], ["true"], ["null"], ['Xã "Một" \\ \''], [12], [true], [null], [[1, "2"]], [{ a: { b: null } }]])(
+    "gives the setting %j back as it was put",
+    async (value) => {
+      await putSetting(db, "any", "before");
+      await putSetting(db, "any", value);
+      expect(await setting(db, "any")).toEqual(value);
+    },
+  );
+
+  it("keeps the first secret of a database, and knows no setting that was never put", async () => {
+    expect([await sharedSecret(db, "secret", () => "0123"), await sharedSecret(db, "secret", () => "4567")]).toEqual(["0123", "0123"]);
+    expect(await setting(db, "never")).toBeUndefined();
+  });
+
+  it("gives instants as ms, days as text and JSON as it was", async () => {
+    await recordPolicy(db, samplePolicy, "sha", T0 + 0.5);
+    expect(await drizzled(db, (to) => to.select().from(tables.policyVersions))).toEqual([
+      {
+        policyId: samplePolicy.id,
+        version: samplePolicy.version,
+        effectiveFrom: samplePolicy.effectiveFrom,
+        bodySha256: "sha",
+        body: samplePolicy,
+        recordedAt: T0,
+      },
+    ]);
+    await expect(recordPolicy(db, samplePolicy, "other", T0)).rejects.toThrow("has changed since this database recorded it");
+  });
+
+  it("writes within a transaction of the port, or not at all", async () => {
+    const work = db.transaction(async (tx) => {
+      await putSetting(tx, "inside", 1);
+      expect(await setting(tx, "inside")).toBe(1);
+      throw new Error("given up");
+    });
+    await expect(work).rejects.toThrow("given up");
+    expect(await setting(db, "inside")).toBeUndefined();
+  });
+
+  it("fails with the server's own words, without the values", async () => {
+    await importCentres(db, [{ code: "mot", name: "Xã Một", keyArea: false, devices: [] }], T0);
+    const stranger = { siteId: 9_999, agentId: "agent-of-nowhere", publicKey: "key", enrolledAt: T0 };
+    const refused = drizzled(db, (to) => to.insert(tables.agents).values(stranger));
+    await expect(refused).rejects.toThrow(/^insert or update on table "agent" violates foreign key constraint/);
+    await expect(refused).rejects.not.toThrow("agent-of-nowhere");
+  });
+});
