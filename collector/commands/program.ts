@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CollectorConfig } from "../config.ts";
+import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { measureCommand } from "./measure-command.ts";
@@ -21,13 +22,14 @@ export async function runCommand(words: readonly string[], config: () => Collect
     demoCommand,
     measureCommand,
     migrateCommand,
+    backupCommand,
+    restoreCommand,
     centreCommand,
     enrolCodeCommand,
     waiverCommand,
     attestCommand,
     reportCommand,
     notifyCommand,
-    incidentCommand,
     incidentCommand,
   ];
   for (const make of commands) program.addCommand(make(context).exitOverride());

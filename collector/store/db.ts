@@ -14,6 +14,10 @@ export type Db = {
   script(statements: string): Promise<void>;
   /** COPY ... FROM STDIN (FORMAT binary), where the driver can. Only inside a transaction. */
   copyBinary?(statement: string, rows: Buffer): Promise<void>;
+  /** COPY ... FROM STDIN of a stream, where the driver can. Only inside a transaction. */
+  copyIn?(statement: string, chunks: AsyncIterable<Buffer>): Promise<void>;
+  /** COPY ... TO STDOUT as a stream that waits for its reader, where the driver can. Only inside a transaction; takes a second connection when it is left early. */
+  copyOut?(statement: string): AsyncIterable<Buffer>;
 };
 export type Value = string | number | boolean | null;
 

@@ -47,15 +47,21 @@ export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<C
   return claims;
 }
 
+/** The setting that a restore leaves: when the backup was taken, and when it was put back. */
+export const RESTORED_KEY = "restored";
+
 /** How far a stream is complete, and whether its sender must go back to there. */
 export type Mark = { readonly ackedThrough: number; readonly rewind: boolean };
 
-/** Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. */
+/**
+ * Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. In a restored database an
+ * unknown stream gets it too: it may have begun, and been acknowledged, after the backup was taken.
+ */
 export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise<Mark[]> {
   const streams = [...new Map(entries.map((entry) => [keyOf(entry), entry])).values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const names = [numbersLiteral(streams.map(({ siteId }) => siteId)), textsLiteral(streams.map(({ batch }) => batch.stream))];
   const rows = await tx.query<{ place: number; acked: number; rewind: boolean; from: number | null; to: number | null }>(
-    `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, false) AS rewind, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
+    `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, EXISTS (SELECT FROM setting WHERE key = $3)) AS rewind, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
      FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
      LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
      LEFT JOIN LATERAL (
@@ -63,7 +69,7 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
        WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1000
      ) AS l ON true
      ORDER BY w.place, l.seq_from`,
-    names,
+    [...names, RESTORED_KEY],
   );
   const marks = streams.map(() => ({ ackedThrough: 0, rewind: false }));
   for (const { place, acked, rewind, from, to } of rows) {

@@ -8,23 +8,35 @@ const folder = join(import.meta.dirname, "migrations");
 /** Any number that no other program on the database takes. */
 const LOCK = 8_901_890;
 
+/** A file of migrations/, and what its text hashes to. */
+export type Migration = { readonly name: string; readonly sha256: string };
+
+/** The migrations of this version, in the order of their numbers. */
+export async function knownMigrations(): Promise<(Migration & { readonly statements: string })[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const statements = await readFile(join(folder, name), "utf8");
+      // Line ends differ between checkouts; the schema does not.
+      return { name, statements, sha256: createHash("sha256").update(statements.replaceAll("\r\n", "\n")).digest("hex") };
+    }),
+  );
+}
+
 /**
  * Brings the schema to this version: every file of migrations/ once, in the order of its number, each in a transaction, one program at a time.
- * Gives the names of the files that were applied.
+ * `count` stops after so many files: rows of an older version go into tables of that version. Gives the names of the files that were applied.
  * @throws StoreError when a file that was applied has changed since, or the database is of a newer version.
  */
-export async function migrate(db: Db, nowMs: number): Promise<string[]> {
-  const files = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+export async function migrate(db: Db, nowMs: number, count?: number): Promise<string[]> {
+  const files = await knownMigrations();
   const applied: string[] = [];
   await db.transaction(async (tx) => {
     // IF NOT EXISTS alone fails when two programs start at the same moment.
     await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
     await tx.script("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)");
   });
-  for (const name of files) {
-    const statements = await readFile(join(folder, name), "utf8");
-    // Line ends differ between checkouts; the schema does not.
-    const sha256 = createHash("sha256").update(statements.replaceAll("\r\n", "\n")).digest("hex");
+  for (const { name, statements, sha256 } of files.slice(0, count)) {
     const fresh = await db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
       const [known] = await tx.query<{ sha256: string }>("SELECT sha256 FROM migration WHERE name = $1", [name]);
@@ -39,7 +51,7 @@ export async function migrate(db: Db, nowMs: number): Promise<string[]> {
     });
     if (fresh) applied.push(name);
   }
-  const unknown = (await db.query<{ name: string }>("SELECT name FROM migration")).filter(({ name }) => !files.includes(name));
+  const unknown = (await db.query<{ name: string }>("SELECT name FROM migration")).filter(({ name }) => !files.some((file) => file.name === name));
   if (unknown.length > 0)
     throw new StoreError(
       `The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`,

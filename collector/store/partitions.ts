@@ -6,8 +6,8 @@ export const AHEAD_DAYS = 7;
 const LOCK = 8_901_891;
 
 /** Tables that are cut by day, in UTC. */
-const tables = ["sample", "observation"] as const;
-type Table = (typeof tables)[number];
+export const dayTables = ["sample", "observation"] as const;
+export type DayTable = (typeof dayTables)[number];
 
 /** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
 export class Partitions {
@@ -29,7 +29,7 @@ export class Partitions {
     const missing = [...days].sort();
     await this.#db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
-      for (const day of missing) await tx.script(tables.map((table) => createStatement(table, day)).join(";\n"));
+      for (const day of missing) await tx.script(dayTables.map((table) => createStatement(table, day)).join(";\n"));
     });
     for (const day of missing) this.#known.add(day);
   }
@@ -56,8 +56,25 @@ export async function partitionDaysAhead(db: Db, nowMs: number): Promise<number>
   return ahead;
 }
 
+/** The days (ISO dates, UTC) that have a partition, oldest first, per table. */
+export async function partitionDays(db: Db): Promise<Record<DayTable, string[]>> {
+  const rows = await db.query<{ parent: DayTable; day: string }>(
+    `SELECT p.relname AS parent, to_char(to_date(right(c.relname, 8), 'YYYYMMDD'), 'YYYY-MM-DD') AS day
+     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+     WHERE p.relname = ANY (($1::text)::text[]) AND c.relname ~ '^[a-z]+_[0-9]{8}$' ORDER BY 1, 2`,
+    [`{${dayTables.join(",")}}`],
+  );
+  const daysOf = (table: DayTable) => rows.filter(({ parent }) => parent === table).map(({ day }) => day);
+  return { sample: daysOf("sample"), observation: daysOf("observation") };
+}
+
+/** Makes the partitions of one table for these days (ISO dates, UTC) where they are missing. */
+export async function createPartitions(tx: Db, table: DayTable, days: readonly string[]): Promise<void> {
+  if (days.length > 0) await tx.script(days.map((day) => createStatement(table, day)).join(";\n"));
+}
+
 /** Drops the partitions of days that ended before `beforeMs`, except where hours still wait for their rollup; gives the names of the dropped ones. */
-export async function dropPartitionsBefore(db: Db, table: Table, beforeMs: number): Promise<string[]> {
+export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
     "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = $1 ORDER BY 1",
     [table],
@@ -82,12 +99,12 @@ function dropSettled(db: Db, name: string): Promise<boolean> {
   });
 }
 
-function createStatement(table: Table, day: string): string {
+function createStatement(table: DayTable, day: string): string {
   const next = dayOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS);
   return `CREATE TABLE IF NOT EXISTS ${nameOf(table, day)} PARTITION OF ${table} FOR VALUES FROM ('${day}T00:00:00Z') TO ('${next}T00:00:00Z')`;
 }
 
-function nameOf(table: Table, day: string): string {
+function nameOf(table: DayTable, day: string): string {
   return `${table}_${day.replaceAll("-", "")}`;
 }
 

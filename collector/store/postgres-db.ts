@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createConnection, type Socket } from "node:net";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import postgres from "postgres";
 import type { Db, Value } from "./db.ts";
 
@@ -31,25 +31,51 @@ export function openPostgres(url: string, { connections, statementTimeoutMs }: O
     // The driver never sets TCP_NODELAY; without it each COPY over TCP waits about 90 ms for a delayed acknowledgement.
     socket: connectWithoutDelay,
   } as postgres.Options<Record<string, never>>);
-  return { ...dbOf(sql, (work) => sql.begin(work) as Promise<never>), close: () => sql.end({ timeout: 3 }) };
+  const cancel = async (pid: number) => void (await sql.unsafe("SELECT pg_cancel_backend($1::int)", [pid]));
+  return { ...dbOf(sql, (work) => sql.begin(work) as Promise<never>, cancel), close: () => sql.end({ timeout: 3 }) };
 }
 
+type Sql = postgres.Sql | postgres.TransactionSql;
 type Begin = <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => Promise<T>;
+type Cancel = (pid: number) => Promise<void>;
 
-function dbOf(sql: postgres.Sql | postgres.TransactionSql, begin: Begin): Db {
+function dbOf(sql: Sql, begin: Begin, cancel: Cancel): Db {
   return {
     query: async <Row extends object>(statement: string, values: readonly Value[] = []) =>
       [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
     rows: async (statement, values = []) => [...(await sql.unsafe(statement, [...values], { prepare: true }).values())],
-    transaction: (work) => begin((inner) => work(dbOf(inner, nested))),
+    transaction: (work) => begin((inner) => work(dbOf(inner, nested, cancel))),
     script: async (statements) => {
       await sql.unsafe(statements).simple();
     },
-    copyBinary: async (statement, rows) => {
-      const sink = await sql.unsafe(statement).writable();
-      await pipeline(Readable.from([rows], { objectMode: false }), sink);
-    },
+    copyBinary: (statement, rows) => copyIn(sql, statement, [rows]),
+    copyIn: (statement, chunks) => copyIn(sql, statement, chunks),
+    copyOut: (statement) => copyOut(sql, statement, cancel),
   };
+}
+
+async function copyIn(sql: Sql, statement: string, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+  const query = sql.unsafe(statement);
+  const sink = await query.writable();
+  // The driver tells nobody of an error that comes after the end of the data (a full disk, a missing partition): the wait would never end.
+  const refused = new Promise<never>((_, reject) => Object.assign(query, { reject }));
+  await Promise.race([pipeline(Readable.from(chunks, { objectMode: false }), sink), refused]);
+}
+
+async function* copyOut(sql: Sql, statement: string, cancel: Cancel): AsyncGenerator<Buffer> {
+  const [own] = await sql.unsafe<{ pid: number }[]>("SELECT pg_backend_pid() AS pid");
+  const source = await sql.unsafe(statement).readable();
+  try {
+    yield* source.iterator({ destroyOnReturn: false });
+  } finally {
+    // A reader that leaves early: without this the connection stays in the middle of the COPY, and the rollback waits for ever.
+    if (own && !source.readableEnded && !source.destroyed) {
+      await cancel(own.pid);
+      await finished(source.resume()).catch(() => undefined);
+    }
+    // The driver pauses its socket while the stream is full, and lets it go on only when asked for more: never, where the last rows filled it.
+    source._read(0);
+  }
 }
 
 const nested: Begin = () => Promise.reject(new Error("a transaction cannot begin inside another one"));

@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import type { CollectorConfig } from "../config.ts";
+import { writeBackup } from "../store/backup.ts";
+import { openStore, type Store } from "../store/open.ts";
+import { restoreBackup, verifyBackup } from "../store/restore.ts";
+import type { CommandContext } from "./terminal.ts";
+
+/** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
+export function backupCommand({ config, terminal }: CommandContext): Command {
+  return new Command("backup")
+    .description("writes the whole database into a new file")
+    .requiredOption("--out <file>", "file to write; it must not exist")
+    .action(async ({ out: file }: { out: string }) => {
+      const { tables, rows, bytes } = await withBareStore(config(), ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
+      terminal.out(`${file}: ${rows} rows of ${tables} tables, ${bytes} bytes`);
+    });
+}
+
+/** `restore FILE`: a backup into an empty database. */
+export function restoreCommand({ config, terminal }: CommandContext): Command {
+  return new Command("restore")
+    .description("puts a backup into an empty database")
+    .argument("<file>", "what `backup` wrote")
+    .action(async (file: string) => {
+      // Before the database is opened: a wrong file must not even make an embedded server.
+      const backup = await verifyBackup(file);
+      const { takenAt, tables, rows, skipped } = await withBareStore(config(), ({ db }) => restoreBackup(db, backup, Date.now()));
+      terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
+      if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
+      terminal.out("start the collector: agents send again what they kept since then");
+    });
+}
+
+/** The store as it is, without migrations: a backup changes nothing, a restore makes the schema of the backup. */
+async function withBareStore<T>(config: CollectorConfig, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore({ ...config, connections: 2 });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
