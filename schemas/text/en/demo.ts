@@ -1,6 +1,5 @@
 /** Words of `npm run demo` in English. */
 export const demo = {
-  "demo.refused": "This database already holds {count} real centres. A demo is made in an empty database alone: point HCC_DATA or DATABASE_URL somewhere else.",
   "demo.begin": "Making a simulated province: {centres} centres, {days} days. Every figure is simulated.",
   "demo.progress": "{percent} % · day {day} · {observations} observations · {seconds} s",
   "demo.ready": "Done after {seconds} s: {observations} observations, {readings} readings. The simulated province goes on in real time.",

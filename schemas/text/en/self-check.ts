@@ -97,7 +97,6 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.quality_line": "Call the Internet provider and send: self-check --bundle wan.zip",
   "selfcheck.title.collector": "The province's collector",
   "selfcheck.detail.no_collector": "its address is not known",
-  "selfcheck.title.portal": "{name}",
   "selfcheck.detail.ladder": "DNS {dns} ms, TCP {tcp} ms, TLS {tls} ms, first byte {ttfb} ms, status {status}",
   "selfcheck.detail.portal_down": "not reachable, broken at step {phase} ({error})",
   "selfcheck.hint.portal": "If other portals can be reached the fault is this portal's: tell its operator.",

@@ -1,7 +1,5 @@
 /** Words of `npm run demo`. */
 export const demo = {
-  "demo.refused":
-    "Cơ sở dữ liệu này đã có {count} trung tâm thật. Bản trình diễn chỉ được tạo trong cơ sở dữ liệu trống: hãy để HCC_DATA hoặc DATABASE_URL trỏ tới nơi khác.",
   "demo.begin": "Tạo tỉnh mô phỏng: {centres} trung tâm, {days} ngày. Mọi số liệu đều là mô phỏng.",
   "demo.progress": "{percent} % · ngày {day} · {observations} quan sát · {seconds} giây",
   "demo.ready": "Xong sau {seconds} giây: {observations} quan sát, {readings} số đo. Tỉnh mô phỏng tiếp tục chạy theo thời gian thật.",

@@ -96,7 +96,6 @@ export const selfCheck = {
   "selfcheck.hint.quality_line": "Gọi nhà mạng, gửi kèm tệp: self-check --bundle wan.zip",
   "selfcheck.title.collector": "Máy chủ của tỉnh",
   "selfcheck.detail.no_collector": "chưa biết địa chỉ máy chủ",
-  "selfcheck.title.portal": "{name}",
   "selfcheck.detail.ladder": "DNS {dns} ms, TCP {tcp} ms, TLS {tls} ms, byte đầu {ttfb} ms, mã {status}",
   "selfcheck.detail.portal_down": "không vào được, hỏng ở bước {phase} ({error})",
   "selfcheck.hint.portal": "Nếu các cổng khác vào được thì lỗi ở cổng này: báo đơn vị vận hành.",

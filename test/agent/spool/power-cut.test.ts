@@ -96,8 +96,13 @@ describe.skipIf(!canMount)("power cuts (needs root and loop mounts)", () => {
   }, 600_000);
 
   it("the rig can see a loss: commits without an fsync lose numbers", async () => {
-    const { said, kept } = await cut("weak", 500);
-    expect(said.size).toBeGreaterThan(5);
-    expect([...said].some((seq) => !kept.has(seq))).toBe(true);
-  }, 120_000);
+    // The kernel may write everything out just before a cut, so one cut proves nothing; never losing anything would.
+    let lost = 0;
+    for (let round = 0; round < 8 && lost === 0; round++) {
+      const { said, kept } = await cut("weak", 300 + round * 110);
+      expect(said.size).toBeGreaterThan(5);
+      lost = [...said].filter((seq) => !kept.has(seq)).length;
+    }
+    expect(lost).toBeGreaterThan(0);
+  }, 240_000);
 });

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { runCommand } from "../../collector/commands/program.ts";
+import { ConfigError, readConfig } from "../../collector/config.ts";
+
+async function say(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = {
+    out: (line: string) => out.push(line),
+    err: (line: string) => err.push(line),
+    node: process.execPath,
+    stdin: process.stdin,
+    stop: new AbortController().signal,
+    isTty: false,
+  };
+  const code = await runCommand(words, () => readConfig({}), terminal as never);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+describe("the collector's command line", () => {
+  it("names every command that its users were promised", async () => {
+    const { code, out } = await say("--help");
+    expect(code).toBe(0);
+    for (const name of ["serve", "demo", "measure", "migrate", "centre", "enrol-code", "waiver", "attest", "report", "notify", "incident", "backup", "restore"])
+      expect(out).toContain(`  ${name}`);
+  });
+
+  it.each([
+    ["a command that there is not", ["sing"], "sing"],
+    ["an option that there is not", ["serve", "--loud"], "--loud"],
+    ["a missing argument", ["enrol-code"], "centre"],
+    ["a code that is none", ["enrol-code", "Xã Ia Grai"], "Xã Ia Grai"],
+    ["a file that is not there", ["centre", "import", "no-such.json"], "no-such.json"],
+    ["a month that is none", ["report", "--province", "--month", "2026-13"], "month"],
+    ["a report of nobody", ["report", "--month", "2026-11"], "--centre"],
+  ])("answers 64 and names what is wrong: %s", async (_, words, named) => {
+    const { code, err } = await say(...words);
+    expect(code).toBe(64);
+    expect(err).toContain(named);
+  });
+});
+
+describe("settings", () => {
+  it.each([
+    ["HCC_PORT", "70000"],
+    ["HCC_LANG", "fr"],
+    ["HCC_PUBLIC_URL", "collector.example"],
+    ["HCC_MEASURE_SERVERS", "[{]"],
+    ["HCC_LOG_LEVEL", "loud"],
+  ])("an error names %s", (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
+    expect(() => readConfig({ [name]: value })).toThrow(name);
+  });
+
+  it("an empty variable counts as unset", () => {
+    expect(readConfig({ DATABASE_URL: "", HCC_PORT: "" })).toMatchObject({ databaseUrl: undefined, port: 8890 });
+  });
+});
