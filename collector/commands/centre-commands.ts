@@ -27,11 +27,10 @@ export async function withStore<T>({ config }: CommandContext, work: (db: Db) =>
 /** `centre import F | list | show CODE`. */
 export function centreCommand(context: CommandContext): Command {
   const { out } = context.terminal;
-  const centre = new Command("centre").description("the centres that are watched").exitOverride();
+  const centre = new Command("centre").description("the centres that are watched");
   centre
     .command("import <file>")
     .description("adds or replaces the centres of a JSON file")
-    .exitOverride()
     .action(async (file: string) => {
       const { centres } = await readInventory(file);
       const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now()));
@@ -41,7 +40,6 @@ export function centreCommand(context: CommandContext): Command {
     .command("list")
     .description("all centres: code, name, devices")
     .option("--json", "as JSON")
-    .exitOverride()
     .action(async ({ json }: { json?: true }) => {
       const sites = await withStore(context, allSites);
       if (json) out(JSON.stringify({ centres: sites.map((site) => site.centre) }, undefined, 2));
@@ -50,7 +48,6 @@ export function centreCommand(context: CommandContext): Command {
   centre
     .command("show <code>")
     .description("one centre as JSON")
-    .exitOverride()
     .action(async (code: string) => {
       const site = await withStore(context, (db) => findSite(db, code));
       if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);

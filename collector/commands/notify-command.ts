@@ -8,11 +8,10 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `notify test`: sends a test message to every recipient of the settings' file, and says which of them took it. */
 export function notifyCommand({ config, terminal }: CommandContext): Command {
-  const notify = new Command("notify").description("messages to people").exitOverride();
+  const notify = new Command("notify").description("messages to people");
   notify
     .command("test")
     .description("sends a test message to every recipient")
-    .exitOverride()
     .action(async () => {
       const { notifyFile, publicUrl } = config();
       const settings = readNotifyFile(notifyFile);
@@ -35,11 +34,10 @@ export function notifyCommand({ config, terminal }: CommandContext): Command {
 
 /** `incident acknowledge N`: somebody takes care of a problem that was told. */
 export function incidentCommand(context: CommandContext): Command {
-  const incident = new Command("incident").description("problems that were told to people").exitOverride();
+  const incident = new Command("incident").description("problems that were told to people");
   incident
     .command("acknowledge <number>")
     .description("marks that somebody takes care")
-    .exitOverride()
     .action(async (number: string) => {
       if (!/^\d{1,15}$/.test(number)) throw new UsageError(`"${number}" is no number of an incident; messages name it`);
       const known = await withStore(context, (db) => acknowledgeIncident(db, Number(number), Date.now()));

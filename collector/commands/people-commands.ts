@@ -12,7 +12,7 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | list`. */
 export function waiverCommand(context: CommandContext): Command {
-  const waiver = new Command("waiver").description("documented exceptions, never endless").exitOverride();
+  const waiver = new Command("waiver").description("documented exceptions, never endless");
   waiver
     .command("add")
     .requiredOption("--centre <code>", "centre")
@@ -22,28 +22,23 @@ export function waiverCommand(context: CommandContext): Command {
     .requiredOption("--approver <name>", "who allowed it")
     .option("--from <date>", "first day, YYYY-MM-DD; today when absent")
     .requiredOption("--until <date>", "last day, inclusive, YYYY-MM-DD")
-    .exitOverride()
     .action((fields: Record<string, unknown>) => say(context, (deps) => waiverAdd(deps, fields)));
   waiver
     .command("list")
     .option("--centre <code>", "only those of one centre")
-    .exitOverride()
     .action(({ centre }: { centre?: string }) => say(context, (deps) => waiverList(deps, centre)));
   return waiver;
 }
 
 /** `attest import F`: declarations and inspections from a CSV or JSON file. */
 export function attestCommand(context: CommandContext): Command {
-  const attest = new Command("attest").description("what people declare and inspectors find").exitOverride();
-  attest
-    .command("import <file>")
-    .exitOverride()
-    .action(async (file: string) => {
-      const body = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-        throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
-      });
-      await say(context, (deps) => attestImport(deps, body));
+  const attest = new Command("attest").description("what people declare and inspectors find");
+  attest.command("import <file>").action(async (file: string) => {
+    const body = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
     });
+    await say(context, (deps) => attestImport(deps, body));
+  });
   return attest;
 }
 

@@ -32,7 +32,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     notifyCommand,
     incidentCommand,
   ];
-  for (const make of commands) program.addCommand(make(context).exitOverride());
+  for (const make of commands) program.addCommand(inherit(make(context), program));
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
@@ -42,4 +42,11 @@ export async function runCommand(words: readonly string[], config: () => Collect
     terminal.err(error.message);
     return EXIT_USAGE;
   }
+}
+
+/** Gives a command and all below it the program's way of ending and printing: commander hands them down only to what the program itself makes. */
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const inner of command.commands) inherit(inner, program);
+  return command;
 }
