@@ -46,7 +46,7 @@ export type Section =
 
 const SECTION_BYTES_MAX = 1024 * 1024;
 const HEAD_BYTES = 5;
-/** Level 6 costs twice the time of 3 for a tenth of the size. */
+/** On rows of samples, level 6 took 1.4 times as long as 3 for a tenth less. */
 const GZIP_LEVEL = 3;
 
 /**

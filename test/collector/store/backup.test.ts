@@ -4,12 +4,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "../../../collector/commands/program.ts";
+import { readConfig } from "../../../collector/config.ts";
 import { acceptInto } from "../../../collector/ingest/accept.ts";
 import { IngestQueue } from "../../../collector/ingest/ingest-queue.ts";
 import { writeBackup } from "../../../collector/store/backup.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
+import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { restoreBackup, verifyBackup } from "../../../collector/store/restore.ts";
@@ -182,6 +184,23 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(await refusal(folder)).toMatch(/^StoreError: .* cannot be read/);
   });
 
+  it("takes a backup of an older version: its schema first, then the rows, then this version's schema", async () => {
+    const { file, rows } = await backup();
+    await writeFile(file, before(await readFile(file), "0003_views.sql"));
+    const verified = await verifyBackup(file);
+    const migrated = await emptyStore();
+    await migrate(migrated.db, T0);
+    await expect(restoreBackup(migrated.db, verified, T0)).rejects.toThrow("The database has a newer schema than the backup.");
+    const target = await emptyStore();
+    expect(await restoreBackup(target.db, verified, T0)).toMatchObject({ rows });
+    expect(await target.db.query("SELECT name, sha256 FROM migration ORDER BY name")).toEqual(
+      (await knownMigrations()).map(({ name, sha256 }) => ({ name, sha256 })),
+    );
+    expect(await target.db.query("SELECT centre FROM grafana.centre")).toEqual([{ centre: "mot" }]);
+    await migrated.close();
+    await target.close();
+  });
+
   it("changes nothing in a database that has rows, and leaves an empty one empty when the file turns bad in the middle", async () => {
     const { file } = await backup();
     const before = await contentOf(source.db);
@@ -197,6 +216,27 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(new Set(Object.values(await contentOf(target.db)))).toEqual(new Set(["0"]));
     expect(await target.db.query("SELECT 1 AS alive")).toEqual([{ alive: 1 }]);
     await target.close();
+  });
+
+  it("is told on the command line in few words", async () => {
+    const file = join(memoryFolder(), "line.backup");
+    const run = async (databaseUrl: string, ...words: string[]) => {
+      const lines: string[] = [];
+      const say = (line: string) => void lines.push(line.replaceAll(file, "FILE"));
+      const terminal = { out: say, err: say, node: process.execPath, stdin: process.stdin, stop: new AbortController().signal };
+      const code = await runCommand(words, () => readConfig({ DATABASE_URL: databaseUrl }), terminal).catch((error: Error) =>
+        say(`${error.name}: ${error.message}`),
+      );
+      return [code, ...lines].join("\n");
+    };
+    const target = await server.database("line");
+    expect(await run(source.url, "backup", "--out", file)).toMatch(/^0\nFILE: \d+ rows of \d+ tables, \d+ bytes$/);
+    expect(await run(source.url, "backup", "--out", file)).toMatch(/^\nStoreError: FILE exists already/);
+    expect(await run(source.url, "backup")).toBe("64");
+    expect(await run(target, "restore", `${file}x`)).toBe("\nStoreError: There is no file FILEx.");
+    expect(await run(target, "restore", file)).toMatch(/^0\nFILE: \d+ rows of \d+ tables, as of .*\nstart the collector/);
+    expect(await run(target, "restore", file)).toMatch(/^\nStoreError: The database is not empty/);
+    expect(await run(target, "centre", "list")).toBe("0\nmot\tXã Một\t0");
   });
 
   it("never replaces a file, and leaves none behind when it is stopped", async () => {
@@ -243,6 +283,17 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     }
   });
 });
+
+/** The same file as a version without this migration and what follows would have written it. */
+function before(bytes: Buffer, migration: string): Buffer {
+  const plain = gunzipSync(bytes);
+  const end = 5 + plain.readUInt32BE(1);
+  const manifest = JSON.parse(plain.toString("utf8", 5, end)) as { migrations: { name: string }[] };
+  const payload = Buffer.from(JSON.stringify({ ...manifest, migrations: manifest.migrations.filter(({ name }) => name < migration) }));
+  const head = Buffer.from("M\0\0\0\0");
+  head.writeUInt32BE(payload.length, 1);
+  return gzipSync(Buffer.concat([head, payload, plain.subarray(end)]));
+}
 
 function batch(stream: string, from: number, text = "plain") {
   return batchOf({
