@@ -36,10 +36,12 @@ export type Judge = {
 type Pending = { probes: Set<ProbeKind>; late: boolean; nowMs: number };
 
 const SITES_PER_TICK = 500;
+/** Judgements under way at once; each holds one or two connections. */
+const AT_ONCE = 4;
 const SHARED_WINDOW_MS = 15 * 60_000;
 const SHARED_REFRESH_MS = 30_000;
 
-/** Puts facts, rules and store together. One site at a time: a judgement is short, and its order never matters. */
+/** Puts facts, rules and store together. A few sites at a time; each is locked while its judgement is written, and the order never matters. */
 export function createJudge(options: JudgeOptions): Judge {
   const { db, policy, log } = options;
   const shared = sharedFaults(options);
@@ -51,16 +53,27 @@ export function createJudge(options: JudgeOptions): Judge {
     const requirements = probes === "all" ? policy.requirements : requirementsTouchedBy(policy, probes);
     return requirements.length === 0 ? [] : judgeSite(options, siteId, requirements, nowMs, late, await shared(nowMs));
   };
+  // The clock comes by again and finds what could not be judged now; one site must not keep the others waiting.
+  const attempt = (...words: Parameters<Judge["judge"]>) =>
+    judge(...words).catch((error: unknown) => log.error({ err: error, siteId: words[0] }, "a site could not be judged"));
+  const busy = new Set<number>();
   const work = async () => {
     for (;;) {
-      const [next] = pending;
+      // A site that came again while it is judged waits for its own turn, so that older facts never follow newer ones.
+      const next = pending.entries().find(([siteId]) => !busy.has(siteId));
       if (!next) break;
       const [siteId, { probes, late, nowMs }] = next;
       pending.delete(siteId);
-      // The clock comes by every few seconds and finds what could not be judged now.
-      await judge(siteId, probes, nowMs, late).catch((error: unknown) => log.error({ err: error, siteId }, "a site could not be judged"));
+      busy.add(siteId);
+      await attempt(siteId, probes, nowMs, late);
+      busy.delete(siteId);
     }
-    running = undefined;
+  };
+  const start = () => {
+    running ??= severally(work).then(() => {
+      running = undefined;
+      if (pending.size > 0) start();
+    });
   };
 
   return {
@@ -72,16 +85,26 @@ export function createJudge(options: JudgeOptions): Judge {
         late: late && (known?.late ?? true),
         nowMs: Math.max(nowMs, known?.nowMs ?? 0),
       });
-      running ??= work();
+      start();
     },
     async tick(nowMs) {
-      for (const siteId of await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK)) await judge(siteId, "all", nowMs, false);
+      const due = await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK);
+      await severally(async () => {
+        for (let siteId = due.pop(); siteId !== undefined; siteId = due.pop()) await attempt(siteId, "all", nowMs, false);
+      });
       lastTickMs = nowMs;
     },
-    drain: async () => running,
+    async drain() {
+      while (running) await running;
+    },
     waiting: () => pending.size,
     lastTickMs: () => lastTickMs,
   };
+}
+
+/** Runs as many copies of a worker as may judge at once: while one waits for the database, another one thinks. */
+async function severally(worker: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
 async function judgeSite(

@@ -1,3 +1,4 @@
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
@@ -49,13 +50,16 @@ export async function addRevisions(db: Db, siteId: number, revisions: readonly R
   }
 }
 
-/** Sites with a pass that ended by `nowMs`, sites that fell silent since they were last judged, and sites of which something was declared since. */
+/**
+ * Sites whose findings time alone changes: a pass that ended by `nowMs`, a centre that fell silent or is new, something that was declared since, and
+ * whatever was not looked at yet on this Vietnam day, since waivers begin and end by the day.
+ */
 export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, limit: number): Promise<number[]> {
   const rows = await db.query<{ site_id: number }>(
     `SELECT site_id FROM (
        SELECT site_id FROM finding WHERE valid_until <= to_timestamp($1::float8 / 1000) AND state = 'pass'
        UNION
-       SELECT site_id FROM finding WHERE evaluated_at <= to_timestamp($1::float8 / 1000) - interval '1 hour'
+       SELECT site_id FROM finding WHERE evaluated_at < to_timestamp($4::float8 / 1000)
        UNION
        SELECT s.site_id FROM site s WHERE NOT EXISTS (SELECT 1 FROM finding f WHERE f.site_id = s.site_id)
        UNION
@@ -66,7 +70,7 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
        WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)
      ) AS due ORDER BY site_id LIMIT $3`,
-    [nowMs, offlineMs, limit],
+    [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs))],
   );
   return rows.map(({ site_id }) => site_id);
 }
