@@ -86,6 +86,24 @@ export function addWorkingMs(calendar: Calendar, fromMs: number, workMs: number)
   return fromMs + 731 * DAY_MS;
 }
 
+/** The spans of working time that end at `untilMs` and last `workMs` together, newest first; looks back two years at most. */
+export function workingSpansBefore(calendar: Calendar, untilMs: number, workMs: number): { fromMs: number; toMs: number }[] {
+  const spans: { fromMs: number; toMs: number }[] = [];
+  let left = workMs;
+  for (let back = 0; back < 731 && left > 0; back++) {
+    const day = vietnamDay(untilMs - back * DAY_MS);
+    const startMs = vietnamDayStartMs(day);
+    for (const { from, to } of isWorkingDay(calendar, day) ? [...calendar.sessions].reverse() : []) {
+      const toMs = Math.min(untilMs, startMs + clockMs(to));
+      const fromMs = Math.max(startMs + clockMs(from), toMs - left);
+      if (fromMs >= toMs || left <= 0) continue;
+      spans.push({ fromMs, toMs });
+      left -= toMs - fromMs;
+    }
+  }
+  return spans;
+}
+
 /** End of the `count`-th working day after `day`, ms since the epoch. */
 export function endOfWorkingDayAfter(calendar: Calendar, day: string, count: number): number {
   let left = count;

@@ -32,5 +32,8 @@ export type Facts = {
   readonly sharedFaults: readonly string[];
 };
 
-/** What one rule wants to be loaded: runs of a probe not older than `windowMs`, the newest `runsMax` of each target; of working days alone where it says so. */
-export type Need = { readonly probe: ProbeKind; readonly windowMs: number; readonly runsMax: number; readonly workingDaysOnly: boolean };
+/** From `fromMs` (not included) to `toMs` (included). */
+export type Span = { readonly fromMs: number; readonly toMs: number };
+
+/** What one rule wants to be loaded: runs of a probe within the spans, the newest `runsMax` of each target. */
+export type Need = { readonly probe: ProbeKind; readonly spans: readonly Span[]; readonly runsMax: number };

@@ -117,7 +117,7 @@ async function judgeSite(
 ): Promise<readonly Transition[]> {
   const site = await findSite(db, siteId);
   if (!site) return [];
-  const needs = requirements.flatMap(({ rule }) => needOf(rule) ?? []);
+  const needs = requirements.flatMap(({ rule }) => needOf(rule, calendar, nowMs) ?? []);
   const facts = await loadFacts(db, site, needs, calendar, nowMs, faults);
   const after = evaluate(policy, facts, nowMs, requirements);
   return db.transaction(async (tx) => {

@@ -19,7 +19,7 @@ export async function findingsAt(
   changes: readonly Transition[],
   atMs: number,
 ): Promise<StandingFinding[]> {
-  const needs = policy.requirements.flatMap(({ rule }) => needOf(rule) ?? []);
+  const needs = policy.requirements.flatMap(({ rule }) => needOf(rule, calendar, atMs) ?? []);
   const shared = await sharedFaultsAt(db, policy, atMs);
   const last = new Map(changes.map((change) => [`${change.centre} ${change.requirement}`, change]));
   const findings: StandingFinding[] = [];

@@ -1,6 +1,6 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
-import { type Calendar, VIETNAM_OFFSET_MS, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Presence, Run } from "#schemas/facts.ts";
+import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import type { DailyPeak, Facts, Need, Presence, Run, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
 import type { Site } from "./sites.ts";
@@ -23,7 +23,7 @@ export async function loadFacts(
   sharedFaults: readonly string[],
 ): Promise<Facts> {
   const [runs, presence, peaks, attestations, waivers, [contact]] = await Promise.all([
-    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need, calendar, nowMs))),
+    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need))),
     db.query<Presence>(
       "SELECT device, role, day::text AS day FROM presence_day WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY presence_day.day DESC",
       [siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)],
@@ -59,52 +59,50 @@ export async function loadFacts(
   };
 }
 
-/** Needs of the same probe are one question: the widest of them. */
+/** Needs of the same probe are one question: every span that no other one covers. */
 function merged(needs: readonly Need[]): Need[] {
   const byProbe = new Map<ProbeKind, Need>();
-  for (const need of needs) {
-    const known = byProbe.get(need.probe);
-    byProbe.set(need.probe, {
-      probe: need.probe,
-      windowMs: Math.max(need.windowMs, known?.windowMs ?? 0),
-      runsMax: Math.max(need.runsMax, known?.runsMax ?? 0),
-      workingDaysOnly: need.workingDaysOnly && (known?.workingDaysOnly ?? true),
-    });
+  for (const { probe, spans, runsMax } of needs) {
+    const known = byProbe.get(probe);
+    byProbe.set(probe, { probe, spans: uncovered([...(known?.spans ?? []), ...spans]), runsMax: Math.max(runsMax, known?.runsMax ?? 0) });
   }
   return [...byProbe.values()];
 }
 
-type RunRow = { stream: string; seq: number; probe: ProbeKind; target: string | null; taken_ms: number; outcome: Outcome };
-
-/** The newest runs of each target. A coarse look at the clock keeps nights from filling the list of rules that count working hours. */
-async function runsFor(db: Db, siteId: number, { probe, windowMs, runsMax, workingDaysOnly }: Need, calendar: Calendar, nowMs: number): Promise<Run[]> {
-  const rows = await db.query<RunRow>(
-    `SELECT r.stream, r.seq::float8 AS seq, $2 AS probe, t.target, ${instantMs("r.taken_at")} AS taken_ms, r.outcome
-     FROM (SELECT DISTINCT target FROM observation WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)) AS t
-     CROSS JOIN LATERAL (
-       SELECT stream, seq, taken_at, outcome FROM observation o
-       WHERE o.site_id = $1 AND o.probe = $2 AND o.target IS NOT DISTINCT FROM t.target AND o.taken_at > to_timestamp($3::float8 / 1000) AND o.taken_at <= to_timestamp($4::float8 / 1000)
-         AND ($6::text IS NULL OR to_char(o.taken_at + $8::float8 * interval '1 ms', 'HH24:MI') BETWEEN $6 AND $7)
-       ORDER BY o.taken_at DESC LIMIT $5
-     ) AS r ORDER BY r.taken_at DESC`,
-    [
-      siteId,
-      probe,
-      nowMs - windowMs,
-      nowMs,
-      runsMax,
-      workingDaysOnly ? (calendar.sessions[0]?.from ?? null) : null,
-      workingDaysOnly ? (calendar.sessions.at(-1)?.to ?? null) : null,
-      VIETNAM_OFFSET_MS,
-    ],
+function uncovered(spans: readonly Span[]): Span[] {
+  return spans.filter(
+    ({ fromMs, toMs }, place) =>
+      !spans.some((other, at) => other.fromMs <= fromMs && toMs <= other.toMs && (other.toMs - other.fromMs > toMs - fromMs || at < place)),
   );
-  return rows.map(({ stream, seq, target, taken_ms, outcome }) => ({
-    ref: `${stream}:${seq}`,
-    probe,
-    ...(target !== null && { target }),
-    atMs: taken_ms,
-    outcome,
-  }));
+}
+
+type RunRow = { stream: string; seq: number; target: string | null; taken_ms: number; outcome: Outcome };
+
+/** The newest runs of each target within the need's spans, newest first. */
+async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need): Promise<Run[]> {
+  const rows = await Promise.all(
+    spans.map(({ fromMs, toMs }) =>
+      db.query<RunRow>(
+        `SELECT r.stream, r.seq::float8 AS seq, t.target, ${instantMs("r.taken_at")} AS taken_ms, r.outcome
+         FROM (SELECT DISTINCT target FROM observation WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)) AS t
+         CROSS JOIN LATERAL (
+           SELECT stream, seq, taken_at, outcome FROM observation o
+           WHERE o.site_id = $1 AND o.probe = $2 AND o.target IS NOT DISTINCT FROM t.target AND o.taken_at > to_timestamp($3::float8 / 1000) AND o.taken_at <= to_timestamp($4::float8 / 1000)
+           ORDER BY o.taken_at DESC LIMIT $5
+         ) AS r`,
+        [siteId, probe, fromMs, toMs, runsMax],
+      ),
+    ),
+  );
+  const counts = new Map<string | null, number>();
+  return rows
+    .flat()
+    .sort((a, b) => b.taken_ms - a.taken_ms)
+    .filter(({ target }) => {
+      counts.set(target, (counts.get(target) ?? 0) + 1);
+      return (counts.get(target) ?? 0) <= runsMax;
+    })
+    .map(({ stream, seq, target, taken_ms, outcome }) => ({ ref: `${stream}:${seq}`, probe, ...(target !== null && { target }), atMs: taken_ms, outcome }));
 }
 
 /** Portals (or other targets of a probe) that most recently failed from more than `sharePercent` of the sites that asked them since `sinceMs`. */

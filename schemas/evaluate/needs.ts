@@ -1,34 +1,30 @@
+import { type Calendar, workingSpansBefore } from "../calendar.ts";
 import type { Need } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
 import type { PolicyProfile, Requirement, Rule } from "../policy.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Tết and the weekends around it: the longest time without working hours. */
-const LONGEST_CLOSURE_DAYS = 12;
 const RUNS_PER_HOUR = 12;
 
-/** The runs that a rule looks at; nothing for rules that look at people's words alone. */
-export function needOf(rule: Rule): Need | undefined {
+/** The runs that a rule looks at when it judges at `nowMs`; nothing for rules that look at people's words alone. */
+export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | undefined {
+  const last = (ms: number) => [{ fromMs: nowMs - ms, toMs: nowMs }];
   switch (rule.kind) {
     case "floor":
       // A run may be excused, so more are read than counted.
-      return { probe: rule.probe, windowMs: rule.passValidDays * 2 * DAY_MS, runsMax: rule.breach.of * 4, workingDaysOnly: false };
+      return { probe: rule.probe, spans: last(rule.passValidDays * 2 * DAY_MS), runsMax: rule.breach.of * 4 };
     case "reachable": {
-      const closedMs = rule.workingHoursOnly ? LONGEST_CLOSURE_DAYS * DAY_MS : 0;
-      return {
-        probe: rule.probe,
-        windowMs: rule.windowHours * HOUR_MS + closedMs,
-        runsMax: Math.ceil(rule.windowHours * RUNS_PER_HOUR) + 30,
-        workingDaysOnly: rule.workingHoursOnly,
-      };
+      const windowMs = rule.windowHours * HOUR_MS;
+      const spans = rule.workingHoursOnly ? workingSpansBefore(calendar, nowMs, windowMs) : last(windowMs);
+      return { probe: rule.probe, spans, runsMax: Math.ceil(rule.windowHours * RUNS_PER_HOUR) + 4 };
     }
     case "capacity":
-      return { probe: rule.probe, windowMs: rule.maxAgeHours * 2 * HOUR_MS, runsMax: 3, workingDaysOnly: false };
+      return { probe: rule.probe, spans: last(rule.maxAgeHours * 2 * HOUR_MS), runsMax: 3 };
     case "depth":
-      return { probe: rule.probe, windowMs: rule.maxAgeHours * 3 * HOUR_MS, runsMax: 4, workingDaysOnly: false };
+      return { probe: rule.probe, spans: last(rule.maxAgeHours * 3 * HOUR_MS), runsMax: 4 };
     case "count":
-      return { probe: rule.probe, windowMs: 2 * DAY_MS, runsMax: 1, workingDaysOnly: false };
+      return { probe: rule.probe, spans: last(2 * DAY_MS), runsMax: 1 };
     case "attested":
       return undefined;
   }

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { type Calendar, isWorkingDay, isWorkingTime, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "#schemas/calendar.ts";
+import {
+  addWorkingMs,
+  type Calendar,
+  endOfWorkingDayAfter,
+  isWorkingDay,
+  isWorkingTime,
+  vietnamDay,
+  vietnamDayStartMs,
+  workingDaysBefore,
+  workingMsBetween,
+  workingSpansBefore,
+} from "#schemas/calendar.ts";
 
 const calendar: Calendar = {
   id: "test",
@@ -50,5 +61,34 @@ describe("working time", () => {
   it("counts working days backwards over weekends and holidays", () => {
     expect(workingDaysBefore(calendar, local("2027-02-15T09:00"), 3)).toEqual(["2027-02-15", "2027-02-13", "2027-02-12"]);
     expect(workingDaysBefore(calendar, local("2027-02-12T09:00"), 2)).toEqual(["2027-02-12", "2027-02-04"]);
+  });
+});
+
+describe("spans of working time", () => {
+  const HOUR = 3_600_000;
+  const shown = (spans: { fromMs: number; toMs: number }[]) =>
+    spans.map(({ fromMs, toMs }) => [fromMs, toMs].map((ms) => new Date(ms + 7 * HOUR).toISOString().slice(5, 16)).join(" to "));
+
+  it.each([
+    ["within a session", "2026-11-27T10:00", 1, ["11-27T09:00 to 11-27T10:00"]],
+    ["over lunch", "2026-11-27T14:00", 1, ["11-27T13:30 to 11-27T14:00", "11-27T11:00 to 11-27T11:30"]],
+    ["at night the last session counts", "2026-11-27T23:00", 2, ["11-27T15:00 to 11-27T17:00"]],
+    ["over the weekend", "2026-11-30T07:15", 1, ["11-30T07:00 to 11-30T07:15", "11-27T16:15 to 11-27T17:00"]],
+    ["over Tết", "2027-02-12T07:00", 1, ["02-04T16:00 to 02-04T17:00"]],
+  ])("%s", (_, until, hours, spans) => {
+    const found = workingSpansBefore(calendar, local(until), hours * HOUR);
+    expect(shown(found)).toEqual(spans);
+    expect(found.reduce((sum, { fromMs, toMs }) => sum + workingMsBetween(calendar, fromMs, toMs), 0)).toBe(hours * HOUR);
+  });
+
+  it("working time goes on where it stopped", () => {
+    expect(addWorkingMs(calendar, local("2026-11-27T16:30"), HOUR)).toBe(local("2026-11-30T07:30"));
+    expect(workingMsBetween(calendar, local("2026-11-27T16:30"), local("2026-11-30T07:30"))).toBe(HOUR);
+    expect(workingMsBetween(calendar, local("2026-11-28T00:00"), local("2026-11-29T23:00"))).toBe(0);
+  });
+
+  it("a deadline in working days skips what is not worked", () => {
+    expect(endOfWorkingDayAfter(calendar, "2026-11-27", 1)).toBe(local("2026-12-01T00:00"));
+    expect(endOfWorkingDayAfter(calendar, "2027-02-04", 2)).toBe(local("2027-02-14T00:00"));
   });
 });
