@@ -24,6 +24,8 @@ export function measureCommand({ terminal }: CommandContext): Command {
       const server = await startMeasureServer({ host, port, secret, ...(id && { id }), ...(tls && { tls }) });
       terminal.out(server.url);
       await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);
+      // An open input would keep this process, and with it the parent that waits for it, alive.
+      terminal.stdin.destroy();
       await server.close();
     });
 }

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { CollectorConfig } from "../config.ts";
 
 /** What a command may touch of the process that it runs in. */
@@ -8,7 +9,7 @@ export type Terminal = {
   readonly rewrite?: ((line: string) => void) | undefined;
   /** The Node binary, for child processes. */
   readonly node: string;
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly stop: AbortSignal;
 };
 
