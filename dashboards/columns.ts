@@ -92,7 +92,7 @@ const looks: Readonly<Record<string, Look>> = {
   outcome_reason: words("board.outcome."),
   owner: words("owner."),
   presence,
-  reason: words("board.reason.", findingReasons),
+  reason: words("finding.short.", findingReasons),
   recording: ({ say }) => [{ id: "mappings", value: [flagMapping(say("board.word.yes"), say("board.word.no"))] }, coloured],
   required: unit("none", 1),
   required_mbps: unit("Mbits", 0),
