@@ -46,14 +46,12 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
     expect(mbps).toBeGreaterThan(50);
   });
 
-  it("what others take is not held against the line", async () => {
+  it("a line that others fill is not tested at all", async () => {
     await session.lab.reshape({ mbps: 200, queueMs: 50, lossPercent: 0 });
     const stop = await session.foreignDownload(80);
-    expect((await session.run({ floorMbps: FLOOR_MBPS })).outcome).toMatchObject({ kind: "skipped", reason: "line_busy" });
-    const { verdict, excuse } = told((await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"], busyMbps: 1_000 })).outcome);
+    const { outcome } = await session.run({ floorMbps: FLOOR_MBPS });
     stop();
-    expect(verdict).not.toBe("pass");
-    expect(["contended", "cpu_bound", "borderline"]).toContain(excuse);
+    expect(outcome).toMatchObject({ kind: "skipped", reason: "line_busy" });
   });
 
   // Last: afterwards there is no server.
