@@ -1,7 +1,7 @@
 import { setImmediate as afterPendingReads, setTimeout as sleep } from "node:timers/promises";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 import type { Server } from "./connection.ts";
-import { type Estimate, estimate, type Sample } from "./estimator.ts";
+import { atLeast, type Estimate, estimate, type Sample } from "./estimator.ts";
 import { foreignMbps, type Mark } from "./foreign.ts";
 import { loadedRoundTrips, median, type Pinger } from "./latency.ts";
 import { compare, DECISION_MS_MIN, type Decision, interval, mayStop } from "./sequential.ts";
@@ -148,7 +148,7 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, loadedR
       break;
     }
   }
-  const found = estimate(window) ?? estimate(all);
+  const found = estimate(window) ?? estimate(all) ?? (endedBy === "budget" ? atLeast(all, plan.floorMbps) : undefined);
   if (!found) throw tooFewSamples(plan, all.length, endedBy);
   const isTcpLimited = beforeMbps !== undefined && found.linkMbps > beforeMbps * TCP_LIMITED_GAIN;
   return { estimate: found, decision: decisionOf(found, plan.floorMbps), endedBy, isTcpLimited, samples: all };

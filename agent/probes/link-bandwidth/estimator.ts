@@ -99,3 +99,16 @@ export function estimate(samples: readonly Sample[]): Estimate | undefined {
     standardErrorMbps: standardError * HEADER_FACTOR,
   };
 }
+
+/**
+ * What a transfer shows that used up its bytes before the line could be estimated: at least the plain mean, slow start included.
+ * Only when it moved what the floor moves in a second, in less than that; undefined else, and without a floor.
+ */
+export function atLeast(samples: readonly Sample[], floorMbps: number | undefined): Estimate | undefined {
+  const total = samples.reduce((sum, { ms, bytes }) => ({ ms: sum.ms + ms, bytes: sum.bytes + bytes }), { ms: 0, bytes: 0 });
+  const megabits = (total.bytes * 8) / 1e6;
+  if (floorMbps === undefined || megabits < floorMbps || total.ms >= 1_000) return undefined;
+  const goodputMbps = rateMbps(total);
+  const linkMbps = goodputMbps * HEADER_FACTOR;
+  return { warmupSamples: 0, samples: samples.length, goodputMbps, linkMbps, standardErrorMbps: ERROR_FLOOR * linkMbps };
+}

@@ -28,7 +28,7 @@ function directionEvidence(result: DirectionResult, floorMbps: number | undefine
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.
-    isLowerBound: endedBy === "decision" && decision.verdict === "pass",
+    isLowerBound: endedBy !== "cap" && decision.verdict === "pass",
     lowMbps: round(decision.lowMbps),
     highMbps: round(decision.highMbps),
     warmupSamples: estimate.warmupSamples,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { estimate, HEADER_FACTOR, joinStalls, rateMbps, type Sample, warmupSamples } from "../../../agent/probes/link-bandwidth/estimator.ts";
+import { atLeast, estimate, HEADER_FACTOR, joinStalls, rateMbps, type Sample, warmupSamples } from "../../../agent/probes/link-bandwidth/estimator.ts";
 
 /** Samples of 100 ms at the given rates in Mbps. */
 const at = (...mbps: number[]): Sample[] => mbps.map((rate) => ({ ms: 100, bytes: rate * 12_500 }));
@@ -67,5 +67,24 @@ describe("stalls", () => {
         expect(sum(joinStalls(samples))).toEqual(sum(samples));
       }),
     );
+  });
+});
+
+describe("a line that uses up the bytes before it can be estimated", () => {
+  it.each([
+    [
+      "showed at least its mean, slow start included",
+      [
+        { ms: 100, bytes: 50e6 },
+        { ms: 100, bytes: 150e6 },
+      ],
+      200,
+      8_000,
+    ],
+    ["says nothing when it moved less than the floor moves in a second", [{ ms: 10, bytes: 500_000 }], 200, undefined],
+    ["says nothing when it took a second or more", [{ ms: 1_000, bytes: 25e6 }], 200, undefined],
+    ["says nothing without a floor", [{ ms: 100, bytes: 50e6 }], undefined, undefined],
+  ])("%s", (_, samples, floorMbps, goodputMbps) => {
+    expect(atLeast(samples, floorMbps)?.goodputMbps).toBe(goodputMbps);
   });
 });
