@@ -15,6 +15,8 @@ export type DirectionPlan = {
   readonly floorMbps: number | undefined;
   readonly capMs: number;
   readonly bytesMax: number;
+  /** The whole lease, both directions together. */
+  readonly leaseBytes: number;
   readonly idleRttMs: number;
   /** Octet counters of the interface that the test goes through, where the system tells them. */
   readonly readCounters: () => Promise<Counters | undefined>;
@@ -53,7 +55,7 @@ const TCP_LIMITED_GAIN = 1.05;
  * @throws ProbeError when the server refuses or is lost, or too few samples came
  */
 export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Promise<DirectionResult> {
-  const transfer = openTransfer(plan.direction, plan.server, STREAMS, plan.bytesMax, signal);
+  const transfer = openTransfer(plan.direction, plan.server, STREAMS, plan.bytesMax, plan.leaseBytes, signal);
   const stopPings = new AbortController();
   const loadedRttsMs: number[] = [];
   const pings = loadedRoundTrips(plan.pinger, loadedRttsMs, AbortSignal.any([signal, stopPings.signal]));

@@ -54,7 +54,17 @@ export const linkBandwidth = defineProbe({
         const bytesMax = bytesLeft / (directions.length - index);
         const idleRttMs = median(idle.rttsMs) ?? 0;
         const result = await runDirection(
-          { direction, server, pinger, floorMbps, capMs: Math.min(capMs, lease.capMs), bytesMax, idleRttMs, readCounters: readLineCounters },
+          {
+            direction,
+            server,
+            pinger,
+            floorMbps,
+            capMs: Math.min(capMs, lease.capMs),
+            bytesMax,
+            leaseBytes: lease.bytesMax,
+            idleRttMs,
+            readCounters: readLineCounters,
+          },
           context.signal,
         );
         bytesLeft -= result.bytes;
