@@ -201,7 +201,7 @@ export function rewind(database: DatabaseSync, seq: number): void {
 /** Makes answered rows of a range unanswered again and fills its holes with gaps. Rows that were never answered stay as they are. */
 function reopenRange(database: DatabaseSync, { from, to }: { from: number; to: number }, state: number): void {
   database.prepare("UPDATE observation SET state = ?, acked_ms = NULL WHERE seq BETWEEN ? AND ? AND state = ?").run(state, from, to, rowStates.acked);
-  database.prepare("UPDATE gap SET state = ?, acked_ms = NULL WHERE seq_from BETWEEN ? AND ? AND state = ?").run(state, from, to, rowStates.acked);
+  database.prepare("UPDATE gap SET state = ?, acked_ms = NULL WHERE seq_to >= ? AND seq_from <= ? AND state = ?").run(state, from, to, rowStates.acked);
   let next = from;
   for (const place of [...placesBetween(database, from, to), { from: to + 1, to: to + 1 }]) {
     if (place.from > next) {
@@ -212,11 +212,11 @@ function reopenRange(database: DatabaseSync, { from, to }: { from: number; to: n
   }
 }
 
-/** Rows and gaps whose first number lies in a range, ascending. */
+/** Rows and gaps that lie in a range or reach into it, ascending. */
 function placesBetween(database: DatabaseSync, from: number, to: number): { from: number; to: number }[] {
   return database
     .prepare(
-      "SELECT seq AS f, seq AS t FROM observation WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq_from, seq_to FROM gap WHERE seq_from BETWEEN ?1 AND ?2 ORDER BY 1",
+      "SELECT seq AS f, seq AS t FROM observation WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq_from, seq_to FROM gap WHERE seq_to >= ?1 AND seq_from <= ?2 ORDER BY 1",
     )
     .all(from, to)
     .map(({ f, t }) => ({ from: Number(f), to: Number(t) }));

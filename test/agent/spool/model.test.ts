@@ -121,7 +121,7 @@ class World {
       case "restore": {
         const { stream, lastSeq } = spool.status();
         const from = Math.max(1, lastSeq - step.back);
-        for (let seq = from; seq <= lastSeq; seq++) this.stored.delete(`${stream}:${seq}`);
+        for (let seq = from; seq <= lastSeq; seq++) for (const known of [this.stored, this.gone]) known.delete(`${stream}:${seq}`);
         for (const range of [...this.ledger.keys()]) if (range.startsWith(stream) && Number(range.split("-").at(-1)) >= from) this.ledger.delete(range);
         spool.rewind(from);
         return;
@@ -160,7 +160,19 @@ describe("whatever happens in whatever order", () => {
           world.end();
         }
       }),
-      { numRuns: RUNS },
+      {
+        numRuns: RUNS,
+        // A gap that begins before the number from which the collector wants all again.
+        examples: [
+          [
+            [
+              { do: "append", count: 3, rare: false },
+              { do: "evict", share: 0.3 },
+              { do: "restore", back: 1 },
+            ],
+          ],
+        ],
+      },
     );
   });
 });
