@@ -26,7 +26,7 @@ export const MeasureTick = z.object({
   /** The server itself was at its limit since the last tick: processor, event loop, or its own cap on the rate. */
   saturated: z.boolean(),
   /** TCP segments that the server's host had to send again since the test began; absent where the system does not tell. */
-  retransmits: z.number().min(0).optional(),
+  resent: z.number().min(0).optional(),
 });
 export type MeasureTick = z.infer<typeof MeasureTick>;
 

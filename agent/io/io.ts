@@ -5,6 +5,7 @@ import { type IppAttributesOf, ippAttributesOf } from "./ipp.ts";
 import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type MdnsBrowse, mdnsBrowse } from "./mdns.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
+import { type ResentSegments, resentSegments } from "./resent-segments.ts";
 import { type Rtsp, rtsp } from "./rtsp-video.ts";
 import { type OpenSnmp, openSnmp } from "./snmp.ts";
 import { type ReadLocalDevices, readLocalDevices } from "./spooler.ts";
@@ -29,6 +30,7 @@ export type Io = {
   readonly wsdProbe: WsdProbe;
   readonly sweep: Sweep;
   readonly rtsp: Rtsp;
+  readonly resentSegments: ResentSegments;
 };
 
 /** Makes the clients once per process. */
@@ -49,5 +51,6 @@ export function createIo(): Io {
     wsdProbe,
     sweep,
     rtsp,
+    resentSegments,
   };
 }

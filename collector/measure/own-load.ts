@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { parseResentSegments, TCP_COUNTERS_FILE } from "#schemas/tcp-counters.ts";
 
 /** The event loop is the bottleneck above this share of busy time. */
 const BUSY_SHARE = 0.9;
@@ -28,17 +29,10 @@ export class OwnLoad {
 }
 
 /** TCP segments that this host sent again since it started; undefined where the system does not tell (not Linux). */
-export function retransmittedSegments(file = "/proc/net/snmp"): number | undefined {
+export function resentSegments(): number | undefined {
   try {
-    return parseRetransmits(readFileSync(file, "utf8"));
+    return parseResentSegments(readFileSync(TCP_COUNTERS_FILE, "utf8"));
   } catch {
     return undefined;
   }
-}
-
-/** Reads RetransSegs out of /proc/net/snmp: a line of names, a line of numbers. */
-export function parseRetransmits(text: string): number | undefined {
-  const [names, numbers] = text.split("\n").filter((line) => line.startsWith("Tcp:"));
-  const value = Number(numbers?.split(" ")[names?.split(" ").indexOf("RetransSegs") ?? -1]);
-  return Number.isFinite(value) ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type MeasureTick, measurePaths } from "#schemas/measure.ts";
-import { type OwnLoad, retransmittedSegments } from "./own-load.ts";
+import { type OwnLoad, resentSegments } from "./own-load.ts";
 import { bytesLeft, type Transfer } from "./transfer-ledger.ts";
 
 /** No stream lives longer, whatever its lease says. */
@@ -57,15 +57,15 @@ function receive(request: IncomingMessage, response: ServerResponse, { transfer 
 
 /** Tells the client 10 times a second what arrived here: only the receiver knows how fast an upload is. */
 function watch(_request: IncomingMessage, response: ServerResponse, { transfer, load }: StreamContext): void {
-  const retransmitsBefore = retransmittedSegments();
+  const resentBefore = resentSegments();
   const tick = (): void => {
-    const retransmits = retransmittedSegments();
+    const resent = resentSegments();
     const line: MeasureTick = {
       atMs: performance.now(),
       receivedBytes: transfer.receivedBytes,
       sentBytes: transfer.sentBytes,
       saturated: load.saturated,
-      ...(retransmits !== undefined && retransmitsBefore !== undefined && { retransmits: retransmits - retransmitsBefore }),
+      ...(resent !== undefined && resentBefore !== undefined && { resent: resent - resentBefore }),
     };
     response.write(`${JSON.stringify(line)}\n`);
   };

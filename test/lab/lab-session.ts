@@ -40,7 +40,7 @@ export class LabSession {
       SECRET,
     ]);
     const url = (await linesOf(server)[Symbol.asyncIterator]().next()).value as string;
-    const probe = lab.spawn("pc", process.execPath, ["--import", "tsx", fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
+    const probe = lab.spawn("pc", process.execPath, [fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
     return new LabSession(lab, server, url, probe);
   }
 

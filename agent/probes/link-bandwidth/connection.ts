@@ -16,19 +16,32 @@ export async function resolveServer(id: string, url: URL, token: string): Promis
 
 type Question = { readonly method: "GET" | "POST"; readonly path: string; readonly headers?: Record<string, string | number>; readonly agent?: Agent | false };
 
+/** Where a path of the server is, and what opens it. */
+export function endpointOf({ url, token }: Server, path: string) {
+  const isTls = url.protocol === "https:";
+  return {
+    isTls,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || (isTls ? 443 : 80)),
+    pathname: `${url.pathname.replace(/\/$/, "")}${path}`,
+    authorization: `Bearer ${token}`,
+  };
+}
+
 /** Opens a request to the server's one address; proxies of the environment are not used. The caller ends or writes it. */
 export function openRequest(server: Server, { method, path, headers = {}, agent = false }: Question, signal: AbortSignal): ClientRequest {
+  const { isTls, host, port, pathname, authorization } = endpointOf(server, path);
   const options: RequestOptions = {
     method,
-    host: server.url.hostname.replace(/^\[|\]$/g, ""),
-    port: server.url.port || (server.url.protocol === "https:" ? 443 : 80),
-    path: `${server.url.pathname.replace(/\/$/, "")}${path}`,
+    host,
+    port,
+    path: pathname,
     lookup: (_name, { all }, give) => (all ? give(null, [{ address: server.address, family: server.family }]) : give(null, server.address, server.family)),
-    headers: { authorization: `Bearer ${server.token}`, ...headers },
+    headers: { authorization, ...headers },
     agent,
     signal,
   };
-  return server.url.protocol === "https:" ? requestHttps(options) : requestHttp(options);
+  return isTls ? requestHttps(options) : requestHttp(options);
 }
 
 /** An agent that keeps one connection open, for pings that time the line and not the handshake. */
@@ -36,8 +49,11 @@ export function oneConnection(server: Server): Agent {
   return server.url.protocol === "https:" ? new TlsAgent({ keepAlive: true, maxSockets: 1 }) : new Agent({ keepAlive: true, maxSockets: 1 });
 }
 
+/** What an answer says of itself before its body. */
+export type ReplyHead = Pick<IncomingMessage, "statusCode" | "headers">;
+
 /** Why an answer is not the measure server's, as an error to throw; undefined when it is. */
-export function refusalOf(server: Server, reply: IncomingMessage): ProbeError | ProbeSkip | undefined {
+export function refusalOf(server: Server, reply: ReplyHead): ProbeError | ProbeSkip | undefined {
   if (reply.headers[MEASURE_HEADER] === undefined)
     return new ProbeError("bad_reply", `a login page or proxy answered instead of measure server ${server.id} (HTTP ${reply.statusCode})`, { captive: true });
   if (reply.statusCode === 401)

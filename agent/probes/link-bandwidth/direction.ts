@@ -2,9 +2,10 @@ import { setImmediate as afterPendingReads, setTimeout as sleep } from "node:tim
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 import type { Server } from "./connection.ts";
 import { atLeast, type Estimate, estimate, type Sample } from "./estimator.ts";
-import { foreignMbps, type Mark } from "./foreign.ts";
-import { loadedRoundTrips, median, type Pinger } from "./latency.ts";
-import { compare, DECISION_MS_MIN, type Decision, interval, mayStop } from "./sequential.ts";
+import { foreignMbps, type Mark, withForeign } from "./foreign.ts";
+import { loadedRoundTrips, type Pinger } from "./latency.ts";
+import { isQueueStanding, isTcpLimited, lossShare, type RoundTrip, type Stage } from "./limit.ts";
+import { compare, type Decision, interval, ripeEstimate } from "./sequential.ts";
 import type { Counters } from "./surroundings.ts";
 import { type Direction, openTransfer, type Transfer, USED_UP_SHARE } from "./transfer.ts";
 
@@ -20,61 +21,70 @@ export type DirectionPlan = {
   readonly idleRttMs: number;
   /** Octet counters of the interface that the test goes through, where the system tells them. */
   readonly readCounters: () => Promise<Counters | undefined>;
+  /** Segments that this PC sent again until now. */
+  readonly resentSegments: () => number | undefined;
 };
 
 export type DirectionResult = {
   readonly direction: Direction;
+  /** Of the line: what others took meanwhile is added where it is known. */
   readonly estimate: Estimate;
   readonly decision: Decision;
   readonly endedBy: "decision" | "cap" | "budget";
   readonly streams: number;
-  /** More streams raised the sum while the line's queue stayed empty: TCP was the limit, not the line. */
+  /** TCP was the limit and not the line. */
   readonly isTcpLimited: boolean;
   readonly bytes: number;
   readonly elapsedMs: number;
   readonly samples: readonly Sample[];
   readonly loadedRttsMs: readonly number[];
+  /** Share of segments that were sent again, slow start left out; undefined where the sender's system does not tell. */
+  readonly lossShare: number | undefined;
   readonly serverSaturated: boolean;
-  readonly serverRetransmits: number | undefined;
   /** Traffic of others through the interface meanwhile. */
   readonly foreignMbps: number | undefined;
 };
 
 const STREAMS = 4;
+/** Added before a fail is believed. */
+const STREAMS_MORE = 8;
 const SAMPLE_MS = 100;
 const FIRST_BYTE_MS_MAX = 5_000;
 const MARK_AFTER_MS = 400;
-/** A full line fills its queue. While a round trip grows by less than this, something else may be the limit. */
-const QUEUE_MS = 10;
-/** Twice the streams must bring at least this much more before TCP counts as the limit. */
-const TCP_LIMITED_GAIN = 1.05;
 
 /**
  * Fills the line in one direction until the answer is clear, the cap is reached or the lease is used up.
- * A fail with an empty queue is checked again with twice the streams.
+ * A fail is believed only with the line's queue standing full; else it is checked once more with three times the streams.
  * @throws ProbeError when the server refuses or is lost, or too few samples came
  */
 export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Promise<DirectionResult> {
   const transfer = openTransfer(plan.direction, plan.server, STREAMS, plan.bytesMax, plan.leaseBytes, signal);
   const stopPings = new AbortController();
-  const loadedRttsMs: number[] = [];
-  const pings = loadedRoundTrips(plan.pinger, loadedRttsMs, AbortSignal.any([signal, stopPings.signal]));
+  const trips: RoundTrip[] = [];
+  const pings = loadedRoundTrips(plan.pinger, trips, AbortSignal.any([signal, stopPings.signal]));
   try {
     await firstBytes(plan, transfer, signal);
     const startedMs = performance.now();
     const firstMark = markAfterRamp(plan, transfer, signal);
-    const run = await sampleUntilClear(plan, transfer, loadedRttsMs, signal);
+    const { estimate: own, ...run } = await sampleUntilClear(plan, transfer, trips, signal);
     const lastMark = await markOf(plan, transfer);
+    const foreign = foreignMbps(plan.direction, await firstMark, lastMark);
+    const estimate = withForeign(own, foreign);
+    // Without a floor there is nothing to pass or fail.
+    const decision: Decision =
+      plan.floorMbps === undefined ? { verdict: "borderline", leans: "pass", ...interval(estimate) } : compare(estimate, plan.floorMbps);
     return {
       direction: plan.direction,
       ...run,
+      estimate,
+      decision: run.isUnchecked && decision.verdict === "fail" ? { ...decision, verdict: "borderline" } : decision,
       streams: transfer.streams,
       bytes: transfer.progress().bytes,
       elapsedMs: performance.now() - startedMs,
-      loadedRttsMs,
+      loadedRttsMs: trips.map(({ rttMs }) => rttMs),
+      lossShare: lossShare(run.samples.slice(estimate.warmupSamples), Number.POSITIVE_INFINITY),
       serverSaturated: transfer.server.saturated,
-      serverRetransmits: transfer.server.retransmits,
-      foreignMbps: foreignMbps(plan.direction, await firstMark, lastMark),
+      foreignMbps: foreign,
     };
   } finally {
     transfer.stop();
@@ -106,54 +116,75 @@ async function firstBytes({ direction, server }: DirectionPlan, transfer: Transf
   }
 }
 
-type Sampled = Pick<DirectionResult, "estimate" | "decision" | "endedBy" | "isTcpLimited" | "samples">;
+type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "samples"> & {
+  /** The cap or the lease ended the run before more streams had shown whether the line was the limit. */
+  readonly isUnchecked: boolean;
+};
 
-async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, loadedRttsMs: readonly number[], signal: AbortSignal): Promise<Sampled> {
+async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: readonly RoundTrip[], signal: AbortSignal): Promise<Sampled> {
+  const { floorMbps } = plan;
   const all: Sample[] = [];
   let window: Sample[] = [];
-  let beforeMbps: number | undefined;
+  let few: (Stage & { readonly estimate: Estimate }) | undefined;
   let endedBy: Sampled["endedBy"] = "cap";
-  let isOver = false;
-  const over = transfer.ended.then(() => {
-    isOver = true;
-  });
-  const startedMs = performance.now();
-  let last = transfer.progress();
-  while (performance.now() - startedMs < plan.capMs) {
-    await Promise.race([sleep(SAMPLE_MS, undefined, { signal }), over]);
-    // When this PC was late, bytes are waiting: they belong to this sample, so the loop reads them first.
-    await afterPendingReads();
-    const now = transfer.progress();
-    if (isOver || now.bytes >= plan.bytesMax * USED_UP_SHARE) {
+  for await (const sample of samplesOf(plan, transfer, signal)) {
+    if (sample === "budget") {
       endedBy = "budget";
       break;
     }
-    // The server's counter may not have moved on yet; the next sample covers both.
-    if (now.atMs - last.atMs < SAMPLE_MS / 2) continue;
-    const sample = { ms: now.atMs - last.atMs, bytes: now.bytes - last.bytes };
-    last = now;
     all.push(sample);
     window.push(sample);
-    const clear = mayStop(window, plan.floorMbps);
-    if (
-      beforeMbps === undefined &&
-      clear?.verdict !== "pass" &&
-      isRipe(window) &&
-      queueMs(plan, loadedRttsMs) < QUEUE_MS &&
-      (clear || plan.floorMbps === undefined)
-    ) {
-      beforeMbps = estimate(window)?.linkMbps;
-      transfer.addStreams(STREAMS);
+    const ripe = ripeEstimate(window);
+    if (!ripe) continue;
+    const verdict = floorMbps === undefined ? undefined : compare(ripe, floorMbps).verdict;
+    if (verdict === "borderline") continue;
+    const stage = stageOf(plan, window, ripe, trips);
+    if (verdict !== "pass" && few === undefined && !isQueueStanding(stage.queuesMs)) {
+      few = { ...stage, estimate: ripe };
+      transfer.addStreams(STREAMS_MORE);
       window = [];
-    } else if (clear) {
+    } else if (verdict !== undefined) {
       endedBy = "decision";
       break;
     }
   }
-  const found = estimate(window) ?? estimate(all) ?? (endedBy === "budget" ? atLeast(all, plan.floorMbps) : undefined);
+  const last = ripeEstimate(window) ?? (few === undefined ? estimate(window) : undefined);
+  const found = last ?? few?.estimate ?? estimate(all) ?? (endedBy === "budget" ? atLeast(all, floorMbps) : undefined);
   if (!found) throw tooFewSamples(plan, all.length, endedBy);
-  const isTcpLimited = beforeMbps !== undefined && found.linkMbps > beforeMbps * TCP_LIMITED_GAIN;
-  return { estimate: found, decision: decisionOf(found, plan.floorMbps), endedBy, isTcpLimited, samples: all };
+  const many = last && stageOf(plan, window, last, trips);
+  return {
+    estimate: found,
+    endedBy,
+    samples: all,
+    isUnchecked: few !== undefined && many === undefined,
+    isTcpLimited: few !== undefined && many !== undefined && isTcpLimited(few, many),
+  };
+}
+
+/** What came in since the last sample, about every 100 ms, until the cap; `budget` when the lease is used up. */
+async function* samplesOf(plan: DirectionPlan, transfer: Transfer, signal: AbortSignal): AsyncGenerator<Sample | "budget"> {
+  let isOver = false;
+  const over = transfer.ended.then(() => {
+    isOver = true;
+  });
+  const resentNow = () => (plan.direction === "download" ? transfer.server.resent : plan.resentSegments());
+  const startedMs = performance.now();
+  let last = { ...transfer.progress(), resent: resentNow() };
+  while (performance.now() - startedMs < plan.capMs) {
+    await Promise.race([sleep(SAMPLE_MS, undefined, { signal }), over]);
+    // When this PC was late, bytes are waiting: they belong to this sample, so the loop reads them first.
+    await afterPendingReads();
+    const now = { ...transfer.progress(), resent: resentNow() };
+    if (isOver || now.bytes >= plan.bytesMax * USED_UP_SHARE) {
+      yield "budget";
+      return;
+    }
+    // The server's counter may not have moved on yet; the next sample covers both.
+    if (now.atMs - last.atMs < SAMPLE_MS / 2) continue;
+    const resent = now.resent === undefined || last.resent === undefined ? undefined : now.resent - last.resent;
+    yield { ms: now.atMs - last.atMs, bytes: now.bytes - last.bytes, resent };
+    last = now;
+  }
 }
 
 function tooFewSamples({ direction, server }: DirectionPlan, count: number, endedBy: Sampled["endedBy"]): Error {
@@ -161,17 +192,9 @@ function tooFewSamples({ direction, server }: DirectionPlan, count: number, ende
   return new ProbeError("timeout", `measure server ${server.id}: only ${count} samples of the ${direction} came before the end`);
 }
 
-function isRipe(samples: readonly Sample[]): boolean {
-  const found = estimate(samples);
-  return found !== undefined && samples.slice(found.warmupSamples).reduce((sum, { ms }) => sum + ms, 0) >= DECISION_MS_MIN;
-}
-
-/** How much longer a round trip takes now than on the idle line: the queue that the test has built. */
-function queueMs({ idleRttMs }: DirectionPlan, loadedRttsMs: readonly number[]): number {
-  return (median(loadedRttsMs.slice(-10)) ?? idleRttMs) - idleRttMs;
-}
-
-/** Without a floor there is nothing to pass or fail. */
-function decisionOf(found: Estimate, floorMbps: number | undefined): Decision {
-  return floorMbps === undefined ? { verdict: "borderline", leans: "pass", ...interval(found) } : compare(found, floorMbps);
+/** The part of a run that the window's samples cover, as it looks now. */
+function stageOf({ idleRttMs }: DirectionPlan, window: readonly Sample[], { warmupSamples, linkMbps }: Estimate, trips: readonly RoundTrip[]): Stage {
+  const samples = window.slice(warmupSamples);
+  const fromMs = performance.now() - samples.reduce((sum, { ms }) => sum + ms, 0);
+  return { linkMbps, samples, queuesMs: trips.filter(({ atMs }) => atMs >= fromMs).map(({ rttMs }) => rttMs - idleRttMs) };
 }

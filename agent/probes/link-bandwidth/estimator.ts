@@ -1,5 +1,5 @@
-/** Application bytes that arrived in one sample of about 100 ms. */
-export type Sample = { readonly ms: number; readonly bytes: number };
+/** Application bytes that arrived in one sample of about 100 ms, and how many segments were sent again meanwhile, where the sender's system tells. */
+export type Sample = { readonly ms: number; readonly bytes: number; readonly resent?: number | undefined };
 
 /** What the samples after slow start say about the line. Rates are link rates (headers included) unless named goodput. */
 export type Estimate = {

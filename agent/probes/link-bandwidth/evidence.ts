@@ -9,12 +9,12 @@ type Idle = { readonly rttsMs: readonly number[]; readonly foreignMbps: number |
 
 /** Pure. What a provider must accept: every sample, the interval, the method, what else could have been the limit. */
 export function evidenceOf(server: Server, circumstances: Circumstances, idle: Idle, results: readonly DirectionResult[]): Evidence {
-  const { floorMbps, nicSpeedMbps, medium, loopBusyShare, hostBusyShare, isProxied, isTunnel } = circumstances;
+  const { floorMbps, nicSpeedMbps, medium, loopBusyShare, hostBusyShare, loopDelayMs, isProxied, isTunnel } = circumstances;
   return {
     server: { id: server.id, address: server.address },
     ...(floorMbps !== undefined && { floorMbps }),
     nic: { medium, ...(nicSpeedMbps !== undefined && { speedMbps: nicSpeedMbps }) },
-    load: { loop: round(loopBusyShare), host: round(hostBusyShare) },
+    load: { loop: round(loopBusyShare), host: round(hostBusyShare), delayMs: round(loopDelayMs) },
     ...(isProxied && { proxied: true }),
     ...(isTunnel && { tunnel: true }),
     idle: { rttsMs: idle.rttsMs.map(round), ...(idle.foreignMbps !== undefined && { foreignMbps: round(idle.foreignMbps) }) },
@@ -23,8 +23,7 @@ export function evidenceOf(server: Server, circumstances: Circumstances, idle: I
 }
 
 function directionEvidence(result: DirectionResult, floorMbps: number | undefined): Json {
-  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, serverSaturated, serverRetransmits, foreignMbps } =
-    result;
+  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, lossShare, serverSaturated, foreignMbps } = result;
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.
@@ -42,7 +41,7 @@ function directionEvidence(result: DirectionResult, floorMbps: number | undefine
     loadedRttsMs: loadedRttsMs.map(round),
     ...(isTcpLimited && { tcpLimited: true }),
     ...(serverSaturated && { serverSaturated: true }),
-    ...(serverRetransmits !== undefined && { serverRetransmits }),
+    ...(lossShare !== undefined && { lossPercent: Math.round(lossShare * 1e5) / 1e3 }),
     ...(foreignMbps !== undefined && { foreignMbps: round(foreignMbps) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { ExcuseReason } from "#schemas/observation.ts";
+import { isShared } from "./foreign.ts";
 import type { Decision } from "./sequential.ts";
 import type { Direction } from "./transfer.ts";
 
@@ -11,7 +12,7 @@ export type Circumstances = {
     readonly decision: Decision;
     readonly isTcpLimited: boolean;
     readonly serverSaturated: boolean;
-    /** Traffic of others through the same line during the test. */
+    /** Traffic of others through the same line during the test; `linkMbps` holds it already. */
     readonly foreignMbps: number | undefined;
   }[];
   readonly nicSpeedMbps: number | undefined;
@@ -21,13 +22,15 @@ export type Circumstances = {
   /** Busy share of this process' event loop and of all cores during the test, 0..1. */
   readonly loopBusyShare: number;
   readonly hostBusyShare: number;
+  /** How late nine of ten timers of this process were at most. */
+  readonly loopDelayMs: number;
 };
 
 const BUSY_SHARE = 0.85;
 /** A wire at this share of its negotiated speed is full: frames, gaps and other talk take the rest. */
 const NIC_FULL_SHARE = 0.9;
-/** Others took so little that the verdict does not hang on them. */
-const FOREIGN_SHARE = 0.02;
+/** A PC whose timers are late by so much does not get the processor that a full line needs, whatever its cores say (containers, virtual machines). */
+const LATE_MS = 50;
 
 /**
  * Pure. The first thing that rules out holding the result against the line, from the nearest to the farthest; undefined when the result stands.
@@ -40,9 +43,11 @@ export function excuseOf(found: Circumstances): ExcuseReason | undefined {
   if (found.isProxied || found.isTunnel) return "proxied";
   if (isNicTheLimit(found, low)) return "nic_limited";
   if (found.medium === "wifi") return "wifi_uplink";
-  if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE) return "cpu_bound";
+  if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE || found.loopDelayMs > LATE_MS) return "cpu_bound";
   if (low.some(({ serverSaturated }) => serverSaturated)) return "server_saturated";
-  if (low.some(({ foreignMbps = 0, linkMbps }) => foreignMbps > FOREIGN_SHARE * linkMbps && linkMbps + foreignMbps >= (floorMbps ?? 0))) return "contended";
+  // Others and we together clearly below the floor is a slow line, shared or not.
+  if (low.some(({ foreignMbps = 0, linkMbps, decision }) => isShared(foreignMbps, linkMbps - foreignMbps) && decision.verdict === "borderline"))
+    return "contended";
   if (low.some(({ isTcpLimited }) => isTcpLimited)) return "loss_limited";
   if (floorMbps !== undefined && low.every(({ decision }) => decision.verdict === "borderline")) return "borderline";
   return undefined;

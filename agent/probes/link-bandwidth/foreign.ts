@@ -1,4 +1,4 @@
-import { HEADER_FACTOR } from "./estimator.ts";
+import { type Estimate, HEADER_FACTOR } from "./estimator.ts";
 import type { Counters } from "./surroundings.ts";
 import type { Direction } from "./transfer.ts";
 
@@ -22,4 +22,24 @@ export function foreignMbps(direction: Direction, from: Mark | undefined, to: Ma
   // Some routers renew their counters every few seconds only: then they have not even seen our own bytes.
   if (moved < own * FRESH_SHARE) return undefined;
   return Math.max(0, ((moved / spanMs - own / ownSpanMs) * 8) / 1000);
+}
+
+/** Others took so little that the verdict does not hang on them. */
+const FOREIGN_SHARE = 0.02;
+/** Two counts of a flow that wavers, taken at slightly different moments: standard error of the difference, as a share of it. */
+const FOREIGN_ERROR = 0.05;
+
+/** Whether others took enough of the line for the result to hang on it. */
+export function isShared(foreignMbps: number | undefined, ownMbps: number): boolean {
+  return foreignMbps !== undefined && foreignMbps > FOREIGN_SHARE * ownMbps;
+}
+
+/** Pure. The rate of the line: our own and what others took meanwhile. Its error grows by what is not known exactly of theirs. */
+export function withForeign(own: Estimate, foreignMbps: number | undefined): Estimate {
+  if (foreignMbps === undefined || !isShared(foreignMbps, own.linkMbps)) return own;
+  return {
+    ...own,
+    linkMbps: own.linkMbps + foreignMbps,
+    standardErrorMbps: Math.hypot(own.standardErrorMbps, FOREIGN_ERROR * foreignMbps),
+  };
 }

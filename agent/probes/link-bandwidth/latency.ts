@@ -2,6 +2,7 @@ import type { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { measurePaths } from "#schemas/measure.ts";
 import { connectionError, oneConnection, openRequest, refusalOf, type Server } from "./connection.ts";
+import type { RoundTrip } from "./limit.ts";
 
 export type Pinger = {
   /** One round trip over the open connection, ms. @throws ProbeError */
@@ -73,12 +74,13 @@ export async function idleRoundTrips(pinger: Pinger, count: number, signal: Abor
   return rttsMs;
 }
 
-/** Pings every 50 ms until the signal aborts and adds each round trip to `rttsMs`. A ping that fails ends the series: the transfer tells the reason. */
-export async function loadedRoundTrips(pinger: Pinger, rttsMs: number[], signal: AbortSignal): Promise<void> {
+/** Pings every 50 ms until the signal aborts and adds each round trip to `trips`. A ping that fails ends the series: the transfer tells the reason. */
+export async function loadedRoundTrips(pinger: Pinger, trips: RoundTrip[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    const atMs = performance.now();
     const [result] = await Promise.allSettled([pinger.ping(signal)]);
     if (result.status === "rejected") break;
-    rttsMs.push(result.value);
+    trips.push({ atMs, rttMs: result.value });
     await Promise.allSettled([sleep(50, undefined, { signal })]);
   }
 }

@@ -64,6 +64,7 @@ export const linkBandwidth = defineProbe({
             leaseBytes: lease.bytesMax,
             idleRttMs,
             readCounters: readLineCounters,
+            resentSegments: context.io.resentSegments,
           },
           context.signal,
         );

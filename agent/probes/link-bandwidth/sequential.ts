@@ -11,7 +11,7 @@ export type Decision = {
 /** Half width of the interval in standard errors. */
 const Z = 3;
 /** No decision on less than this time after slow start: shapers let the first second pass faster (token bucket, "burst"). */
-export const DECISION_MS_MIN = 1_000;
+const DECISION_MS_MIN = 1_000;
 
 /** The interval that the line's rate lies in. */
 export function interval({ linkMbps, standardErrorMbps }: Estimate): { lowMbps: number; highMbps: number } {
@@ -25,13 +25,10 @@ export function compare(found: Estimate, floorMbps: number): Decision {
   return { verdict, leans: found.linkMbps >= floorMbps ? "pass" : "fail", lowMbps, highMbps };
 }
 
-/** Asked after each sample: may the run stop? undefined means go on. Without a floor only the cap stops a run. */
-export function mayStop(samples: readonly Sample[], floorMbps: number | undefined): Decision | undefined {
-  if (floorMbps === undefined) return undefined;
+/** The estimate once it may decide something; undefined until enough time after slow start is there. */
+export function ripeEstimate(samples: readonly Sample[]): Estimate | undefined {
   const found = estimate(samples);
   if (!found) return undefined;
   const keptMs = samples.slice(found.warmupSamples).reduce((sum, { ms }) => sum + ms, 0);
-  if (keptMs < DECISION_MS_MIN) return undefined;
-  const decision = compare(found, floorMbps);
-  return decision.verdict === "borderline" ? undefined : decision;
+  return keptMs < DECISION_MS_MIN ? undefined : found;
 }

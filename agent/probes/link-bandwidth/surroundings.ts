@@ -1,5 +1,5 @@
 import { cpus, networkInterfaces } from "node:os";
-import { performance } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { NetworkInterface, ReadInterface } from "../../io/interfaces.ts";
 
 /** Name of the interface that owns a local address. */
@@ -12,19 +12,25 @@ export function isTunnelName(name: string): boolean {
   return /^(tun|tap|wg|utun|zt|tailscale)\d*|vpn|wireguard/i.test(name);
 }
 
-/** Busy share of this process' event loop and of all cores since `startLoad`. */
-export type Load = { readonly loopBusyShare: number; readonly hostBusyShare: number };
+/** Busy share of this process' event loop and of all cores since `startLoad`, and how late nine of ten timers were at most, ms. */
+export type Load = { readonly loopBusyShare: number; readonly hostBusyShare: number; readonly loopDelayMs: number };
+
+const DELAY_RESOLUTION_MS = 10;
 
 /** Starts watching how busy this PC is; the returned function tells the mean until now. */
 export function startLoad(): () => Load {
   const loopBefore = performance.eventLoopUtilization();
   const cpuBefore = cpuTimes();
+  const delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  delays.enable();
   return () => {
+    delays.disable();
     const cpuNow = cpuTimes();
     const total = cpuNow.total - cpuBefore.total;
     return {
       loopBusyShare: performance.eventLoopUtilization(loopBefore).utilization,
       hostBusyShare: total > 0 ? 1 - (cpuNow.idle - cpuBefore.idle) / total : 0,
+      loopDelayMs: Math.max(0, delays.percentile(90) / 1e6 - DELAY_RESOLUTION_MS),
     };
   };
 }

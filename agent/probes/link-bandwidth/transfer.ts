@@ -4,6 +4,7 @@ import { z } from "zod";
 import { MeasureTick, measurePaths } from "#schemas/measure.ts";
 import { ProbeError } from "../../probe.ts";
 import { connectionError, openRequest, refusalOf, type Server } from "./connection.ts";
+import { rawGet } from "./raw-get.ts";
 
 export type Direction = "download" | "upload";
 
@@ -13,8 +14,8 @@ export type Transfer = {
   progress(): { readonly atMs: number; readonly bytes: number };
   addStreams(count: number): void;
   readonly streams: number;
-  /** What the server says of itself. */
-  readonly server: { readonly saturated: boolean; readonly retransmits: number | undefined };
+  /** What the server says of itself; `resent` counts the segments that its host sent again. */
+  readonly server: { readonly saturated: boolean; readonly resent: number | undefined };
   /** Rejects with a ProbeError when the server refuses or is lost; resolves when the lease's bytes are used up. */
   readonly ended: Promise<void>;
   stop(): void;
@@ -59,7 +60,7 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
   const addStreams = (more: number) => {
     for (let index = 0; index < more; index++) {
       open++;
-      if (direction === "download") pull(server, signal, count, fail, closed);
+      if (direction === "download") rawGet(server, measurePaths.down, signal, { head: (head) => refusalOf(server, head), body: count, fail, closed });
       else push(server, signal, bytesMax, fail, closed);
     }
   };
@@ -71,7 +72,7 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
       return open;
     },
     get server() {
-      return { saturated, retransmits: tick?.retransmits };
+      return { saturated, resent: tick?.resent };
     },
     ended: end.promise,
     stop: () => stopper.abort(),
@@ -81,19 +82,6 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
 type Fail = (error: unknown) => void;
 /** A connection ended, by an error or not: whether the lease was used up decides what that means. */
 type Closed = (error?: unknown) => void;
-
-function pull(server: Server, signal: AbortSignal, count: (bytes: number) => void, fail: Fail, closed: Closed): void {
-  const sent = openRequest(server, { method: "GET", path: measurePaths.down }, signal);
-  sent.once("response", (reply) => {
-    const refusal = refusalOf(server, reply);
-    if (refusal) return void fail(refusal);
-    reply.on("data", (chunk: Buffer) => count(chunk.length));
-    reply.once("close", () => closed());
-    reply.on("error", () => {});
-  });
-  sent.on("error", fail);
-  sent.end();
-}
 
 let cachedNoise: Buffer | undefined;
 

@@ -17,6 +17,7 @@ const plain: Circumstances = {
   isProxied: false,
   loopBusyShare: 0.2,
   hostBusyShare: 0.3,
+  loopDelayMs: 2,
 };
 
 describe("what a slow result is excused by", () => {
@@ -29,9 +30,10 @@ describe("what a slow result is excused by", () => {
     ["an event loop that had no pause", { loopBusyShare: 0.95 }, "cpu_bound"],
     ["a PC whose cores were all busy", { hostBusyShare: 0.97 }, "cpu_bound"],
     ["a server that said it was at its limit", { directions: [{ ...slow, serverSaturated: true }] }, "server_saturated"],
-    ["others who took what was missing", { directions: [{ ...slow, foreignMbps: 80 }] }, "contended"],
-    ["not others who took too little to matter", { directions: [{ ...slow, foreignMbps: 30 }] }, undefined],
-    ["TCP, when twice the streams brought more", { directions: [{ ...slow, isTcpLimited: true }] }, "loss_limited"],
+    ["a PC whose timers come late", { loopDelayMs: 120 }, "cpu_bound"],
+    ["others who may have taken what was missing", { directions: [{ ...slow, linkMbps: 199, foreignMbps: 80, decision: borderline }] }, "contended"],
+    ["not others, when we and they together stayed far below", { directions: [{ ...slow, foreignMbps: 30 }] }, undefined],
+    ["TCP, when three times the streams brought more", { directions: [{ ...slow, isTcpLimited: true }] }, "loss_limited"],
     ["a proxy on the way", { isProxied: true }, "proxied"],
     ["a VPN", { isTunnel: true }, "proxied"],
     ["the floor lying inside the interval", { directions: [{ ...slow, linkMbps: 199, decision: borderline }] }, "borderline"],

@@ -3,7 +3,6 @@ import { LeaseClaims, MEASURE_STREAMS_MAX, MeasureTick, measurePaths } from "#sc
 import { Problem } from "#schemas/problem.ts";
 import { signLease } from "../../../collector/measure/lease-token.ts";
 import { type MeasureServer, startMeasureServer } from "../../../collector/measure/measure-server.ts";
-import { parseRetransmits } from "../../../collector/measure/own-load.ts";
 
 const secret = "a secret of tests, long enough to sign";
 let server: MeasureServer;
@@ -96,16 +95,6 @@ describe("a measure server", () => {
 
   it("does not start with a secret that can be guessed", async () => {
     await expect(startMeasureServer({ host: "127.0.0.1", port: 0, secret: "short" })).rejects.toThrow("at least 32");
-  });
-});
-
-describe("/proc/net/snmp", () => {
-  it.each([
-    ["tells the segments sent again", "Ip: a b\nIp: 1 2\nTcp: RtoMin RetransSegs OutRsts\nTcp: 200 42 7\n", 42],
-    ["of another shape tells nothing", "Tcp: RtoMin\n", undefined],
-    ["may be empty", "", undefined],
-  ])("%s", (_name, text, expected) => {
-    expect(parseRetransmits(text)).toBe(expected);
   });
 });
 
