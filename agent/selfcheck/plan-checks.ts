@@ -1,5 +1,7 @@
 import type { Finding } from "#schemas/finding.ts";
 import type { Requirement } from "#schemas/policy.ts";
+import { projectionOf } from "#schemas/text/finding-sentence.ts";
+import { projectionSentence } from "#schemas/text/projection-sentence.ts";
 import { isTextKey } from "#schemas/text/text.ts";
 import { type CheckResult, type CheckState, type Phrase, phrase } from "./result.ts";
 
@@ -35,7 +37,7 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
   return {
     ...base,
     state,
-    detail: phrase("selfcheck.detail.plan", { numbers: numbersOf(finding), sentence: reasonOf(finding) }),
+    detail: detailOf(finding),
     ...(finding.observed !== undefined && { measured: finding.observed }),
     ...(finding.required !== undefined && { required: finding.required }),
     ...(finding.unit !== undefined && { unit: finding.unit }),
@@ -43,6 +45,16 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
     ...(state === "fail" && { hint: advice, owner: phrase(`owner.${owner}`) }),
     ...(ageS !== undefined && { ageS }),
   };
+}
+
+/** Numbers, reason, and for recordings what the disk will hold. */
+function detailOf(finding: Finding): Phrase {
+  const said = { numbers: numbersOf(finding), sentence: reasonOf(finding) };
+  const projection = projectionOf(finding.detail);
+  const [vi, en] = [projectionSentence("vi", projection), projectionSentence("en", projection)];
+  return vi === undefined || en === undefined
+    ? phrase("selfcheck.detail.plan", said)
+    : phrase("selfcheck.detail.plan_projection", { ...said, projection: { vi, en } });
 }
 
 function numbersOf({ observed, required, unit }: Finding): Phrase {

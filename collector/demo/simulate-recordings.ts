@@ -77,8 +77,21 @@ function channelEvidence(scene: Scene, at: number): ChannelEvidence {
     gapsTotal: holes.length,
     perDayMinutes: stripOf(nowMs, oldestMs, newestMs, holes),
     ring: kind === "young" ? "filling" : "full",
-    probes: [],
+    probes: [oldestFrame(Math.max(windowMs, oldestMs) + 30 * MINUTE_MS)],
+    projection: projections[kind] ?? projections.full,
   };
+}
+
+const projections: Record<"full" | "short" | "young", NonNullable<ChannelEvidence["projection"]>> & Partial<Record<string, ChannelEvidence["projection"]>> = {
+  full: { outlook: "ok", daysMin: 33.1, daysMax: 40.5, basis: "segment_sizes" },
+  short: { outlook: "short", daysMin: 11.2, daysMax: 13.7, basis: "segment_sizes", missingTb: 8.6, fittingKbps: 690 },
+  young: { outlook: "ok", daysMin: 34.6, daysMax: 42.3, basis: "growth" },
+};
+
+/** A picture that was asked for at an instant and came, stamped by the recorder itself. */
+function oldestFrame(atMs: number): ChannelEvidence["probes"][number] {
+  const at = new Date(atMs).toISOString();
+  return { purpose: "oldest", target: at, frame: at, deltaS: 0, frameTime: "abs", codec: "H264", bytes: 21_000, rtspStatus: 200 };
 }
 
 function verdictOf(kind: string, at: number, silent: boolean, holes: readonly Hole[]): [ChannelEvidence["verdict"], ChannelEvidence["reasons"][number]?] {

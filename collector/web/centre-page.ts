@@ -1,11 +1,11 @@
 import { html } from "hono/html";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
-import { type TextKey, text } from "#schemas/text/text.ts";
+import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { camerasTable } from "./cameras-table.ts";
 import type { CentreView } from "./centre-view.ts";
-import { coverageStrip } from "./coverage-strip.ts";
-import { age, day, moment, number, share } from "./format.ts";
+import { age, day, moment, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { linkChart } from "./link-chart.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
@@ -26,7 +26,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart(lang, bandwidth, floor?.floor, centre.contractMbps, nowMs)}</section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents)}</section>
 </div>
-<section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${cameras(lang, recordingsView(recordings))}</section>
+<section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }
@@ -80,48 +80,4 @@ function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Inc
     }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="#${requirement}">${titles.has(requirement) ? `${requirement} ${titles.get(requirement)}` : text(lang, "alert.agent.title")}</a>${subject ? `: ${subject}` : ""}
 <span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
   )}</ol>`;
-}
-
-const cameraColumns = [
-  "web.cameras.channel",
-  "web.cameras.days",
-  "web.cameras.depth",
-  "web.cameras.coverage",
-  "web.cameras.longestGap",
-  "web.cameras.now",
-] as const;
-
-function cameras(lang: Lang, channels: ReturnType<typeof recordingsView>): Html {
-  const newest = channels
-    .map(({ takenAt }) => takenAt)
-    .sort()
-    .at(-1);
-  if (newest === undefined) return html`<p class="note">${text(lang, "web.cameras.none")}</p>`;
-  const known = <V>(value: V | undefined, words: (value: V) => string) => (value === undefined ? "–" : words(value));
-  const cell = (key: TextKey, content: Html | string, more = "num") => html`<td role="cell" data-label="${text(lang, key)}" class="${more}">${content}</td>`;
-  return html`<table class="cameras stack" role="table"><thead role="rowgroup"><tr role="row">${cameraColumns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
-<tbody role="rowgroup">${channels.map(
-    ({
-      name,
-      days,
-      depthDays,
-      coveragePercent,
-      longestGapMinutes,
-      recordingNow,
-    }) => html`<tr role="row"><th scope="row" role="rowheader">${name}</th><td role="cell">${days.length > 0 ? coverageStrip(lang, name, days) : "–"}</td>
-${cell(
-  "web.cameras.depth",
-  known(depthDays, (value) => text(lang, "web.cameras.depthDays", { days: Math.floor(value * 10) / 10 })),
-)}${cell(
-  "web.cameras.coverage",
-  known(coveragePercent, (value) => `${number(lang, Math.floor(value * 10) / 10)} %`),
-)}${cell(
-  "web.cameras.longestGap",
-  known(longestGapMinutes, (value) => text(lang, "web.cameras.gapMinutes", { minutes: Math.ceil(value) })),
-)}${cell(
-  "web.cameras.now",
-  known(recordingNow, (value) => text(lang, value ? "web.cameras.yes" : "web.cameras.no")),
-)}</tr>`,
-  )}</tbody></table>
-<p class="note">${text(lang, "web.cameras.readAt", { at: moment(lang, newest) })}. ${text(lang, "web.cameras.legend")}</p>`;
 }

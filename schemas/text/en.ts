@@ -4,6 +4,7 @@ import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
 import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
+import { recordings } from "./en/recordings.ts";
 import { report } from "./en/report.ts";
 import { selfCheck } from "./en/self-check.ts";
 import { start } from "./en/start.ts";
@@ -19,6 +20,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...dashboards,
   ...demo,
   ...form,
+  ...recordings,
   ...report,
   ...start,
   ...states,

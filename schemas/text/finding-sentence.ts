@@ -1,16 +1,23 @@
 import type { Finding } from "../finding.ts";
+import { RecordingProjection } from "../recording-evidence.ts";
 import type { Lang } from "../words.ts";
+import { projectionSentence } from "./projection-sentence.ts";
 import { isTextKey, text } from "./text.ts";
 
 type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit">;
 
-/** Why a finding has its state, as one sentence with its numbers. */
+/** Why a finding has its state, as one sentence with its numbers; a second one says what the recorder's disk will hold, where that is known. */
 export function findingSentence(lang: Lang, { reason, detail, observed, required, unit }: Told): string {
   const said = Object.fromEntries(
     Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : wordOf(lang, name, value)]),
   );
   const numbers = { ...(observed !== undefined && { observed }), ...(required !== undefined && { required }), unit: unit ? unitWord(lang, unit) : "" };
-  return text(lang, `finding.reason.${reason}`, { ...numbers, ...said });
+  return [text(lang, `finding.reason.${reason}`, { ...numbers, ...said }), projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+}
+
+/** The estimate of a depth finding: its fields lie flat in the detail. */
+export function projectionOf(detail: Told["detail"]): RecordingProjection | undefined {
+  return detail?.outlook === undefined ? undefined : RecordingProjection.strip().safeParse(detail).data;
 }
 
 /** The unit as it is written behind a number: counted things have a word of the language. */

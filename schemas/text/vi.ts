@@ -4,6 +4,7 @@ import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
+import { recordings } from "./vi/recordings.ts";
 import { report } from "./vi/report.ts";
 import { selfCheck } from "./vi/self-check.ts";
 import { start } from "./vi/start.ts";
@@ -11,4 +12,17 @@ import { states } from "./vi/states.ts";
 import { web } from "./vi/web.ts";
 
 /** Every sentence that a person reads, in Vietnamese: the language of record. One file per place where it is read. */
-export const vi = { ...alerts, ...agent, ...selfCheck, ...dashboards, ...demo, ...form, ...report, ...start, ...states, ...web, ...findings } as const;
+export const vi = {
+  ...alerts,
+  ...agent,
+  ...selfCheck,
+  ...dashboards,
+  ...demo,
+  ...form,
+  ...recordings,
+  ...report,
+  ...start,
+  ...states,
+  ...web,
+  ...findings,
+} as const;

@@ -143,14 +143,28 @@ function recordings(index: number): StoredRun[] {
             device: "nvr-1",
             channel,
             name: place === 0 ? hostileName.slice(0, 60) : `Quầy ${place + 1}`,
-            verdict: "COMPLIANT",
-            reasons: [],
+            verdict: short && place < 2 ? "NON_COMPLIANT" : "COMPLIANT",
+            reasons: short ? ([["RETENTION_SHORT"], ["GAPS"]][place] ?? []) : [],
             notes: [],
             method: "onvif-events",
-            gaps: [],
-            gapsTotal: 0,
+            gaps: short && place === 1 ? [{ from: ago(17 * DAY), to: ago(17 * DAY - 1_900 * 60_000) }] : [],
+            gapsTotal: short && place === 1 ? 1 : 0,
             ring: "full",
-            probes: [],
+            probes: [
+              {
+                purpose: "oldest",
+                target: ago((short && place === 0 ? 11 : 30) * DAY - HOUR / 2),
+                frame: ago((short && place === 0 ? 11 : 30) * DAY - HOUR / 2),
+                deltaS: 0,
+                frameTime: "abs",
+                codec: "H264",
+                bytes: 18_000,
+                rtspStatus: 200,
+              },
+            ],
+            projection: short
+              ? { outlook: "short", daysMin: 10.4, daysMax: 12.7, basis: "segment_sizes", missingTb: 3.8, fittingKbps: 820 }
+              : { outlook: "ok", daysMin: 31.2, daysMax: 38.1, basis: "segment_sizes" },
             perDayMinutes: Array.from({ length: 31 }, (_, day) => {
               if (short && place === 0 && day < 19) return 0;
               if (short && place === 1 && (day === 12 || day === 13)) return day === 12 ? 600 : 380;

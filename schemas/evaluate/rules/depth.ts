@@ -63,7 +63,8 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
     channels: parts.length,
     bad: parts.filter((part) => part.state !== "pass").length,
     ...(worst && { channel: worst.name }),
-    ...projectionOf(worst),
+    // What is proven needs no estimate beside it.
+    ...(state !== "pass" && projectionDetail(worst)),
   };
   return {
     state,
@@ -94,7 +95,6 @@ function partOf(channel: ChannelEvidence, atMs: number): FindingPart {
   const detail = {
     ...(coveragePercent !== undefined && { coverage: coveragePercent }),
     ...(longestGapMinutes !== undefined && { longestGap: longestGapMinutes }),
-    ...projectionOf(channel),
   };
   const first = <Reason extends FindingReason>(table: Partial<Record<RecordingReason, FindingReason>>, otherwise: Reason) =>
     reasons.map((reason) => table[reason]).find((reason) => reason !== undefined) ?? otherwise;
@@ -107,11 +107,7 @@ function partOf(channel: ChannelEvidence, atMs: number): FindingPart {
   return { subject: `${device} ${name}`.slice(0, 128), ...judged[verdict], ...(observed !== undefined && { observed }), detail };
 }
 
-function projectionOf(channel: ChannelEvidence | undefined): Record<string, number> {
-  const { missingTb, fittingKbps, daysMax } = channel?.projection ?? {};
-  return {
-    ...(missingTb !== undefined && { missingTb }),
-    ...(fittingKbps !== undefined && { fittingKbps }),
-    ...(daysMax !== undefined && { projectedDays: daysMax }),
-  };
+/** The estimate of a channel's recorder, flat as details are. */
+function projectionDetail(channel: ChannelEvidence | undefined): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(channel?.projection ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -128,6 +128,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.device_failed": "Check the device's password (hcc-agent creds) and cable; send a --bundle file to DOST.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
+  "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
   "selfcheck.detail.numbers": "{observed}/{required} {unit}.",
   "selfcheck.detail.declared_elsewhere": "declared and confirmed in the province's system, not measured on this PC",
   "selfcheck.title.files": "Files of the agent",

@@ -127,6 +127,7 @@ export const selfCheck = {
   "selfcheck.hint.device_failed": "Kiểm tra mật khẩu (hcc-agent creds) và dây mạng của thiết bị; gửi --bundle cho Sở KH&CN.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
+  "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
   "selfcheck.detail.numbers": "{observed}/{required} {unit}.",
   "selfcheck.detail.declared_elsewhere": "kê khai và xác nhận trong hệ thống của tỉnh, không đo trên máy này",
   "selfcheck.title.files": "Tệp của tác tử",
