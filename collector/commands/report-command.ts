@@ -30,7 +30,7 @@ export function reportCommand(context: CommandContext): Command {
         return monthDesk({ db, policyAt: (atMs) => loadPolicy(policy, atMs), demo, now: Date.now }).dossier(parsed.data, centre);
       });
       if (!dossier) throw new UsageError(`there is no centre "${centre}" in ${month}; "centre list" names them`);
-      const { body, fileName } = renderReport(dossier, format, lang);
+      const { body, fileName } = await renderReport(dossier, format, lang);
       if (out === undefined && typeof body !== "string") throw new UsageError(`a report in ${format} is no text: give --out ${fileName}`);
       if (out === undefined) context.terminal.out(String(body));
       else await writeFile(out, body);

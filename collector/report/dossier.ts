@@ -2,10 +2,12 @@ import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
-import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import type { AttestedRule, PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { attestedRule } from "../web/attested-rule.ts";
 import { dailyStates } from "../web/daily-states.ts";
 import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
 import { asOf, tally, worstState } from "../web/standing.ts";
+import { type Excuse, excusesOf } from "./excuses.ts";
 import { closesAt, type Period } from "./period.ts";
 
 /** What a report is made from: everything as it was known when the month closed. Findings are those at the month's end. */
@@ -47,6 +49,8 @@ export type DossierCentre = {
   readonly rows: readonly DossierRow[];
   readonly waivers: readonly Omit<Waiver, "approver" | "centre">[];
   readonly attestations: readonly { requirement: string; item?: string; holds: boolean; inspected: boolean; post?: string; document?: string; at: string }[];
+  /** Absent when there is none. */
+  readonly excuses?: readonly Excuse[];
 };
 
 /** A month of one centre or of the province, complete and independent of any later change. */
@@ -69,7 +73,10 @@ export type Dossier = {
     readonly title: PolicyProfile["title"];
     readonly source: PolicyProfile["source"];
   };
-  readonly requirements: readonly Pick<Requirement, "id" | "title" | "clause" | "owner" | "evidenceClass" | "reading">[];
+  readonly requirements: readonly (Pick<Requirement, "id" | "title" | "clause" | "owner" | "evidenceClass" | "reading"> & {
+    /** What people attest, item by item; absent when nothing is. */
+    readonly items?: readonly Pick<AttestedRule["items"][number], "id" | "title">[];
+  })[];
   readonly centresTally: Tally;
   readonly findingsTally: Tally;
   readonly centres: readonly DossierCentre[];
@@ -100,14 +107,11 @@ export function buildDossier(
     closesAt: closesAt(period),
     provisional: options.nowMs < Date.parse(closesAt(period)),
     policy: { id, version, effectiveFrom, title, source },
-    requirements: policy.requirements.map(({ id, title, clause, owner, evidenceClass, reading }) => ({
-      id,
-      title,
-      clause,
-      owner,
-      evidenceClass,
-      ...(reading && { reading }),
-    })),
+    requirements: policy.requirements.map((requirement) => {
+      const { id, title, clause, owner, evidenceClass, reading } = requirement;
+      const items = attestedRule(requirement)?.items.map(({ id, title }) => ({ id, title }));
+      return { id, title, clause, owner, evidenceClass, ...(reading && { reading }), ...(items && { items }) };
+    }),
     ...tallies(centres),
     centres,
   };
@@ -156,6 +160,7 @@ function dossierCentre(
       ...(document && { document }),
       at,
     }));
+  const excuses = excusesOf(changes, period);
   const { code, name, district, officers, keyArea } = centre;
   return {
     code,
@@ -170,6 +175,7 @@ function dossierCentre(
     rows,
     waivers,
     attestations,
+    ...(excuses.length > 0 && { excuses }),
   };
 }
 

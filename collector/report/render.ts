@@ -2,28 +2,32 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csv } from "./csv.ts";
 import type { Dossier } from "./dossier.ts";
+import { printView } from "./print-view.ts";
 import { reportHtml } from "./report-html.ts";
-import { methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
+import { excuseRows, methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
 import { dossierText, sealOf } from "./seal.ts";
+import { typeset } from "./typeset.ts";
 import { type XlsxSheet, xlsx } from "./xlsx.ts";
 
-export const reportFormats = ["html", "xlsx", "csv", "json"] as const;
+export const reportFormats = ["html", "pdf", "xlsx", "csv", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 /** A report as bytes, with its media type and a file name. Same dossier, language and format: same bytes. */
 export type RenderedReport = { readonly body: string | Buffer; readonly type: string; readonly fileName: string };
 
 /** Writes a dossier in one format. */
-export function renderReport(dossier: Dossier, format: ReportFormat, lang: Lang): RenderedReport {
+export async function renderReport(dossier: Dossier, format: ReportFormat, lang: Lang): Promise<RenderedReport> {
   const name = `${dossier.scope === "centre" ? (dossier.centres[0]?.code ?? "centre") : "province"}-${dossier.month}.${format}`;
   const seal = sealOf(dossier);
   switch (format) {
     case "html":
       return { body: reportHtml(dossier, seal, lang), type: "text/html; charset=utf-8", fileName: name };
+    case "pdf":
+      return { body: await typeset(printView(dossier, seal, lang), dossier.closesAt), type: "application/pdf", fileName: name };
     case "csv":
       return { body: reportCsv(dossier, seal, lang), type: "text/csv; charset=utf-8", fileName: name };
     case "xlsx": {
-      const sheets = [requirementRows(dossier, lang), waiverRows(dossier), methodRows(dossier, seal, lang)];
+      const sheets = [requirementRows(dossier, lang), waiverRows(dossier), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
       return {
         body: xlsx(sheets.map((sheet) => xlsxSheet(sheet, lang))),
         type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -7,7 +7,19 @@ import { day, moment, share } from "../web/format.ts";
 import { badge, type Html, sprite } from "../web/markup.ts";
 import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre } from "./dossier.ts";
-import { declarer, measuredOf, methodSentences, notices, openDays, rowReason, titleOf } from "./rows.ts";
+import {
+  attestedTitle,
+  declarer,
+  EXCUSES_SHOWN,
+  measuredOf,
+  methodSentences,
+  notices,
+  openDays,
+  rowReason,
+  sharedExcuses,
+  stateOrder,
+  titleOf,
+} from "./rows.ts";
 
 /** The style of a report stands inside of it, so that the saved file is complete. */
 export const reportStyle = readFileSync(new URL("./report.css", import.meta.url), "utf8");
@@ -26,6 +38,7 @@ ${notices(dossier, lang).map((notice, place) => html`<p class="${dossier.demo &&
 ${summary(dossier, lang)}
 ${dossier.scope === "centre" ? dossier.centres.map((centre) => centreSheet(dossier, centre, lang)) : provinceTables(dossier, lang)}
 ${waivers(dossier, lang)}
+${excuses(dossier, lang)}
 <section><h2>${text(lang, "report.method")}</h2><ol class="method">${methodSentences(lang).map((sentence) => html`<li>${sentence}</li>`)}</ol></section>
 ${dossier.scope === "centre" ? signatures(lang) : ""}
 </main>
@@ -43,18 +56,15 @@ function head(lang: Lang, keys: readonly TextKey[]): Html {
 function summary({ scope, centresTally, findingsTally }: Dossier, lang: Lang): Html {
   const lines = [...(scope === "province" ? [["report.summary.centres", centresTally] as const] : []), ["report.summary.rows", findingsTally] as const];
   return html`<section><h2>${text(lang, "report.summary")}</h2>
-<div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.summary")}"><table class="summary"><thead><tr><td></td>${shownStates.map((state) => html`<th scope="col">${badge(lang, state)}</th>`)}<th scope="col">=</th></tr></thead>
-<tbody>${lines.map(([key, counts]) => html`<tr><th scope="row">${text(lang, key)}</th>${shownStates.map((state) => html`<td class="n">${counts[state]}</td>`)}<td class="n">${counts.total}</td></tr>`)}</tbody></table></div>
+<div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.summary")}"><table class="summary"><thead><tr><td></td>${stateOrder.map((state) => html`<th scope="col">${badge(lang, state)}</th>`)}<th scope="col">${text(lang, "report.column.total")}</th></tr></thead>
+<tbody>${lines.map(([key, counts]) => html`<tr><th scope="row">${text(lang, key)}</th>${stateOrder.map((state) => html`<td class="n">${counts[state]}</td>`)}<td class="n">${counts.total}</td></tr>`)}</tbody></table></div>
 <dl><dt>${text(lang, "report.coverage")}</dt><dd>${share(findingsTally.coverage)} (${findingsTally.pass + findingsTally.fail} / ${findingsTally.total - findingsTally.not_applicable})</dd>
 <dt>${text(lang, "report.score")}</dt><dd>${share(findingsTally.score)} (${findingsTally.pass} / ${findingsTally.pass + findingsTally.fail})</dd>
 <dt>${text(lang, "report.waived")}</dt><dd>${findingsTally.waived}</dd></dl></section>`;
 }
 
-/** From good to bad to open, as a reader counts them up. */
-const shownStates: readonly FindingState[] = ["pass", "fail", "unknown", "pending", "error", "not_applicable"];
-
-function centreSheet({ requirements }: Dossier, centre: DossierCentre, lang: Lang): Html {
-  const known = new Map(requirements.map((requirement) => [requirement.id, requirement]));
+function centreSheet(dossier: Dossier, centre: DossierCentre, lang: Lang): Html {
+  const known = new Map(dossier.requirements.map((requirement) => [requirement.id, requirement]));
   return html`<section><h2>${text(lang, "report.sheet")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.sheet")}"><table class="sheet">${head(lang, ["report.column.requirement", "report.column.state", "report.column.measured", "report.column.required", "report.column.declared", "report.column.observedAt", "report.column.days"])}
 ${centre.rows.map((row) => {
   const requirement = known.get(row.requirement);
@@ -65,23 +75,23 @@ ${centre.rows.map((row) => {
 <td>${row.observedAt ? html`${moment(lang, row.observedAt)} <small>${text(lang, `web.evidence.${row.evidenceClass}`)}</small>` : "–"}</td><td class="n">${row.days.pass} / ${row.days.fail} / ${openDays(row)} / ${row.days.none}</td></tr>
 <tr><td colspan="7" class="why">${rowReason(lang, row)}${row.state === "fail" && requirement ? html` <b>${text(lang, "report.column.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}` : ""}</td></tr></tbody>`;
 })}</table></div></section>
-${declarations(centre, known, lang)}`;
+${declarations(dossier, centre, lang)}`;
 }
 
-function declarations({ attestations }: DossierCentre, requirements: ReadonlyMap<string, Dossier["requirements"][number]>, lang: Lang): Html {
+function declarations(dossier: Dossier, { attestations }: DossierCentre, lang: Lang): Html {
   if (attestations.length === 0) return html`<section><h2>${text(lang, "report.declarations")}</h2><p>${text(lang, "report.declarations.none")}</p></section>`;
   return html`<section><h2>${text(lang, "report.declarations")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.declarations")}"><table>${head(lang, ["report.column.id", "report.column.item", "report.column.result", "report.column.who", "report.column.document", "report.column.at"])}
 <tbody>${attestations.map(
     ({ requirement, item, holds, inspected, post, document, at }) =>
-      html`<tr><td>${requirement}</td><td>${item ?? requirements.get(requirement)?.title[lang]}</td><td>${text(lang, holds ? "report.yes" : "report.no")}</td><td>${declarer(lang, inspected)}${post ? `, ${post}` : ""}</td><td>${document}</td><td>${moment(lang, at)}</td></tr>`,
+      html`<tr><td>${requirement}</td><td>${attestedTitle(dossier, requirement, item, lang)}</td><td>${text(lang, holds ? "report.yes" : "report.no")}</td><td>${declarer(lang, inspected)}${post ? `, ${post}` : ""}</td><td>${document}</td><td>${moment(lang, at)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 
 function provinceTables({ requirements, centres }: Dossier, lang: Lang): Html {
   const rows = centres.flatMap((centre) => centre.rows);
   const count = (id: string, state: FindingState) => rows.filter((row) => row.requirement === id && row.state === state).length;
-  return html`<section><h2>${text(lang, "report.byRequirement")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byRequirement")}"><table><thead><tr><th scope="col">${text(lang, "report.column.requirement")}</th>${shownStates.map((state) => html`<th scope="col">${text(lang, `state.${state}`)}</th>`)}<th scope="col">${text(lang, "report.column.owner")}</th></tr></thead>
-<tbody>${requirements.map(({ id, title, owner }) => html`<tr><th scope="row"><span class="rid">${id}</span> ${title[lang]}</th>${shownStates.map((state) => html`<td class="n">${count(id, state)}</td>`)}<td>${text(lang, `owner.${owner}`)}</td></tr>`)}</tbody></table></div></section>
+  return html`<section><h2>${text(lang, "report.byRequirement")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byRequirement")}"><table><thead><tr><th scope="col">${text(lang, "report.column.requirement")}</th>${stateOrder.map((state) => html`<th scope="col">${text(lang, `state.${state}`)}</th>`)}<th scope="col">${text(lang, "report.column.owner")}</th></tr></thead>
+<tbody>${requirements.map(({ id, title, owner }) => html`<tr><th scope="row"><span class="rid">${id}</span> ${title[lang]}</th>${stateOrder.map((state) => html`<td class="n">${count(id, state)}</td>`)}<td>${text(lang, `owner.${owner}`)}</td></tr>`)}</tbody></table></div></section>
 <section><h2>${text(lang, "report.byCentre")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byCentre")}"><table>${head(lang, ["report.column.centre", "report.column.state", "report.column.fails", "report.column.coverage", "report.column.score", "report.column.waivers"])}
 <tbody>${centres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${centre.waivers.length}</td></tr>`)}</tbody></table></div></section>`;
 }
@@ -98,6 +108,15 @@ function waivers({ scope, centres }: Dossier, lang: Lang): Html {
   if (lines.length === 0) return html`<section><h2>${text(lang, "report.waivers")}</h2><p>${text(lang, "report.waivers.none")}</p></section>`;
   return html`<section><h2>${text(lang, "report.waivers")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.waivers")}"><table>${head(lang, [...(scope === "province" ? ["report.column.centre" as const] : []), "report.column.id", "report.column.reason", "report.column.document", "report.column.from", "report.column.until"])}
 <tbody>${lines.map(({ name, requirement, reason, document, from, until }) => html`<tr>${scope === "province" ? html`<th scope="row">${name}</th>` : ""}<td>${requirement}</td><td>${reason}</td><td>${document}</td><td>${day(lang, from)}</td><td>${day(lang, until)}</td></tr>`)}</tbody></table></div></section>`;
+}
+
+function excuses(dossier: Dossier, lang: Lang): Html {
+  const spans = sharedExcuses(dossier, lang);
+  if (spans.length === 0) return html`<section><h2>${text(lang, "report.excuses")}</h2><p>${text(lang, "report.excuses.none")}</p></section>`;
+  const more = spans.length - EXCUSES_SHOWN;
+  const named = dossier.scope === "province";
+  return html`<section><h2>${text(lang, "report.excuses")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.excuses")}"><table>${head(lang, [...(named ? ["report.column.centre" as const] : []), "report.column.id", "report.column.reason", "report.column.since", "report.column.to"])}
+<tbody>${spans.slice(0, EXCUSES_SHOWN).map(({ centres, requirements, reason, from, to }) => html`<tr>${named ? html`<th scope="row">${centres}</th>` : ""}<td>${requirements}</td><td>${reason}</td><td>${from}</td><td>${to}</td></tr>`)}</tbody></table></div>${more > 0 ? html`<p>${text(lang, "report.excuses.more", { count: more })}</p>` : ""}</section>`;
 }
 
 function signatures(lang: Lang): Html {

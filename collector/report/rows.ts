@@ -1,9 +1,17 @@
+import type { FindingState } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment } from "../web/format.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
+
+/** From good to bad to open, as a reader counts them up. */
+export const stateOrder: readonly FindingState[] = ["pass", "fail", "unknown", "pending", "error", "not_applicable"];
+
+/** Excused stretches that a printed report lists; the spreadsheets hold all of them. */
+export const EXCUSES_SHOWN = 100;
+const NAMED_MAX = 3;
 
 export type Cell = string | number | undefined;
 export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; readonly rows: readonly (readonly Cell[])[] };
@@ -88,6 +96,58 @@ export function waiverRows(dossier: Dossier): Sheet {
   };
 }
 
+/** Stretches of the month that are not held against a centre; what one cause excused at once is one line. */
+export function excusedSpans({ centres }: Dossier, lang: Lang) {
+  return centres.flatMap(({ code, name, excuses = [] }) =>
+    [...Map.groupBy(excuses, ({ reason, from, to }) => `${reason} ${from} ${to}`).values()].flatMap((group) => {
+      const [first] = group;
+      if (!first) return [];
+      const { reason, from, to } = first;
+      return [
+        {
+          code,
+          name,
+          requirements: group.map(({ requirement }) => requirement).join(", "),
+          reason: text(lang, `finding.short.${reason}`),
+          from: moment(lang, from),
+          to: to === undefined ? text(lang, "report.excuses.open") : moment(lang, to),
+        },
+      ];
+    }),
+  );
+}
+
+/** The same for paper: what one cause excused at many centres at once is one line that names three of them. */
+export function sharedExcuses(dossier: Dossier, lang: Lang) {
+  const groups = Map.groupBy(excusedSpans(dossier, lang), ({ requirements, reason, from, to }) => `${requirements} ${reason} ${from} ${to}`);
+  return [...groups.values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (!first) return [];
+      const names = group.slice(0, NAMED_MAX).map(({ name }) => name);
+      const others = group.length - names.length;
+      return [
+        { ...first, centres: [...names, ...(others > 0 ? [text(lang, "report.excuses.centres", { count: others })] : [])].join(", "), size: group.length },
+      ];
+    })
+    .sort((a, b) => b.size - a.size);
+}
+
+/** What was attested, in words: the item's title, or the requirement's where it has no items. */
+export function attestedTitle({ requirements }: Dossier, requirement: string, item: string | undefined, lang: Lang): string {
+  const known = requirements.find(({ id }) => id === requirement);
+  return item === undefined ? (known?.title[lang] ?? "") : (known?.items?.find(({ id }) => id === item)?.title[lang] ?? item);
+}
+
+/** One row per excused stretch. */
+export function excuseRows(dossier: Dossier, lang: Lang): Sheet {
+  return {
+    key: "report.excuses",
+    head: ["report.column.code", "report.column.centre", "report.column.id", "report.column.reason", "report.column.since", "report.column.to"],
+    rows: excusedSpans(dossier, lang).map(({ code, name, requirements, reason, from, to }) => [code, name, requirements, reason, from, to]),
+  };
+}
+
 /** How the report was made, with the seal: the last sheet of a workbook. */
 export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
   const { policy } = dossier;
@@ -121,12 +181,13 @@ export function methodSentences(lang: Lang): string[] {
   return ([1, 2, 3, 4, 5, 6, 7, 8] as const).map((place) => text(lang, `report.method.${place}`, { days: CLOSING_DAYS }));
 }
 
-export function rowReason(lang: Lang, { reason, detail, measured, required }: DossierRow): string {
+export function rowReason(lang: Lang, { reason, detail, measured, required, unit }: DossierRow): string {
   return findingSentence(lang, {
     reason: reason as Parameters<typeof findingSentence>[1]["reason"],
     ...(detail && { detail }),
     ...(measured !== undefined && { observed: measured }),
     ...(required !== undefined && { required }),
+    ...(unit && { unit }),
   });
 }
 

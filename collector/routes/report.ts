@@ -42,12 +42,12 @@ async function reply(c: Context, deps: ReportDeps, file: string, centre: string 
   const month = Month.safeParse(c.req.param("month"));
   const format = reportFormats.find((one) => file.endsWith(`.${one}`));
   if (!month.success || !format || (centre === undefined && !file.startsWith("province.")))
-    return c.json(problem(422, "report_invalid", "name a month such as 2026-11, province or centres/<code>, and html, xlsx, csv or json"), 422);
+    return c.json(problem(422, "report_invalid", "name a month such as 2026-11, province or centres/<code>, and html, pdf, xlsx, csv or json"), 422);
   const dossier = centre === undefined || Code.safeParse(centre).success ? await deps.desk.dossier(month.data, centre) : undefined;
   if (!dossier) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
-  const report = renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang));
+  const report = await renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang));
   c.header("content-security-policy", reportPolicy);
   c.header("cache-control", "private, no-cache");
-  c.header("content-disposition", `${format === "html" ? "inline" : "attachment"}; filename="${report.fileName}"`);
+  c.header("content-disposition", `${format === "html" || format === "pdf" ? "inline" : "attachment"}; filename="${report.fileName}"`);
   return c.body(typeof report.body === "string" ? report.body : new Uint8Array(report.body), 200, { "content-type": report.type });
 }

@@ -3,7 +3,7 @@ import { text } from "#schemas/text/text.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
-const formats = ["html", "xlsx", "csv", "json"] as const;
+const formats = ["html", "pdf", "xlsx", "csv", "json"] as const;
 const MONTHS = 24;
 
 /** Where a reader chooses a month, a scope and a format. */

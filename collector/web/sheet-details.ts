@@ -3,10 +3,11 @@ import type { Attestation } from "#schemas/attestation.ts";
 import type { FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
-import type { AttestedRule, Requirement } from "#schemas/policy.ts";
+import type { Requirement } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { attestedRule } from "./attested-rule.ts";
 import type { SheetRow } from "./centre-view.ts";
 import { moment } from "./format.ts";
 import type { PageFrame } from "./layout.ts";
@@ -35,11 +36,6 @@ ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) :
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
 <p class="no-print">${attestedRule(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
 </div></details>`;
-}
-
-/** The items that people attest for a requirement, whether alone or beside a measured value. */
-export function attestedRule({ rule, declared }: Requirement): AttestedRule | undefined {
-  return rule.kind === "attested" ? rule : declared;
 }
 
 function partsTable(lang: Lang, parts: readonly FindingPart[], unit: string | undefined): Html {

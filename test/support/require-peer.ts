@@ -14,6 +14,7 @@ const peers = {
   nft: { program: "nft", package: "nftables" },
   perl: { program: "perl", package: "perl-base" },
   chromium: { program: "chromium", package: "chromium" },
+  pdftotext: { program: "pdftotext", package: "poppler-utils" },
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
   "gst-rtsp-server": {
     program: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib",

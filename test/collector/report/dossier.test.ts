@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import type { Transition } from "#schemas/finding.ts";
-import { buildDossier, type ReportRows } from "../../../collector/report/dossier.ts";
+import type { Lang } from "#schemas/words.ts";
+import { buildDossier, type Dossier, type ReportRows } from "../../../collector/report/dossier.ts";
 import { closesAt, Month, periodOf } from "../../../collector/report/period.ts";
-import { renderReport, reportFormats } from "../../../collector/report/render.ts";
+import { type ReportFormat, renderReport, reportFormats } from "../../../collector/report/render.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
+import { pdfText } from "../../support/pdf-text.ts";
+import { requirePeer } from "../../support/require-peer.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleFindings } from "../../support/sample-province.ts";
 
@@ -45,6 +48,14 @@ const rows: ReportRows = {
 const build = (nowMs = afterClosing, changed: Partial<ReportRows> = {}) =>
   buildDossier("province", period, samplePolicy, { ...rows, ...changed }, { nowMs, demo: false });
 
+const readable: readonly ReportFormat[] = requirePeer("pdftotext") ? reportFormats : reportFormats.filter((format) => format !== "pdf");
+
+/** A report as text; of a PDF, what a reader of its pages would read. */
+async function wordsOf(dossier: Dossier, format: ReportFormat, lang: Lang): Promise<string> {
+  const body = Buffer.from((await renderReport(dossier, format, lang)).body);
+  return format === "pdf" ? pdfText(body) : body.toString("utf8");
+}
+
 test.each(["2026-13", "2026-1", "26-11", "2026-11-01", ""])("%s is not a month", (month) => {
   expect(Month.safeParse(month).success).toBe(false);
 });
@@ -79,34 +90,67 @@ test("while the month runs only the days so far count, and the report says provi
   expect(row?.days).toMatchObject({ pass: 19, fail: 3 });
 });
 
-test.each(reportFormats)("%s: a closed month gives the same bytes whenever it is made", (format) => {
-  const [first, later] = [build(), build(afterClosing + 400 * 86_400_000)].map((dossier) => Buffer.from(renderReport(dossier, format, "vi").body));
+test.each(reportFormats)("%s: a closed month gives the same bytes whenever it is made", async (format) => {
+  const reports = [build(), build(afterClosing + 400 * 86_400_000)].map((dossier) => renderReport(dossier, format, "vi"));
+  const [first, later] = (await Promise.all(reports)).map(({ body }) => Buffer.from(body));
   expect(first?.equals(later ?? Buffer.alloc(0))).toBe(true);
 });
 
-test("the seal is the same in each format and language and changes with one number", () => {
+test("the seal is the same in each format and language and changes with one number", async () => {
   const dossier = build();
   const seal = sealOf(dossier);
-  for (const format of reportFormats)
-    for (const lang of ["vi", "en"] as const)
-      expect(Buffer.from(renderReport(dossier, format, lang).body).toString("utf8"), `${format} ${lang}`).toContain(seal);
+  for (const format of readable) for (const lang of ["vi", "en"] as const) expect(await wordsOf(dossier, format, lang), `${format} ${lang}`).toContain(seal);
   expect(
     sealOf(build(afterClosing, { findings: rows.findings.map((finding) => (finding.observed === 168 ? { ...finding, observed: 169 } : finding)) })),
   ).not.toBe(seal);
 });
 
-test.each(reportFormats)("%s: names of persons stand in no report", (format) => {
-  const body = Buffer.from(renderReport(build(), format, "vi").body).toString("utf8");
+test.each(readable)("%s: names of persons stand in no report", async (format) => {
+  const body = await wordsOf(build(), format, "vi");
   for (const name of ["Nguyễn Văn A", "Trần Thị Riêng", "Lê Văn Kín"]) expect(body).not.toContain(name);
 });
 
-test("names its waivers, method, policy and source", () => {
-  const html = String(renderReport(build(), "html", "vi").body);
+test.each(readable.filter((format) => format === "html" || format === "pdf"))("%s names its waivers, method, policy and source", async (format) => {
+  const html = await wordsOf(build(), format, "vi");
   for (const words of ["123/UBND-VP", "Chờ thay ổ cứng", "sample-890@2", "Quyết định 890/QĐ-UBND", "không bao giờ là “đạt”"]) expect(html).toContain(words);
 });
 
-test("a hostile centre name is harmless in HTML and CSV", () => {
+test("what nobody could help is listed with its reason, one line for a cause that many share", async () => {
+  const told = (centre: string, requirement: string, at: string, to: Transition["to"], reason: Transition["reason"]): Transition => ({
+    centre,
+    requirement,
+    at,
+    to,
+    reason,
+  });
+  const changes = sampleCentres
+    .slice(0, 5)
+    .flatMap(({ code }) => [
+      told(code, "R16", "2026-11-12T02:00:00.000Z", "unknown", "shared_fault"),
+      told(code, "R16", "2026-11-12T03:30:00.000Z", "pass", "met"),
+    ]);
+  const dossier = build(afterClosing, { changes: [...changes, told("xa-01", "R01", "2026-10-20T00:00:00.000Z", "unknown", "site_offline")] });
+  expect(dossier.centres.find(({ code }) => code === "xa-01")?.excuses).toEqual([
+    { requirement: "R01", reason: "site_offline", from: period.from },
+    { requirement: "R16", reason: "shared_fault", from: "2026-11-12T02:00:00.000Z", to: "2026-11-12T03:30:00.000Z" },
+  ]);
+  expect(dossier.centres.find(({ code }) => code === "xa-06")).not.toHaveProperty("excuses");
+  const html = await wordsOf(dossier, "html", "vi");
+  expect(html.match(/lỗi chung của nhiều nơi/g)).toHaveLength(1);
+  expect(html).toContain("và 2 trung tâm khác");
+  expect(html).toContain("12/11/2026 09:00");
+});
+
+test("a hostile centre name is harmless in HTML, CSV and PDF", async () => {
   const dossier = build(afterClosing, { centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name: hostileName })) });
-  expect(String(renderReport(dossier, "html", "vi").body)).not.toContain("<script>");
-  expect(String(renderReport(dossier, "csv", "vi").body)).toContain(`"'=HYPERLINK(`);
+  expect(await wordsOf(dossier, "html", "vi")).not.toContain("<script>");
+  expect(await wordsOf(dossier, "csv", "vi")).toContain(`"'=HYPERLINK(`);
+  // What looks like markup of the typesetter is words too, and ten thousand letters stay on the page.
+  const typst = build(afterClosing, {
+    centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name: `#panic() $x$ ${hostileName}${"A".repeat(10_000)}` })),
+  });
+  if (!readable.includes("pdf")) return;
+  const words = await wordsOf(typst, "pdf", "vi");
+  expect(words).toContain("#panic() $x$ =HYPERLINK(");
+  for (const control of ["\u001b", "\u202e", "\u2066"]) expect(words).not.toContain(control);
 });

@@ -23,6 +23,7 @@ const app = reportRoutes({
 test.each([
   ["/v1/reports/2026-10/province.html", "text/html; charset=utf-8", "inline"],
   ["/v1/reports/2026-10/province.csv", "text/csv; charset=utf-8", "attachment"],
+  ["/v1/reports/2026-10/centres/xa-01.pdf", "application/pdf", "inline"],
   ["/v1/reports/2026-10/centres/xa-01.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
   ["/v1/reports/2026-10/centres/xa-01.json", "application/json", "attachment"],
 ])("%s", async (path, type, disposition) => {

@@ -153,7 +153,7 @@ test("a month that is over is judged again as of its end; once closed it is seal
   nowMs += 90 * DAY_MS;
   const again = await desk.dossier("2026-11");
   if (!closed || !again) throw new Error("the month has no dossier");
-  expect(renderReport(again, "json", "vi").body).toBe(renderReport(closed, "json", "vi").body);
+  expect((await renderReport(again, "json", "vi")).body).toBe((await renderReport(closed, "json", "vi")).body);
   expect(await desk.dossier("2026-11", "xa-01")).toMatchObject({ scope: "centre", centres: [{ code: "xa-01", waivers: [{ document: "123/UBND-VP" }] }] });
   expect(await desk.dossier("2026-11", "xa-99")).toBeUndefined();
 });

@@ -1,0 +1,26 @@
+import type { FindingReason, Transition } from "#schemas/finding.ts";
+import type { Period } from "./period.ts";
+
+/** A stretch of the month in which a requirement could not be held against the centre; without `to` it lasts beyond the month. */
+export type Excuse = { readonly requirement: string; readonly reason: FindingReason; readonly from: string; readonly to?: string };
+
+/** Reasons that lie outside of the centre's hands: nobody can hold the requirement against it while one of them lasts. */
+const excusing: ReadonlySet<FindingReason> = new Set(["site_offline", "shared_fault", "only_excused_runs"]);
+
+/** Most that a report lists for one centre; a line that flaps for a month would fill a book. */
+const EXCUSES_MAX = 100;
+
+/** The excused stretches of one centre within a period, in the order of their beginning. `changes` are oldest first, with the last ones before it. */
+export function excusesOf(changes: readonly Transition[], period: Period): readonly Excuse[] {
+  const byRequirement = [...Map.groupBy(changes, ({ requirement }) => requirement).values()];
+  return byRequirement
+    .flatMap((own) =>
+      own.flatMap(({ requirement, reason, at }, place): Excuse[] => {
+        const end = own[place + 1]?.at;
+        if (!excusing.has(reason) || at >= period.to || (end !== undefined && end <= period.from)) return [];
+        return [{ requirement, reason, from: [at, period.from].sort()[1] ?? at, ...(end !== undefined && end < period.to && { to: end }) }];
+      }),
+    )
+    .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.requirement.localeCompare(b.requirement)))
+    .slice(0, EXCUSES_MAX);
+}
