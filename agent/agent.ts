@@ -15,7 +15,7 @@ import { runAssignment } from "./run-assignment.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
 import { writeStatus } from "./status.ts";
-import { lanGuard } from "./subnets.ts";
+import { lanGuard, searchedNetworks } from "./subnets.ts";
 import { readBootId, readClock } from "./system-clock.ts";
 import { UsageError } from "./terminal.ts";
 import { CollectorClient } from "./uplink/collector-client.ts";
@@ -104,7 +104,16 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
     jobs,
     use: (config) => {
       const { measureServers, policy, centre } = config;
-      const sources = { policy, devices: centre.devices, measureServers, local, collectorUrl, dataDir, allows: lanGuard(local) };
+      const sources = {
+        policy,
+        devices: centre.devices,
+        measureServers,
+        local,
+        collectorUrl,
+        dataDir,
+        allows: lanGuard(local),
+        networks: searchedNetworks(local),
+      };
       const { assignments, refused } = deriveAssignments(sources);
       state.config = config;
       state.refused = refused;

@@ -13,6 +13,8 @@ export type AssignmentSources = {
   readonly dataDir: string;
   /** Whether the commune lets this agent ask an address. */
   readonly allows: (address: string) => boolean;
+  /** The networks that may be searched for devices. */
+  readonly networks: readonly string[];
 };
 
 export type Assignments = {
@@ -33,6 +35,7 @@ type LanPlan = {
 
 const HOST_EVERY_S = 60;
 const LINK_EVERY_S = 300;
+const DISCOVERY_EVERY_S = 86_400;
 const BANDWIDTH_EVERY_S = 6 * 3_600;
 
 /** Probes of devices: whom they ask and how often (fields/devices.md E.5, fields/cameras.md §11). */
@@ -55,6 +58,7 @@ export function deriveAssignments(sources: AssignmentSources): Assignments {
     ...portalAssignments(sources),
     ...bandwidthAssignments(sources),
     ...lanAssignments(sources, devices),
+    ...discoveryAssignments(sources, devices),
   ];
   return { assignments: assignments.map((assignment) => withLocalOptions(assignment, sources.local)), refused };
 }
@@ -100,6 +104,13 @@ function lanAssignments({ policy }: AssignmentSources, devices: readonly AskedDe
     if (targets.length === 0) return [];
     return [assignment(probe, everyS, { targets, ...options, ...(depth !== undefined && { policy: depthOptions(depth) }) }, { ...(window && { window }) })];
   });
+}
+
+/** Once a day while the counters are open: what is switched off is not found. Only this PC's own side says which networks are searched. */
+function discoveryAssignments({ networks }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
+  if (networks.length === 0) return [];
+  const targets = devices.map(({ id, address }) => ({ id, address }));
+  return [assignment("device-discovery", DISCOVERY_EVERY_S, { networks: networks.slice(0, 16), targets }, { window: { from: "08:00", to: "10:30" } })];
 }
 
 /** The part of a depth rule that the probe itself needs to look at the right span; "by schedule" has no holes of its own, as "continuous". */

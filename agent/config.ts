@@ -1,23 +1,15 @@
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
-import { CredentialName } from "#schemas/target.ts";
+import { CredentialName, Network } from "#schemas/target.ts";
 import { Lang } from "#schemas/words.ts";
 import { UsageError } from "./terminal.ts";
 
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 const LogLevel = z.enum(logLevels);
 export type LogLevel = z.infer<typeof LogLevel>;
-
-/** A network as `10.1.0.0/16` or `fd00::/8`. */
-const Subnet = z.string().refine((text) => {
-  const [address = "", bits = "", ...more] = text.split("/");
-  const family = isIP(address);
-  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-}, "write a network as 192.168.1.0/24");
 
 /** Names of stored credentials by the way they are used at one device. */
 const DeviceCredentials = z.strictObject({ snmp: CredentialName.optional(), http: CredentialName.optional(), onvif: CredentialName.optional() });
@@ -41,7 +33,7 @@ export const LocalConfig = z.strictObject({
   lang: Lang.optional(),
   logLevel: LogLevel.optional(),
   /** Networks in which the agent may ask devices. Absent = the private networks that this PC is directly connected to. */
-  allowedSubnets: z.array(Subnet).max(64).optional(),
+  allowedSubnets: z.array(Network).max(64).optional(),
   /** PEM file of a private certificate authority for the collector; relative to this file. */
   caFile: z.string().min(1).optional(),
   /** `false` keeps the last configuration for ever: the commune's veto. */

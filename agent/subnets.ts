@@ -31,8 +31,13 @@ export function lanGuard({ allowedSubnets, localTest }: { allowedSubnets?: reado
   };
 }
 
+/** The networks that may be searched for devices: `allowedSubnets`, or the private ones that this PC is directly connected to. */
+export function searchedNetworks({ allowedSubnets }: { allowedSubnets?: readonly string[] | undefined }): readonly string[] {
+  return allowedSubnets ?? connectedPrivateSubnets();
+}
+
 /** The private networks of this PC's interfaces in CIDR form. */
-export function connectedPrivateSubnets(): string[] {
+function connectedPrivateSubnets(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .flatMap(({ internal, cidr, address }) => (!internal && cidr !== null && contains(privateNets, address) ? [cidr] : []));

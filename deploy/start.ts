@@ -29,8 +29,9 @@ const run = promisify(execFile);
 const children: ChildProcess[] = [];
 const stopping = new AbortController();
 
-/** Arguments that run one of our programs with this very Node. */
-const program = (room: "agent" | "collector", ...words: string[]) => ["--import", "tsx", `${room}/main.ts`, ...words];
+/** Arguments that run one of our programs with this very Node, as the scripts of package.json do. */
+const program = (room: "agent" | "collector", ...words: string[]) => [...flags[room], `${room}/main.ts`, ...words];
+const flags = { agent: ["--max-semi-space-size=2", "--import", "./agent/compile-cache.js"], collector: ["--import", "tsx"] };
 
 /** Starts a child that lives as long as this program; its early end ends everything. */
 function keep(...argv: string[]): ChildProcess {
@@ -38,7 +39,7 @@ function keep(...argv: string[]): ChildProcess {
   children.push(child);
   child.once("exit", (code) => {
     if (stopping.signal.aborted) return;
-    console.error(text(lang, "start.ended", { program: argv[2] ?? "", code: code ?? -1 }));
+    console.error(text(lang, "start.ended", { program: argv.find((word) => word.endsWith("main.ts")) ?? "", code: code ?? -1 }));
     process.exitCode = 1;
     stopping.abort();
   });

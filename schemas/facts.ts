@@ -1,3 +1,4 @@
+import type { KnownDevice } from "./asset-ledger.ts";
 import type { Attestation, Waiver } from "./attestation.ts";
 import type { Calendar } from "./calendar.ts";
 import type { EvidenceRef } from "./finding.ts";
@@ -22,6 +23,8 @@ export type Facts = {
   readonly calendar: Calendar;
   readonly runs: readonly Run[];
   readonly presence: readonly Presence[];
+  /** Devices that searches of the LAN found lately, declared or not. */
+  readonly found: readonly KnownDevice[];
   readonly peaks: readonly DailyPeak[];
   readonly attestations: readonly Attestation[];
   readonly waivers: readonly Waiver[];

@@ -88,6 +88,7 @@ export const metrics = {
   // office-devices
   device_up: { ...flag, labels: ["device", "role", "method"], meaning: "1 when the device answered by any method" },
   devices_seen: { unit: "devices", ...count, labels: ["role"], meaning: "devices of the role that answered in this run" },
+  devices_found: { unit: "devices", ...count, labels: ["role"], meaning: "devices that a search of the LAN met, PCs that nobody declared left out" },
   printer_working: { ...flag, labels: ["device", "role"], meaning: "1 when it answers, is not down and no blocking fault stands" },
   printer_supply_percent: { ...percent, labels: ["device", "supply"], meaning: "what is left of the supply" },
   printer_pages: { unit: "pages", min: 0, max: 1e10, labels: ["device"], meaning: "life count of printed pages" },

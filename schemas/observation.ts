@@ -12,6 +12,7 @@ export const EVIDENCE_BYTES_MAX = 64 * 1024;
 export const probeKinds = [
   "camera-presence",
   "camera-stream",
+  "device-discovery",
   "host",
   "link-bandwidth",
   "link-quality",

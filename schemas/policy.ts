@@ -21,7 +21,10 @@ export const FloorRule = z.strictObject({
 });
 export type FloorRule = z.infer<typeof FloorRule>;
 
-/** Enough devices of a role: required = ceil(officers x perOfficer) + fixed; seen on `seenDays` of the last `ofWorkingDays` working days. */
+/**
+ * Enough devices of a role: required = ceil(officers x perOfficer) + fixed; seen on `seenDays` of the last `ofWorkingDays` working days.
+ * Devices of several roles stand in for each other, unless `eachRole`: then every role needs that many of its own.
+ */
 export const CountRule = z.strictObject({
   kind: z.literal("count"),
   probe: ProbeKind,
@@ -30,6 +33,7 @@ export const CountRule = z.strictObject({
   fixed: z.int().min(0),
   seenDays: z.int().min(1),
   ofWorkingDays: z.int().min(1),
+  eachRole: z.boolean().optional(),
 });
 export type CountRule = z.infer<typeof CountRule>;
 

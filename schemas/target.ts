@@ -5,6 +5,9 @@ import { DeviceRole } from "./inventory.ts";
 /** A secret by name: kept by `creds add` on the gateway PC, put in place by the runner just before a run. */
 export const CredentialName = Code;
 
+/** A network as `10.1.0.0/16` or `fd00::/8`. */
+export const Network = z.union([z.cidrv4(), z.cidrv6()], "write a network as 192.168.1.0/24");
+
 const Key = z.strictObject({ protocol: z.enum(["sha", "sha224", "sha256", "sha384", "sha512", "md5"]), key: z.string().min(8) });
 
 /** How to ask a device over SNMP. v3 is authPriv, authNoPriv or noAuthNoPriv by what is given. */

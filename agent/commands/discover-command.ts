@@ -2,13 +2,13 @@ import { text } from "#schemas/text/text.ts";
 import type { Settings } from "../config.ts";
 import { discover } from "../discover/discover.ts";
 import { createIo } from "../io/io.ts";
-import { connectedPrivateSubnets } from "../subnets.ts";
+import { searchedNetworks } from "../subnets.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 
 /** Looks for devices inside the allowed networks and prints what it proposes; nothing is added by itself. */
 export async function discoverCommand(settings: Settings, terminal: Terminal, json: boolean): Promise<number> {
   const { lang, local } = settings;
-  const subnets = local.allowedSubnets ?? connectedPrivateSubnets();
+  const subnets = searchedNetworks(local);
   if (subnets.length === 0) throw new UsageError(text(lang, "agent.discover.no_network"));
   const spinning = terminal.isTty && !json;
   const proposals = await discover({

@@ -6,9 +6,13 @@ import { DeviceError } from "../io/device-error.ts";
 import { inParallel } from "../io/in-parallel.ts";
 import type { Io } from "../io/io.ts";
 import type { MdnsService } from "../io/mdns.ts";
+import type { Neighbour } from "../io/neighbours.ts";
+import type { SnmpSession } from "../io/snmp.ts";
+import { snmpText } from "../io/snmp-value.ts";
 import { inSubnets } from "../io/sweep.ts";
 import type { WsdDevice } from "../io/wsd.ts";
-import { mergeSightings, type Proposal, type Sighting } from "./merge.ts";
+import { makerOf } from "./maker.ts";
+import { type MergeOptions, mergeSightings, type Proposal, type Sighting } from "./merge.ts";
 
 /** How far a search is; `stage` names what is asked now. */
 export type DiscoverProgress = { readonly stage: "sweep" | "announcements" | "snmp"; readonly done: number; readonly total: number };
@@ -18,9 +22,7 @@ export type DiscoverOptions = {
   /** Networks to look at, as `192.168.1.0/24`; nothing outside of them is asked or proposed. */
   readonly subnets: readonly string[];
   readonly onProgress?: (progress: DiscoverProgress) => void;
-  /** Whether hosts that showed no face at all are proposed as officers' PCs. */
-  readonly assumePc?: boolean;
-};
+} & MergeOptions;
 
 const LISTEN_MS = 4_000;
 const HOSTS_MAX = 512;
@@ -50,7 +52,7 @@ const wsdRoles: Readonly<Record<string, DeviceRole>> = {
  * Looks for devices on the LAN and proposes an inventory: what is announced (mDNS, WS-Discovery), who is in the neighbour table after
  * a sweep, and who answers SNMP. Changes nothing, adds nothing. @throws when aborted
  */
-export async function discover({ io, signal, subnets, onProgress = () => {}, assumePc = false }: DiscoverOptions): Promise<readonly Proposal[]> {
+export async function discover({ io, signal, subnets, onProgress = () => {}, ...merging }: DiscoverOptions): Promise<readonly Proposal[]> {
   const inside = inSubnets(subnets);
   const announced = listen(io, signal).then((sightings) => sightings.filter(({ address }) => inside(address)));
   // Awaited below; until then a failure must not count as unhandled.
@@ -64,7 +66,7 @@ export async function discover({ io, signal, subnets, onProgress = () => {}, ass
   onProgress({ stage: "announcements", done: 0, total: 1 });
   const sightings: Sighting[] = [
     ...(await announced),
-    ...neighbours.map(({ address, mac }): Sighting => ({ source: "neighbours", address, mac, roles: [] })),
+    ...neighbours.map(neighbourSighting),
     ...(route?.gateway !== undefined && inside(route.gateway) ? [{ source: "gateway" as const, address: route.gateway, roles: ["router" as const] }] : []),
   ];
   const hosts = [...new Set(sightings.map(({ address }) => address))].slice(0, HOSTS_MAX);
@@ -75,7 +77,12 @@ export async function discover({ io, signal, subnets, onProgress = () => {}, ass
     return sighting;
   });
   signal.throwIfAborted();
-  return mergeSightings([...sightings, ...answers.flatMap((sighting) => sighting ?? [])], assumePc);
+  return mergeSightings([...sightings, ...answers.flatMap((sighting) => sighting ?? [])], merging);
+}
+
+function neighbourSighting({ address, mac }: Neighbour): Sighting {
+  const maker = makerOf(mac);
+  return { source: "neighbours", address, mac, roles: [], guess: maker?.role, vendor: maker?.vendor };
 }
 
 async function listen(io: Io, signal: AbortSignal): Promise<readonly Sighting[]> {
@@ -119,11 +126,25 @@ async function askSnmp(io: Io, address: string, signal: AbortSignal): Promise<Si
     using session = io.openSnmp({ address, port: 161, access: { version: "2c", community: "public" } }, visit, { requestMs: SNMP_REQUEST_MS });
     const system = await readSystem(session);
     const definition = await identify(session, definitions(), system);
-    return { source: "snmp", address, roles: rolesOf(definition), name: system.name, model: system.descr, vendor: definition && vendorOf(definition) };
+    const serial = await serialOf(session);
+    return { source: "snmp", address, roles: rolesOf(definition), name: system.name, model: system.descr, vendor: definition && vendorOf(definition), serial };
   } catch (error) {
     if (error instanceof DeviceError) return undefined;
     throw error;
   }
+}
+
+/** Where devices keep their serial number: Printer-MIB (RFC 3805), then the chassis of ENTITY-MIB (RFC 6933). */
+const serialObjects = ["1.3.6.1.2.1.43.5.1.1.17.1", "1.3.6.1.2.1.47.1.1.1.1.11.1"] as const;
+
+/** Some firmware gives its MAC address for a serial number: that is none, and stays here. */
+async function serialOf(session: SnmpSession): Promise<string | undefined> {
+  const found = await session.get(serialObjects).catch(() => undefined);
+  return serialObjects.map((oid) => snmpText(found?.get(oid) ?? "").trim()).find((text) => text !== "" && !looksLikeMac(text));
+}
+
+function looksLikeMac(text: string): boolean {
+  return /^([0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}$/i.test(text);
 }
 
 function rolesOf(definition: Definition | undefined): readonly DeviceRole[] {

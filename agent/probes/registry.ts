@@ -2,6 +2,7 @@ import type { ProbeKind } from "#schemas/observation.ts";
 import type { Probe } from "../probe.ts";
 import { cameraPresence } from "./camera-presence/probe.ts";
 import { cameraStream } from "./camera-stream/probe.ts";
+import { deviceDiscovery } from "./device-discovery/probe.ts";
 import { host } from "./host/probe.ts";
 import { linkBandwidth } from "./link-bandwidth/probe.ts";
 import { linkQuality } from "./link-quality/probe.ts";
@@ -16,6 +17,7 @@ export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
   entry(cameraPresence),
   entry(cameraStream),
   entry(recordingDepth),
+  entry(deviceDiscovery),
   entry(host),
   entry(linkBandwidth),
   entry(linkQuality),

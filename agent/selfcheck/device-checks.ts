@@ -29,6 +29,7 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
     collectorUrl: collectorUrl ?? "http://127.0.0.1",
     dataDir: settings.dataDir,
     allows: lanGuard(settings.local),
+    networks: [],
   });
   const asked = assignments.filter(({ probe }) => lanKinds.has(probe));
   const lines = await Promise.all(asked.map((assignment) => checkAssignment(assignment, surroundings)));

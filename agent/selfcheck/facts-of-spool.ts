@@ -24,6 +24,7 @@ export function factsOfSpool(
     calendar,
     runs,
     presence: presenceOf(runs),
+    found: [],
     peaks: peaksOf(runs, calendar),
     attestations: [],
     waivers: [],

@@ -29,7 +29,8 @@ export function simulateDevices({ profile, story, due }: Scene): Outcome {
   return { kind: "measured", readings: [...up, ...perRole, ...told.flatMap((device) => printerReadings(story, code, device, due.atMs))] };
 }
 
-function isUp(story: Story, code: string, device: Device, atMs: number): boolean {
+/** Whether a device answers on a day: some never do, and a desk may be empty. */
+export function isUp(story: Story, code: string, device: Device, atMs: number): boolean {
   if (chance(0.03, story.seed, code, device.id, "broken")) return false;
   const desk = device.role === "officer-pc" || device.role === "citizen-pc";
   return !chance(desk ? 0.12 : 0.02, story.seed, code, device.id, vietnamDay(atMs), "off");

@@ -31,6 +31,7 @@ const rhythms: readonly Rhythm[] = [
   { probe: "host", working: [3, 9, 16], free: [3, 9], burst: single, everyMinutes: 15 },
   { probe: "wifi-clients", working: [9, 14, 16], free: [9], burst: single, everyMinutes: 10 },
   { probe: "office-devices", working: [9], free: [], burst: single, everyMinutes: 30 },
+  { probe: "device-discovery", working: [9], free: [], burst: single },
   { probe: "camera-presence", working: [9, 16], free: [9], burst: { count: 2, apartMinutes: 20 }, everyMinutes: 30 },
   { probe: "camera-stream", working: [9], free: [9], burst: single },
   { probe: "recording-depth", working: [3], free: [3], burst: single },

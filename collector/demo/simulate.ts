@@ -3,6 +3,7 @@ import type { CentreProfile } from "./profile.ts";
 import { between, chance } from "./seeded.ts";
 import { simulateCameras, simulateStreams, simulateVmsLink } from "./simulate-cameras.ts";
 import { simulateDevices } from "./simulate-devices.ts";
+import { simulateDiscovery } from "./simulate-discovery.ts";
 import { simulateHost } from "./simulate-host.ts";
 import { simulateBandwidth, simulateQuality } from "./simulate-line.ts";
 import { dueRuns } from "./simulate-plan.ts";
@@ -58,6 +59,7 @@ function outcomeOf(scene: Scene): Outcome {
 const simulators: Record<ProbeKind, (scene: Scene) => Outcome> = {
   "camera-presence": simulateCameras,
   "camera-stream": simulateStreams,
+  "device-discovery": simulateDiscovery,
   host: simulateHost,
   "link-bandwidth": simulateBandwidth,
   "link-quality": simulateQuality,

@@ -1,4 +1,6 @@
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { Db } from "../store/db.ts";
+import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
 import { forgetRollupsBefore, rollUpDirtyHours } from "../store/rollups.ts";
@@ -17,6 +19,7 @@ export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Pro
   ];
   if (dropped.length > 0) partitions.forget();
   await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
+  await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.observation * DAY_MS));
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
   return { rolledUp, dropped };
 }

@@ -3,6 +3,7 @@ import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import type { DailyPeak, Facts, Need, Presence, Run, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
+import { foundDevices } from "./found-devices.ts";
 import type { Site } from "./sites.ts";
 
 const DAY_MS = 86_400_000;
@@ -22,12 +23,13 @@ export async function loadFacts(
   nowMs: number,
   sharedFaults: readonly string[],
 ): Promise<Facts> {
-  const [runs, presence, peaks, attestations, waivers, [contact]] = await Promise.all([
+  const [runs, presence, found, peaks, attestations, waivers, [contact]] = await Promise.all([
     Promise.all(merged(needs).map((need) => runsFor(db, siteId, need))),
     db.query<Presence>(
       "SELECT device, role, day::text AS day FROM presence_day WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY presence_day.day DESC",
       [siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)],
     ),
+    foundDevices(db, siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)),
     db.query<DailyPeak>(
       "SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY peak_day.day DESC",
       [siteId, vietnamDay(nowMs - PEAK_DAYS * DAY_MS), vietnamDay(nowMs)],
@@ -50,6 +52,7 @@ export async function loadFacts(
     calendar,
     runs: runs.flat(),
     presence,
+    found,
     peaks,
     attestations: attestations.map(({ body }) => body),
     waivers: waivers.map(({ body }) => body),

@@ -1,10 +1,11 @@
-import type { Calendar } from "#schemas/calendar.ts";
-import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import { foundIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Batch } from "#schemas/exchange.ts";
 import { type FiledBatch, type FiledSample, samplesOf } from "../ingest/filed.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { copyRows, type SampleRow } from "./copy-rows.ts";
 import type { Db } from "./db.ts";
+import { type FoundRow, writeFoundDevices } from "./found-devices.ts";
 import { jsonText } from "./json-text.ts";
 import { advanceStreams, type Claim, claimBatches } from "./ledger.ts";
 import type { Partitions } from "./partitions.ts";
@@ -68,6 +69,10 @@ async function writeOnce({ db, partitions, series, calendar }: IngestTools, grou
     await writeSamples(tx, rows);
     await writeLatest(tx, rows);
     await writeDays(tx, calendar, stored);
+    await writeFoundDevices(
+      tx,
+      stored.flatMap(({ received, claim }) => foundOf(received, claim)),
+    );
     await writeDirtyHours(tx, rows);
     await writeGapsAndLetters(tx, stored);
     await touchContacts(tx, group);
@@ -214,6 +219,12 @@ async function writeDays(tx: Db, calendar: Calendar, stored: readonly Stored[]):
       ],
     );
   }
+}
+
+function foundOf({ siteId, filed }: Received, claim: Claim): FoundRow[] {
+  return filed.observations.flatMap(({ observation: { seq, probe, outcome }, takenMs }) =>
+    claim.isFresh(seq) ? foundIn(probe, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })) : [],
+  );
 }
 
 async function writeGapsAndLetters(tx: Db, stored: readonly Stored[]): Promise<void> {

@@ -1,7 +1,9 @@
+import type { FoundDevice } from "../asset-ledger.ts";
 import { type Calendar, isWorkingTime, vietnamDay } from "../calendar.ts";
+import { DiscoveryEvidence } from "../discovery-evidence.ts";
 import type { DailyPeak, Presence } from "../facts.ts";
 import { DeviceRole } from "../inventory.ts";
-import type { Outcome } from "../observation.ts";
+import type { Outcome, ProbeKind } from "../observation.ts";
 
 /** Devices that answered in a run, with its Vietnam day. */
 export function presenceIn(outcome: Outcome, atMs: number): Presence[] {
@@ -17,4 +19,10 @@ export function peaksIn(outcome: Outcome, atMs: number, calendar: Calendar): Dai
   if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) return [];
   const totals = outcome.readings.filter(({ metric, labels }) => metric === "wifi_clients" && (labels === undefined || Object.keys(labels).length === 0));
   return totals.map(({ value }) => ({ metric: "wifi_clients", day: vietnamDay(atMs), value }));
+}
+
+/** Devices that a search of the LAN has met. Whatever else an outcome holds gives none. */
+export function foundIn(probe: ProbeKind, outcome: Outcome): readonly FoundDevice[] {
+  if (probe !== "device-discovery" || outcome.kind !== "measured") return [];
+  return DiscoveryEvidence.safeParse(outcome.evidence).data?.found ?? [];
 }

@@ -1,21 +1,14 @@
-import { isIP } from "node:net";
 import { z } from "zod";
-import { targetOptions } from "#schemas/target.ts";
+import { Network, targetOptions } from "#schemas/target.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
 import { defineProbe, ProbeError } from "../../probe.ts";
 import { askTarget, VISIT_MS } from "./ask-target.ts";
 import { countNeighbours } from "./count-neighbours.ts";
 import { judge, wantsNeighbours } from "./judge.ts";
 
-const Subnet = z.string().refine((text) => {
-  const [address = "", bits = "", ...more] = text.split("/");
-  const family = isIP(address);
-  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-}, "write a network as 192.168.1.0/24");
-
 const Options = targetOptions({
   /** Networks of the Wi-Fi, to tell its hosts from wired ones in tables of addresses. */
-  subnets: z.array(Subnet).max(16).default([]),
+  subnets: z.array(Network).max(16).default([]),
 });
 type Options = z.infer<typeof Options>;
 

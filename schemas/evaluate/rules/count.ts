@@ -1,24 +1,43 @@
+import { assetLedger, type LedgerRow } from "../../asset-ledger.ts";
 import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
+import type { FindingPart } from "../../finding.ts";
 import type { CountRule } from "../../policy.ts";
-import type { Judgement } from "../judgement.ts";
+import { type Judgement, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 /**
  * Enough devices of a role: required = ceil(officers x perOfficer) + fixed. A device counts when it answered on `seenDays` of the last
- * `ofWorkingDays` working days: off at night, or with its officer on leave, is no fault (fields/devices.md D).
+ * `ofWorkingDays` working days: off at night, or with its officer on leave, is no fault (fields/devices.md D). One machine that is declared
+ * twice counts once. With `eachRole` the roles are judged apart, and the worst is the whole.
  */
 export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgement {
+  if (!rule.eachRole) return judgeTogether(rule, facts, nowMs);
+  const judged = rule.roles.map((role) => ({ role, ...judgeTogether({ ...rule, roles: [role] }, facts, nowMs) }));
+  const parts = judged.map(({ role: subject, state, reason, observed, detail }): FindingPart => {
+    return { subject, state, reason, ...(observed !== undefined && { observed }), ...(detail && { detail }) };
+  });
+  const { state } = worstPart(parts);
+  const worst = judged.find((one) => one.state === state);
+  if (!worst) return { state: "unknown", reason: "no_data" };
+  const { role: _, validUntilMs, ...whole } = worst;
+  const ends = judged.flatMap((one) => one.validUntilMs ?? []);
+  return { ...whole, parts, ...(validUntilMs !== undefined && { validUntilMs: Math.min(...ends) }) };
+}
+
+function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement {
   const { centre, calendar, firstContactMs } = facts;
   const frame = { unit: "devices" };
   if (centre.officers === undefined && rule.perOfficer > 0) return { state: "unknown", reason: "no_denominator", ...frame };
   // 2.0000000000000004 officers' worth of scanners are two.
   const required = Math.ceil(Math.round((centre.officers ?? 0) * rule.perOfficer * 1e6) / 1e6) + rule.fixed;
   const days = workingDaysBefore(calendar, nowMs, rule.ofWorkingDays);
-  const seen = daysSeen(rule, facts, days);
+  const rows = rowsOf(rule, facts, days);
+  const repeated = new Set(rows.filter((row) => isRepeated(rule, centre, row)).map(({ label }) => label));
+  const seen = daysSeen(rule, facts, days, repeated);
   const observed = [...seen.values()].filter(({ length }) => length >= rule.seenDays).length;
-  const declaredDevices = centre.devices.filter(({ role }) => rule.roles.includes(role));
-  const detail = { declared: declaredDevices.length, officers: centre.officers ?? 0, seenOnce: seen.size };
+  const declaredDevices = centre.devices.filter(({ id, role }) => rule.roles.includes(role) && !repeated.has(id));
+  const detail = { declared: declaredDevices.length, officers: centre.officers ?? 0, seenOnce: seen.size, ...ledgerNumbers(rows) };
   const newestDay = facts.presence.find(({ role, day }) => rule.roles.includes(role) && days.includes(day))?.day;
   const numbers = { ...frame, observed, required, detail, ...(newestDay && { observedMs: vietnamDayStartMs(newestDay) }) };
 
@@ -38,16 +57,35 @@ export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgem
       ...numbers,
       detail: { ...detail, watched },
     };
-  const unseen = declaredDevices.filter(({ id }) => (seen.get(id)?.length ?? 0) < rule.seenDays);
+  // The spooler knows a USB printer by the name of its queue.
+  const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
 }
 
-/** The working days on which each device of the roles answered. */
-function daysSeen({ roles }: CountRule, { presence }: Facts, days: readonly string[]): Map<string, string[]> {
+/** The rows of the asset ledger that speak of the rule's roles. */
+function rowsOf({ roles }: CountRule, { centre, presence, found }: Facts, days: readonly string[]): readonly LedgerRow[] {
+  const rows = assetLedger({ declared: centre.devices, found, seen: presence, sinceDay: days.at(-1) ?? "" });
+  return rows.filter(({ role }) => roles.includes(role));
+}
+
+/** A machine that prints and copies may be declared as both, and counts once where both are asked for; a PC serves either officers or citizens. */
+function isRepeated({ roles }: CountRule, { devices }: Facts["centre"], { state, sameAs, role }: LedgerRow): boolean {
+  const other = devices.find(({ id }) => id === sameAs)?.role;
+  return state === "duplicate" && other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
+}
+
+/** How many assets stand in each state that a person should look at. */
+function ledgerNumbers(rows: readonly LedgerRow[]): Record<string, number> {
+  const counted = (["missing", "extra", "replaced", "duplicate"] as const).map((state) => [state, rows.filter((row) => row.state === state).length] as const);
+  return Object.fromEntries(counted.filter(([, count]) => count > 0));
+}
+
+/** The working days on which each device of the roles answered, without those that are another one's second entry. */
+function daysSeen({ roles }: CountRule, { presence }: Facts, days: readonly string[], repeated: ReadonlySet<string>): Map<string, string[]> {
   const seen = new Map<string, string[]>();
   for (const { device, role, day } of presence) {
-    if (!roles.includes(role) || !days.includes(day)) continue;
+    if (!roles.includes(role) || !days.includes(day) || repeated.has(device)) continue;
     const known = seen.get(device) ?? [];
     if (!known.includes(day)) seen.set(device, [...known, day]);
   }

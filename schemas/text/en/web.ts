@@ -168,6 +168,7 @@ export const web = {
 
   "web.probe.camera-presence": "Camera presence",
   "web.probe.camera-stream": "Camera stream",
+  "web.probe.device-discovery": "Search of the LAN",
   "web.probe.host": "Gateway PC",
   "web.probe.link-bandwidth": "Line speed",
   "web.probe.link-quality": "Line quality",

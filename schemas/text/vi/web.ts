@@ -168,6 +168,7 @@ export const web = {
 
   "web.probe.camera-presence": "Camera có mặt",
   "web.probe.camera-stream": "Luồng hình camera",
+  "web.probe.device-discovery": "Dò thiết bị trong mạng",
   "web.probe.host": "Máy tính cổng",
   "web.probe.link-bandwidth": "Tốc độ đường truyền",
   "web.probe.link-quality": "Chất lượng đường truyền",

@@ -28,7 +28,7 @@ describe("mergeSightings", () => {
 
   it("the faces of one MFP are one device, whatever their order", () => {
     for (const order of [faces, [...faces].reverse()]) {
-      const [only, ...more] = mergeSightings(order, false);
+      const [only, ...more] = mergeSightings(order);
       expect(more).toEqual([]);
       expect(only).toMatchObject({ device: { id: "printer-20", role: "printer", model: "MFP 430", name: "May in P1" }, faces: ["printer", "scanner"] });
     }
@@ -40,24 +40,24 @@ describe("mergeSightings", () => {
       sighting({ address: "10.0.0.6", uuid: "u", roles: ["printer"] }),
       sighting({ address: "10.0.0.6", mac: "m" }),
     ];
-    expect(mergeSightings(parts, false)).toMatchObject([{ addresses: ["10.0.0.5", "10.0.0.6"] }]);
+    expect(mergeSightings(parts)).toMatchObject([{ addresses: ["10.0.0.5", "10.0.0.6"] }]);
   });
 
   it("two machines of one model stay two, with names of their own", () => {
     const two = ["10.0.0.7", "10.1.0.7"].map((address) => sighting({ address, roles: ["printer"], model: "MFP 430" }));
-    expect(mergeSightings(two, false).map(({ device }) => device.id)).toEqual(["printer-7", "printer-7-2"]);
+    expect(mergeSightings(two).map(({ device }) => device.id)).toEqual(["printer-7", "printer-7-2"]);
   });
 
   it("a host without a face is proposed only when asked for, and no MAC leaves", () => {
     const host = [sighting({ source: "neighbours", address: "10.0.0.9", mac: "02:00:00:00:00:09" })];
-    expect(mergeSightings(host, false)).toEqual([]);
-    const guess = mergeSightings(host, true);
+    expect(mergeSightings(host)).toEqual([]);
+    const guess = mergeSightings(host, { assumePc: true });
     expect(guess).toMatchObject([{ device: { role: "officer-pc" }, faces: [] }]);
     expect(JSON.stringify(guess)).not.toContain("02:00");
   });
 
   it("what devices say is cleaned", () => {
-    const [only] = mergeSightings([sighting({ address: "10.0.0.3", roles: ["printer"], name: "\u001b[31mX\u202e", model: "y".repeat(500) })], false);
+    const [only] = mergeSightings([sighting({ address: "10.0.0.3", roles: ["printer"], name: "\u001b[31mX\u202e", model: "y".repeat(500) })]);
     expect(only?.device).toMatchObject({ name: "X", model: "y".repeat(64) });
   });
 });

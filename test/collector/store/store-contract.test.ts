@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addEnrolCode, enrolWithCode, findAgent, setAgentState } from "../../../collector/store/agents.ts";
 import type { Db } from "../../../collector/store/db.ts";
+import { forgetFoundBefore, foundDevices } from "../../../collector/store/found-devices.ts";
 import { type IngestTools, type Received, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
@@ -94,6 +95,32 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
       "SELECT first_contact_at::text AS first, last_contact_at::text AS last FROM site WHERE site_id = 1",
     );
     expect([first, last]).toEqual(["2026-11-28 02:01:00+00", "2026-11-28 02:01:00+00"]);
+  });
+
+  it("remembers what searches of the LAN met: first day, last day, and what the newest one said", async () => {
+    const evidence = (model: string) => ({
+      networks: ["10.0.0.0/24"],
+      found: [{ identity: "hash aaaaaaaa 01", roles: ["printer"], address: "10.0.0.20", model }],
+      unknownComputers: 2,
+    });
+    const search = (model: string, startMs: number) =>
+      receivedOf(
+        batchOf({
+          stream: freshStream(),
+          count: 1,
+          startMs,
+          each: () => ({ probe: "device-discovery", outcome: measured([{ metric: "devices_found", value: 1 }], evidence(model)) }),
+        }),
+      );
+    const DAY_MS = 86_400_000;
+    await write(search("MFP 430", T0), search("MFP 400", T0 - 3 * DAY_MS));
+    await write(search("MFP 410", T0 - DAY_MS));
+    const [known, ...more] = await foundDevices(db, 1, "2026-11-01", "2026-11-28");
+    expect(more).toEqual([]);
+    expect(known).toMatchObject({ identity: "hash aaaaaaaa 01", model: "MFP 430", firstDay: "2026-11-25", lastDay: "2026-11-28" });
+    expect(await foundDevices(db, 1, "2026-11-01", "2026-11-24")).toEqual([]);
+    await forgetFoundBefore(db, "2026-11-29");
+    expect(await foundDevices(db, 1, "2026-11-01", "2026-11-28")).toEqual([]);
   });
 
   describe("stores each number of a stream once", () => {

@@ -56,4 +56,45 @@ describe("denominators", () => {
     const both: Facts["presence"] = [...seen("k", "kiosk", days), ...seen("d", "display", days)];
     expect(judge("R15", { centre: { keyArea: true }, presence: both })?.state).toBe("pass");
   });
+
+  it("two queue machines are no display", () => {
+    const finding = judge("R15", { centre: { keyArea: true }, presence: [...seen("k1", "kiosk", days), ...seen("k2", "kiosk", days)] });
+    expect(finding?.state).not.toBe("pass");
+    expect(finding?.parts?.map(({ subject, state }) => [subject, state])).toEqual([
+      ["kiosk", "pass"],
+      ["display", "unknown"],
+    ]);
+  });
+});
+
+describe("the ledger behind the counts", () => {
+  const at = (address: string, more: object) => ({ address, ...more });
+  it("one machine that is declared as printer and as copier counts once as a printer, and is the copier all the same", () => {
+    const devices = [at("10.0.0.9", { id: "p-1", role: "printer" }), at("10.0.0.9", { id: "c-1", role: "copier" })] as never;
+    const presence = [...seen("p-1", "printer", days), ...seen("c-1", "copier", days)];
+    expect(judge("R11", { centre: { officers: 2, devices }, presence })).toMatchObject({ state: "fail", observed: 1, detail: { declared: 1, duplicate: 1 } });
+    expect(judge("R13", { centre: { officers: 2, devices }, presence })).toMatchObject({ state: "pass", observed: 1 });
+  });
+
+  it("an officer's PC is no citizen's PC as well", () => {
+    const devices = [at("10.0.0.9", { id: "o-1", role: "officer-pc" }), at("10.0.0.9", { id: "z-1", role: "citizen-pc" })] as never;
+    const presence = [...seen("o-1", "officer-pc", days), ...seen("z-1", "citizen-pc", days)];
+    expect(judge("R14", { centre: { devices }, presence })).toMatchObject({ observed: 0 });
+  });
+
+  it("says how many are missing, extra or replaced", () => {
+    const devices = [at("10.0.0.9", { id: "c-1", role: "copier", serial: "A" }), at("10.0.0.8", { id: "c-2", role: "copier" })] as never;
+    const found = ["10.0.0.9", "10.0.0.7"].map((address) => ({
+      identity: `hash aaaaaaaa ${address}`,
+      roles: ["copier" as const],
+      address,
+      serial: "B",
+      firstDay: days[9] ?? "",
+      lastDay: days[0] ?? "",
+    }));
+    expect(judge("R13", { centre: { devices }, found, presence: seen("c-1", "copier", days) })).toMatchObject({
+      state: "pass",
+      detail: { replaced: 1, missing: 1, extra: 1 },
+    });
+  });
 });
