@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { startMeasureServer } from "../measure/measure-server.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
-type Options = { host: string; port: number; secretFile: string; id?: string; tlsKey?: string; tlsCert?: string; withParent?: true };
+type Options = { host: string; port: number; secretFile: string; id?: string; tlsKey?: string; tlsCert?: string; rateMax?: number; withParent?: true };
 
 /** `measure`: the speed test alone, on any machine; it needs the secret with which the collector signs leases, and no database. */
 export function measureCommand({ terminal }: CommandContext): Command {
@@ -16,12 +16,20 @@ export function measureCommand({ terminal }: CommandContext): Command {
     .option("--id <code>", "this server's code; leases of others are refused")
     .option("--tls-key <file>", "PEM file of the private key")
     .option("--tls-cert <file>", "PEM file of the certificate")
+    .option("--rate-max <mbps>", "cap on what one agent moves; choose it well above the plan's floor", mbpsOf)
     .option("--with-parent", "ends when standard input ends")
-    .action(async ({ host, port, secretFile, id, tlsKey, tlsCert, withParent }: Options) => {
+    .action(async ({ host, port, secretFile, id, tlsKey, tlsCert, rateMax, withParent }: Options) => {
       if ((tlsKey === undefined) !== (tlsCert === undefined)) throw new UsageError("--tls-key and --tls-cert are given together");
       const secret = (await readText(secretFile)).trim();
       const tls = tlsKey && tlsCert ? { key: await readText(tlsKey), cert: await readText(tlsCert) } : undefined;
-      const server = await startMeasureServer({ host, port, secret, ...(id && { id }), ...(tls && { tls }) });
+      const server = await startMeasureServer({
+        host,
+        port,
+        secret,
+        ...(id && { id }),
+        ...(tls && { tls }),
+        ...(rateMax !== undefined && { rateMaxMbps: rateMax }),
+      });
       terminal.out(server.url);
       await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);
       // An open input would keep this process, and with it the parent that waits for it, alive.
@@ -34,6 +42,12 @@ function portOf(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port lies within 0 and 65535");
   return port;
+}
+
+function mbpsOf(text: string): number {
+  const mbps = Number(text);
+  if (!(mbps >= 1 && mbps <= 100_000)) throw new InvalidArgumentError("a rate lies within 1 and 100000 Mbps");
+  return mbps;
 }
 
 async function readText(file: string): Promise<string> {

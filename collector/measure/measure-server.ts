@@ -19,6 +19,8 @@ export type MeasureServerOptions = {
   readonly id?: string;
   /** PEM texts; without them the server speaks plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Cap on what one agent moves, so that one fast line does not take the uplink from the others. A test that meets it is told so and excused. */
+  readonly rateMaxMbps?: number;
   readonly nowMs?: () => number;
 };
 export type MeasureServer = { readonly url: string; close(): Promise<void> };
@@ -33,9 +35,9 @@ const CONNECTIONS_MAX = 1_024;
  * @throws Error when the secret is too short or the port is taken
  */
 export async function startMeasureServer(options: MeasureServerOptions): Promise<MeasureServer> {
-  const { host, port, secret, id, tls, nowMs = Date.now } = options;
+  const { host, port, secret, id, tls, rateMaxMbps, nowMs = Date.now } = options;
   if (secret.length < SECRET_LENGTH_MIN) throw new Error(`the secret of the measure server needs at least ${SECRET_LENGTH_MIN} characters`);
-  const ledger = new TransferLedger();
+  const ledger = new TransferLedger(rateMaxMbps);
   const load = new OwnLoad();
   const noise = randomBytes(NOISE_BYTES);
 

@@ -26,10 +26,17 @@ function send(_request: IncomingMessage, response: ServerResponse, { transfer, n
   let sent = 0;
   response.writeHead(200, { "content-type": "application/octet-stream", "content-length": length, "x-accel-buffering": "no" });
   let offset = Math.floor(Math.random() * (noise.length / CHUNK_BYTES)) * CHUNK_BYTES;
+  let held: NodeJS.Timeout | undefined;
   const pump = (): void => {
+    clearTimeout(held);
     let hasRoom = true;
     while (hasRoom && !response.destroyed) {
-      const size = Math.min(CHUNK_BYTES, bytesLeft(transfer));
+      const wanted = Math.min(CHUNK_BYTES, bytesLeft(transfer));
+      const size = transfer.pacer?.take(wanted, performance.now()) ?? wanted;
+      if (size === 0 && wanted > 0) {
+        held = setTimeout(pump, transfer.pacer?.waitMs(performance.now()));
+        return;
+      }
       // Several streams share the lease: only one that sent all it promised may end in order.
       if (size === 0) return void (sent === length ? response.end() : response.destroy());
       sent += size;
@@ -41,6 +48,7 @@ function send(_request: IncomingMessage, response: ServerResponse, { transfer, n
   endWithin(STREAM_MS_MAX, response, () => response.destroy());
   response.on("drain", pump);
   response.on("error", () => response.destroy());
+  response.once("close", () => clearTimeout(held));
   pump();
 }
 
@@ -49,7 +57,12 @@ function receive(request: IncomingMessage, response: ServerResponse, { transfer 
   endWithin(STREAM_MS_MAX, response, () => request.destroy());
   request.on("data", (chunk: Buffer) => {
     transfer.receivedBytes += chunk.length;
-    if (bytesLeft(transfer) === 0) request.destroy();
+    if (bytesLeft(transfer) === 0) return void request.destroy();
+    transfer.pacer?.owe(chunk.length, performance.now());
+    const waitMs = transfer.pacer?.waitMs(performance.now()) ?? 0;
+    if (waitMs === 0) return;
+    request.pause();
+    setTimeout(() => request.resume(), waitMs);
   });
   request.on("error", () => request.destroy());
   request.once("end", () => response.writeHead(204).end());
@@ -64,7 +77,7 @@ function watch(_request: IncomingMessage, response: ServerResponse, { transfer, 
       atMs: performance.now(),
       receivedBytes: transfer.receivedBytes,
       sentBytes: transfer.sentBytes,
-      saturated: load.saturated,
+      saturated: load.saturated || (transfer.pacer?.takeWasFull() ?? false),
       ...(resent !== undefined && resentBefore !== undefined && { resent: resent - resentBefore }),
     };
     response.write(`${JSON.stringify(line)}\n`);

@@ -1,12 +1,13 @@
 import { type LeaseClaims, MEASURE_STREAMS_MAX } from "#schemas/measure.ts";
+import { Pacer } from "./pacer.ts";
 
 /** Most leases that are remembered at once; expired ones are forgotten first. */
 const TRANSFERS_MAX = 1_000;
 // The clock tolerance of tokens plus the time that a last stream may take to notice.
 const KEEP_AFTER_EXPIRY_MS = 60_000;
 
-/** What one lease has moved so far. */
-export type Transfer = { readonly claims: LeaseClaims; receivedBytes: number; sentBytes: number; streams: number };
+/** What one lease has moved so far; `pacer` is the agent's, where the server caps the rate. */
+export type Transfer = { readonly claims: LeaseClaims; readonly pacer: Pacer | undefined; receivedBytes: number; sentBytes: number; streams: number };
 
 /** Bytes that the lease still allows. */
 export function bytesLeft({ claims, receivedBytes, sentBytes }: Transfer): number {
@@ -16,6 +17,12 @@ export function bytesLeft({ claims, receivedBytes, sentBytes }: Transfer): numbe
 /** Counts bytes and streams per lease, in memory: a lease lives for minutes, and the server needs no database. */
 export class TransferLedger {
   readonly #transfers = new Map<string, Transfer>();
+  readonly #rateMaxMbps: number | undefined;
+
+  /** `rateMaxMbps` caps what one agent moves, all its leases and streams together. */
+  constructor(rateMaxMbps?: number) {
+    this.#rateMaxMbps = rateMaxMbps;
+  }
 
   /** The lease's account; undefined when too many leases are open. */
   open(claims: LeaseClaims, nowMs: number): Transfer | undefined {
@@ -23,7 +30,7 @@ export class TransferLedger {
     if (known) return known;
     if (this.#transfers.size >= TRANSFERS_MAX) this.#forgetExpired(nowMs);
     if (this.#transfers.size >= TRANSFERS_MAX) return undefined;
-    const transfer: Transfer = { claims, receivedBytes: 0, sentBytes: 0, streams: 0 };
+    const transfer: Transfer = { claims, pacer: this.#pacerOf(claims.agent), receivedBytes: 0, sentBytes: 0, streams: 0 };
     this.#transfers.set(claims.lease, transfer);
     return transfer;
   }
@@ -40,6 +47,12 @@ export class TransferLedger {
     let sum = 0;
     for (const { streams } of this.#transfers.values()) sum += streams;
     return sum;
+  }
+
+  #pacerOf(agent: string): Pacer | undefined {
+    if (this.#rateMaxMbps === undefined) return undefined;
+    const known = this.#transfers.values().find(({ claims }) => claims.agent === agent);
+    return known?.pacer ?? new Pacer(this.#rateMaxMbps, performance.now());
   }
 
   #forgetExpired(nowMs: number): void {

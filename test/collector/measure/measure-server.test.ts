@@ -98,6 +98,28 @@ describe("a measure server", () => {
   });
 });
 
+describe("a measure server with a cap of 40 Mbps for each agent", () => {
+  let capped: MeasureServer;
+  beforeAll(async () => {
+    capped = await startMeasureServer({ host: "127.0.0.1", port: 0, secret, id: "lab", rateMaxMbps: 40 });
+  });
+  afterAll(() => capped.close());
+
+  it.each([
+    ["download", (headers: Record<string, string>) => fetch(`${capped.url}${measurePaths.down}`, { headers }).then((reply) => reply.arrayBuffer())],
+    ["upload", (headers: Record<string, string>) => fetch(`${capped.url}${measurePaths.up}`, { method: "POST", headers, body: new Uint8Array(1_000_000) })],
+  ])("holds a %s back and says so on the watch", async (_name, move) => {
+    const headers = authorization({ bytesMax: 1_000_001, agent: `agt-${leases.toString(16).padStart(16, "0")}` });
+    const watch = await fetch(`${capped.url}${measurePaths.watch}`, { headers });
+    const startedMs = performance.now();
+    await move(headers).catch(() => undefined);
+    // 8 Mbit at 40 Mbps take 200 ms, less a bucket of 20 ms.
+    expect(performance.now() - startedMs).toBeGreaterThan(150);
+    expect(await tickWith(watch, (tick) => tick.saturated)).toMatchObject({ saturated: true });
+    await watch.body?.cancel();
+  });
+});
+
 /** Reads the watch until a tick fits. */
 async function tickWith(reply: Response, fits: (tick: MeasureTick) => boolean): Promise<MeasureTick> {
   let rest = "";
