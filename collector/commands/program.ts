@@ -3,6 +3,7 @@ import type { CollectorConfig } from "../config.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
+import { evidenceCommand } from "./evidence-command.ts";
 import { measureCommand } from "./measure-command.ts";
 import { incidentCommand, notifyCommand } from "./notify-command.ts";
 import { attestCommand, waiverCommand } from "./people-commands.ts";
@@ -29,6 +30,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     waiverCommand,
     attestCommand,
     reportCommand,
+    evidenceCommand,
     notifyCommand,
     incidentCommand,
   ];

@@ -8,5 +8,10 @@ export function dossierText(dossier: Dossier): string {
 
 /** SHA-256 of the dossier's text, lower-case hex: stands at the foot of each format. */
 export function sealOf(dossier: Dossier): string {
-  return createHash("sha256").update(dossierText(dossier)).digest("hex");
+  return sealOfText(dossierText(dossier));
+}
+
+/** SHA-256 of a text, lower-case hex. */
+export function sealOfText(words: string): string {
+  return createHash("sha256").update(words).digest("hex");
 }

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
-import { type Reading, readingOf } from "#schemas/observation.ts";
+import { readingOf } from "#schemas/observation.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { day, number } from "./format.ts";
@@ -9,17 +9,21 @@ import type { StoredRun } from "./page-store.ts";
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 210, 40, 10, 22];
 const DAYS = 30;
+const DAY_MARKS = 6;
 const DAY_MS = 86_400_000;
-type Test = { readonly atMs: number; readonly down?: number; readonly up?: number; readonly excused: boolean };
+/** One bandwidth test as the chart shows it, Mbps. */
+export type ChartTest = { readonly atMs: number; readonly down?: number | undefined; readonly up?: number | undefined; readonly excused: boolean };
+/** What the tests are held against: the plan's floor and the provider's contract, Mbps. */
+export type ChartLevels = { readonly required: number | undefined; readonly contract: number | undefined };
 
-/** Bandwidth tests of 30 days against what is required and contracted: dots joined by a thin line, hollow where a test is excused. */
-export function linkChart(lang: Lang, runs: readonly StoredRun[], required: number | undefined, contract: number | undefined, nowMs: number): Html {
+/**
+ * Bandwidth tests of the `days` days that end with the day of `nowMs`, against what is required and contracted: dots joined by a thin line, hollow
+ * where a test is excused.
+ */
+export function linkChart(lang: Lang, all: readonly ChartTest[], { required, contract }: ChartLevels, nowMs: number, days = DAYS): Html {
   const endMs = vietnamDayStartMs(vietnamDay(nowMs)) + DAY_MS;
-  const startMs = endMs - DAYS * DAY_MS;
-  const tests = runs
-    .flatMap(testOf)
-    .filter(({ atMs }) => atMs >= startMs && atMs < endMs)
-    .sort((a, b) => a.atMs - b.atMs);
+  const startMs = endMs - days * DAY_MS;
+  const tests = all.filter(({ atMs }) => atMs >= startMs && atMs < endMs).sort((a, b) => a.atMs - b.atMs);
   if (tests.length === 0) return html`<p class="note">${text(lang, "web.link.none")}</p>`;
   const values = tests.flatMap(({ down, up }) => [down, up]).filter((value) => value !== undefined);
   const top = niceTop(Math.max(...values, required ?? 0, contract ?? 0));
@@ -33,23 +37,20 @@ export function linkChart(lang: Lang, runs: readonly StoredRun[], required: numb
   });
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${alt}">
 ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<path class="grid" d="M${LEFT} ${y(top * part)}H${WIDTH - 6}"/><text x="${LEFT - 5}" y="${y(top * part) + 4}" text-anchor="end">${number(lang, top * part)}</text>`)}
-${[0, 5, 10, 15, 20, 25].map((back) => dayMark(lang, endMs - (back + 0.5) * DAY_MS, x))}
+${Array.from({ length: DAY_MARKS }, (_, index) => dayMark(lang, endMs - (Math.floor((index * days) / DAY_MARKS) + 0.5) * DAY_MS, x))}
 ${level("contract", contract, y)}${level("floor", required, y)}
 ${series("down", tests, x, y)}${series("up", tests, x, y)}
 </svg>
 <p class="keys">${key("down", text(lang, "web.link.download"))}${key("up", text(lang, "web.link.upload"))}${required === undefined ? "" : key("floor", text(lang, "web.link.required", { required }))}${contract === undefined ? "" : key("contract", text(lang, "web.link.contract", { contract }))}${tests.some(({ excused }) => excused) ? html`<span>${text(lang, "web.link.excused")}</span>` : ""}</p>`;
 }
 
-function testOf({ takenAt, outcome }: StoredRun): Test[] {
-  if (outcome.kind !== "measured") return [];
-  const down = best(outcome.readings, "download_mbps");
-  const up = best(outcome.readings, "upload_mbps");
-  if (down === undefined && up === undefined) return [];
-  return [{ atMs: Date.parse(takenAt), excused: outcome.excuse !== undefined, ...(down !== undefined && { down }), ...(up !== undefined && { up }) }];
-}
-
-function best(readings: readonly Reading[], metric: "download_mbps" | "upload_mbps"): number | undefined {
-  return readingOf(readings, metric);
+/** The tests among stored runs. */
+export function chartTests(runs: readonly StoredRun[]): ChartTest[] {
+  return runs.flatMap(({ takenAt, outcome }) => {
+    if (outcome.kind !== "measured") return [];
+    const [down, up] = [readingOf(outcome.readings, "download_mbps"), readingOf(outcome.readings, "upload_mbps")];
+    return down === undefined && up === undefined ? [] : [{ atMs: Date.parse(takenAt), excused: outcome.excuse !== undefined, down, up }];
+  });
 }
 
 function dayMark(lang: Lang, atMs: number, x: (atMs: number) => number): Html {
@@ -61,7 +62,7 @@ function level(name: "floor" | "contract", mbps: number | undefined, y: (mbps: n
 }
 
 /** Download as circles, upload as diamonds: told apart without colour. */
-function series(name: "down" | "up", tests: readonly Test[], x: (atMs: number) => number, y: (mbps: number) => number): Html {
+function series(name: "down" | "up", tests: readonly ChartTest[], x: (atMs: number) => number, y: (mbps: number) => number): Html {
   const points = tests.flatMap((test) => {
     const mbps = test[name];
     return mbps === undefined ? [] : [{ x: x(test.atMs), y: y(mbps), excused: test.excused }];

@@ -4,6 +4,7 @@ import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
+import { linkEvidence } from "./vi/link-evidence.ts";
 import { recordings } from "./vi/recordings.ts";
 import { report } from "./vi/report.ts";
 import { selfCheck } from "./vi/self-check.ts";
@@ -20,6 +21,7 @@ export const vi = {
   ...demo,
   ...form,
   ...recordings,
+  ...linkEvidence,
   ...report,
   ...start,
   ...states,

@@ -21,7 +21,22 @@ describe("the collector's command line", () => {
   it("names every command that its users were promised", async () => {
     const { code, out } = await say("--help");
     expect(code).toBe(0);
-    for (const name of ["serve", "demo", "measure", "migrate", "centre", "enrol-code", "waiver", "attest", "report", "notify", "incident", "backup", "restore"])
+    for (const name of [
+      "serve",
+      "demo",
+      "measure",
+      "migrate",
+      "centre",
+      "enrol-code",
+      "waiver",
+      "attest",
+      "report",
+      "evidence",
+      "notify",
+      "incident",
+      "backup",
+      "restore",
+    ])
       expect(out).toContain(`  ${name}`);
   });
 

@@ -108,7 +108,7 @@ export const findings = {
   "outcome.outside_window": "outside its window",
   "outcome.borderline": "too close to the floor to tell",
   "outcome.captive_portal": "a login page is in the way",
-  "outcome.contended": "tested at the same time as another site",
+  "outcome.contended": "others used the line during the test",
   "outcome.cpu_bound": "gateway PC overloaded",
   "outcome.loss_limited": "packet loss on the line",
   "outcome.nic_limited": "network card or cable runs at low speed",

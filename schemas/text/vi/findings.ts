@@ -108,7 +108,7 @@ export const findings = {
   "outcome.outside_window": "ngoài khung giờ đo",
   "outcome.borderline": "kết quả sát mức yêu cầu, chưa đủ chắc chắn",
   "outcome.captive_portal": "trang đăng nhập mạng chặn kết nối",
-  "outcome.contended": "đo cùng lúc với nơi khác",
+  "outcome.contended": "đường truyền có nơi khác dùng trong lúc đo",
   "outcome.cpu_bound": "máy tính cổng quá tải",
   "outcome.loss_limited": "mất gói tin trên đường truyền",
   "outcome.nic_limited": "card mạng hoặc dây mạng chỉ chạy ở tốc độ thấp",

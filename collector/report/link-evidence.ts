@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { median } from "#schemas/evaluate/judgement.ts";
+import type { Run } from "#schemas/facts.ts";
+import type { Finding } from "#schemas/finding.ts";
+import type { Centre } from "#schemas/inventory.ts";
+import { readingOf } from "#schemas/observation.ts";
+import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+
+const DAY_MS = 86_400_000;
+
+/** One bandwidth test as a provider reads it. Rates in Mbps on the wire, round trips in ms. */
+export type LinkTest = {
+  readonly ref: string;
+  readonly atMs: number;
+  readonly inHours: boolean;
+  readonly server: string;
+  readonly downMbps: number | undefined;
+  readonly upMbps: number | undefined;
+  /** The interval that the download's rate lies in. */
+  readonly lowMbps: number | undefined;
+  readonly highMbps: number | undefined;
+  /** Why the result is not held against the line. */
+  readonly excuse: string | undefined;
+  readonly streams: number | undefined;
+  readonly megabytes: number | undefined;
+  readonly idleRttMs: number | undefined;
+  readonly loadedRttMs: number | undefined;
+  readonly lossPercent: number | undefined;
+  readonly nicMbps: number | undefined;
+  readonly medium: string | undefined;
+  readonly foreignMbps: number | undefined;
+};
+
+/** Tests of the working hours, or of the rest of the day. */
+export type LinkTally = { readonly tests: number; readonly excused: number; readonly below: number; readonly medianMbps: number | undefined };
+
+export type LinkEvidence = {
+  readonly centre: Pick<Centre, "code" | "name" | "isp" | "contractMbps">;
+  readonly policy: Pick<PolicyProfile, "id" | "version" | "title" | "source">;
+  readonly requirement: string;
+  readonly rule: FloorRule;
+  readonly firstDay: string;
+  readonly lastDay: string;
+  readonly finding: Pick<Finding, "state" | "reason"> | undefined;
+  readonly inHours: LinkTally;
+  readonly quiet: LinkTally;
+  /** Tests that gave no number, by reason. */
+  readonly notMeasured: Readonly<Record<string, number>>;
+  readonly tests: readonly LinkTest[];
+};
+
+/** What a run's evidence says of one direction, as agent/probes/link-bandwidth/evidence.ts writes it; anything else is left out. */
+const DirectionEvidence = z
+  .object({ lowMbps: z.number(), highMbps: z.number(), streams: z.number(), lossPercent: z.number().optional(), foreignMbps: z.number().optional() })
+  .partial();
+const RunEvidence = z.object({ download: DirectionEvidence, nic: z.object({ medium: z.string(), speedMbps: z.number().optional() }).partial() }).partial();
+
+export type LinkEvidenceSource = {
+  readonly centre: LinkEvidence["centre"];
+  readonly policy: PolicyProfile;
+  readonly calendar: Calendar;
+  readonly findings: readonly Finding[];
+  readonly runs: readonly Run[];
+  readonly firstDay: string;
+  readonly lastDay: string;
+};
+
+/**
+ * Pure. All that a provider needs to check what its line was held to: every test of the days asked for, also the excused and the failed ones.
+ * undefined when the policy has no floor for the line.
+ */
+export function buildLinkEvidence({ centre, policy, calendar, findings, runs, firstDay, lastDay }: LinkEvidenceSource): LinkEvidence | undefined {
+  const requirement = linkRequirement(policy);
+  if (!requirement) return undefined;
+  const { rule } = requirement;
+  const tests = runs.flatMap((run) => testOf(run, calendar));
+  const finding = findings.find((one) => one.requirement === requirement.id);
+  const { code, name, isp, contractMbps } = centre;
+  return {
+    centre: { code, name, ...(isp !== undefined && { isp }), ...(contractMbps !== undefined && { contractMbps }) },
+    policy: { id: policy.id, version: policy.version, title: policy.title, source: policy.source },
+    requirement: requirement.id,
+    rule,
+    firstDay,
+    lastDay,
+    finding: finding && { state: finding.state, reason: finding.reason },
+    inHours: tallyOf(
+      tests.filter(({ inHours }) => inHours),
+      rule.floor,
+    ),
+    quiet: tallyOf(
+      tests.filter(({ inHours }) => !inHours),
+      rule.floor,
+    ),
+    notMeasured: countBy(runs.flatMap(({ outcome }) => (outcome.kind === "measured" ? [] : [outcome.reason]))),
+    tests,
+  };
+}
+
+/** The requirement that puts a floor under the line. */
+function linkRequirement({ requirements }: PolicyProfile): { readonly id: string; readonly rule: FloorRule } | undefined {
+  for (const { id, rule } of requirements) if (rule.kind === "floor" && rule.probe === "link-bandwidth") return { id, rule };
+  return undefined;
+}
+
+/** First and last instant of a span of Vietnam days, ms; the second one is excluded. */
+export function spanOfDays(firstDay: string, lastDay: string): { fromMs: number; toMs: number } {
+  return { fromMs: vietnamDayStartMs(firstDay), toMs: vietnamDayStartMs(lastDay) + DAY_MS };
+}
+
+/** The last `count` Vietnam days until now. */
+export function daysUntil(nowMs: number, count: number): { firstDay: string; lastDay: string } {
+  return { firstDay: vietnamDay(nowMs - (count - 1) * DAY_MS), lastDay: vietnamDay(nowMs) };
+}
+
+function testOf({ ref, atMs, outcome }: Run, calendar: Calendar): LinkTest[] {
+  if (outcome.kind !== "measured") return [];
+  const { readings, excuse } = outcome;
+  const { download, nic } = RunEvidence.safeParse(outcome.evidence ?? {}).data ?? {};
+  const bytes = readings.filter(({ metric }) => metric === "bandwidth_test_bytes").reduce((sum, { value }) => sum + value, 0);
+  return [
+    {
+      ref,
+      atMs,
+      inHours: isWorkingTime(calendar, atMs),
+      server: readings.find(({ metric }) => metric === "download_mbps")?.labels?.server ?? "",
+      downMbps: readingOf(readings, "download_mbps"),
+      upMbps: readingOf(readings, "upload_mbps"),
+      lowMbps: download?.lowMbps,
+      highMbps: download?.highMbps,
+      excuse,
+      streams: download?.streams,
+      megabytes: bytes === 0 ? undefined : bytes / 1e6,
+      idleRttMs: readingOf(readings, "idle_rtt_ms"),
+      loadedRttMs: readingOf(readings, "loaded_rtt_ms", { direction: "download" }),
+      lossPercent: download?.lossPercent,
+      nicMbps: nic?.speedMbps,
+      medium: nic?.medium,
+      foreignMbps: download?.foreignMbps,
+    },
+  ];
+}
+
+/** An excused test counts as a test, and as one below the floor never. */
+function tallyOf(tests: readonly LinkTest[], floor: number): LinkTally {
+  const counted = tests.filter(({ excuse, downMbps }) => downMbps !== undefined && (excuse === undefined || downMbps >= floor));
+  return {
+    tests: tests.length,
+    excused: tests.length - counted.length,
+    below: counted.filter(({ downMbps }) => downMbps !== undefined && downMbps < floor).length,
+    medianMbps: counted.length === 0 ? undefined : median(counted.map(({ downMbps = 0 }) => downMbps)),
+  };
+}
+
+function countBy(words: readonly string[]): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import type { Run } from "#schemas/facts.ts";
+import type { Outcome } from "#schemas/observation.ts";
+import { readConfig } from "../../../collector/config.ts";
+import { loadPolicy } from "../../../collector/policy-files.ts";
+import { buildLinkEvidence, spanOfDays } from "../../../collector/report/link-evidence.ts";
+import { linkEvidenceCsv, linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
+
+const { policy, calendar } = loadPolicy(readConfig({}).policy, Date.parse("2026-11-28T00:00:00Z"));
+const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
+
+/** A test of a day of November at a Vietnam hour. */
+function test(day: number, hour: number, downMbps: number, excuse?: "cpu_bound"): Run {
+  const outcome: Outcome = {
+    kind: "measured",
+    readings: [
+      { metric: "download_mbps", value: downMbps, labels: { server: "collector" } },
+      { metric: "upload_mbps", value: 190, labels: { server: "collector" } },
+      { metric: "bandwidth_test_bytes", value: 36e6, labels: { server: "collector", direction: "download" } },
+    ],
+    evidence: { download: { lowMbps: downMbps - 2, highMbps: downMbps + 2, streams: 4 }, nic: { medium: "ethernet", speedMbps: 1_000 } },
+    ...(excuse && { excuse }),
+  };
+  const atMs = Date.parse(`2026-11-${String(day).padStart(2, "0")}T${String(hour).padStart(2, "0")}:00:00+07:00`);
+  return { ref: `${"a".repeat(16)}:${day}`, probe: "link-bandwidth", atMs, outcome };
+}
+
+const postponed: Run = { ...test(6, 9, 0), outcome: { kind: "skipped", reason: "line_busy", detail: "80 Mbps of other traffic" } };
+// 2026-11-02 is a Monday.
+const runs = [test(2, 9, 168), test(3, 10, 171), test(4, 20, 230), test(5, 9, 60, "cpu_bound"), postponed];
+
+function build(over: Partial<Parameters<typeof buildLinkEvidence>[0]> = {}) {
+  const found = buildLinkEvidence({ centre, policy, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
+  if (!found) throw new Error("the policy has no floor for the line");
+  return found;
+}
+
+describe("what a provider gets to see", () => {
+  it("tells working hours from the rest, and excused tests from counted ones", () => {
+    const { inHours, quiet, notMeasured, rule } = build();
+    expect(rule.floor).toBe(200);
+    expect(inHours).toEqual({ tests: 3, excused: 1, below: 2, medianMbps: expect.any(Number) });
+    expect(quiet).toEqual({ tests: 1, excused: 0, below: 0, medianMbps: 230 });
+    expect(notMeasured).toEqual({ line_busy: 1 });
+  });
+
+  it("has nothing to show under a policy without a floor for the line", () => {
+    expect(
+      buildLinkEvidence({ centre, policy: { ...policy, requirements: [] }, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07" }),
+    ).toBe(undefined);
+  });
+
+  it.each(["vi", "en"] as const)("is one page without anything from outside, names escaped (%s)", (lang) => {
+    const page = linkEvidenceHtml(build(), lang);
+    expect(page).toContain("&lt;b&gt;Ia Grai");
+    expect(page).not.toMatch(/(src|href)="(?!#)/);
+    expect(page).toContain(lang === "vi" ? "máy tính cổng quá tải" : "PC");
+    expect(page).toContain("168");
+    expect(page).not.toMatch(/\{\w+\}/);
+  });
+
+  it("is the same text for the same tests, and another one for others", () => {
+    expect(linkEvidenceHtml(build(), "vi")).toBe(linkEvidenceHtml(build(), "vi"));
+    expect(linkEvidenceHtml(build({ runs: runs.slice(1) }), "vi")).not.toBe(linkEvidenceHtml(build(), "vi"));
+  });
+
+  it("is a table of one row per test in CSV", () => {
+    const lines = linkEvidenceCsv(build(), "en").split("\r\n");
+    expect(lines[0]).toContain("Download (Mbps)");
+    expect(lines[1]).toContain(",168,166,170,190,");
+    expect(lines.slice(1, 6).filter((line) => line.includes("collector"))).toHaveLength(4);
+  });
+
+  it("has a row with dashes for a run of another version", () => {
+    const bare = build({ runs: [{ ...test(2, 9, 168), outcome: { kind: "measured", readings: [], evidence: { download: "none" } } }] });
+    expect(linkEvidenceHtml(bare, "vi")).toContain("–");
+    expect(bare.inHours).toEqual({ tests: 1, excused: 1, below: 0, medianMbps: undefined });
+  });
+});
+
+it("days are Vietnam's, the last one whole", () => {
+  const { fromMs, toMs } = spanOfDays("2026-11-01", "2026-11-01");
+  expect(new Date(fromMs).toISOString()).toBe("2026-10-31T17:00:00.000Z");
+  expect(toMs - fromMs).toBe(86_400_000);
+});
