@@ -2,11 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { loadPolicy } from "../policy-files.ts";
-import { buildLinkEvidence, daysUntil, spanOfDays } from "../report/link-evidence.ts";
+import { daysUntil, spanOfDays } from "../report/link-evidence.ts";
+import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { linkEvidenceCsv, linkEvidenceHtml } from "../report/link-evidence-html.ts";
-import { findingsOf } from "../store/findings.ts";
-import { linkRuns } from "../store/link-runs.ts";
-import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -34,14 +32,8 @@ export function evidenceCommand(context: CommandContext): Command {
       if (span.toMs <= span.fromMs || span.toMs - span.fromMs > DAYS_MAX * 86_400_000)
         throw new UsageError(`--from must lie before --to, by a year at most: ${firstDay} to ${lastDay}`);
       const { policy: files, lang } = context.config();
-      const evidence = await withStore(context, async (db) => {
-        const site = await findSite(db, code);
-        if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);
-        const findings = await findingsOf(db, site.siteId);
-        const runs = await linkRuns(db, site.siteId, span.fromMs, span.toMs);
-        return buildLinkEvidence({ ...loadPolicy(files, nowMs), centre: site.centre, findings, runs, firstDay, lastDay });
-      });
-      if (!evidence) throw new UsageError("the policy demands nothing of the line's rate");
+      const evidence = await withStore(context, (db) => linkEvidenceOf({ db, policyAt: (atMs) => loadPolicy(files, atMs) }, code, firstDay, lastDay));
+      if (!evidence) throw new UsageError(`there is no centre "${code}" ("centre list" names them), or the policy demands nothing of its line`);
       const sheet = writers[format](evidence, lang);
       if (out === undefined) context.terminal.out(sheet);
       else await writeFile(out, sheet);

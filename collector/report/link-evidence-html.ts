@@ -17,6 +17,9 @@ const chartStyle = `.chart { display: block; width: 100%; height: auto; } .chart
 .chart .hollow { fill: #fff; stroke-width: 1.6; } .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .keys .chart { display: inline-block; width: 22px; height: 10px; vertical-align: middle; margin-right: .35em; }
 .tests td { white-space: nowrap; } .tests td:last-child { white-space: normal; min-width: 9rem; }`;
 
+/** The whole style of the page; it stands inside of the file. */
+export const linkEvidenceStyle = `${reportStyle}${chartStyle}`;
+
 /** The line's evidence as one page to print, without anything from outside of the file. */
 export function linkEvidenceHtml(evidence: LinkEvidence, lang: Lang): string {
   const { centre, policy, rule, firstDay, lastDay, finding, tests, notMeasured } = evidence;
@@ -28,7 +31,7 @@ export function linkEvidenceHtml(evidence: LinkEvidence, lang: Lang): string {
   const marks = tests.map(({ atMs, downMbps, upMbps, excuse }): ChartTest => ({ atMs, down: downMbps, up: upMbps, excused: excuse !== undefined }));
   return String(html`<!doctype html>
 <html lang="${lang}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${raw(reportStyle)}${raw(chartStyle)}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${raw(linkEvidenceStyle)}</style></head>
 <body>${sprite}
 <header><p class="policy">${policy.title[lang]}</p><h1>${title}</h1>
 <p>${text(lang, "linkEvidence.period", { from: day(lang, firstDay), to: day(lang, lastDay) })}</p>

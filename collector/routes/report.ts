@@ -3,6 +3,8 @@ import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import { problem } from "#schemas/problem.ts";
+import { daysUntil, type LinkEvidence } from "../report/link-evidence.ts";
+import { linkEvidenceCsv, linkEvidenceHtml, linkEvidenceStyle } from "../report/link-evidence-html.ts";
 import type { MonthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
@@ -11,11 +13,20 @@ import { languageOf } from "../web/language.ts";
 import { reportsPage } from "../web/reports-page.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
-export type ReportDeps = Omit<PageDeps, "store"> & { readonly desk: MonthDesk };
+export type ReportDeps = Omit<PageDeps, "store"> & {
+  readonly desk: MonthDesk;
+  /** The tests of a centre's line on some Vietnam days; undefined when there is no such centre, or nothing is demanded of its line. */
+  readonly linkEvidence: (centre: string, firstDay: string, lastDay: string) => Promise<LinkEvidence | undefined>;
+};
+
+/** Days of tests that a provider gets from the centre's page; `collector evidence` makes any other span. */
+const LINK_DAYS = 30;
 
 // The only style that a report may use is the one that stands inside of it.
-const styleHash = createHash("sha256").update(reportStyle).digest("base64");
-const reportPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const policyOf = (style: string) =>
+  `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const reportPolicy = policyOf(reportStyle);
+const linkEvidencePolicy = policyOf(linkEvidenceStyle);
 
 /** The page where a report is chosen, and the reports themselves. */
 export function reportRoutes(deps: ReportDeps): Hono {
@@ -35,7 +46,23 @@ export function reportRoutes(deps: ReportDeps): Hono {
   app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), undefined));
   app.get("/v1/reports/:month/centres/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), c.req.param("file").replace(/\.[a-z]+$/, "")));
 
+  app.get("/v1/evidence/:file", pageHeaders, (c) => linkReply(c, deps, c.req.param("file")));
+
   return app;
+}
+
+async function linkReply(c: Context, { linkEvidence, now, lang: usual }: ReportDeps, file: string) {
+  const [, code = "", format] = /^(.+)\.link\.(html|csv)$/.exec(file) ?? [];
+  if (format === undefined) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html or <code>.link.csv"), 422);
+  const { firstDay, lastDay } = daysUntil(now(), LINK_DAYS);
+  const evidence = Code.safeParse(code).success ? await linkEvidence(code, firstDay, lastDay) : undefined;
+  if (!evidence) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
+  const lang = languageOf(c, usual);
+  c.header("content-security-policy", linkEvidencePolicy);
+  c.header("cache-control", "private, no-cache");
+  if (format === "html") return c.html(linkEvidenceHtml(evidence, lang));
+  c.header("content-disposition", `attachment; filename="${code}-${lastDay}.csv"`);
+  return c.body(linkEvidenceCsv(evidence, lang), 200, { "content-type": "text/csv; charset=utf-8" });
 }
 
 async function reply(c: Context, deps: ReportDeps, file: string, centre: string | undefined) {

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
+import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
@@ -50,7 +51,7 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", pageRoutes({ ...deps, store }))
     .route("/", centresRoutes({ ...deps, store }))
     .route("/", findingsRoutes({ ...deps, store }))
-    .route("/", reportRoutes({ ...deps, desk: monthDesk(deps) }))
+    .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms));

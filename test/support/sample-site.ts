@@ -51,7 +51,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const app = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
-    .route("/", reportRoutes({ ...page, desk }))
+    .route("/", reportRoutes({ ...page, desk, linkEvidence: async () => undefined }))
     .route("/", openApiRoutes(page));
   const listening = Promise.withResolvers<AddressInfo>();
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, listening.resolve);

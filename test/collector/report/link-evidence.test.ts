@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "#schemas/facts.ts";
 import type { Outcome } from "#schemas/observation.ts";
-import { readConfig } from "../../../collector/config.ts";
-import { loadPolicy } from "../../../collector/policy-files.ts";
 import { buildLinkEvidence, spanOfDays } from "../../../collector/report/link-evidence.ts";
 import { linkEvidenceCsv, linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
+import { calendar, plan } from "../../support/facts.ts";
 
-const { policy, calendar } = loadPolicy(readConfig({}).policy, Date.parse("2026-11-28T00:00:00Z"));
 const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
 
 /** A test of a day of November at a Vietnam hour. */
@@ -30,7 +28,7 @@ const postponed: Run = { ...test(6, 9, 0), outcome: { kind: "skipped", reason: "
 const runs = [test(2, 9, 168), test(3, 10, 171), test(4, 20, 230), test(5, 9, 60, "cpu_bound"), postponed];
 
 function build(over: Partial<Parameters<typeof buildLinkEvidence>[0]> = {}) {
-  const found = buildLinkEvidence({ centre, policy, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
+  const found = buildLinkEvidence({ centre, policy: plan, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
   if (!found) throw new Error("the policy has no floor for the line");
   return found;
 }
@@ -46,7 +44,7 @@ describe("what a provider gets to see", () => {
 
   it("has nothing to show under a policy without a floor for the line", () => {
     expect(
-      buildLinkEvidence({ centre, policy: { ...policy, requirements: [] }, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07" }),
+      buildLinkEvidence({ centre, policy: { ...plan, requirements: [] }, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07" }),
     ).toBe(undefined);
   });
 

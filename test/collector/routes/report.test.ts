@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { buildDossier, dossierOfCentre } from "../../../collector/report/dossier.ts";
+import { buildLinkEvidence } from "../../../collector/report/link-evidence.ts";
 import { periodOf } from "../../../collector/report/period.ts";
 import { reportRoutes } from "../../../collector/routes/report.ts";
+import { calendar, plan } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
@@ -18,6 +21,10 @@ const app = reportRoutes({
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
   },
+  linkEvidence: async (code, firstDay, lastDay) => {
+    const centre = sampleCentres.find((one) => one.code === code);
+    return centre && buildLinkEvidence({ centre, policy: plan, calendar, findings: [], runs: [], firstDay, lastDay });
+  },
 });
 
 test.each([
@@ -26,6 +33,7 @@ test.each([
   ["/v1/reports/2026-10/centres/xa-01.pdf", "application/pdf", "inline"],
   ["/v1/reports/2026-10/centres/xa-01.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
   ["/v1/reports/2026-10/centres/xa-01.json", "application/json", "attachment"],
+  ["/v1/evidence/xa-01.link.csv", "text/csv; charset=utf-8", "attachment"],
 ])("%s", async (path, type, disposition) => {
   const reply = await app.request(path);
   expect(reply.status).toBe(200);
@@ -39,12 +47,17 @@ test.each([
   ["/v1/reports/2026-10/country.html", 422],
   ["/v1/reports/2026-10/centres/xa-99.html", 404],
   ["/v1/reports/2026-10/centres/..%2Fx.html", 404],
+  ["/v1/evidence/xa-01.html", 422],
+  ["/v1/evidence/xa-99.link.html", 404],
+  ["/v1/evidence/..%2Fx.link.html", 404],
 ])("%s is %d", async (path, status) => {
   expect((await app.request(path)).status).toBe(status);
 });
 
-test("a report's own style is the only one that its policy allows", async () => {
-  const reply = await app.request("/v1/reports/2026-10/province.html");
+test.each(["/v1/reports/2026-10/province.html", "/v1/evidence/xa-01.link.html"])("the own style of %s is the only one that its policy allows", async (path) => {
+  const reply = await app.request(path);
+  const style = /<style>(.*?)<\/style>/s.exec(await reply.text())?.[1] ?? "";
+  expect(reply.headers.get("content-security-policy")).toContain(`'sha256-${createHash("sha256").update(style).digest("base64")}'`);
   expect(reply.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+';/);
 });
 

@@ -132,6 +132,7 @@ test("all routes work on this store; hostile names are harmless; a closed month 
     "/docs/api",
     "/openapi.json",
     "/v1/reports/2026-11/province.html",
+    "/v1/evidence/xa-01.link.html",
   ]) {
     const reply = await app.request(path);
     expect(reply.status, path).toBe(200);
