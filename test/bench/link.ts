@@ -16,12 +16,13 @@ export async function benchLink({ print = console.log, short = false }: { print?
   await verdicts(print, short ? [195, 205] : [150, 190, 195, 198, 202, 205, 210, 300, 1000], short ? 4 : 20);
   await losses(print, short ? 1 : 3);
   await foreignTraffic(print, short ? 1 : 5);
+  await reasons(print, short ? 1 : 3);
 }
 
 /** Without a floor each direction runs to its cap of 4 s. */
 async function estimates(print: Print, rates: readonly number[], rttsMs: readonly number[]): Promise<void> {
   print(
-    "estimate, CUBIC, 50 ms queue, 4 s: shaper Mbps | rtt ms | direction | ours | iperf3 -P4 3 s | off shaper % | off iperf3 % | host busy | starved runs discarded | agent ms CPU per Gbit | RSS MB",
+    "estimate, CUBIC, 50 ms queue, 4 s: shaper Mbps | rtt ms | direction | ours | iperf3 -P4 3 s | off shaper % | off iperf3 % | host busy | starved runs discarded | ms CPU per Gbit, ours | iperf3 | agent RSS MB",
   );
   for (const rttMs of rttsMs) {
     await withLab({ rttMs }, async (session) => {
@@ -31,10 +32,10 @@ async function estimates(print: Print, rates: readonly number[], rttsMs: readonl
         const answers = bothDirections.map((direction) => answerOf(outcome, direction));
         const gigabits = answers.reduce((sum, { megabytes }) => sum + megabytes * 0.008, 0);
         for (const [index, direction] of bothDirections.entries()) {
-          const iperf = await session.iperf(direction, 3);
+          const { mbps: iperf, cpuMsPerGbit } = await session.iperf(direction, 3);
           const ours = answers[index]?.mbps ?? Number.NaN;
           const off = (other: number) => ((ours / other - 1) * 100).toFixed(1);
-          const cost = `${(cpuMs / gigabits).toFixed(0)} | ${(rssBytes / 1e6).toFixed(0)}`;
+          const cost = `${(cpuMs / gigabits).toFixed(0)} | ${cpuMsPerGbit.toFixed(0)} | ${(rssBytes / 1e6).toFixed(0)}`;
           print(
             `${mbps} | ${rttMs} | ${direction} | ${ours.toFixed(1)} | ${iperf.toFixed(1)} | ${off(mbps)} | ${off(iperf)} | ${answers[index]?.hostBusy} | ${discarded} | ${cost}`,
           );
@@ -95,5 +96,27 @@ async function foreignTraffic(print: Print, runs: number): Promise<void> {
     print(
       `${tally(outcomes.map((outcome) => (outcome.kind === "measured" ? answerOf(outcome, "download").verdict : outcome.reason)))} | ${tally(outcomes.map((outcome) => (outcome.kind === "measured" ? (outcome.excuse ?? "none") : outcome.kind)))}`,
     );
+  });
+}
+
+/** What is no verdict on the line: each obstacle in front of a line that others would call slow or fast. */
+async function reasons(print: Print, runs: number): Promise<void> {
+  print(`obstacle, download, floor ${FLOOR_MBPS} Mbps: obstacle | shaper Mbps | verdicts | excuses`);
+  await withLab({}, async (session) => {
+    const obstacles = [
+      { name: "cable at 100 Mbps", mbps: 94, nic: { medium: "ethernet", speedMbps: 100 }, burden: () => () => {} },
+      { name: "Wi-Fi uplink", mbps: 94, nic: { medium: "wifi" }, burden: () => () => {} },
+      { name: "PC at 100 %", mbps: 94, nic: {}, burden: () => session.burdenPc() },
+      { name: "server with other work", mbps: 300, nic: {}, burden: () => session.burdenServer() },
+    ] as const;
+    for (const { name, mbps, nic, burden } of obstacles) {
+      await session.lab.reshape({ mbps, queueMs: 50, lossPercent: 0 });
+      const relieve = burden();
+      const answers = [];
+      for (let run = 0; run < runs; run++)
+        answers.push(answerOf((await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"], busyMbps: 1_000 }, nic)).outcome, "download"));
+      relieve();
+      print(`${name} | ${mbps} | ${tally(answers.map(({ verdict }) => verdict))} | ${tally(answers.map(({ excuse }) => excuse || "none"))}`);
+    }
   });
 }

@@ -1,10 +1,15 @@
 import type { ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "#schemas/observation.ts";
+import type { NetworkInterface } from "../../agent/io/interfaces.ts";
 import { HEADER_FACTOR } from "../../agent/probes/link-bandwidth/estimator.ts";
 import { signLease } from "../../collector/measure/lease-token.ts";
+import { bundleChild } from "./bundle.ts";
 import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
 
 const SECRET = "a secret of the lab, long enough to sign";
@@ -17,13 +22,15 @@ export type LabRun = { readonly outcome: Outcome; readonly cpuMs: number; readon
 export class LabSession {
   readonly lab: LineLab;
   readonly #url: string;
+  readonly #folder: string;
   readonly #probe: ChildProcess;
   readonly #answers: AsyncIterator<string>;
   readonly server: ChildProcess;
   #leases = 0;
 
-  private constructor(lab: LineLab, server: ChildProcess, url: string, probe: ChildProcess) {
+  private constructor(lab: LineLab, server: ChildProcess, url: string, probe: ChildProcess, folder: string) {
     this.lab = lab;
+    this.#folder = folder;
     this.server = server;
     this.#url = url;
     this.#probe = probe;
@@ -40,12 +47,13 @@ export class LabSession {
       SECRET,
     ]);
     const url = (await linesOf(server)[Symbol.asyncIterator]().next()).value as string;
-    const probe = lab.spawn("pc", process.execPath, [fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
-    return new LabSession(lab, server, url, probe);
+    const folder = await mkdtemp(join(tmpdir(), "hcc-lab-"));
+    const probe = lab.spawn("pc", process.execPath, [await bundleChild(fileURLToPath(new URL("probe-child.ts", import.meta.url)), folder)]);
+    return new LabSession(lab, server, url, probe, folder);
   }
 
-  /** Runs the probe once. */
-  async run(options: Record<string, unknown>): Promise<LabRun> {
+  /** Runs the probe once. `nic` says what the lab's virtual interface cannot: speed and medium. */
+  async run(options: Record<string, unknown>, nic: Partial<NetworkInterface> = {}): Promise<LabRun> {
     const id = (this.#leases++).toString(16).padStart(16, "0");
     const claims = { lease: id, agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs: Date.now() + 60_000, bytesMax: 4e9 };
     const lease = {
@@ -56,7 +64,7 @@ export class LabSession {
       bytesMax: claims.bytesMax,
       capMs: 15_000,
     };
-    this.#probe.stdin?.write(`${JSON.stringify({ lease, ...options })}\n`);
+    this.#probe.stdin?.write(`${JSON.stringify({ options: { lease, ...options }, nic })}\n`);
     const answer = await this.#answers.next();
     if (answer.done === true) throw new Error("the probe's process ended");
     return JSON.parse(answer.value) as LabRun;
@@ -73,13 +81,16 @@ export class LabSession {
     return { ...run, discarded };
   }
 
-  /** What iperf3 with four streams says of the same line, as link rate in Mbps. */
-  async iperf(direction: "download" | "upload", seconds: number): Promise<number> {
+  /** What iperf3 with four streams says of the same line, as link rate in Mbps, and what that cost its process at the gateway PC. */
+  async iperf(direction: "download" | "upload", seconds: number): Promise<{ readonly mbps: number; readonly cpuMsPerGbit: number }> {
     const server = this.lab.spawn("server", "iperf3", ["-s", "-1", "-p", "5301", "--forceflush"]);
     await linesOf(server)[Symbol.asyncIterator]().next();
     const args = ["-c", SERVER_ADDRESS, "-p", "5301", "-P", "4", "-t", String(seconds), "-O", "1", "-J", ...(direction === "download" ? ["-R"] : [])];
-    const report = JSON.parse(await this.lab.output("pc", "iperf3", ...args)) as { end: { sum_received: { bits_per_second: number } } };
-    return (report.end.sum_received.bits_per_second / 1e6) * HEADER_FACTOR;
+    const { end } = JSON.parse(await this.lab.output("pc", "iperf3", ...args)) as {
+      end: { sum_received: { bits_per_second: number }; cpu_utilization_percent: { host_total: number } };
+    };
+    const bitsPerSecond = end.sum_received.bits_per_second;
+    return { mbps: (bitsPerSecond / 1e6) * HEADER_FACTOR, cpuMsPerGbit: (end.cpu_utilization_percent.host_total * 10) / (bitsPerSecond / 1e9) };
   }
 
   /** Lets another program of the gateway PC download at a steady rate until the returned function is called. */
@@ -92,8 +103,26 @@ export class LabSession {
     return () => void client.kill();
   }
 
-  close(): Promise<void> {
-    return this.lab.close();
+  /** Gives the measure server other work that takes nearly all of its time, until the returned function is called. */
+  burdenServer(): () => void {
+    const toggle = () => void this.server.stdin?.write("work\n");
+    toggle();
+    return toggle;
+  }
+
+  /** Keeps every core of the gateway PC busy with other programs until the returned function is called. */
+  burdenPc(): () => void {
+    const others = cpus()
+      .flatMap(() => [1, 2])
+      .map(() => this.lab.spawn("pc", process.execPath, ["-e", "for (;;);"]));
+    return () => {
+      for (const other of others) other.kill("SIGKILL");
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.lab.close();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -19,7 +19,6 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
   }, 60_000);
   afterAll(() => session?.close());
 
-  // What random loss does depends on the machine's own load as much as on the line: `npm run bench -- link` measures it.
   it.each([
     [300, "pass"],
     [150, "fail"],
@@ -34,6 +33,44 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
     if (wasStarved(outcome)) return;
     expect(verdict).toBe(expected);
     expect(Math.abs(found / mbps - 1)).toBeLessThan(0.05);
+  });
+
+  it.each([
+    ["0.5 % random loss in front of a CUBIC server is TCP's limit", { mbps: 205, lossPercent: 0.5 }],
+    ["a policer without a queue is the line's limit, or TCP's, but no praise", { mbps: 150, queueMs: 1 }],
+  ])("%s, never a wrong verdict", async (_name, line) => {
+    await session.lab.reshape({ queueMs: 50, lossPercent: 0, ...line });
+    const { outcome } = await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"] });
+    const { verdict, excuse } = told(outcome);
+    if (line.mbps > FLOOR_MBPS) expect({ verdict, excuse }).not.toEqual({ verdict: "fail", excuse: undefined });
+    else expect(verdict).not.toBe("pass");
+  });
+
+  it("80 Mbps of foreign traffic through a line of 200 is no fail of the line", async () => {
+    await session.lab.reshape({ mbps: 200, queueMs: 50, lossPercent: 0 });
+    const stop = await session.foreignDownload(80);
+    const { outcome } = await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"], busyMbps: 1_000 });
+    stop();
+    const { verdict, excuse } = told(outcome);
+    expect({ verdict, excuse }).not.toEqual({ verdict: "fail", excuse: undefined });
+  });
+
+  it.each([
+    ["a cable that negotiated 100 Mbps", { mbps: 94 }, { medium: "ethernet", speedMbps: 100 }, () => () => {}, ["nic_limited"]],
+    ["a Wi-Fi uplink", { mbps: 94 }, { medium: "wifi" }, () => () => {}, ["wifi_uplink"]],
+    ["a PC whose cores are all taken", { mbps: 94 }, {}, () => session.burdenPc(), ["cpu_bound"]],
+    // On two cores the server's other work may keep the PC busy, too: it is the same machine.
+    ["a server that has other work", { mbps: 300 }, {}, () => session.burdenServer(), ["server_saturated", "cpu_bound"]],
+  ] as const)("%s is a reason, not a verdict", async (_name, { mbps }, nic, burden, reasons) => {
+    await session.lab.reshape({ mbps, queueMs: 50, lossPercent: 0 });
+    const relieve = burden();
+    const { outcome } = await session.run({ floorMbps: FLOOR_MBPS, directions: ["download"] }, nic);
+    relieve();
+    // So starved that no sample came: then it says that, and blames nobody.
+    if (outcome.kind === "failed") return expect(wasStarved(outcome)).toBe(true);
+    const { verdict, excuse } = told(outcome);
+    // What passes in spite of its burden needs no reason.
+    if (verdict !== "pass") expect(reasons).toContain(excuse);
   });
 
   it("an upload of 100 Mbps is counted where it arrives", async () => {
