@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Alerts, createAlerts } from "./alert/alerts.ts";
-import { channelsOf } from "./alert/channels.ts";
-import { createPostman, type Postman } from "./alert/postman.ts";
+import { channelsOf } from "./alert/channels/channels.ts";
+import { createPostman, type Postman } from "./alert/channels/postman.ts";
 import { createApp } from "./app.ts";
 import { AgentKeys } from "./auth/agent-keys.ts";
 import { Nonces } from "./auth/nonces.ts";
@@ -24,7 +24,7 @@ import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
 import { migrate } from "./store/migrate.ts";
 import type { Store } from "./store/open.ts";
-import { outboxCounts } from "./store/outbox.ts";
+import { outboxState } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
 import { recordPolicy } from "./store/policy-versions.ts";
 import { SeriesIds } from "./store/series.ts";
@@ -106,8 +106,15 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     demo: (await setting(db, DEMO_KEY)) === true,
     health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
     gauges: async () => {
-      const letters = await outboxCounts(db);
-      return { hcc_ingest_queued: queue.queued, hcc_judge_waiting: judge.waiting(), hcc_outbox_waiting: letters.waiting, hcc_outbox_dead: letters.dead };
+      const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
+      return {
+        hcc_ingest_queued: queue.queued,
+        hcc_judge_waiting: judge.waiting(),
+        hcc_outbox_waiting: waiting,
+        hcc_outbox_held: held,
+        hcc_outbox_dead: dead,
+        hcc_outbox_oldest_seconds: Math.round(oldestMs / 1_000),
+      };
     },
     policyAt: (atMs) => policyInForce(config.policy, atMs) ?? { policy, calendar },
     judgeAgain: async (centres) => {

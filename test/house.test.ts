@@ -15,6 +15,7 @@ const pure = [
   /^schemas\//,
   /^agent\/(schedule|spool\/quota|uplink\/retry)\.ts$/,
   /^agent\/probes\/[^/]+\/(estimator|sequential|excuse|segments|verdict|projection|clock)\.ts$/,
+  /^collector\/alert\/(?!alerts\.ts)[a-z-]+\.ts$/,
   /^collector\/lease\/slots\.ts$/,
   /^collector\/demo\/simulate.*\.ts$/,
 ];

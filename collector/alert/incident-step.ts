@@ -1,38 +1,29 @@
 import type { FindingState } from "#schemas/finding.ts";
+import type { Incident } from "./incident.ts";
 
-/** What is known of the problem of one requirement at one centre. */
-export type IncidentState = "none" | "soft" | "open" | "acknowledged";
-/** What a judgement does to it. */
-export type IncidentStep = "begin" | "keep" | "close_silently" | "close_with_word";
+/** What a judgement says of a problem. */
+export type Signal = "bad" | "well" | "unclear";
+
+/** Only a pass, or a requirement that no longer applies, is well: what is unknown or pending says neither. */
+export function signalOf(state: FindingState): Signal {
+  if (state === "fail") return "bad";
+  return state === "pass" || state === "not_applicable" ? "well" : "unclear";
+}
 
 /**
- * A breach begins softly and is told only when it lasts. Only a pass, or a requirement that no longer applies, ends it: what is unknown or pending
- * says neither. A recovery is told exactly when its beginning was.
+ * What a signal does to a problem: begin one, change the one that there is, or nothing. Late data begins none, but may end one: creation is
+ * suppressed, recovery never. A problem that nobody heard of must be seen without a break until it opens: whatever else is said ends it, so that a
+ * centre whose line dies, or a fault that turns out to be everybody's, is not told twice. One that was opened ends when it has been well for long
+ * enough, in `stepBook`.
  */
-export function stepOf(incident: IncidentState, to: FindingState): IncidentStep {
-  if (to === "fail") return incident === "none" ? "begin" : "keep";
-  if (to !== "pass" && to !== "not_applicable") return "keep";
-  if (incident === "none") return "keep";
-  return incident === "soft" ? "close_silently" : "close_with_word";
+export function heed(incident: Incident | undefined, signal: Signal, late: boolean, nowMs: number): "begin" | Incident | undefined {
+  if (!incident) return signal === "bad" && !late ? "begin" : undefined;
+  if (incident.state === "soft") return signal === "bad" ? undefined : { ...incident, state: "closed", closedMs: nowMs };
+  if (signal !== "well") return incident.wellSinceMs === undefined ? undefined : { ...incident, wellSinceMs: undefined };
+  return incident.wellSinceMs === undefined ? { ...incident, wellSinceMs: nowMs } : undefined;
 }
 
-/** How long a breach must last before anybody is told, ms: rules confirm over days already, except for what answers or not. */
-export function softMs(ruleKind: string): number {
-  return ruleKind === "reachable" ? 15 * 60_000 : 2 * 60_000;
+/** Somebody takes care of a problem: it climbs no further. Undefined where there is nothing to take care of. */
+export function acknowledge(incident: Incident, by: string, nowMs: number): Incident | undefined {
+  return incident.state === "open" ? { ...incident, state: "acknowledged", acknowledgedMs: nowMs, acknowledgedBy: by } : undefined;
 }
-
-/** A problem that was told this often within a day comes and goes: it is said once, then nothing more until it has been calm for a day. */
-export const FLAPPING_FROM = 3;
-export const FLAPPING_WINDOW_MS = 24 * 3_600_000;
-
-/** The pseudo requirement of a centre from which nothing comes, and how much working time must pass in silence before it is told. */
-export const AGENT_SILENT = "agent";
-export const SILENT_WORK_MS = 5 * 60_000;
-/** Where the PC is off at night: somebody has to come and switch it on. */
-export const SILENT_MORNING_MS = 30 * 60_000;
-
-/** Problems that begin within this time of each other are opened together, so that one cause is one message. */
-export const GROUP_MAX_MS = 5 * 60_000;
-
-/** More problems of one requirement than this at once are one message. */
-export const STORM_FROM = 10;

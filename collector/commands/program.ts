@@ -4,8 +4,10 @@ import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { evidenceCommand } from "./evidence-command.ts";
+import { incidentsCommand } from "./incident-command.ts";
+import { maintenanceCommand } from "./maintenance-command.ts";
 import { measureCommand } from "./measure-command.ts";
-import { incidentCommand, notifyCommand } from "./notify-command.ts";
+import { notifyCommand } from "./notify-command.ts";
 import { attestCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
@@ -32,7 +34,8 @@ export async function runCommand(words: readonly string[], config: () => Collect
     reportCommand,
     evidenceCommand,
     notifyCommand,
-    incidentCommand,
+    incidentsCommand,
+    maintenanceCommand,
   ];
   for (const make of commands) program.addCommand(inherit(make(context), program));
   try {

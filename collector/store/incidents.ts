@@ -1,116 +1,119 @@
-import type { IncidentState } from "../alert/incident-step.ts";
+import type { Beginning, Incident } from "../alert/incident.ts";
+import { acknowledge } from "../alert/incident-step.ts";
 import { type Db, instantMs } from "./db.ts";
+import { jsonText } from "./json-text.ts";
 
-export type OpenIncident = {
-  readonly siteId: number;
-  readonly incidentId: number;
-  readonly requirement: string;
-  readonly state: IncidentState;
-  readonly beganMs: number;
-  /** How people heard of it: by a letter of its own, by the digest of a storm (its key), not at all. */
-  readonly told?: string | undefined;
+/** What stands in columns of its own; the rest of a problem is its `body`. */
+type Columns = Pick<Incident, "id" | "siteId" | "requirement" | "subject" | "state" | "beganMs" | "openedMs" | "acknowledgedMs" | "closedMs">;
+type Body = Omit<Incident, keyof Columns>;
+type Row = {
+  site_id: number;
+  id: number;
+  requirement: string;
+  subject: string;
+  state: Incident["state"];
+  began: number;
+  opened: number | null;
+  acknowledged: number | null;
+  closed: number | null;
+  body: Partial<Body>;
 };
-type Row = { site_id: number; incident_id: number; requirement: string; state: IncidentState; began_ms: number; told: string | null };
 
-const columns = `site_id, incident_id::float8 AS incident_id, requirement, state, ${instantMs("began_at")} AS began_ms, body ->> 'told' AS told`;
+const columns = `site_id, incident_id::float8 AS id, requirement, subject, state, ${instantMs("began_at")} AS began, ${instantMs("opened_at")} AS opened,
+  ${instantMs("acknowledged_at")} AS acknowledged, ${instantMs("closed_at")} AS closed, body`;
 
-/** The problem of a requirement that has not ended; undefined when there is none. */
-export async function openIncident(tx: Db, siteId: number, requirement: string): Promise<OpenIncident | undefined> {
-  const [row] = await tx.query<Row>(`SELECT ${columns} FROM incident WHERE site_id = $1 AND requirement = $2 AND subject = '' AND state <> 'closed'`, [
-    siteId,
-    requirement,
-  ]);
-  return row && incidentOf(row);
+/** The problems of a site that have not ended, kept from other writers until the transaction ends. Site 0 is the province. */
+export async function standingIncidents(tx: Db, siteId: number): Promise<Incident[]> {
+  const rows = await tx.query<Row>(`SELECT ${columns} FROM incident WHERE site_id = $1 AND state <> 'closed' ORDER BY incident_id FOR UPDATE`, [siteId]);
+  return rows.map(incidentOf);
 }
 
-/** Begins a problem; a second beginning changes nothing. */
-export async function beginIncident(tx: Db, siteId: number, requirement: string, nowMs: number): Promise<void> {
-  await tx.query(
-    `INSERT INTO incident (site_id, requirement, state, began_at) VALUES ($1, $2, 'soft', to_timestamp($3::float8 / 1000))
-     ON CONFLICT (site_id, requirement, subject) WHERE state <> 'closed' DO NOTHING`,
-    [siteId, requirement, nowMs],
-  );
+/** Keeps everybody else from changing problems until the transaction ends: one step at a time, whatever number of collectors there is. */
+export async function lockIncidents(tx: Db): Promise<void> {
+  await tx.query("LOCK TABLE incident IN EXCLUSIVE MODE");
 }
 
-/** Ends a problem. */
-export async function closeIncident(tx: Db, { siteId, incidentId }: OpenIncident, nowMs: number): Promise<void> {
-  await tx.query("UPDATE incident SET state = 'closed', closed_at = to_timestamp($3::float8 / 1000) WHERE site_id = $1 AND incident_id = $2", [
-    siteId,
-    incidentId,
-    nowMs,
-  ]);
-}
-
-/** Opens the soft problems of a requirement that began by `beganBeforeMs` and gives them: whoever calls tells people in the same transaction. */
-export async function openSoftIncidents(tx: Db, requirement: string, beganBeforeMs: number, nowMs: number): Promise<OpenIncident[]> {
+/** All problems that have not ended, those that ended since, and those of storms whose end is not told. */
+export async function incidentsSince(tx: Db, closedSinceMs: number): Promise<Incident[]> {
   const rows = await tx.query<Row>(
-    `UPDATE incident SET state = 'open', opened_at = to_timestamp($3::float8 / 1000)
-     WHERE requirement = $1 AND state = 'soft' AND began_at <= to_timestamp($2::float8 / 1000) RETURNING ${columns}`,
-    [requirement, beganBeforeMs, nowMs],
+    `SELECT ${columns} FROM incident WHERE state <> 'closed'
+     UNION SELECT ${columns} FROM incident WHERE state = 'closed' AND closed_at >= to_timestamp($1::float8 / 1000)
+     UNION SELECT ${columns} FROM incident WHERE body ? 'storm' AND NOT body @> '{"stormOver": true}'`,
+    [closedSinceMs],
   );
   return rows.map(incidentOf);
 }
 
-/** All problems of a requirement that have not ended. */
-export async function openIncidentsOf(tx: Db, requirement: string): Promise<OpenIncident[]> {
-  return (
-    await tx.query<Row>(`SELECT ${columns} FROM incident WHERE requirement = $1 AND subject = '' AND state <> 'closed' ORDER BY incident_id`, [requirement])
-  ).map(incidentOf);
-}
-
-/** Remembers how people heard of a problem: only those have a recovery. */
-export async function markTold(tx: Db, { siteId, incidentId }: OpenIncident, told: string): Promise<void> {
-  await tx.query("UPDATE incident SET body = body || jsonb_build_object('told', $3::text) WHERE site_id = $1 AND incident_id = $2", [siteId, incidentId, told]);
-}
-
-/** How often people heard of the same problem since `sinceMs`, this time not counted. */
-export async function timesTold(tx: Db, { siteId, requirement, incidentId }: OpenIncident, sinceMs: number): Promise<number> {
-  const [row] = await tx.query<{ told: number }>(
-    "SELECT count(*)::int AS told FROM incident WHERE site_id = $1 AND requirement = $2 AND incident_id <> $3 AND opened_at > to_timestamp($4::float8 / 1000)",
-    [siteId, requirement, incidentId, sinceMs],
-  );
-  return row?.told ?? 0;
-}
-
-/** Storms of a requirement of which every problem has ended, not yet told as over; marks them. Gives each storm's key and size. */
-export async function takeEndedStorms(tx: Db, requirement: string): Promise<{ key: string; count: number }[]> {
-  return tx.query<{ key: string; count: number }>(
-    `WITH ended AS (
-       SELECT body ->> 'told' AS key FROM incident WHERE requirement = $1 AND body ->> 'told' LIKE 'storm-%' AND NOT body ? 'over'
-       GROUP BY 1 HAVING bool_and(state = 'closed')
-     ), marked AS (
-       UPDATE incident SET body = body || '{"over": true}' FROM ended WHERE requirement = $1 AND body ->> 'told' = ended.key RETURNING ended.key
-     )
-     SELECT key, count(*)::int AS count FROM marked GROUP BY key ORDER BY key`,
-    [requirement],
+/** Begins a problem; a second beginning changes nothing. */
+export async function beginIncident(tx: Db, { siteId, requirement, subject, beganMs }: Beginning): Promise<void> {
+  await tx.query(
+    `INSERT INTO incident (site_id, requirement, subject, state, began_at, body) VALUES ($1, $2, $3, 'soft', to_timestamp($4::float8 / 1000), '{"told": [], "level": 0}')
+     ON CONFLICT (site_id, requirement, subject) WHERE state <> 'closed' DO NOTHING`,
+    [siteId, requirement, subject, beganMs],
   );
 }
 
-/** Requirements with something to open or a storm to end. */
-export async function requirementsToTell(db: Db): Promise<ReadonlySet<string>> {
-  const rows = await db.query<{ requirement: string }>(
-    "SELECT DISTINCT requirement FROM incident WHERE state = 'soft' OR (body ->> 'told' LIKE 'storm-%' AND NOT body ? 'over')",
+/** Writes a problem as it is now. */
+export async function writeIncident(tx: Db, incident: Incident): Promise<void> {
+  const { id, siteId, requirement: _, subject: __, beganMs: ___, state, openedMs, acknowledgedMs, closedMs, ...body } = incident;
+  const at = (place: number) => `to_timestamp($${place}::float8 / 1000)`;
+  await tx.query(
+    `UPDATE incident SET state = $3, opened_at = ${at(4)}, acknowledged_at = ${at(5)}, closed_at = ${at(6)}, body = ($7::text)::jsonb
+     WHERE site_id = $1 AND incident_id = $2`,
+    [siteId, id, state, openedMs ?? null, acknowledgedMs ?? null, closedMs ?? null, jsonText(body)],
   );
-  return new Set(rows.map(({ requirement }) => requirement));
 }
 
-/** Every site that was ever heard, with the time of its last word. */
-export async function lastContacts(db: Db): Promise<{ siteId: number; lastMs: number }[]> {
-  const rows = await db.query<{ site_id: number; last_ms: number }>(
-    `SELECT site_id, ${instantMs("last_contact_at")} AS last_ms FROM site WHERE last_contact_at IS NOT NULL ORDER BY site_id`,
-  );
-  return rows.map(({ site_id, last_ms }) => ({ siteId: site_id, lastMs: last_ms }));
+/** A problem by its number. */
+export async function findIncident(db: Db, id: number): Promise<Incident | undefined> {
+  const [row] = await db.query<Row>(`SELECT ${columns} FROM incident WHERE incident_id = $1`, [id]);
+  return row && incidentOf(row);
 }
 
-/** Marks that somebody takes care. False when there is no such open problem. */
-export async function acknowledgeIncident(db: Db, incidentId: number, nowMs: number): Promise<boolean> {
-  const rows = await db.query(
-    "UPDATE incident SET state = 'acknowledged', acknowledged_at = to_timestamp($2::float8 / 1000) WHERE incident_id = $1 AND state = 'open' RETURNING incident_id",
-    [incidentId, nowMs],
+export type IncidentFilter = { readonly centre?: string | undefined; readonly requirement?: string | undefined; readonly closed?: boolean | undefined };
+export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string };
+
+const LISTED = 500;
+
+/** Problems that were opened, the newest first, with the names of their centres: those that stand, or the last ones that have ended. */
+export async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter): Promise<ListedIncident[]> {
+  const rows = await db.query<Row & { code: string | null; name: string | null }>(
+    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name
+     FROM incident i LEFT JOIN site s USING (site_id)
+     WHERE state <> 'soft' AND opened_at IS NOT NULL AND (state = 'closed') = $1 AND ($2::text IS NULL OR s.centre_code = $2) AND ($3::text IS NULL OR requirement = $3)
+     ORDER BY opened_at DESC, incident_id DESC LIMIT ${LISTED}`,
+    [closed, centre ?? null, requirement ?? null],
   );
-  return rows.length > 0;
+  return rows.map((row) => ({ ...incidentOf(row), ...(row.code !== null && { centre: row.code }), ...(row.name !== null && { centreName: row.name }) }));
 }
 
-function incidentOf({ site_id, incident_id, requirement, state, began_ms, told }: Row): OpenIncident {
-  return { siteId: site_id, incidentId: incident_id, requirement, state, beganMs: began_ms, ...(told !== null && { told }) };
+/** Marks that somebody takes care of a problem, and of all others of its storm. Gives the numbers that were open until now; none is nobody's to take. */
+export async function acknowledgeIncident(db: Db, id: number, by: string, nowMs: number): Promise<number[]> {
+  return db.transaction(async (tx) => {
+    const rows = await tx.query<Row>(
+      `SELECT ${columns} FROM incident WHERE state = 'open' AND (incident_id = $1 OR body ->> 'storm' = (SELECT body ->> 'storm' FROM incident WHERE incident_id = $1))
+       ORDER BY incident_id FOR UPDATE`,
+      [id],
+    );
+    const taken = rows.flatMap((row) => acknowledge(incidentOf(row), by, nowMs) ?? []);
+    for (const incident of taken) await writeIncident(tx, incident);
+    return taken.map((incident) => incident.id);
+  });
+}
+
+function incidentOf({ site_id, id, requirement, subject, state, began, opened, acknowledged, closed, body }: Row): Incident {
+  return {
+    level: 0,
+    told: [],
+    ...body,
+    id,
+    siteId: site_id,
+    requirement,
+    subject,
+    state,
+    beganMs: began,
+    ...(opened !== null && { openedMs: opened }),
+    ...(acknowledged !== null && { acknowledgedMs: acknowledged }),
+    ...(closed !== null && { closedMs: closed }),
+  };
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -126,4 +127,17 @@ export const waivers = pgTable(
     body: jsonb("body").$type<Waiver>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.id] })],
+);
+
+/** Work that was announced: what it does to messages about problems, and until when. */
+export const maintenance = pgTable(
+  "maintenance",
+  {
+    id: text("id").primaryKey(),
+    fromDay: day("from_day").notNull(),
+    untilDay: day("until_day").notNull(),
+    body: jsonb("body").$type<MaintenanceWindow>().notNull(),
+    recordedAt: instant("recorded_at").notNull(),
+  },
+  (table) => [index("maintenance_until").on(table.untilDay)],
 );

@@ -33,7 +33,8 @@ describe("the collector's command line", () => {
       "report",
       "evidence",
       "notify",
-      "incident",
+      "incidents",
+      "maintenance",
       "backup",
       "restore",
     ])

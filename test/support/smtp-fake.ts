@@ -1,22 +1,65 @@
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 
-/** A mail server of a few lines: takes letters, or refuses recipients with a status, as long as `refuse` says so. */
-export type SmtpFake = { readonly url: string; readonly letters: string[]; refuse: number | undefined; close(): Promise<void> };
+/** A mail server of a few lines that can be told to fail in the ways that mail servers fail. */
+export type SmtpFake = {
+  readonly url: string;
+  readonly letters: string[];
+  /** Refuses recipients with this status. */
+  refuse: number | undefined;
+  /** Takes so many letters whole and hangs up before it says so. */
+  dropAfterData: number;
+  /** How often anybody came: connections that were taken. */
+  connections: number;
+  /** Nobody listens any more; what is open is cut. */
+  stop(): Promise<void>;
+  /** Listens again at the same address. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
 
 export async function startSmtpFake(): Promise<SmtpFake> {
-  const letters: string[] = [];
-  const fake = { refuse: undefined as number | undefined };
-  const server = createServer((socket) => serve(socket, letters, () => fake.refuse));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  return Object.assign(fake, { url: `smtp://127.0.0.1:${port}`, letters, close: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+  let server: Server | undefined;
+  let port = 0;
+  const sockets = new Set<Socket>();
+  const fake: SmtpFake = {
+    get url() {
+      return `smtp://127.0.0.1:${port}`;
+    },
+    letters: [],
+    refuse: undefined,
+    dropAfterData: 0,
+    connections: 0,
+    start: async () => {
+      const fresh = createServer((socket) => {
+        sockets.add(socket);
+        socket.once("close", () => sockets.delete(socket));
+        serve(socket, fake);
+      });
+      server = fresh;
+      await new Promise<void>((resolve, reject) => {
+        fresh.once("error", reject);
+        fresh.listen(port, "127.0.0.1", resolve);
+      });
+      const address = fresh.address();
+      if (typeof address === "object" && address) port = address.port;
+    },
+    stop: async () => {
+      const old = server;
+      server = undefined;
+      for (const socket of sockets) socket.destroy();
+      if (old) await new Promise<void>((resolve) => old.close(() => resolve()));
+    },
+    close: () => fake.stop(),
+  };
+  await fake.start();
+  return fake;
 }
 
-function serve(socket: Socket, letters: string[], refusal: () => number | undefined): void {
+function serve(socket: Socket, fake: SmtpFake): void {
   let letter: string | undefined;
   let rest = "";
   const say = (line: string) => socket.write(`${line}\r\n`);
+  fake.connections++;
   socket.on("error", () => socket.destroy());
   say("220 fake");
   socket.on("data", (chunk) => {
@@ -27,11 +70,14 @@ function serve(socket: Socket, letters: string[], refusal: () => number | undefi
       if (letter !== undefined) {
         if (line !== ".") letter += `${line}\n`;
         else {
-          letters.push(letter);
+          fake.letters.push(letter);
           letter = undefined;
-          say("250 taken");
+          if (fake.dropAfterData > 0) {
+            fake.dropAfterData--;
+            socket.destroy();
+          } else say("250 taken");
         }
-      } else if (/^RCPT/i.test(line) && refusal() !== undefined) say(`${refusal()} not now`);
+      } else if (/^RCPT/i.test(line) && fake.refuse !== undefined) say(`${fake.refuse} not now`);
       else if (/^DATA/i.test(line)) {
         letter = "";
         say("354 go on");
@@ -39,4 +85,17 @@ function serve(socket: Socket, letters: string[], refusal: () => number | undefi
       else say("250 fine");
     }
   });
+}
+
+/** Head and readable text of a letter of one part; folded lines of the head are joined. */
+export function decodedLetter(letter = ""): { head: string; text: string } {
+  const [folded = ""] = letter.split("\n\n");
+  const head = folded.replace(/\n[ \t]+/g, " ");
+  const body = letter.slice(folded.length);
+  return { head, text: /base64/i.test(head) ? Buffer.from(body, "base64").toString("utf8") : decodeQuoted(body) };
+}
+
+function decodeQuoted(text: string): string {
+  const bytes = text.replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -35,7 +35,7 @@ export const form = {
   "form.error.empty": "Please fill in this field.",
   "form.error.date": "Needs a real date such as 2026-12-31.",
   "form.error.order": "The end must not lie before the beginning.",
-  "form.error.tooLong": "A waiver lasts {days} days at most.",
+  "form.error.tooLong": "At most {days} days.",
   "form.error.past": "The end has already passed.",
   "form.error.noAnswer": "Declare at least one item or a number.",
   "form.error.length": "Too long, {max} characters at most.",

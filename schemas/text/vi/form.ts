@@ -33,7 +33,7 @@ export const form = {
   "form.error.empty": "Cần điền ô này.",
   "form.error.date": "Cần một ngày có thật, ví dụ 2026-12-31.",
   "form.error.order": "Ngày hết hạn phải từ ngày bắt đầu trở đi.",
-  "form.error.tooLong": "Miễn trừ dài nhất {days} ngày.",
+  "form.error.tooLong": "Dài nhất {days} ngày.",
   "form.error.past": "Ngày hết hạn đã qua.",
   "form.error.noAnswer": "Cần khai ít nhất một mục hoặc một số.",
   "form.error.length": "Quá dài, nhiều nhất {max} ký tự.",

@@ -3,13 +3,14 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NotifyConfig } from "#schemas/alert.ts";
-import { channelsOf, SendError } from "../../../collector/alert/channels.ts";
+import { channelsOf } from "../../../collector/alert/channels/channels.ts";
+import { SendError } from "../../../collector/alert/channels/send.ts";
 import type { Letter } from "../../../collector/store/outbox.ts";
 
 type Got = { url: string; headers: IncomingHttpHeaders; body: string };
 let got: Got[] = [];
 /** The next answer; 0 hangs up without one. */
-let next = { status: 200, headers: {} as Record<string, string> };
+let next = { status: 200, headers: {} as Record<string, string>, body: "" };
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -17,7 +18,7 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     got.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() });
     if (next.status === 0) request.socket.destroy();
-    else response.writeHead(next.status, next.headers).end();
+    else response.writeHead(next.status, next.headers).end(next.body);
   });
 });
 let base = "";
@@ -30,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(() => {
   got = [];
-  next = { status: 200, headers: {} };
+  next = { status: 200, headers: {}, body: "" };
 });
 
 const SECRET = "0123456789abcdef";
@@ -43,6 +44,7 @@ const letter = (channel: Letter["channel"], to: string): Letter => ({
   channel,
   to,
   tries: 1,
+  createdMs: 0,
   message: {
     kind: "opened",
     incident: 7,
@@ -79,10 +81,11 @@ describe("third parties", () => {
     [429, false, { "retry-after": "30" }, 30],
     [500, false, {}, undefined],
     [0, false, {}, undefined],
-    [401, true, {}, undefined],
+    [400, true, {}, undefined],
+    [401, false, {}, undefined],
     [302, true, { location: "http://127.0.0.1:1/" }, undefined],
   ] as const)("an answer of %i is final: %s", async (status, final, headers, retryAfterS) => {
-    next = { status, headers: { ...headers } };
+    next = { status, headers: { ...headers }, body: "" };
     const error = await refusal(channels().zalo(letter("zalo", "chat-1"), 1_000));
     expect(error).toBeInstanceOf(SendError);
     expect(error).toMatchObject({ final, retryAfterS });
@@ -90,8 +93,69 @@ describe("third parties", () => {
     expect(got).toHaveLength(1);
   });
 
-  it("a channel that is not set up is said, once and for all", async () => {
+  it("a channel that is not set up yet keeps its letters until it is", async () => {
     const error = await refusal(channels().smtp(letter("smtp", "it@example.vn"), 1_000));
-    expect(error).toMatchObject({ final: true });
+    expect(error).toMatchObject({ final: false, message: expect.stringContaining("HCC_NOTIFY") });
+  });
+});
+
+describe("Zalo", () => {
+  it("says no in the body of a 200, and that is a no", async () => {
+    next = { status: 200, headers: {}, body: JSON.stringify({ ok: false, error_code: 400, description: `chat not found for ${TOKEN}` }) };
+    const error = await refusal(channels().zalo(letter("zalo", "chat-1"), 1_000));
+    expect(error).toMatchObject({ final: true, message: expect.stringContaining("chat not found") });
+    expect(String(error)).not.toContain(TOKEN);
+  });
+
+  it("gets so many messages per minute; the next one waits, and nothing is wrong", async () => {
+    const { zalo } = channelsOf(NotifyConfig.parse({ zalo: { baseUrl: base, token: TOKEN, perMinute: 2 } }));
+    await zalo(letter("zalo", "chat-1"), 1_000);
+    await zalo(letter("zalo", "chat-1"), 11_000);
+    expect(await refusal(zalo(letter("zalo", "chat-1"), 21_000))).toMatchObject({ final: false, calm: true, retryAfterS: 40 });
+    await zalo(letter("zalo", "chat-1"), 61_000);
+    expect(got).toHaveLength(3);
+  });
+
+  it("takes 2,000 characters: a long digest says how much more there is", async () => {
+    const items = Array.from({ length: 60 }, (_, at) => ({
+      kind: "new" as const,
+      incident: at,
+      centre: `xa-${"x".repeat(60)}`,
+      centreName: "Xã Kín",
+      requirement: "R05",
+    }));
+    const digest = { ...letter("zalo", "chat-1"), message: { kind: "morning" as const, count: 60, items, link: "http://hcc/incidents" } };
+    await channels().zalo(digest, 1_000);
+    const { text } = JSON.parse(got[0]?.body ?? "{}") as { text: string };
+    expect(text.length).toBeLessThanOrEqual(2_000);
+    expect(text).toMatch(/và \d+ dòng khác/);
+    expect(text).toMatch(/http:\/\/hcc\/incidents$/);
+    expect(text).not.toContain("Xã Kín");
+  });
+});
+
+describe("a webhook with a template", () => {
+  const hooked = (more: object) => channelsOf(NotifyConfig.parse({ webhooks: [{ name: "hook", url: `${base}/hook`, secret: SECRET, ...more }] })).webhook;
+
+  it.each([
+    ["Teams", "application/json", '{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"{text}"}],"url":"{link}"}'],
+    ["an SMS gateway", "application/x-www-form-urlencoded", "to=0900000000&content={text}&ref={id}"],
+    ["XML", "text/xml", "<sms><text>{text}</text></sms>"],
+  ])("fills in %s by the rules of its format", async (_, contentType, template) => {
+    await hooked({ contentType, template, headers: { "x-api-key": "k" } })(letter("webhook", "hook"), 1_000);
+    const { body, headers } = got[0] as Got;
+    expect(headers).toMatchObject({ "content-type": contentType, "x-api-key": "k" });
+    expect(headers["hcc-signature"]).toBe(`sha256=${createHmac("sha256", SECRET).update(`1.${body}`).digest("hex")}`);
+    const plain = contentType.includes("json") ? JSON.stringify(JSON.parse(body)) : decodeURIComponent(body);
+    expect(plain).toContain("Dữ liệu camera");
+    expect(plain).toContain("[#7]");
+    expect(body).not.toMatch(/\{\w+\}/);
+  });
+
+  it("is believed only when its answer says so, where the settings ask for that", async () => {
+    next = { status: 200, headers: {}, body: '{"code":"99","msg":"het tien"}' };
+    expect(await refusal(hooked({ success: '"code":"100"' })(letter("webhook", "hook"), 1_000))).toMatchObject({ final: false });
+    next = { status: 200, headers: {}, body: '{"code":"100"}' };
+    await hooked({ success: '"code":"100"' })(letter("webhook", "hook"), 1_000);
   });
 });

@@ -1,97 +1,149 @@
 import pino from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Message, NotifyConfig } from "#schemas/alert.ts";
-import { channelsOf } from "../../../collector/alert/channels.ts";
-import { createPostman } from "../../../collector/alert/postman.ts";
+import { channelsOf } from "../../../collector/alert/channels/channels.ts";
+import { createPostman, type Postman } from "../../../collector/alert/channels/postman.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
-import { outboxCounts, putLetter, TRIES_MAX } from "../../../collector/store/outbox.ts";
+import { outboxState, putLetter } from "../../../collector/store/outbox.ts";
 import { openPglite } from "../../support/pglite.ts";
-import { type SmtpFake, startSmtpFake } from "../../support/smtp-fake.ts";
+import { decodedLetter, type SmtpFake, startSmtpFake } from "../../support/smtp-fake.ts";
 
 const NOW = Date.parse("2026-11-27T03:00:00Z");
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const TO = "cntt@example.vn";
 const message: Message = {
   kind: "opened",
   incident: 12,
+  thread: "incident-12",
   centre: "ia-grai",
   centreName: "Xã Ia Grai",
   requirement: "R01",
   title: { vi: "Đường truyền tối thiểu 200 Mbps", en: "Line of at least 200 Mbps" },
   why: { vi: "Đo được 168 Mbps.", en: "Measured 168 Mbps." },
+  effect: { vi: "Người dân phải chờ lâu.", en: "Citizens wait longer." },
   advice: { vi: "Gọi nhà mạng.", en: "Call the provider." },
   owner: "isp",
   since: "2026-11-27T02:10:00.000Z",
-  link: "http://collector/centres/ia-grai#R01",
+  link: "http://collector/incidents/12",
 };
 
 describe("the outbox and a mail server", () => {
   let store: Awaited<ReturnType<typeof openPglite>>;
   let smtp: SmtpFake;
-  const round = (nowMs: number) => {
-    const notify = NotifyConfig.parse({ smtp: { url: smtp.url, from: "giam-sat@example.vn" } });
-    return createPostman(store, channelsOf(notify), pino({ level: "silent" }), () => 0.1).round(nowMs);
-  };
-  const put = (key: string, nowMs = NOW) => putLetter(store, key, { owner: "*", channel: "smtp", to: "cntt@example.vn" }, message, 1, nowMs, nowMs);
+  let postman: Postman;
+  const put = (kind: Message["kind"], incident: number, nowMs = NOW) =>
+    putLetter(
+      store,
+      {
+        key: `${kind}-${incident}-smtp ${TO}`,
+        recipient: { channel: "smtp", to: TO },
+        message: { ...message, kind, incident, thread: `incident-${incident}` },
+        siteId: 1,
+        held: false,
+      },
+      nowMs,
+    );
 
   beforeAll(async () => {
     store = await openPglite();
     await migrate(store, NOW);
     smtp = await startSmtpFake();
-  });
+  }, 180_000);
   afterAll(async () => {
     await smtp.close();
     await store.close();
   });
   beforeEach(async () => {
     smtp.refuse = undefined;
+    smtp.dropAfterData = 0;
     smtp.letters.length = 0;
     await store.query("DELETE FROM outbox");
+    const notify = NotifyConfig.parse({ smtp: { url: smtp.url, from: "giam-sat@example.vn" } });
+    postman = createPostman(store, channelsOf(notify), pino({ level: "silent" }), () => 0.1);
   });
 
-  it("delivers a letter once, in Vietnamese first, with what, since when, why, what to do, who and where", async () => {
-    await put("opened-12");
-    await put("opened-12");
-    expect(await round(NOW)).toBe(1);
-    expect(await round(NOW + HOUR)).toBe(0);
+  it("delivers a letter once, in Vietnamese first, with what, since when, why, effect, what to do, who and where", async () => {
+    await put("opened", 12);
+    await put("opened", 12);
+    expect(await postman.round(NOW)).toBe(1);
+    expect(await postman.round(NOW + HOUR)).toBe(0);
     expect(smtp.letters).toHaveLength(1);
-    const [letter = ""] = smtp.letters;
-    const [head = "", body = ""] = letter.split("\n\n");
+    const { head, text } = decodedLetter(smtp.letters[0]);
     expect(head).toMatch(/^To: cntt@example\.vn$/m);
-    const text = /base64/i.test(head) ? Buffer.from(letter.slice(head.length), "base64").toString("utf8") : decodeQuoted(letter.slice(head.length));
-    for (const part of ["Xã Ia Grai", "168 Mbps", "09:10 27/11/2026", "Gọi nhà mạng", "Nhà mạng", "12", message.link]) expect(text).toContain(part);
+    for (const part of ["Xã Ia Grai", "168 Mbps", "09:10 27/11/2026", "phải chờ lâu", "Gọi nhà mạng", "Nhà mạng", "12", message.link])
+      expect(text).toContain(part);
     expect(text.indexOf("Đo được")).toBeLessThan(text.indexOf("Measured"));
-    expect(body.length).toBeGreaterThan(0);
   });
 
-  it("keeps a letter through an hour without a mail server, and delivers it once when that is back", async () => {
-    smtp.refuse = 451;
-    await put("opened-13");
-    for (let minute = 0; minute < 60; minute += 2) expect(await round(NOW + minute * 60_000)).toBe(0);
-    expect(await outboxCounts(store)).toEqual({ waiting: 1, dead: 0 });
-    smtp.refuse = undefined;
+  it("puts beginning, escalation and end of a problem into one thread", async () => {
+    for (const kind of ["opened", "escalated", "recovered"] as const) await put(kind, 12);
+    for (let round = 0; round < 3; round++) await postman.round(NOW + round);
+    const heads = smtp.letters.map((letter) => decodedLetter(letter).head);
+    const root = "<incident-12@example.vn>";
+    expect(heads[0]).toContain(`Message-ID: ${root}`);
+    for (const head of heads.slice(1)) {
+      expect(head).toContain(`In-Reply-To: ${root}`);
+      expect(head).toContain(`References: ${root}`);
+    }
+    expect(new Set(heads.map((head) => /^Message-ID: (.*)$/m.exec(head)?.[1])).size).toBe(3);
+  });
+
+  it("through an hour without a mail server nothing is lost, nothing doubled, and each end comes after its beginning", async () => {
+    await smtp.stop();
+    const ends = new Set([3, 9, 21]);
+    for (let minute = 0; minute < 60; minute++) {
+      const nowMs = NOW + minute * MINUTE;
+      if (minute % 2 === 0) await put("opened", minute / 2, nowMs);
+      if (minute > 50 && ends.size > 0) {
+        for (const id of ends) await put("recovered", id, nowMs);
+        ends.clear();
+      }
+      expect(await postman.round(nowMs)).toBe(0);
+    }
+    expect(await outboxState(store, NOW + HOUR)).toMatchObject({ waiting: 33, dead: 0 });
+    // The breaker: a server that is down is asked about once a minute, not for every letter.
+    const [row] = await store.query<{ tries: number }>("SELECT sum(tries)::int AS tries FROM outbox");
+    expect(row?.tries).toBeLessThan(70);
+    await smtp.start();
+    const backMs = NOW + HOUR;
     let sent = 0;
-    for (let minute = 60; minute < 240; minute += 2) sent += await round(NOW + minute * 60_000);
-    expect(sent).toBe(1);
-    expect(smtp.letters).toHaveLength(1);
+    for (let second = 0; second <= 240; second += 5) sent += await postman.round(backMs + second * 1_000);
+    expect(sent).toBe(33);
+    const subjects = smtp.letters.map((letter) => /^Message-ID: <(.*)@/m.exec(letter)?.[1] ?? "");
+    expect(new Set(subjects).size).toBe(33);
+    for (const id of [3, 9, 21]) expect(subjects.indexOf(`incident-${id}`)).toBeLessThan(subjects.findIndex((one) => one.startsWith(`recovered-${id}-`)));
+    expect(await outboxState(store, backMs)).toMatchObject({ waiting: 0, dead: 0, oldestMs: 0 });
+  }, 180_000);
+
+  it("a letter that was taken without a word comes again under the same Message-ID: one letter to whoever reads", async () => {
+    smtp.dropAfterData = 2;
+    await put("opened", 12);
+    for (let minute = 0; minute < 10; minute++) await postman.round(NOW + minute * MINUTE);
+    const ids = smtp.letters.map((letter) => /^Message-ID: (.*)$/m.exec(letter)?.[1]);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(1);
+    expect(await outboxState(store, NOW)).toMatchObject({ waiting: 0, dead: 0 });
   });
 
-  it("a letter that is refused for good is dead and stays visible", async () => {
+  it("a letter that is refused for good is dead, stays visible, and takes the end of its problem with it", async () => {
     smtp.refuse = 550;
-    await put("opened-14");
-    await round(NOW);
-    expect(await outboxCounts(store)).toEqual({ waiting: 0, dead: 1 });
-    expect(await store.query("SELECT tries, last_error FROM outbox")).toMatchObject([{ tries: 1, last_error: expect.stringContaining("550") }]);
+    await put("opened", 14);
+    await put("recovered", 14);
+    await postman.round(NOW);
+    expect(await outboxState(store, NOW, NOW - HOUR)).toMatchObject({ waiting: 0, dead: 1, deadSince: 1 });
+    expect(await store.query("SELECT state, tries, last_error FROM outbox ORDER BY outbox_id")).toMatchObject([
+      { state: "dead", tries: 1, last_error: expect.stringContaining("550") },
+      { state: "withdrawn" },
+    ]);
   });
 
-  it("gives up after many tries, not before", async () => {
+  it("gives up after three days, not before", async () => {
     smtp.refuse = 451;
-    await put("opened-15");
-    for (let hour = 0; hour < TRIES_MAX + 10; hour++) await round(NOW + hour * 2 * HOUR);
-    expect(await outboxCounts(store)).toEqual({ waiting: 0, dead: 1 });
+    await put("opened", 15);
+    for (let hour = 0; hour < 72; hour++) await postman.round(NOW + hour * HOUR);
+    expect(await outboxState(store, NOW + 72 * HOUR)).toMatchObject({ waiting: 1, dead: 0, oldestMs: 72 * HOUR });
+    for (let hour = 72; hour < 75; hour++) await postman.round(NOW + hour * HOUR);
+    expect(await outboxState(store, NOW)).toMatchObject({ waiting: 0, dead: 1 });
   });
 });
-
-function decodeQuoted(text: string): string {
-  const bytes = text.replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
-}

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 describe("tables.ts and the migrations", () => {
   it("are about the tables of configuration and people", () => {
-    expect(defined.map(getTableName).sort()).toEqual(["agent", "attestation", "enrol_code", "policy_version", "setting", "site", "waiver"]);
+    expect(defined.map(getTableName).sort()).toEqual(["agent", "attestation", "enrol_code", "maintenance", "policy_version", "setting", "site", "waiver"]);
   });
 
   it.each(defined.map((table) => [getTableName(table), table] as const))("agree on the columns of %s: name, type, null, default", async (name, table) => {

@@ -1,0 +1,89 @@
+import { isWorkingTime, workingMsBetween } from "#schemas/calendar.ts";
+import { type Book, type BookChanges, recipientAt } from "./book.ts";
+import { Desk, type DeskSettings } from "./desk.ts";
+import { makeDigests } from "./digest.ts";
+import { AGENT_SILENT, type Beginning, type Incident } from "./incident.ts";
+import { heed } from "./incident-step.ts";
+import { messageOf } from "./message.ts";
+import { ration } from "./ration.ts";
+import { escalate, tellOpened, tellStormsOver } from "./tell.ts";
+import { SILENT_SOFT_MS, type Topic } from "./topic.ts";
+
+/** Problems that begin within this time of each other are opened together, so that one cause is one message. */
+const GROUP_MAX_MS = 5 * 60_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * What the clock alone does to the problems: opens those that have lasted, ends those that have been well for long enough, tells people, climbs
+ * where nobody answers, and writes the digests. Pure: the same book at the same instant gives the same changes, and a step that was not written
+ * can be taken again. Twelve steps a minute or one in five are the same to people, but for the minutes between.
+ */
+export function stepBook(settings: DeskSettings, book: Book, nowMs: number): BookChanges {
+  const desk = new Desk(settings, book, nowMs);
+  const begun = watchSilence(desk);
+  close(desk);
+  for (const topic of settings.topics.values()) {
+    open(desk, topic);
+    tellOpened(desk, topic);
+  }
+  escalate(desk);
+  tellStormsOver(desk);
+  const digest = makeDigests(desk);
+  const { letters, merged } = ration(settings, book, desk.letters);
+  return { begun, changed: desk.changed(), letters, merged, digest };
+}
+
+/** Begins and ends the problem of a silent agent. Nights and holidays are not silence: only working time counts, and only then it begins. */
+function watchSilence(desk: Desk): Beginning[] {
+  const { nowMs, book } = desk;
+  const { calendar, notify } = desk.settings;
+  const { openMinutes, morningMinutes } = notify.lasting.agent;
+  const isOpen = isWorkingTime(calendar, nowMs);
+  const known = new Map<number, Incident>();
+  for (const one of desk.incidents()) if (one.requirement === AGENT_SILENT && one.state !== "closed") known.set(one.siteId, one);
+  const begun: Beginning[] = [];
+  for (const { siteId, lastMs } of book.contacts) {
+    const incident = known.get(siteId);
+    const isHeard = nowMs - lastMs < openMinutes * MINUTE_MS - SILENT_SOFT_MS;
+    if (incident) {
+      // A PC that is switched off just before the counter closes is no problem that anybody has to hear of.
+      const silence = incident.state === "soft" && !isOpen ? "unclear" : "bad";
+      const next = heed(incident, isHeard && lastMs >= incident.beganMs ? "well" : silence, false, nowMs);
+      if (next && next !== "begin") desk.change(incident, next);
+    } else if (isOpen && !isHeard) {
+      // Where it fell silent before a break, somebody has to come and switch it on.
+      const silentMs = workingMsBetween(calendar, lastMs, nowMs);
+      const allowedMinutes = silentMs === nowMs - lastMs ? openMinutes : morningMinutes;
+      if (silentMs >= allowedMinutes * MINUTE_MS - SILENT_SOFT_MS) begun.push({ siteId, requirement: AGENT_SILENT, subject: "", beganMs: nowMs });
+    }
+  }
+  return begun;
+}
+
+/** Ends what has been well for long enough. Those who heard of it by letter hear of the end, whatever suppresses messages now. */
+function close(desk: Desk): void {
+  for (const incident of desk.incidents()) {
+    const topic = desk.topicOf(incident);
+    if (incident.state === "closed" || incident.wellSinceMs === undefined || desk.nowMs - incident.wellSinceMs < (topic?.closeMs ?? 0)) continue;
+    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs });
+    if (!topic || closed.storm !== undefined) continue;
+    const message = messageOf("recovered", desk.book, topic, closed, desk.settings.publicUrl);
+    desk.write(`recovered-${closed.id}`, message, closed.told.map(recipientAt), closed.siteId);
+  }
+}
+
+/** Opens the problems of a topic that have lasted; where announced work says so, they stay as they are until it is over. */
+function open(desk: Desk, topic: Topic): void {
+  const soft = desk.incidents().filter(({ requirement, state }) => requirement === topic.id && state === "soft");
+  if (isStillGrowing(soft, topic, desk.nowMs)) return;
+  for (const incident of soft) {
+    if (incident.beganMs <= desk.nowMs - topic.openMs && desk.maintenanceOf(incident) !== "skip")
+      desk.change(incident, { state: "open", openedMs: desk.nowMs });
+  }
+}
+
+/** Whether more of the same has begun so recently that telling now would tell half of it. */
+function isStillGrowing(soft: readonly Incident[], { openMs }: Topic, nowMs: number): boolean {
+  const began = soft.map(({ beganMs }) => beganMs);
+  return Math.max(...began) > nowMs - openMs && Math.min(...began) > nowMs - openMs - GROUP_MAX_MS;
+}

@@ -1,0 +1,78 @@
+import type { Message, Recipient } from "#schemas/alert.ts";
+import type { Expiry } from "#schemas/expiry.ts";
+import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import type { Words } from "#schemas/words.ts";
+import type { Beginning, Incident } from "./incident.ts";
+
+/** A centre as messages name it. */
+export type Place = { readonly code: string; readonly name: string };
+
+/** What the finding behind a problem adds to its message. */
+export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };
+
+/** A message that waits because its reader has had enough for an hour. */
+export type HeldLetter = { readonly id: number; readonly address: string; readonly message: Message };
+
+/** All that one step of the alerts looks at. The store reads it in one transaction with what the step writes; a simulation keeps it in memory. */
+export type Book = {
+  /** All that have not ended, and those that ended since `historyFromMs`. */
+  readonly incidents: readonly Incident[];
+  readonly places: ReadonlyMap<number, Place>;
+  /** By `backingKey`; of problems that have not ended. */
+  readonly backings: ReadonlyMap<string, Backing>;
+  /** Every site that was ever heard, with its last word. */
+  readonly contacts: readonly { readonly siteId: number; readonly lastMs: number }[];
+  readonly windows: readonly MaintenanceWindow[];
+  /** Letters of the last hour by address, those that wait included. */
+  readonly recent: ReadonlyMap<string, number>;
+  readonly held: readonly HeldLetter[];
+  readonly deadSinceDigest: number;
+  readonly expiries: readonly Expiry[];
+  /** When the last digest and the last weekly one were made; undefined before the first. */
+  readonly digest: DigestClock;
+};
+export type DigestClock = { readonly dailyMs?: number | undefined; readonly weeklyMs?: number | undefined };
+
+/** A message on its way to one address. The same key twice is one letter. */
+export type PlannedLetter = {
+  readonly key: string;
+  readonly recipient: Pick<Recipient, "channel" | "to">;
+  readonly message: Message;
+  readonly siteId: number;
+  /** Over the reader's limit: kept for a digest. */
+  readonly held: boolean;
+};
+
+/** What one step changes. */
+export type BookChanges = {
+  readonly begun: readonly Beginning[];
+  readonly changed: readonly Incident[];
+  readonly letters: readonly PlannedLetter[];
+  /** Held letters that a digest has taken up. */
+  readonly merged: readonly number[];
+  readonly digest?: DigestClock | undefined;
+};
+
+export function backingKey(siteId: number, requirement: string): string {
+  return `${siteId} ${requirement}`;
+}
+
+/** An address as one word: what a person's letters are counted by. */
+export function addressOf({ channel, to }: Pick<Recipient, "channel" | "to">): string {
+  return `${channel} ${to}`;
+}
+
+/** The way back from `addressOf`. */
+export function recipientAt(address: string): PlannedLetter["recipient"] {
+  const end = address.indexOf(" ");
+  return { channel: address.slice(0, end) as Recipient["channel"], to: address.slice(end + 1) };
+}
+
+const DAY_MS = 86_400_000;
+/** A problem that was opened several times within this span comes and goes. */
+export const FLAPPING_WINDOW_MS = DAY_MS;
+
+/** From when on a step needs problems that have ended: flapping looks back a day, a digest to the one before it. */
+export function historyFromMs({ dailyMs, weeklyMs }: DigestClock, nowMs: number): number {
+  return Math.max(nowMs - 31 * DAY_MS, Math.min(nowMs - FLAPPING_WINDOW_MS, dailyMs ?? nowMs, weeklyMs ?? nowMs));
+}

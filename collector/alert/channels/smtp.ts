@@ -1,0 +1,34 @@
+import { createTransport } from "nodemailer";
+import type { NotifyConfig } from "#schemas/alert.ts";
+import { mailOf } from "./message-text.ts";
+import { SEND_MS, type Send, SendError } from "./send.ts";
+
+/**
+ * Mail, in one thread per problem. A letter has the same Message-ID each time it is sent, so that a server that took it once and could not say so
+ * does not show it twice; the beginning of a problem is the thread's root.
+ */
+export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>): Send {
+  const waits = { connectionTimeout: SEND_MS, greetingTimeout: SEND_MS, socketTimeout: SEND_MS, dnsTimeout: SEND_MS };
+  const transport = createTransport({ url, ...waits } as Parameters<typeof createTransport>[0]);
+  const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? new URL(url).hostname;
+  return async ({ to, message, dedupKey }) => {
+    const { subject, body } = mailOf(message);
+    const root = message.thread === undefined ? undefined : `<${idPart(message.thread)}@${domain}>`;
+    const isRoot = message.kind === "opened" || (message.kind === "storm" && dedupKey === `${message.thread}-smtp ${to}`);
+    const messageId = root !== undefined && isRoot ? root : `<${idPart(dedupKey)}@${domain}>`;
+    await transport
+      .sendMail({ from, to, subject, text: body, messageId, headers, ...(root !== undefined && !isRoot && { references: root, inReplyTo: root }) })
+      .catch((error: Error & { code?: string; responseCode?: number }) => {
+        // A wrong password is no fault of the letter.
+        const isRefused = (error.responseCode ?? 0) >= 500 && (error.code === "EENVELOPE" || error.code === "EMESSAGE");
+        throw new SendError(error.message, { final: isRefused });
+      });
+  };
+}
+
+/** No answer of an absent reader comes back to a machine. */
+const headers = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" } as const;
+
+function idPart(key: string): string {
+  return key.replace(/[^a-zA-Z0-9.-]/g, "_");
+}

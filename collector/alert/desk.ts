@@ -1,0 +1,67 @@
+import type { Message, NotifyConfig, Recipient } from "#schemas/alert.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import { maintenanceAt } from "#schemas/maintenance.ts";
+import { addressOf, type Book, backingKey, type PlannedLetter } from "./book.ts";
+import type { Incident } from "./incident.ts";
+import type { Topic } from "./topic.ts";
+
+/** What stays the same from step to step. */
+export type DeskSettings = {
+  readonly topics: ReadonlyMap<string, Topic>;
+  readonly notify: NotifyConfig;
+  readonly calendar: Calendar;
+  readonly publicUrl: string;
+};
+
+/** One step under way: what it reads, and the problems and letters as they become. Lives for one call of `stepBook`. */
+export class Desk {
+  readonly settings: DeskSettings;
+  readonly book: Book;
+  readonly nowMs: number;
+  readonly letters: PlannedLetter[] = [];
+  readonly #incidents: Map<number, Incident>;
+  readonly #changed = new Set<number>();
+
+  constructor(settings: DeskSettings, book: Book, nowMs: number) {
+    this.settings = settings;
+    this.book = book;
+    this.nowMs = nowMs;
+    this.#incidents = new Map(book.incidents.map((incident) => [incident.id, incident]));
+  }
+
+  /** The problems as they stand after what the step did so far, in order of their numbers. */
+  incidents(): Incident[] {
+    return [...this.#incidents.values()].sort((a, b) => a.id - b.id);
+  }
+
+  changed(): Incident[] {
+    return this.incidents().filter(({ id }) => this.#changed.has(id));
+  }
+
+  change(incident: Incident, more: Partial<Incident>): Incident {
+    const next = { ...incident, ...more };
+    this.#incidents.set(incident.id, next);
+    this.#changed.add(incident.id);
+    return next;
+  }
+
+  /** Plans a message to each address; its key makes it one letter per address however often it is planned. */
+  write(key: string, message: Message, recipients: readonly Pick<Recipient, "channel" | "to">[], siteId = 0): void {
+    for (const recipient of recipients) this.letters.push({ key: `${key}-${addressOf(recipient)}`, recipient, message, siteId, held: false });
+  }
+
+  topicOf({ requirement }: Incident): Topic | undefined {
+    return this.settings.topics.get(requirement);
+  }
+
+  /** What announced work does to a problem now. */
+  maintenanceOf({ siteId, requirement }: Incident): "skip" | "mute" | "run" | undefined {
+    return maintenanceAt(this.book.windows, this.book.places.get(siteId)?.code ?? "", requirement, this.nowMs);
+  }
+
+  /** Whether nobody is to hear of a problem now: announced work or a waiver. */
+  isQuiet(incident: Incident): boolean {
+    const mode = this.maintenanceOf(incident);
+    return mode === "skip" || mode === "mute" || (this.book.backings.get(backingKey(incident.siteId, incident.requirement))?.waived ?? false);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Message, MessageItem, Recipient } from "#schemas/alert.ts";
+import { isWorkingDay, VIETNAM_OFFSET_MS, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { type Reminder, remindersDue } from "#schemas/expiry.ts";
+import { addressOf, type DigestClock } from "./book.ts";
+import type { Desk, DeskSettings } from "./desk.ts";
+import type { Incident } from "./incident.ts";
+import { itemOf } from "./message.ts";
+import { firstRecipients } from "./recipients.ts";
+
+const DAY_MS = 86_400_000;
+const ITEMS_MAX = 60;
+/** More new lines of one requirement than this are one line with their number. */
+const LINES_PER_TOPIC = 10;
+
+/**
+ * The morning digest of working days, and the weekly one on the first working day of a week. A morning without news is no message; the weekly one
+ * always comes: whoever misses it knows that the collector is silent. Gives the digests' clock as it stands after; undefined when nothing was due.
+ */
+export function makeDigests(desk: Desk): DigestClock | undefined {
+  const { nowMs, settings, book } = desk;
+  const { dailyMs, weeklyMs } = book.digest;
+  if (dailyMs === undefined || weeklyMs === undefined) return { dailyMs: nowMs, weeklyMs: nowMs };
+  if (!isDigestDue(settings, book.digest, nowMs)) return undefined;
+  const day = vietnamDay(nowMs);
+  const isWeekly = weeklyMs < weekStartMs(nowMs);
+  const reminders = remindersDue(book.expiries, vietnamDay(dailyMs), day);
+  for (const [address, entries] of byAddress(settings.notify.recipients.filter(({ digests }) => digests))) {
+    const message = digestFor(desk, address, entries, reminders, { isWeekly, dailyMs, weeklyMs });
+    if (message) desk.write(`${message.kind}-${day}`, message, entries.slice(0, 1));
+  }
+  // What was listed counts as told: from now on it climbs like everything else, and its end stands in a later digest.
+  for (const one of desk.incidents()) if (isStanding(one) && one.telling === "digest" && one.toldMs === undefined) desk.change(one, { toldMs: nowMs });
+  return { dailyMs: nowMs, weeklyMs: isWeekly ? nowMs : weeklyMs };
+}
+
+/** Whether a step makes a digest: once on a working day, from its hour on. */
+export function isDigestDue({ notify, calendar }: DeskSettings, { dailyMs }: DigestClock, nowMs: number): boolean {
+  const day = vietnamDay(nowMs);
+  const dueMs = vietnamDayStartMs(day) + clockMs(notify.digestAt);
+  return dailyMs !== undefined && nowMs >= dueMs && dailyMs < dueMs && isWorkingDay(calendar, day);
+}
+
+type Span = { readonly isWeekly: boolean; readonly dailyMs: number; readonly weeklyMs: number };
+
+function digestFor(desk: Desk, address: string, entries: readonly Recipient[], reminders: readonly Reminder[], span: Span): Message | undefined {
+  const own = desk.incidents().filter((incident) => concerns(desk, address, incident));
+  const since = span.dailyMs;
+  const lines = (kind: MessageItem["kind"], incidents: readonly Incident[]) => incidents.map((one) => itemOf(kind, desk.book, desk.settings.topics, one));
+  const begun = own.filter((one) => isStanding(one) && (one.openedMs ?? 0) > since && !one.told.includes(address));
+  const news = [
+    ...gathered(
+      lines(
+        "new",
+        begun.filter(({ telling }) => telling === "digest" || telling === "storm"),
+      ),
+    ),
+    ...lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since))),
+    ...lines(
+      "muted",
+      begun.filter(({ telling }) => telling === undefined),
+    ),
+    ...lines(
+      "ended",
+      own.filter((one) => one.telling === "digest" && one.toldMs !== undefined && (one.closedMs ?? 0) > since),
+    ),
+    ...reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one)),
+  ];
+  const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
+  if (news.length === 0 && dead === 0 && !span.isWeekly) return undefined;
+  const older = own.filter((one) => isStanding(one) && !begun.includes(one) && one.telling !== undefined);
+  const items = [...news, ...counted(lines("standing", older))];
+  const opened = own.filter(({ openedMs }) => (openedMs ?? 0) > span.weeklyMs).length;
+  return {
+    kind: span.isWeekly ? "weekly" : "morning",
+    count: span.isWeekly ? opened : news.length,
+    items: items.slice(0, ITEMS_MAX),
+    ...(dead > 0 && { dead }),
+    link: `${desk.settings.publicUrl}/incidents`,
+  };
+}
+
+/** Whether a problem is this reader's business: it would be told first, or was told to, this address. */
+function concerns({ settings, book }: Desk, address: string, incident: Incident): boolean {
+  const topic = settings.topics.get(incident.requirement);
+  if (!topic || incident.state === "soft") return false;
+  if (incident.told.includes(address)) return true;
+  return firstRecipients(settings.notify, topic, book.places.get(incident.siteId)).some((one) => addressOf(one) === address);
+}
+
+function isFor({ settings }: Desk, entries: readonly Recipient[], requirement: string, centre: string): boolean {
+  const owner = settings.topics.get(requirement)?.owner;
+  return entries.some((one) => (one.owner === "*" || one.owner === owner) && (one.centres?.includes(centre) ?? true));
+}
+
+function reminderItem({ settings }: Desk, { centre, centreName, requirement, until, daysLeft, kind }: Reminder): MessageItem {
+  const title = settings.topics.get(requirement)?.title;
+  return {
+    kind: kind === "waiver" ? "waiver_ends" : "attestation_ends",
+    centre,
+    ...(centreName !== undefined && { centreName }),
+    requirement,
+    ...(title && { title }),
+    until: new Date(vietnamDayStartMs(until)).toISOString(),
+    count: daysLeft,
+  };
+}
+
+const isStanding = ({ state }: Incident) => state === "open" || state === "acknowledged";
+
+/** The newest of each problem that came and went several times. */
+function onePerProblem(incidents: readonly Incident[]): Incident[] {
+  return [...new Map(incidents.map((one) => [`${one.siteId} ${one.requirement} ${one.subject}`, one])).values()];
+}
+
+/** Lines of one requirement as one with their number, where there are many. */
+function gathered(items: readonly MessageItem[]): MessageItem[] {
+  return [...Map.groupBy(items, ({ requirement }) => requirement).values()].flatMap((same) => (same.length > LINES_PER_TOPIC ? counted(same) : same));
+}
+
+function counted(items: readonly MessageItem[]): MessageItem[] {
+  return [...Map.groupBy(items, ({ requirement }) => requirement)].map(([requirement, same]) => {
+    const { kind = "standing", title } = same[0] ?? {};
+    return { kind, requirement, ...(title && { title }), count: same.length };
+  });
+}
+
+function byAddress(recipients: readonly Recipient[]): Map<string, Recipient[]> {
+  return Map.groupBy(recipients, addressOf);
+}
+
+/** Monday 00:00 of the Vietnam week of an instant. */
+function weekStartMs(nowMs: number): number {
+  const day = vietnamDay(nowMs);
+  const weekday = new Date(nowMs + VIETNAM_OFFSET_MS).getUTCDay() || 7;
+  return vietnamDayStartMs(day) - (weekday - 1) * DAY_MS;
+}
+
+function clockMs(time: string): number {
+  return (Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))) * 60_000;
+}

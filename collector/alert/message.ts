@@ -1,0 +1,43 @@
+import type { Message, MessageItem } from "#schemas/alert.ts";
+import { type Backing, type Book, backingKey } from "./book.ts";
+import type { Incident } from "./incident.ts";
+import type { Topic } from "./topic.ts";
+
+/** A message about one problem: what, since when, what citizens notice, what to do, who, where to read on. */
+export function messageOf(kind: "opened" | "escalated" | "flapping" | "recovered", book: Book, topic: Topic, incident: Incident, publicUrl: string): Message {
+  const place = book.places.get(incident.siteId);
+  const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
+  const isOver = kind === "recovered";
+  return {
+    kind,
+    incident: incident.id,
+    thread: `incident-${incident.id}`,
+    ...(place && { centre: place.code, centreName: place.name }),
+    requirement: topic.id,
+    title: topic.title,
+    ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
+    owner: topic.owner,
+    since: instant(incident.beganMs),
+    ...(isOver && { until: instant(incident.wellSinceMs ?? incident.closedMs ?? incident.beganMs) }),
+    link: `${publicUrl}/incidents/${incident.id}`,
+  };
+}
+
+/** One problem as a line of a digest. */
+export function itemOf(kind: MessageItem["kind"], book: Book, topics: ReadonlyMap<string, Topic>, incident: Incident): MessageItem {
+  const place = book.places.get(incident.siteId);
+  const title = topics.get(incident.requirement)?.title;
+  return {
+    kind,
+    incident: incident.id,
+    ...(place && { centre: place.code, centreName: place.name }),
+    requirement: incident.requirement,
+    ...(title && { title }),
+    since: instant(incident.beganMs),
+    ...(incident.closedMs !== undefined && { until: instant(incident.wellSinceMs ?? incident.closedMs) }),
+  };
+}
+
+export function instant(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

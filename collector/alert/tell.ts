@@ -1,0 +1,136 @@
+import type { Message, Recipient } from "#schemas/alert.ts";
+import { isWorkingTime, workingMsBetween } from "#schemas/calendar.ts";
+import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
+import type { Desk } from "./desk.ts";
+import type { Incident } from "./incident.ts";
+import { instant, messageOf } from "./message.ts";
+import { distinct, firstRecipients, hearsNow, recipientsOf } from "./recipients.ts";
+import type { Topic } from "./topic.ts";
+
+/** More problems of one topic than this at once have one cause and are one message. */
+export const STORM_FROM = 10;
+/** The third time within a day is told as coming and going; after that nothing but the digest speaks of it. */
+const FLAPPING_FROM = 3;
+const MINUTE_MS = 60_000;
+
+/** Tells the problems of a topic that are open and that nobody has heard of, except where a waiver or announced work keeps them quiet. */
+export function tellOpened(desk: Desk, topic: Topic): void {
+  const untold = desk
+    .incidents()
+    .filter((one) => one.requirement === topic.id && one.state !== "soft" && one.state !== "closed" && one.telling === undefined)
+    .filter((one) => one.wellSinceMs === undefined && !desk.isQuiet(one));
+  const ofCentres = untold.filter(({ siteId }) => siteId !== 0);
+  const running = desk.incidents().find(({ requirement, storm, stormOver }) => requirement === topic.id && storm !== undefined && !stormOver);
+  const isStorm = running !== undefined || ofCentres.length > STORM_FROM;
+  if (isStorm) joinStorm(desk, topic, ofCentres, running);
+  for (const incident of isStorm ? untold.filter(({ siteId }) => siteId === 0) : untold) tellOne(desk, topic, incident);
+}
+
+function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
+  const { book, nowMs, settings } = desk;
+  const times = timesOpened(desk, incident);
+  const place = book.places.get(incident.siteId);
+  const all = firstRecipients(settings.notify, topic, place);
+  // Formalities wait for the morning, and so does everything else when nobody is there to read it.
+  const now = topic.impact === 3 ? [] : all.filter((one) => hearsNow(one, topic.impact, settings.calendar, nowMs));
+  if (times >= FLAPPING_FROM) {
+    if (times === FLAPPING_FROM) desk.write(`flapping-${incident.id}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    desk.change(incident, { telling: "flapping", toldMs: nowMs });
+  } else if (now.length === 0) desk.change(incident, { telling: "digest" });
+  else {
+    desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    desk.change(incident, { telling: "letter", toldMs: nowMs, told: now.map(addressOf) });
+  }
+}
+
+/** How often the same problem was opened within a day, this time included. */
+function timesOpened(desk: Desk, { siteId, requirement, subject, id }: Incident): number {
+  const sinceMs = desk.nowMs - FLAPPING_WINDOW_MS;
+  const same = desk.incidents().filter((one) => one.siteId === siteId && one.requirement === requirement && one.subject === subject && one.id !== id);
+  return 1 + same.filter(({ openedMs, telling }) => (openedMs ?? 0) > sinceMs && telling !== undefined && telling !== "storm").length;
+}
+
+/** Many centres with the same problem at once: one message for all of them, to the province as well; who comes later joins without a word. */
+function joinStorm(desk: Desk, topic: Topic, opened: readonly Incident[], running: Incident | undefined): void {
+  const { calendar } = desk.settings;
+  const [first] = opened;
+  if (!first) return;
+  const key = running?.storm ?? `storm-${topic.id}-${first.id}`;
+  const all = running ? [] : provinceRecipients(desk, topic).filter((one) => hearsNow(one, topic.impact, calendar, desk.nowMs));
+  const told = running?.told ?? all.map(addressOf);
+  for (const incident of opened)
+    desk.change(incident, { telling: "storm", storm: key, told, toldMs: running?.toldMs ?? desk.nowMs, level: running?.level ?? 0 });
+  desk.write(key, stormMessage(desk, topic, opened, key), all);
+}
+
+function provinceRecipients({ settings }: Desk, topic: Topic): Recipient[] {
+  return distinct([...firstRecipients(settings.notify, topic, undefined), ...recipientsOf(settings.notify, "province-it", undefined)]);
+}
+
+function stormMessage({ settings }: Desk, { id, title, effect, owner }: Topic, members: readonly Incident[], thread: string): Message {
+  return {
+    kind: "storm",
+    thread,
+    requirement: id,
+    title,
+    effect,
+    owner,
+    count: members.length,
+    since: instant(Math.min(...members.map(({ beganMs }) => beganMs))),
+    link: `${settings.publicUrl}/incidents?requirement=${id}`,
+  };
+}
+
+/** One message when the last centre of a storm has recovered, to those who heard of the storm. */
+export function tellStormsOver(desk: Desk): void {
+  for (const [key, members] of stormsOf(desk)) {
+    const [first] = members;
+    const topic = first && desk.topicOf(first);
+    if (!first || !topic || members.some(({ state }) => state !== "closed")) continue;
+    for (const member of members) desk.change(member, { stormOver: true });
+    const { since: _, ...rest } = stormMessage(desk, topic, members, key);
+    const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
+    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until }, first.told.map(recipientAt));
+  }
+}
+
+/** Tells the next in line of what nobody has acknowledged after so much working time. */
+export function escalate(desk: Desk): void {
+  if (!isWorkingTime(desk.settings.calendar, desk.nowMs)) return;
+  const single = desk.incidents().filter((one) => one.state === "open" && (one.telling === "letter" || one.telling === "digest"));
+  for (const incident of single) {
+    const topic = desk.topicOf(incident);
+    if (topic && incident.wellSinceMs === undefined && !desk.isQuiet(incident)) climb(desk, topic, [incident], `escalated-${incident.id}`);
+  }
+  for (const [key, members] of stormsOf(desk)) {
+    const standing = members.filter(({ state }) => state !== "closed");
+    const topic = members[0] && desk.topicOf(members[0]);
+    if (topic && standing.length > 0 && standing.every(({ state, wellSinceMs }) => state === "open" && wellSinceMs === undefined))
+      climb(desk, topic, standing, key);
+  }
+}
+
+function climb(desk: Desk, topic: Topic, incidents: readonly Incident[], key: string): void {
+  const { notify, calendar, publicUrl } = desk.settings;
+  const [first] = incidents;
+  if (first?.toldMs === undefined) return;
+  const waitedMs = workingMsBetween(calendar, first.toldMs, desk.nowMs);
+  const steps = notify.escalation.filter(({ impact }) => impact === topic.impact).sort((a, b) => a.afterMinutes - b.afterMinutes);
+  const due = steps.filter(({ afterMinutes }, at) => at >= first.level && afterMinutes * MINUTE_MS <= waitedMs);
+  if (due.length === 0) return;
+  const place = first.storm === undefined ? desk.book.places.get(first.siteId) : undefined;
+  const next = distinct(due.flatMap(({ to }) => recipientsOf(notify, to, place))).filter((one) => !first.told.includes(addressOf(one)));
+  const level = first.level + due.length;
+  const message = first.storm === undefined ? messageOf("escalated", desk.book, topic, first, publicUrl) : stormMessage(desk, topic, incidents, key);
+  desk.write(`${key}-${level}`, message, next, first.storm === undefined ? first.siteId : 0);
+  for (const incident of incidents) desk.change(incident, { level, told: [...first.told, ...next.map(addressOf)] });
+}
+
+/** Storms that are not over, with their problems. */
+function stormsOf(desk: Desk): Map<string, Incident[]> {
+  const storms = new Map<string, Incident[]>();
+  for (const incident of desk.incidents()) {
+    if (incident.storm !== undefined && !incident.stormOver) storms.set(incident.storm, [...(storms.get(incident.storm) ?? []), incident]);
+  }
+  return storms;
+}

@@ -1,0 +1,51 @@
+import type { NotifyConfig } from "#schemas/alert.ts";
+import type { Owner, PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
+import type { Words } from "#schemas/words.ts";
+import { AGENT_SILENT } from "./incident.ts";
+
+/** What messages say of a requirement of the plan, or of a silent agent, which is none, and how long its states must last. */
+export type Topic = {
+  readonly id: string;
+  readonly title: Words;
+  readonly effect: Words;
+  readonly advice: Words;
+  readonly owner: Owner;
+  readonly impact: number;
+  readonly openMs: number;
+  readonly closeMs: number;
+};
+
+const MINUTE_MS = 60_000;
+/** Of the time that an agent must be silent, the last part passes in the soft state, where others of the same cause may join. */
+export const SILENT_SOFT_MS = MINUTE_MS;
+
+/** All topics of a policy by their ids, the agent's silence among them. */
+export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyConfig): ReadonlyMap<string, Topic> {
+  const agent: Topic = {
+    id: AGENT_SILENT,
+    title: words("alert.agent.title"),
+    effect: words("alert.effect.agent"),
+    advice: words("alert.agent.advice"),
+    owner: "commune",
+    impact: 1,
+    openMs: SILENT_SOFT_MS,
+    closeMs: lasting.agent.closeMinutes * MINUTE_MS,
+  };
+  const others = requirements.map((requirement): Topic => {
+    const { id, title, advice, owner, impact, rule } = requirement;
+    const { openMinutes, closeMinutes } = rule.kind === "reachable" ? lasting.reachable : lasting.other;
+    return { id, title, effect: words(effectKey(requirement)), advice, owner, impact, openMs: openMinutes * MINUTE_MS, closeMs: closeMinutes * MINUTE_MS };
+  });
+  return new Map([agent, ...others].map((topic) => [topic.id, topic]));
+}
+
+/** What citizens notice follows from what is measured; where only people say it, from the impact. */
+function effectKey({ rule, impact }: Requirement): TextKey {
+  const key = `alert.effect.${"probe" in rule ? rule.probe : impact}`;
+  return isTextKey(key) ? key : "alert.effect.2";
+}
+
+function words(key: TextKey): Words {
+  return { vi: text("vi", key), en: text("en", key) };
+}

@@ -1,0 +1,84 @@
+import { vietnamDay } from "#schemas/calendar.ts";
+import type { Expiry } from "#schemas/expiry.ts";
+import type { Finding } from "#schemas/finding.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { type Backing, type Book, type BookChanges, backingKey, type DigestClock, historyFromMs, type Place } from "../alert/book.ts";
+import { type Db, instantMs } from "./db.ts";
+import { beginIncident, incidentsSince, writeIncident } from "./incidents.ts";
+import { maintenanceFrom } from "./maintenance.ts";
+import { heldLetters, markMerged, outboxState, putLetter, recentLetters } from "./outbox.ts";
+import { putSetting, setting } from "./settings.ts";
+import { waiversFrom } from "./waivers.ts";
+
+const CLOCK_KEY = "alert_digests";
+const DAY_MS = 86_400_000;
+
+/** Reads all that one step of the alerts looks at. `withExpiries`: only a digest needs them. */
+export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: DigestClock) => boolean): Promise<Book> {
+  const digest = ((await setting(tx, CLOCK_KEY)) ?? {}) as DigestClock;
+  const isDigest = withExpiries(digest);
+  return {
+    incidents: await incidentsSince(tx, historyFromMs(digest, nowMs)),
+    places: await places(tx),
+    backings: await backings(tx),
+    contacts: await lastContacts(tx),
+    windows: await maintenanceFrom(tx, vietnamDay(nowMs - DAY_MS)),
+    recent: await recentLetters(tx, nowMs),
+    held: await heldLetters(tx),
+    deadSinceDigest: isDigest ? (await outboxState(tx, nowMs, digest.dailyMs)).deadSince : 0,
+    expiries: isDigest ? await expiries(tx, vietnamDay(nowMs)) : [],
+    digest,
+  };
+}
+
+/** Writes what a step changed, in the transaction that read its book. */
+export async function writeBook(tx: Db, { begun, changed, letters, merged, digest }: BookChanges, nowMs: number): Promise<void> {
+  for (const beginning of begun) await beginIncident(tx, beginning);
+  for (const incident of changed) await writeIncident(tx, incident);
+  for (const letter of letters) await putLetter(tx, letter, nowMs);
+  await markMerged(tx, merged);
+  if (digest) await putSetting(tx, CLOCK_KEY, digest);
+}
+
+/** Centres that a problem names, by their sites. */
+async function places(tx: Db): Promise<ReadonlyMap<number, Place>> {
+  const rows = await tx.query<{ site_id: number; code: string; name: string }>(
+    "SELECT site_id, centre_code AS code, name FROM site WHERE site_id IN (SELECT site_id FROM incident)",
+  );
+  return new Map(rows.map(({ site_id, code, name }) => [site_id, { code, name }]));
+}
+
+/** The findings behind problems that have not ended, as messages need them. */
+async function backings(tx: Db): Promise<ReadonlyMap<string, Backing>> {
+  const rows = await tx.query<{ site_id: number; body: Finding }>(
+    "SELECT f.site_id, f.body FROM finding f WHERE EXISTS (SELECT 1 FROM incident i WHERE i.site_id = f.site_id AND i.requirement = f.requirement AND i.state <> 'closed')",
+  );
+  return new Map(rows.map(({ site_id, body }) => [backingKey(site_id, body.requirement), backingOf(body)]));
+}
+
+function backingOf(finding: Finding): Backing {
+  return { why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) }, waived: finding.waiver !== undefined };
+}
+
+/** Every site that was ever heard, with the time of its last word. */
+async function lastContacts(tx: Db): Promise<Book["contacts"]> {
+  const rows = await tx.query<{ site_id: number; last: number }>(
+    `SELECT site_id, ${instantMs("last_contact_at")} AS last FROM site WHERE last_contact_at IS NOT NULL ORDER BY site_id`,
+  );
+  return rows.map(({ site_id, last }) => ({ siteId: site_id, lastMs: last }));
+}
+
+/** What was allowed or attested and ends: waivers, and passes that rest on people's words. */
+async function expiries(tx: Db, day: string): Promise<Expiry[]> {
+  const attested = await tx.query<{ code: string; name: string; requirement: string; until: number }>(
+    `SELECT s.centre_code AS code, s.name, f.requirement, ${instantMs("f.valid_until")} AS until FROM finding f JOIN site s USING (site_id)
+     WHERE f.state = 'pass' AND f.valid_until IS NOT NULL AND f.body ->> 'evidenceClass' IN ('declared', 'inspected')`,
+  );
+  const allowed = await waiversFrom(tx, day);
+  return [
+    ...attested.map(
+      ({ code, name, requirement, until }): Expiry => ({ kind: "attestation", centre: code, centreName: name, requirement, until: vietnamDay(until) }),
+    ),
+    ...allowed.map(({ centre, requirement, until }): Expiry => ({ kind: "waiver", centre, requirement, until })),
+  ];
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { type Message, NotifyConfig } from "#schemas/alert.ts";
+import type { Finding, FindingState } from "#schemas/finding.ts";
+import { Centre } from "#schemas/inventory.ts";
+import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
+import { writeFindings } from "../../../collector/store/findings.ts";
+import { acknowledgeIncident, findIncident, listIncidents } from "../../../collector/store/incidents.ts";
+import { addMaintenance, endMaintenance, maintenanceFrom } from "../../../collector/store/maintenance.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import { AlertDesk } from "../../support/alert-desk.ts";
+import { calendar, plan } from "../../support/facts.ts";
+import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+
+const CENTRES = 30;
+const MINUTE = 60_000;
+const T0 = Date.parse("2026-11-24T08:00:00+07:00");
+const notify = {
+  recipients: [
+    { owner: "commune" as const, channel: "smtp" as const, to: "xa 1@example.vn", centres: ["xa-1"], perHour: 3 },
+    { owner: "province-it" as const, channel: "smtp" as const, to: "cntt@example.vn" },
+    { owner: "*" as const, channel: "webhook" as const, to: "ioc", perHour: 8, digests: false },
+  ],
+};
+
+let db: PgliteDb;
+let alerts: Alerts;
+beforeAll(async () => {
+  db = await openPglite();
+  await migrate(db, T0);
+  const centres = Array.from({ length: CENTRES }, (_, at) => Centre.parse({ code: `xa-${at + 1}`, name: `Trung tâm xa-${at + 1}`, officers: 5 }));
+  await importCentres(db, centres, T0);
+  alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse(notify), publicUrl: "http://hcc" });
+}, 180_000);
+afterAll(() => db.close());
+beforeEach(async () => {
+  for (const table of ["incident", "outbox", "maintenance", "finding"]) await db.query(`DELETE FROM ${table}`);
+  await db.query("DELETE FROM setting WHERE key = 'alert_digests'");
+});
+
+/** Judges one requirement of a site: what the judge's transaction does. */
+async function judged(atMs: number, siteId: number, requirement: string, state: FindingState, late = false): Promise<void> {
+  const finding: Finding = {
+    centre: `xa-${siteId}`,
+    requirement,
+    state,
+    reason: state === "fail" ? "target_down" : state === "pass" ? "met" : "site_offline",
+    evidenceClass: "measured",
+    evidence: [],
+    evaluatedAt: new Date(atMs).toISOString(),
+    policy: "gia-lai-890@1",
+  };
+  await db.transaction(async (tx) => {
+    await writeFindings(tx, siteId, [finding]);
+    await alerts.onJudged(tx, { siteId, findings: [finding], transitions: [], late, nowMs: atMs });
+  });
+}
+
+const keys = async () =>
+  (await db.query<{ kind: string; state: string }>("SELECT body ->> 'kind' AS kind, state FROM outbox ORDER BY outbox_id")).map(
+    ({ kind, state }) => `${kind} ${state}`,
+  );
+
+it("a problem goes from a judgement into the outbox with its sentence, is taken by somebody, and ends there", async () => {
+  await judged(T0, 1, "R14", "fail");
+  await alerts.tick(T0 + 3 * MINUTE);
+  const [row] = await db.query<{ body: Message; incident_id: string }>("SELECT body, incident_id FROM outbox WHERE channel = 'smtp'");
+  expect(row?.body).toMatchObject({ kind: "opened", centre: "xa-1", why: { vi: expect.any(String) }, effect: { vi: expect.stringContaining("Quầy") } });
+  const [listed] = await listIncidents(db, { centre: "xa-1" });
+  expect(listed).toMatchObject({ state: "open", centreName: "Trung tâm xa-1", told: ["smtp xa 1@example.vn", "webhook ioc"] });
+  const id = listed?.id ?? 0;
+  expect(await acknowledgeIncident(db, id, "Chị Lan", T0 + 4 * MINUTE)).toEqual([id]);
+  expect(await acknowledgeIncident(db, id, "Anh Bình", T0 + 5 * MINUTE)).toEqual([]);
+  expect(await findIncident(db, id)).toMatchObject({ state: "acknowledged", acknowledgedBy: "Chị Lan", acknowledgedMs: T0 + 4 * MINUTE });
+  await judged(T0 + 60 * MINUTE, 1, "R14", "pass");
+  await alerts.tick(T0 + 71 * MINUTE);
+  expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
+  expect(await listIncidents(db, { closed: true })).toHaveLength(1);
+});
+
+it("whoever takes one problem of a storm has taken all of it", async () => {
+  for (let site = 1; site <= 12; site++) await judged(T0, site, "R16", "fail");
+  await alerts.tick(T0 + 15 * MINUTE);
+  expect(await keys()).toEqual(["storm waiting", "storm waiting"]);
+  const [one] = await listIncidents(db, {});
+  expect(await acknowledgeIncident(db, one?.id ?? 0, "Trực", T0 + 16 * MINUTE)).toHaveLength(12);
+});
+
+it("the end of a problem is not put where its beginning died on the way", async () => {
+  await judged(T0, 1, "R14", "fail");
+  await alerts.tick(T0 + 3 * MINUTE);
+  await db.query("UPDATE outbox SET state = 'dead' WHERE channel = 'smtp'");
+  await judged(T0 + 10 * MINUTE, 1, "R14", "pass");
+  await alerts.tick(T0 + 30 * MINUTE);
+  expect(
+    (await db.query<{ kind: string; channel: string }>("SELECT body ->> 'kind' AS kind, channel FROM outbox ORDER BY outbox_id")).map(
+      ({ kind, channel }) => `${kind} ${channel}`,
+    ),
+  ).toEqual(["opened smtp", "opened webhook", "recovered webhook"]);
+});
+
+it("a fault of the province is a problem of no centre", async () => {
+  await db.transaction((tx) => alerts.onProvince(tx, "R16", "igate", "bad", T0));
+  await db.transaction((tx) => alerts.onProvince(tx, "R16", "igate", "bad", T0 + MINUTE));
+  await alerts.tick(T0 + 16 * MINUTE);
+  expect(await listIncidents(db, {})).toMatchObject([{ siteId: 0, requirement: "R16", subject: "igate", state: "open" }]);
+  expect(await keys()).toEqual(["opened waiting", "opened waiting"]);
+});
+
+it("announced work is kept, ended by hand, and an import again changes nothing", async () => {
+  const window: MaintenanceWindow = {
+    id: "w1",
+    mode: "skip",
+    from: "2026-11-24",
+    until: "2026-11-25",
+    start: "00:00",
+    end: "00:00",
+    reason: "thay tủ",
+    person: "Anh Bình",
+  };
+  expect(await addMaintenance(db, [window], T0)).toBe(1);
+  expect(await addMaintenance(db, [window], T0)).toBe(0);
+  expect(await endMaintenance(db, "w1", T0)).toBe(true);
+  expect(await endMaintenance(db, "w1", T0)).toBe(false);
+  expect(await maintenanceFrom(db, "2026-11-25")).toEqual([{ ...window, endedAt: new Date(T0).toISOString() }]);
+  expect(await maintenanceFrom(db, "2026-11-26")).toEqual([]);
+});
+
+it("the store and the memory of simulations send the same letters for the same days", async () => {
+  const codes = Array.from({ length: CENTRES }, (_, at) => `xa-${at + 1}`);
+  const desk = new AlertDesk(plan, calendar, notify, codes);
+  let seed = 7;
+  const below = (n: number) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % n;
+  };
+  const wanted = ["R02", "R14", "R16", "R19"];
+  for (let step = 0; step < 140; step++) {
+    const nowMs = T0 + step * 7 * MINUTE;
+    for (let judgements = below(6); judgements > 0; judgements--) {
+      const [site, requirement, state] = [1 + below(CENTRES), wanted[below(4)] ?? "R14", (["fail", "fail", "pass", "unknown"] as const)[below(4)] ?? "pass"];
+      await judged(nowMs, site, requirement, state);
+      desk.signal(site, requirement, state === "fail" ? "bad" : state === "pass" ? "well" : "unclear", nowMs);
+    }
+    await alerts.tick(nowMs);
+    desk.tick(nowMs);
+    // As fast a postman as the desk's.
+    await db.query("UPDATE outbox SET state = 'sent' WHERE state = 'waiting'");
+  }
+  const shape = ({ kind, requirement, centre, count, items }: Message) =>
+    JSON.stringify([kind, requirement, centre, count, items?.map((item) => [item.kind, item.requirement, item.centre, item.count])]);
+  const stored = await db.query<{ body: Message; to: string }>("SELECT body, recipient AS to FROM outbox WHERE state = 'sent' ORDER BY outbox_id");
+  expect(stored.map(({ body, to }) => `${to} ${shape(body)}`)).toEqual(desk.delivered.map(({ message, recipient }) => `${recipient.to} ${shape(message)}`));
+  expect(desk.delivered.length).toBeGreaterThan(20);
+}, 120_000);

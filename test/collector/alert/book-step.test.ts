@@ -1,0 +1,242 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
+import { calendar, plan } from "../../support/facts.ts";
+
+const MINUTE = 60_000;
+const vn = (local: string) => Date.parse(`${local}:00+07:00`);
+const recipients: NonNullable<ConstructorParameters<typeof AlertDesk>[2]["recipients"]> = [
+  { owner: "commune", channel: "smtp", to: "xa-1", centres: ["xa-1"] },
+  { owner: "province-it", channel: "smtp", to: "cntt" },
+  { owner: "dost", channel: "smtp", to: "so-khcn" },
+  { owner: "portal-vendor", channel: "zalo", to: "cong" },
+];
+
+let desk: AlertDesk;
+let nowMs: number;
+const codes = Array.from({ length: 40 }, (_, at) => `xa-${at + 1}`);
+/** Lets the clock run to a local time in steps of a minute and gives what was sent meanwhile, as lines. */
+function until(local: string, stepMs = MINUTE): string[] {
+  const lines: string[] = [];
+  for (; nowMs <= vn(local); nowMs += stepMs) lines.push(...desk.tick(nowMs).map(lineOf));
+  return lines;
+}
+const start = (local: string, notify: ConstructorParameters<typeof AlertDesk>[2] = { recipients }) => {
+  desk = new AlertDesk(plan, calendar, notify, codes);
+  nowMs = vn(local);
+  desk.tick(nowMs);
+};
+const bad = (site: number, requirement: string) => desk.signal(site, requirement, "bad", nowMs);
+const well = (site: number, requirement: string) => desk.signal(site, requirement, "well", nowMs);
+
+// A Tuesday in working time.
+beforeEach(() => start("2026-11-24T08:00"));
+
+describe("a problem from its beginning to its end", () => {
+  it("is told when it has lasted, climbs from commune to province to DOST, and its end is told to those three", () => {
+    bad(1, "R14");
+    expect(until("2026-11-24T08:01")).toEqual([]);
+    expect(until("2026-11-24T08:05")).toEqual(["opened R14 xa-1 > xa-1"]);
+    expect(until("2026-11-24T08:31")).toEqual([]);
+    expect(until("2026-11-24T08:33")).toEqual(["escalated R14 xa-1 > cntt"]);
+    expect(until("2026-11-24T10:03")).toEqual(["escalated R14 xa-1 > so-khcn"]);
+    well(1, "R14");
+    expect(until("2026-11-24T10:12")).toEqual([]);
+    expect(until("2026-11-24T11:00")).toEqual(["recovered R14 xa-1 > xa-1", "recovered R14 xa-1 > cntt", "recovered R14 xa-1 > so-khcn"]);
+  });
+
+  it("climbs no further once somebody has taken it", () => {
+    bad(1, "R14");
+    until("2026-11-24T08:10");
+    desk.acknowledge(desk.incidents[0]?.id ?? 0, "Chị Lan", nowMs);
+    expect(until("2026-11-24T16:00")).toEqual([]);
+    expect(desk.incidents).toMatchObject([{ state: "acknowledged", acknowledgedBy: "Chị Lan" }]);
+    well(1, "R14");
+    expect(until("2026-11-24T16:30")).toEqual(["recovered R14 xa-1 > xa-1"]);
+  });
+
+  it("goes to the province where its owner has no address", () => {
+    bad(2, "R14");
+    expect(until("2026-11-24T08:10")).toEqual(["opened R14 xa-2 > cntt"]);
+  });
+
+  it("is nobody's message when it ends by itself while it is soft, or stops being seen", () => {
+    bad(1, "R16");
+    until("2026-11-24T08:10");
+    well(1, "R16");
+    bad(2, "R16");
+    until("2026-11-24T08:12");
+    desk.signal(2, "R16", "unclear", nowMs);
+    expect(until("2026-11-24T09:00")).toEqual([]);
+  });
+
+  it("is one problem while it looks well only for a moment now and then", () => {
+    bad(1, "R16");
+    expect(until("2026-11-24T08:20")).toEqual(["opened R16 xa-1 > cong"]);
+    for (const time of ["08:30", "08:40", "08:50"]) {
+      well(1, "R16");
+      until(`2026-11-24T${time}`);
+      bad(1, "R16");
+      expect(until(`2026-11-24T${time}`)).toEqual([]);
+    }
+    well(1, "R16");
+    expect(until("2026-11-24T09:05").filter((line) => !line.startsWith("escalated"))).toEqual(["recovered R16 xa-1 > cong"]);
+  });
+
+  it("that comes and goes is told twice, then once as such, then only in the morning", () => {
+    const lines: string[] = [];
+    for (const hour of ["08", "09", "10", "14", "15"]) {
+      lines.push(...until(`2026-11-24T${hour}:05`));
+      bad(1, "R16");
+      lines.push(...until(`2026-11-24T${hour}:25`));
+      well(1, "R16");
+      lines.push(...until(`2026-11-24T${hour}:45`));
+    }
+    expect(lines.filter((line) => line.endsWith("> cong"))).toEqual([
+      "opened R16 xa-1 > cong",
+      "recovered R16 xa-1 > cong",
+      "opened R16 xa-1 > cong",
+      "recovered R16 xa-1 > cong",
+      "flapping R16 xa-1 > cong",
+    ]);
+    expect(until("2026-11-25T07:05")).toEqual(["morning 1 > cong"]);
+    expect(desk.delivered.at(-1)?.message.items).toMatchObject([{ kind: "flapping", centre: "xa-1", requirement: "R16" }]);
+  });
+
+  it("begins by no late data, and may end by it", () => {
+    desk.signal(1, "R14", "bad", nowMs, { late: true });
+    expect(until("2026-11-24T09:00")).toEqual([]);
+    bad(1, "R14");
+    until("2026-11-24T09:05");
+    desk.signal(1, "R14", "well", nowMs, { late: true });
+    expect(until("2026-11-24T09:20")).toEqual(["recovered R14 xa-1 > xa-1"]);
+  });
+});
+
+describe("hours", () => {
+  it("a night's problem waits for seven o'clock, and one that ended by then is nobody's", () => {
+    start("2026-11-24T20:00");
+    bad(1, "R14");
+    bad(2, "R14");
+    until("2026-11-24T23:00");
+    well(2, "R14");
+    expect(until("2026-11-25T06:59")).toEqual([]);
+    expect(until("2026-11-25T07:01")).toEqual(["morning 1 > xa-1"]);
+    // From the morning on it climbs like every other problem.
+    expect(until("2026-11-25T07:35")).toEqual(["escalated R14 xa-1 > cntt"]);
+  });
+
+  it("whoever is on duty hears at any hour of what stops a counter, and of nothing else", () => {
+    start("2026-11-24T20:00", { recipients: [{ owner: "*", channel: "smtp", to: "truc", hours: "always" }] });
+    bad(1, "R16");
+    bad(1, "R02");
+    expect(until("2026-11-24T22:00")).toEqual(["opened R16 xa-1 > truc"]);
+  });
+
+  it("formalities wait for the morning even in working time", () => {
+    bad(1, "R19");
+    expect(until("2026-11-24T17:00")).toEqual([]);
+    expect(until("2026-11-25T07:00")).toEqual(["morning 1 > xa-1"]);
+  });
+
+  it("the first working day of a week brings the weekly digest, news or not; a holiday brings nothing", () => {
+    start("2026-12-28T08:00");
+    // Friday is New Year's day.
+    expect(until("2027-01-04T06:59", 10 * MINUTE)).toEqual([]);
+    expect(until("2027-01-04T07:20", 10 * MINUTE).sort()).toEqual(["weekly 0 > cntt", "weekly 0 > cong", "weekly 0 > so-khcn", "weekly 0 > xa-1"]);
+    expect(until("2027-01-08T18:00", 10 * MINUTE)).toEqual([]);
+  });
+
+  it("reminds 30, 7 and 1 days before something ends, once each, and over a weekend on Monday", () => {
+    desk.expiries = [{ kind: "waiver", centre: "xa-1", requirement: "R14", until: "2026-12-26" }];
+    const own = () => desk.delivered.flatMap(({ message, recipient }) => (recipient.to === "xa-1" ? (message.items ?? []) : []));
+    until("2026-12-28T08:00", 10 * MINUTE);
+    expect(own().map(({ kind, count }) => [kind, count])).toEqual([
+      ["waiver_ends", 30],
+      ["waiver_ends", 5],
+      ["waiver_ends", 1],
+    ]);
+  });
+});
+
+describe("a silent agent", () => {
+  const heard = (local: string, sites: readonly number[]) => {
+    for (const site of sites) desk.contacts.set(site, vn(local));
+  };
+
+  it("is told after five minutes in working time, and its return when that has lasted", () => {
+    heard("2026-11-24T08:00", [1]);
+    expect(until("2026-11-24T08:04")).toEqual([]);
+    expect(until("2026-11-24T08:06")).toEqual(["opened agent xa-1 > xa-1"]);
+    until("2026-11-24T08:20");
+    heard("2026-11-24T08:20", [1]);
+    expect(until("2026-11-24T08:22")).toEqual([]);
+    heard("2026-11-24T08:22", [1]);
+    expect(until("2026-11-24T08:24")).toEqual(["recovered agent xa-1 > xa-1"]);
+  });
+
+  it("over noon is given half an hour to be switched on, and in the evening none of it counts", () => {
+    heard("2026-11-24T11:28", [1]);
+    expect(until("2026-11-24T13:55")).toEqual([]);
+    expect(until("2026-11-24T14:02")).toEqual(["opened agent xa-1 > xa-1"]);
+    heard("2026-11-24T16:55", [2]);
+    until("2026-11-24T16:59");
+    expect(until("2026-11-25T06:00", 5 * MINUTE).filter((line) => line.includes("xa-2"))).toEqual([]);
+  });
+
+  it("with thirty others is one message to the province, and one when the last is back", () => {
+    const dark = codes.slice(5, 35).map((_, at) => at + 6);
+    heard("2026-11-24T08:00", dark);
+    expect(until("2026-11-24T08:10")).toEqual(["storm agent 30 > cntt"]);
+    expect(until("2026-11-24T10:30")).toEqual(["storm agent 30 > so-khcn"]);
+    heard("2026-11-24T10:31", dark.slice(1));
+    expect(until("2026-11-24T10:33")).toEqual([]);
+    heard("2026-11-24T10:34", dark);
+    expect(until("2026-11-24T10:38")).toEqual(["storm_over agent 30 > cntt", "storm_over agent 30 > so-khcn"]);
+  });
+});
+
+describe("announced work and waivers", () => {
+  const window = { id: "w", from: "2026-11-24", until: "2026-11-24", start: "08:00", end: "10:00", reason: "thay tủ mạng", person: "Anh Bình" };
+  it.each([
+    ["skip", [], ["opened R14 xa-1 > xa-1"], 0],
+    ["mute", [], ["opened R14 xa-1 > xa-1"], 1],
+    ["run", ["opened R14 xa-1 > xa-1"], [], 1],
+  ] as const)("%s: messages meanwhile, after, and problems that count meanwhile", (mode, meanwhile, after, open) => {
+    desk.windows = [{ ...window, mode }];
+    bad(1, "R14");
+    expect(until("2026-11-24T08:20")).toEqual(meanwhile);
+    expect(desk.incidents.filter(({ state }) => state === "open")).toHaveLength(open);
+    until("2026-11-24T09:58");
+    expect(until("2026-11-24T10:02").filter((line) => line.startsWith("opened"))).toEqual(after);
+  });
+
+  it.each(["skip", "mute", "run"] as const)("%s: a recovery is told, whatever is announced", (mode) => {
+    bad(1, "R14");
+    until("2026-11-24T08:05");
+    desk.windows = [{ ...window, mode }];
+    well(1, "R14");
+    expect(until("2026-11-24T08:20")).toEqual(["recovered R14 xa-1 > xa-1"]);
+  });
+
+  it("a problem that a waiver covers is told when the waiver is over", () => {
+    desk.waive(1, "R14", true);
+    bad(1, "R14");
+    expect(until("2026-11-24T09:00")).toEqual([]);
+    desk.waive(1, "R14", false);
+    expect(until("2026-11-24T09:05")).toEqual(["opened R14 xa-1 > xa-1"]);
+  });
+});
+
+describe("one reader", () => {
+  it("gets so many messages per hour and then one digest; nothing is lost, no end comes before its beginning", () => {
+    start("2026-11-24T08:00", { recipients: [{ owner: "*", channel: "smtp", to: "it", perHour: 3 }] });
+    for (const requirement of ["R02", "R03", "R04", "R10", "R11", "R12", "R14", "R15"]) bad(1, requirement);
+    const first = until("2026-11-24T08:30");
+    expect(first).toHaveLength(3);
+    well(1, "R15");
+    const later = until("2026-11-24T09:30");
+    expect(later.filter((line) => line.startsWith("capped"))).toHaveLength(1);
+    const told = desk.delivered.flatMap(({ message }) => [message, ...(message.items ?? [])]).flatMap(({ requirement }) => requirement ?? []);
+    expect(new Set(told).size).toBe(8);
+  });
+});
