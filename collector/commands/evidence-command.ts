@@ -4,14 +4,13 @@ import { z } from "zod";
 import { loadPolicy } from "../policy-files.ts";
 import { daysUntil, spanOfDays } from "../report/link-evidence.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
-import { linkEvidenceCsv, linkEvidenceHtml } from "../report/link-evidence-html.ts";
+import { type LinkEvidenceFormat, linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const DAYS = 30;
 const DAYS_MAX = 366;
-const writers = { html: linkEvidenceHtml, csv: linkEvidenceCsv } as const;
-type Options = { centre: string; link?: true; from?: string; to?: string; format: keyof typeof writers; out?: string };
+type Options = { centre: string; link?: true; from?: string; to?: string; format: LinkEvidenceFormat; out?: string };
 
 /** `evidence --centre C --link`: every test of a centre's line, in the form that a provider can check. */
 export function evidenceCommand(context: CommandContext): Command {
@@ -21,7 +20,7 @@ export function evidenceCommand(context: CommandContext): Command {
     .option("--link", "its line: table, plot, method")
     .option("--from <day>", `first day, such as 2026-11-01; ${DAYS} days before the last one when absent`)
     .option("--to <day>", "last day; today when absent")
-    .addOption(new Option("--format <format>", "form of the sheet").choices(Object.keys(writers)).default("html"))
+    .addOption(new Option("--format <format>", "form of the sheet").choices([...linkEvidenceFormats]).default("html"))
     .option("--out <file>", "file to write; standard output when absent")
     .action(async ({ centre: code, link, from, to, format, out }: Options) => {
       if (!link) throw new UsageError("say of what: --link");
@@ -34,9 +33,10 @@ export function evidenceCommand(context: CommandContext): Command {
       const { policy: files, lang } = context.config();
       const evidence = await withStore(context, (db) => linkEvidenceOf({ db, policyAt: (atMs) => loadPolicy(files, atMs) }, code, firstDay, lastDay));
       if (!evidence) throw new UsageError(`there is no centre "${code}" ("centre list" names them), or the policy demands nothing of its line`);
-      const sheet = writers[format](evidence, lang);
-      if (out === undefined) context.terminal.out(sheet);
-      else await writeFile(out, sheet);
+      const { body, fileName } = await renderLinkEvidence(evidence, format, lang);
+      if (out === undefined && typeof body !== "string") throw new UsageError(`a sheet in ${format} is no text: give --out ${fileName}`);
+      if (out === undefined) context.terminal.out(String(body));
+      else await writeFile(out, body);
     });
 }
 

@@ -51,6 +51,8 @@ export type PrintView = {
     readonly sheet: PrintSheet;
     readonly numbers: readonly { readonly name: string; readonly words: string }[];
   };
+  /** A drawing below the summary, as a whole SVG, and what its marks mean. */
+  readonly figure?: { readonly svg: string; readonly words: string };
   readonly sheets: readonly PrintSheet[];
   readonly method: { readonly title: string; readonly sentences: readonly string[] };
   readonly signatures: readonly { readonly who: string; readonly note: string }[];
@@ -95,7 +97,7 @@ const WORDS_MAX = 400;
 const UNBROKEN_MAX = 24;
 
 /** Text from outside for paper: nothing invisible, not endless, and a word without spaces may break, so that it stays in its column. */
-function printable(words: string): string {
+export function printable(words: string): string {
   return cleanText(words, WORDS_MAX).replace(new RegExp(`\\S{${UNBROKEN_MAX}}(?=\\S)`, "gu"), "$&\u200b");
 }
 

@@ -4,10 +4,11 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import { problem } from "#schemas/problem.ts";
 import { daysUntil, type LinkEvidence } from "../report/link-evidence.ts";
-import { linkEvidenceCsv, linkEvidenceHtml, linkEvidenceStyle } from "../report/link-evidence-html.ts";
+import { linkEvidenceStyle } from "../report/link-evidence-html.ts";
+import { linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
 import type { MonthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
-import { type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
+import { type RenderedReport, type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
 import { reportStyle } from "../report/report-html.ts";
 import { languageOf } from "../web/language.ts";
 import { reportsPage } from "../web/reports-page.ts";
@@ -51,18 +52,22 @@ export function reportRoutes(deps: ReportDeps): Hono {
   return app;
 }
 
-async function linkReply(c: Context, { linkEvidence, now, lang: usual }: ReportDeps, file: string) {
-  const [, code = "", format] = /^(.+)\.link\.(html|csv)$/.exec(file) ?? [];
-  if (format === undefined) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html or <code>.link.csv"), 422);
+async function linkReply(c: Context, { linkEvidence, now, lang }: ReportDeps, file: string) {
+  const [, code = "", ending] = /^(.+)\.link\.([a-z]+)$/.exec(file) ?? [];
+  const format = linkEvidenceFormats.find((one) => one === ending);
+  if (!format) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html, .pdf or .csv"), 422);
   const { firstDay, lastDay } = daysUntil(now(), LINK_DAYS);
   const evidence = Code.safeParse(code).success ? await linkEvidence(code, firstDay, lastDay) : undefined;
   if (!evidence) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
-  const lang = languageOf(c, usual);
-  c.header("content-security-policy", linkEvidencePolicy);
+  return sheet(c, await renderLinkEvidence(evidence, format, languageOf(c, lang)), linkEvidencePolicy);
+}
+
+/** A rendered sheet: shown where a browser can show it, else saved. */
+function sheet(c: Context, { body, type, fileName }: RenderedReport, policy: string) {
+  c.header("content-security-policy", policy);
   c.header("cache-control", "private, no-cache");
-  if (format === "html") return c.html(linkEvidenceHtml(evidence, lang));
-  c.header("content-disposition", `attachment; filename="${code}-${lastDay}.csv"`);
-  return c.body(linkEvidenceCsv(evidence, lang), 200, { "content-type": "text/csv; charset=utf-8" });
+  c.header("content-disposition", `${/html|pdf/.test(type) ? "inline" : "attachment"}; filename="${fileName}"`);
+  return c.body(typeof body === "string" ? body : new Uint8Array(body), 200, { "content-type": type });
 }
 
 async function reply(c: Context, deps: ReportDeps, file: string, centre: string | undefined) {
@@ -72,9 +77,5 @@ async function reply(c: Context, deps: ReportDeps, file: string, centre: string 
     return c.json(problem(422, "report_invalid", "name a month such as 2026-11, province or centres/<code>, and html, pdf, xlsx, csv or json"), 422);
   const dossier = centre === undefined || Code.safeParse(centre).success ? await deps.desk.dossier(month.data, centre) : undefined;
   if (!dossier) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
-  const report = await renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang));
-  c.header("content-security-policy", reportPolicy);
-  c.header("cache-control", "private, no-cache");
-  c.header("content-disposition", `${format === "html" || format === "pdf" ? "inline" : "attachment"}; filename="${report.fileName}"`);
-  return c.body(typeof report.body === "string" ? report.body : new Uint8Array(report.body), 200, { "content-type": report.type });
+  return sheet(c, await renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang)), reportPolicy);
 }

@@ -13,18 +13,31 @@ const DAY_MARKS = 6;
 const DAY_MS = 86_400_000;
 /** One bandwidth test as the chart shows it, Mbps. */
 export type ChartTest = { readonly atMs: number; readonly down?: number | undefined; readonly up?: number | undefined; readonly excused: boolean };
-/** What the tests are held against: the plan's floor and the provider's contract, Mbps. */
-export type ChartLevels = { readonly required: number | undefined; readonly contract: number | undefined };
+/** Bandwidth tests of the `days` days that end with the day of `nowMs`, and what they are held against: the plan's floor, the contract. Mbps. */
+export type LinkChart = {
+  readonly lang: Lang;
+  readonly tests: readonly ChartTest[];
+  readonly required: number | undefined;
+  readonly contract: number | undefined;
+  readonly nowMs: number;
+  readonly days?: number;
+};
 
-/**
- * Bandwidth tests of the `days` days that end with the day of `nowMs`, against what is required and contracted: dots joined by a thin line, hollow
- * where a test is excused.
- */
-export function linkChart(lang: Lang, all: readonly ChartTest[], { required, contract }: ChartLevels, nowMs: number, days = DAYS): Html {
+/** The chart with its key: dots joined by a thin line, hollow where a test is excused; one sentence where there is no test. */
+export function linkChart(chart: LinkChart): Html {
+  const { lang, required, contract } = chart;
+  const svg = linkChartSvg(chart);
+  if (svg === undefined) return html`<p class="note">${text(lang, "web.link.none")}</p>`;
+  return html`${svg}
+<p class="keys">${key("down", text(lang, "web.link.download"))}${key("up", text(lang, "web.link.upload"))}${required === undefined ? "" : key("floor", text(lang, "web.link.required", { required }))}${contract === undefined ? "" : key("contract", text(lang, "web.link.contract", { contract }))}${chart.tests.some(({ excused }) => excused) ? html`<span>${text(lang, "web.link.excused")}</span>` : ""}</p>`;
+}
+
+/** The chart alone, a whole SVG; undefined where there is no test. */
+export function linkChartSvg({ lang, tests: all, required, contract, nowMs, days = DAYS }: LinkChart): Html | undefined {
   const endMs = vietnamDayStartMs(vietnamDay(nowMs)) + DAY_MS;
   const startMs = endMs - days * DAY_MS;
   const tests = all.filter(({ atMs }) => atMs >= startMs && atMs < endMs).sort((a, b) => a.atMs - b.atMs);
-  if (tests.length === 0) return html`<p class="note">${text(lang, "web.link.none")}</p>`;
+  if (tests.length === 0) return undefined;
   const values = tests.flatMap(({ down, up }) => [down, up]).filter((value) => value !== undefined);
   const top = niceTop(Math.max(...values, required ?? 0, contract ?? 0));
   const x = (atMs: number) => round(LEFT + ((atMs - startMs) / (endMs - startMs)) * (WIDTH - LEFT - 6));
@@ -35,13 +48,12 @@ export function linkChart(lang: Lang, all: readonly ChartTest[], { required, con
     upload: middle(tests.flatMap(({ up }) => up ?? [])) ?? "–",
     required: required ?? "–",
   });
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${alt}">
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${alt}">
 ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<path class="grid" d="M${LEFT} ${y(top * part)}H${WIDTH - 6}"/><text x="${LEFT - 5}" y="${y(top * part) + 4}" text-anchor="end">${number(lang, top * part)}</text>`)}
 ${Array.from({ length: DAY_MARKS }, (_, index) => dayMark(lang, endMs - (Math.floor((index * days) / DAY_MARKS) + 0.5) * DAY_MS, x))}
 ${level("contract", contract, y)}${level("floor", required, y)}
 ${series("down", tests, x, y)}${series("up", tests, x, y)}
-</svg>
-<p class="keys">${key("down", text(lang, "web.link.download"))}${key("up", text(lang, "web.link.upload"))}${required === undefined ? "" : key("floor", text(lang, "web.link.required", { required }))}${contract === undefined ? "" : key("contract", text(lang, "web.link.contract", { contract }))}${tests.some(({ excused }) => excused) ? html`<span>${text(lang, "web.link.excused")}</span>` : ""}</p>`;
+</svg>`;
 }
 
 /** The tests among stored runs. */

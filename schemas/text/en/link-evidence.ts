@@ -41,6 +41,7 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.table": "Each test",
   "linkEvidence.none": "There is no test in these days.",
   "linkEvidence.notMeasured": "Tests that could not be made: {list}.",
+  "linkEvidence.keys": "Dots: download; diamonds: upload; dashes: what is demanded; dotted: the contract; hollow marks: tests that do not count.",
   "linkEvidence.method": "Method",
   "linkEvidence.method.1":
     "Four parallel TCP streams between the centre's gateway PC and a measure server, download then upload, never both at once. The receiver counts bytes every 100 ms; TCP's slow start is left out, the rest is averaged and multiplied by 1514/1448 to give the rate on the wire.",

@@ -39,6 +39,7 @@ export const linkEvidence = {
   "linkEvidence.table": "Từng lần đo",
   "linkEvidence.none": "Không có lần đo nào trong những ngày này.",
   "linkEvidence.notMeasured": "Những lần không đo được: {list}.",
+  "linkEvidence.keys": "Chấm tròn: tải về; hình thoi: tải lên; nét đứt: mức yêu cầu; nét chấm: hợp đồng; dấu rỗng: lần đo không tính.",
   "linkEvidence.method": "Cách đo",
   "linkEvidence.method.1":
     "Bốn luồng TCP song song giữa máy tính cổng của trung tâm và máy chủ đo, tải về rồi tải lên, không đo hai chiều cùng lúc. Bên nhận đếm số byte mỗi 100 ms; bỏ giai đoạn khởi động của TCP, lấy trung bình phần còn lại, nhân 1514/1448 để ra tốc độ trên đường truyền.",

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Run } from "#schemas/facts.ts";
 import type { Outcome } from "#schemas/observation.ts";
 import { buildLinkEvidence, spanOfDays } from "../../../collector/report/link-evidence.ts";
-import { linkEvidenceCsv, linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
+import { linkEvidenceCsv } from "../../../collector/report/link-evidence-csv.ts";
+import { linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
+import { renderLinkEvidence } from "../../../collector/report/link-evidence-render.ts";
 import { calendar, plan } from "../../support/facts.ts";
 
 const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
@@ -67,6 +69,13 @@ describe("what a provider gets to see", () => {
     expect(lines[0]).toContain("Download (Mbps)");
     expect(lines[1]).toContain(",168,166,170,190,");
     expect(lines.slice(1, 6).filter((line) => line.includes("collector"))).toHaveLength(4);
+  });
+
+  it("is a PDF with its plot, the same bytes for the same tests", async () => {
+    const [one, again] = [await renderLinkEvidence(build(), "pdf", "vi"), await renderLinkEvidence(build(), "pdf", "vi")];
+    expect(one).toMatchObject({ type: "application/pdf", fileName: "ia-grai-2026-11-07.pdf" });
+    expect(Buffer.from(one.body).subarray(0, 5).toString()).toBe("%PDF-");
+    expect(Buffer.from(again.body).equals(Buffer.from(one.body))).toBe(true);
   });
 
   it("has a row with dashes for a run of another version", () => {

@@ -1,0 +1,26 @@
+import type { Lang } from "#schemas/words.ts";
+import { type LinkEvidence, spanOfDays } from "./link-evidence.ts";
+import { linkEvidenceCsv } from "./link-evidence-csv.ts";
+import { linkEvidenceHtml } from "./link-evidence-html.ts";
+import { linkEvidencePrint } from "./link-evidence-print.ts";
+import type { RenderedReport } from "./render.ts";
+import { typeset } from "./typeset.ts";
+
+export const linkEvidenceFormats = ["html", "pdf", "csv"] as const;
+export type LinkEvidenceFormat = (typeof linkEvidenceFormats)[number];
+
+/** Writes the line's evidence in one format. Same tests, language and format: same bytes. */
+export async function renderLinkEvidence(evidence: LinkEvidence, format: LinkEvidenceFormat, lang: Lang): Promise<RenderedReport> {
+  const { centre, firstDay, lastDay } = evidence;
+  const fileName = `${centre.code}-${lastDay}.${format}`;
+  switch (format) {
+    case "html":
+      return { body: linkEvidenceHtml(evidence, lang), type: "text/html; charset=utf-8", fileName };
+    case "csv":
+      return { body: linkEvidenceCsv(evidence, lang), type: "text/csv; charset=utf-8", fileName };
+    case "pdf": {
+      const dated = new Date(spanOfDays(firstDay, lastDay).toMs).toISOString();
+      return { body: await typeset(linkEvidencePrint(evidence, lang), dated), type: "application/pdf", fileName };
+    }
+  }
+}

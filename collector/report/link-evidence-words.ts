@@ -1,0 +1,112 @@
+import { isTextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { day, moment, number } from "../web/format.ts";
+import type { ChartTest, LinkChart } from "../web/link-chart.ts";
+import type { LinkEvidence, LinkTest } from "./link-evidence.ts";
+import { sealOfText } from "./seal.ts";
+
+const DAY_MS = 86_400_000;
+
+/** How the tests were made and judged, one sentence each. */
+export function method({ rule }: LinkEvidence, lang: Lang): string[] {
+  const { floor, breach, passValidDays } = rule;
+  return [
+    text(lang, "linkEvidence.method.1"),
+    text(lang, "linkEvidence.method.2"),
+    text(lang, "linkEvidence.method.3"),
+    text(lang, "linkEvidence.method.4", { ...breach, floor, validDays: passValidDays }),
+  ];
+}
+
+/** Which policy asked, by which document. */
+export function foot({ policy }: LinkEvidence, lang: Lang): string {
+  return text(lang, "linkEvidence.foot", {
+    policy: `${policy.id}@${policy.version}`,
+    document: policy.source.document,
+    date: day(lang, policy.source.date),
+  });
+}
+
+/** Tests that gave no number: each reason with its count. */
+export function reasonList(counts: LinkEvidence["notMeasured"], lang: Lang): string {
+  return Object.entries(counts)
+    .map(([reason, count]) => `${outcomeWord(reason, lang)} (${count})`)
+    .join("; ");
+}
+
+/** Whether a test counts, and why not. */
+export function note({ excuse }: LinkTest, lang: Lang): string {
+  return excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(excuse, lang);
+}
+
+function outcomeWord(code: string, lang: Lang): string {
+  const key = `outcome.${code}`;
+  return isTextKey(key) ? text(lang, key) : code;
+}
+
+/** Whether a test was made in working hours. */
+export function hours({ inHours }: LinkTest, lang: Lang): string {
+  return text(lang, inHours ? "linkEvidence.inHours" : "linkEvidence.outOfHours");
+}
+
+/** A number, or a dash where there is none. */
+export function cell(lang: Lang, value: number | undefined): string {
+  return value === undefined ? "–" : number(lang, value);
+}
+
+/** Two numbers that belong together. */
+export function pair(lang: Lang, a: number | undefined, b: number | undefined): string {
+  return a === undefined && b === undefined ? "–" : `${cell(lang, a)} / ${cell(lang, b)}`;
+}
+
+/** A test's network port: its speed, else its medium. */
+export function port({ nicMbps, medium }: LinkTest, lang: Lang): string {
+  return nicMbps === undefined ? (medium ?? "–") : text(lang, "linkEvidence.mbps", { mbps: nicMbps });
+}
+
+/** Who sold the line, what was contracted and what the plan demands. */
+export function parties({ centre, rule }: LinkEvidence, lang: Lang): string {
+  const unknown = text(lang, "linkEvidence.unknown");
+  const contract = centre.contractMbps === undefined ? unknown : text(lang, "linkEvidence.mbps", { mbps: centre.contractMbps });
+  return text(lang, "linkEvidence.parties", { isp: centre.isp ?? unknown, contract, floor: rule.floor });
+}
+
+export function title({ centre }: LinkEvidence, lang: Lang): string {
+  return text(lang, "linkEvidence.title", { name: centre.name });
+}
+
+export function period({ firstDay, lastDay }: LinkEvidence, lang: Lang): string {
+  return text(lang, "linkEvidence.period", { from: day(lang, firstDay), to: day(lang, lastDay) });
+}
+
+/** The columns of a printed table, in order. */
+export const columns = ["when", "hours", "down", "interval", "up", "server", "rtt", "loss", "nic", "note"] as const;
+
+/** One test as the words of a printed table's columns. */
+export function cells(test: LinkTest, lang: Lang): string[] {
+  return [
+    moment(lang, test.atMs),
+    hours(test, lang),
+    cell(lang, test.downMbps),
+    pair(lang, test.lowMbps, test.highMbps),
+    cell(lang, test.upMbps),
+    test.server,
+    pair(lang, test.idleRttMs, test.loadedRttMs),
+    cell(lang, test.lossPercent),
+    port(test, lang),
+    note(test, lang),
+  ];
+}
+
+/** The chart of the tests, over the days that they were asked for. */
+export function chart({ centre, rule, firstDay, lastDay, tests }: LinkEvidence, lang: Lang): LinkChart {
+  const endMs = Date.parse(`${lastDay}T12:00:00+07:00`);
+  const days = Math.round((endMs - Date.parse(`${firstDay}T12:00:00+07:00`)) / DAY_MS) + 1;
+  const marks = tests.map(({ atMs, downMbps, upMbps, excuse }): ChartTest => ({ atMs, down: downMbps, up: upMbps, excused: excuse !== undefined }));
+  return { lang, tests: marks, required: rule.floor, contract: centre.contractMbps, nowMs: endMs, days };
+}
+
+/** SHA-256 of what the sheet says, with its name. */
+export function hashLine(evidence: LinkEvidence, lang: Lang): string {
+  return `${text(lang, "report.hash")}: ${sealOfText(JSON.stringify(evidence))}`;
+}
