@@ -11,6 +11,7 @@ import { Device, Inventory } from "#schemas/inventory.ts";
 import { FindingsReply } from "#schemas/read-api.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
+import { runFlags } from "./run-flags.ts";
 
 const CENTRE = "may-nay";
 /** The centre that stands for this PC. */
@@ -30,8 +31,7 @@ const children: ChildProcess[] = [];
 const stopping = new AbortController();
 
 /** Arguments that run one of our programs with this very Node, as the scripts of package.json do. */
-const program = (room: "agent" | "collector", ...words: string[]) => [...flags[room], `${room}/main.ts`, ...words];
-const flags = { agent: ["--max-semi-space-size=2", "--import", "./agent/compile-cache.js"], collector: ["--import", "tsx"] };
+const program = (room: "agent" | "collector", ...words: string[]) => [...runFlags(room), `${room}/main.ts`, ...words];
 
 /** Starts a child that lives as long as this program; its early end ends everything. */
 function keep(...argv: string[]): ChildProcess {

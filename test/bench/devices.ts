@@ -2,13 +2,14 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { runFlags } from "../../deploy/run-flags.ts";
 import { freeUdpPort } from "../support/free-port.ts";
 import { startSnmpsim } from "../support/snmpsim.ts";
 import { projectRoot } from "../support/source-files.ts";
 
 /** How the agent is started (package.json), and how it was before docs/decisions/0005. */
 const starts = {
-  agent: ["--max-semi-space-size=2", "--import", "./agent/compile-cache.js"],
+  agent: runFlags("agent"),
   tsx: ["--import", "tsx"],
 } as const;
 

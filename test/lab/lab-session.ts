@@ -1,7 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpus } from "node:os";
 import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -9,7 +7,7 @@ import type { Outcome } from "#schemas/observation.ts";
 import type { NetworkInterface } from "../../agent/io/interfaces.ts";
 import { HEADER_FACTOR } from "../../agent/probes/link-bandwidth/estimator.ts";
 import { signLease } from "../../collector/measure/lease-token.ts";
-import { bundleChild } from "./bundle.ts";
+import { runFlags } from "../../deploy/run-flags.ts";
 import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
 
 const SECRET = "a secret of the lab, long enough to sign";
@@ -22,15 +20,13 @@ export type LabRun = { readonly outcome: Outcome; readonly cpuMs: number; readon
 export class LabSession {
   readonly lab: LineLab;
   readonly #url: string;
-  readonly #folder: string;
   readonly #probe: ChildProcess;
   readonly #answers: AsyncIterator<string>;
   readonly server: ChildProcess;
   #leases = 0;
 
-  private constructor(lab: LineLab, server: ChildProcess, url: string, probe: ChildProcess, folder: string) {
+  private constructor(lab: LineLab, server: ChildProcess, url: string, probe: ChildProcess) {
     this.lab = lab;
-    this.#folder = folder;
     this.server = server;
     this.#url = url;
     this.#probe = probe;
@@ -47,9 +43,8 @@ export class LabSession {
       SECRET,
     ]);
     const url = (await linesOf(server)[Symbol.asyncIterator]().next()).value as string;
-    const folder = await mkdtemp(join(tmpdir(), "hcc-lab-"));
-    const probe = lab.spawn("pc", process.execPath, [await bundleChild(fileURLToPath(new URL("probe-child.ts", import.meta.url)), folder)]);
-    return new LabSession(lab, server, url, probe, folder);
+    const probe = lab.spawn("pc", process.execPath, [...runFlags("agent"), fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
+    return new LabSession(lab, server, url, probe);
   }
 
   /** Runs the probe once. `nic` says what the lab's virtual interface cannot: speed and medium. */
@@ -120,9 +115,8 @@ export class LabSession {
     };
   }
 
-  async close(): Promise<void> {
-    await this.lab.close();
-    await rm(this.#folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.lab.close();
   }
 }
 

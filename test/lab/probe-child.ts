@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type { NetworkInterface } from "../../agent/io/interfaces.ts";
 import { readInterface } from "../../agent/io/interfaces.ts";
@@ -10,6 +11,8 @@ import { probeContext } from "../support/probe-context.ts";
 // `nic` says what a virtual interface cannot: speed and medium.
 type Order = { readonly options: unknown; readonly nic?: Partial<NetworkInterface> };
 
+// Killed at the end of the lab, this process would keep nothing of what it compiled, and the next one would measure the compiler, too.
+flushCompileCache();
 for await (const line of createInterface({ input: process.stdin })) {
   const { options, nic } = JSON.parse(line) as Order;
   const before = process.cpuUsage();
