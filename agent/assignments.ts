@@ -24,10 +24,22 @@ export type Assignments = {
 };
 
 /** A target as the probes take it; `snmp`, `http` and `onvif` are names of credentials until just before a run. */
-type AskedDevice = { id: string; role: DeviceRole; address: string; name?: string; snmp?: string; http?: string; onvif?: string };
+type AskedDevice = {
+  id: string;
+  role: DeviceRole;
+  address: string;
+  name?: string;
+  serial?: string;
+  serviced?: string[];
+  snmp?: string;
+  http?: string;
+  onvif?: string;
+};
 type LanPlan = {
   readonly probe: ProbeKind;
   readonly roles: readonly DeviceRole[];
+  /** Asked instead at a centre that has none of `roles`: a camera's own card counts only where there is no recorder. */
+  readonly without?: readonly DeviceRole[];
   readonly everyS: number;
   readonly window?: NonNullable<Assignment["window"]>;
   readonly options?: Assignment["options"];
@@ -46,7 +58,8 @@ const lanPlans: readonly LanPlan[] = [
   { probe: "camera-stream", roles: ["camera", "recorder"], everyS: 3_600 },
   { probe: "vms-link", roles: ["recorder"], everyS: 900 },
   // A recorder that plays back has less left for recording: at night nobody waits for it.
-  { probe: "recording-depth", roles: ["recorder"], everyS: 86_400, window: { from: "00:30", to: "04:30" } },
+  { probe: "recording-depth", roles: ["recorder"], without: ["camera"], everyS: 86_400, window: { from: "00:30", to: "04:30" } },
+  { probe: "recording-watch", roles: ["recorder"], without: ["camera"], everyS: 3_600 },
 ];
 
 /** What this PC has to measure, from the policy, the centre's inventory and the commune's own file. Pure. */
@@ -98,11 +111,17 @@ function bandwidthAssignments({ policy, measureServers }: AssignmentSources): As
 
 function lanAssignments({ policy }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
   const rules = rulesOf(policy);
-  return lanPlans.flatMap(({ probe, roles, everyS, window, options }) => {
-    const targets = devices.filter(({ role }) => roles.includes(role)).map((device) => ({ ...device }));
+  return lanPlans.flatMap(({ probe, roles, without = [], everyS, window, options }) => {
+    const first = devices.filter(({ role }) => roles.includes(role));
+    const targets = (first.length > 0 ? first : devices.filter(({ role }) => without.includes(role))).map((device) => ({ ...device }));
     const depth = rules.find((rule): rule is DepthRule => rule.kind === "depth" && rule.probe === probe);
     if (targets.length === 0) return [];
-    return [assignment(probe, everyS, { targets, ...options, ...(depth !== undefined && { policy: depthOptions(depth) }) }, { ...(window && { window }) })];
+    const more = {
+      ...(depth !== undefined && { policy: depthOptions(depth) }),
+      ...(probe === "recording-watch" && watchOptions(rules)),
+      ...(probe === "vms-link" && { vmsHosts: [...(policy.vmsHosts ?? [])] }),
+    };
+    return [assignment(probe, everyS, { targets, ...options, ...more }, { ...(window && { window }) })];
   });
 }
 
@@ -113,17 +132,17 @@ function discoveryAssignments({ networks }: AssignmentSources, devices: readonly
   return [assignment("device-discovery", DISCOVERY_EVERY_S, { networks: networks.slice(0, 16), targets }, { window: { from: "08:00", to: "10:30" } })];
 }
 
-/** The part of a depth rule that the probe itself needs to look at the right span; "by schedule" has no holes of its own, as "continuous". */
-function depthOptions({
-  days,
-  coveragePercentMin,
-  longestGapMinutesMax,
-  mergeGapSeconds,
-  clockSkewSecondsMax,
-  recordingMode,
-}: DepthRule): Assignment["options"] {
-  const mode = recordingMode === "event" ? "event" : "continuous";
-  return { days, coveragePercentMin, longestGapMinutesMax, mergeGapSeconds, clockSkewSecondsMax, recordingMode: mode };
+/** What of the rule for recordings an hourly look needs. */
+function watchOptions(rules: readonly Rule[]): Assignment["options"] {
+  const depth = rules.find((rule): rule is DepthRule => rule.kind === "depth");
+  if (depth === undefined) return {};
+  const { freshMinutes, clockSkewWarnSeconds, clockSkewSecondsMax } = depth;
+  return { policy: { freshMinutes, clockSkewWarnSeconds, clockSkewSecondsMax } };
+}
+
+/** The numbers of a depth rule by which the probe judges each channel. */
+function depthOptions({ kind: _kind, probe: _probe, maxAgeHours: _maxAge, ...numbers }: DepthRule): Assignment["options"] {
+  return JSON.parse(JSON.stringify(numbers)) as Assignment["options"];
 }
 
 function rulesOf(policy: PolicyProfile): Rule[] {
@@ -131,7 +150,9 @@ function rulesOf(policy: PolicyProfile): Rule[] {
 }
 
 function askedDevices({ devices, local, allows }: AssignmentSources): { devices: AskedDevice[]; refused: { id: string; address: string }[] } {
-  const inventory = devices.flatMap(({ id, role, address, name }) => (address === undefined ? [] : [{ id, role, address, name, ...local.credentials[id] }]));
+  const inventory = devices.flatMap(({ id, role, address, name, serial, serviced }) =>
+    address === undefined ? [] : [{ id, role, address, name, serial, serviced: serviced?.map(({ on }) => on), ...local.credentials[id] }],
+  );
   const own = local.targets.map(({ credentials, ...target }) => ({ ...target, ...credentials }));
   const all = [...inventory, ...own];
   return {
@@ -148,10 +169,11 @@ function askedDevice({
   ...more
 }: { [Field in keyof AskedDevice]: AskedDevice[Field] | undefined } & { id: string; role: DeviceRole; address: string }): AskedDevice {
   const device: AskedDevice = { id, role, address };
-  for (const field of ["name", "snmp", "http", "onvif"] as const) {
+  for (const field of ["name", "serial", "snmp", "http", "onvif"] as const) {
     const value = more[field];
     if (value !== undefined) device[field] = value;
   }
+  if (more.serviced !== undefined) device.serviced = more.serviced;
   return device;
 }
 

@@ -1,6 +1,6 @@
 import type { Assignment } from "#schemas/agent-config.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
-import { firstDueMs, nextDueMs, retryMs, type Timing } from "./schedule.ts";
+import { firstDueMs, nextDueMs, retryDueMs, retryMs, type Timing } from "./schedule.ts";
 
 /** What came of one run, and when to ask again if that is not the ordinary time. */
 export type Finished = { readonly outcome: Outcome; readonly atMs: number; readonly retryAfterMs?: number | undefined };
@@ -18,6 +18,9 @@ export type JobsOptions = {
 const SLOTS = 4;
 /** A full line spoils these, and they spoil a measurement of the line. */
 const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["link-quality", "portal-http"]);
+
+/** A small recorder has few sessions and little time: whatever asks cameras and recorders goes one after the other. */
+const oneAtATime: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);
 
 /** Starts each assignment when it is due: a few at a time, none twice at once, nothing beside a speed test that would disturb it. */
 export class Jobs {
@@ -55,6 +58,7 @@ export class Jobs {
 
   #isDisturbed(probe: ProbeKind): boolean {
     const running = [...this.#jobs.values()].filter((job) => job.running).map((job) => job.assignment.probe);
+    if (oneAtATime.has(probe)) return running.some((other) => oneAtATime.has(other));
     if (probe === "link-bandwidth") return running.some((other) => disturbed.has(other) || other === "link-bandwidth");
     return disturbed.has(probe) && running.includes("link-bandwidth");
   }
@@ -67,7 +71,7 @@ export class Jobs {
       job.last = finished;
       job.dueMs = nextDueMs(job.assignment, now, this.#options.timing);
       const retryAfterMs = finished.retryAfterMs ?? retryMs(job.assignment, finished.outcome.kind);
-      if (retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, now + retryAfterMs);
+      if (retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, retryDueMs(job.assignment, now, retryAfterMs, this.#options.timing));
     });
     this.#running.add(run);
     void run.finally(() => this.#running.delete(run));

@@ -29,6 +29,8 @@ export type Probe<Options> = {
   readonly options: z.ZodType<Options>;
   /** Longest time that one run may take, ms. */
   readonly deadlineMs: number | ((options: Options) => number);
+  /** Name of a memory that probes of the same devices share; absent = one of the assignment's own. */
+  readonly memory?: string;
   readonly run: (options: Options, context: ProbeContext) => Promise<Measured>;
 };
 

@@ -81,7 +81,7 @@ async function observed(assignment: Assignment, options: unknown, dependencies: 
   if (options instanceof OptionFault) return { kind: "failed", reason: "bad_options", detail: options.message };
   const probe = probeOf(assignment);
   if (probe === undefined) return { kind: "skipped", reason: "not_supported_here", detail: `this agent has no probe ${assignment.probe}` };
-  const memory = memoryOf(assignment.id);
+  const memory = memoryOf(probe.memory ?? assignment.id);
   const context: RunContext = {
     fetch,
     io,

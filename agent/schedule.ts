@@ -66,6 +66,11 @@ export function retryMs({ everyS }: Pick<Assignment, "everyS">, outcome: "measur
   return outcome === "failed" ? RARE_S * 1_000 : RETRY_SKIPPED_MS;
 }
 
+/** When a rare assignment runs again after such a wait: inside its window, so that a recorder that was busy at night is asked the next night. */
+export function retryDueMs(assignment: Assignment, nowMs: number, afterMs: number, timing: Timing): number {
+  return inWindowMs(assignment, nowMs + afterMs, timing);
+}
+
 /** `dueMs` when it lies inside the assignment's window, else a time of this agent's own soon after the window opens. */
 function inWindowMs({ id, window }: Assignment, dueMs: number, { agent, anchorMs }: Timing): number {
   if (window === undefined) return dueMs;

@@ -27,6 +27,11 @@ export const Device = z.strictObject({
   vendor: z.string().max(64).optional(),
   model: z.string().max(64).optional(),
   serial: z.string().max(64).optional(),
+  /** Days on which it, or a recorder's disk, was installed, repaired or replaced, with the paper that says so: they explain a short history. */
+  serviced: z
+    .array(z.strictObject({ on: z.iso.date(), what: z.string().min(1).max(128), document: z.string().min(1).max(128) }))
+    .max(16)
+    .optional(),
 });
 export type Device = z.infer<typeof Device>;
 

@@ -101,7 +101,7 @@ export const metrics = {
   // vms-link
   vms_link_up: { ...flag, labels: ["camera"], meaning: "1 when the device is registered at the province's system or its video is pulled from there" },
   vms_pulling: { ...flag, labels: ["camera"], meaning: "1 when the province's system is watching a stream now" },
-  // recording-depth
+  // recording-depth, recording-watch
   recording_depth_days: { unit: "d", min: 0, max: 36500, labels: ["channel"], meaning: "age of the oldest proven recording" },
   recording_coverage_percent: { ...percent, labels: ["channel"], meaning: "share of the window that is recorded" },
   recording_longest_gap_minutes: { unit: "min", min: 0, max: 5.3e7, labels: ["channel"], meaning: "longest hole inside the window" },

@@ -19,6 +19,7 @@ export const probeKinds = [
   "office-devices",
   "portal-http",
   "recording-depth",
+  "recording-watch",
   "vms-link",
   "wifi-clients",
 ] as const;

@@ -37,6 +37,16 @@ export const CountRule = z.strictObject({
 });
 export type CountRule = z.infer<typeof CountRule>;
 
+/** Hours of some weekdays (1 = Monday, 7 = Sunday) in which recording is demanded. `to` "24:00" is midnight. */
+export const RecordingHours = z
+  .strictObject({
+    weekdays: z.array(z.int().min(1).max(7)).min(1).max(7),
+    from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+    to: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/),
+  })
+  .refine(({ from, to }) => from < to, { message: "from must lie before to", path: ["to"] });
+export type RecordingHours = z.infer<typeof RecordingHours>;
+
 /** Recordings of every channel reach back far enough, without long gaps (fields/cameras.md §9). */
 export const DepthRule = z.strictObject({
   kind: z.literal("depth"),
@@ -46,8 +56,19 @@ export const DepthRule = z.strictObject({
   longestGapMinutesMax: z.number().min(0),
   /** Gaps shorter than this are joined before anything is counted. */
   mergeGapSeconds: z.number().min(0),
-  clockSkewSecondsMax: z.number().min(0),
+  /** The newest recording may be this old and still count as "recording now". */
+  freshMinutes: z.number().positive(),
+  clockSkewWarnSeconds: z.number().positive(),
+  clockSkewSecondsMax: z.number().positive(),
   recordingMode: z.enum(["continuous", "schedule", "event"]),
+  /** For "schedule": when recording is demanded, in local time. Nothing is demanded outside of it. */
+  schedule: z.array(RecordingHours).min(1).max(14).optional(),
+  /** A recording in so many pieces a day is taken for one made by motion. */
+  eventPiecesPerDay: z.number().positive(),
+  /** Frames fetched at random instants of each channel, besides the one at the far end. */
+  replaySamples: z.int().min(0).max(4),
+  /** Safety margin of the estimate of what a disk will hold. */
+  projectionMarginPercent: z.number().min(0).max(90),
   maxAgeHours: z.number().positive(),
 });
 export type DepthRule = z.infer<typeof DepthRule>;
@@ -133,6 +154,8 @@ export const PolicyProfile = z.strictObject({
   timeZone: z.literal("Asia/Ho_Chi_Minh"),
   calendar: Code,
   portals: z.array(Portal).min(1),
+  /** Official addresses of the province's video system: what recorders must be registered at. Absent = not yet named. */
+  vmsHosts: z.array(z.string().trim().min(1).max(253)).max(16).optional(),
   requirements: z.array(Requirement).min(1),
 });
 export type PolicyProfile = z.infer<typeof PolicyProfile>;

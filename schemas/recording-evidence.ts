@@ -94,8 +94,8 @@ export const ChannelEvidence = z.strictObject({
   longestGapMinutes: z.number().min(0).optional(),
   gaps: z.array(RecordingGap).max(GAPS_MAX),
   gapsTotal: z.int().min(0),
-  /** Recorded minutes of each local day, the last is the day of the run. Empty when gaps are not known. */
-  perDayMinutes: z.array(z.int().min(0).max(1440)).max(STRIP_DAYS),
+  /** Recorded minutes of each local day, the last is the day of the run; null where nobody knows. Empty when no day is known. */
+  perDayMinutes: z.array(z.int().min(0).max(1440).nullable()).max(STRIP_DAYS),
   ring: z.enum(["full", "filling", "reset", "unknown"]),
   probes: z.array(FrameEvidence).max(8),
   projection: RecordingProjection.optional(),
@@ -128,6 +128,8 @@ export type RecorderEvidence = z.infer<typeof RecorderEvidence>;
 export const RecordingEvidence = z.strictObject({
   window: z.strictObject({ from: Instant, to: Instant }),
   requiredDays: z.number().positive(),
+  /** Minutes of each of 31 local days in which recording was demanded, where that is not all of them. */
+  demandedMinutes: z.array(z.int().min(0).max(1440)).length(STRIP_DAYS).optional(),
   /** Local date of the last entry of `perDayMinutes`. */
   lastDay: z.iso.date(),
   recorders: z.array(RecorderEvidence).max(CHANNELS_MAX),

@@ -46,6 +46,10 @@ export const Target = z.strictObject({
   snmp: SnmpAccess.optional(),
   http: HttpAccess.optional(),
   onvif: HttpAccess.optional(),
+  /** The serial number that the inventory knows: another one is another device. */
+  serial: z.string().min(1).max(64).optional(),
+  /** Days on which it was installed or serviced, by the centre's papers. */
+  serviced: z.array(z.iso.date()).max(16).optional(),
 });
 export type Target = z.infer<typeof Target>;
 

@@ -9,6 +9,7 @@ import { linkQuality } from "./link-quality/probe.ts";
 import { officeDevices } from "./office-devices/probe.ts";
 import { portalHttp } from "./portal-http/probe.ts";
 import { recordingDepth } from "./recording-depth/probe.ts";
+import { recordingWatch } from "./recording-watch/probe.ts";
 import { vmsLink } from "./vms-link/probe.ts";
 import { wifiClients } from "./wifi-clients/probe.ts";
 
@@ -18,6 +19,7 @@ export const probes: ReadonlyMap<ProbeKind, Probe<never>> = new Map([
   entry(cameraStream),
   entry(recordingDepth),
   entry(deviceDiscovery),
+  entry(recordingWatch),
   entry(host),
   entry(linkBandwidth),
   entry(linkQuality),

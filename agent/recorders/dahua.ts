@@ -7,7 +7,7 @@ import { type DahuaRows, readRows } from "./dahua-rows.ts";
 import { isHealthyState } from "./disk-state.ts";
 import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
-import { listOf, type SizedInterval } from "./sized-list.ts";
+import { listOf, NEWEST_SPAN_MS, newestEnd, type SizedInterval } from "./sized-list.ts";
 
 const PAGE_RESULTS = 100;
 const PAGES_MAX = 1_000;
@@ -47,6 +47,7 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     },
     channels: () => channelsOf(session),
     recorded: (channel, fromMs, toMs) => findFiles(session, channel, fromMs, toMs),
+    newest: async (channel, nowMs) => newestEnd(await findFiles(session, channel, nowMs - NEWEST_SPAN_MS, nowMs), nowMs),
     frameAt,
     disks: async () => {
       try {

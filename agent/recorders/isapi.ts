@@ -10,7 +10,7 @@ import { parseXml, type XmlNode } from "../io/xml.ts";
 import { isHealthyState, mebibytes } from "./disk-state.ts";
 import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
-import { listOf, type SizedInterval } from "./sized-list.ts";
+import { listOf, NEWEST_SPAN_MS, newestEnd, type SizedInterval } from "./sized-list.ts";
 
 /** More than 50 results of one page are refused by some. */
 const PAGE_RESULTS = 40;
@@ -41,6 +41,7 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     clock: async () => readTime(await get("/ISAPI/System/time")),
     channels: async () => (await get("/ISAPI/ContentMgmt/record/tracks")).children("Track").slice(0, CHANNELS_MAX).flatMap(channelOf),
     recorded: (channel, fromMs, toMs) => searchAll(session, channel, fromMs, toMs),
+    newest: async (channel, nowMs) => newestEnd(await searchAll(session, channel, nowMs - NEWEST_SPAN_MS, nowMs), nowMs),
     frameAt,
     disks: async () => {
       try {

@@ -58,6 +58,10 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
     clock: onvif.deviceTime,
     channels: () => channelsOf(onvif, recordings, unverified),
     recorded,
+    newest: async (channel) => {
+      const claim = (await recordings())?.find(({ token }) => token === channel);
+      return claim ? spanOf(claim)?.endMs : (await orUnverified(unverified, "summary", () => recordingSummary(onvif)))?.untilMs;
+    },
     frameAt,
     existsAt: (channel, atMs) => hasMediaAt(onvif, channel, atMs),
     disks: async () => {

@@ -68,6 +68,8 @@ export type Recorder = {
   readonly channels: () => Promise<readonly RecorderChannel[]>;
   /** @throws DeviceError, SoapFault */
   readonly recorded: (channel: string, fromLabelMs: number, toLabelMs: number) => Promise<RecordedList>;
+  /** The end of a channel's newest recording as labelled; undefined when the recorder does not tell. @throws DeviceError, SoapFault */
+  readonly newest: (channel: string, nowLabelMs: number) => Promise<number | undefined>;
   /** A frame at an instant; undefined when the recorder has no way to replay. @throws DeviceError */
   readonly frameAt: (channel: string, atLabelMs: number) => Promise<FrameProof | undefined>;
   /** Whether anything is recorded at an instant, where a cheap question exists. @throws DeviceError, SoapFault */

@@ -35,6 +35,7 @@ const rhythms: readonly Rhythm[] = [
   { probe: "camera-presence", working: [9, 16], free: [9], burst: { count: 2, apartMinutes: 20 }, everyMinutes: 30 },
   { probe: "camera-stream", working: [9], free: [9], burst: single },
   { probe: "recording-depth", working: [3], free: [3], burst: single },
+  { probe: "recording-watch", working: [9], free: [9], burst: single, everyMinutes: 60 },
   { probe: "vms-link", working: [9], free: [9], burst: single },
 ];
 

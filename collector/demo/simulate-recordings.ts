@@ -25,6 +25,14 @@ export function simulateRecordings(scene: Scene): Outcome {
   };
 }
 
+/** An hourly look at the same recorder: which channels record now. */
+export function simulateWatch(scene: Scene): Outcome {
+  const { recording } = scene.profile;
+  if (recording.kind === "denied") return { kind: "failed", reason: "auth_failed" };
+  const readings = recording.channels.flatMap((_, at) => channelReadings(channelEvidence(scene, at), scene.due.atMs));
+  return { kind: "measured", readings: readings.filter(({ metric }) => metric === "recording_now") };
+}
+
 function evidenceOf({ profile, due }: Scene, channels: readonly ChannelEvidence[]): Evidence {
   const denied = profile.recording.kind === "denied";
   const told: RecorderEvidence = {

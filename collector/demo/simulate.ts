@@ -8,7 +8,7 @@ import { simulateHost } from "./simulate-host.ts";
 import { simulateBandwidth, simulateQuality } from "./simulate-line.ts";
 import { dueRuns } from "./simulate-plan.ts";
 import { simulatePortal } from "./simulate-portals.ts";
-import { simulateRecordings } from "./simulate-recordings.ts";
+import { simulateRecordings, simulateWatch } from "./simulate-recordings.ts";
 import type { Scene } from "./simulate-scene.ts";
 import { simulateWifi } from "./simulate-wifi.ts";
 import { isAlive, type Story } from "./story.ts";
@@ -66,6 +66,7 @@ const simulators: Record<ProbeKind, (scene: Scene) => Outcome> = {
   "office-devices": simulateDevices,
   "portal-http": simulatePortal,
   "recording-depth": simulateRecordings,
+  "recording-watch": simulateWatch,
   "vms-link": simulateVmsLink,
   "wifi-clients": simulateWifi,
 };

@@ -69,14 +69,15 @@ function proofOf(
 }
 
 /** Recorded share of each of 31 days, oldest first. The first and last day count only as far as the asked window covers them. */
-function dayShares({ perDayMinutes }: ChannelEvidence, { window, lastDay }: RecordingEvidence): readonly RecordedDay[] {
+function dayShares({ perDayMinutes }: ChannelEvidence, { window, lastDay, demandedMinutes }: RecordingEvidence): readonly RecordedDay[] {
   const [fromMs, toMs] = [Date.parse(window.from), Date.parse(window.to)];
   const lastMs = vietnamDayStartMs(lastDay);
   const missing = STRIP_DAYS - perDayMinutes.length;
   return Array.from({ length: STRIP_DAYS }, (_, index) => {
     const minutes = perDayMinutes[index - missing];
     const startMs = lastMs - (STRIP_DAYS - 1 - index) * DAY_MS;
-    const askedMinutes = (Math.min(toMs, startMs + DAY_MS) - Math.max(fromMs, startMs)) / 60_000;
-    return minutes === undefined || askedMinutes < 1 ? undefined : Math.min(1, minutes / askedMinutes);
+    const insideMinutes = (Math.min(toMs, startMs + DAY_MS) - Math.max(fromMs, startMs)) / 60_000;
+    const askedMinutes = Math.min(insideMinutes, demandedMinutes?.[index] ?? insideMinutes);
+    return typeof minutes !== "number" || askedMinutes < 1 ? undefined : Math.min(1, minutes / askedMinutes);
   });
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Assignment } from "#schemas/agent-config.ts";
-import { firstDueMs, intervalMs, nextDueMs, phaseMs, retryMs, type Timing } from "../../agent/schedule.ts";
+import { firstDueMs, intervalMs, nextDueMs, phaseMs, retryDueMs, retryMs, type Timing } from "../../agent/schedule.ts";
 
 const timing: Timing = { agent: "agt-0123456789abcdef", anchorMs: Date.UTC(2026, 10, 27, 17) };
 const assignment = (more: Partial<Assignment> = {}): Assignment => ({ id: "host", probe: "host", everyS: 60, lease: false, options: {}, ...more });
@@ -117,5 +117,27 @@ describe("phases", () => {
     }
     expect(perMinute.size).toBe(60);
     expect(Math.max(...perMinute.values())).toBeLessThan(2 * 55);
+  });
+});
+
+describe("a recorder that did not answer at night", () => {
+  const depth = assignment({ id: "recording-depth", probe: "recording-depth", everyS: 86_400, window: { from: "00:30", to: "04:30" } });
+  const hourOf = (dueMs: number) => ((((dueMs + timing.anchorMs) / HOUR_MS + 7) % 24) + 24) % 24;
+  it.each<[string, number, number, number]>([
+    ["is asked again in the same night", 1, 2, 2.1],
+    ["but not by day: the next night is early enough", 4, 24.5, 25.1],
+  ])("%s", (_, atHour, fromHour, toHour) => {
+    // The anchor is midnight in Vietnam.
+    const nowMs = atHour * HOUR_MS;
+    const dueMs = retryDueMs(depth, nowMs, HOUR_MS, timing);
+    expect(dueMs).toBeGreaterThanOrEqual(fromHour * HOUR_MS);
+    expect(dueMs).toBeLessThanOrEqual(toHour * HOUR_MS);
+  });
+
+  it("135 centres start between 00:30 and 04:30 local time, each at its own minute", () => {
+    const hours = Array.from({ length: 135 }, (_, index) => hourOf(nextDueMs(depth, 12 * HOUR_MS, { ...timing, agent: `agt-${index}` })));
+    expect(Math.min(...hours)).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...hours)).toBeLessThan(4.5);
+    expect(new Set(hours.map((hour) => Math.floor(hour * 60))).size).toBeGreaterThan(30);
   });
 });

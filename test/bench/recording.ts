@@ -8,6 +8,7 @@ import { adHocRecordingPolicy } from "../../agent/probes/recording-depth/policy.
 import { DAY_MS, type Interval } from "../../agent/probes/recording-depth/segments.ts";
 import { windowOf } from "../../agent/probes/recording-depth/verdict.ts";
 import type { Recorder, RecorderChannel } from "../../agent/recorders/recorder.ts";
+import { emptyWatch } from "../../agent/recorders/watch-memory.ts";
 
 /** One measured figure of a benchmark and the most it may be. */
 export type RecordingFigure = { readonly name: string; readonly value: number; readonly unit: string; readonly max: number };
@@ -74,7 +75,7 @@ async function judgeMs(segments: number): Promise<number> {
       explainedMs: [],
     } as const;
     const memory = remember(emptyMemory, NOW_MS - DAY_MS, intervals);
-    const found = await examineChannel(recorder, channel, all, memory);
+    const found = await examineChannel(recorder, channel, all, memory, emptyWatch);
     channels.push(channelEvidence({ device: "nvr", channel: channel.channel, name: "" }, found, policy, undefined));
   }
   const window = windowOf(NOW_MS, policy);
@@ -105,6 +106,7 @@ function recorderOf(intervals: readonly Interval[]): Recorder {
       basis: "isapi-search",
       bytes: undefined,
     }),
+    newest: async () => NOW_MS,
     frameAt: async (_, atMs) => ({ frameTime: "abs", frameUtcMs: atMs, codec: "H264", bytes: 1, status: 200 }),
     disks: async () => undefined,
     unverified: new Set(),

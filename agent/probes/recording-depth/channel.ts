@@ -3,16 +3,21 @@ import { DeviceError } from "../../io/device-error.ts";
 import { SoapFault, saysUnsupported } from "../../io/soap.ts";
 import type { ClockVerdict } from "../../recorders/clock.ts";
 import type { RecordedList, Recorder, RecorderChannel } from "../../recorders/recorder.ts";
+import { type WatchMemory, witnessLost } from "../../recorders/watch-memory.ts";
+import { demandedMs, holesOf } from "./demanded.ts";
 import { type ChannelMemory, hoursDeleted, ringState } from "./memory.ts";
 import type { RecordingPolicy } from "./policy.ts";
-import { farInstant, frameEvidence, judgeFrame, sampleInstants } from "./replay.ts";
+import { farInstant, frameEvidence, frameUtc, judgeFrame, sampleInstants } from "./replay.ts";
 import { coveragePercent, DAY_MS, EARLIEST_PLAUSIBLE_MS, type Interval, looksEventDriven, merge, plausible } from "./segments.ts";
-import { type ChannelFacts, type ReplayResult, windowOf } from "./verdict.ts";
+import { type ChannelFacts, neededFrom, neededUntil, type ReplayResult, windowOf } from "./verdict.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** The far frame is asked for this much inside the window, so that the ring does not overtake the question. */
 const FAR_MARGIN_MS = 30 * MINUTE_MS;
+/** How often a frame is asked for inside a gap, and the shortest gap that is worth it. */
+const GAP_EVERY_MS = 6.5 * DAY_MS;
+const GAP_ASKED_MS = 10 * MINUTE_MS;
 
 /** What holds for all channels of one recorder in one run. */
 export type RecorderFacts = {
@@ -33,10 +38,20 @@ export type ChannelFindings = {
   readonly method: ChannelEvidence["method"];
   readonly frames: readonly FrameEvidence[];
   readonly bytesPerDay: number | undefined;
+  /** What the hourly watch saw. */
+  readonly watch: WatchMemory;
+  /** A frame inside a gap was asked for in this run. */
+  readonly gapAsked: boolean;
 };
 
 /** Asks a recorder everything about one channel. @throws DeviceError, SoapFault */
-export async function examineChannel(recorder: Recorder, channel: RecorderChannel, all: RecorderFacts, memory: ChannelMemory): Promise<ChannelFindings> {
+export async function examineChannel(
+  recorder: Recorder,
+  channel: RecorderChannel,
+  all: RecorderFacts,
+  memory: ChannelMemory,
+  watch: WatchMemory,
+): Promise<ChannelFindings> {
   const { nowMs, policy, labelOffsetMs } = all;
   const fromMs = nowMs - (policy.days + 1) * DAY_MS;
   const list = await recorder.recorded(channel.channel, fromMs + labelOffsetMs, nowMs + labelOffsetMs);
@@ -47,6 +62,7 @@ export async function examineChannel(recorder: Recorder, channel: RecorderChanne
   const frames: FrameEvidence[] = [];
   const replay = await replayFar(recorder, channel.channel, intervals, all, frames);
   const sampleFailed = list.gapsKnown && all.clock !== "unknown" && (await samplesFail(recorder, channel.channel, intervals, all, frames));
+  const gap = list.gapsKnown && all.clock !== "unknown" ? await replayGap(recorder, channel.channel, intervals, all, memory, frames) : undefined;
   const oldestMs = intervals[0]?.startMs;
   const shaped = list.gapsKnown && looksEventDriven(intervals, window, policy.eventPiecesPerDay, policy.coveragePercentMin);
   return {
@@ -65,15 +81,19 @@ export async function examineChannel(recorder: Recorder, channel: RecorderChanne
       claimsDiffer: span.claimsDiffer,
       invalidStamps: span.invalidStamps,
       sampleFailed,
+      gapFilled: gap === "filled",
       recordingNow: recordingNow(newestMs, list, all),
       replay,
-      ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs),
+      ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy)),
       startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
-      deleted: list.gapsKnown && hoursDeleted(memory, intervals),
+      deleted: list.gapsKnown && (hoursDeleted(memory, intervals) || witnessLost(watch, intervals)),
+      watchedGaps: watch.quiet,
     },
     method: list.basis,
     frames,
     bytesPerDay: bytesPerDay(list, fromMs, nowMs, intervals),
+    watch,
+    gapAsked: gap !== undefined,
   };
 }
 
@@ -125,7 +145,7 @@ async function bisectOldest(recorder: Recorder, channel: string, fromMs: number,
 function recordingNow(newestMs: number, list: RecordedList, { nowMs, policy, clock }: RecorderFacts): boolean | undefined {
   if (clock === "unknown" || clock === "wrong") return undefined;
   if (newestMs === 0 && !list.gapsKnown) return undefined;
-  return newestMs >= nowMs - policy.freshMinutes * MINUTE_MS;
+  return newestMs >= neededUntil(nowMs, policy);
 }
 
 async function replayFar(
@@ -135,13 +155,19 @@ async function replayFar(
   all: RecorderFacts,
   frames: FrameEvidence[],
 ): Promise<ReplayResult> {
-  const targetMs = farInstant(intervals, windowOf(all.nowMs, all.policy).startMs, FAR_MARGIN_MS);
+  const neededMs = neededFrom(all.nowMs, all.policy);
+  const oldestMs = intervals[0]?.startMs;
+  if (oldestMs === undefined) return { kind: "not_due" };
+  // What is too short is still shown: the oldest picture that can be fetched.
+  const isDue = oldestMs <= neededMs;
+  const targetMs = farInstant(intervals, Math.max(neededMs, oldestMs), FAR_MARGIN_MS);
   if (targetMs === undefined) return { kind: "not_due" };
   try {
     const frame = await recorder.frameAt(channel, targetMs + all.labelOffsetMs);
-    if (frame === undefined) return { kind: "unavailable" };
+    if (frame === undefined) return { kind: isDue ? "unavailable" : "not_due" };
     frames.push(frameEvidence("oldest", frame, targetMs, all.labelOffsetMs));
-    return judgeFrame(frame, targetMs, all.labelOffsetMs);
+    const result = judgeFrame(frame, targetMs, all.labelOffsetMs);
+    return isDue || result.kind === "later" ? result : { kind: "not_due" };
   } catch (error) {
     return replayTrouble(error);
   }
@@ -173,6 +199,38 @@ async function samplesFail(recorder: Recorder, channel: string, intervals: reado
     }
   }
   return failed;
+}
+
+/**
+ * Once a week asks for a frame in the middle of the longest gap: replay must jump over it. Undefined when it was not asked.
+ * A frame without a time of its own tells nothing.
+ */
+async function replayGap(
+  recorder: Recorder,
+  channel: string,
+  intervals: readonly Interval[],
+  all: RecorderFacts,
+  memory: ChannelMemory,
+  frames: FrameEvidence[],
+): Promise<"filled" | "jumped" | "unknown" | undefined> {
+  const { nowMs, labelOffsetMs } = all;
+  if (memory.gapAskedMs !== undefined && nowMs - memory.gapAskedMs < GAP_EVERY_MS) return undefined;
+  const first = intervals[0]?.startMs ?? nowMs;
+  const gaps = holesOf(intervals, [{ startMs: first, endMs: intervals.at(-1)?.endMs ?? nowMs }]);
+  const gap = gaps.toSorted((a, b) => b.endMs - b.startMs - (a.endMs - a.startMs))[0];
+  if (gap === undefined || gap.endMs - gap.startMs < GAP_ASKED_MS) return undefined;
+  const targetMs = Math.floor((gap.startMs + gap.endMs) / 2);
+  try {
+    const frame = await recorder.frameAt(channel, targetMs + labelOffsetMs);
+    if (frame === undefined) return undefined;
+    frames.push(frameEvidence("gap", frame, targetMs, labelOffsetMs));
+    const utcMs = frameUtc(frame, targetMs, labelOffsetMs);
+    if (utcMs === undefined) return "unknown";
+    return utcMs > gap.startMs + MINUTE_MS && utcMs < gap.endMs - MINUTE_MS ? "filled" : "jumped";
+  } catch (error) {
+    replayTrouble(error);
+    return undefined;
+  }
 }
 
 function bytesPerDay(list: RecordedList, fromMs: number, nowMs: number, intervals: readonly Interval[]): number | undefined {

@@ -6,19 +6,18 @@ import type { Pace } from "../../io/pace.ts";
 import { SoapFault } from "../../io/soap.ts";
 import type { ProbeContext } from "../../probe.ts";
 import { type ClockJudgement, type ClockSample, judgeClock } from "../../recorders/clock.ts";
-import { openRecorder } from "../../recorders/open-recorder.ts";
+import { type DeviceMemory, learnDevice, readDeviceMemory } from "../../recorders/device-memory.ts";
 import type { Recorder, RecorderChannel, RecorderDisk } from "../../recorders/recorder.ts";
+import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { isSameSerial } from "../../recorders/serial.ts";
+import { emptyWatch, readWatch, watchKey } from "../../recorders/watch-memory.ts";
 import { type ChannelFindings, examineChannel, type RecorderFacts } from "./channel.ts";
-import { type DeviceMemory, learnDevice, readDeviceMemory } from "./device-memory.ts";
 import { channelEvidence, unaskedChannel } from "./evidence.ts";
-import { emptyMemory, readMemory, remember } from "./memory.ts";
+import { type ChannelMemory, emptyMemory, readMemory, remember } from "./memory.ts";
 import type { RecordingOptions } from "./options.ts";
 import { projectDays } from "./projection.ts";
 
-/** Samples of the clock of one run; their median counts. */
-const CLOCK_SAMPLES = 3;
-/** Channels that are searched for a running segment to learn how times are labelled. */
-const LABEL_TRIES = 4;
+const MINUTE_MS = 60_000;
 
 export type DeviceResult = { readonly recorder: RecorderEvidence; readonly channels: readonly ChannelEvidence[]; readonly trouble: DeviceTrouble | undefined };
 
@@ -53,69 +52,45 @@ async function examine(
   const clock = judgeClock(samples, { warnSeconds: policy.clockSkewWarnSeconds, failSeconds: policy.clockSkewSecondsMax, zoneMinutes: policy.zoneMinutes });
   const listed = (await recorder.channels()).slice(0, channelsMax);
   const disks = await recorder.disks();
-  const labels = await learnLabels(recorder, listed, clock, policy.zoneMinutes * 60_000, nowMs(), policy.freshMinutes);
-  const serial = recorder.identity.serial;
-  const serialChanged = before.serial !== undefined && serial !== undefined && serial !== before.serial && !options.serials.includes(serial);
+  const labels = await learnLabels(recorder, listed, clock, policy.zoneMinutes * MINUTE_MS, nowMs(), policy.freshMinutes);
+  const { serialChanged, isNew } = compareSerials(recorder.identity.serial, before.serial, target.serial);
+  const known = isNew ? freshMemory : before;
   const facts: RecorderFacts = {
     nowMs: nowMs(),
     policy,
     clock: clock.verdict,
     ...labels,
     serialChanged,
-    storageFault: disks !== undefined && (disks.length < before.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
-    explainedMs: [...(options.explainedStart ? [Date.parse(options.explainedStart)] : []), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
+    storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
+    explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
-  const examined = await examineAll(device, recorder, listed, facts, context, before);
-  const projection = projectionOf(examined, disks, options, before);
+  const examined = await examineAll(device, recorder, listed, facts, context, known, isNew);
+  const projection = projectionOf(examined, disks, options, known);
   const channels = examined.map(({ channel, found, trouble }) => {
     const name = { device, channel: cleanText(channel.channel), name: cleanText(channel.name) };
     return found ? channelEvidence(name, found, policy, projection) : unaskedChannel(device, reasonOf(trouble ?? "bad_reply"), name.channel);
   });
-  if (!serialChanged) memory.set(device, learnDevice(before, recorder, disks, facts.nowMs, listed));
+  if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed, labels.labelOffsetMs));
   const told = recorderEvidence(device, recorder, clock, samples, disks);
   if (channels.length === 0) return { recorder: told, channels: [unaskedChannel(device, "NO_RECORDER")], trouble: "no_such_object" };
   return { recorder: told, channels, trouble: examined.find(({ found }) => found === undefined)?.trouble };
 }
 
-/** Opens by the method that worked before; after a change of firmware all methods are tried anew. */
-async function openLearnt(target: Target, visit: Parameters<typeof openRecorder>[1], before: DeviceMemory): Promise<Recorder> {
-  const recorder = await openRecorder(target, visit, before.method);
-  if (before.method === undefined || recorder.identity.firmware === before.firmware) return recorder;
-  return openRecorder(target, visit);
+const freshMemory: DeviceMemory = readDeviceMemory(undefined);
+
+/**
+ * Whether another device answers than the inventory, or without its word the last run, knows; `isNew` is true also when the
+ * inventory expects the newcomer, so that what the old device held is not held against it.
+ */
+function compareSerials(serial: string | undefined, before: string | undefined, expected: string | undefined): { serialChanged: boolean; isNew: boolean } {
+  const isNew = before !== undefined && serial !== undefined && serial !== before;
+  if (expected === undefined || serial === undefined) return { serialChanged: isNew, isNew };
+  return { serialChanged: !isSameSerial(serial, expected), isNew };
 }
 
-async function readClock(recorder: Recorder, nowMs: () => number): Promise<ClockSample[]> {
-  const samples: ClockSample[] = [];
-  for (let index = 0; index < CLOCK_SAMPLES; index++) {
-    const sentMs = nowMs();
-    const { utcMs, wallMs, zone } = await recorder.clock();
-    samples.push({ utcMs, wallMs, zone, sentMs, receivedMs: nowMs() });
-  }
-  return samples;
-}
-
-/** Searches the last 20 minutes both ways: only the right reading of its labels finds the running segment. */
-async function learnLabels(
-  recorder: Recorder,
-  channels: readonly RecorderChannel[],
-  clock: ClockJudgement,
-  zoneMs: number,
-  nowMs: number,
-  freshMinutes: number,
-): Promise<{ labelOffsetMs: number; zoneConfirmed: boolean }> {
-  const offsets = recorder.labelOffsets(zoneMs, clock.verdict === "zone_mislabelled");
-  const usual = offsets.at(-1) ?? 0;
-  if (offsets.length < 2) return { labelOffsetMs: usual, zoneConfirmed: false };
-  for (const { channel } of channels.slice(0, LABEL_TRIES)) {
-    for (const offsetMs of offsets) {
-      const fromMs = nowMs + offsetMs - 20 * 60_000;
-      const { intervals } = await recorder.recorded(channel, fromMs, nowMs + offsetMs);
-      const newestMs = intervals.reduce((newest, { endMs }) => Math.max(newest, endMs), 0);
-      if (newestMs <= nowMs + offsetMs + 120_000 && newestMs >= nowMs + offsetMs - freshMinutes * 60_000)
-        return { labelOffsetMs: offsetMs, zoneConfirmed: true };
-    }
-  }
-  return { labelOffsetMs: usual, zoneConfirmed: false };
+/** Noon of each day on which the device was serviced, by the centre's papers. */
+function servicedMs({ serviced = [] }: Target, zoneMinutes: number): number[] {
+  return serviced.map((day) => Date.parse(`${day}T12:00:00Z`) - zoneMinutes * MINUTE_MS);
 }
 
 type Examined = { readonly channel: RecorderChannel; readonly found: ChannelFindings | undefined; readonly trouble?: DeviceTrouble };
@@ -127,20 +102,22 @@ async function examineAll(
   facts: RecorderFacts,
   { memory, nowMs }: ProbeContext,
   before: DeviceMemory,
+  isNew: boolean,
 ): Promise<Examined[]> {
   const examined: Examined[] = [];
   for (const channel of channels) {
     const key = `${device}/${channel.channel}`.slice(0, 128);
-    const earlier = facts.serialChanged ? emptyMemory : readMemory(memory.get(key));
+    const earlier = isNew ? emptyMemory : readMemory(memory.get(key));
+    const watch = isNew ? emptyWatch : readWatch(memory.get(watchKey(device, channel.channel)));
     const seenMs = before.channels[channel.channel];
     // A channel that appeared while the agent was already watching explains its own young history.
     const explained =
       seenMs !== undefined && before.firstSeenMs !== undefined && seenMs > before.firstSeenMs ? [...facts.explainedMs, seenMs] : facts.explainedMs;
     try {
-      const found = await examineChannel(recorder, channel, { ...facts, nowMs: nowMs(), explainedMs: explained }, earlier);
+      const found = await examineChannel(recorder, channel, { ...facts, nowMs: nowMs(), explainedMs: explained }, earlier, watch);
       examined.push({ channel, found });
       const trusted = facts.clock === "ok" || facts.clock === "warn" || facts.zoneConfirmed;
-      if (trusted && !facts.serialChanged) memory.set(key, remember(earlier, found.facts.nowMs, found.facts.gapsKnown ? found.facts.intervals : []));
+      if (trusted && !facts.serialChanged) memory.set(key, remembered(earlier, found));
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === undefined) throw error;
@@ -155,6 +132,11 @@ async function examineAll(
     }
   }
   return examined;
+}
+
+function remembered(earlier: ChannelMemory, { facts, gapAsked }: ChannelFindings): ChannelMemory {
+  const after = remember(earlier, facts.nowMs, facts.gapsKnown ? facts.intervals : []);
+  return gapAsked ? { ...after, gapAskedMs: facts.nowMs } : after;
 }
 
 const mayBeAlone: ReadonlySet<DeviceTrouble> = new Set([

@@ -1,7 +1,9 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import type { Reading } from "#schemas/observation.ts";
 import { type ChannelEvidence, GAPS_MAX, type RecordingEvidence, type RecordingProjection, STRIP_DAYS } from "#schemas/recording-evidence.ts";
+import { type WatchMemory, watchedPerDay } from "../../recorders/watch-memory.ts";
 import type { ChannelFindings } from "./channel.ts";
+import { demandedIn, recordedOf } from "./demanded.ts";
 import type { RecordingPolicy } from "./policy.ts";
 import { DAY_MS, type Interval, longestMinutes, minutesPerDay } from "./segments.ts";
 import { judgeChannel, measureWindow, windowOf } from "./verdict.ts";
@@ -19,28 +21,54 @@ export function channelEvidence(
   policy: RecordingPolicy,
   projection: RecordingProjection | undefined,
 ): ChannelEvidence {
-  const { facts, method, frames } = found;
-  const { intervals, gapsKnown, nowMs } = facts;
+  const { facts, method, frames, watch } = found;
+  const { intervals, gapsKnown } = facts;
   const judged = judgeChannel({ ...facts, projection: projection?.outlook ?? "unknown" }, policy);
-  const { coverage, gaps } = measureWindow(intervals, windowOf(nowMs, policy));
   const newestMs = intervals.at(-1)?.endMs;
+  const shown = gapsKnown ? listedTime(facts, policy) : watchedTime(facts, watch, policy);
   return {
     ...label,
     verdict: judged.verdict,
     reasons: [...judged.reasons],
     notes: [...judged.notes],
-    method,
+    method: shown.method ?? method,
     ...(judged.oldestMs === undefined ? {} : { oldest: instant(judged.oldestMs) }),
     ...(newestMs === undefined ? {} : { newest: instant(newestMs) }),
     ...(facts.recordingNow === undefined ? {} : { recordingNow: facts.recordingNow }),
-    ...(gapsKnown ? { coveragePercent: Math.round(coverage * 100) / 100, longestGapMinutes: Math.round(longestMinutes(gaps) * 10) / 10 } : {}),
-    gaps: gapsKnown ? longest(gaps, GAPS_MAX) : [],
-    gapsTotal: gapsKnown ? gaps.length : 0,
-    perDayMinutes: gapsKnown ? minutesPerDay(intervals, nowMs, policy.zoneMinutes * 60_000, STRIP_DAYS) : [],
+    ...(shown.coverage === undefined ? {} : { coveragePercent: Math.round(shown.coverage * 100) / 100 }),
+    ...(shown.gaps === undefined ? {} : { longestGapMinutes: Math.round(longestMinutes(shown.gaps) * 10) / 10 }),
+    gaps: longest(shown.gaps ?? [], GAPS_MAX),
+    gapsTotal: shown.gaps?.length ?? 0,
+    perDayMinutes: shown.perDay,
     ring: facts.ring,
     probes: [...frames],
     ...(projection === undefined ? {} : { projection }),
   };
+}
+
+type Shown = {
+  readonly coverage?: number;
+  readonly gaps?: readonly Interval[];
+  readonly perDay: (number | null)[];
+  readonly method?: ChannelEvidence["method"];
+};
+
+function listedTime({ intervals, nowMs }: ChannelFindings["facts"], policy: RecordingPolicy): Shown {
+  return { ...measureWindow(intervals, nowMs, policy), perDay: stripOf(intervals, nowMs, policy) };
+}
+
+/** Where the recorder gives no list, what the agent saw hour by hour stands for it, under its own name. */
+function watchedTime({ nowMs, watchedGaps }: ChannelFindings["facts"], watch: WatchMemory, policy: RecordingPolicy): Shown {
+  if (watch.hours === "") return { perDay: [] };
+  const perDay = watchedPerDay(watch, nowMs, policy.zoneMinutes * 60_000, STRIP_DAYS);
+  const gaps = recordedOf(watchedGaps, demandedIn(windowOf(nowMs, policy), policy));
+  return { gaps, perDay, method: "agent-history" };
+}
+
+/** Recorded minutes of demanded time on each of 31 days. */
+export function stripOf(intervals: readonly Interval[], nowMs: number, policy: RecordingPolicy): number[] {
+  const demanded = demandedIn({ startMs: nowMs - (STRIP_DAYS + 1) * DAY_MS, endMs: nowMs }, policy);
+  return minutesPerDay(recordedOf(intervals, demanded), nowMs, policy.zoneMinutes * 60_000, STRIP_DAYS);
 }
 
 /** Evidence of a device that could not be asked: one channel "*" that nothing is known of. */

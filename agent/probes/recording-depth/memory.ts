@@ -1,14 +1,15 @@
 import { z } from "zod";
+import { HOURS_MAX, shiftHours } from "../../recorders/watch-memory.ts";
 import { DAY_MS, type Interval } from "./segments.ts";
 
 /** What one run leaves for the next about one channel. Pure. */
 
 const HOUR_MS = 3_600_000;
-/** Hours of history that are kept: 32 days. */
-const HOURS_MAX = 32 * 24;
 /** Nights that the ring-buffer test looks back on; runs closer together than a night count as one. */
 const RUNS_MAX = 8;
 const NIGHT_MS = 20 * HOUR_MS;
+/** A full ring gives up at least 20 hours for each day that it records. */
+const FULL_SHARE = 20 / 24;
 /** Least recorded share of an hour to be remembered as recorded, and most to be missed as deleted. */
 const HOUR_FULL = 0.95;
 const HOUR_LOST = 0.5;
@@ -19,6 +20,8 @@ export const ChannelMemory = z.object({
   /** Hours (since the epoch) that were once fully recorded: first hour, and one character "1" or "0" per hour. */
   firstHour: z.int(),
   hours: z.string().max(HOURS_MAX),
+  /** When a frame was last asked for inside a gap, ms. */
+  gapAskedMs: z.number().optional(),
 });
 export type ChannelMemory = z.infer<typeof ChannelMemory>;
 
@@ -34,18 +37,24 @@ export function readMemory(raw: unknown): ChannelMemory {
  * Ring-buffer test (fields/cameras.md §9.7): when the oldest recording moves on by at least 20 hours a day over three runs, the
  * disk is full and what it holds is final. When it stands still, the disk is still filling. A jump ahead by far more
  * than the time that passed means that history was lost.
+ * @param demanded how much of a span is to be recorded, ms: a recorder that rests at night overwrites nothing then
  */
-export function ringState(runs: ChannelMemory["runs"], nowMs: number, oldestMs: number): "full" | "filling" | "reset" | "unknown" {
+export function ringState(
+  runs: ChannelMemory["runs"],
+  nowMs: number,
+  oldestMs: number,
+  demanded: (fromMs: number, toMs: number) => number = (fromMs, toMs) => toMs - fromMs,
+): "full" | "filling" | "reset" | "unknown" {
   const previous = runs.at(-1);
-  if (previous && oldestMs - previous.oldestMs > nowMs - previous.atMs + DAY_MS) return "reset";
+  if (previous && demanded(previous.oldestMs, oldestMs) > demanded(previous.atMs, nowMs) + DAY_MS) return "reset";
   const three = [...runs.filter(({ atMs }) => nowMs - atMs <= 5 * DAY_MS).slice(-2), { atMs: nowMs, oldestMs }];
   const first = three[0];
-  if (three.length < 3 || !first) return "unknown";
-  const passedDays = (nowMs - first.atMs) / DAY_MS;
-  if (passedDays < 1) return "unknown";
-  const movedHours = (oldestMs - first.oldestMs) / HOUR_MS;
-  if (movedHours >= 20 * passedDays) return "full";
-  return movedHours < 1 ? "filling" : "unknown";
+  if (three.length < 3 || !first || nowMs - first.atMs < DAY_MS) return "unknown";
+  const passedMs = demanded(first.atMs, nowMs);
+  if (passedMs <= 0) return "unknown";
+  const movedMs = demanded(first.oldestMs, oldestMs);
+  if (movedMs >= FULL_SHARE * passedMs) return "full";
+  return movedMs < HOUR_MS ? "filling" : "unknown";
 }
 
 /** True when hours that an earlier run saw as recorded, and that the ring has not reached yet, are missing now. */
@@ -66,14 +75,10 @@ export function remember(before: ChannelMemory, nowMs: number, intervals: readon
   const last = before.runs.at(-1);
   const sameNight = last !== undefined && nowMs >= last.atMs && nowMs - last.atMs < NIGHT_MS;
   const runs = oldestMs === undefined || sameNight ? before.runs : [...before.runs, { atMs: nowMs, oldestMs }].slice(-RUNS_MAX);
-  const firstHour = Math.floor(nowMs / HOUR_MS) - HOURS_MAX + 1;
   const shares = hourShares(intervals);
-  let hours = "";
-  for (let hour = firstHour; hour < firstHour + HOURS_MAX; hour++) {
-    const seen = before.hours[hour - before.firstHour] === "1";
-    hours += seen || (shares.get(hour) ?? 0) >= HOUR_FULL ? "1" : "0";
-  }
-  return { runs, firstHour, hours };
+  const { firstHour, hours } = shiftHours(before.hours, before.firstHour, nowMs, "0");
+  const seen = [...hours].map((mark, index) => (mark === "1" || (shares.get(firstHour + index) ?? 0) >= HOUR_FULL ? "1" : "0"));
+  return { ...before, runs, firstHour, hours: seen.join("") };
 }
 
 function hourShares(intervals: readonly Interval[]): Map<number, number> {

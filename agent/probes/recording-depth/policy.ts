@@ -1,28 +1,12 @@
 import { z } from "zod";
+import { DepthRule } from "#schemas/policy.ts";
 
-/** The numbers that decide. Scheduled runs get them from the plan's policy; nothing here has a value of its own. */
-export const RecordingPolicy = z.strictObject({
-  /** How far recordings must reach back. */
-  days: z.number().positive().max(3_660),
-  coveragePercentMin: z.number().min(0).max(100),
-  longestGapMinutesMax: z.number().min(0),
-  /** Pieces that lie closer together are one. */
-  mergeGapSeconds: z.number().min(0),
-  /** The newest recording may be this old and still count as "recording now". */
-  freshMinutes: z.number().positive(),
-  recordingMode: z.enum(["continuous", "event"]),
-  clockSkewWarnSeconds: z.number().positive(),
-  clockSkewSecondsMax: z.number().positive(),
+/** The numbers that decide: those of the plan's rule, the zone of the place and the pace. Nothing here has a value of its own. */
+export const RecordingPolicy = DepthRule.omit({ kind: true, probe: true, maxAgeHours: true }).extend({
   /** How far the place is ahead of UTC, minutes. */
   zoneMinutes: z.int().min(-840).max(840),
-  /** A recording in so many pieces a day is taken for one made by motion. */
-  eventPiecesPerDay: z.number().positive(),
-  /** Frames asked for at random instants, besides the one at the far end. */
-  replaySamples: z.int().min(0).max(4),
   /** Requests per second that one device gets. */
   requestsPerSecond: z.number().positive().max(1_000),
-  /** Safety margin of the projection. */
-  projectionMarginPercent: z.number().min(0).max(90),
 });
 export type RecordingPolicy = z.infer<typeof RecordingPolicy>;
 

@@ -2,8 +2,9 @@ import type { Evidence } from "#schemas/observation.ts";
 import { CHANNELS_MAX, type RecordingEvidence } from "#schemas/recording-evidence.ts";
 import { createPace } from "../../io/pace.ts";
 import { defineProbe, ProbeError, ProbeSkip } from "../../probe.ts";
+import { recordingsMemory } from "../../recorders/watch-memory.ts";
 import { type DeviceResult, examineDevice } from "./device.ts";
-import { fitEvidence, recordingReadings } from "./evidence.ts";
+import { fitEvidence, recordingReadings, stripOf } from "./evidence.ts";
 import { RecordingOptions } from "./options.ts";
 import { windowOf } from "./verdict.ts";
 
@@ -14,6 +15,7 @@ const DEVICE_MS = 5 * 60_000;
 export const recordingDepth = defineProbe({
   kind: "recording-depth",
   options: RecordingOptions,
+  memory: recordingsMemory,
   deadlineMs: ({ targets }) => DEVICE_MS * Math.min(targets.length, 12),
   async run(options, context) {
     const { policy, targets } = options;
@@ -32,6 +34,7 @@ export const recordingDepth = defineProbe({
       window: { from: new Date(window.startMs).toISOString(), to: new Date(window.endMs).toISOString() },
       requiredDays: policy.days,
       lastDay: new Date(nowMs + policy.zoneMinutes * 60_000).toISOString().slice(0, 10),
+      ...(policy.recordingMode === "schedule" ? { demandedMinutes: stripOf([{ startMs: 0, endMs: nowMs }], nowMs, policy) } : {}),
       recorders: results.map(({ recorder }) => recorder),
       channels: [...channels],
     });

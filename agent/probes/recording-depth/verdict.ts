@@ -1,7 +1,8 @@
 import type { RecordingNote, RecordingProjection, RecordingReason, RecordingVerdict } from "#schemas/recording-evidence.ts";
 import type { ClockVerdict } from "../../recorders/clock.ts";
+import { coverageOf, demandedIn, holesOf, recordedOf } from "./demanded.ts";
 import type { RecordingPolicy } from "./policy.ts";
-import { clip, coveragePercent, DAY_MS, gapsOf, type Interval, longestMinutes } from "./segments.ts";
+import { DAY_MS, type Interval, longestMinutes } from "./segments.ts";
 
 /** Everything that decides on one channel. Pure data; times in UTC, ms. */
 export type ChannelFacts = {
@@ -24,6 +25,8 @@ export type ChannelFacts = {
   readonly invalidStamps: boolean;
   /** A frame out of a recording that the list claims did not come. */
   readonly sampleFailed: boolean;
+  /** A frame came out of a gap that the list claims: its gaps prove nothing. */
+  readonly gapFilled: boolean;
   readonly recordingNow: boolean | undefined;
   readonly replay: ReplayResult;
   readonly ring: "full" | "filling" | "reset" | "unknown";
@@ -31,6 +34,8 @@ export type ChannelFacts = {
   readonly startExplained: boolean;
   /** Minutes that were seen as recorded in an earlier run are missing now. */
   readonly deleted: boolean;
+  /** Times that the agent's own hourly watch saw without a recording. */
+  readonly watchedGaps: readonly Interval[];
   readonly projection: RecordingProjection["outlook"];
 };
 
@@ -79,7 +84,7 @@ function doubtOfTime(facts: ChannelFacts, policy: RecordingPolicy): RecordingRea
   if (facts.clock === "wrong" || (facts.clock === "zone_mislabelled" && !facts.zoneConfirmed)) return "CLOCK_WRONG";
   if (facts.clock === "unknown") return "CLOCK_UNKNOWN";
   // Recording on motion leaves gaps that are no fault; where the plan wants all hours, nothing can be said.
-  if (facts.mode === "event" && policy.recordingMode === "continuous") return "EVENT_MODE";
+  if (facts.mode === "event" && policy.recordingMode !== "event") return "EVENT_MODE";
   return undefined;
 }
 
@@ -88,27 +93,32 @@ function presenceReasons(facts: ChannelFacts, policy: RecordingPolicy, oldestMs:
   const { nowMs, intervals, gapsKnown } = facts;
   if (facts.recordingNow === false && facts.mode !== "event") reasons.push("NOT_RECORDING");
   const newestMs = intervals.at(-1)?.endMs;
-  if (gapsKnown && oldestMs !== undefined && newestMs !== undefined && policy.recordingMode === "continuous") {
+  if (gapsKnown && oldestMs !== undefined && newestMs !== undefined && policy.recordingMode !== "event" && !facts.gapFilled) {
     // What is missing before the oldest is short retention and after the newest is "not recording": neither is a gap.
     const window = windowOf(nowMs, policy);
-    const span = { startMs: Math.max(window.startMs, oldestMs), endMs: Math.min(window.endMs, newestMs) };
-    const gaps = gapsOf(intervals, span);
-    const percent = coveragePercent(intervals, span);
-    if (percent < policy.coveragePercentMin || longestMinutes(gaps) > policy.longestGapMinutesMax) reasons.push("GAPS");
+    const demanded = demandedIn({ startMs: Math.max(window.startMs, oldestMs), endMs: Math.min(window.endMs, newestMs) }, policy);
+    const longest = longestMinutes(holesOf(intervals, demanded));
+    if (coverageOf(intervals, demanded) < policy.coveragePercentMin || longest > policy.longestGapMinutesMax) reasons.push("GAPS");
   }
+  if (!gapsKnown && policy.recordingMode !== "event" && watchedGap(facts, policy) > policy.longestGapMinutesMax) reasons.push("GAPS");
   if (facts.deleted) reasons.push("DELETED");
   if (facts.replay.kind === "none" || facts.replay.kind === "later") reasons.push("REPLAY_FAILED_AT_30D");
   return reasons;
+}
+
+/** The longest gap in demanded time that the agent itself saw, minutes. */
+function watchedGap({ nowMs, watchedGaps }: ChannelFacts, policy: RecordingPolicy): number {
+  return longestMinutes(recordedOf(watchedGaps, demandedIn(windowOf(nowMs, policy), policy)));
 }
 
 /** Too little history is a breach, unless it is still growing from a start that somebody can explain. */
 function depthReasons(facts: ChannelFacts, policy: RecordingPolicy, oldestMs: number | undefined): { breaches: RecordingReason[]; young: boolean } {
   const fine = { breaches: [], young: false };
   const replayed = facts.replay.kind === "later";
-  if (oldestMs === undefined || replayed || oldestMs <= facts.nowMs - policy.days * DAY_MS) return fine;
+  if (oldestMs === undefined || replayed || oldestMs <= neededFrom(facts.nowMs, policy)) return fine;
   if (facts.ring === "full") return { breaches: ["RETENTION_SHORT"], young: false };
-  if (facts.ring === "reset") return { breaches: ["HISTORY_LOST"], young: false };
   if (facts.startExplained) return { breaches: [], young: true };
+  if (facts.ring === "reset") return { breaches: ["HISTORY_LOST"], young: false };
   // Before the ring-buffer test has its nights, both stand: too little is kept, and nobody explains since when.
   return { breaches: facts.ring === "filling" ? ["HISTORY_LOST"] : ["RETENTION_SHORT", "HISTORY_LOST"], young: false };
 }
@@ -120,7 +130,7 @@ function missingProof(facts: ChannelFacts): RecordingReason | undefined {
   if (!facts.gapsKnown) return "OLDEST_ONLY";
   if (!facts.listComplete) return "INCOMPLETE";
   const replayed = facts.replay.kind === "frame" || facts.replay.kind === "implied";
-  if (facts.sampleFailed || (facts.claimsDiffer && facts.replay.kind !== "frame")) return "CONTRADICTION";
+  if (facts.sampleFailed || facts.gapFilled || (facts.claimsDiffer && facts.replay.kind !== "frame")) return "CONTRADICTION";
   if (!replayed || facts.recordingNow === undefined) return "NO_API";
   return undefined;
 }
@@ -132,7 +142,7 @@ function provenOldest({ intervals, replay }: ChannelFacts): number | undefined {
 
 function notesOf(facts: ChannelFacts): RecordingNote[] {
   const notes: RecordingNote[] = [];
-  if (facts.claimsDiffer || facts.sampleFailed || facts.replay.kind === "later") notes.push("CONTRADICTION");
+  if (facts.claimsDiffer || facts.sampleFailed || facts.gapFilled || facts.replay.kind === "later") notes.push("CONTRADICTION");
   if (facts.invalidStamps) notes.push("INVALID_TIMESTAMP");
   if (facts.mode === "event") notes.push("EVENT_MODE");
   if (facts.enabled === false) notes.push("SWITCHED_OFF");
@@ -147,9 +157,21 @@ export function windowOf(nowMs: number, policy: Pick<RecordingPolicy, "days" | "
   return { startMs: nowMs - policy.days * DAY_MS, endMs: nowMs - policy.freshMinutes * 60_000 };
 }
 
-/** Coverage of the window and its holes as they are reported: holes lie between the oldest recording and the window's end. */
-export function measureWindow(intervals: readonly Interval[], window: Interval): { coverage: number; gaps: Interval[] } {
-  const inside = clip(intervals, window);
-  const startMs = inside[0]?.startMs ?? window.startMs;
-  return { coverage: coveragePercent(inside, window), gaps: gapsOf(inside, { startMs, endMs: window.endMs }) };
+/** The first instant of the window at which recording was demanded: recordings must reach back to it. */
+export function neededFrom(nowMs: number, policy: RecordingPolicy): number {
+  const window = windowOf(nowMs, policy);
+  return demandedIn(window, policy)[0]?.startMs ?? window.startMs;
+}
+
+/** The last instant of the window at which recording was demanded: the newest recording must reach it. */
+export function neededUntil(nowMs: number, policy: RecordingPolicy): number {
+  const window = windowOf(nowMs, policy);
+  return demandedIn(window, policy).at(-1)?.endMs ?? window.startMs;
+}
+
+/** Coverage of demanded time and its holes as they are reported: holes lie between the oldest recording and the window's end. */
+export function measureWindow(intervals: readonly Interval[], nowMs: number, policy: RecordingPolicy): { coverage: number; gaps: Interval[] } {
+  const window = windowOf(nowMs, policy);
+  const startMs = Math.max(window.startMs, intervals.find(({ endMs }) => endMs > window.startMs)?.startMs ?? window.startMs);
+  return { coverage: coverageOf(intervals, demandedIn(window, policy)), gaps: holesOf(intervals, demandedIn({ ...window, startMs }, policy)) };
 }

@@ -174,6 +174,7 @@ export const web = {
   "web.probe.link-quality": "Line quality",
   "web.probe.office-devices": "Office devices",
   "web.probe.portal-http": "Portal visit",
+  "web.probe.recording-watch": "Recording now",
   "web.probe.recording-depth": "Recordings kept",
   "web.probe.vms-link": "Link to the province's monitoring",
   "web.probe.wifi-clients": "Wi-Fi users",

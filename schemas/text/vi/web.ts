@@ -174,6 +174,7 @@ export const web = {
   "web.probe.link-quality": "Chất lượng đường truyền",
   "web.probe.office-devices": "Thiết bị văn phòng",
   "web.probe.portal-http": "Truy cập cổng dịch vụ",
+  "web.probe.recording-watch": "Camera đang ghi",
   "web.probe.recording-depth": "Dữ liệu camera lưu",
   "web.probe.vms-link": "Kết nối hệ thống giám sát tỉnh",
   "web.probe.wifi-clients": "Người dùng Wi-Fi",

@@ -111,7 +111,7 @@ describe("simulated observations", () => {
         const own = verdicts.get(kind) ?? new Set();
         verdicts.set(kind, own.add(worstVerdict(evidence.channels.map(({ verdict }) => verdict))));
         for (const { perDayMinutes, coveragePercent = 0 } of evidence.channels) {
-          const minutes = perDayMinutes.reduce((sum, each) => sum + each, 0);
+          const minutes = perDayMinutes.reduce<number>((sum, each) => sum + (each ?? 0), 0);
           expect(minutes / (30 * 14.4) - coveragePercent, profile.centre.code).toBeGreaterThan(-5);
         }
       }

@@ -89,7 +89,7 @@ export const stories: readonly Story[] = [
   {
     name: "a new recorder whose start is on record",
     nights: [filling(10, 0), filling(10, 1), filling(10, 2)],
-    options: (nowMs) => ({ explainedStart: new Date(nowMs - 10 * DAY_MS).toISOString() }),
+    options: (nowMs) => ({ serviced: [new Date(nowMs - 10 * DAY_MS).toISOString().slice(0, 10)] }),
     verdict: "TOO_YOUNG",
     reasons: [],
   },
@@ -125,7 +125,7 @@ export const stories: readonly Story[] = [
   {
     name: "another device that the inventory knows",
     nights: [full, healthyWith({ serial: "999" })],
-    options: () => ({ serials: ["999"] }),
+    options: () => ({ serial: "999" }),
     ...compliant,
   },
   // The clock hour before the gap's end was seen as recorded the night before.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Recorder, type RecorderChannel, type RecorderDisk, recorderMethods } from "../../recorders/recorder.ts";
+import { type Recorder, type RecorderChannel, type RecorderDisk, recorderMethods } from "./recorder.ts";
 
 /** What runs learn about one recorder. Pure. */
 export const DeviceMemory = z.object({
@@ -11,6 +11,8 @@ export const DeviceMemory = z.object({
   channels: z.record(z.string(), z.number()),
   /** Disks of the last run: one fewer is a fault. */
   disks: z.number(),
+  /** By how much its labels were found to differ from UTC, ms. */
+  labelOffsetMs: z.number().optional(),
   /** Free space, and when it was read, while the disks still fill. */
   freeBytes: z.number().optional(),
   freeAtMs: z.number().optional(),
@@ -30,6 +32,7 @@ export function learnDevice(
   disks: readonly RecorderDisk[] | undefined,
   nowMs: number,
   channels: readonly RecorderChannel[],
+  labelOffsetMs: number | undefined,
 ): DeviceMemory {
   const { firmware, serial } = recorder.identity;
   const free = disks?.reduce((sum, disk) => sum + (disk.freeBytes ?? 0), 0);
@@ -40,6 +43,7 @@ export function learnDevice(
     method: recorder.method,
     ...(firmware === undefined ? {} : { firmware }),
     ...(serial === undefined ? {} : { serial }),
+    ...(labelOffsetMs === undefined ? {} : { labelOffsetMs }),
     firstSeenMs: before.firstSeenMs ?? nowMs,
     channels: Object.fromEntries(seen),
     disks: disks?.length ?? before.disks,

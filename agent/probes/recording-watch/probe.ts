@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { cleanText } from "#schemas/clean-text.ts";
+import type { Reading } from "#schemas/observation.ts";
+import { DepthRule } from "#schemas/policy.ts";
+import { type Target, targetLabel, targetOptions } from "#schemas/target.ts";
+import { DeviceError, type DeviceTrouble } from "../../io/device-error.ts";
+import { createPace } from "../../io/pace.ts";
+import { SoapFault } from "../../io/soap.ts";
+import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
+import { judgeClock } from "../../recorders/clock.ts";
+import { readDeviceMemory } from "../../recorders/device-memory.ts";
+import type { Recorder } from "../../recorders/recorder.ts";
+import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
+
+const DEVICE_MS = 90_000;
+const CHANNELS_MAX = 64;
+const MINUTE_MS = 60_000;
+
+const Options = targetOptions({
+  /** The plan's numbers that this look needs; `zoneMinutes`: how far the place is ahead of UTC. */
+  policy: DepthRule.pick({ freshMinutes: true, clockSkewWarnSeconds: true, clockSkewSecondsMax: true })
+    .extend({ zoneMinutes: z.int().min(-840).max(840).default(420) })
+    .default({ freshMinutes: 15, clockSkewWarnSeconds: 30, clockSkewSecondsMax: 120, zoneMinutes: 420 }),
+  /** Requests per second that one device gets: small recorders stall under bursts. */
+  requestsPerSecond: z.number().positive().max(1_000).default(2),
+});
+type Options = z.infer<typeof Options>;
+
+/** Looks once an hour at each channel's newest recording and at the disks; recording-depth holds its lists against what was seen. See README.md. */
+export const recordingWatch = defineProbe({
+  kind: "recording-watch",
+  options: Options,
+  memory: recordingsMemory,
+  deadlineMs: ({ targets }) => DEVICE_MS * Math.min(targets.length, 12),
+  async run(options, context) {
+    const looks: Look[] = [];
+    for (const target of options.targets) looks.push(await lookAt(target, options, context));
+    const several = options.targets.length > 1;
+    const readings = looks.flatMap(({ device, channels }) =>
+      channels.flatMap(({ channel, recording }): Reading[] =>
+        recording === undefined
+          ? []
+          : [{ metric: "recording_now", value: recording ? 1 : 0, labels: { channel: cleanText(several ? `${device}/${channel}` : channel) } }],
+      ),
+    );
+    const evidence = { recorders: looks.map(({ error: _, ...told }) => JSON.parse(JSON.stringify(told))) };
+    if (readings.length === 0) throw notSeen(looks, evidence);
+    return { readings, evidence };
+  },
+});
+
+type Look = {
+  readonly device: string;
+  readonly clock?: string;
+  readonly disks?: readonly { readonly disk: string; readonly state: string; readonly healthy: boolean }[];
+  readonly channels: readonly { readonly channel: string; readonly newest?: string; readonly recording: boolean | undefined }[];
+  readonly trouble?: DeviceTrouble;
+  readonly error?: string;
+};
+
+function notSeen(looks: readonly Look[], evidence: NonNullable<ProbeError["evidence"]>): ProbeError | ProbeSkip {
+  const { trouble = "unsupported", error = "the recorder does not tell its newest recordings" } = looks.find((look) => look.trouble) ?? {};
+  return trouble === "device_busy" ? new ProbeSkip(trouble, error, evidence) : new ProbeError(trouble, error, evidence);
+}
+
+async function lookAt(target: Target, options: Options, context: ProbeContext): Promise<Look> {
+  const device = cleanText(targetLabel(target));
+  try {
+    return await look(device, target, options, context);
+  } catch (error) {
+    const trouble = error instanceof DeviceError ? error.trouble : error instanceof SoapFault ? "unsupported" : undefined;
+    if (trouble === undefined) throw error;
+    context.log("recorder could not be looked at", { device, trouble });
+    return { device, channels: [], trouble, error: cleanText(error instanceof Error ? error.message : "", 300) };
+  }
+}
+
+async function look(device: string, target: Target, { policy, requestsPerSecond }: Options, { io, signal, nowMs, memory }: ProbeContext): Promise<Look> {
+  const before = readDeviceMemory(memory.get(device));
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(DEVICE_MS)]);
+  const recorder = await openLearnt(target, { lanHttp: io.lanHttp, rtsp: io.rtsp, signal: ends, nowMs, pace: createPace(requestsPerSecond) }, before);
+  const { clockSkewWarnSeconds: warnSeconds, clockSkewSecondsMax: failSeconds, zoneMinutes, freshMinutes } = policy;
+  const clock = judgeClock(await readClock(recorder, nowMs, 1), { warnSeconds, failSeconds, zoneMinutes });
+  const listed = (await recorder.channels()).slice(0, CHANNELS_MAX);
+  const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
+  const zoneMs = zoneMinutes * MINUTE_MS;
+  const offsetMs = before.labelOffsetMs ?? (await learnLabels(recorder, listed, clock, zoneMs, nowMs(), freshMinutes)).labelOffsetMs;
+  // Times of a device whose clock is wrong, or that is not the one that was known, are no history.
+  const counts =
+    (clock.verdict === "ok" || clock.verdict === "warn" || clock.verdict === "zone_mislabelled") &&
+    (before.serial === undefined || before.serial === recorder.identity.serial);
+  const channels: Look["channels"][number][] = [];
+  for (const { channel } of listed) {
+    const newestMs = counts ? await newestOf(recorder, channel, offsetMs, nowMs()) : undefined;
+    const atMs = nowMs();
+    if (newestMs === undefined || newestMs > atMs + failSeconds * 1_000) {
+      channels.push({ channel: cleanText(channel), recording: undefined });
+      continue;
+    }
+    const key = watchKey(device, channel);
+    memory.set(key, witness(readWatch(memory.get(key)), atMs, newestMs, freshMinutes * MINUTE_MS));
+    channels.push({ channel: cleanText(channel), newest: new Date(newestMs).toISOString(), recording: newestMs >= atMs - freshMinutes * MINUTE_MS });
+  }
+  return { device, clock: clock.verdict, ...(disks ? { disks } : {}), channels };
+}
+
+/** The end of a channel's newest recording, UTC; undefined when the recorder does not tell. */
+async function newestOf(recorder: Recorder, channel: string, offsetMs: number, nowMs: number): Promise<number | undefined> {
+  const newestMs = await recorder.newest(channel, nowMs + offsetMs);
+  return newestMs === undefined ? undefined : newestMs - offsetMs;
+}

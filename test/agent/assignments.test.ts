@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { type Centre, Device } from "#schemas/inventory.ts";
+import { PolicyProfile } from "#schemas/policy.ts";
+import { type AssignmentSources, deriveAssignments } from "../../agent/assignments.ts";
+import { bundledPolicy as policy } from "../../agent/bundled-policy.ts";
+import { LocalConfig } from "../../agent/config.ts";
+import { probes } from "../../agent/probes/registry.ts";
+
+const recorder = { id: "nvr-1", role: "recorder", address: "10.0.0.20", serial: "ABC123456" } as const;
+const camera = { id: "cam-1", role: "camera", address: "10.0.0.21" } as const;
+
+function assigned(devices: Centre["devices"], more: Partial<AssignmentSources> = {}) {
+  const { assignments } = deriveAssignments({
+    policy,
+    devices,
+    measureServers: [],
+    local: LocalConfig.parse({}),
+    collectorUrl: "http://127.0.0.1:8890",
+    dataDir: "/tmp",
+    networks: [],
+    allows: () => true,
+    ...more,
+  });
+  return Object.fromEntries(assignments.map((assignment) => [assignment.probe, assignment]));
+}
+
+describe("what the inventory and the plan know reaches the probes of recordings", () => {
+  test("the plan's numbers decide, none of the probe's own", () => {
+    const rule = policy.requirements.map((requirement) => requirement.rule).find(({ kind }) => kind === "depth");
+    const { kind: _kind, probe: _probe, maxAgeHours: _age, ...numbers } = rule as Extract<typeof rule, { kind: "depth" }>;
+    expect(assigned([recorder])["recording-depth"]?.options.policy).toEqual(numbers);
+  });
+
+  test("serial and days of service go with the target", () => {
+    const serviced = [{ on: "2026-11-20", what: "Thay ổ cứng", document: "12/BB-VP" }];
+    const devices = [Device.parse({ ...recorder, serviced })];
+    expect(assigned(devices)["recording-depth"]?.options.targets).toEqual([{ ...recorder, serviced: ["2026-11-20"] }]);
+  });
+
+  test("the addresses of the province's video system are asked for", () => {
+    const named = PolicyProfile.parse({ ...policy, vmsHosts: ["198.51.100.20"] });
+    expect(assigned([recorder], { policy: named })["vms-link"]?.options.vmsHosts).toEqual(["198.51.100.20"]);
+    expect(assigned([recorder])["vms-link"]?.options.vmsHosts).toEqual([]);
+  });
+
+  test("lists at night, looks each hour", () => {
+    const { "recording-depth": depth, "recording-watch": watch } = assigned([recorder]);
+    expect(depth).toMatchObject({ everyS: 86_400, window: { from: "00:30", to: "04:30" } });
+    expect(watch).toMatchObject({ everyS: 3_600 });
+    expect(watch?.window).toBeUndefined();
+  });
+
+  test("a camera's own card counts only where there is no recorder", () => {
+    const ids = (devices: Centre["devices"]) => (assigned(devices)["recording-depth"]?.options.targets as { id: string }[] | undefined)?.map(({ id }) => id);
+    expect(ids([camera, recorder])).toEqual(["nvr-1"]);
+    expect(ids([camera])).toEqual(["cam-1"]);
+    expect(ids([])).toBeUndefined();
+  });
+
+  test("each probe takes the options that it is given", () => {
+    const devices = [Device.parse({ ...recorder, serviced: [{ on: "2026-11-20", what: "x", document: "y" }] }), camera];
+    for (const { probe, options } of Object.values(assigned(devices)))
+      expect(probes.get(probe)?.options.safeParse(options).error?.issues, probe).toBeUndefined();
+  });
+});
