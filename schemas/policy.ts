@@ -14,6 +14,8 @@ export const FloorRule = z.strictObject({
   /** All of these must reach the floor in the same run. */
   metrics: z.array(z.enum(metricNames)).min(1),
   floor: z.number(),
+  /** Which runs count: those of working hours, or all. The other hours' runs are shown beside them. */
+  hours: z.enum(["any", "working"]),
   /** A pass stands this long after the run that showed it. */
   passValidDays: days,
   /** A breach: at least `runs` of the last `of` valid runs below, on `days` days, against `servers` servers. */

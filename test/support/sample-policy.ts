@@ -15,6 +15,7 @@ const line: Requirement = {
     probe: "link-bandwidth",
     metrics: ["download_mbps", "upload_mbps"],
     floor: 200,
+    hours: "any",
     passValidDays: 7,
     breach: { runs: 3, of: 5, days: 3, servers: 2 },
   },

@@ -1,4 +1,4 @@
-import { vietnamDay } from "../../calendar.ts";
+import { isWorkingTime, vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import { metrics } from "../../metrics.ts";
 import { readingOf } from "../../observation.ts";
@@ -7,7 +7,7 @@ import { type Judgement, median } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const DAY_MS = 86_400_000;
-type Sample = { readonly value: number; readonly atMs: number; readonly ref: string; readonly server: string; readonly excuse: string | undefined };
+type Sample = { readonly value: number; readonly atMs: number; readonly ref: string; readonly server: string; readonly excuse: string | undefined; readonly inHours: boolean };
 
 /**
  * A number against a floor (fields/link.md, "Confirmation"). One run at or above the floor passes for `passValidDays`. A breach needs enough of
@@ -17,7 +17,7 @@ type Sample = { readonly value: number; readonly atMs: number; readonly ref: str
 export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgement {
   const { floor, breach, passValidDays } = rule;
   const frame = { required: floor, unit: metrics[rule.metrics[0] as keyof typeof metrics].unit };
-  const all = samplesOf(rule, facts);
+  const all = samplesOf(rule, facts).filter(({ inHours }) => rule.hours === "any" || inHours);
   const counted = all.filter(({ excuse, value }) => excuse === undefined || value >= floor);
   if (all.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
   const contract = facts.centre.contractMbps === undefined ? {} : { contract: facts.centre.contractMbps };
@@ -34,7 +34,8 @@ export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgem
   const below = recent.filter(({ value }) => value < floor);
   const days = new Set(below.map(({ atMs }) => vietnamDay(atMs))).size;
   const servers = new Set(below.map(({ server }) => server)).size;
-  const detail = { runs: recent.length, below: below.length, days, servers, ...contract };
+  const belowInHours = below.filter(({ inHours }) => inHours).length;
+  const detail = { runs: recent.length, below: below.length, belowInHours, days, servers, ...contract };
   const numbers = { ...frame, ...shown(recent), detail };
   const newestMs = recent[0]?.atMs ?? 0;
   const validUntilMs = newestMs + passValidDays * DAY_MS;
@@ -56,6 +57,6 @@ function samplesOf({ probe, metrics: names }: FloorRule, facts: Facts): Sample[]
     const values = names.map((metric) => readingOf(outcome.readings, metric));
     if (values.some((value) => value === undefined)) return [];
     const server = outcome.readings.find(({ metric }) => metric === names[0])?.labels?.server ?? target ?? "";
-    return [{ value: Math.min(...(values as number[])), atMs, ref, server, excuse: outcome.excuse }];
+    return [{ value: Math.min(...(values as number[])), atMs, ref, server, excuse: outcome.excuse, inHours: isWorkingTime(facts.calendar, atMs) }];
   });
 }

@@ -26,7 +26,15 @@ describe("R01: the line against its floor", () => {
 
   it("shows the median of the runs that it stands on, and names them", () => {
     const finding = judge(lowWeek);
-    expect(finding).toMatchObject({ observed: 150, evidence: lowWeek.map(({ ref }) => ref), detail: { runs: 5, below: 4, days: 4, servers: 2 } });
+    expect(finding).toMatchObject({ observed: 150, evidence: lowWeek.map(({ ref }) => ref), detail: { runs: 5, below: 4, belowInHours: 4, days: 4, servers: 2 } });
+  });
+
+  it("a policy may ask for working hours only: what a line does at night is shown and not counted", () => {
+    const { rule, ...rest } = requirement("R01");
+    if (rule.kind !== "floor") throw new Error("R01 has no floor");
+    const nights = [0.5, 1.5, 2.5].map((day) => speed(150, day, `s${day}`));
+    const judged = (hours: "any" | "working") => evaluate(plan, facts({ runs: nights }), NOW, [{ ...rest, rule: { ...rule, hours } }])[0]?.state;
+    expect([judged("any"), judged("working")]).toEqual(["fail", "unknown"]);
   });
 
   it("a pass says until when, and is none a moment later", () => {
