@@ -7,7 +7,14 @@ import { type Judgement, median } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const DAY_MS = 86_400_000;
-type Sample = { readonly value: number; readonly atMs: number; readonly ref: string; readonly server: string; readonly excuse: string | undefined; readonly inHours: boolean };
+type Sample = {
+  readonly value: number;
+  readonly atMs: number;
+  readonly ref: string;
+  readonly server: string;
+  readonly excuse: string | undefined;
+  readonly inHours: boolean;
+};
 
 /**
  * A number against a floor (fields/link.md, "Confirmation"). One run at or above the floor passes for `passValidDays`. A breach needs enough of

@@ -7,7 +7,8 @@ export const findings = {
   "finding.reason.capacity_demonstrated": "{peak} people used it at once without overload.",
   "finding.reason.capacity_supported": "Configured limits and radios are enough for {required} people; the most seen so far is {peak}.",
   "finding.reason.inspected": "An inspection has confirmed {observed} of {required} items.",
-  "finding.reason.below_floor": "Measured {observed} {unit} (median of the last {runs} runs), below {required} {unit}; {below} low runs on {days} days, {belowInHours} in working hours.",
+  "finding.reason.below_floor":
+    "Measured {observed} {unit} (median of the last {runs} runs), below {required} {unit}; {below} low runs on {days} days, {belowInHours} in working hours.",
   "finding.reason.count_short": "{observed} devices seen working, {required} needed.",
   "finding.reason.declared_short": "The centre declares only {declared} devices, {required} needed.",
   "finding.reason.not_seen": "{declared} devices declared, but only {observed} seen working on recent working days; {required} needed.",

@@ -7,7 +7,8 @@ export const findings = {
   "finding.reason.capacity_demonstrated": "Đã có lúc {peak} người dùng cùng một lúc mà mạng không quá tải.",
   "finding.reason.capacity_supported": "Giới hạn cấu hình và số bộ phát đủ cho {required} người; cao nhất đã thấy {peak} người.",
   "finding.reason.inspected": "Đoàn kiểm tra đã xác nhận đủ {observed}/{required} mục.",
-  "finding.reason.below_floor": "Đo được {observed} {unit} (trung vị {runs} lần gần nhất), thấp hơn {required} {unit}; {below} lần thấp trong {days} ngày, {belowInHours} lần trong giờ làm việc.",
+  "finding.reason.below_floor":
+    "Đo được {observed} {unit} (trung vị {runs} lần gần nhất), thấp hơn {required} {unit}; {below} lần thấp trong {days} ngày, {belowInHours} lần trong giờ làm việc.",
   "finding.reason.count_short": "Thấy {observed} thiết bị hoạt động, cần {required}.",
   "finding.reason.declared_short": "Trung tâm chỉ khai báo {declared} thiết bị, cần {required}.",
   "finding.reason.not_seen": "Khai báo {declared} thiết bị nhưng chỉ thấy {observed} hoạt động trong các ngày làm việc gần đây, cần {required}.",

@@ -26,7 +26,11 @@ describe("R01: the line against its floor", () => {
 
   it("shows the median of the runs that it stands on, and names them", () => {
     const finding = judge(lowWeek);
-    expect(finding).toMatchObject({ observed: 150, evidence: lowWeek.map(({ ref }) => ref), detail: { runs: 5, below: 4, belowInHours: 4, days: 4, servers: 2 } });
+    expect(finding).toMatchObject({
+      observed: 150,
+      evidence: lowWeek.map(({ ref }) => ref),
+      detail: { runs: 5, below: 4, belowInHours: 4, days: 4, servers: 2 },
+    });
   });
 
   it("a policy may ask for working hours only: what a line does at night is shown and not counted", () => {
