@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import type { AgentKeys } from "./auth/agent-keys.ts";
+import { localPerson } from "./auth/local-person.ts";
 import type { Nonces } from "./auth/nonces.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Acceptor } from "./ingest/accept.ts";
@@ -12,17 +13,21 @@ import { BodyRefused } from "./ingest/read-body.ts";
 import type { Counters } from "./jobs/counters.ts";
 import type { Health } from "./jobs/health.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
+import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
 import { configRoutes } from "./routes/config.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
+import { guard } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { leaseRoutes } from "./routes/lease.ts";
-import { refused, type SignedEnv, signedByAgent } from "./routes/signed.ts";
+import { refused, type SignedEnv } from "./routes/signed.ts";
+import { isAtThisMachine } from "./routes/this-machine.ts";
 import { webRoutes } from "./routes/web.ts";
 import { enrolWithCode } from "./store/agents.ts";
 import type { Db } from "./store/db.ts";
 import { findSite } from "./store/sites.ts";
+import { formToken } from "./web/form-token.ts";
 
 export type AppDeps = {
   readonly db: Db;
@@ -50,7 +55,8 @@ export type AppDeps = {
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
   const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;
-  const signed = { keys, nonces, clock };
+  const token = formToken();
+  const web = { policy, lang: config.lang, demo, now: clock };
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -67,46 +73,22 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
 
+  app.use(...guard({ ...web, signed: { keys, nonces, clock }, token, identify: async (c) => (isAtThisMachine(c) ? localPerson : undefined), isAtThisMachine }));
+
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
-  app.route("/", ingestRoutes({ ...signed, accept, onConflict: deps.freeze }));
+  app.route("/", ingestRoutes({ nonces, clock, accept, onConflict: deps.freeze }));
   app.route("/", enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock }));
-  app.route("/", configRoutes({ ...signed, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));
-  app.route("/", signedLeases(signed, leases));
-  app.route(
-    "/",
-    webRoutes({
-      db,
-      policy,
-      lang: config.lang,
-      demo,
-      now: clock,
-      changed: deps.judgeAgain,
-      policyAt: deps.policyAt,
-    }),
-  );
+  app.route("/", configRoutes({ clock, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));
+  app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));
+  app.route("/", webRoutes({ ...web, db, token, changed: deps.judgeAgain, policyAt: deps.policyAt }));
   return app;
 }
 
-function signedLeases(signed: Parameters<typeof signedByAgent>[0], leases: LeaseDesk): Hono<SignedEnv> {
-  const app = new Hono<SignedEnv>();
-  // The wild card takes "/v1/leases" itself, too.
-  app.use("/v1/leases/*", signedByAgent(signed), async (c, next) => {
-    // The body was read to check the signature; the routes below read it once more.
-    c.req.raw = new Request(c.req.url, { method: c.req.method, headers: c.req.raw.headers, body: new Uint8Array(c.var.wire) });
-    await next();
-  });
-  app.route(
-    "/",
-    leaseRoutes({
-      leases,
-      whoAsks: async (c) => {
-        const agent = (c as { var: Partial<SignedEnv["Variables"]> }).var.agent;
-        return agent && { agent: agent.agentId, site: agent.centre, isp: agent.isp };
-      },
-    }),
-  );
-  return app;
+/** Who asks for a lease: the agent whose signature the guard has checked. */
+async function agentBehind(c: Context): Promise<Asker | undefined> {
+  const { agent } = (c as Context<Partial<SignedEnv>>).var;
+  return agent && { agent: agent.agentId, site: agent.centre, isp: agent.isp };
 }
 
 function newAgentId(): string {

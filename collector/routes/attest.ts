@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { AttestedRule } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { attestedRuleOf, parseAttestation } from "../attest/attestation-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
 import { attestForm, itemField } from "../web/attest-form.ts";
-import { TOKEN_FIELD } from "../web/form-token.ts";
 import { messagePage } from "../web/message-page.ts";
-import { BODY_BYTES_MAX, type FormDeps, formPlace, formValues } from "./form-deps.ts";
+import { type FormDeps, formPlace, formValues } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
 /** The form in which a person declares what cannot be measured. One sending may hold several statements; they are kept together or not at all. */
@@ -26,12 +24,11 @@ export function attestRoutes(deps: FormDeps): Hono {
     return c.html(attestForm(frame, place.centre, place.requirement, rule, { values: {}, errors: [] }, token.issue(c)));
   });
 
-  app.post(path, pageHeaders, bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
+  app.post(path, pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
     const place = await formPlace(c, deps);
     if (place instanceof Response) return place;
     const values = await formValues(c);
-    if (!token.holds(c, values[TOKEN_FIELD])) return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
     const { centre, requirement } = place;
     const rule = attestedRuleOf(policy, requirement.id);
     if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);

@@ -4,9 +4,9 @@ import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import type { Site } from "../store/sites.ts";
-import { type SignedDeps, type SignedEnv, signedByAgent } from "./signed.ts";
+import type { SignedDeps, SignedEnv } from "./signed.ts";
 
-export type ConfigDeps = SignedDeps & {
+export type ConfigDeps = Pick<SignedDeps, "clock"> & {
   readonly siteOf: (siteId: number) => Promise<Site | undefined>;
   readonly policy: PolicyProfile;
   readonly calendar: Calendar;
@@ -14,9 +14,8 @@ export type ConfigDeps = SignedDeps & {
 };
 
 /** `GET /v1/config`: whom the agent measures and by which rules. Targets and thresholds, never commands. */
-export function configRoutes(deps: ConfigDeps): Hono<SignedEnv> {
-  const { siteOf, policy, calendar, measureServers, clock } = deps;
-  return new Hono<SignedEnv>().get("/v1/config", signedByAgent(deps), async (c) => {
+export function configRoutes({ siteOf, policy, calendar, measureServers, clock }: ConfigDeps): Hono<SignedEnv> {
+  return new Hono<SignedEnv>().get("/v1/config", async (c) => {
     const site = await siteOf(c.var.agent.siteId);
     if (!site) return c.json(problem(404, "no_such_centre", "the centre of this agent is no longer known"), 404);
     const config: AgentConfig = {

@@ -16,18 +16,13 @@ export type FormDeps = Omit<PageDeps, "store"> & {
     addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
   };
   readonly token: FormToken;
-  /** Who may write here. Without accounts in this version: only a person at the collector's own machine. */
-  readonly mayWrite: (c: Context) => boolean;
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
 
-export const BODY_BYTES_MAX = 32 * 1024;
-
 /** The centre and requirement that a form is about, or the page that says why there is none. */
 export async function formPlace(c: Context, deps: FormDeps): Promise<{ centre: { code: string; name: string }; requirement: Requirement } | Response> {
   const frame = pageFrame(c, deps);
-  if (!deps.mayWrite(c)) return c.html(messagePage(frame, text(frame.lang, "form.closed")), 403);
   const code = c.req.param("code") ?? "";
   const requirement = deps.policy.requirements.find(({ id }) => id === c.req.param("requirement"));
   const name = await deps.store.centreName(code);

@@ -4,14 +4,16 @@ import { problem } from "#schemas/problem.ts";
 import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
 import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
 import { inflate, parseJson } from "../ingest/read-body.ts";
-import { type SignedDeps, type SignedEnv, signedByAgent } from "./signed.ts";
+import type { SignedDeps, SignedEnv } from "./signed.ts";
 
-export type IngestDeps = SignedDeps & { readonly accept: Acceptor; readonly onConflict: (agentId: string, message: string) => Promise<void> };
+export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
+  readonly accept: Acceptor;
+  readonly onConflict: (agentId: string, message: string) => Promise<void>;
+};
 
-/** `POST /v1/batches`: answers after the commit. The centre follows from the key. */
-export function ingestRoutes(deps: IngestDeps): Hono<SignedEnv> {
-  const { accept, onConflict, nonces, clock } = deps;
-  return new Hono<SignedEnv>().post("/v1/batches", signedByAgent(deps), async (c) => {
+/** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
+export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps): Hono<SignedEnv> {
+  return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
     const batch = Batch.safeParse(parseJson(await inflate(c.var.wire, c.req.header("content-encoding"))));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
     const { siteId, agentId } = c.var.agent;

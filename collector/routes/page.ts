@@ -6,6 +6,7 @@ import { Code } from "#schemas/ids.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { confinedTo } from "../auth/asker.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
 import { HISTORY_DAYS } from "../web/history-strip.ts";
@@ -37,6 +38,8 @@ export function pageRoutes(deps: PageDeps): Hono {
   const live = liveRevision(() => store.revision());
 
   app.get("/", pageHeaders, async (c) => {
+    const own = confinedTo(c);
+    if (own !== undefined) return c.redirect(`/centres/${own}`, 303);
     const frame = pageFrame(c, deps);
     const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString(), vietnamDay(frame.nowMs));
     const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), requirement: asked(c, "requirement") };

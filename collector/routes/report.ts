@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import { problem } from "#schemas/problem.ts";
+import { confinedTo } from "../auth/asker.ts";
 import { daysUntil, type LinkEvidence } from "../report/link-evidence.ts";
 import { linkEvidenceStyle } from "../report/link-evidence-html.ts";
 import { linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
@@ -41,7 +42,9 @@ export function reportRoutes(deps: ReportDeps): Hono {
         `/v1/reports/${encodeURIComponent(month)}/${scope === "province" ? "province" : `centres/${encodeURIComponent(scope)}`}.${encodeURIComponent(format)}`,
         303,
       );
-    return c.html(reportsPage(frame, await deps.desk.centreNames(), vietnamDay(frame.nowMs).slice(0, 7)));
+    const own = confinedTo(c);
+    const centres = await deps.desk.centreNames();
+    return c.html(reportsPage(frame, own === undefined ? centres : centres.filter(({ code }) => code === own), vietnamDay(frame.nowMs).slice(0, 7)));
   });
 
   app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), undefined));

@@ -1,13 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { text } from "#schemas/text/text.ts";
 import { parseWaiver } from "../attest/waiver-input.ts";
-import { TOKEN_FIELD } from "../web/form-token.ts";
-import { messagePage } from "../web/message-page.ts";
 import { waiverForm, waiversPage } from "../web/waiver-form.ts";
-import { BODY_BYTES_MAX, type FormDeps, formPlace, formValues } from "./form-deps.ts";
+import { type FormDeps, formPlace, formValues } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
 /** The list of waivers and the form that files one. */
@@ -19,7 +15,7 @@ export function waiverRoutes(deps: FormDeps): Hono {
   app.get("/waivers", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
     const today = vietnamDay(now());
-    return c.html(waiversPage(frame, policy, await store.waiversFrom(today), today, c.req.query("done") !== undefined));
+    return c.html(waiversPage(frame, policy, await store.waiversFrom(today, c.req.query("centre")), today, c.req.query("done") !== undefined));
   });
 
   app.get(path, pageHeaders, async (c) => {
@@ -29,12 +25,11 @@ export function waiverRoutes(deps: FormDeps): Hono {
     return c.html(waiverForm(pageFrame(c, deps), place.centre, place.requirement, { values, errors: [] }, token.issue(c)));
   });
 
-  app.post(path, pageHeaders, bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
+  app.post(path, pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
     const place = await formPlace(c, deps);
     if (place instanceof Response) return place;
     const values = await formValues(c);
-    if (!token.holds(c, values[TOKEN_FIELD])) return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
     const { centre, requirement } = place;
     const ids = policy.requirements.map(({ id }) => id);
     const parsed = parseWaiver({ ...values, centre: centre.code, requirement: requirement.id }, randomUUID(), vietnamDay(now()), ids);

@@ -1,5 +1,4 @@
-import { getConnInfo } from "@hono/node-server/conninfo";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -10,7 +9,7 @@ import type { Db } from "../store/db.ts";
 import { pageStore } from "../store/pages.ts";
 import { findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
-import { formToken } from "../web/form-token.ts";
+import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
 import { findingsRoutes } from "./findings.ts";
@@ -26,6 +25,7 @@ export type WebDeps = {
   /** The database holds simulated measurements: every page and report says so. */
   readonly demo: boolean;
   readonly now: () => number;
+  readonly token: FormToken;
   /** The policy and calendar that were in force at a past instant; reports of past months go by them. */
   readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
   /** Has centres judged anew after something was declared or waived. */
@@ -38,8 +38,6 @@ export function webRoutes(deps: WebDeps): Hono {
   const store = pageStore(db);
   const forms = {
     ...deps,
-    token: formToken(),
-    mayWrite: isAtThisMachine,
     store: {
       centreName: async (code: string) => (await findSite(db, code))?.centre.name,
       addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver),
@@ -55,11 +53,4 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms));
-}
-
-/** Whether the request comes from the collector's own machine and from no proxy on it: there are no accounts in this version. */
-export function isAtThisMachine(c: Context): boolean {
-  if (c.req.header("x-forwarded-for") !== undefined || c.req.header("forwarded") !== undefined) return false;
-  const { address } = getConnInfo(c).remote;
-  return address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1";
 }

@@ -5,6 +5,7 @@ import { demo } from "./en/demo.ts";
 import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
 import { linkEvidence } from "./en/link-evidence.ts";
+import { people } from "./en/people.ts";
 import { recordings } from "./en/recordings.ts";
 import { report } from "./en/report.ts";
 import { selfCheck } from "./en/self-check.ts";
@@ -21,6 +22,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...dashboards,
   ...demo,
   ...form,
+  ...people,
   ...recordings,
   ...linkEvidence,
   ...report,

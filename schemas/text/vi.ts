@@ -5,6 +5,7 @@ import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
 import { linkEvidence } from "./vi/link-evidence.ts";
+import { people } from "./vi/people.ts";
 import { recordings } from "./vi/recordings.ts";
 import { report } from "./vi/report.ts";
 import { selfCheck } from "./vi/self-check.ts";
@@ -20,6 +21,7 @@ export const vi = {
   ...dashboards,
   ...demo,
   ...form,
+  ...people,
   ...recordings,
   ...linkEvidence,
   ...report,

@@ -10,6 +10,7 @@ import { Nonces } from "../../collector/auth/nonces.ts";
 import { acceptInto } from "../../collector/ingest/accept.ts";
 import { IngestQueue } from "../../collector/ingest/ingest-queue.ts";
 import { ingestRoutes } from "../../collector/routes/ingest.ts";
+import { type SignedEnv, signedByAgent } from "../../collector/routes/signed.ts";
 import { findAgent } from "../../collector/store/agents.ts";
 import { writeGroup } from "../../collector/store/ingest.ts";
 import { migrate } from "../../collector/store/migrate.ts";
@@ -88,14 +89,10 @@ async function openBench(server: TestPostgres) {
   const tools = { db, partitions, series: new SeriesIds(), calendar };
   const nonces = new Nonces("bench");
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => undefined);
-  const routes = ingestRoutes({
-    accept,
-    nonces,
-    clock: Date.now,
-    keys: new AgentKeys((agentId) => findAgent(db, agentId), nonces),
-    onConflict: async () => undefined,
-  });
-  const http = serve({ fetch: new Hono().route("/", routes).fetch, port: 0, hostname: "127.0.0.1" });
+  const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
+  const app = new Hono<SignedEnv>();
+  app.use(signedByAgent({ keys, nonces, clock: Date.now })).route("/", ingestRoutes({ accept, nonces, clock: Date.now, onConflict: async () => undefined }));
+  const http = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
   await once(http, "listening");
   const address = http.address();
   const port = typeof address === "object" && address ? address.port : 0;

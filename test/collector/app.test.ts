@@ -17,6 +17,7 @@ import { AgentConfig } from "../../schemas/agent-config.ts";
 import { type Batch, enrolText, signatureHeaders, signingText } from "../../schemas/exchange.ts";
 import { Problem } from "../../schemas/problem.ts";
 import { batchOf, T0 } from "../support/batches.ts";
+import { atThisMachine } from "../support/this-machine.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const spki = publicKey.export({ format: "der", type: "spki" }).toString("base64");
@@ -131,6 +132,8 @@ describe("the collector over HTTP", () => {
     ["more than the wire may carry", () => signed("POST", "/v1/batches", " ".repeat(600_000)), "413 body_too_large"],
     ["an unknown encoding", () => signed("POST", "/v1/batches", "{}", { "content-encoding": "br" }), "415 encoding_unknown"],
     ["an address where nothing is", () => app.request("/v1/nothing"), "404 not_found"],
+    ["a page's figures asked for by nobody", () => app.request("/v1/findings"), "401 not_signed_in"],
+    ["the measured values of the collector itself, asked for from elsewhere", () => app.request("/metrics"), "401 not_signed_in"],
   ])("answers %s with a Problem", async (_, ask, expected) => {
     expect(await problemOf(ask())).toBe(expected);
   });
@@ -148,7 +151,7 @@ describe("the collector over HTTP", () => {
     const ready = await app.request("/health/ready");
     expect([200, 503]).toContain(ready.status);
     expect(Object.keys(((await ready.json()) as { checks: object }).checks).sort()).toEqual(["database", "ingest", "judge", "partitions"]);
-    const metrics = await (await app.request("/metrics")).text();
+    const metrics = await (await app.request("/metrics", { headers: { host: "localhost" } }, atThisMachine)).text();
     expect(metrics).toMatch(/^hcc_batches_accepted_total 2$/m);
     expect(metrics).toMatch(/^hcc_requests_total\{status="4xx"\} \d+$/m);
   });

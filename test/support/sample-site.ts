@@ -9,6 +9,7 @@ import { pageRoutes } from "../../collector/routes/page.ts";
 import { reportRoutes } from "../../collector/routes/report.ts";
 import { waiverRoutes } from "../../collector/routes/waiver.ts";
 import { formToken } from "../../collector/web/form-token.ts";
+import { guarded } from "./guarded.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
 
@@ -24,11 +25,9 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const waivers: Waiver[] = [];
   const attestations: Attestation[] = [];
   let revision = "1";
-  const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs } as const;
+  const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken() } as const;
   const forms = {
     ...page,
-    token: formToken(),
-    mayWrite: () => true,
     changed: async () => undefined,
     store: {
       centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,
@@ -48,11 +47,12 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
   };
-  const app = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
+  const routes = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
     .route("/", reportRoutes({ ...page, desk, linkEvidence: async () => undefined }))
     .route("/", openApiRoutes(page));
+  const app = guarded(routes, page);
   const listening = Promise.withResolvers<AddressInfo>();
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, listening.resolve);
   const { port } = await listening.promise;

@@ -47,6 +47,4 @@ export const form = {
   "form.words.no": "no,false,0",
   "form.refused": "The form is out of date or was sent from elsewhere. Open the page again and send it once more.",
   "form.import.kept": "{kept} declarations are imported.",
-  "form.closed":
-    "Forms are open only on the collector's own machine. From elsewhere, send a file to the province's IT, who import it: collector attest import, collector waiver add.",
 } as const;

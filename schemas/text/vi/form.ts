@@ -45,6 +45,4 @@ export const form = {
   "form.words.no": "không,khong,chưa",
   "form.refused": "Biểu mẫu đã cũ hoặc được gửi từ nơi khác. Mở lại trang và gửi lại.",
   "form.import.kept": "Đã nhập {kept} khai báo.",
-  "form.closed":
-    "Biểu mẫu chỉ mở trên chính máy chủ giám sát. Từ nơi khác, gửi tệp cho CNTT tỉnh để nhập bằng lệnh: collector attest import, collector waiver add.",
 } as const;

@@ -1,22 +1,24 @@
 import { expect, test } from "vitest";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Person } from "#schemas/person.ts";
+import { localPerson } from "../../../collector/auth/local-person.ts";
 import { attestRoutes } from "../../../collector/routes/attest.ts";
 import { waiverRoutes } from "../../../collector/routes/waiver.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
+import { guarded } from "../../support/guarded.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
 
 const waivers: Waiver[] = [];
 const attestations: Attestation[] = [];
 const changed: string[] = [];
-let open = true;
+let asker: Person | undefined = localPerson;
 const deps = {
   policy: samplePolicy,
   lang: "vi",
   demo: false,
   now: () => sampleNowMs,
   token: formToken(),
-  mayWrite: () => open,
   changed: async (centres: readonly string[]) => void changed.push(...centres),
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
@@ -28,7 +30,7 @@ const deps = {
     },
   },
 } as const;
-const app = waiverRoutes(deps).route("/", attestRoutes(deps));
+const app = guarded(waiverRoutes(deps).route("/", attestRoutes(deps)), deps, () => asker);
 const here = { host: "collector.test", origin: "http://collector.test", "sec-fetch-site": "same-origin" };
 
 /** Opens a form as a browser does and gives what it needs to send it. */
@@ -89,13 +91,20 @@ test.each([
   expect(reply.status).toBe(403);
 });
 
-test("where writing is closed, neither form opens and nothing is taken", async () => {
-  open = false;
-  for (const path of [waive, "/centres/xa-01/attest/R07"]) {
-    expect((await app.request(path)).status).toBe(403);
-    expect((await send(path, good, {})).status).toBe(403);
-  }
-  open = true;
+test.each([
+  ["nobody", undefined, 401, 401],
+  ["a viewer", { ...localPerson, roles: ["viewer"] }, 403, 403],
+  ["whose work it would make look better", { ...localPerson, roles: ["operator"] }, 403, 200],
+  ["the commune itself", { ...localPerson, roles: ["commune"], centre: "xa-01" }, 403, 200],
+  ["another commune", { ...localPerson, roles: ["commune"], centre: "xa-02" }, 403, 404],
+] as const)("for %s the forms open as the access table says, and nothing is taken without a token", async (_, person, waiveStatus, attestStatus) => {
+  asker = person && { ...person, roles: [...person.roles] };
+  const before = [waivers.length, attestations.length];
+  expect((await app.request(waive)).status).toBe(waiveStatus);
+  expect((await app.request("/centres/xa-01/attest/R07")).status).toBe(attestStatus);
+  for (const path of [waive, "/centres/xa-01/attest/R07"]) expect((await send(path, good, {})).status).toBeGreaterThanOrEqual(401);
+  expect([waivers.length, attestations.length]).toEqual(before);
+  asker = localPerson;
 });
 
 test("unknown centres and requirements have no form", async () => {

@@ -10,6 +10,7 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver, waiversFrom } from "../../../collector/store/waivers.ts";
+import { formToken } from "../../../collector/web/form-token.ts";
 import { openPglite, type PgliteDb } from "../../support/pglite.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
@@ -119,7 +120,7 @@ test("the revision grows with each revision of a finding", async () => {
 });
 
 test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
-  const app = webRoutes({ db, policy: samplePolicy, lang: "vi", demo: false, now: () => nowMs, changed: async () => undefined, policyAt });
+  const app = webRoutes({ db, policy: samplePolicy, lang: "vi", demo: false, now: () => nowMs, token: formToken(), changed: async () => undefined, policyAt });
   for (const path of [
     "/",
     "/centres/xa-01",

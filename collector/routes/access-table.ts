@@ -1,0 +1,47 @@
+import type { Role } from "#schemas/person.ts";
+import type { Access, Scope } from "../auth/access.ts";
+
+const anyone: Access = { who: "anyone" };
+const agent: Access = { who: "agent" };
+const people = (roles: readonly Role[], scope: Scope): Access => ({ who: "people", roles, scope });
+
+const readers: readonly Role[] = ["viewer", "operator", "inspector", "admin", "commune"];
+const declarers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
+/** Who may lay a waiver over a finding: not those whose work it would make look better. */
+const waivers: readonly Role[] = ["inspector", "admin"];
+
+/**
+ * Every route of the collector and who may call it: `METHOD path` as it was given to Hono. The guard refuses what does not stand here, and
+ * test/collector/routes/access.test.ts fails for it. HEAD goes by its GET.
+ */
+export const accessTable: Readonly<Record<string, Access>> = {
+  "GET /health/live": anyone,
+  "GET /health/ready": anyone,
+  "GET /metrics": { who: "machine", roles: ["operator", "admin"], scope: "province" },
+  "GET /static/:name": anyone,
+  "GET /openapi.json": anyone,
+  "GET /docs/api": people(readers, "none"),
+
+  // A code proves the right to enrol; everything after it is signed.
+  "POST /v1/enrol": anyone,
+  "POST /v1/batches": agent,
+  "GET /v1/config": agent,
+  "POST /v1/leases": agent,
+  "POST /v1/leases/:id/return": agent,
+
+  "GET /": people(readers, "none"),
+  "GET /live": people(readers, "none"),
+  "GET /centres/:code": people(readers, "path"),
+  "GET /v1/centres": people(readers, "province"),
+  "GET /v1/centres/:code": people(readers, "path"),
+  "GET /v1/findings": people(readers, "query"),
+  "GET /reports": people(readers, "none"),
+  "GET /v1/reports/:month/:file": people(readers, "province"),
+  "GET /v1/reports/:month/centres/:file": people(readers, "file"),
+
+  "GET /waivers": people(readers, "query"),
+  "GET /centres/:code/waive/:requirement": people(waivers, "path"),
+  "POST /centres/:code/waive/:requirement": people(waivers, "path"),
+  "GET /centres/:code/attest/:requirement": people(declarers, "path"),
+  "POST /centres/:code/attest/:requirement": people(declarers, "path"),
+};

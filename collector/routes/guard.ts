@@ -1,0 +1,78 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { matchedRoutes } from "hono/route";
+import type { Person } from "#schemas/person.ts";
+import { problem } from "#schemas/problem.ts";
+import { text } from "#schemas/text/text.ts";
+import { type Access, decide, type Verdict } from "../auth/access.ts";
+import { type FormToken, TOKEN_FIELD } from "../web/form-token.ts";
+import { messagePage } from "../web/message-page.ts";
+import { accessTable } from "./access-table.ts";
+import { type PageDeps, pageFrame } from "./page.ts";
+import { type SignedDeps, signedByAgent } from "./signed.ts";
+
+export type GuardDeps = Omit<PageDeps, "store"> & {
+  readonly signed: SignedDeps;
+  readonly token: FormToken;
+  /** The person behind a request, if any. */
+  readonly identify: (c: Context) => Promise<Person | undefined>;
+  /** Whether a request comes from a program on the collector's own machine and from no proxy on it. */
+  readonly isAtThisMachine: (c: Context) => boolean;
+};
+
+/** Largest body of a form, bytes. */
+const FORM_BYTES_MAX = 32 * 1024;
+
+/**
+ * Stands before every route: finds its line in the access table, proves the agent or the person, and refuses what no line allows.
+ * What people send must come from a form of ours in the same browser.
+ */
+export function guard(deps: GuardDeps): MiddlewareHandler[] {
+  const agents = signedByAgent(deps.signed);
+  const limit = bodyLimit({ maxSize: FORM_BYTES_MAX });
+  const isForm = (c: Context) => c.req.method !== "GET" && c.req.method !== "HEAD" && c.var.asker !== undefined;
+  return [
+    async (c, next) => {
+      for (const { pattern, access } of matchedLines(c)) {
+        if (access?.who === "anyone") continue;
+        // The body of a signed request is read there, up to its own limit.
+        if (access?.who === "agent") return agents(c, next);
+        if (access?.who === "machine" && deps.isAtThisMachine(c)) continue;
+        const asker = await deps.identify(c);
+        const verdict = access ? decide(access, asker, { pattern, path: c.req.path, centres: c.req.queries("centre") ?? [] }) : "role_missing";
+        if (verdict !== "allowed" || !asker) return refuse(c, deps, verdict === "allowed" ? "not_signed_in" : verdict);
+        c.set("asker", asker);
+      }
+      return next();
+    },
+    (c, next) => (isForm(c) ? limit(c, next) : next()),
+    async (c, next) => {
+      if (!isForm(c)) return next();
+      const { [TOKEN_FIELD]: sent } = await c.req.parseBody();
+      if (deps.token.holds(c, sent)) return next();
+      const frame = pageFrame(c, deps);
+      return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
+    },
+  ];
+}
+
+/** The table's lines for all handlers that a request would reach, undefined for one that has none. Middleware for all paths is no route. */
+function matchedLines(c: Context): readonly { pattern: string; access: Access | undefined }[] {
+  const routes = matchedRoutes(c).filter(({ method, path }) => !(method === "ALL" && path === "/*"));
+  const lines = new Map(routes.map(({ method, path }) => [`${method} ${path}`, path]));
+  return [...lines].map(([line, pattern]) => ({ pattern, access: accessTable[line] }));
+}
+
+/** Pages answer with a page, everything else with a Problem. A foreign centre is one that is not there. */
+function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed">): Response | Promise<Response> {
+  const status = ({ not_signed_in: 401, role_missing: 403, foreign_centre: 404 } as const)[verdict];
+  if (c.req.path.startsWith("/v1/") || c.req.path === "/metrics") return c.json(problem(status, verdict, titles[verdict]), status);
+  const frame = pageFrame(c, deps);
+  return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
+}
+
+const titles: Record<Exclude<Verdict, "allowed">, string> = {
+  not_signed_in: "sign in first",
+  role_missing: "no role of this person allows this",
+  foreign_centre: "there is no such centre",
+};
