@@ -1,7 +1,7 @@
 import type { Person, Role } from "#schemas/person.ts";
 
 /**
- * Where a route's centre stands, for people who may see only their own: in the path as `:code`, in the last part of the path as `<code>.<format>`,
+ * Where a route's centre stands, for people who may see only their own: in the path as `:code`, before the first dot of the path's last part,
  * in the query as `?centre=`. `province` shows many centres and is closed to them; `none` shows nothing of any centre, or narrows itself with
  * `confinedTo`.
  */
@@ -32,5 +32,5 @@ export function decide(
 function namedCentre(scope: "path" | "file" | "query", { pattern, path, centres }: { pattern: string; path: string; centres: readonly string[] }) {
   if (scope === "query") return centres.length === 1 ? centres[0] : undefined;
   const parts = path.split("/");
-  return scope === "path" ? parts[pattern.split("/").indexOf(":code")] : parts.at(-1)?.replace(/\.[a-z]+$/, "");
+  return scope === "path" ? parts[pattern.split("/").indexOf(":code")] : parts.at(-1)?.split(".")[0];
 }

@@ -8,13 +8,6 @@ declare module "hono" {
   }
 }
 
-/** The person behind a request to a route of people. @throws Error when no guard stood before the route. */
-export function personOf(c: Context): Person {
-  const { asker } = c.var;
-  if (!asker) throw new Error(`${c.req.method} ${c.req.path} was reached without a guard`);
-  return asker;
-}
-
 /** The one centre that the asker may see; undefined for the whole province. */
 export function confinedTo(c: Context): string | undefined {
   return c.var.asker?.centre;

@@ -38,6 +38,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /reports": people(readers, "none"),
   "GET /v1/reports/:month/:file": people(readers, "province"),
   "GET /v1/reports/:month/centres/:file": people(readers, "file"),
+  "GET /v1/evidence/:file": people(readers, "file"),
 
   "GET /waivers": people(readers, "query"),
   "GET /centres/:code/waive/:requirement": people(waivers, "path"),
