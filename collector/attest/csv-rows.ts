@@ -3,12 +3,17 @@
  * An apostrophe before a formula sign, as our own reports write it, is taken off again.
  */
 export function parseCsv(body: string): readonly Readonly<Record<string, string>>[] {
-  const firstLine = body.slice(0, body.search(/[\r\n]|$/));
-  const separator = ([";", "\t"] as const).find((mark) => count(firstLine, mark) > count(firstLine, ",")) ?? ",";
-  const [names = [], ...rows] = splitRows(body, separator);
+  const [names = [], ...rows] = csvTable(body);
   return rows
     .filter((row) => row.some((field) => field.trim() !== ""))
     .map((row) => Object.fromEntries(names.map((name, place) => [name.trim(), (row[place] ?? "").replace(/^'(?=[=+\-@])/, "").trim()])));
+}
+
+/** The same as bare rows of fields, empty rows included, so that places in it are places in the file. */
+export function csvTable(body: string): readonly (readonly string[])[] {
+  const firstLine = body.slice(0, body.search(/[\r\n]|$/));
+  const separator = ([";", "\t"] as const).find((mark) => count(firstLine, mark) > count(firstLine, ",")) ?? ",";
+  return splitRows(body, separator);
 }
 
 function count(line: string, mark: string): number {

@@ -5,6 +5,7 @@ import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { evidenceCommand } from "./evidence-command.ts";
 import { incidentsCommand } from "./incident-command.ts";
+import { inventoryCommand } from "./inventory-commands.ts";
 import { maintenanceCommand } from "./maintenance-command.ts";
 import { measureCommand } from "./measure-command.ts";
 import { notifyCommand } from "./notify-command.ts";
@@ -29,6 +30,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     restoreCommand,
     centreCommand,
     enrolCodeCommand,
+    inventoryCommand,
     waiverCommand,
     attestCommand,
     reportCommand,

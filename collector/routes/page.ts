@@ -52,7 +52,8 @@ export function pageRoutes(deps: PageDeps): Hono {
     const firstDay = vietnamDay(frame.nowMs - (HISTORY_DAYS - 1) * DAY_MS);
     const rows = code.success ? await store.centre(code.data, new Date(vietnamDayStartMs(firstDay)).toISOString(), vietnamDay(frame.nowMs)) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
-    return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs)));
+    const ledger = await store.ledger(rows.centre.code, frame.nowMs);
+    return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs), ledger));
   });
 
   app.get("/static/:name", pageHeaders, (c) => {

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
+import { siteLedger } from "../inventory/site-ledger.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
@@ -35,7 +36,13 @@ export type WebDeps = {
 /** All that people and other systems look at, on one database. */
 export function webRoutes(deps: WebDeps): Hono {
   const { db } = deps;
-  const store = pageStore(db);
+  const store = {
+    ...pageStore(db),
+    ledger: async (code: string, nowMs: number) => {
+      const site = await findSite(db, code);
+      return site ? siteLedger(db, site, deps.policyAt(nowMs).calendar, nowMs) : [];
+    },
+  };
   const forms = {
     ...deps,
     store: {

@@ -1,9 +1,10 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Presence, Run, Span } from "#schemas/facts.ts";
+import type { DailyPeak, Facts, Need, Run, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
 import { foundDevices } from "./found-devices.ts";
+import { presenceSince } from "./presence.ts";
 import type { Site } from "./sites.ts";
 
 const DAY_MS = 86_400_000;
@@ -25,10 +26,7 @@ export async function loadFacts(
 ): Promise<Facts> {
   const [runs, presence, found, peaks, attestations, waivers, [contact]] = await Promise.all([
     Promise.all(merged(needs).map((need) => runsFor(db, siteId, need))),
-    db.query<Presence>(
-      "SELECT device, role, day::text AS day FROM presence_day WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY presence_day.day DESC",
-      [siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)],
-    ),
+    presenceSince(db, siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)),
     foundDevices(db, siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)),
     db.query<DailyPeak>(
       "SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY peak_day.day DESC",

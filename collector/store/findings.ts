@@ -63,6 +63,8 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        UNION
        SELECT s.site_id FROM site s WHERE NOT EXISTS (SELECT 1 FROM finding f WHERE f.site_id = s.site_id)
        UNION
+       SELECT s.site_id FROM site s JOIN finding f USING (site_id) WHERE s.changed_at > f.evaluated_at AND s.changed_at <= to_timestamp($1::float8 / 1000)
+       UNION
        SELECT s.site_id FROM site s JOIN finding f USING (site_id)
        WHERE s.last_contact_at < to_timestamp(($1::float8 - $2::float8) / 1000)
        GROUP BY s.site_id, s.last_contact_at HAVING min(f.evaluated_at) <= s.last_contact_at + $2::float8 * interval '1 ms'

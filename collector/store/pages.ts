@@ -14,7 +14,7 @@ const EVIDENCE_MAX = 400;
 const RECORDINGS_BACK_MS = 7 * 86_400_000;
 
 /** What the pages and the read API read, from the database. */
-export function pageStore(db: Db): PageStore & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
+export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
   return {
     async province(changesSince, today) {
       const [centres, findings, changes] = await Promise.all([

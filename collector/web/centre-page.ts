@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
@@ -7,6 +8,7 @@ import { camerasTable } from "./cameras-table.ts";
 import type { CentreView } from "./centre-view.ts";
 import { age, day, moment, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
+import { ledgerSection } from "./ledger-section.ts";
 import { chartTests, linkChart } from "./link-chart.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreBrief, Incident } from "./page-store.ts";
@@ -14,7 +16,7 @@ import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
 
 /** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
-export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView): Html {
+export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, ledger: readonly LedgerRow[]): Html {
   const { lang, nowMs } = frame;
   const { centre, bandwidth, incidents, recordings } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
@@ -27,6 +29,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents)}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
+<section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }

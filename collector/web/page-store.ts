@@ -1,3 +1,4 @@
+import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre } from "#schemas/inventory.ts";
@@ -40,6 +41,8 @@ export type PageStore = {
   /** `today` is the Vietnam day whose waivers are in force. */
   province(changesSince: string, today: string): Promise<ProvinceRows>;
   centre(code: string, since: string, today: string): Promise<CentreRows | undefined>;
+  /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */
+  ledger(code: string, nowMs: number): Promise<readonly LedgerRow[]>;
   /** Changes whenever a finding was judged anew: what live pages wait for. */
   revision(): Promise<string>;
 };

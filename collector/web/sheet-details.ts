@@ -5,7 +5,7 @@ import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
-import { text } from "#schemas/text/text.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { attestedRule } from "./attested-rule.ts";
 import type { SheetRow } from "./centre-view.ts";
@@ -45,8 +45,14 @@ function partsTable(lang: Lang, parts: readonly FindingPart[], unit: string | un
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${part.subject}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${findingSentence(lang, part)}</td></tr>`,
+        html`<tr><th scope="row">${subjectWord(lang, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${findingSentence(lang, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
+}
+
+/** A part may be a kind of device; channels, portals and devices have names of their own. */
+function subjectWord(lang: Lang, subject: string): string {
+  const key = `board.role.${subject}`;
+  return isTextKey(key) ? text(lang, key) : subject;
 }
 
 function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {

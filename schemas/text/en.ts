@@ -4,6 +4,7 @@ import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
 import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
+import { inventory } from "./en/inventory.ts";
 import { linkEvidence } from "./en/link-evidence.ts";
 import { people } from "./en/people.ts";
 import { recordings } from "./en/recordings.ts";
@@ -23,6 +24,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...demo,
   ...form,
   ...people,
+  ...inventory,
   ...recordings,
   ...linkEvidence,
   ...report,

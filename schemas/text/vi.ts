@@ -4,6 +4,7 @@ import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
+import { inventory } from "./vi/inventory.ts";
 import { linkEvidence } from "./vi/link-evidence.ts";
 import { people } from "./vi/people.ts";
 import { recordings } from "./vi/recordings.ts";
@@ -22,6 +23,7 @@ export const vi = {
   ...demo,
   ...form,
   ...people,
+  ...inventory,
   ...recordings,
   ...linkEvidence,
   ...report,

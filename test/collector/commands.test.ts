@@ -45,7 +45,7 @@ describe("the collector's command line", () => {
     ["a command that there is not", ["sing"], "sing"],
     ["an option that there is not", ["serve", "--loud"], "--loud"],
     ["a missing argument", ["enrol-code"], "centre"],
-    ["a code that is none", ["enrol-code", "Xã Ia Grai"], "Xã Ia Grai"],
+    ["a code that is none", ["enrol-code", "inventory", "Xã Ia Grai"], "Xã Ia Grai"],
     ["a file that is not there", ["centre", "import", "no-such.json"], "no-such.json"],
     ["a month that is none", ["report", "--province", "--month", "2026-13"], "month"],
     ["a report of nobody", ["report", "--month", "2026-11"], "--centre"],

@@ -1,3 +1,4 @@
+import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { CentreBrief, CentreRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
@@ -209,7 +210,29 @@ const attestations: readonly Attestation[] = [
 ];
 
 /** The sample as a store of the pages. */
+const found = {
+  identity: "hash aaaaaaaa 01",
+  roles: ["printer" as const],
+  address: "10.0.0.77",
+  serial: "SECRET-SERIAL",
+  firstDay: "2026-11-02",
+  lastDay: "2026-11-26",
+};
+
+/** One asset in each standing. */
+const sampleLedger: readonly LedgerRow[] = [
+  { state: "missing", role: "scanner", label: "scanner-1", device: { id: "scanner-1", role: "scanner", address: "10.0.0.30" } },
+  { state: "replaced", role: "printer", label: "printer-1", device: { id: "printer-1", role: "printer", model: "M404" }, found, lastDay: "2026-11-26" },
+  { state: "duplicate", role: "copier", label: "copier-1", device: { id: "copier-1", role: "copier" }, sameAs: "printer-1" },
+  { state: "extra", role: "printer", label: "10.0.0.77", found: { ...found, vendor: "Epson", model: "L3250" }, lastDay: "2026-11-26" },
+  { state: "declared_only", role: "display", label: "display-1", device: { id: "display-1", role: "display" } },
+  { state: "matched", role: "officer-pc", label: "pc-1", device: { id: "pc-1", role: "officer-pc", name: hostileName }, lastDay: "2026-11-26" },
+];
+
 export const sampleStore: PageStore = {
+  async ledger(code) {
+    return code === "xa-01" ? sampleLedger : [];
+  },
   async province() {
     return {
       centres: sampleCentres,

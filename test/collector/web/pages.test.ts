@@ -132,3 +132,22 @@ test("static files are served by name, with a type, and nothing else is", async 
   expect((await app.request("/static/..%2F..%2Fpackage.json")).status).toBe(404);
   expect((await app.request("/static/__proto__")).status).toBe(404);
 });
+
+test("the centre page holds what is declared against what was found, without addresses or serial numbers", async () => {
+  const html = await page("/centres/xa-01");
+  const section = html.slice(html.indexOf('data-part="ledger"'));
+  for (const words of [
+    "Không thấy",
+    "Đã thay máy khác",
+    "Khai trùng",
+    "trùng với printer-1",
+    "Chưa khai",
+    "Epson, L3250",
+    "Chỉ khai, không đo được",
+    "Khớp",
+    "26/11/2026",
+  ])
+    expect(section).toContain(words);
+  for (const secret of ["10.0.0.", "SECRET-SERIAL", "<script>alert"]) expect(section).not.toContain(secret);
+  expect(await page("/centres/xa-02")).toContain("Chưa khai báo thiết bị nào");
+});

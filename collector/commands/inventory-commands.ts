@@ -1,0 +1,101 @@
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import type { LedgerRow } from "#schemas/asset-ledger.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { roleWord } from "../inventory/columns.ts";
+import { changesOf } from "../inventory/declare.ts";
+import { readInventoryTable } from "../inventory/inventory-file.ts";
+import { InventoryRefused } from "../inventory/inventory-refused.ts";
+import { readTable } from "../inventory/read-table.ts";
+import { siteLedger } from "../inventory/site-ledger.ts";
+import { writeTable } from "../inventory/write-table.ts";
+import { loadPolicy } from "../policy-files.ts";
+import type { Db } from "../store/db.ts";
+import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
+import { withStore } from "./centre-commands.ts";
+import { type CommandContext, UsageError } from "./terminal.ts";
+
+const FAULTS_SHOWN = 50;
+
+/** `inventory import F | export F | list CENTRE`: what centres declare to own, and the ledger that holds it against what is there. */
+export function inventoryCommand(context: CommandContext): Command {
+  const inventory = new Command("inventory").description("the devices that centres declare, and the asset ledger");
+  inventory
+    .command("import <file>")
+    .description("replaces the devices of each centre that an .xlsx or CSV file names; all or nothing")
+    .option("--dry-run", "only says what would change")
+    .action((file: string, { dryRun = false }: { dryRun?: boolean }) => importFile(context, file, dryRun));
+  inventory
+    .command("export <file>")
+    .description("writes the declared devices as .xlsx or CSV, ready to be changed and imported again; the empty form when there are none")
+    .option("--centre <code>", "only those of one centre")
+    .action((file: string, { centre }: { centre?: string }) => exportFile(context, file, centre));
+  inventory
+    .command("list <centre>")
+    .description("the asset ledger of a centre: matched, missing, extra, replaced, duplicate")
+    .option("--json", "as JSON")
+    .action((centre: string, { json = false }: { json?: boolean }) => listLedger(context, centre, json));
+  return inventory;
+}
+
+async function importFile(context: CommandContext, file: string, dryRun: boolean): Promise<void> {
+  const { lang } = context.config();
+  const { out } = context.terminal;
+  const changes = await withStore(context, async (db) => {
+    const centres = (await allSites(db)).map(({ centre }) => centre);
+    const codes = new Set(centres.map(({ code }) => code));
+    const table = await readTable(file, lang);
+    const found = changesOf(centres, readInventoryTable(table, { file, lang, isCentre: (code) => codes.has(code) }));
+    const declared = found.map(({ centre }) => centre);
+    if (!dryRun) await importCentres(db, declared, Date.now());
+    return found;
+  }).catch((error: unknown) => {
+    throw error instanceof InventoryRefused ? new UsageError(refusal(lang, file, error.faults)) : error;
+  });
+  for (const { centre, total, added, changed, removed } of changes)
+    out(text(lang, "inventory.centre", { centre: centre.code, total, added, changed, removed }));
+  const devices = changes.reduce((sum, { total }) => sum + total, 0);
+  out(text(lang, dryRun ? "inventory.dry" : "inventory.done", { devices, centres: changes.length }));
+}
+
+function refusal(lang: Lang, file: string, faults: readonly string[]): string {
+  const more = faults.length - FAULTS_SHOWN;
+  return [
+    text(lang, "inventory.refused", { file, count: faults.length }),
+    ...faults.slice(0, FAULTS_SHOWN),
+    ...(more > 0 ? [text(lang, "inventory.more", { count: more })] : []),
+  ].join("\n");
+}
+
+async function exportFile(context: CommandContext, file: string, code: string | undefined): Promise<void> {
+  const { lang } = context.config();
+  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, code)]));
+  const rows = sites.flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
+  await writeFile(file, writeTable(file, rows, lang)).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be written: ${error.code ?? error.message}`);
+  });
+  context.terminal.out(text(lang, "inventory.written", { devices: rows.length, file }));
+}
+
+async function listLedger(context: CommandContext, code: string, json: boolean): Promise<void> {
+  const { lang, policy } = context.config();
+  const { calendar } = loadPolicy(policy, Date.now());
+  const rows = await withStore(context, async (db) => siteLedger(db, await siteOf(db, code), calendar, Date.now()));
+  if (json) return context.terminal.out(JSON.stringify({ centre: code, devices: rows }, undefined, 2));
+  for (const row of rows) context.terminal.out(lineOf(lang, row));
+  if (rows.length === 0) context.terminal.out(text(lang, "ledger.none"));
+}
+
+function lineOf(lang: Lang, { state, role, label, device, found, lastDay, sameAs }: LedgerRow): string {
+  const what = [device?.vendor ?? found?.vendor, device?.model ?? found?.model, found?.serial ?? device?.serial].filter(Boolean).join(" ");
+  const where = device?.address ?? found?.address ?? "";
+  const more = sameAs === undefined ? [] : [text(lang, "ledger.sameAs", { device: sameAs })];
+  return [text(lang, `ledger.state.${state}`), roleWord(lang, role), label, where, what, lastDay ?? text(lang, "ledger.never"), ...more].join("\t");
+}
+
+async function siteOf(db: Db, code: string): Promise<Site> {
+  const site = await findSite(db, code);
+  if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);
+  return site;
+}

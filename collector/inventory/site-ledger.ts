@@ -1,0 +1,22 @@
+import { assetLedger, type LedgerRow, ledgerStates } from "#schemas/asset-ledger.ts";
+import { type Calendar, vietnamDay, workingDaysBefore } from "#schemas/calendar.ts";
+import type { Db } from "../store/db.ts";
+import { foundDevices } from "../store/found-devices.ts";
+import { presenceSince } from "../store/presence.ts";
+import type { Site } from "../store/sites.ts";
+
+/** Working days after which an asset that was not met counts as missing: as long as the counts of the plan look back. */
+const WORKING_DAYS = 10;
+/** Days that are read at most, for holidays such as Tết. */
+const READ_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+/** The asset ledger of one site as of an instant: what needs a person comes first. */
+export async function siteLedger(db: Db, { siteId, centre }: Site, calendar: Calendar, nowMs: number): Promise<readonly LedgerRow[]> {
+  const since = vietnamDay(nowMs - READ_DAYS * DAY_MS);
+  const today = vietnamDay(nowMs);
+  const [found, seen] = await Promise.all([foundDevices(db, siteId, since, today), presenceSince(db, siteId, since, today)]);
+  const sinceDay = workingDaysBefore(calendar, nowMs, WORKING_DAYS).at(-1) ?? today;
+  const rows = assetLedger({ declared: centre.devices, found, seen, sinceDay });
+  return [...rows].sort((a, b) => ledgerStates.indexOf(a.state) - ledgerStates.indexOf(b.state));
+}

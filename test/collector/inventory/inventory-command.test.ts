@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "../../../collector/commands/program.ts";
+import { readConfig } from "../../../collector/config.ts";
+import { sitesToJudge } from "../../../collector/store/findings.ts";
+import { writeFoundDevices } from "../../../collector/store/found-devices.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { findSite } from "../../../collector/store/sites.ts";
+import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+
+describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
+  let postgres: TestPostgres;
+  const folder = mkdtempSync(join(tmpdir(), "hcc-inventory-"));
+  const path = (name: string) => join(folder, name);
+  const config = () => readConfig({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
+  const say = async (...words: string[]) => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const terminal = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), node: process.execPath, stdin: process.stdin };
+    const code = await runCommand(words, config, { ...terminal, stop: new AbortController().signal } as never);
+    return { code, out: out.join("\n"), err: err.join("\n") };
+  };
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const centres = ["ia-grai", "chu-pah"].map((code) => ({ code, name: code, devices: [{ id: "old", role: "kiosk" }] }));
+    writeFileSync(path("centres.json"), JSON.stringify({ centres }));
+    expect(await say("centre", "import", path("centres.json"))).toMatchObject({ code: 0 });
+  }, 60_000);
+  afterAll(async () => {
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("imports nothing of a file with a fault, and everything of one without; a dry run writes nothing", async () => {
+    writeFileSync(path("bad.csv"), "centre,role,address,id\nia-grai,printer,10.0.0.20,p-1\nchu-pah,printer,10.0.0.999,p-1\n");
+    expect(await say("inventory", "import", path("bad.csv"))).toMatchObject({ code: 64, err: expect.stringContaining("row 3, column “IP address”") });
+    writeFileSync(path("good.csv"), "centre,role,address,id\nia-grai,printer,10.0.0.20,p-1\nia-grai,scanner,10.0.0.20,s-1\nia-grai,display,,d-1\n");
+    const dry = await say("inventory", "import", path("good.csv"), "--dry-run");
+    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining("ia-grai: 3 devices (3 new, 0 changed, 1 removed)") });
+    expect((await say("inventory", "list", "ia-grai")).out).toContain("Queue kiosk");
+    expect(await say("inventory", "import", path("good.csv"))).toMatchObject({ code: 0, out: expect.stringContaining("imported 3 devices of 1 centres") });
+    expect((await say("centre", "show", "chu-pah")).out).toContain('"old"');
+  });
+
+  it("what was imported is judged at the next tick, and exports to a file that changes nothing when it is imported again", async () => {
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const site = await findSite(db, "ia-grai");
+    expect(await sitesToJudge(db, Date.now(), 1_800_000, 10)).toContain(site?.siteId);
+    await close();
+    expect(await say("inventory", "export", path("all.xlsx"), "--centre", "ia-grai")).toMatchObject({ code: 0 });
+    expect((await say("inventory", "import", path("all.xlsx"), "--dry-run")).out).toContain("ia-grai: 3 devices (0 new, 0 changed, 0 removed)");
+  });
+
+  it("lists the ledger, what needs a person first, and as JSON", async () => {
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const { siteId = 0 } = (await findSite(db, "ia-grai")) ?? {};
+    const day = new Date().toISOString().slice(0, 10);
+    const found = (address: string, more: object = {}) => ({
+      siteId,
+      day,
+      found: { identity: `hash aaaaaaaa ${address}`, roles: ["printer" as const], address, ...more },
+    });
+    await writeFoundDevices(db, [found("10.0.0.20", { device: "p-1", serial: "X1" }), found("10.0.0.77", { vendor: "Epson" })]);
+    await close();
+    const { out } = await say("inventory", "list", "ia-grai");
+    expect(out.split("\n").map((line) => line.split("\t").slice(0, 3).join(" "))).toEqual([
+      "Not declared Printer 10.0.0.77",
+      "On paper only Queue display d-1",
+      "Matched Printer p-1",
+      "Matched Scanner s-1",
+    ]);
+    expect(JSON.parse((await say("inventory", "list", "ia-grai", "--json")).out)).toMatchObject({
+      centre: "ia-grai",
+      devices: [{ state: "extra" }, {}, { found: { serial: "X1" } }, {}],
+    });
+  });
+
+  it.each([
+    ["a centre that there is not", ["list", "nowhere"], "nowhere"],
+    ["a file that is not there", ["import", "/no/such.csv"], "/no/such.csv"],
+    ["a file that cannot be written", ["export", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"],
+  ])("answers 64 and names what is wrong: %s", async (_, words, named) => {
+    const { code, err } = await say("inventory", ...words);
+    expect(code).toBe(64);
+    expect(err).toContain(named);
+  });
+});

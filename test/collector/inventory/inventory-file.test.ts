@@ -1,0 +1,120 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Lang } from "#schemas/words.ts";
+import { changesOf } from "../../../collector/inventory/declare.ts";
+import { readInventoryTable } from "../../../collector/inventory/inventory-file.ts";
+import { InventoryRefused } from "../../../collector/inventory/inventory-refused.ts";
+import { readTable } from "../../../collector/inventory/read-table.ts";
+import { writeTable } from "../../../collector/inventory/write-table.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const file = (name: string, body: string | Buffer) => {
+  const path = join(temporaryFolder(), name);
+  writeFileSync(path, body);
+  return path;
+};
+const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Địa chỉ IP;Số sê-ri";
+const read = async (path: string, lang: Lang = "vi") =>
+  readInventoryTable(await readTable(path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+const faultsOf = (path: string, lang?: Lang) =>
+  read(path, lang).then(
+    () => [],
+    (error: unknown) => (error instanceof InventoryRefused ? error.faults : Promise.reject(error)),
+  );
+const csv = (...rows: string[]) => file("devices.csv", [head, ...rows].join("\r\n"));
+
+describe("a file of devices", () => {
+  it("is taken as CSV or as a workbook, with heads in Vietnamese, English or short, with or without marks", async () => {
+    const wanted = new Map([["ia-grai", [{ id: "mt-01", role: "officer-pc", address: "10.0.0.21", serial: "X 1" }]]]);
+    for (const [first, role] of [
+      [head, "Máy tính cán bộ"],
+      ["ma trung tam;ma thiet bi;LOAI THIET BI;dia chi ip;so se-ri", "may tinh can bo"],
+      ["Centre code;Device code;Kind of device;IP address;Serial number", "Officer's PC"],
+      ["centre;id;role;address;serial", "officer-pc"],
+    ])
+      expect(await read(file("heads.csv", `\ufeff${first}\nIA-GRAI;MT 01;${role};10.0.0.21; X 1\n;;;;\n`))).toEqual(wanted);
+    const device = { id: "mt-01", role: "officer-pc" as const, address: "10.0.0.21", serial: "X 1" };
+    for (const name of ["form.xlsx", "form.csv"])
+      for (const lang of ["vi", "en"] as const) expect(await read(file(name, writeTable(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
+  });
+
+  it("a formula that our own export has disarmed comes back as it was", async () => {
+    const device = { id: "p-1", role: "printer" as const, serial: "=1+1" };
+    expect((await read(file("formula.csv", writeTable("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
+  });
+
+  it("gives codes to devices without one, and never one that is taken", async () => {
+    const devices = await read(csv("ia-grai;printer-2;Máy in;;", "ia-grai;;Máy in;;", "ia-grai;;Máy in;;", "chu-pah;;Máy in;;"));
+    expect(devices.get("ia-grai")?.map(({ id }) => id)).toEqual(["printer-2", "printer-1", "printer-3"]);
+    expect(devices.get("chu-pah")?.map(({ id }) => id)).toEqual(["printer-1"]);
+  });
+
+  it.each<[string, string[], string[]]>([
+    ["a centre that there is not", ["xx;;Máy in;;"], ["dòng 2, cột “Mã trung tâm”: không có trung tâm “xx”"]],
+    ["no centre", [";;Máy in;;"], ["dòng 2, cột “Mã trung tâm”: không được để trống"]],
+    ["a kind that there is not", ["ia-grai;;Tủ lạnh;;"], ["dòng 2, cột “Loại thiết bị”: không có loại “Tủ lạnh”; các loại: Điểm phát Wi-Fi"]],
+    ["no IP address", ["ia-grai;;Máy in;10.0.0.300;"], ["dòng 2, cột “Địa chỉ IP”: “10.0.0.300” không phải địa chỉ IP"]],
+    ["a code that is none", ["ia-grai;máy/1;Máy in;;"], ["dòng 2, cột “Mã thiết bị”: “máy/1” không phải mã hợp lệ"]],
+    ["a code twice", ["ia-grai;a;Máy in;;", "chu-pah;a;Máy in;;", "ia-grai;A;Máy in;;"], ["dòng 4, cột “Mã thiết bị”: mã “A” đã dùng ở dòng 2"]],
+    ["a serial number twice", ["ia-grai;;Máy in;;x1", "chu-pah;;Máy in;;X1"], ["dòng 3, cột “Số sê-ri”: số sê-ri “X1” đã có ở dòng 2"]],
+    ["a text that is too long", [`ia-grai;;Máy in;;${"y".repeat(65)}`], ["dòng 2, cột “Số sê-ri”: dài quá 64 ký tự"]],
+    [
+      "several at once, past an empty row",
+      ["", "xx;;;1;"],
+      ["dòng 3, cột “Loại thiết bị”: không", "dòng 3, cột “Mã trung tâm”: không có", "dòng 3, cột “Địa chỉ IP”"],
+    ],
+    ["no device at all", [], ["không có dòng thiết bị nào"]],
+  ])("is refused whole, with row and column: %s", async (_, rows, wanted) => {
+    const faults = await faultsOf(csv(...rows));
+    expect(faults).toHaveLength(wanted.length);
+    for (const [index, words] of wanted.entries()) expect(faults[index]).toContain(words);
+  });
+
+  it("one machine that prints and scans may be declared as both", async () => {
+    expect(await faultsOf(csv("ia-grai;;Máy in;10.0.0.2;X1", "ia-grai;;Máy quét;10.0.0.2;X1"))).toEqual([]);
+  });
+
+  it.each<[string, string | Buffer, string]>([
+    ["a missing column", "Mã trung tâm;Hãng\nia-grai;HP\n", "thiếu cột “Loại thiết bị”"],
+    ["an unknown column", "Mã trung tâm;Loại thiết bị;Màu\nia-grai;Máy in;đen\n", "không có cột “Màu”"],
+    ["a column twice", "centre;role;Mã trung tâm\n", "cột “Mã trung tâm” có hai lần"],
+    ["another encoding than UTF-8", Buffer.from([0x4d, 0xe3, 0x20, 0x74]), "CSV UTF-8"],
+    ["a ZIP that is no workbook", Buffer.from("PK\u0003\u0004 nothing", "latin1"), ".xlsx"],
+    ["nothing", "", "thiếu cột"],
+  ])("is refused with what to do: %s", async (_, body, wanted) => {
+    const [fault] = await faultsOf(file("odd.csv", body));
+    expect(fault).toContain(wanted);
+  });
+
+  it("a workbook that would unpack to gigabytes is refused before it is unpacked", async () => {
+    const bytes = writeTable("bomb.xlsx", [], "vi");
+    const at = bytes.indexOf(Buffer.from("PK\u0001\u0002", "latin1"));
+    bytes.writeUInt32LE(0x7fff_ffff, at + 24);
+    expect(await faultsOf(file("bomb.xlsx", bytes))).toEqual([expect.stringContaining(".xlsx")]);
+  });
+});
+
+describe("changesOf", () => {
+  it("touches only the centres that are named, and counts what is new, changed and gone", () => {
+    const centre = (code: string, devices: object[]) => ({ code, name: code, keyArea: false, devices }) as never;
+    const old = [
+      { id: "a", role: "printer" },
+      { id: "b", role: "printer", model: "M1" },
+      { id: "c", role: "scanner" },
+    ];
+    const declared = new Map([
+      [
+        "x",
+        [
+          { id: "a", role: "printer" as const },
+          { id: "b", role: "printer" as const, model: "M2" },
+          { id: "d", role: "kiosk" as const },
+        ],
+      ],
+    ]);
+    const [change, ...more] = changesOf([centre("x", old), centre("y", old)], declared);
+    expect(more).toEqual([]);
+    expect(change).toMatchObject({ total: 3, added: 1, changed: 1, removed: 1, centre: { code: "x", devices: [{ id: "a" }, { id: "b" }, { id: "d" }] } });
+  });
+});
