@@ -97,7 +97,7 @@ const looks: Readonly<Record<string, Look>> = {
   required: unit("none", 1),
   required_mbps: unit("Mbits", 0),
   requirement: width(90),
-  role: words("board.role.", deviceRoles),
+  role: words("device.role.", deviceRoles),
   rtt_ms: unit("ms", 1),
   score_percent: percent,
   severity: severities,

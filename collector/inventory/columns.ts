@@ -23,7 +23,7 @@ export function roleOf(cell: string): DeviceRole | undefined {
 
 /** A kind of device in the words of people. */
 export function roleWord(lang: Lang, role: DeviceRole): string {
-  return text(lang, `board.role.${role}`);
+  return text(lang, `device.role.${role}`);
 }
 
 function sameWords(said: string, known: readonly string[]): boolean {

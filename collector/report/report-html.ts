@@ -4,7 +4,7 @@ import type { FindingState } from "#schemas/finding.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { day, moment, share } from "../web/format.ts";
-import { badge, type Html, sprite } from "../web/markup.ts";
+import { badge, type Html, sprite, withoutSteering } from "../web/markup.ts";
 import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre } from "./dossier.ts";
 import {
@@ -46,7 +46,7 @@ ${dossier.scope === "centre" ? signatures(lang) : ""}
 <p>${text(lang, "report.hash")}: <code>${seal}</code></p></footer>
 </body></html>
 `;
-  return String(page);
+  return String(withoutSteering(page));
 }
 
 function head(lang: Lang, keys: readonly TextKey[]): Html {

@@ -32,6 +32,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /": people(readers, "none"),
   "GET /live": people(readers, "none"),
   "GET /centres/:code": people(readers, "path"),
+  "GET /centres/:code/devices/:device": people(readers, "path"),
   "GET /v1/centres": people(readers, "province"),
   "GET /v1/centres/:code": people(readers, "path"),
   "GET /v1/findings": people(readers, "query"),

@@ -9,6 +9,8 @@ import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
+import { devicePage } from "../web/device-page.ts";
+import { deviceView } from "../web/device-view.ts";
 import { HISTORY_DAYS } from "../web/history-strip.ts";
 import { languageOf } from "../web/language.ts";
 import { contentSecurityPolicy, type PageFrame } from "../web/layout.ts";
@@ -31,7 +33,7 @@ export type PageDeps = {
 const DAY_MS = 86_400_000;
 const HEARTBEAT_MS = 25_000;
 
-/** The pages that people look at: province, centre, their static files and the stream that keeps them fresh. */
+/** The pages that people look at: province, centre, device, their static files and the stream that keeps them fresh. */
 export function pageRoutes(deps: PageDeps): Hono {
   const { store, policy } = deps;
   const app = new Hono();
@@ -49,11 +51,18 @@ export function pageRoutes(deps: PageDeps): Hono {
   app.get("/centres/:code", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
     const code = Code.safeParse(c.req.param("code"));
-    const firstDay = vietnamDay(frame.nowMs - (HISTORY_DAYS - 1) * DAY_MS);
-    const rows = code.success ? await store.centre(code.data, new Date(vietnamDayStartMs(firstDay)).toISOString(), vietnamDay(frame.nowMs)) : undefined;
+    const rows = code.success ? await store.centre(code.data, historyStart(frame.nowMs), vietnamDay(frame.nowMs)) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
     const ledger = await store.ledger(rows.centre.code, frame.nowMs);
     return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs), ledger));
+  });
+
+  app.get("/centres/:code/devices/:device", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    const [code, device] = [c.req.param("code"), c.req.param("device")];
+    const rows = Code.safeParse(code).success ? await store.device(code, device, historyStart(frame.nowMs)) : undefined;
+    if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.device.none", { device: device.slice(0, 64) })), 404);
+    return c.html(devicePage(frame, policy, deviceView(rows, frame.nowMs)));
   });
 
   app.get("/static/:name", pageHeaders, (c) => {
@@ -77,6 +86,11 @@ export function pageRoutes(deps: PageDeps): Hono {
   );
 
   return app;
+}
+
+/** The instant at which the days of a history strip begin. */
+function historyStart(nowMs: number): string {
+  return new Date(vietnamDayStartMs(vietnamDay(nowMs - (HISTORY_DAYS - 1) * DAY_MS))).toISOString();
 }
 
 /** Headers of every page: nothing from elsewhere, no framing, nothing kept by caches on the way. */

@@ -1,10 +1,26 @@
 import type { Waiver } from "#schemas/attestation.ts";
-import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
-import type { CentreBrief, CentreRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../web/page-store.ts";
+import type { CentreRows, FindingBrief, PageStore, StandingFinding } from "../web/page-store.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
+import { deviceRows, devicesOf } from "./devices.ts";
+import {
+  centreBrief,
+  centreIncidents,
+  type FindingRow,
+  type IncidentRow,
+  incident,
+  instant,
+  type RunRow,
+  runColumns,
+  type SiteRow,
+  siteColumns,
+  standingFinding,
+  standingFindings,
+  storedRun,
+} from "./page-rows.ts";
 import { waiversFrom } from "./waivers.ts";
 
 const CHANGES_MAX = 500;
@@ -30,6 +46,8 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
       return site && centreRows(db, site, since, today);
     },
 
+    device: (code, id, since) => deviceRows(db, code, id, since),
+
     async revision() {
       const [row] = await db.query<{ revision: string | null }>(
         "SELECT pg_sequence_last_value(pg_get_serial_sequence('finding_revision', 'revision')::regclass)::text AS revision",
@@ -54,17 +72,18 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
 
 async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string, today: string): Promise<CentreRows> {
   const id = site.site_id;
-  const [findingRows, waivers, history, incidents, bandwidth, recordings, attestations] = await Promise.all([
-    db.query<FindingRow>(`SELECT body, ${instantMs("since")} AS since FROM finding WHERE site_id = $1`, [id]),
+  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices] = await Promise.all([
+    standingFindings(db, id),
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
     db.query<IncidentRow>(centreIncidents, [id, since]),
     db.query<RunRow>(bandwidthRuns, [id, since, RUNS_MAX]),
     db.query<RunRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()]),
     attestationsOf(db, id),
+    devicesOf(db, id),
   ]);
   const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
-  const findings = findingRows.map(standingFinding).map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
+  const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
   const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
   const evidence =
     refs.length === 0
@@ -79,10 +98,9 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     recordings: recordings.map(storedRun),
     evidence: evidence.map(storedRun),
     attestations,
+    devices,
   };
 }
-
-export const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
 
 const briefFindings = `
   SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
@@ -106,14 +124,6 @@ const centreHistory = `
      ORDER BY finding_revision.at DESC, revision DESC LIMIT $3)
   ) AS change ORDER BY at, revision`;
 
-const centreIncidents = `
-  SELECT incident_id::text AS id, requirement, subject, ${instantMs("coalesce(opened_at, began_at)")} AS opened, ${instantMs("closed_at")} AS closed
-  FROM incident
-  WHERE site_id = $1 AND state <> 'soft' AND opened_at IS NOT NULL AND (closed_at IS NULL OR closed_at >= ($2::text)::timestamptz)
-  ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 50`;
-
-const runColumns = `stream || ':' || seq AS ref, probe, target, ${instantMs("taken_at")} AS taken`;
-
 const bandwidthRuns = `
   SELECT ${runColumns}, outcome - 'evidence' AS outcome FROM observation
   WHERE site_id = $1 AND probe = 'link-bandwidth' AND taken_at >= ($2::text)::timestamptz AND kind = 'measured'
@@ -135,45 +145,11 @@ const findingsPage = `
     AND (site.centre_code, f.requirement) > ($4::text, $5::text)
   ORDER BY site.centre_code, f.requirement LIMIT $6`;
 
-export type SiteRow = {
-  code: string;
-  name: string;
-  district: string | null;
-  latitude: number | null;
-  longitude: number | null;
-  officers: number | null;
-  key_area: boolean;
-  contract_mbps: number | null;
-  isp: string | null;
-  last_contact_ms: number | null;
-};
 type BriefRow = { centre: string; requirement: string; state: FindingState; reason: FindingReason; since: number; valid_until: number | null; waived: boolean };
 type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };
-type FindingRow = { body: Finding; since: number };
-type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
-type RunRow = Pick<StoredRun, "ref" | "probe" | "outcome"> & { target: string | null; taken: number };
-
-export function centreBrief(row: SiteRow): CentreBrief {
-  return {
-    code: row.code,
-    name: row.name,
-    keyArea: row.key_area,
-    ...(row.district !== null && { district: row.district }),
-    ...(row.latitude !== null && { latitude: row.latitude }),
-    ...(row.longitude !== null && { longitude: row.longitude }),
-    ...(row.officers !== null && { officers: row.officers }),
-    ...(row.contract_mbps !== null && { contractMbps: row.contract_mbps }),
-    ...(row.isp !== null && { isp: row.isp }),
-    ...(row.last_contact_ms !== null && { lastContactAt: instant(row.last_contact_ms) }),
-  };
-}
 
 function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
   return { ...row, since: instant(since), ...(valid_until !== null && { validUntil: instant(valid_until) }) };
-}
-
-function standingFinding({ body, since }: FindingRow): StandingFinding {
-  return { ...body, since: instant(since) };
 }
 
 /** A waiver lies over a finding as soon as it is filed and until it ends, whenever the finding was judged. */
@@ -183,16 +159,4 @@ function withWaiver({ waiver: _, ...finding }: StandingFinding, waiver: Waiver |
 
 function transition({ centre, requirement, from_state, state, reason, at }: ChangeRow): Transition {
   return { centre, requirement, to: state, reason, at: instant(at), ...(from_state !== null && { from: from_state }) };
-}
-
-function incident({ id, requirement, subject, opened, closed }: IncidentRow): Incident {
-  return { id, requirement, openedAt: instant(opened), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
-}
-
-function storedRun({ target, taken, ...run }: RunRow): StoredRun {
-  return { ...run, takenAt: instant(taken), ...(target !== null && { target }) };
-}
-
-function instant(ms: number): string {
-  return new Date(ms).toISOString();
 }

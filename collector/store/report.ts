@@ -3,7 +3,7 @@ import type { Finding, FindingReason, FindingState, Transition } from "#schemas/
 import type { ReportRows } from "../report/dossier.ts";
 import type { Period } from "../report/period.ts";
 import { type Db, instantMs } from "./db.ts";
-import { centreBrief, type SiteRow, siteColumns } from "./pages.ts";
+import { centreBrief, type SiteRow, siteColumns } from "./page-rows.ts";
 
 /** What a monthly report is made from, by what was known at an instant. The findings are the present ones: for a month that is over they are judged again. */
 export async function reportRows(db: Db, period: Period, knownBy: string): Promise<ReportRows> {

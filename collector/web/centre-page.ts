@@ -6,30 +6,33 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { camerasTable } from "./cameras-table.ts";
 import type { CentreView } from "./centre-view.ts";
+import { deviceList } from "./device-list.ts";
 import { age, day, moment, share } from "./format.ts";
+import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { ledgerSection } from "./ledger-section.ts";
 import { chartTests, linkChart } from "./link-chart.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
-import type { CentreBrief, Incident } from "./page-store.ts";
+import type { CentreBrief } from "./page-store.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
 
 /** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
 export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, ledger: readonly LedgerRow[]): Html {
   const { lang, nowMs } = frame;
-  const { centre, bandwidth, incidents, recordings } = view.rows;
+  const { centre, bandwidth, incidents, recordings, devices } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>
 <div data-part="head">${head(frame, view)}</div>
 <section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
-<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, centre.code, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
-<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents)}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
+<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }
@@ -68,19 +71,5 @@ function todo(lang: Lang, { todo }: CentreView): Html {
       finding,
     }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
 <div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${text(lang, `owner.${requirement.owner}`)}</div></div></li>`,
-  )}</ol>`;
-}
-
-function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Incident[]): Html {
-  if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.none")}</p>`;
-  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
-  return html`<ol class="incidents">${incidents.map(
-    ({
-      requirement,
-      subject,
-      openedAt,
-      closedAt,
-    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="#${requirement}">${titles.has(requirement) ? `${requirement} ${titles.get(requirement)}` : text(lang, "alert.agent.title")}</a>${subject ? `: ${subject}` : ""}
-<span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
   )}</ol>`;
 }

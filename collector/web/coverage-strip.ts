@@ -9,11 +9,16 @@ const [CELL, HEIGHT] = [8, 22];
 /** From this share on a day counts as complete in the strip; verdicts follow the policy, not this picture. */
 const COMPLETE = 0.99;
 
-/** One camera's days as bars, oldest first: height is the recorded share, a crossed cell is a day without recordings, a dot is unknown. */
-export function coverageStrip(lang: Lang, channel: string, days: readonly RecordedDay[]): Html {
+/** Days as bars, oldest first: height is the share that is there, a crossed cell is a day with nothing, a dot is unknown. `words` says the same to the ear. */
+export function coverageStrip(
+  lang: Lang,
+  channel: string,
+  days: readonly RecordedDay[],
+  words: "web.cameras.alt" | "web.device.alt" = "web.cameras.alt",
+): Html {
   const kinds = days.map((share) => (share === undefined ? "unknown" : share >= COMPLETE ? "full" : share > 0 ? "part" : "none"));
   const count = (kind: (typeof kinds)[number]) => kinds.filter((one) => one === kind).length;
-  const alt = text(lang, "web.cameras.alt", { channel, full: count("full"), part: count("part"), none: count("none"), unknown: count("unknown") });
+  const alt = text(lang, words, { channel, full: count("full"), part: count("part"), none: count("none"), unknown: count("unknown") });
   const width = days.length * CELL;
   return html`<svg class="days" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${alt}"><path class="base" d="M0 ${HEIGHT - 0.5}H${width}"/>${days.map((share, index) => cell(share, kinds[index], index * CELL))}</svg>`;
 }

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment } from "./format.ts";
-import { type Html, sprite } from "./markup.ts";
+import { type Html, sprite, withoutSteering } from "./markup.ts";
 import { staticPath } from "./static-files.ts";
 
 /** What every page knows of its reader and its moment. */
@@ -33,7 +33,7 @@ export const contentSecurityPolicy = [
 export function layout(frame: PageFrame, title: string, body: Html, { live = false } = {}): Html {
   const { lang, nowMs, demo } = frame;
   const at = moment(lang, nowMs);
-  return html`<!doctype html>
+  return withoutSteering(html`<!doctype html>
 <html lang="${lang}">
 <head>
 <meta charset="utf-8">
@@ -60,7 +60,7 @@ ${body}
 <p><span class="live" role="status">${text(lang, "web.seenAt", { at })}</span> · ${text(lang, "web.theme.note")}</p>
 </footer>
 </body>
-</html>`;
+</html>`);
 }
 
 const places = [

@@ -34,7 +34,7 @@ export function ledgerSection(lang: Lang, rows: readonly LedgerRow[]): Html {
       found,
       lastDay,
       sameAs,
-    }) => html`<tr role="row"><th scope="row" role="rowheader">${text(lang, `board.role.${role}`)}${device ? html`<span class="sub">${device.id}</span>` : ""}</th>
+    }) => html`<tr role="row"><th scope="row" role="rowheader">${text(lang, `device.role.${role}`)}${device ? html`<span class="sub">${device.id}</span>` : ""}</th>
 <td role="cell">${icon(iconOf[state])} ${text(lang, `ledger.state.${state}`)}${sameAs === undefined ? "" : html`<span class="sub">${text(lang, "ledger.sameAs", { device: sameAs })}</span>`}</td>
 ${cell("ledger.column.declared", wordsOf(device))}${cell("ledger.column.found", wordsOf(found))}${cell("ledger.column.last", lastDay === undefined ? text(lang, "ledger.never") : day(lang, lastDay))}</tr>`,
   )}</tbody></table>

@@ -6,6 +6,15 @@ import type { Lang } from "#schemas/words.ts";
 /** Escaped HTML: what `html` and `raw` make. Only such a value reaches a page unescaped. */
 export type Html = ReturnType<typeof html>;
 
+// C0 and C1 without tab and line ends, and all that steers the direction of writing: a name with one in it reads as something that it is not.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+const steering = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A finished page without control characters, wherever they came from: the last door before the reader. */
+export function withoutSteering(page: Html): Html {
+  return raw(String(page).replace(steering, ""));
+}
+
 /** Shapes of the six states, told apart without colour: tick, cross in a square, question in a dashed ring, clock, warning triangle, bar. */
 export const sprite = raw(`<svg width="0" height="0" class="sprite" aria-hidden="true" focusable="false">
 <symbol id="s-pass" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7.2"/><path d="M4.6 8.3l2.4 2.4 4.5-5"/></symbol>

@@ -3,6 +3,7 @@ import type { Attestation } from "#schemas/attestation.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
+import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 
 /** A finding as stored, with the instant at which its present state began. */
 export type StandingFinding = Finding & { readonly since: string };
@@ -34,6 +35,21 @@ export type CentreRows = {
   /** The runs that the findings stand on. */
   readonly evidence: readonly StoredRun[];
   readonly attestations: readonly Attestation[];
+  readonly devices: readonly DeviceBrief[];
+};
+
+/** What the page of one device shows. */
+export type DeviceRows = {
+  readonly centre: CentreBrief;
+  readonly device: DeviceBrief;
+  /** Since the asked instant, oldest first. */
+  readonly hours: readonly AskedHour[];
+  readonly readings: readonly LatestReading[];
+  /** Findings of the centre in which the device is a part. */
+  readonly findings: readonly StandingFinding[];
+  readonly incidents: readonly Incident[];
+  /** The newest runs that asked it. */
+  readonly runs: readonly StoredRun[];
 };
 
 /** What the pages read. Written by collector/store/pages.ts; a test hands in its own. */
@@ -43,6 +59,7 @@ export type PageStore = {
   centre(code: string, since: string, today: string): Promise<CentreRows | undefined>;
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */
   ledger(code: string, nowMs: number): Promise<readonly LedgerRow[]>;
+  device(code: string, id: string, since: string): Promise<DeviceRows | undefined>;
   /** Changes whenever a finding was judged anew: what live pages wait for. */
   revision(): Promise<string>;
 };

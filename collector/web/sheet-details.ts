@@ -1,14 +1,15 @@
 import { html } from "hono/html";
 import type { Attestation } from "#schemas/attestation.ts";
-import type { FindingPart } from "#schemas/finding.ts";
+import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { Requirement } from "#schemas/policy.ts";
-import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { attestedRule } from "./attested-rule.ts";
 import type { SheetRow } from "./centre-view.ts";
+import { devicePath } from "./device-list.ts";
 import { moment } from "./format.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
@@ -19,8 +20,11 @@ const PARTS_SHOWN = 60;
 const RUNS_SHOWN = 20;
 const READINGS_SHOWN = 6;
 
+/** Whose sheet it is, and which devices have a page. */
+export type SheetPlace = { readonly centre: string; readonly devices: ReadonlySet<string> };
+
 /** What stands behind a row: where the plan says it, each part, the measurements and the declarations. */
-export function sheetDetails(frame: PageFrame, centre: string, { requirement, finding, runs, attestations }: SheetRow): Html {
+export function sheetDetails(frame: PageFrame, { centre, devices }: SheetPlace, { requirement, finding, runs, attestations }: SheetRow): Html {
   const { lang } = frame;
   const terms: readonly (readonly [string, Html | string])[] = [
     [text(lang, "web.sheet.clause"), requirement.clause],
@@ -30,7 +34,7 @@ export function sheetDetails(frame: PageFrame, centre: string, { requirement, fi
   ];
   return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">
 <dl>${terms.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>`)}</dl>
-${finding?.parts && finding.parts.length > 0 ? partsTable(lang, finding.parts, finding.unit) : ""}
+${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, devices }, finding, finding.parts) : ""}
 ${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
 ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
@@ -38,24 +42,27 @@ ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) :
 </div></details>`;
 }
 
-function partsTable(lang: Lang, parts: readonly FindingPart[], unit: string | undefined): Html {
+function partsTable(lang: Lang, place: SheetPlace, finding: Finding, parts: readonly FindingPart[]): Html {
   const more = parts.length - PARTS_SHOWN;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.parts")}"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
 <tbody>${parts
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${subjectWord(lang, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, unit)}</td><td>${findingSentence(lang, part)}</td></tr>`,
+        html`<tr><th scope="row">${subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
 }
 
-/** A part may be a kind of device; channels, portals and devices have names of their own. */
-function subjectWord(lang: Lang, subject: string): string {
-  const key = `board.role.${subject}`;
-  return isTextKey(key) ? text(lang, key) : subject;
+/** A part may be a kind of device, or begin with the id of a device, which then leads to its page; channels and portals have names of their own. */
+function subjectWord(lang: Lang, { centre, devices }: SheetPlace, subject: string): Html | string {
+  const key = `device.role.${subject}`;
+  if (isTextKey(key)) return text(lang, key);
+  const [device = ""] = subject.split(" ");
+  return devices.has(device) ? html`<a href="${devicePath(centre, device)}">${subject}</a>` : subject;
 }
 
-function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
+/** Runs as evidence: when, by which probe, with what result. */
+export function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
   if (runs.length === 0) return html`<p class="note">${text(lang, "web.sheet.observation.none")}</p>`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.observations")}"><table><caption>${text(lang, "web.sheet.observations")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.observation.at")}</th><th scope="col">${text(lang, "web.sheet.observation.probe")}</th><th scope="col">${text(lang, "web.sheet.observation.result")}</th></tr></thead>
 <tbody>${runs
@@ -75,7 +82,7 @@ function outcomeWords(lang: Lang, outcome: Outcome): Html {
 
 function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
   const names = Object.values(labels ?? {});
-  return html`<div><code>${metric}</code> ${valueWithUnit(lang, value, metrics[metric].unit)}${names.length > 0 ? html` <span class="note">${names.join(", ")}</span>` : ""}</div>`;
+  return html`<div>${text(lang, `metric.${metric}`)}: ${valueWithUnit(lang, value, metrics[metric].unit)}${names.length > 0 ? html` <span class="note">${names.join(", ")}</span>` : ""}</div>`;
 }
 
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {

@@ -7,7 +7,7 @@ import { age, day, moment } from "./format.ts";
 import { historyStrip } from "./history-strip.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
-import { sheetDetails } from "./sheet-details.ts";
+import { type SheetPlace, sheetDetails } from "./sheet-details.ts";
 import { valueWithUnit } from "./value.ts";
 
 const columns = [
@@ -22,15 +22,15 @@ const columns = [
 ] as const;
 
 /** The plan's requirements as a sheet: the numbers in one row, why and what to do below it, the evidence behind it folded away. */
-export function requirementSheet(frame: PageFrame, centre: string, rows: readonly SheetRow[]): Html {
+export function requirementSheet(frame: PageFrame, place: SheetPlace, rows: readonly SheetRow[]): Html {
   const { lang } = frame;
   // Roles by attribute: at phone width the style turns rows into blocks, which would take the table's meaning away.
   return html`<table class="sheet stack" role="table"><caption class="quiet">${text(lang, "web.centre.sheet")}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
-${rows.map((row) => requirementRow(frame, centre, row))}</table>`;
+${rows.map((row) => requirementRow(frame, place, row))}</table>`;
 }
 
-function requirementRow(frame: PageFrame, centre: string, row: SheetRow): Html {
+function requirementRow(frame: PageFrame, place: SheetPlace, row: SheetRow): Html {
   const { lang, nowMs } = frame;
   const { requirement, finding, state } = row;
   const cell = (key: (typeof columns)[number], content: Html | string, more = "") =>
@@ -44,7 +44,7 @@ ${cell("web.sheet.declared", declared(lang, row))}
 ${cell("web.sheet.since", finding ? age(lang, finding.since, nowMs) : "–", "c-when")}
 ${cell("web.sheet.evidence", evidence(lang, row, nowMs), "c-when")}
 <td role="cell">${historyStrip(lang, row.days)}</td></tr>
-<tr class="more" role="row"><td colspan="8" role="cell"><div class="under">${explanation(lang, row)}${sheetDetails(frame, centre, row)}</div></td></tr></tbody>
+<tr class="more" role="row"><td colspan="8" role="cell"><div class="under">${explanation(lang, row)}${sheetDetails(frame, place, row)}</div></td></tr></tbody>
 `;
 }
 

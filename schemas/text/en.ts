@@ -6,6 +6,7 @@ import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
 import { inventory } from "./en/inventory.ts";
 import { linkEvidence } from "./en/link-evidence.ts";
+import { metricWords } from "./en/metrics.ts";
 import { people } from "./en/people.ts";
 import { recordings } from "./en/recordings.ts";
 import { report } from "./en/report.ts";
@@ -25,6 +26,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...form,
   ...people,
   ...inventory,
+  ...metricWords,
   ...recordings,
   ...linkEvidence,
   ...report,

@@ -1,4 +1,4 @@
-import type { Finding } from "../finding.ts";
+import type { Finding, FindingPart } from "../finding.ts";
 import { RecordingProjection } from "../recording-evidence.ts";
 import type { Lang } from "../words.ts";
 import { projectionSentence } from "./projection-sentence.ts";
@@ -18,6 +18,11 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
 /** The estimate of a depth finding: its fields lie flat in the detail. */
 export function projectionOf(detail: Told["detail"]): RecordingProjection | undefined {
   return detail?.outlook === undefined ? undefined : RecordingProjection.strip().safeParse(detail).data;
+}
+
+/** The same for one part of a finding; what is required and in which unit stands with the whole. */
+export function partSentence(lang: Lang, { required, unit }: Pick<Finding, "required" | "unit">, part: FindingPart): string {
+  return findingSentence(lang, { ...part, ...(required !== undefined && { required }), ...(unit && { unit }) });
 }
 
 /** The unit as it is written behind a number: counted things have a word of the language. */

@@ -6,6 +6,7 @@ import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
 import { inventory } from "./vi/inventory.ts";
 import { linkEvidence } from "./vi/link-evidence.ts";
+import { metricWords } from "./vi/metrics.ts";
 import { people } from "./vi/people.ts";
 import { recordings } from "./vi/recordings.ts";
 import { report } from "./vi/report.ts";
@@ -24,6 +25,7 @@ export const vi = {
   ...form,
   ...people,
   ...inventory,
+  ...metricWords,
   ...recordings,
   ...linkEvidence,
   ...report,

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { hostileName } from "../support/sample-province.ts";
 import { type SampleSite, sampleSite } from "../support/sample-site.ts";
 
 const paths = [
   "/",
   "/centres/xa-01",
   "/centres/xa-12",
+  "/centres/xa-01/devices/printer-1",
+  "/centres/xa-01/devices/CAM-02",
+  `/centres/xa-01/devices/${encodeURIComponent(hostileName.slice(0, 128))}`,
   "/centres/none",
   "/waivers",
   "/centres/xa-01/waive/R05",
@@ -20,7 +24,7 @@ const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch:
 const views = [
   ["a desktop", { viewport: { width: 1280, height: 900 } }, paths],
   ["a phone of 360 px", phone, paths],
-  ["a dark phone", { ...phone, colorScheme: "dark" as const }, ["/", "/centres/xa-01"]],
+  ["a dark phone", { ...phone, colorScheme: "dark" as const }, ["/", "/centres/xa-01", "/centres/xa-01/devices/CAM-02", "/reports"]],
 ] as const;
 
 describe.skipIf(!requirePeer("chromium"))("pages in a browser", () => {
@@ -56,9 +60,22 @@ describe.skipIf(!requirePeer("chromium"))("pages in a browser", () => {
     await page.getByRole("heading", { level: 1, name: /Xã Chư Păh/ }).waitFor();
     await page.locator("#R01 summary").click();
     await page
-      .getByRole("cell", { name: /download_mbps/ })
+      .getByRole("cell", { name: /Tốc độ tải xuống: 181 Mbps/ })
       .first()
       .waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("from the province to a silent device in two clicks, with its state, since when and its history", async () => {
+    const { page, complaints } = await browser.open(`${site.url}/`);
+    await page.getByRole("link", { name: "Xã Chư Păh" }).first().click();
+    await page.locator("#devices").getByRole("link", { name: "CAM-02" }).click();
+    await page.getByRole("heading", { level: 1, name: "CAM-02 Không trả lời" }).waitFor();
+    await page.getByText(/Như vậy từ 28\/11\/2026 05:00/).waitFor();
+    await page.getByRole("img", { name: /15 ngày trả lời đủ/ }).waitFor();
+    await page.getByRole("link", { name: "Xã Chư Păh" }).click();
+    await page.getByRole("heading", { name: "Thiết bị", exact: true }).waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -1,7 +1,8 @@
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
-import type { CentreBrief, CentreRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
+import type { DeviceBrief } from "../../collector/web/device-brief.ts";
+import type { CentreBrief, CentreRows, DeviceRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
 import { samplePolicy } from "./sample-policy.ts";
 
 /** The moment of the sample: Saturday 28 November 2026, 10:00 in Vietnam. */
@@ -229,6 +230,14 @@ const sampleLedger: readonly LedgerRow[] = [
   { state: "matched", role: "officer-pc", label: "pc-1", device: { id: "pc-1", role: "officer-pc", name: hostileName }, lastDay: "2026-11-26" },
 ];
 
+/** Devices of the first centre: one of each state, one with a hostile name that no inventory holds. */
+export const sampleDevices: readonly DeviceBrief[] = [
+  { id: "printer-1", declared: true, role: "printer", vendor: "Ricoh", model: "IM 2500", answered: { up: true, at: ago(5 * 60_000) } },
+  { id: "CAM-02", declared: true, role: "camera", name: "Quầy tiếp nhận", answered: { up: false, at: ago(5 * 60_000) } },
+  { id: "scanner-1", declared: true, role: "scanner" },
+  { id: hostileName.slice(0, 128), declared: false, answered: { up: true, at: ago(3 * 24 * HOUR) } },
+];
+
 export const sampleStore: PageStore = {
   async ledger(code) {
     return code === "xa-01" ? sampleLedger : [];
@@ -257,6 +266,28 @@ export const sampleStore: PageStore = {
       recordings: index === 11 ? [] : recordings(index),
       evidence: runs.slice(0, 2),
       attestations: index === 0 ? attestations : [],
+      devices: index === 0 ? sampleDevices : [],
+    };
+  },
+  async device(code, id): Promise<DeviceRows | undefined> {
+    const [centre] = sampleCentres;
+    const device = sampleDevices.find((one) => one.id === id);
+    if (!centre || !device || code !== centre.code) return undefined;
+    const down = device.answered?.up === false;
+    return {
+      centre,
+      device,
+      hours: Array.from({ length: 20 * 24 }, (_, hour) => ({
+        at: ago((20 * 24 - hour) * HOUR),
+        upShare: down && hour > 20 * 24 - 6 ? 0 : hour % 100 === 0 ? 0.5 : 1,
+      })),
+      readings: [
+        { metric: "device_up", value: down ? 0 : 1, labels: { device: id, method: "snmp" }, at: ago(5 * 60_000) },
+        { metric: "printer_supply_percent", value: 12, labels: { device: id, supply: hostileName.slice(0, 128) }, at: ago(HOUR) },
+      ],
+      findings: sampleFindings(0).filter(({ requirement }) => requirement === "R05" && id === "CAM-02"),
+      incidents: [],
+      runs: bandwidth(0).slice(0, 2),
     };
   },
   async revision() {

@@ -42,7 +42,8 @@ const waiver = {
 beforeAll(async () => {
   db = await openPglite();
   await migrate(db, nowMs);
-  await importCentres(db, [centre("xa-01", "Xã Chư Păh"), centre("xa-02", hostileName.slice(0, 128))], nowMs);
+  const printer = { id: "printer-1", role: "printer", address: "10.1.0.9" } as const;
+  await importCentres(db, [{ ...centre("xa-01", "Xã Chư Păh"), devices: [printer] }, centre("xa-02", hostileName.slice(0, 128))], nowMs);
   const site = await findSite(db, "xa-01");
   const findings = sampleFindings(0).map(({ since: _, waiver: __, ...finding }): Finding => finding);
   await writeFindings(db, site?.siteId ?? 0, findings);
@@ -51,7 +52,7 @@ beforeAll(async () => {
     site?.siteId ?? 0,
     findings.map((finding) => ({ before: undefined, finding, late: false })),
   );
-}, 60_000);
+}, 180_000);
 afterAll(() => db?.close());
 
 test("the province has every centre, also one without a finding, and today's changes", async () => {
@@ -119,12 +120,45 @@ test("the revision grows with each revision of a finding", async () => {
   expect(Number(await pageStore(db).revision())).toBeGreaterThan(Number(before));
 });
 
+test("a device has its answers by the hour, its newest numbers and the runs that asked it; one that no inventory holds is there too", async () => {
+  const siteId = (await findSite(db, "xa-01"))?.siteId ?? 0;
+  const stranger = hostileName.slice(0, 128);
+  const labels = [{ device: "printer-1", role: "printer", method: "snmp" }, { camera: stranger }];
+  const [printed, seen] = await Promise.all(
+    labels.map((own, place) =>
+      db.query<{ series_id: number }>("INSERT INTO series (site_id, metric, labels) VALUES ($1, $2, ($3::text)::jsonb) RETURNING series_id", [
+        siteId,
+        place === 0 ? "device_up" : "camera_up",
+        JSON.stringify(own),
+      ]),
+    ),
+  );
+  for (const [row] of [printed ?? [], seen ?? []])
+    await db.query("INSERT INTO latest (site_id, series_id, ts, value) VALUES ($1, $2, '2026-11-28T02:55:00Z', 1)", [siteId, row?.series_id ?? 0]);
+  await db.query("INSERT INTO rollup_1h (site_id, series_id, hour, n, vmin, vmax, vsum, p50, p95) VALUES ($1, $2, '2026-11-28T02:00:00Z', 4, 0, 1, 3, 1, 1)", [
+    siteId,
+    printed?.[0]?.series_id ?? 0,
+  ]);
+  const since = "2026-10-30T17:00:00.000Z";
+  const rows = await pageStore(db).device("xa-01", "printer-1", since);
+  expect(rows).toMatchObject({
+    device: { id: "printer-1", declared: true, role: "printer", answered: { up: true, at: "2026-11-28T02:55:00.000Z" } },
+    hours: [{ at: "2026-11-28T02:00:00.000Z", upShare: 0.75 }],
+    readings: [{ metric: "device_up", value: 1, labels: { method: "snmp" } }],
+  });
+  expect(JSON.stringify(rows)).not.toContain("10.1.0.9");
+  expect((await pageStore(db).device("xa-01", stranger, since))?.device).toMatchObject({ declared: false, answered: { up: true } });
+  expect(await pageStore(db).device("xa-02", "printer-1", since)).toBeUndefined();
+});
+
 test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
   const app = webRoutes({ db, policy: samplePolicy, lang: "vi", demo: false, now: () => nowMs, token: formToken(), changed: async () => undefined, policyAt });
   for (const path of [
     "/",
     "/centres/xa-01",
     "/centres/xa-02",
+    "/centres/xa-01/devices/printer-1",
+    `/centres/xa-01/devices/${encodeURIComponent(hostileName.slice(0, 128))}`,
     "/v1/centres",
     "/v1/centres/xa-01",
     "/v1/findings",

@@ -50,6 +50,30 @@ test("names of staff stand on no page: it needs no login", async () => {
   expect(html).toContain("Giám đốc");
 });
 
+test("a device's page says whether it is there, since when, and what it told last", async () => {
+  const html = await page("/centres/xa-01/devices/CAM-02");
+  expect(html).toContain("Không trả lời");
+  expect(html).toContain("Quầy tiếp nhận");
+  expect(html).toContain("Như vậy từ 28/11/2026 05:00 (5 giờ trước).");
+  expect(html).toContain('<a href="/centres/xa-01#R05">R05');
+  expect(await page("/centres/xa-01/devices/scanner-1")).toContain("chưa hỏi lần nào");
+});
+
+test("devices stand on the centre's page, silent ones first, also those that only the agent knows", async () => {
+  const html = await page("/centres/xa-01");
+  const places = ["CAM-02", "scanner-1", encodeURIComponent(hostileName.slice(0, 128)), "printer-1"].map((id) => html.indexOf(`/devices/${id}">`));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(places[0]).toBeGreaterThan(0);
+});
+
+test("an unknown device is 404 and shows what was asked harmlessly", async () => {
+  for (const path of ["/centres/xa-01/devices/%3Cscript%3E", "/centres/xa-02/devices/printer-1", "/centres/none/devices/printer-1"]) {
+    const reply = await app.request(path);
+    expect(reply.status, path).toBe(404);
+    expect(await reply.text(), path).not.toContain("<script>");
+  }
+});
+
 test("an unknown centre is 404 and shows what was asked harmlessly", async () => {
   const reply = await app.request("/centres/%3Cscript%3E");
   expect(reply.status).toBe(404);
@@ -63,7 +87,7 @@ test("demo data is marked on every page, and only there", async () => {
 });
 
 test("nothing may load from elsewhere, no inline script or style stands in a page", async () => {
-  for (const path of ["/", "/centres/xa-01"]) {
+  for (const path of ["/", "/centres/xa-01", "/centres/xa-01/devices/CAM-02"]) {
     const reply = await app.request(path);
     const html = await reply.text();
     expect(reply.headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -75,10 +99,13 @@ test("nothing may load from elsewhere, no inline script or style stands in a pag
 });
 
 test("hostile device names are shown as text", async () => {
-  const html = await page("/centres/xa-01");
-  expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
-  expect(html).not.toContain("<script>alert");
-  expect(html).not.toContain("<img src=x");
+  for (const path of ["/centres/xa-01", "/centres/xa-01/devices/printer-1", `/centres/xa-01/devices/${encodeURIComponent(hostileName.slice(0, 128))}`]) {
+    const html = await page(path);
+    expect(html, path).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(html, path).not.toContain("<script>alert");
+    expect(html, path).not.toContain("<img src=x");
+    for (const control of ["\u001b", "\u202e", "\u2066"]) expect(html, path).not.toContain(control);
+  }
 });
 
 test("hostile names of centres, filters and 10 kB of text change no tag and no size", async () => {

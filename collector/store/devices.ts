@@ -1,0 +1,119 @@
+import type { DeviceRole } from "#schemas/inventory.ts";
+import type { MetricName } from "#schemas/metrics.ts";
+import type { Reading } from "#schemas/observation.ts";
+import { type DeviceBrief, isAbout } from "../web/device-brief.ts";
+import type { DeviceRows } from "../web/page-store.ts";
+import { type Db, instantMs } from "./db.ts";
+import {
+  centreBrief,
+  centreIncidents,
+  type IncidentRow,
+  incident,
+  type RunRow,
+  runColumns,
+  type SiteRow,
+  siteColumns,
+  standingFindings,
+  storedRun,
+} from "./page-rows.ts";
+
+const READINGS_MAX = 60;
+const RUNS_MAX = 8;
+/** Runs older than this are no evidence of the present. */
+const RUNS_BACK = "2 days";
+/** A broken agent may invent names; a large centre has some dozens. */
+const DEVICES_MAX = 500;
+
+/** The devices of one site: declared ones first, in the order of their declaration, then those that only the agent knows. */
+export async function devicesOf(db: Db, siteId: number): Promise<DeviceBrief[]> {
+  const rows = await db.query<DeviceRow>(siteDevices, [siteId, DEVICES_MAX]);
+  return rows.map(deviceBrief);
+}
+
+/** All that the page of one device shows; undefined when the centre or the device is unknown. */
+export async function deviceRows(db: Db, code: string, id: string, since: string): Promise<DeviceRows | undefined> {
+  const [site] = await db.query<SiteRow & { site_id: number }>(`SELECT site_id, ${siteColumns} FROM site WHERE centre_code = $1`, [code]);
+  if (!site) return undefined;
+  const siteId = site.site_id;
+  const device = (await devicesOf(db, siteId)).find((one) => one.id === id);
+  if (!device) return undefined;
+  const [hours, readings, findings, incidents, runs] = await Promise.all([
+    db.query<HourRow>(deviceHours, [siteId, id, since]),
+    db.query<ReadingRow>(deviceReadings, [siteId, id, READINGS_MAX]),
+    standingFindings(db, siteId),
+    db.query<IncidentRow>(centreIncidents, [siteId, since]),
+    db.query<RunRow>(deviceRuns, [siteId, id, RUNS_MAX]),
+  ]);
+  return {
+    centre: centreBrief(site),
+    device,
+    hours: hours.map(({ at, up_share }) => ({ at: new Date(at).toISOString(), upShare: up_share })),
+    readings: readings.map(({ metric, value, labels, at }) => ({
+      metric,
+      value,
+      at: new Date(at).toISOString(),
+      ...(Object.keys(labels).length > 0 && { labels }),
+    })),
+    findings: findings.filter(({ parts = [] }) => parts.some(({ subject }) => isAbout(subject, id))),
+    incidents: incidents.map(incident).filter(({ subject }) => isAbout(subject, id)),
+    runs: runs.map(storedRun),
+  };
+}
+
+const deviceOf = "coalesce(s.labels->>'device', s.labels->>'camera', s.labels->>'ap')";
+const presence = "s.metric IN ('device_up', 'camera_up', 'wifi_ap_up')";
+
+const siteDevices = `
+  WITH declared AS (
+    SELECT d.value->>'id' AS id, d.value->>'role' AS role, d.value->>'name' AS name, d.value->>'vendor' AS vendor, d.value->>'model' AS model, d.ordinality AS place
+    FROM site, jsonb_array_elements(site.devices) WITH ORDINALITY AS d WHERE site_id = $1
+  ), answered AS (
+    SELECT DISTINCT ON (1) ${deviceOf} AS id, s.labels->>'role' AS role, l.value, l.ts
+    FROM series s JOIN latest l USING (site_id, series_id) WHERE s.site_id = $1 AND ${presence} AND ${deviceOf} IS NOT NULL ORDER BY 1, l.ts DESC
+  )
+  SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, a.value, ${instantMs("a.ts")} AS at
+  FROM declared d FULL JOIN answered a USING (id) ORDER BY d.place NULLS LAST, 1 LIMIT $2`;
+
+const deviceHours = `
+  SELECT ${instantMs("r.hour")} AS at, (sum(r.vsum) / sum(r.n))::float8 AS up_share
+  FROM series s JOIN rollup_1h r USING (site_id, series_id)
+  WHERE s.site_id = $1 AND ${presence} AND ${deviceOf} = $2 AND r.hour >= ($3::text)::timestamptz
+  GROUP BY r.hour ORDER BY r.hour`;
+
+const deviceReadings = `
+  SELECT s.metric, s.labels, l.value, ${instantMs("l.ts")} AS at
+  FROM series s JOIN latest l USING (site_id, series_id)
+  WHERE s.site_id = $1 AND ${deviceOf} = $2 ORDER BY s.metric, s.labels::text LIMIT $3`;
+
+const deviceRuns = `
+  SELECT ${runColumns}, o.outcome - 'evidence' AS outcome FROM observation o
+  WHERE o.site_id = $1 AND o.taken_at >= now() - interval '${RUNS_BACK}'
+    AND o.probe IN ('office-devices', 'camera-presence', 'camera-stream', 'recording-depth', 'vms-link', 'wifi-clients')
+    AND (o.target = $2 OR EXISTS (SELECT FROM jsonb_array_elements(o.outcome->'readings') AS reading
+                                  WHERE $2 IN (reading->'labels'->>'device', reading->'labels'->>'camera', reading->'labels'->>'ap')))
+  ORDER BY o.taken_at DESC LIMIT $3`;
+
+type DeviceRow = {
+  id: string;
+  declared: boolean;
+  role: DeviceRole | null;
+  name: string | null;
+  vendor: string | null;
+  model: string | null;
+  value: number | null;
+  at: number | null;
+};
+type HourRow = { at: number; up_share: number };
+type ReadingRow = { metric: MetricName; labels: NonNullable<Reading["labels"]>; value: number; at: number };
+
+function deviceBrief({ id, declared, role, name, vendor, model, value, at }: DeviceRow): DeviceBrief {
+  return {
+    id,
+    declared,
+    ...(role !== null && { role }),
+    ...(name !== null && { name }),
+    ...(vendor !== null && { vendor }),
+    ...(model !== null && { model }),
+    ...(value !== null && at !== null && { answered: { up: value === 1, at: new Date(at).toISOString() } }),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Finding } from "#schemas/finding.ts";
+import type { CentreBrief, Incident, StandingFinding, StoredRun } from "../web/page-store.ts";
+import { type Db, instantMs } from "./db.ts";
+
+/** Columns of a site without its devices, as a `SiteRow`. */
+export const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
+
+/** Columns of an observation, as a `RunRow` together with its outcome. */
+export const runColumns = `stream || ':' || seq AS ref, probe, target, ${instantMs("taken_at")} AS taken`;
+
+/** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first. */
+export const centreIncidents = `
+  SELECT incident_id::text AS id, requirement, subject, ${instantMs("coalesce(opened_at, began_at)")} AS opened, ${instantMs("closed_at")} AS closed
+  FROM incident
+  WHERE site_id = $1 AND state <> 'soft' AND opened_at IS NOT NULL AND (closed_at IS NULL OR closed_at >= ($2::text)::timestamptz)
+  ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 50`;
+
+/** The findings of one site as they are stored, without waivers. */
+export async function standingFindings(db: Db, siteId: number): Promise<StandingFinding[]> {
+  const rows = await db.query<FindingRow>(`SELECT body, ${instantMs("since")} AS since FROM finding WHERE site_id = $1`, [siteId]);
+  return rows.map(standingFinding);
+}
+
+export type SiteRow = {
+  code: string;
+  name: string;
+  district: string | null;
+  latitude: number | null;
+  longitude: number | null;
+  officers: number | null;
+  key_area: boolean;
+  contract_mbps: number | null;
+  isp: string | null;
+  last_contact_ms: number | null;
+};
+export type FindingRow = { body: Finding; since: number };
+export type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
+export type RunRow = Pick<StoredRun, "ref" | "probe" | "outcome"> & { target: string | null; taken: number };
+
+export function centreBrief(row: SiteRow): CentreBrief {
+  return {
+    code: row.code,
+    name: row.name,
+    keyArea: row.key_area,
+    ...(row.district !== null && { district: row.district }),
+    ...(row.latitude !== null && { latitude: row.latitude }),
+    ...(row.longitude !== null && { longitude: row.longitude }),
+    ...(row.officers !== null && { officers: row.officers }),
+    ...(row.contract_mbps !== null && { contractMbps: row.contract_mbps }),
+    ...(row.isp !== null && { isp: row.isp }),
+    ...(row.last_contact_ms !== null && { lastContactAt: instant(row.last_contact_ms) }),
+  };
+}
+
+export function standingFinding({ body, since }: FindingRow): StandingFinding {
+  return { ...body, since: instant(since) };
+}
+
+export function incident({ id, requirement, subject, opened, closed }: IncidentRow): Incident {
+  return { id, requirement, openedAt: instant(opened), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
+}
+
+export function storedRun({ target, taken, ...run }: RunRow): StoredRun {
+  return { ...run, takenAt: instant(taken), ...(target !== null && { target }) };
+}
+
+export function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

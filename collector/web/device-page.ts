@@ -1,0 +1,86 @@
+import { html } from "hono/html";
+import type { Finding, FindingPart } from "#schemas/finding.ts";
+import { metrics } from "#schemas/metrics.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { partSentence } from "#schemas/text/finding-sentence.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { coverageStrip } from "./coverage-strip.ts";
+import { isAbout, type LatestReading } from "./device-brief.ts";
+import { deviceBadge, deviceKind } from "./device-list.ts";
+import type { DeviceView, Since } from "./device-view.ts";
+import { age, moment } from "./format.ts";
+import { incidentList } from "./incident-list.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import { badge, type Html } from "./markup.ts";
+import { runsTable } from "./sheet-details.ts";
+import { valueWithUnit } from "./value.ts";
+
+/** The page of one device: whether it is there and since when, what it told last, which requirements hang on it, what happened to it. */
+export function devicePage(frame: PageFrame, policy: PolicyProfile, view: DeviceView): Html {
+  const { lang } = frame;
+  const { centre, device, readings, incidents, runs } = view.rows;
+  const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a> / <a href="/centres/${centre.code}">${centre.name}</a></p>
+<div data-part="head">${head(frame, view)}</div>
+<section class="card" aria-labelledby="history-title" data-part="history"><h2 id="history-title">${text(lang, "web.device.history")}</h2>${coverageStrip(lang, device.id, view.days, "web.device.alt")}<p class="note">${text(lang, "web.device.legend")}</p></section>
+<div class="two" data-part="facts">
+<section class="card" aria-labelledby="plan-title"><h2 id="plan-title">${text(lang, "web.device.plan")}</h2>${requirements(lang, policy, view)}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, `/centres/${centre.code}`)}</section>
+</div>
+<section class="card" aria-labelledby="readings-title" data-part="readings"><h2 id="readings-title">${text(lang, "web.device.readings")}</h2>${readingsTable(frame, readings)}</section>
+<section class="card" aria-labelledby="runs-title" data-part="runs"><h2 id="runs-title">${text(lang, "web.device.runs")}</h2>${runsTable(lang, runs)}</section>`;
+  return layout(frame, `${device.id}, ${centre.name}`, body, { live: true });
+}
+
+function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since }: DeviceView): Html {
+  const { name, vendor, model, declared, answered } = device;
+  const facts = [
+    deviceKind(lang, device),
+    ...(name === undefined ? [] : [name]),
+    ...(vendor === undefined && model === undefined ? [] : [[vendor, model].filter((word) => word !== undefined).join(" ")]),
+    text(lang, declared ? "web.device.declared" : "web.device.undeclared"),
+    answered ? text(lang, "web.device.asked", { age: age(lang, answered.at, nowMs), at: moment(lang, answered.at) }) : text(lang, "web.device.neverAsked"),
+  ];
+  return html`<section class="card" aria-labelledby="page-title"><h1 id="page-title" class="device">${device.id} ${deviceBadge(lang, state)}</h1>
+<p class="facts">${facts.map((fact) => html`<span>${fact}</span>`)}</p>${since && answered ? html`<p>${sinceWords(lang, state, since, nowMs)}</p>` : ""}</section>`;
+}
+
+function sinceWords(lang: Lang, state: DeviceView["state"], { at, atLeast }: Since, nowMs: number): string {
+  const key = state === "unknown" ? "web.device.since.unknown" : atLeast ? "web.device.since.atLeast" : "web.device.since";
+  return text(lang, key, { at: moment(lang, at), age: age(lang, at, nowMs) });
+}
+
+function requirements(lang: Lang, policy: PolicyProfile, { rows: { findings, device, centre } }: DeviceView): Html {
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const parts = findings.flatMap((finding) =>
+    (finding.parts ?? []).filter(({ subject }) => isAbout(subject, device.id)).map((part) => ({ requirement: finding.requirement, finding, part })),
+  );
+  if (parts.length === 0) return html`<p class="note">${text(lang, "web.device.plan.none")}</p>`;
+  return html`<ul class="plan-parts">${parts.map(
+    ({
+      requirement,
+      finding,
+      part,
+    }) => html`<li>${badge(lang, part.state)} <a href="/centres/${centre.code}#${requirement}">${requirement} ${titles.get(requirement)}</a>
+<span class="note">${partWords(lang, finding, part, device.id)}</span></li>`,
+  )}</ul>`;
+}
+
+function partWords(lang: Lang, finding: Finding, part: FindingPart, device: string): string {
+  const which = part.subject === device ? "" : `${part.subject.slice(device.length + 1)}: `;
+  return `${which}${partSentence(lang, finding, part)}`;
+}
+
+function readingsTable({ lang, nowMs }: PageFrame, readings: readonly LatestReading[]): Html {
+  if (readings.length === 0) return html`<p class="note">${text(lang, "web.device.readings.none")}</p>`;
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.device.readings")}"><table><thead><tr><th scope="col">${text(lang, "web.device.reading")}</th><th scope="col">${text(lang, "web.device.value")}</th><th scope="col">${text(lang, "web.device.detail")}</th><th scope="col">${text(lang, "web.sheet.observation.at")}</th></tr></thead>
+<tbody>${readings.map(
+    ({ metric, value, labels, at }) =>
+      html`<tr><th scope="row">${text(lang, `metric.${metric}`)}</th><td class="num">${valueWithUnit(lang, value, metrics[metric].unit)}</td><td>${Object.entries(
+        labels ?? {},
+      )
+        .filter(([label]) => !["device", "camera", "ap", "role"].includes(label))
+        .map(([, word]) => word)
+        .join(", ")}</td><td class="num">${age(lang, at, nowMs)}</td></tr>`,
+  )}</tbody></table></div>`;
+}

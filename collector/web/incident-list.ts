@@ -1,0 +1,22 @@
+import { html } from "hono/html";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { moment } from "./format.ts";
+import type { Html } from "./markup.ts";
+import type { Incident } from "./page-store.ts";
+
+/** What people were told of. `sheet` is the address of the page that holds the requirements; empty on that page itself. */
+export function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Incident[], sheet: string): Html {
+  if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.none")}</p>`;
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  return html`<ol class="incidents">${incidents.map(
+    ({
+      requirement,
+      subject,
+      openedAt,
+      closedAt,
+    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="${sheet}#${requirement}">${titles.has(requirement) ? `${requirement} ${titles.get(requirement)}` : text(lang, "alert.agent.title")}</a>${subject ? `: ${subject}` : ""}
+<span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
+  )}</ol>`;
+}

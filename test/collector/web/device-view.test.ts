@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { AskedHour, DeviceBrief } from "../../../collector/web/device-brief.ts";
+import { isAbout } from "../../../collector/web/device-brief.ts";
+import { deviceView } from "../../../collector/web/device-view.ts";
+import { sampleCentres } from "../../support/sample-province.ts";
+
+const nowMs = Date.parse("2026-11-28T03:30:00.000Z");
+const HOUR = 3_600_000;
+const ago = (hours: number) => new Date(nowMs - 1_800_000 - hours * HOUR).toISOString();
+/** Shares of the hours up to the present one, the newest last. */
+const asked = (...shares: number[]): AskedHour[] => shares.map((upShare, place) => ({ at: ago(shares.length - place), upShare }));
+const view = (hours: readonly AskedHour[], answered?: DeviceBrief["answered"]) => {
+  const [centre] = sampleCentres;
+  if (!centre) throw new Error("the sample has no centre");
+  const device = { id: "printer-1", declared: true, ...(answered && { answered }) };
+  return deviceView({ centre, device, hours, readings: [], findings: [], incidents: [], runs: [] }, nowMs);
+};
+const now = (up: boolean) => ({ up, at: ago(0) });
+
+test.each([
+  ["up since the hour after its last silence", asked(1, 0.5, 1, 1), now(true), "up", { at: ago(2), atLeast: false }],
+  ["down since the hour after its last answer", asked(1, 0.2, 0, 0), now(false), "down", { at: ago(2), atLeast: false }],
+  ["up for as long as anybody knows", asked(1, 1), now(true), "up", { at: ago(2), atLeast: true }],
+  ["down within the hour that still runs", asked(1, 1), now(false), "down", { at: ago(0), atLeast: false }],
+  ["down and never asked in a whole hour", [], now(false), "down", { at: ago(0), atLeast: false }],
+  ["not asked for a day: unknown since the last answer, never down", asked(1), { up: false, at: ago(30) }, "unknown", { at: ago(30), atLeast: false }],
+  ["declared and never asked", [], undefined, "unknown", undefined],
+] as const)("%s", (_, hours, answered, state, since) => {
+  expect(view(hours, answered)).toMatchObject({ state });
+  expect(view(hours, answered).since).toEqual(since);
+});
+
+test("days are shares of what was asked in Vietnam's day, and nothing where nobody asked", () => {
+  const { days } = view([...asked(...Array.from({ length: 24 }, () => 1)), { at: ago(0), upShare: 0 }], now(false));
+  expect(days).toHaveLength(30);
+  expect(days.slice(0, 28)).toEqual(Array.from({ length: 28 }));
+  expect(days[28]).toBe(1);
+  expect(days[29]).toBeCloseTo(10 / 11);
+});
+
+test.each([
+  ["recorder-1", true],
+  ["recorder-1 Camera 2", true],
+  ["recorder-12", false],
+  [undefined, false],
+])("a subject %s is about recorder-1: %s", (subject, about) => {
+  expect(isAbout(subject, "recorder-1")).toBe(about);
+});
