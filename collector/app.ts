@@ -15,6 +15,7 @@ import type { Health } from "./jobs/health.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
+import type { PolicyAt } from "./policy-book.ts";
 import { configRoutes } from "./routes/config.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
 import { guard } from "./routes/guard.ts";
@@ -46,7 +47,7 @@ export type AppDeps = {
   readonly health: () => Promise<Health>;
   readonly gauges: () => Promise<Readonly<Record<string, number>>>;
   /** The policy that was in force at an instant, for reports of the past. */
-  readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
+  readonly policyAt: PolicyAt;
   /** Has centres judged anew after something was declared or waived. */
   readonly judgeAgain: (centres: readonly string[]) => Promise<void>;
   readonly freeze: (agentId: string, message: string) => Promise<void>;

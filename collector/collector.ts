@@ -18,7 +18,8 @@ import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
 import type { Log } from "./log.ts";
 import { readNotifyFile } from "./notify-file.ts";
-import { loadPolicy, policyInForce } from "./policy-files.ts";
+import { openPolicyBook } from "./policy-book.ts";
+import { loadPolicy } from "./policy-files.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
@@ -26,7 +27,6 @@ import { migrate } from "./store/migrate.ts";
 import type { Store } from "./store/open.ts";
 import { outboxState } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
-import { recordPolicy } from "./store/policy-versions.ts";
 import { SeriesIds } from "./store/series.ts";
 import { setting, sharedSecret } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
@@ -63,8 +63,8 @@ export const DEMO_KEY = "demo";
 export async function createCollector({ config, store: { db }, clock, log }: CollectorOptions): Promise<Collector> {
   const applied = await migrate(db, clock());
   if (applied.length > 0) log.info({ applied }, "database schema brought up to date");
-  const { policy, calendar, sha256 } = loadPolicy(config.policy, clock());
-  await recordPolicy(db, policy, sha256, clock());
+  const { policy, calendar } = loadPolicy(config.policy, clock());
+  const policyAt = await openPolicyBook(db, config.policy, clock());
   const partitions = new Partitions(db);
   await partitions.ensureAhead(clock());
   const counters = new Counters(counterHelp);
@@ -72,7 +72,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
   const queue = new IngestQueue((group) => writeGroup({ db, partitions, series, calendar }, group));
   const notify = readNotifyFile(config.notifyFile);
   const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
-  const judge = createJudge({ db, policy, calendar, log, onJudged: alerts.onJudged });
+  const judge = createJudge({ db, policyAt, log, onJudged: alerts.onJudged });
   const accept = acceptInto(queue, (accepted) => {
     counters.add("hcc_batches_accepted_total");
     judge.touch(accepted);
@@ -116,7 +116,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
         hcc_outbox_oldest_seconds: Math.round(oldestMs / 1_000),
       };
     },
-    policyAt: (atMs) => policyInForce(config.policy, atMs) ?? { policy, calendar },
+    policyAt,
     judgeAgain: async (centres) => {
       for (const code of centres) {
         const site = await findSite(db, code);

@@ -15,7 +15,7 @@ export type LoadedPolicy = { readonly policy: PolicyProfile; readonly calendar: 
  * @throws ConfigError that names the file and the field at fault.
  */
 export function loadPolicy(id: string, nowMs: number): LoadedPolicy {
-  const loaded = policyInForce(id, nowMs);
+  const loaded = policyVersions(id).find(({ policy }) => policy.effectiveFrom <= vietnamDay(nowMs));
   if (loaded) return loaded;
   const files = read("policies", PolicyProfile)
     .filter(({ value }) => value.id === id)
@@ -25,15 +25,22 @@ export function loadPolicy(id: string, nowMs: number): LoadedPolicy {
   );
 }
 
-/** The version of a policy that is or was in force at an instant, with its calendar; undefined when there was none. */
-export function policyInForce(id: string, atMs: number): LoadedPolicy | undefined {
-  const day = vietnamDay(atMs);
-  const versions = read("policies", PolicyProfile).filter(({ value }) => value.id === id && value.effectiveFrom <= day);
-  const inForce = versions.sort((a, b) => b.value.version - a.value.version)[0];
-  if (!inForce) return undefined;
-  const calendar = read("calendars", Calendar).find(({ value }) => value.id === inForce.value.calendar);
-  if (!calendar) throw new ConfigError(`${inForce.file}: calendar: there is no calendar "${inForce.value.calendar}" in schemas/calendars`);
-  return { policy: inForce.value, calendar: calendar.value, sha256: createHash("sha256").update(JSON.stringify(inForce.value)).digest("hex") };
+/** All versions of a policy that the data files hold, each with its calendar, the newest version at the top. */
+export function policyVersions(id: string): LoadedPolicy[] {
+  const calendars = read("calendars", Calendar);
+  const versions = read("policies", PolicyProfile).filter(({ value }) => value.id === id);
+  return versions
+    .sort((a, b) => b.value.version - a.value.version)
+    .map(({ file, value: policy }) => {
+      const calendar = calendars.find(({ value }) => value.id === policy.calendar)?.value;
+      if (!calendar) throw new ConfigError(`${file}: calendar: there is no calendar "${policy.calendar}" in schemas/calendars`);
+      return { policy, calendar, sha256: sha256Of(policy) };
+    });
+}
+
+/** What a policy or calendar hashes to. */
+export function sha256Of(value: PolicyProfile | Calendar): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
 function read<T>(room: string, shape: z.ZodType<T>): { file: string; value: T }[] {

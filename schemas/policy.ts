@@ -101,6 +101,10 @@ export const ReachableRule = z.strictObject({
   workingHoursOnly: z.boolean(),
   /** A target that fails from more than this share of centres is a shared fault and excuses them. */
   sharedFaultPercent: z.number().min(0).max(100).optional(),
+  /** The centres' newest answers of this long are looked at. */
+  sharedFaultWindowMinutes: z.number().positive().max(1_440).optional(),
+  /** Fewer centres than this prove no shared fault. */
+  sharedFaultCentresMin: z.int().min(1).optional(),
 });
 export type ReachableRule = z.infer<typeof ReachableRule>;
 

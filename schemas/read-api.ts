@@ -18,6 +18,8 @@ export const FindingsQuery = z.strictObject({
   centre: Code.optional(),
   requirement: RequirementId.optional(),
   state: FindingState.optional(),
+  /** The findings as they were known then; the present ones when absent. */
+  asOf: Instant.optional(),
   limit: z.coerce.number().int().min(1).max(FINDINGS_MAX).default(FINDINGS_MAX),
   after: z
     .string()

@@ -31,9 +31,11 @@ export function centreCommand(context: CommandContext): Command {
   centre
     .command("import <file>")
     .description("adds or replaces the centres of a JSON file")
-    .action(async (file: string) => {
+    .option("--from <date>", "first day on which it counts, YYYY-MM-DD; today when absent")
+    .action(async (file: string, { from }: { from?: string }) => {
+      if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
       const { centres } = await readInventory(file);
-      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now()));
+      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now(), from));
       out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
     });
   centre

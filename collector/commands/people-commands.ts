@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type AttestDeps, attestImport, type CommandResult, waiverAdd, waiverList } from "../attest/commands.ts";
 import { createJudge } from "../jobs/judge.ts";
 import { createLog } from "../log.ts";
-import { loadPolicy } from "../policy-files.ts";
+import { openPolicyBook } from "../policy-book.ts";
 import { addAttestations } from "../store/attestations.ts";
 import { findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
@@ -44,16 +44,16 @@ export function attestCommand(context: CommandContext): Command {
 
 async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {
   const { lang, logLevel, policy: policyId } = context.config();
-  const { policy, calendar } = loadPolicy(policyId, Date.now());
   const { ok, lines } = await withStore(context, async (db) => {
-    const judge = createJudge({ db, policy, calendar, log: createLog(logLevel) });
+    const policyAt = await openPolicyBook(db, policyId, Date.now());
+    const judge = createJudge({ db, policyAt, log: createLog(logLevel) });
     return work({
       store: {
-        addWaiver: (waiver) => addWaiver(db, waiver),
+        addWaiver: (waiver) => addWaiver(db, waiver, Date.now()),
         waiversFrom: (day, centre) => waiversFrom(db, day, centre),
         addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
       },
-      policy,
+      policy: policyAt(Date.now()).policy,
       lang,
       now: Date.now,
       changed: async (centres) => {

@@ -4,6 +4,7 @@ import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { evidenceCommand } from "./evidence-command.ts";
+import { findingsCommand } from "./findings-command.ts";
 import { incidentsCommand } from "./incident-command.ts";
 import { inventoryCommand } from "./inventory-commands.ts";
 import { maintenanceCommand } from "./maintenance-command.ts";
@@ -33,6 +34,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     inventoryCommand,
     waiverCommand,
     attestCommand,
+    findingsCommand,
     reportCommand,
     evidenceCommand,
     notifyCommand,

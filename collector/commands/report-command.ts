@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { DEMO_KEY } from "../collector.ts";
-import { loadPolicy } from "../policy-files.ts";
+import { openPolicyBook } from "../policy-book.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
@@ -27,7 +27,8 @@ export function reportCommand(context: CommandContext): Command {
       const { policy, lang } = context.config();
       const dossier = await withStore(context, async (db) => {
         const demo = (await setting(db, DEMO_KEY)) === true;
-        return monthDesk({ db, policyAt: (atMs) => loadPolicy(policy, atMs), demo, now: Date.now }).dossier(parsed.data, centre);
+        const policyAt = await openPolicyBook(db, policy, Date.now());
+        return monthDesk({ db, policyAt, demo, now: Date.now }).dossier(parsed.data, centre);
       });
       if (!dossier) throw new UsageError(`there is no centre "${centre}" in ${month}; "centre list" names them`);
       const { body, fileName } = await renderReport(dossier, format, lang);

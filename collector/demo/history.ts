@@ -53,7 +53,7 @@ export async function makeHistory(tools: HistoryTools, scenario: Scenario, state
     await addAttestations(tools.db, words, toMs);
     for (const { centre } of words) declared.add(centre);
     for (const waiver of waivers.filter(({ from }) => isWithin(`${from}T00:00:00Z`, fromMs, toMs))) {
-      await addWaiver(tools.db, waiver);
+      await addWaiver(tools.db, waiver, toMs);
       declared.add(waiver.centre);
     }
     const sent = await speak(tools.accept, scenario, current, fromMs, toMs);

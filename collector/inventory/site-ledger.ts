@@ -13,10 +13,10 @@ const DAY_MS = 86_400_000;
 
 /** The asset ledger of one site as of an instant: what needs a person comes first. */
 export async function siteLedger(db: Db, { siteId, centre }: Site, calendar: Calendar, nowMs: number): Promise<readonly LedgerRow[]> {
-  const since = vietnamDay(nowMs - READ_DAYS * DAY_MS);
-  const today = vietnamDay(nowMs);
-  const [found, seen] = await Promise.all([foundDevices(db, siteId, since, today), presenceSince(db, siteId, since, today)]);
-  const sinceDay = workingDaysBefore(calendar, nowMs, WORKING_DAYS).at(-1) ?? today;
+  const sinceMs = nowMs - READ_DAYS * DAY_MS;
+  const moment = { atMs: nowMs };
+  const [found, seen] = await Promise.all([foundDevices(db, siteId, sinceMs, moment), presenceSince(db, siteId, sinceMs, moment)]);
+  const sinceDay = workingDaysBefore(calendar, nowMs, WORKING_DAYS).at(-1) ?? vietnamDay(nowMs);
   const rows = assetLedger({ declared: centre.devices, found, seen, sinceDay });
   return [...rows].sort((a, b) => ledgerStates.indexOf(a.state) - ledgerStates.indexOf(b.state));
 }

@@ -1,24 +1,27 @@
-import type { Calendar } from "#schemas/calendar.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { compare, isRevision } from "#schemas/evaluate/compare.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
-import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import type { Requirement } from "#schemas/policy.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
+import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
-import { loadFacts, sharedFaultTargets } from "../store/facts.ts";
-import { addRevisions, findingsOf, lockSite, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { loadFacts } from "../store/facts.ts";
+import { addRevisions, findingsOf, keepFindingsOf, lockSite, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { applySiteVersions } from "../store/site-versions.ts";
 import { findSite } from "../store/sites.ts";
+import { sharedFaultsAt } from "./shared-faults.ts";
 
 /** What else happens in the transaction that writes a judgement: incidents and messages. */
 export type OnJudged = (
   tx: Db,
   judged: { siteId: number; findings: readonly Finding[]; transitions: readonly Transition[]; late: boolean; nowMs: number },
 ) => Promise<void>;
-export type JudgeOptions = { readonly db: Db; readonly policy: PolicyProfile; readonly calendar: Calendar; readonly log: Log; readonly onJudged?: OnJudged };
+export type JudgeOptions = { readonly db: Db; readonly policyAt: PolicyAt; readonly log: Log; readonly onJudged?: OnJudged };
 
 export type Judge = {
   /** Something was committed for a site: it is judged anew soon, together with what else comes for it. */
@@ -38,18 +41,18 @@ type Pending = { probes: Set<ProbeKind>; late: boolean; nowMs: number };
 const SITES_PER_TICK = 500;
 /** Judgements under way at once; each holds one or two connections. */
 const AT_ONCE = 4;
-const SHARED_WINDOW_MS = 15 * 60_000;
 const SHARED_REFRESH_MS = 30_000;
 
 /** Puts facts, rules and store together. A few sites at a time; each is locked while its judgement is written, and the order never matters. */
 export function createJudge(options: JudgeOptions): Judge {
-  const { db, policy, log } = options;
+  const { db, policyAt, log } = options;
   const shared = sharedFaults(options);
   const pending = new Map<number, Pending>();
   let running: Promise<void> | undefined;
   let lastTickMs = 0;
 
   const judge: Judge["judge"] = async (siteId, probes, nowMs, late) => {
+    const { policy } = policyAt(nowMs);
     const requirements = probes === "all" ? policy.requirements : requirementsTouchedBy(policy, probes);
     return requirements.length === 0 ? [] : judgeSite(options, siteId, requirements, nowMs, late, await shared(nowMs));
   };
@@ -88,6 +91,8 @@ export function createJudge(options: JudgeOptions): Judge {
       start();
     },
     async tick(nowMs) {
+      // What centres declared for a later day counts from its first moment on.
+      if (vietnamDay(lastTickMs) !== vietnamDay(nowMs)) await db.transaction((tx) => applySiteVersions(tx, vietnamDay(nowMs), nowMs));
       const due = await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK);
       await severally(async () => {
         for (let siteId = due.pop(); siteId !== undefined; siteId = due.pop()) await attempt(siteId, "all", nowMs, false);
@@ -108,7 +113,7 @@ async function severally(worker: () => Promise<void>): Promise<void> {
 }
 
 async function judgeSite(
-  { db, policy, calendar, onJudged }: JudgeOptions,
+  { db, policyAt, onJudged }: JudgeOptions,
   siteId: number,
   requirements: readonly Requirement[],
   nowMs: number,
@@ -117,8 +122,9 @@ async function judgeSite(
 ): Promise<readonly Transition[]> {
   const site = await findSite(db, siteId);
   if (!site) return [];
+  const { policy, calendar } = policyAt(nowMs);
   const needs = requirements.flatMap(({ rule }) => needOf(rule, calendar, nowMs) ?? []);
-  const facts = await loadFacts(db, site, needs, calendar, nowMs, faults);
+  const facts = await loadFacts(db, site, needs, calendar, { atMs: nowMs }, faults);
   const after = evaluate(policy, facts, nowMs, requirements);
   return db.transaction(async (tx) => {
     // Two collectors may judge one site at once; the later one compares with what the earlier one wrote.
@@ -127,6 +133,8 @@ async function judgeSite(
     const known = new Map(before.map((finding) => [finding.requirement, finding]));
     const newer = after.filter((finding) => (known.get(finding.requirement)?.evaluatedAt ?? "") <= finding.evaluatedAt);
     await writeFindings(tx, siteId, newer);
+    // A requirement that a newer version of the policy no longer has is no part of the centre's sum.
+    if (requirements === policy.requirements) await keepFindingsOf(tx, siteId, policy);
     const revisions = newer
       .map((finding) => ({ before: known.get(finding.requirement), finding, late }))
       .filter(({ before: old, finding }) => isRevision(old, finding));
@@ -137,17 +145,14 @@ async function judgeSite(
   });
 }
 
-/** Targets that fail from so many sites that the fault is not the sites'. Asked of the store at most every half minute. */
-function sharedFaults({ db, policy }: JudgeOptions): (nowMs: number) => Promise<readonly string[]> {
-  const rules = policy.requirements.flatMap(({ rule }) =>
-    rule.kind === "reachable" && rule.sharedFaultPercent !== undefined ? [{ ...rule, share: rule.sharedFaultPercent }] : [],
-  );
+/** The shared faults of now, asked of the store at most every half minute. */
+function sharedFaults({ db, policyAt }: JudgeOptions): (nowMs: number) => Promise<readonly string[]> {
   let known: readonly string[] = [];
   let askedMs = Number.NEGATIVE_INFINITY;
   return async (nowMs) => {
     if (Math.abs(nowMs - askedMs) < SHARED_REFRESH_MS) return known;
     askedMs = nowMs;
-    known = (await Promise.all(rules.map(({ probe, metric, share }) => sharedFaultTargets(db, probe, metric, share, nowMs - SHARED_WINDOW_MS, nowMs)))).flat();
+    known = await sharedFaultsAt(db, policyAt(nowMs).policy, { atMs: nowMs });
     return known;
   };
 }

@@ -1,17 +1,16 @@
-import type { Calendar } from "#schemas/calendar.ts";
-import type { PolicyProfile } from "#schemas/policy.ts";
+import { pastFindings } from "../jobs/past-findings.ts";
+import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
 import { centreNames, reportRows } from "../store/report.ts";
 import { buildDossier, type Dossier, dossierOfCentre } from "./dossier.ts";
-import { findingsAt } from "./month-end.ts";
 import { closesAt, type Month, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
 
 export type MonthDeskOptions = {
   readonly db: Db;
   /** The policy and calendar that were in force at an instant. */
-  readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
+  readonly policyAt: PolicyAt;
   readonly demo: boolean;
   readonly now: () => number;
 };
@@ -31,11 +30,11 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     const period = periodOf(month);
     const endMs = Date.parse(period.to) - 1;
     const atMs = Math.min(endMs, nowMs);
-    const { policy, calendar } = policyAt(atMs);
-    const knownBy = new Date(Math.min(nowMs, Date.parse(closesAt(period)))).toISOString();
-    const rows = await reportRows(db, period, knownBy);
-    const codes = rows.centres.map(({ code }) => code);
-    const findings = nowMs <= endMs ? rows.findings : await findingsAt(db, policy, calendar, codes, rows.changes, endMs);
+    const knownMs = Math.min(nowMs, Date.parse(closesAt(period)));
+    const inForce = policyAt(atMs, knownMs);
+    const { policy } = inForce;
+    const rows = await reportRows(db, period, atMs, knownMs);
+    const findings = nowMs <= endMs ? rows.findings : await pastFindings(db, inForce, { atMs: endMs, knownMs });
     return buildDossier("province", period, policy, { ...rows, findings }, { nowMs, demo });
   };
 

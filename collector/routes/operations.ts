@@ -66,7 +66,7 @@ export const operations: readonly Operation[] = [
     method: "get",
     path: "/v1/findings",
     tag: "reading",
-    summary: "Present findings, filtered, in order of centre and requirement",
+    summary: "Present findings, or those known at `asOf`, filtered, in order of centre and requirement",
     query: FindingsQuery,
     reply: "FindingsReply",
     problems: [422, 503],

@@ -1,8 +1,9 @@
 import { Hono } from "hono";
-import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
+import { findingsAsOf } from "../jobs/past-findings.ts";
+import type { PolicyAt } from "../policy-book.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
@@ -28,7 +29,7 @@ export type WebDeps = {
   readonly now: () => number;
   readonly token: FormToken;
   /** The policy and calendar that were in force at a past instant; reports of past months go by them. */
-  readonly policyAt: (atMs: number) => { policy: PolicyProfile; calendar: Calendar };
+  readonly policyAt: PolicyAt;
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
@@ -47,7 +48,7 @@ export function webRoutes(deps: WebDeps): Hono {
     ...deps,
     store: {
       centreName: async (code: string) => (await findSite(db, code))?.centre.name,
-      addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver),
+      addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver, deps.now()),
       waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
       addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations, deps.now()),
     },
@@ -55,7 +56,7 @@ export function webRoutes(deps: WebDeps): Hono {
   return new Hono()
     .route("/", pageRoutes({ ...deps, store }))
     .route("/", centresRoutes({ ...deps, store }))
-    .route("/", findingsRoutes({ ...deps, store }))
+    .route("/", findingsRoutes({ ...deps, store: { ...store, findingsAsOf: (query, atMs) => findingsAsOf(db, deps.policyAt, query, atMs) } }))
     .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))

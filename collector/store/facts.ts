@@ -4,6 +4,7 @@ import type { DailyPeak, Facts, Need, Run, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
 import { foundDevices } from "./found-devices.ts";
+import { FOREVER_MS, type Moment } from "./moment.ts";
 import { presenceSince } from "./presence.ts";
 import type { Site } from "./sites.ts";
 
@@ -11,39 +12,39 @@ const DAY_MS = 86_400_000;
 /** Working days that a count looks back, weekends and Tết included. */
 const PRESENCE_DAYS = 30;
 const PEAK_DAYS = 92;
+/** A centre of which nothing was heard for longer is offline whenever it fell silent. */
+const CONTACT_BACK_MS = 2 * DAY_MS;
 
 /**
- * All that the rules may know of one site, as it was at `nowMs`: nothing newer is read, so that a past instant can be judged again.
- * Runs are bounded by `needs`.
+ * All that the rules may know of one site, as it was at `atMs`: nothing newer is read, and nothing that became known after `knownMs`, so that a past
+ * instant can be judged again and says the same for ever. Runs are bounded by `needs`.
  */
 export async function loadFacts(
   db: Db,
-  { siteId, centre }: Site,
+  { siteId, centre }: Pick<Site, "siteId" | "centre">,
   needs: readonly Need[],
   calendar: Calendar,
-  nowMs: number,
+  moment: Moment,
   sharedFaults: readonly string[],
 ): Promise<Facts> {
-  const [runs, presence, found, peaks, attestations, waivers, [contact]] = await Promise.all([
-    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need))),
-    presenceSince(db, siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)),
-    foundDevices(db, siteId, vietnamDay(nowMs - PRESENCE_DAYS * DAY_MS), vietnamDay(nowMs)),
+  const { atMs, knownMs = FOREVER_MS } = moment;
+  const [runs, presence, found, peaks, attestations, waivers, contact] = await Promise.all([
+    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need, knownMs))),
+    presenceSince(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
+    foundDevices(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     db.query<DailyPeak>(
-      "SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date ORDER BY peak_day.day DESC",
-      [siteId, vietnamDay(nowMs - PEAK_DAYS * DAY_MS), vietnamDay(nowMs)],
+      "SELECT metric, day::text AS day, max(value) AS value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) GROUP BY metric, peak_day.day ORDER BY peak_day.day DESC",
+      [siteId, vietnamDay(atMs - PEAK_DAYS * DAY_MS), vietnamDay(atMs), knownMs],
     ),
     db.query<{ body: Attestation }>(
-      "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
-      [siteId, nowMs],
+      "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
+      [siteId, atMs, knownMs],
     ),
-    db.query<{ body: Waiver }>("SELECT body FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date ORDER BY id LIMIT 200", [
-      siteId,
-      vietnamDay(nowMs),
-    ]),
-    db.query<{ first_ms: number | null; last_ms: number | null }>(
-      `SELECT ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site WHERE site_id = $1`,
-      [siteId],
+    db.query<{ body: Waiver }>(
+      "SELECT body FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY id LIMIT 200",
+      [siteId, vietnamDay(atMs), knownMs],
     ),
+    contactOf(db, siteId, moment),
   ]);
   return {
     centre,
@@ -54,10 +55,25 @@ export async function loadFacts(
     peaks,
     attestations: attestations.map(({ body }) => body),
     waivers: waivers.map(({ body }) => body),
-    ...(contact?.first_ms != null && { firstContactMs: contact.first_ms }),
-    ...(contact?.last_ms != null && { lastContactMs: contact.last_ms }),
+    ...contact,
     sharedFaults,
   };
+}
+
+/** First and last time that a centre was heard. For a past instant: the last observation that it had made by then. */
+async function contactOf(db: Db, siteId: number, { atMs, knownMs }: Moment): Promise<Pick<Facts, "firstContactMs" | "lastContactMs">> {
+  const [site] = await db.query<{ first_ms: number | null; last_ms: number | null }>(
+    `SELECT ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site WHERE site_id = $1`,
+    [siteId],
+  );
+  if (site?.first_ms == null || site.last_ms === null || (knownMs !== undefined && site.first_ms > knownMs)) return {};
+  if (knownMs === undefined) return { firstContactMs: site.first_ms, lastContactMs: site.last_ms };
+  const [then] = await db.query<{ last_ms: number | null }>(
+    `SELECT ${instantMs("max(taken_at)")} AS last_ms FROM observation
+     WHERE site_id = $1 AND taken_at > to_timestamp($2::float8 / 1000) AND taken_at <= to_timestamp($3::float8 / 1000) AND received_at <= to_timestamp($4::float8 / 1000)`,
+    [siteId, atMs - CONTACT_BACK_MS, atMs, knownMs],
+  );
+  return { firstContactMs: site.first_ms, lastContactMs: then?.last_ms ?? Math.min(site.first_ms, atMs - CONTACT_BACK_MS) };
 }
 
 /** Needs of the same probe are one question: every span that no other one covers. */
@@ -80,7 +96,7 @@ function uncovered(spans: readonly Span[]): Span[] {
 type RunRow = { stream: string; seq: number; target: string | null; taken_ms: number; outcome: Outcome };
 
 /** The newest runs of each target within the need's spans, newest first. */
-async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need): Promise<Run[]> {
+async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, knownMs: number): Promise<Run[]> {
   const rows = await Promise.all(
     spans.map(({ fromMs, toMs }) =>
       db.query<RunRow>(
@@ -89,16 +105,17 @@ async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need):
          CROSS JOIN LATERAL (
            SELECT stream, seq, taken_at, outcome FROM observation o
            WHERE o.site_id = $1 AND o.probe = $2 AND o.target IS NOT DISTINCT FROM t.target AND o.taken_at > to_timestamp($3::float8 / 1000) AND o.taken_at <= to_timestamp($4::float8 / 1000)
-           ORDER BY o.taken_at DESC LIMIT $5
+             AND o.received_at <= to_timestamp($6::float8 / 1000)
+           ORDER BY o.taken_at DESC, o.stream, o.seq LIMIT $5
          ) AS r`,
-        [siteId, probe, fromMs, toMs, runsMax],
+        [siteId, probe, fromMs, toMs, runsMax, knownMs],
       ),
     ),
   );
   const counts = new Map<string | null, number>();
   return rows
     .flat()
-    .sort((a, b) => b.taken_ms - a.taken_ms)
+    .sort((a, b) => b.taken_ms - a.taken_ms || a.stream.localeCompare(b.stream) || a.seq - b.seq)
     .filter(({ target }) => {
       counts.set(target, (counts.get(target) ?? 0) + 1);
       return (counts.get(target) ?? 0) <= runsMax;
@@ -106,15 +123,29 @@ async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need):
     .map(({ stream, seq, target, taken_ms, outcome }) => ({ ref: `${stream}:${seq}`, probe, ...(target !== null && { target }), atMs: taken_ms, outcome }));
 }
 
-/** Portals (or other targets of a probe) that most recently failed from more than `sharePercent` of the sites that asked them since `sinceMs`. */
-export async function sharedFaultTargets(db: Db, probe: ProbeKind, metric: string, sharePercent: number, sinceMs: number, nowMs: number): Promise<string[]> {
+/** Which targets to look at, and when: a metric of a probe, over `windowMs` before the moment. */
+export type SharedFaultQuestion = {
+  readonly probe: ProbeKind;
+  readonly metric: string;
+  readonly sharePercent: number;
+  readonly windowMs: number;
+  readonly centresMin: number;
+};
+
+/** Portals (or other targets of a probe) that most recently failed from more than a share of the sites that asked them within the window. */
+export async function sharedFaultTargets(
+  db: Db,
+  { probe, metric, sharePercent, windowMs, centresMin }: SharedFaultQuestion,
+  { atMs, knownMs }: Moment,
+): Promise<string[]> {
   const rows = await db.query<{ target: string }>(
     `SELECT target FROM (
        SELECT DISTINCT ON (site_id, target) target, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
        FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)
+         AND received_at <= to_timestamp($6::float8 / 1000)
        ORDER BY site_id, target, taken_at DESC
-     ) AS newest GROUP BY target HAVING count(*) >= 5 AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $5`,
-    [probe, metric, sinceMs, nowMs, sharePercent],
+     ) AS newest GROUP BY target HAVING count(*) >= $7 AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $5 ORDER BY target`,
+    [probe, metric, atMs - windowMs, atMs, sharePercent, knownMs ?? FOREVER_MS, centresMin],
   );
   return rows.map(({ target }) => target);
 }

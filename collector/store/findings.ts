@@ -1,7 +1,8 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
-import type { Finding } from "#schemas/finding.ts";
+import type { Finding, FindingState } from "#schemas/finding.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
 import { textsLiteral } from "./array-literal.ts";
-import type { Db } from "./db.ts";
+import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
 /** The present findings of a site. */
@@ -34,6 +35,14 @@ export async function writeFindings(db: Db, siteId: number, findings: readonly F
       textsLiteral(findings.map(jsonText)),
     ],
   );
+}
+
+/** Takes away what was judged by requirements that the policy does not have; its history stays. */
+export async function keepFindingsOf(tx: Db, siteId: number, { requirements }: PolicyProfile): Promise<void> {
+  await tx.query("DELETE FROM finding WHERE site_id = $1 AND NOT requirement = ANY (($2::text)::text[])", [
+    siteId,
+    textsLiteral(requirements.map(({ id }) => id)),
+  ]);
 }
 
 /** One entry of history: a judgement that differs from the one before. */
@@ -77,15 +86,13 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
   return rows.map(({ site_id }) => site_id);
 }
 
-/** The findings of a site as they were known at an instant: the newest revision of each requirement up to then. */
-export async function findingsAsOf(db: Db, siteId: number, atMs: number): Promise<Finding[]> {
-  const rows = await db.query<{ body: Finding }>(
-    `SELECT DISTINCT ON (requirement) body FROM finding_revision
-     WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) ORDER BY requirement, at DESC, revision DESC`,
-    [siteId, atMs],
+/** Since when each requirement of each site was in its state at an instant, by what was judged by `knownMs`; keys are `<site> <requirement>`. */
+export async function lastChanges(db: Db, atMs: number, knownMs: number): Promise<ReadonlyMap<string, { state: FindingState; at: string }>> {
+  const rows = await db.query<{ site_id: number; requirement: string; state: FindingState; at: number }>(
+    `SELECT DISTINCT ON (site_id, requirement) site_id, requirement, state, ${instantMs("at")} AS at FROM finding_revision
+     WHERE at <= to_timestamp($1::float8 / 1000) AND (body ->> 'evaluatedAt')::timestamptz <= to_timestamp($2::float8 / 1000) AND from_state IS DISTINCT FROM state
+     ORDER BY site_id, requirement, finding_revision.at DESC, revision DESC`,
+    [atMs, knownMs],
   );
-  // A pass whose evidence had run out by then was none, even where nobody came by to say so.
-  return rows.map(({ body }) =>
-    body.state === "pass" && (body.validUntil === undefined || Date.parse(body.validUntil) < atMs) ? { ...body, state: "unknown", reason: "stale" } : body,
-  );
+  return new Map(rows.map(({ site_id, requirement, state, at }) => [`${site_id} ${requirement}`, { state, at: new Date(at).toISOString() }]));
 }

@@ -1,25 +1,25 @@
 import { FoundDevice, type KnownDevice } from "#schemas/asset-ledger.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { foundIn } from "#schemas/evaluate/daily-facts.ts";
+import type { Outcome } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
-import type { Db } from "./db.ts";
+import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
+import type { Moment } from "./moment.ts";
 
 /** A device that a search has met on a Vietnam day. */
 export type FoundRow = { readonly siteId: number; readonly found: FoundDevice; readonly day: string };
 
 /** Most devices of one site that are read at once, the ones that were met last. */
 const FOUND_READ_MAX = 2_000;
+/** A search a day, and some by hand. */
+const SEARCHES_READ_MAX = 200;
+const DISCOVERY = "device-discovery";
 
 /** Remembers what searches have met: the first and the last day of each device, and what the newest search said of it. */
 export async function writeFoundDevices(tx: Db, rows: readonly FoundRow[]): Promise<void> {
-  const newest = new Map<string, FoundRow & { readonly firstDay: string }>();
-  for (const row of rows) {
-    const key = `${row.siteId} ${row.found.identity}`;
-    const known = newest.get(key);
-    const firstDay = known === undefined || row.day < known.firstDay ? row.day : known.firstDay;
-    newest.set(key, { ...(known === undefined || row.day >= known.day ? row : known), firstDay });
-  }
-  if (newest.size === 0) return;
-  const sorted = [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  if (rows.length === 0) return;
+  const sorted = merged(rows);
   await tx.query(
     `INSERT INTO found_device AS f (site_id, identity, first_day, last_day, body)
      SELECT site_id, identity, first_day::date, last_day::date, body::jsonb
@@ -36,8 +36,11 @@ export async function writeFoundDevices(tx: Db, rows: readonly FoundRow[]): Prom
   );
 }
 
-/** What searches have met at a site between two Vietnam days. A device whose first day lies after `untilDay` was not known then. */
-export async function foundDevices(db: Db, siteId: number, sinceDay: string, untilDay: string): Promise<KnownDevice[]> {
+/** What searches have met at a site from `sinceMs` to a moment. A device whose first day lies after it was not known then. */
+export async function foundDevices(db: Db, siteId: number, sinceMs: number, { atMs, knownMs }: Moment): Promise<KnownDevice[]> {
+  if (knownMs !== undefined) return foundThen(db, siteId, sinceMs, { atMs, knownMs });
+  const sinceDay: string = vietnamDay(sinceMs);
+  const untilDay: string = vietnamDay(atMs);
   const rows = await db.query<{ first_day: string; last_day: string; body: unknown }>(
     `SELECT first_day::text, last_day::text, body FROM found_device WHERE site_id = $1 AND last_day >= ($2::text)::date AND first_day <= ($3::text)::date
      ORDER BY found_device.last_day DESC, identity LIMIT $4::int`,
@@ -48,6 +51,31 @@ export async function foundDevices(db: Db, siteId: number, sinceDay: string, unt
     firstDay: first_day,
     lastDay: last_day < untilDay ? last_day : untilDay,
   }));
+}
+
+/** The same for a past moment, from the searches themselves: the table keeps the newest word only. */
+async function foundThen(db: Db, siteId: number, sinceMs: number, { atMs, knownMs }: Required<Moment>): Promise<KnownDevice[]> {
+  const searches = await db.query<{ outcome: Outcome; taken_ms: number }>(
+    `SELECT outcome, ${instantMs("taken_at")} AS taken_ms FROM observation
+     WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)
+       AND received_at <= to_timestamp($5::float8 / 1000) ORDER BY taken_at DESC, stream, seq LIMIT $6::int`,
+    [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],
+  );
+  const rows = searches.flatMap(({ outcome, taken_ms }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(taken_ms) })));
+  const known = merged(rows.reverse()).map(({ found, firstDay, day }) => ({ ...found, firstDay, lastDay: day }));
+  return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, FOUND_READ_MAX);
+}
+
+/** Each device once: what the newest search said of it, and the first day. Of one day's searches the later row counts. */
+function merged(rows: readonly FoundRow[]): (FoundRow & { readonly firstDay: string })[] {
+  const newest = new Map<string, FoundRow & { readonly firstDay: string }>();
+  for (const row of rows) {
+    const key = `${row.siteId} ${row.found.identity}`;
+    const known = newest.get(key);
+    const firstDay = known === undefined || row.day < known.firstDay ? row.day : known.firstDay;
+    newest.set(key, { ...(known === undefined || row.day >= known.day ? row : known), firstDay });
+  }
+  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 /** Forgets what was met last before a Vietnam day. */

@@ -181,17 +181,20 @@ async function writeDirtyHours(tx: Db, rows: readonly SampleRow[]): Promise<void
 }
 
 async function writeDays(tx: Db, calendar: Calendar, stored: readonly Stored[]): Promise<void> {
-  const seen = new Map<string, { siteId: number; device: string; role: string; day: string }>();
-  const peaks = new Map<string, { siteId: number; metric: string; day: string; value: number }>();
+  const seen = new Map<string, { siteId: number; device: string; role: string; day: string; knownMs: number }>();
+  const peaks = new Map<string, { siteId: number; metric: string; day: string; value: number; knownMs: number }>();
   for (const { received, claim } of stored) {
     for (const filed of received.filed.observations) {
       if (!claim.isFresh(filed.observation.seq)) continue;
-      const { siteId } = received;
-      for (const presence of presenceIn(filed.observation.outcome, filed.takenMs))
-        seen.set(`${siteId} ${presence.day} ${presence.device}`, { siteId, ...presence });
+      const { siteId, receivedMs } = received;
+      for (const presence of presenceIn(filed.observation.outcome, filed.takenMs)) {
+        const key = `${siteId} ${presence.day} ${presence.device}`;
+        // Of two roles on one day the same one counts in whatever order they arrive.
+        if (presence.role <= (seen.get(key)?.role ?? presence.role)) seen.set(key, { siteId, ...presence, knownMs: receivedMs });
+      }
       for (const peak of peaksIn(filed.observation.outcome, filed.takenMs, calendar)) {
-        const key = `${siteId} ${peak.metric} ${peak.day}`;
-        if (peak.value >= (peaks.get(key)?.value ?? Number.NEGATIVE_INFINITY)) peaks.set(key, { siteId, ...peak });
+        const key = `${siteId} ${peak.metric} ${peak.day} ${receivedMs}`;
+        if (peak.value >= (peaks.get(key)?.value ?? Number.NEGATIVE_INFINITY)) peaks.set(key, { siteId, ...peak, knownMs: receivedMs });
       }
     }
   }
@@ -199,23 +202,30 @@ async function writeDays(tx: Db, calendar: Calendar, stored: readonly Stored[]):
   if (seen.size > 0) {
     const rows = inOrder(seen);
     await tx.query(
-      `INSERT INTO presence_day (site_id, device, role, day)
-       SELECT site_id, device, role, day::date FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) AS r(site_id, device, role, day)
-       ON CONFLICT (site_id, day, device) DO UPDATE SET role = excluded.role WHERE presence_day.role <> excluded.role`,
-      [numbersLiteral(rows.map(({ siteId }) => siteId)), ...(["device", "role", "day"] as const).map((column) => textsLiteral(rows.map((row) => row[column])))],
+      `INSERT INTO presence_day (site_id, device, role, day, known_at)
+       SELECT site_id, device, role, day::date, to_timestamp(known_ms / 1000) FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::float8[]) AS r(site_id, device, role, day, known_ms)
+       ON CONFLICT (site_id, day, device) DO UPDATE SET role = excluded.role WHERE presence_day.role > excluded.role`,
+      [
+        numbersLiteral(rows.map(({ siteId }) => siteId)),
+        ...(["device", "role", "day"] as const).map((column) => textsLiteral(rows.map((row) => row[column]))),
+        numbersLiteral(rows.map(({ knownMs }) => knownMs)),
+      ],
     );
   }
   if (peaks.size > 0) {
     const rows = inOrder(peaks);
     await tx.query(
-      `INSERT INTO peak_day AS p (site_id, metric, day, value)
-       SELECT site_id, metric, day::date, value FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::float8[]) AS r(site_id, metric, day, value)
-       ON CONFLICT (site_id, metric, day) DO UPDATE SET value = excluded.value WHERE excluded.value > p.value`,
+      `INSERT INTO peak_day AS p (site_id, metric, day, value, known_at)
+       SELECT site_id, metric, day::date, value, to_timestamp(known_ms / 1000)
+       FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::float8[], ($5::text)::float8[]) AS r(site_id, metric, day, value, known_ms)
+       WHERE value > coalesce((SELECT max(k.value) FROM peak_day k WHERE k.site_id = r.site_id AND k.metric = r.metric AND k.day = r.day::date), '-infinity')
+       ON CONFLICT (site_id, metric, day, known_at) DO UPDATE SET value = excluded.value WHERE excluded.value > p.value`,
       [
         numbersLiteral(rows.map(({ siteId }) => siteId)),
         textsLiteral(rows.map(({ metric }) => metric)),
         textsLiteral(rows.map(({ day }) => day)),
         numbersLiteral(rows.map(({ value }) => value)),
+        numbersLiteral(rows.map(({ knownMs }) => knownMs)),
       ],
     );
   }

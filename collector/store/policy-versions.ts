@@ -1,9 +1,13 @@
-import { and, eq } from "drizzle-orm";
-import type { PolicyProfile } from "#schemas/policy.ts";
+import { and, desc, eq } from "drizzle-orm";
+import { Calendar } from "#schemas/calendar.ts";
+import { PolicyProfile } from "#schemas/policy.ts";
 import type { Db } from "./db.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { StoreError } from "./store-error.ts";
-import { policyVersions } from "./tables.ts";
+import { calendarVersions, policyVersions } from "./tables.ts";
+
+/** A policy or calendar as this database has recorded it. */
+export type Recorded<Body> = { readonly body: Body; readonly recordedMs: number };
 
 /**
  * Keeps the policy with which this database judges, so that old findings can be explained.
@@ -20,4 +24,31 @@ export async function recordPolicy(db: Db, policy: PolicyProfile, sha256: string
       `The policy ${policyId} version ${version} has changed since this database recorded it. Give the changed file a new version and an effective date.`,
     );
   }
+}
+
+/** Keeps a calendar as it is known now; the same as before adds nothing. */
+export async function recordCalendar(db: Db, calendar: Calendar, sha256: string, nowMs: number): Promise<void> {
+  const newest = await drizzled(db, (to) =>
+    to
+      .select({ sha256: calendarVersions.bodySha256 })
+      .from(calendarVersions)
+      .where(eq(calendarVersions.calendarId, calendar.id))
+      .orderBy(desc(calendarVersions.recordedAt))
+      .limit(1),
+  );
+  if (newest[0]?.sha256 === sha256) return;
+  const row = { calendarId: calendar.id, bodySha256: sha256, body: calendar, recordedAt: nowMs };
+  await drizzled(db, (to) => to.insert(calendarVersions).values(row).onConflictDoNothing());
+}
+
+/** All versions of a policy that this database knows, the newest at the top, also those whose file is gone. */
+export async function recordedPolicies(db: Db, id: string): Promise<Recorded<PolicyProfile>[]> {
+  const rows = await drizzled(db, (to) => to.select().from(policyVersions).where(eq(policyVersions.policyId, id)).orderBy(desc(policyVersions.version)));
+  return rows.map(({ body, recordedAt }) => ({ body: PolicyProfile.parse(body), recordedMs: recordedAt }));
+}
+
+/** All calendars as they were ever known, the newest at the top. */
+export async function recordedCalendars(db: Db): Promise<Recorded<Calendar>[]> {
+  const rows = await drizzled(db, (to) => to.select().from(calendarVersions).orderBy(desc(calendarVersions.recordedAt)));
+  return rows.map(({ body, recordedAt }) => ({ body: Calendar.parse(body), recordedMs: recordedAt }));
 }

@@ -1,21 +1,26 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { ReportRows } from "../report/dossier.ts";
 import type { Period } from "../report/period.ts";
 import { type Db, instantMs } from "./db.ts";
-import { centreBrief, type SiteRow, siteColumns } from "./page-rows.ts";
+import { sitesAsOf } from "./site-versions.ts";
 
-/** What a monthly report is made from, by what was known at an instant. The findings are the present ones: for a month that is over they are judged again. */
-export async function reportRows(db: Db, period: Period, knownBy: string): Promise<ReportRows> {
+/**
+ * What a monthly report is made from: everything as of `atMs`, by what was known at `knownMs`. The findings are the present ones: for a month that
+ * is over they are judged again.
+ */
+export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number): Promise<ReportRows> {
+  const knownBy = new Date(knownMs).toISOString();
   const [sites, findings, changes, attestations, waivers] = await Promise.all([
-    db.query<SiteRow>(`SELECT ${siteColumns} FROM site ORDER BY centre_code`),
+    sitesAsOf(db, vietnamDay(atMs), knownMs),
     db.query<{ body: Finding; since: number }>(`SELECT body, ${instantMs("since")} AS since FROM finding ORDER BY site_id, requirement`),
     db.query<ChangeRow>(changesAsOf, [period.from, period.to, knownBy]),
     db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy]),
-    db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay]),
+    db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay, knownBy]),
   ]);
   return {
-    centres: sites.map((site) => centreBrief({ ...site, last_contact_ms: null })),
+    centres: sites.map(({ centre: { devices: _, ...centre } }) => centre),
     findings: findings.map(({ body, since }) => ({ ...body, since: new Date(since).toISOString() })),
     changes: changes.map(transition),
     attestations: attestations.map(({ body }) => body),
@@ -48,7 +53,7 @@ const attestationsAsOf = `
 
 const waiversWithin = `
   SELECT w.body FROM waiver w JOIN site USING (site_id)
-  WHERE w.until_day >= ($1::text)::date AND w.from_day <= ($2::text)::date
+  WHERE w.until_day >= ($1::text)::date AND w.from_day <= ($2::text)::date AND w.recorded_at <= ($3::text)::timestamptz
   ORDER BY site.centre_code, w.from_day, w.id`;
 
 type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Calendar } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { jsonText } from "./json-text.ts";
@@ -44,6 +45,18 @@ export const policyVersions = pgTable(
     recordedAt: instant("recorded_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.policyId, table.version] })],
+);
+
+/** Calendars as they were known: they are corrected in place. */
+export const calendarVersions = pgTable(
+  "calendar_version",
+  {
+    calendarId: text("calendar_id").notNull(),
+    bodySha256: text("body_sha256").notNull(),
+    body: jsonb("body").$type<Calendar>().notNull(),
+    recordedAt: instant("recorded_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.calendarId, table.recordedAt] })],
 );
 
 /** Centres as they are declared; a centre is one site in this version. */
@@ -125,6 +138,7 @@ export const waivers = pgTable(
     fromDay: day("from_day").notNull(),
     untilDay: day("until_day").notNull(),
     body: jsonb("body").$type<Waiver>().notNull(),
+    recordedAt: instant("recorded_at").notNull().default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.id] })],
 );

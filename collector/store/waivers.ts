@@ -8,14 +8,14 @@ import { sites, waivers } from "./tables.ts";
 const LISTED = 1_000;
 
 /** Keeps a waiver. The same id twice changes nothing. False when the centre is not known. */
-export async function addWaiver(db: Db, waiver: Waiver): Promise<boolean> {
+export async function addWaiver(db: Db, waiver: Waiver, nowMs: number): Promise<boolean> {
   // In SQL: one statement finds the site, writes, and says whether it found it.
   const places = await db.query(
     `WITH place AS (SELECT site_id FROM site WHERE centre_code = $1),
-       added AS (INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body)
-         SELECT site_id, $2, $3, ($4::text)::date, ($5::text)::date, ($6::text)::jsonb FROM place ON CONFLICT DO NOTHING)
+       added AS (INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body, recorded_at)
+         SELECT site_id, $2, $3, ($4::text)::date, ($5::text)::date, ($6::text)::jsonb, to_timestamp($7::float8 / 1000) FROM place ON CONFLICT DO NOTHING)
      SELECT site_id FROM place`,
-    [waiver.centre, waiver.id, waiver.requirement, waiver.from, waiver.until, jsonText(waiver)],
+    [waiver.centre, waiver.id, waiver.requirement, waiver.from, waiver.until, jsonText(waiver), nowMs],
   );
   return places.length > 0;
 }

@@ -126,6 +126,8 @@ const portals: Requirement = {
     maxAgeMinutes: 30,
     workingHoursOnly: true,
     sharedFaultPercent: 30,
+    sharedFaultWindowMinutes: 15,
+    sharedFaultCentresMin: 5,
   },
   advice: { vi: "Báo đơn vị vận hành kèm giờ và mã lỗi.", en: "Tell the operator, with time and status." },
 };

@@ -16,6 +16,10 @@ const findings = findingsRoutes({
       asked.push(query);
       return sampleFindings(0).slice(0, query.limit);
     },
+    findingsAsOf: async (query, atMs) => {
+      asked.push({ ...query, atMs });
+      return sampleFindings(0).slice(0, query.limit);
+    },
   },
 });
 const centres = centresRoutes({ store: sampleStore, policy: samplePolicy, now });

@@ -71,9 +71,9 @@ test("a centre has its findings, history and evidence; a stranger has none", asy
 });
 
 test("a waiver lies over its finding from the day it begins to the end of its last", async () => {
-  expect(await addWaiver(db, waiver)).toBe(true);
-  expect(await addWaiver(db, waiver)).toBe(true);
-  expect(await addWaiver(db, { ...waiver, centre: "xa-99" })).toBe(false);
+  expect(await addWaiver(db, waiver, nowMs)).toBe(true);
+  expect(await addWaiver(db, waiver, nowMs)).toBe(true);
+  expect(await addWaiver(db, { ...waiver, centre: "xa-99" }, nowMs)).toBe(false);
   const on = async (day: string) => {
     const rows = await pageStore(db).centre("xa-01", "2026-10-30T17:00:00.000Z", day);
     return rows?.findings.find(({ requirement }) => requirement === "R05")?.waiver?.document;

@@ -38,7 +38,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     await migrate(db, T0);
     await importCentres(db, [centre("mot"), centre("hai")], T0);
     tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: workWeek };
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await opened?.close();
   });
@@ -115,12 +115,17 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     const DAY_MS = 86_400_000;
     await write(search("MFP 430", T0), search("MFP 400", T0 - 3 * DAY_MS));
     await write(search("MFP 410", T0 - DAY_MS));
-    const [known, ...more] = await foundDevices(db, 1, "2026-11-01", "2026-11-28");
+    const since = T0 - 20 * DAY_MS;
+    const [known, ...more] = await foundDevices(db, 1, since, { atMs: T0 });
     expect(more).toEqual([]);
     expect(known).toMatchObject({ identity: "hash aaaaaaaa 01", model: "MFP 430", firstDay: "2026-11-25", lastDay: "2026-11-28" });
-    expect(await foundDevices(db, 1, "2026-11-01", "2026-11-24")).toEqual([]);
+    expect(await foundDevices(db, 1, since, { atMs: T0 - 4 * DAY_MS })).toEqual([]);
     await forgetFoundBefore(db, "2026-11-29");
-    expect(await foundDevices(db, 1, "2026-11-01", "2026-11-28")).toEqual([]);
+    expect(await foundDevices(db, 1, since, { atMs: T0 })).toEqual([]);
+    // A past moment is read from the searches themselves: only what had arrived by then.
+    expect(await foundDevices(db, 1, since, { atMs: T0, knownMs: T0 + 60_000 })).toEqual([known]);
+    expect(await foundDevices(db, 1, since, { atMs: T0 - DAY_MS, knownMs: T0 + 60_000 })).toMatchObject([{ model: "MFP 410", lastDay: "2026-11-27" }]);
+    expect(await foundDevices(db, 1, since, { atMs: T0, knownMs: T0 - DAY_MS })).toEqual([]);
   });
 
   describe("stores each number of a stream once", () => {

@@ -21,14 +21,24 @@ let pglite: Awaited<ReturnType<typeof openPglite>>;
 beforeAll(async () => {
   pglite = await openPglite();
   await migrate(pglite, T0);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await pglite?.close();
 });
 
 describe("tables.ts and the migrations", () => {
   it("are about the tables of configuration and people", () => {
-    expect(defined.map(getTableName).sort()).toEqual(["agent", "attestation", "enrol_code", "maintenance", "policy_version", "setting", "site", "waiver"]);
+    expect(defined.map(getTableName).sort()).toEqual([
+      "agent",
+      "attestation",
+      "calendar_version",
+      "enrol_code",
+      "maintenance",
+      "policy_version",
+      "setting",
+      "site",
+      "waiver",
+    ]);
   });
 
   it.each(defined.map((table) => [getTableName(table), table] as const))("agree on the columns of %s: name, type, null, default", async (name, table) => {
@@ -82,7 +92,7 @@ describe.each(["PGlite", "the embedded server"])("drizzle on %s", (name) => {
     };
     db = store.db;
     await migrate(db, T0);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => close());
 
   it.each([["12"], ["true"], ["null"], ['Xã "Một" \\ \''], [12], [true], [null], [[1, "2"]], [{ a: { b: null } }]])(

@@ -1,0 +1,67 @@
+import { vietnamDay } from "#schemas/calendar.ts";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import { needOf } from "#schemas/evaluate/needs.ts";
+import type { FindingsQuery } from "#schemas/read-api.ts";
+import type { PolicyAt, PolicyInForce } from "../policy-book.ts";
+import type { Db } from "../store/db.ts";
+import { loadFacts } from "../store/facts.ts";
+import { lastChanges } from "../store/findings.ts";
+import type { Moment } from "../store/moment.ts";
+import { type DeclaredSite, sitesAsOf } from "../store/site-versions.ts";
+import type { StandingFinding } from "../web/page-store.ts";
+import { sharedFaultsAt } from "./shared-faults.ts";
+import { retentionDays } from "./upkeep.ts";
+
+const DAY_MS = 86_400_000;
+/** Sites judged at once: while one waits for the database, another one thinks. */
+const AT_ONCE = 4;
+
+/** The oldest instant of which the evidence is still whole: rules look back a quarter of a year at most. */
+export function oldestPastMs(nowMs: number): number {
+  return nowMs - (retentionDays.observation - 100) * DAY_MS;
+}
+
+/**
+ * What the evidence of a past instant says: centres as declared then, the policy of then, and nothing that became known after `knownMs`. The same
+ * question has the same answer for ever, whatever is learnt or changed later. In order of centre and requirement.
+ */
+export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites?: readonly DeclaredSite[]): Promise<StandingFinding[]> {
+  const { policy, calendar } = inForce;
+  const { atMs, knownMs } = moment;
+  const needs = policy.requirements.flatMap(({ rule }) => needOf(rule, calendar, atMs) ?? []);
+  const shared = await sharedFaultsAt(db, policy, moment);
+  const since = await lastChanges(db, atMs, knownMs);
+  const judgeOne = async (site: DeclaredSite): Promise<StandingFinding[]> => {
+    const facts = await loadFacts(db, site, needs, calendar, moment, shared);
+    return evaluate(policy, facts, atMs).map((finding) => {
+      const change = since.get(`${site.siteId} ${finding.requirement}`);
+      return { ...finding, since: change?.state === finding.state ? change.at : new Date(atMs).toISOString() };
+    });
+  };
+  const left = [...(sites ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs)))];
+  const findings: StandingFinding[] = [];
+  while (left.length > 0) findings.push(...(await Promise.all(left.splice(0, AT_ONCE).map(judgeOne))).flat());
+  return findings;
+}
+
+/** One page of the findings as they were known at an instant. */
+export async function findingsAsOf(
+  db: Db,
+  policyAt: PolicyAt,
+  { centre, requirement, state, limit, after }: FindingsQuery,
+  atMs: number,
+): Promise<StandingFinding[]> {
+  const moment = { atMs, knownMs: atMs };
+  const { policy, calendar } = policyAt(atMs, atMs);
+  const requirements = policy.requirements.filter(({ id }) => requirement === undefined || id === requirement);
+  const [afterCentre = "", afterRequirement = ""] = after?.split(":") ?? [];
+  const sites = await sitesAsOf(db, vietnamDay(atMs), atMs);
+  const asked = sites.filter(({ centre: { code } }) => (centre === undefined || code === centre) && code >= afterCentre);
+  const findings: StandingFinding[] = [];
+  while (asked.length > 0 && findings.length < limit) {
+    const found = await pastFindings(db, { policy: { ...policy, requirements }, calendar }, moment, asked.splice(0, AT_ONCE));
+    const isNext = (finding: StandingFinding) => finding.centre > afterCentre || finding.requirement > afterRequirement;
+    findings.push(...found.filter((finding) => isNext(finding) && (state === undefined || finding.state === state)));
+  }
+  return findings.slice(0, limit);
+}

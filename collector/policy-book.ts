@@ -1,0 +1,44 @@
+import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { ConfigError } from "./config.ts";
+import { type LoadedPolicy, policyVersions, sha256Of } from "./policy-files.ts";
+import type { Db } from "./store/db.ts";
+import { type Recorded, recordCalendar, recordedCalendars, recordedPolicies, recordPolicy } from "./store/policy-versions.ts";
+
+export type PolicyInForce = { readonly policy: PolicyProfile; readonly calendar: Calendar };
+/**
+ * The policy and calendar in force at an instant, by what was known at `knownMs`: a version that was recorded later changes no earlier judgement.
+ * The oldest that is known also stands for the time before it.
+ */
+export type PolicyAt = (atMs: number, knownMs?: number) => PolicyInForce;
+
+/**
+ * Records what the data files hold, versions to come included, and opens all that this database has ever judged by.
+ * @throws ConfigError when the policy has no version in force at `nowMs`. @throws StoreError when a recorded version was changed.
+ */
+export async function openPolicyBook(db: Db, id: string, nowMs: number, files: readonly LoadedPolicy[] = policyVersions(id)): Promise<PolicyAt> {
+  for (const { policy, calendar, sha256 } of files) {
+    await recordPolicy(db, policy, sha256, nowMs);
+    await recordCalendar(db, calendar, sha256Of(calendar), nowMs);
+  }
+  const versions = await recordedPolicies(db, id);
+  const calendars = await recordedCalendars(db);
+  const at: PolicyAt = (atMs, knownMs = Number.POSITIVE_INFINITY) => {
+    const begun = versions.filter(({ body }) => body.effectiveFrom <= vietnamDay(atMs));
+    const policy = newestKnown(begun.length > 0 ? begun : versions.slice(-1), knownMs);
+    const calendar =
+      policy &&
+      newestKnown(
+        calendars.filter(({ body }) => body.id === policy.calendar),
+        knownMs,
+      );
+    if (!policy || !calendar) throw new ConfigError(`HCC_POLICY: the database knows no policy "${id}" with its calendar`);
+    return { policy, calendar };
+  };
+  return at;
+}
+
+/** Of versions with the newest at the top: the first that was known by then, else the oldest. */
+function newestKnown<Body>(versions: readonly Recorded<Body>[], knownMs: number): Body | undefined {
+  return (versions.find(({ recordedMs }) => recordedMs <= knownMs) ?? versions.at(-1))?.body;
+}

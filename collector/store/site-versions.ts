@@ -1,0 +1,53 @@
+import { Centre } from "#schemas/inventory.ts";
+import type { Db } from "./db.ts";
+import { jsonText } from "./json-text.ts";
+
+/** A centre as it was declared for some day, by what was known at some instant. */
+export type DeclaredSite = { readonly siteId: number; readonly centre: Centre };
+
+/** Keeps what a centre declares from a day on. False when that is what counts on the day already. */
+export async function addSiteVersion(tx: Db, siteId: number, centre: Centre, fromDay: string, nowMs: number): Promise<boolean> {
+  const rows = await tx.query(
+    `INSERT INTO site_version (site_id, effective_from, recorded_at, centre)
+     SELECT $1::int, ($2::text)::date, to_timestamp($3::float8 / 1000), ($4::text)::jsonb
+     WHERE ($4::text)::jsonb IS DISTINCT FROM (
+       SELECT centre FROM site_version WHERE site_id = $1 AND effective_from <= ($2::text)::date ORDER BY effective_from DESC, recorded_at DESC LIMIT 1)
+     ON CONFLICT (site_id, effective_from, recorded_at) DO UPDATE SET centre = excluded.centre RETURNING site_id`,
+    [siteId, fromDay, nowMs, jsonText(centre)],
+  );
+  return rows.length > 0;
+}
+
+/** Brings `site` to the versions that count on `today`; gives the sites that changed. Again changes nothing. */
+export async function applySiteVersions(tx: Db, today: string, nowMs: number): Promise<number[]> {
+  const rows = await tx.query<{ site_id: number }>(
+    `UPDATE site s SET name = v.name, district = v.district, latitude = v.latitude, longitude = v.longitude, officers = v.officers, key_area = v.key_area,
+       contract_mbps = v.contract_mbps, isp = v.isp, devices = v.devices, changed_at = to_timestamp($3::float8 / 1000), version = s.version + 1
+     FROM (
+       SELECT site_id, centre ->> 'name' AS name, centre ->> 'district' AS district, (centre ->> 'latitude')::float8 AS latitude,
+         (centre ->> 'longitude')::float8 AS longitude, (centre ->> 'officers')::int AS officers, (centre ->> 'keyArea')::boolean AS key_area,
+         (centre ->> 'contractMbps')::float8 AS contract_mbps, centre ->> 'isp' AS isp, centre -> 'devices' AS devices
+       FROM (${versionsAsOf}) AS declared
+     ) AS v
+     WHERE v.site_id = s.site_id
+       AND (s.name, s.district, s.latitude, s.longitude, s.officers, s.key_area, s.contract_mbps, s.isp, s.devices)
+         IS DISTINCT FROM (v.name, v.district, v.latitude, v.longitude, v.officers, v.key_area, v.contract_mbps, v.isp, v.devices)
+     RETURNING s.site_id`,
+    [today, nowMs, nowMs],
+  );
+  return rows.map(({ site_id }) => site_id);
+}
+
+/** The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes. */
+export async function sitesAsOf(db: Db, day: string, knownMs: number): Promise<DeclaredSite[]> {
+  const rows = await db.query<{ site_id: number; centre: unknown }>(`SELECT site_id, centre FROM (${versionsAsOf}) AS declared ORDER BY centre ->> 'code'`, [
+    day,
+    knownMs,
+  ]);
+  return rows.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) }));
+}
+
+// Of the versions known by then the newest that had begun; before the first one began, that first one.
+const versionsAsOf = `
+  SELECT DISTINCT ON (site_id) site_id, centre FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000)
+  ORDER BY site_id, effective_from > ($1::text)::date, CASE WHEN effective_from <= ($1::text)::date THEN effective_from END DESC, effective_from, recorded_at DESC`;

@@ -1,0 +1,83 @@
+import type { Observation } from "#schemas/observation.ts";
+import { type Acceptor, acceptInto } from "../../collector/ingest/accept.ts";
+import { IngestQueue } from "../../collector/ingest/ingest-queue.ts";
+import { createJudge, type Judge, type OnJudged } from "../../collector/jobs/judge.ts";
+import { createLog } from "../../collector/log.ts";
+import { openPolicyBook, type PolicyAt } from "../../collector/policy-book.ts";
+import { sha256Of as sha256OfPolicy } from "../../collector/policy-files.ts";
+import { writeGroup } from "../../collector/store/ingest.ts";
+import { migrate } from "../../collector/store/migrate.ts";
+import { Partitions } from "../../collector/store/partitions.ts";
+import { SeriesIds } from "../../collector/store/series.ts";
+import { allSites, importCentres } from "../../collector/store/sites.ts";
+import type { Calendar } from "../../schemas/calendar.ts";
+import type { Centre } from "../../schemas/inventory.ts";
+import type { PolicyProfile } from "../../schemas/policy.ts";
+import { batchOf, sha256Of } from "./batches.ts";
+import { calendar } from "./facts.ts";
+import { openPglite, type PgliteDb } from "./pglite.ts";
+
+/** An observation without the frame that every one has. */
+export type Said = Pick<Observation, "probe" | "outcome"> & { readonly target?: string; readonly atMs: number };
+
+/** A province on PGlite: the real way in and the real judge, at whatever time the test says it is. */
+export type JudgedProvince = {
+  readonly db: PgliteDb;
+  readonly judge: Judge;
+  readonly policyAt: PolicyAt;
+  siteIdOf(code: string): number;
+  /** One batch from a centre's agent, received at `nowMs`; resolves when it is judged. */
+  send(code: string, nowMs: number, said: readonly Said[], lane?: "live" | "backlog"): Promise<void>;
+  /** Takes data files of other content, as a restart with newer files does. */
+  restart(nowMs: number, policies: readonly PolicyProfile[], calendarOfNow?: Calendar): Promise<JudgedProvince>;
+};
+
+type Options = { readonly centres: readonly Centre[]; readonly nowMs: number; readonly policies: readonly PolicyProfile[]; readonly onJudged?: OnJudged };
+
+/** Opens an empty database with the centres declared. */
+export async function openJudgedProvince({ centres, nowMs, ...rest }: Options): Promise<JudgedProvince> {
+  const db = await openPglite();
+  await migrate(db, nowMs);
+  await importCentres(db, centres, nowMs);
+  return start(db, nowMs, rest);
+}
+
+async function start(
+  db: PgliteDb,
+  nowMs: number,
+  { policies, onJudged }: Omit<Options, "centres" | "nowMs">,
+  own: Calendar = calendar,
+): Promise<JudgedProvince> {
+  const files = policies.map((policy) => ({ policy, calendar: own, sha256: sha256OfPolicy(policy) }));
+  const policyAt = await openPolicyBook(db, policies[0]?.id ?? "", nowMs, files);
+  const tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: own };
+  const judge = createJudge({ db, policyAt, log: createLog("error"), ...(onJudged && { onJudged }) });
+  const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), judge.touch);
+  const sites = new Map((await allSites(db)).map((site) => [site.centre.code, site.siteId]));
+  const siteIdOf = (code: string) => sites.get(code) ?? -1;
+  return {
+    db,
+    judge,
+    policyAt,
+    siteIdOf,
+    async send(code, sentMs, said, lane = "live") {
+      await sendOne(accept, siteIdOf(code), nextSeq(db, siteIdOf(code)), sentMs, said, lane);
+      await judge.drain();
+    },
+    restart: (laterMs, newer, calendarOfNow) => start(db, laterMs, { policies: newer, ...(onJudged && { onJudged }) }, calendarOfNow),
+  };
+}
+
+async function sendOne(accept: Acceptor, siteId: number, next: Promise<number>, nowMs: number, said: readonly Said[], lane: "live" | "backlog"): Promise<void> {
+  const each = (index: number) => {
+    const { probe, outcome, target, atMs } = said[index] as Said;
+    return { probe, outcome, target, takenAt: new Date(atMs).toISOString() };
+  };
+  const batch = batchOf({ stream: siteId.toString(16).padStart(16, "0"), from: await next, count: said.length, startMs: nowMs, lane, each });
+  await accept({ siteId, agentId: `agt-${siteId.toString(16).padStart(16, "0")}` }, { batch, bodySha256: sha256Of(batch), nowMs });
+}
+
+async function nextSeq(db: PgliteDb, siteId: number): Promise<number> {
+  const [row] = await db.query<{ next: number }>("SELECT coalesce(max(seq_to), 0)::int + 1 AS next FROM ingest_ledger WHERE site_id = $1", [siteId]);
+  return row?.next ?? 1;
+}
