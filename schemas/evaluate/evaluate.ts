@@ -5,6 +5,7 @@ import type { Declared, Finding } from "../finding.ts";
 import type { PolicyProfile, Requirement } from "../policy.ts";
 import type { Judgement } from "./judgement.ts";
 import { judgeRule } from "./registry.ts";
+import { isValid } from "./rules/attested.ts";
 import { explainedBySilence } from "./silence.ts";
 
 /** Most evidence references that a finding names. */
@@ -15,12 +16,25 @@ const EVIDENCE_MAX = 50;
  * Pure: the same arguments give the same findings, in whatever order the facts arrived.
  */
 export function evaluate(policy: PolicyProfile, facts: Facts, nowMs: number, requirements: readonly Requirement[] = policy.requirements): Finding[] {
-  const ordered = {
-    ...facts,
-    runs: [...facts.runs].sort((a, b) => b.atMs - a.atMs || a.ref.localeCompare(b.ref)),
-    presence: [...facts.presence].sort((a, b) => b.day.localeCompare(a.day)),
-  };
+  const ordered = inOrder(facts);
   return requirements.map((requirement) => findingOf(policy, requirement, ordered, nowMs));
+}
+
+/** Newest first, and of equal age always the same one first. Of waivers the one that lasts longest. */
+function inOrder(facts: Facts): Facts {
+  return {
+    ...facts,
+    runs: [...facts.runs].sort((a, b) => b.atMs - a.atMs || compareText(a.ref, b.ref)),
+    presence: [...facts.presence].sort((a, b) => compareText(b.day, a.day) || compareText(a.device, b.device) || compareText(a.role, b.role)),
+    found: [...facts.found].sort((a, b) => compareText(b.lastDay, a.lastDay) || compareText(a.identity, b.identity)),
+    attestations: [...facts.attestations].sort((a, b) => compareText(b.at, a.at) || compareText(a.id, b.id)),
+    waivers: [...facts.waivers].sort((a, b) => compareText(b.until, a.until) || compareText(a.id, b.id)),
+  };
+}
+
+/** By code units: the same on every machine, unlike the order of a language. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function findingOf(policy: PolicyProfile, requirement: Requirement, facts: Facts, nowMs: number): Finding {
@@ -61,12 +75,8 @@ function judge(requirement: Requirement, facts: Facts, nowMs: number): Judgement
 }
 
 function declaredBeside({ id, declared: rule }: Requirement, { attestations }: Facts, nowMs: number): Declared | undefined {
-  const DAY_MS = 86_400_000;
-  const valid = attestations.filter(
-    ({ requirement, at }) => rule && requirement === id && Date.parse(at) <= nowMs && Date.parse(at) + rule.validDays * DAY_MS >= nowMs,
-  );
-  const newestFirst = [...valid].sort((a, b) => b.at.localeCompare(a.at));
-  const word = newestFirst.find(({ inspector }) => inspector) ?? newestFirst[0];
+  const valid = attestations.filter((word) => rule && word.requirement === id && Date.parse(word.at) <= nowMs && isValid(word, rule.validDays, nowMs));
+  const word = valid.find(({ inspector }) => inspector) ?? valid[0];
   if (!word) return undefined;
   return {
     ...(word.value !== undefined && { value: word.value }),

@@ -1,11 +1,10 @@
-import type { Attestation } from "../../attestation.ts";
+import { type Attestation, endOfDayMs, lastDayOf } from "../../attestation.ts";
+import { vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart, FindingReason, FindingState } from "../../finding.ts";
 import type { RequirementId } from "../../ids.ts";
 import type { AttestedRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
-
-const DAY_MS = 86_400_000;
 
 /**
  * What people said, item by item, while it is valid. An inspector's word beats the commune's. A declaration alone is never green
@@ -16,7 +15,7 @@ export function judgeAttested(rule: AttestedRule, facts: Facts, nowMs: number, r
   const parts = words.map(({ id, word }): FindingPart => ({ subject: id, ...judgeItem(word, rule, nowMs) }));
   const { state, reason } = worstPart(parts);
   const said = words.flatMap(({ word }) => (word ? [word] : []));
-  const times = said.map(({ at }) => Date.parse(at));
+  const ends = said.map(({ at }) => endOfDayMs(lastDayOf(at, rule.validDays)));
   return {
     state,
     reason,
@@ -27,9 +26,14 @@ export function judgeAttested(rule: AttestedRule, facts: Facts, nowMs: number, r
     evidence: said.map(({ id }) => `attestation:${id}`),
     detail: { items: parts.length, open: parts.filter((part) => part.state !== "pass").length },
     inspected: said.length > 0 && said.every(({ inspector }) => inspector),
-    ...(times.length > 0 && { observedMs: Math.max(...times) }),
-    ...(state === "pass" && { validUntilMs: Math.min(...times) + rule.validDays * DAY_MS }),
+    ...(said.length > 0 && { observedMs: Math.max(...said.map(({ at }) => Date.parse(at))) }),
+    ...(state === "pass" && { validUntilMs: Math.min(...ends) }),
   };
+}
+
+/** Whether a word still holds: to the end of its last day in Viet Nam. */
+export function isValid({ at }: Attestation, validDays: number, nowMs: number): boolean {
+  return vietnamDay(nowMs) <= lastDayOf(at, validDays);
 }
 
 /** The word that counts: the newest valid one of an inspector, else the newest of the commune, else the newest expired one. */
@@ -40,16 +44,14 @@ function standing(
   { validDays }: AttestedRule,
   nowMs: number,
 ): Attestation | undefined {
-  const own = attestations
-    .filter((one) => one.requirement === requirement && one.item === item && Date.parse(one.at) <= nowMs)
-    .sort((a, b) => b.at.localeCompare(a.at) || a.id.localeCompare(b.id));
-  const valid = own.filter(({ at }) => Date.parse(at) + validDays * DAY_MS >= nowMs);
+  const own = attestations.filter((one) => one.requirement === requirement && one.item === item && Date.parse(one.at) <= nowMs);
+  const valid = own.filter((word) => isValid(word, validDays, nowMs));
   return valid.find(({ inspector }) => inspector) ?? valid[0] ?? own[0];
 }
 
 function judgeItem(word: Attestation | undefined, { validDays }: AttestedRule, nowMs: number): { state: FindingState; reason: FindingReason } {
   if (!word) return { state: "unknown", reason: "not_attested" };
-  if (Date.parse(word.at) + validDays * DAY_MS < nowMs) return { state: "unknown", reason: "attestation_expired" };
+  if (!isValid(word, validDays, nowMs)) return { state: "unknown", reason: "attestation_expired" };
   if (!word.holds) return { state: "fail", reason: "denied" };
   return word.inspector ? { state: "pass", reason: "inspected" } : { state: "pending", reason: "declared_only" };
 }
