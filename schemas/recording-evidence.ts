@@ -85,7 +85,7 @@ export const ChannelEvidence = z.strictObject({
   verdict: RecordingVerdict,
   reasons: z.array(RecordingReason).max(12),
   notes: z.array(RecordingNote).max(8),
-  method: z.enum(["onvif-events", "isapi-search", "dahua-find", "onvif-recordings", "onvif-summary", "agent-history", "none"]),
+  method: z.enum(["onvif-events", "isapi-search", "dahua-find", "isapi-days", "onvif-recordings", "onvif-summary", "agent-history", "none"]),
   /** Computed from what the recorder lists, in UTC. */
   oldest: Instant.optional(),
   newest: Instant.optional(),

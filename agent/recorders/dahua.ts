@@ -5,9 +5,9 @@ import { LAN_LIST_CAP } from "../io/lan-http.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
 import { type DahuaRows, readRows } from "./dahua-rows.ts";
 import { isHealthyState } from "./disk-state.ts";
-import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, SizedInterval, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
-import { listOf, NEWEST_SPAN_MS, newestEnd, type SizedInterval } from "./sized-list.ts";
+import { listOf, NEWEST_SPAN_MS, newestEnd } from "./sized-list.ts";
 
 const PAGE_RESULTS = 100;
 const PAGES_MAX = 1_000;
@@ -78,6 +78,7 @@ async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
   const titles = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle");
   const modes = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RecordMode").catch(() => new Map<string, string>());
   const records = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
+  const encode = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Encode").catch(() => new Map<string, string>());
   const channels: RecorderChannel[] = [];
   for (let index = 0; index < CHANNELS_MAX; index++) {
     const name = titles.get(`table.ChannelTitle[${index}].Name`);
@@ -90,10 +91,14 @@ async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
       capDays: undefined,
       mode: modeOf(records.get(`table.Record[${index}].TimeSection[0][0]`)),
       enabled: mode === undefined ? undefined : mode !== "2",
-      bitrateKbps: undefined,
+      bitrateKbps: kbpsOf(encode.get(`table.Encode[${index}].MainFormat[0].Video.BitRate`)),
     });
   }
   return channels;
+}
+
+function kbpsOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
 /** A time section is "mask 00:00:00-24:00:00"; bit 1 of the mask is the ordinary record, the others are motion and alarm. */

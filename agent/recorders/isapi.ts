@@ -2,20 +2,21 @@ import { randomUUID } from "node:crypto";
 import { cleanText } from "#schemas/clean-text.ts";
 import { DeviceError } from "../io/device-error.ts";
 import type { DeviceSession } from "../io/device-session.ts";
-import { LAN_LIST_CAP } from "../io/lan-http.ts";
 import type { DeviceIdentity } from "../io/onvif.ts";
-import { type DeviceTime, readCapDays, readXsDateTime } from "../io/onvif-time.ts";
+import { type DeviceTime, readXsDateTime } from "../io/onvif-time.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
-import { parseXml, type XmlNode } from "../io/xml.ts";
-import { isHealthyState, mebibytes } from "./disk-state.ts";
-import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, Unverified } from "./recorder.ts";
+import type { XmlNode } from "../io/xml.ts";
+import { isapiGet, isapiPost } from "./isapi-ask.ts";
+import { channelsOf } from "./isapi-channels.ts";
+import { recordedDays } from "./isapi-days.ts";
+import { disksOf, videoShareOf } from "./isapi-disks.ts";
+import type { RecordedList, Recorder, SizedInterval, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
-import { listOf, NEWEST_SPAN_MS, newestEnd, type SizedInterval } from "./sized-list.ts";
+import { listOf, NEWEST_SPAN_MS, newestEnd } from "./sized-list.ts";
 
 /** More than 50 results of one page are refused by some. */
 const PAGE_RESULTS = 40;
 const PAGES_MAX = 1_500;
-const CHANNELS_MAX = 64;
 const FRAME_MS = 8_000;
 
 /** A recorder that speaks Hikvision's ISAPI (also HiLook, Ezviz-type and most OEM devices). @throws DeviceError unsupported when it does not */
@@ -39,8 +40,17 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     identity: identityOf(info),
     labelOffsets: (zoneMs) => (zoneMs === 0 ? [0] : [zoneMs, 0]),
     clock: async () => readTime(await get("/ISAPI/System/time")),
-    channels: async () => (await get("/ISAPI/ContentMgmt/record/tracks")).children("Track").slice(0, CHANNELS_MAX).flatMap(channelOf),
-    recorded: (channel, fromMs, toMs) => searchAll(session, channel, fromMs, toMs),
+    channels: async () => channelsOf(await get("/ISAPI/ContentMgmt/record/tracks"), await get("/ISAPI/Streaming/channels").catch(() => undefined)),
+    recorded: async (channel, fromMs, toMs) => {
+      try {
+        return await searchAll(session, channel, fromMs, toMs);
+      } catch (error) {
+        if (!(error instanceof DeviceError) || error.trouble !== "unsupported") throw error;
+        unverified.add("search");
+        return recordedDays(session, channel, fromMs, toMs);
+      }
+    },
+    videoShare: async () => videoShareOf(await get("/ISAPI/ContentMgmt/Storage/quota").catch(() => undefined)),
     newest: async (channel, nowMs) => newestEnd(await searchAll(session, channel, nowMs - NEWEST_SPAN_MS, nowMs), nowMs),
     frameAt,
     disks: async () => {
@@ -54,23 +64,6 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     },
     unverified,
   };
-}
-
-/** One question to ISAPI; the root element of the answer. @throws DeviceError */
-export async function isapiGet(session: DeviceSession, path: string): Promise<XmlNode> {
-  return readAnswer(await session.send({ method: "GET", path }), `${session.access.address}:${session.access.port}`);
-}
-
-function readAnswer(reply: { status: number; body: string }, device: string): XmlNode {
-  const { status, body } = reply;
-  if (status === 401) throw new DeviceError("auth_failed", `${device} asks for a login that it was not given`);
-  if (status === 503) throw new DeviceError("device_busy", `${device} says that it is busy (503)`);
-  if (status === 403) {
-    const missing = /notSupport|methodNotAllowed|invalidOperation/i.test(body.slice(0, 4096));
-    throw new DeviceError(missing ? "unsupported" : "no_permission", `${device} forbids this ISAPI call; give the account the right to play back`);
-  }
-  if (status !== 200) throw new DeviceError("unsupported", `${device} answered ${status} to an ISAPI call`);
-  return parseXml(body, device);
 }
 
 function identityOf(info: XmlNode): DeviceIdentity {
@@ -93,28 +86,9 @@ function readTime(time: XmlNode): DeviceTime {
   };
 }
 
-function channelOf(track: XmlNode): RecorderChannel[] {
-  const id = track.value("id") ?? "";
-  // Tracks are channel * 100 + stream; the sub stream is the same picture again.
-  if (!/^\d{3,5}$/.test(id) || !id.endsWith("01")) return [];
-  const mode = (track.value("DefaultRecordingMode") ?? "").toUpperCase();
-  const enabled = track.value("Enable");
-  return [
-    {
-      channel: id,
-      name: cleanText(track.value("Description") ?? "", 64) || id,
-      capDays: readCapDays(track.value("Duration")),
-      mode: mode === "CMR" ? "continuous" : mode === "" ? "unknown" : "event",
-      enabled: enabled === undefined ? undefined : enabled === "true",
-      bitrateKbps: undefined,
-    },
-  ];
-}
-
 type Piece = SizedInterval & { readonly uri: string | undefined };
 
 async function searchPage(session: DeviceSession, track: string, fromMs: number, toMs: number, position: number, searchId: string) {
-  const { address, port } = session.access;
   const stamp = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
   // "Postion" is the vendor's own spelling; without the metadata list some recorders answer nothing.
   const body =
@@ -123,8 +97,7 @@ async function searchPage(session: DeviceSession, track: string, fromMs: number,
     `<timeSpanList><timeSpan><startTime>${stamp(fromMs)}</startTime><endTime>${stamp(toMs)}</endTime></timeSpan></timeSpanList>` +
     `<maxResults>${PAGE_RESULTS}</maxResults><searchResultPostion>${position}</searchResultPostion>` +
     "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor></metadataList></CMSearchDescription>";
-  const reply = await session.send({ method: "POST", path: "/ISAPI/ContentMgmt/search", contentType: "application/xml", body, capBytes: LAN_LIST_CAP });
-  const answer = readAnswer(reply, `${address}:${port}`);
+  const answer = await isapiPost(session, "/ISAPI/ContentMgmt/search", body);
   const status = (answer.value("responseStatusStrg") ?? answer.value("responseStatusStrip") ?? "").toUpperCase();
   const items = (answer.find("matchList")?.children("searchMatchItem") ?? []).flatMap((item): Piece[] => {
     const start = readXsDateTime(item.value("timeSpan", "startTime"));
@@ -170,20 +143,4 @@ async function searchAll(session: DeviceSession, track: string, fromMs: number, 
 function playFrom(uri: string, atMs: number): string {
   const stamp = `${new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`;
   return uri.replace(/([?&]starttime=)[^&]*/i, `$1${stamp}`);
-}
-
-function disksOf(storage: XmlNode): RecorderDisk[] {
-  const lists = [...(storage.find("hddList")?.children("hdd") ?? []), ...(storage.find("nasList")?.children("nas") ?? [])];
-  return lists.slice(0, 32).map((disk) => {
-    const state = cleanText(disk.value("status") ?? "unknown", 32);
-    const installed = readXsDateTime(disk.value("installationTime"));
-    return {
-      disk: cleanText(disk.value("id") ?? "", 32) || "?",
-      healthy: isHealthyState(state) && (disk.value("property") ?? "RW").toUpperCase() !== "RO",
-      state,
-      totalBytes: mebibytes(disk.value("capacity")),
-      freeBytes: mebibytes(disk.value("freeSpace")),
-      installedMs: installed?.ms,
-    };
-  });
 }

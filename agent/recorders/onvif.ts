@@ -110,7 +110,7 @@ function allChanges(onvif: Onvif, channel: string, fromMs: number, toMs: number)
 function fromEvents({ results, complete }: Found<StateChange>, claim: FoundRecording | undefined, toMs: number): RecordedList {
   const span = spanOf(claim);
   const intervals = intervalsOf(results, Math.min(toMs, span?.endMs ?? toMs));
-  return { intervals, claimedOldestMs: span?.startMs, claimedNewestMs: span?.endMs, gapsKnown: true, complete, basis: "onvif-events", bytes: undefined };
+  return { intervals, claimedOldestMs: span?.startMs, claimedNewestMs: span?.endMs, gapsKnown: true, complete, basis: "onvif-events" };
 }
 
 function onlySpan(claim: Pick<FoundRecording, "earliestMs" | "latestMs" | "tracks">, basis: "onvif-recordings" | "onvif-summary"): RecordedList {
@@ -122,7 +122,6 @@ function onlySpan(claim: Pick<FoundRecording, "earliestMs" | "latestMs" | "track
     gapsKnown: false,
     complete: true,
     basis,
-    bytes: undefined,
   };
 }
 

@@ -7,10 +7,13 @@ export const recorderMethods = ["onvif", "isapi", "dahua"] as const;
 export type RecorderMethod = (typeof recorderMethods)[number];
 
 /** How a list of recordings came about, strongest first. Only the first three show gaps. */
-export type ListBasis = "onvif-events" | "isapi-search" | "dahua-find" | "onvif-recordings" | "onvif-summary";
+export type ListBasis = "onvif-events" | "isapi-search" | "dahua-find" | "isapi-days" | "onvif-recordings" | "onvif-summary";
 
 /** A half-open span of time, ms. */
 export type Interval = { readonly startMs: number; readonly endMs: number };
+
+/** A piece of a recording with its size, where the recorder tells it. */
+export type SizedInterval = Interval & { readonly bytes?: number | undefined };
 
 /** One video channel of a recorder. */
 export type RecorderChannel = {
@@ -22,6 +25,7 @@ export type RecorderChannel = {
   readonly mode: "continuous" | "event" | "unknown";
   /** False when the recorder says that recording is switched off or its job stands still. */
   readonly enabled: boolean | undefined;
+  /** The encoders' limits of all of its recorded streams together. */
   readonly bitrateKbps: number | undefined;
 };
 
@@ -30,14 +34,12 @@ export type RecorderChannel = {
  * Without `gapsKnown` the intervals are only the span from first to last recording.
  */
 export type RecordedList = {
-  readonly intervals: readonly Interval[];
+  readonly intervals: readonly SizedInterval[];
   readonly claimedOldestMs: number | undefined;
   readonly claimedNewestMs: number | undefined;
   readonly gapsKnown: boolean;
   readonly complete: boolean;
   readonly basis: ListBasis;
-  /** Bytes of the listed segments where the recorder tells their sizes. */
-  readonly bytes: number | undefined;
 };
 
 /** One disk of a recorder, bytes. */
@@ -76,9 +78,11 @@ export type Recorder = {
   readonly existsAt?: (channel: string, atLabelMs: number) => Promise<boolean>;
   /** Disks with their state; undefined where the protocol does not tell. @throws DeviceError */
   readonly disks: () => Promise<readonly RecorderDisk[] | undefined>;
+  /** Share of the disks that recordings may fill, 0 to 1, where pictures have a part of their own. @throws DeviceError */
+  readonly videoShare?: () => Promise<number | undefined>;
   /** What this recorder could not be asked, in the order met; words of a short list. */
   readonly unverified: ReadonlySet<Unverified>;
 };
 
 /** Parts of the proof that a recorder does not offer. */
-export type Unverified = "clock" | "disks" | "find_events" | "find_recordings" | "jobs" | "replay" | "summary";
+export type Unverified = "clock" | "disks" | "find_events" | "find_recordings" | "jobs" | "replay" | "search" | "summary";

@@ -1,19 +1,14 @@
-import type { Interval, ListBasis, RecordedList } from "./recorder.ts";
+import type { RecordedList, SizedInterval } from "./recorder.ts";
 
-/** A piece of a recording with its size, where the recorder tells it. */
-export type SizedInterval = Interval & { readonly bytes: number | undefined };
-
-/** A vendor's list of pieces as the shared type. The sum of bytes stands only when every piece has a size. Pure. */
-export function listOf(pieces: readonly SizedInterval[], complete: boolean, basis: ListBasis): RecordedList {
-  const sizes = pieces.flatMap(({ bytes }) => bytes ?? []);
+/** A vendor's list of pieces as the shared type. Pure. */
+export function listOf(pieces: readonly SizedInterval[], complete: boolean, basis: RecordedList["basis"]): RecordedList {
   return {
-    intervals: pieces.map(({ startMs, endMs }) => ({ startMs, endMs })),
+    intervals: pieces.map(({ startMs, endMs, bytes }) => ({ startMs, endMs, bytes })),
     claimedOldestMs: undefined,
     claimedNewestMs: undefined,
     gapsKnown: true,
     complete,
     basis,
-    bytes: pieces.length > 0 && sizes.length === pieces.length ? sizes.reduce((sum, size) => sum + size, 0) : undefined,
   };
 }
 

@@ -7,7 +7,7 @@ import { listUplinks } from "../io/onvif-recording.ts";
 import { SoapFault, saysUnsupported } from "../io/soap.ts";
 import type { XmlNode } from "../io/xml.ts";
 import { dahuaAsk } from "./dahua.ts";
-import { isapiGet } from "./isapi.ts";
+import { isapiGet } from "./isapi-ask.ts";
 import { onvifAccess, type Visit, vendorAccess } from "./open-recorder.ts";
 
 /** One place where a device is set to report. `registered` is undefined where the device does not say. */

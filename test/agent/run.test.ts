@@ -7,6 +7,8 @@ import { AgentConfig } from "#schemas/agent-config.ts";
 import vn from "#schemas/calendars/vn.json" with { type: "json" };
 import { bundledPolicy } from "../../agent/bundled-policy.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { healthy } from "../support/recorder/scenario.ts";
+import { type RunningRecorder, startRecorder } from "../support/recorder/start-recorder.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const KILLS = Number(process.env.HCC_KILL_ROUNDS ?? 2);
@@ -52,23 +54,24 @@ async function until(holds: () => boolean, what: () => string): Promise<void> {
   }
 }
 
-/** An enrolled agent's folder with a credential in it, and its collector. */
-async function enrolled(): Promise<{ folder: string; collector: FakeCollector }> {
+/** An enrolled agent's folder with a credential in it, its collector, and the recorder that the credential opens. */
+async function enrolled(): Promise<{ folder: string; collector: FakeCollector; recorder: RunningRecorder }> {
+  const recorder = await startRecorder(healthy(Date.now, { login: { kind: "digest-md5", user: "viewer", password: CANARY } }));
   const collector = await FakeCollector.start({ config });
   const folder = temporaryFolder();
   expect(await ended(start(folder, "enrol", "good-code", "--collector", collector.url))).toBe(0);
   const adding = start(folder, "creds", "add", "nvr");
-  adding.child.stdin?.end(JSON.stringify({ user: "viewer", password: CANARY }));
+  adding.child.stdin?.end(JSON.stringify({ port: recorder.port, user: "viewer", password: CANARY }));
   expect(await ended(adding)).toBe(0);
   writeFileSync(join(folder, "hcc-agent.json"), JSON.stringify({ localTest: true, credentials: { "nvr-1": { onvif: "nvr", http: "nvr" } } }));
-  return { folder, collector };
+  return { folder, collector, recorder };
 }
 
 describe("the whole agent", () => {
   it(
     `first findings soon after the start, ${KILLS} kills without a loss, a clean end, and no secret anywhere`,
     async () => {
-      const { folder, collector } = await enrolled();
+      const { folder, collector, recorder } = await enrolled();
       await using _ = collector;
       const logs: string[] = [];
       for (let round = 0; round < KILLS; round++) {
@@ -82,6 +85,9 @@ describe("the whole agent", () => {
       const agent = start(folder, "run", "--no-splay");
       const probes = () => new Set([...collector.stored.values()].map(({ probe }) => probe));
       await until(() => ["host", "link-quality", "portal-http", "camera-presence"].every((kind) => probes().has(kind as "host")), agent.said);
+      const told = [...collector.stored.values()].findLast(({ probe }) => probe === "camera-presence");
+      expect(told?.outcome).toMatchObject({ kind: "measured", evidence: { cameras: [{ camera: "nvr-1", clock: "ok" }] } });
+      const commandLine = process.platform === "linux" ? readFileSync(`/proc/${agent.child.pid}/cmdline`, "utf8") : "";
       agent.child.kill("SIGTERM");
       const begun = Date.now();
       expect(await ended(agent)).toBe(0);
@@ -100,7 +106,10 @@ describe("the whole agent", () => {
       logs.push(check.said());
       const bodies = JSON.stringify([...collector.stored.values()]);
       expect(bodies).toContain("nvr-1");
-      for (const text of [bodies, ...logs, ...filesOf(folder)]) expect(text.includes(CANARY)).toBe(false);
+      // The password was used, and stands in nothing that was said, sent or kept: not at the recorder, the collector, in files, logs or arguments.
+      expect(recorder.heard.some((request) => request.includes("Digest username"))).toBe(true);
+      await recorder.close();
+      for (const text of [bodies, commandLine, ...logs, ...recorder.heard, ...filesOf(folder)]) expect(text.includes(CANARY)).toBe(false);
     },
     4 * LIMIT_MS,
   );
@@ -108,8 +117,9 @@ describe("the whole agent", () => {
   it(
     "two agents on one folder: the second says so and ends",
     async () => {
-      const { folder, collector } = await enrolled();
+      const { folder, collector, recorder } = await enrolled();
       await using _ = collector;
+      await recorder.close();
       const first = start(folder, "run", "--no-splay");
       await until(() => first.said().includes("agent started"), first.said);
       const second = start(folder, "run", "--no-splay");

@@ -104,7 +104,6 @@ function recorderOf(intervals: readonly Interval[]): Recorder {
       gapsKnown: true,
       complete: true,
       basis: "isapi-search",
-      bytes: undefined,
     }),
     newest: async () => NOW_MS,
     frameAt: async (_, atMs) => ({ frameTime: "abs", frameUtcMs: atMs, codec: "H264", bytes: 1, status: 200 }),

@@ -7,8 +7,9 @@ import { type WatchMemory, witnessLost } from "../../recorders/watch-memory.ts";
 import { demandedMs, holesOf } from "./demanded.ts";
 import { type ChannelMemory, hoursDeleted, ringState } from "./memory.ts";
 import type { RecordingPolicy } from "./policy.ts";
+import { bytesPerDay } from "./projection.ts";
 import { farInstant, frameEvidence, frameUtc, judgeFrame, sampleInstants } from "./replay.ts";
-import { coveragePercent, DAY_MS, EARLIEST_PLAUSIBLE_MS, type Interval, looksEventDriven, merge, plausible } from "./segments.ts";
+import { DAY_MS, EARLIEST_PLAUSIBLE_MS, type Interval, looksEventDriven, merge, plausible } from "./segments.ts";
 import { type ChannelFacts, neededFrom, neededUntil, type ReplayResult, windowOf } from "./verdict.ts";
 
 const MINUTE_MS = 60_000;
@@ -91,7 +92,7 @@ export async function examineChannel(
     },
     method: list.basis,
     frames,
-    bytesPerDay: bytesPerDay(list, fromMs, nowMs, intervals),
+    bytesPerDay: bytesPerDay(list.intervals, nowMs + labelOffsetMs),
     watch,
     gapAsked: gap !== undefined,
   };
@@ -231,11 +232,6 @@ async function replayGap(
     replayTrouble(error);
     return undefined;
   }
-}
-
-function bytesPerDay(list: RecordedList, fromMs: number, nowMs: number, intervals: readonly Interval[]): number | undefined {
-  const recordedDays = (coveragePercent(intervals, { startMs: fromMs, endMs: nowMs }) / 100) * ((nowMs - fromMs) / DAY_MS);
-  return list.bytes === undefined || recordedDays < 0.5 ? undefined : list.bytes / recordedDays;
 }
 
 function hash(text: string): number {

@@ -65,7 +65,7 @@ async function examine(
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
   const examined = await examineAll(device, recorder, listed, facts, context, known, isNew);
-  const projection = projectionOf(examined, disks, options, known);
+  const projection = projectionOf(examined, disks, await recorder.videoShare?.(), options, known);
   const channels = examined.map(({ channel, found, trouble }) => {
     const name = { device, channel: cleanText(channel.channel), name: cleanText(channel.name) };
     return found ? channelEvidence(name, found, policy, projection) : unaskedChannel(device, reasonOf(trouble ?? "bad_reply"), name.channel);
@@ -152,6 +152,7 @@ const mayBeAlone: ReadonlySet<DeviceTrouble> = new Set([
 function projectionOf(
   examined: readonly Examined[],
   disks: readonly RecorderDisk[] | undefined,
+  videoShare: number | undefined,
   { policy }: RecordingOptions,
   before: DeviceMemory,
 ): RecordingProjection | undefined {
@@ -166,6 +167,7 @@ function projectionOf(
   return projectDays({
     requiredDays: policy.days,
     totalBytes: totals && totals.length > 0 ? totals.reduce((sum, bytes) => sum + bytes, 0) : undefined,
+    videoShare,
     growthBytesPerDay: grown,
     segmentBytesPerDay: sizes.length === known.length ? sizes.reduce((sum, bytes) => sum + bytes, 0) : undefined,
     bitrateLimitKbps: limits.length === examined.length ? limits.reduce((sum, kbps) => sum + kbps, 0) : undefined,

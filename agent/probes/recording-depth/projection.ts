@@ -1,4 +1,6 @@
 import type { RecordingProjection } from "#schemas/recording-evidence.ts";
+import type { SizedInterval } from "../../recorders/recorder.ts";
+import { DAY_MS } from "./segments.ts";
 
 /** Megabytes per day of one kbit/s: 86,400 s / 8 / 1000. */
 const BYTES_PER_DAY_PER_KBPS = 10_800_000;
@@ -7,10 +9,38 @@ const USABLE_SHARE = 0.93;
 /** How much real streams undercut their limits: the upper end of the range. */
 const VBR_SPREAD = 1.5;
 
+/** Full days that are looked at: the worst of them counts. */
+const DAYS_LOOKED_AT = 7;
+
+/**
+ * Bytes that a channel wrote on its worst day of the last week, or as many as it would write in a day when it is younger than that.
+ * Undefined when a piece has no size, or less than half a day is there.
+ * @param pieces with times as labelled, and `nowMs` alike
+ */
+export function bytesPerDay(pieces: readonly SizedInterval[], nowMs: number): number | undefined {
+  let firstMs = nowMs;
+  let [recordedMs, all] = [0, 0];
+  const days = new Array<number>(DAYS_LOOKED_AT).fill(0);
+  for (const { startMs, endMs, bytes } of pieces) {
+    if (bytes === undefined) return undefined;
+    if (endMs <= startMs || startMs > nowMs) continue;
+    firstMs = Math.min(firstMs, startMs);
+    recordedMs += endMs - startMs;
+    all += bytes;
+    const day = Math.floor((nowMs - endMs) / DAY_MS);
+    if (day >= 0 && day < DAYS_LOOKED_AT) days[day] = (days[day] ?? 0) + bytes;
+  }
+  const full = days.slice(0, Math.floor((nowMs - firstMs) / DAY_MS));
+  if (full.length > 0) return Math.max(...full) || undefined;
+  return recordedMs < DAY_MS / 2 ? undefined : (all * DAY_MS) / recordedMs;
+}
+
 export type ProjectionInput = {
   readonly requiredDays: number;
   /** Sum over healthy disks; undefined where the recorder does not tell. */
   readonly totalBytes: number | undefined;
+  /** Share of the disks that recordings may fill; undefined = all. */
+  readonly videoShare?: number | undefined;
   /** Growth of used space per day while the disk fills. */
   readonly growthBytesPerDay: number | undefined;
   /** Sum of segment sizes of all channels, per day. */
@@ -26,10 +56,11 @@ export type ProjectionInput = {
  * `daysMin` and `daysMax` span the margin; limits of encoders are an upper bound of the rate, so their range is wider above.
  */
 export function projectDays(input: ProjectionInput): RecordingProjection {
-  const { requiredDays, totalBytes, channels, marginPercent } = input;
+  const { requiredDays, totalBytes, videoShare = 1, channels, marginPercent } = input;
   const rate = rateOf(input);
-  if (totalBytes === undefined || totalBytes <= 0 || rate === undefined) return { outlook: "unknown", basis: rate?.basis ?? "none" };
-  const usable = totalBytes * USABLE_SHARE;
+  if (totalBytes === undefined || totalBytes <= 0 || videoShare <= 0 || rate === undefined) return { outlook: "unknown", basis: rate?.basis ?? "none" };
+  const usableShare = USABLE_SHARE * videoShare;
+  const usable = totalBytes * usableShare;
   const days = usable / rate.bytesPerDay;
   const margin = marginPercent / 100;
   const daysMin = days * (1 - margin);
@@ -42,7 +73,7 @@ export function projectDays(input: ProjectionInput): RecordingProjection {
     daysMin: tenth(daysMin),
     daysMax: tenth(daysMax),
     basis: rate.basis,
-    ...(outlook === "ok" ? {} : { missingTb: tenth(Math.max(0, needed / USABLE_SHARE - totalBytes) / 1e12), fittingKbps: Math.floor(fitting) }),
+    ...(outlook === "ok" ? {} : { missingTb: tenth(Math.max(0, needed / usableShare - totalBytes) / 1e12), fittingKbps: Math.floor(fitting) }),
   };
 }
 

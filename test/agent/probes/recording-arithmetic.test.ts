@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChannelMemory, emptyMemory, hoursDeleted, remember, ringState } from "../../../agent/probes/recording-depth/memory.ts";
-import { projectDays } from "../../../agent/probes/recording-depth/projection.ts";
+import { bytesPerDay, projectDays } from "../../../agent/probes/recording-depth/projection.ts";
 import { farInstant, judgeFrame, sampleInstants } from "../../../agent/probes/recording-depth/replay.ts";
 import {
   coveragePercent,
@@ -218,9 +218,26 @@ describe("projection", () => {
     ["sizes over limits", { segmentBytesPerDay: 1e10, bitrateLimitKbps: 8_000 }, { basis: "segment_sizes", outlook: "ok", daysMin: 93 }],
     ["the margin decides near the limit", { totalBytes: 2.8e12, segmentBytesPerDay: 8.64e10, marginPercent: 10 }, { outlook: "unknown" }],
     ["a negative growth is none", { growthBytesPerDay: -5 }, { outlook: "unknown", basis: "none" }],
+    ["pictures have a fifth of the disk", { segmentBytesPerDay: 2e10, videoShare: 0.8 }, { daysMin: 37.2, outlook: "ok" }],
+    ["what is missing counts their part too", { segmentBytesPerDay: 4e10, videoShare: 0.8 }, { daysMin: 18.6, missingTb: 0.6 }],
     ["no disk told", { totalBytes: undefined, segmentBytesPerDay: 1e10 }, { outlook: "unknown", basis: "segment_sizes" }],
   ])("%s", (_, over, expected) => {
     expect(projectDays({ ...base, ...over })).toMatchObject(expected);
+  });
+});
+
+describe("bytes per day", () => {
+  const hours = (from: number, to: number, bytes: number | undefined) =>
+    Array.from({ length: from - to }, (_, index) => ({ startMs: NOW_MS - (from - index) * HOUR_MS, endMs: NOW_MS - (from - index - 1) * HOUR_MS, bytes }));
+  test.each<[string, ReturnType<typeof hours>, number | undefined]>([
+    ["the worst day of the last week", [...hours(72, 48, 10), ...hours(48, 24, 30), ...hours(24, 0, 20)], 30 * 24],
+    ["a worse one of the week before is past", [...hours(400, 200, 90), ...hours(168, 0, 20)], 20 * 24],
+    ["less than a day is stretched to one", hours(18, 0, 20), 20 * 24],
+    ["a few hours tell nothing", hours(5, 0, 20), undefined],
+    ["a piece without a size spoils the sum", [...hours(48, 1, 20), ...hours(1, 0, undefined)], undefined],
+    ["nothing recorded", [], undefined],
+  ])("%s", (_, pieces, expected) => {
+    expect(bytesPerDay(pieces, NOW_MS)).toBe(expected);
   });
 });
 

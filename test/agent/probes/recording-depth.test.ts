@@ -28,8 +28,8 @@ async function visit(scenario: Scenario, protocol: Protocol, memory: Map<string,
     address: "127.0.0.1",
     port: recorder.port,
     onvif: login,
-    policy: { requestsPerSecond: 1000, replaySamples: 1 },
     ...more,
+    policy: { requestsPerSecond: 1000, replaySamples: 1, ...(more.policy as object | undefined) },
   });
   const context = probeContext({
     nowMs: scenario.nowMs,
@@ -121,6 +121,21 @@ describe("numbers and limits", () => {
     const { outcome } = await visit(healthy(now, { channels: [good, bad] }), "onvif", new Map());
     const total = outcome.kind === "measured" ? outcome.readings.find(({ metric, labels }) => metric === "recording_depth_days" && !labels) : undefined;
     expect(total?.value).toBeCloseTo(13, 2);
+  });
+
+  test.each<[Protocol, object | undefined]>([
+    // 10.8 GB a day on 93 % of 100 GB, of which pictures have a fifth where the recorder says so.
+    ["isapi", { outlook: "short", basis: "segment_sizes", daysMin: 6.2, daysMax: 7.5, missingTb: 0.4, fittingKbps: 206 }],
+    ["dahua", { outlook: "short", basis: "segment_sizes", daysMin: 7.7, daysMax: 9.4, missingTb: 0.3, fittingKbps: 258 }],
+    ["onvif", { outlook: "unknown", basis: "none" }],
+  ])("what the disk will hold, over %s", async (protocol, projection) => {
+    const disks = [{ status: "ok", totalBytes: 1e11, freeBytes: 5e10 }];
+    const { evidence } = await visit(
+      healthy(now, { channels: sameOnAll(1, [{ startMs: now() - 5 * DAY_MS, endMs: now() }]), disks, pictureQuotaPercent: 20 }),
+      protocol,
+      new Map(),
+    );
+    expect(evidence.channels[0]?.projection).toEqual(projection);
   });
 
   test("a channel that cannot be verified leaves no total", async () => {

@@ -57,6 +57,7 @@ export function createDahuaSide(scenario: Scenario, rtspPort: () => number): (pa
       "configManager.cgi getConfig RecordMode": () => rows(...list.map((_, index) => `table.RecordMode[${index}].Mode=0`)),
       "configManager.cgi getConfig Record": () =>
         rows(...list.map(({ mode }, index) => `table.Record[${index}].TimeSection[0][0]=${mode === "continuous" ? 65_535 : 2} 00:00:00-24:00:00`)),
+      "configManager.cgi getConfig Encode": () => rows(...list.map((_, index) => `table.Encode[${index}].MainFormat[0].Video.BitRate=4096`)),
       "configManager.cgi getConfig RTSP": () => rows("table.RTSP.Enable=true", `table.RTSP.Port=${rtspPort()}`),
       "storageDevice.cgi getDeviceAllInfo": () =>
         rows(

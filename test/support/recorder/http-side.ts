@@ -14,13 +14,14 @@ export type Sides = {
 const HUGE_BYTES = 300 * 1024 * 1024;
 
 /** The HTTP server of a mock recorder: login, then the side that knows the path. */
-export function createHttpSide(scenario: Scenario, sides: Sides, log: (line: string) => void): Server {
+export function createHttpSide(scenario: Scenario, sides: Sides, log: (line: string, whole: string) => void): Server {
   return createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const body = Buffer.concat(parts).toString("utf8");
-      log(`${request.method} ${request.url} ${body.match(/Body>\s*<\w+:(\w+)/)?.[1] ?? ""}`);
+      const line = `${request.method} ${request.url} ${body.match(/Body>\s*<\w+:(\w+)/)?.[1] ?? ""}`;
+      log(line, [line, ...request.rawHeaders, body].join("\n"));
       answer(scenario, sides, request, body, response);
     });
     response.on("error", () => {});

@@ -16,6 +16,18 @@ export function isapiReply(scenario: Scenario, rtspPort: number, method: string,
     return xml(`<TrackList>${scenario.channels.map((channel, index) => track(channel, index)).join("")}</TrackList>`);
   if (path === "/ISAPI/ContentMgmt/Storage")
     return xml(`<storage><hddList size="${scenario.disks.length}">${scenario.disks.map(disk).join("")}</hddList></storage>`);
+  if (path === "/ISAPI/ContentMgmt/Storage/quota" && scenario.pictureQuotaPercent !== undefined)
+    return xml(
+      `<diskQuotaList><diskQuota><id>1</id><type>ratio</type><videoQuotaRatio>${100 - scenario.pictureQuotaPercent}</videoQuotaRatio><pictureQuotaRatio>${scenario.pictureQuotaPercent}</pictureQuotaRatio></diskQuota></diskQuotaList>`,
+    );
+  if (path === "/ISAPI/Streaming/channels")
+    return xml(
+      `<StreamingChannelList>${scenario.channels.map((_, index) => stream(`${index + 1}01`, 4096) + stream(`${index + 1}02`, 512)).join("")}</StreamingChannelList>`,
+    );
+  const ofDays = path.match(/^\/ISAPI\/ContentMgmt\/record\/tracks\/(\d+)01\/dailyDistribution$/);
+  if (ofDays && method === "POST") return xml(dayList(scenario, Number(ofDays[1]) - 1, body));
+  if (path === "/ISAPI/ContentMgmt/search" && scenario.lacks.has("isapi-search"))
+    return { status: 403, body: "<ResponseStatus><subStatusCode>notSupport</subStatusCode></ResponseStatus>" };
   if (path === "/ISAPI/ContentMgmt/search")
     return method === "POST"
       ? { ...search(scenario, rtspPort, body), search: true }
@@ -33,6 +45,23 @@ export function isapiReply(scenario: Scenario, rtspPort: number, method: string,
       }</StreamingSessionStatusList></StreamingStatus>`,
     );
   return { status: 404, body: "" };
+}
+
+function stream(id: string, kbps: number): string {
+  return `<StreamingChannel><id>${id}</id><Video><videoQualityControlType>VBR</videoQualityControlType><constantBitRate>${kbps}</constantBitRate><vbrUpperCap>${kbps}</vbrUpperCap></Video></StreamingChannel>`;
+}
+
+/** The days of a month in which a channel recorded anything. */
+function dayList(scenario: Scenario, channel: number, body: string): string {
+  const number = (name: string) => Number(body.match(new RegExp(`<${name}>(\\d+)<`))?.[1]);
+  const [year, month] = [number("year"), number("monthOfYear")];
+  const recorded = scenario.channels[channel]?.recorded ?? [];
+  const days = Array.from({ length: new Date(Date.UTC(year, month, 0)).getUTCDate() }, (_, index) => {
+    const startMs = Date.UTC(year, month - 1, index + 1) - labelMs(scenario, 0);
+    const isRecorded = recorded.some((span) => span.startMs < startMs + 24 * 3_600_000 && span.endMs > startMs);
+    return `<day><id>${index + 1}</id><dayOfMonth>${index + 1}</dayOfMonth><record>${isRecorded}</record><recordType>time</recordType></day>`;
+  });
+  return `<trackDailyDistribution><dayList>${days.join("")}</dayList></trackDailyDistribution>`;
 }
 
 function localTime(scenario: Scenario): string {

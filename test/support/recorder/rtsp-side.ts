@@ -55,7 +55,7 @@ function answer(scenario: Scenario, line: Socket, timers: Set<NodeJS.Timeout>, m
     return { status: 200, headers: session, ...(channel.dead ? {} : { afterwards: stream }) };
   }
   const atMs = instantOf(scenario, pathname, searchParams, headers.get("range") ?? "");
-  const frameMs = scenario.playbackEmpty ? undefined : firstFrame(channel.recorded, atMs);
+  const frameMs = scenario.playbackEmpty ? undefined : scenario.playbackIgnoresGaps ? atMs : firstFrame(channel.recorded, atMs);
   if (frameMs === undefined) return { status: 457 };
   const label = pathname.startsWith("/replay/") ? labelMs(scenario, frameMs) : undefined;
   return { status: 200, headers: session, afterwards: () => line.write(frame(label)) };

@@ -41,9 +41,11 @@ export type Scenario = {
   readonly firmware: string;
   readonly disks: readonly ScenarioDisk[];
   /** Parts of ONVIF that the device lacks. */
-  readonly lacks: ReadonlySet<"summary" | "find-recordings" | "find-events" | "replay" | "recordings" | "media-attributes">;
+  readonly lacks: ReadonlySet<"summary" | "find-recordings" | "find-events" | "replay" | "recordings" | "media-attributes" | "isapi-search">;
   /** Claims this as its oldest recording whatever it holds. */
   readonly claimedOldestMs?: number;
+  /** Percent of the disk that belongs to pictures. */
+  readonly pictureQuotaPercent?: number;
   /** Most results of one page. */
   readonly pageResults: number;
   /** A search is forgotten after so many pages. */
@@ -54,6 +56,8 @@ export type Scenario = {
   readonly playbackBusy: boolean;
   /** Playback finds nothing although the lists claim it. */
   readonly playbackEmpty: boolean;
+  /** Playback has pictures of all the time, whatever the lists say. */
+  readonly playbackIgnoresGaps?: boolean;
   /** Address of the VMS that it is registered at, and whether it is pulled. */
   readonly vms?: { readonly host: string; readonly registered: boolean; readonly pulling: boolean };
 };

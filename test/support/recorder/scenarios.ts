@@ -43,6 +43,15 @@ const hole = (days: number, hours: number) => (nowMs: number) =>
 const filling = (days: number, index: number): Night =>
   night((nowMs) => since(nowMs, days - 2 + index), { disks: [{ status: "ok", totalBytes: 2e12, freeBytes: 1e12 }] });
 
+/** Monday to Friday from seven to five by the clock of the place: what a recorder by schedule keeps. */
+const officeHours = { recordingMode: "schedule", schedule: [{ weekdays: [1, 2, 3, 4, 5], from: "07:00", to: "17:00" }] };
+const byOffice = (nowMs: number, days: number, skip: (day: number) => boolean = () => false): Interval[] =>
+  Array.from({ length: days + 1 }, (_, index) => Math.floor((nowMs + VIETNAM_MS) / DAY_MS) - days + index).flatMap((day) => {
+    const startMs = day * DAY_MS - VIETNAM_MS + 7 * HOUR_MS;
+    const isWorkday = (day + 3) % 7 < 5;
+    return isWorkday && startMs < nowMs && !skip(day) ? [{ startMs, endMs: Math.min(startMs + 10 * HOUR_MS, nowMs) }] : [];
+  });
+
 const unknown = (reason: string, notes?: readonly string[]) => ({ verdict: "UNVERIFIABLE", reasons: [reason], ...(notes ? { notes } : {}) });
 const breach = (...reasons: string[]) => ({ verdict: "NON_COMPLIANT", reasons });
 const compliant = { verdict: "COMPLIANT", reasons: [] };
@@ -127,6 +136,56 @@ export const stories: readonly Story[] = [
     nights: [full, healthyWith({ serial: "999" })],
     options: () => ({ serial: "999" }),
     ...compliant,
+  },
+  {
+    name: "an ISAPI recorder that tells days only",
+    nights: [healthyWith({ lacks: new Set(["isapi-search"]) })],
+    ...compliant,
+    over: { isapi: unknown("OLDEST_ONLY") },
+  },
+  {
+    name: "another device than the inventory says, on the first night",
+    nights: [full],
+    options: () => ({ serial: "ANOTHER-777" }),
+    ...unknown("CHANGED_DEVICE"),
+  },
+  { name: "the inventory knows the last part of the serial number", nights: [full], options: () => ({ serial: "12345678" }), ...compliant },
+  {
+    name: "a disk replaced yesterday, with a paper",
+    nights: [full, ring(0.9)],
+    options: (nowMs) => ({ serviced: [new Date(nowMs - 0.9 * DAY_MS + VIETNAM_MS).toISOString().slice(0, 10)] }),
+    verdict: "TOO_YOUNG",
+    reasons: [],
+  },
+  {
+    name: "office hours, where the plan demands no more",
+    nights: [night((nowMs) => byOffice(nowMs, 45))],
+    options: () => ({ policy: officeHours }),
+    ...compliant,
+  },
+  { name: "office hours, where the plan demands all hours", nights: [night((nowMs) => byOffice(nowMs, 45))], ...breach("NOT_RECORDING", "GAPS") },
+  {
+    name: "office hours, and a working day missing",
+    nights: [
+      night((nowMs) =>
+        byOffice(nowMs, 45, (day) => day === Math.floor((nowMs + VIETNAM_MS) / DAY_MS) - 9 - (((nowMs + VIETNAM_MS) / DAY_MS + 3) % 7 < 5 ? 0 : 2)),
+      ),
+    ],
+    options: () => ({ policy: officeHours }),
+    ...breach("GAPS"),
+  },
+  {
+    name: "office hours, a ring of ten working days",
+    nights: [1, 2, 3].map(() => night((nowMs) => byOffice(nowMs, 45).slice(-10))),
+    options: () => ({ policy: officeHours }),
+    ...breach("RETENTION_SHORT"),
+  },
+  {
+    name: "playback finds pictures in the gap that the list claims",
+    nights: [night(hole(15, 3), { playbackIgnoresGaps: true })],
+    // A frame without a time of its own proves nothing about a gap.
+    ...breach("GAPS"),
+    over: { onvif: unknown("CONTRADICTION", ["CONTRADICTION"]) },
   },
   // The clock hour before the gap's end was seen as recorded the night before.
   {

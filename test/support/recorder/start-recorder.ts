@@ -11,12 +11,15 @@ export type RunningRecorder = {
   readonly rtspPort: number;
   /** Requests so far, "METHOD path call". */
   readonly requests: readonly string[];
+  /** The same requests over HTTP with their headers and bodies, as they came. */
+  readonly heard: readonly string[];
   readonly close: () => Promise<void>;
 };
 
 /** Starts a mock recorder on loopback that plays a scenario over the given protocols. */
 export async function startRecorder(scenario: Scenario, protocols: readonly Protocol[] = ["onvif", "isapi", "dahua"], port = 0): Promise<RunningRecorder> {
   const requests: string[] = [];
+  const heard: string[] = [];
   const ports = { http: 0, rtsp: 0 };
   const soap = createOnvifSide(scenario, () => ports);
   const dahua = createDahuaSide(scenario, () => ports.rtsp);
@@ -28,7 +31,10 @@ export async function startRecorder(scenario: Scenario, protocols: readonly Prot
         (protocols.includes("isapi") ? isapiReply(scenario, ports.rtsp, method, path, body) : undefined) ??
         (protocols.includes("dahua") ? dahua(path) : undefined),
     },
-    (line) => requests.push(line),
+    (line, whole) => {
+      requests.push(line);
+      heard.push(whole);
+    },
   );
   const stream = createRtspSide(scenario, (line) => requests.push(line));
   ports.http = await listen(web, port);
@@ -43,6 +49,7 @@ export async function startRecorder(scenario: Scenario, protocols: readonly Prot
     port: ports.http,
     rtspPort: ports.rtsp,
     requests,
+    heard,
     close: async () => {
       for (const line of lines) line.destroy();
       await Promise.all([web, stream].map((server) => new Promise((resolve) => server.close(resolve))));
