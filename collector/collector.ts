@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Alerts, createAlerts } from "./alert/alerts.ts";
+import { createAlertmanager } from "./alert/channels/alertmanager.ts";
 import { channelsOf } from "./alert/channels/channels.ts";
 import { createPostman, type Postman } from "./alert/channels/postman.ts";
+import { topicsOf } from "./alert/topic.ts";
 import { createApp } from "./app.ts";
 import { AgentKeys } from "./auth/agent-keys.ts";
 import { Nonces } from "./auth/nonces.ts";
@@ -21,6 +23,7 @@ import { readNotifyFile } from "./notify-file.ts";
 import { openPolicyBook } from "./policy-book.ts";
 import { loadPolicy } from "./policy-files.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
+import { problemsSince } from "./store/alert-book.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
 import { migrate } from "./store/migrate.ts";
@@ -45,6 +48,8 @@ export type Collector = {
   readonly judge: Judge;
   readonly alerts: Alerts;
   readonly postman: Postman;
+  /** Tells the Alertmanager of the settings what stands and what has ended; nothing without one. */
+  pushProblems(): Promise<void>;
   /** Shared with the measure servers, which check leases with it. */
   readonly measureSecret: string;
   /** Partitions, rollups, retention. */
@@ -53,6 +58,8 @@ export type Collector = {
   drain(): Promise<void>;
 };
 
+/** How long an end of a problem is pushed to an Alertmanager at most, ms. */
+const PUSHED_BACK_MS = 2 * 86_400_000;
 const NEW_SECRET = () => randomBytes(32).toString("base64url");
 const NONCE_KEY = "nonce_secret";
 const MEASURE_KEY = "measure_secret";
@@ -72,6 +79,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
   const queue = new IngestQueue((group) => writeGroup({ db, partitions, series, calendar }, group));
   const notify = readNotifyFile(config.notifyFile);
   const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
+  const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, topicsOf(policy, notify), config.publicUrl);
   const judge = createJudge({ db, policyAt, log, onJudged: alerts.onJudged });
   const accept = acceptInto(queue, (accepted) => {
     counters.add("hcc_batches_accepted_total");
@@ -135,6 +143,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     judge,
     alerts,
     postman: createPostman(db, channelsOf(notify), log, Math.random),
+    pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
     upkeep: async () => {
       const { rolledUp, dropped } = await upkeep(db, partitions, clock());

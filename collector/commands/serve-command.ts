@@ -13,6 +13,8 @@ import type { CommandContext, Terminal } from "./terminal.ts";
 
 const TICK_MS = 5_000;
 const UPKEEP_EVERY_MS = 5 * 60_000;
+/** An Alertmanager wants to hear again and again what stands. */
+const PUSH_EVERY_MS = 60_000;
 /** What still runs this long after the order to stop is cut off, ms. */
 const STOP_MS = 3_000;
 
@@ -106,10 +108,15 @@ async function startMeasure(
 /** Judges what time alone changes, and keeps the store in order, until the signal. */
 async function keepWorking(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {
   let upkeepDueMs = 0;
+  let pushDueMs = 0;
   while (!stop.aborted) {
     await collector.judge.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "judging failed; it is tried again"));
     await collector.alerts.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "problems could not be opened; it is tried again"));
     await collector.postman.round(Date.now()).catch((error: unknown) => log.error({ err: error }, "the outbox could not be read; it is tried again"));
+    if (Date.now() >= pushDueMs) {
+      await collector.pushProblems().catch((error: unknown) => log.warn({ err: error }, "the Alertmanager was not told; it is told with the next push"));
+      pushDueMs = Date.now() + PUSH_EVERY_MS;
+    }
     if (Date.now() >= upkeepDueMs) {
       await collector.upkeep().catch((error: unknown) => log.error({ err: error }, "upkeep failed; it is tried again"));
       upkeepDueMs = Date.now() + UPKEEP_EVERY_MS;

@@ -40,6 +40,11 @@ export async function writeBook(tx: Db, { begun, changed, letters, merged, diges
   if (digest) await putSetting(tx, CLOCK_KEY, digest);
 }
 
+/** All problems that stand or ended since, and the names of their centres. */
+export async function problemsSince(db: Db, closedSinceMs: number): Promise<Pick<Book, "incidents" | "places">> {
+  return { incidents: await incidentsSince(db, closedSinceMs), places: await places(db) };
+}
+
 /** Centres that a problem names, by their sites. */
 async function places(tx: Db): Promise<ReadonlyMap<number, Place>> {
   const rows = await tx.query<{ site_id: number; code: string; name: string }>(

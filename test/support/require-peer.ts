@@ -13,6 +13,7 @@ const peers = {
   ethtool: { program: "ethtool", package: "ethtool" },
   nft: { program: "nft", package: "nftables" },
   perl: { program: "perl", package: "perl-base" },
+  "prometheus-alertmanager": { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
   chromium: { program: "chromium", package: "chromium" },
   pdftotext: { program: "pdftotext", package: "poppler-utils" },
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
