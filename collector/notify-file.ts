@@ -14,10 +14,24 @@ export function readNotifyFile(file: string | undefined): NotifyConfig {
   }
   const parsed = NotifyConfig.safeParse(raw);
   if (!parsed.success) throw new ConfigError(`HCC_NOTIFY: ${file}: ${z.prettifyError(parsed.error)}`);
-  const missing = parsed.data.recipients.find(({ channel, to }) =>
-    channel === "smtp" ? parsed.data.smtp === undefined : !parsed.data.webhooks.some(({ name }) => name === to),
-  );
-  if (missing)
-    throw new ConfigError(`HCC_NOTIFY: ${file}: the recipient ${missing.to} needs ${missing.channel === "smtp" ? "smtp" : "a webhook of that name"}`);
+  const fault = faultOf(parsed.data);
+  if (fault !== undefined) throw new ConfigError(`HCC_NOTIFY: ${file}: ${fault}`);
   return parsed.data;
+}
+
+/** What each part alone cannot know: whether the ways that recipients name are there. */
+function faultOf({ recipients, smtp, zalo, webhooks }: NotifyConfig): string | undefined {
+  for (const { channel, to } of recipients) {
+    if (channel === "smtp" && !smtp) return `the recipient ${to} needs "smtp"`;
+    if (channel === "zalo" && !zalo) return `the recipient ${to} needs "zalo"`;
+    if (channel === "webhook" && !webhooks.some(({ name }) => name === to)) return `the recipient ${to} needs a webhook of that name`;
+  }
+  for (const { name, success } of webhooks) {
+    try {
+      new RegExp(success ?? "", "u");
+    } catch {
+      return `webhook ${name}: "success" is no regular expression`;
+    }
+  }
+  return undefined;
 }

@@ -4,8 +4,10 @@ import { type Query, table } from "./query.ts";
 
 type Watch = {
   readonly uid: string;
-  readonly title: "board.watchdog.judge" | "board.watchdog.silence";
+  readonly title: "board.watchdog.judge" | "board.watchdog.silence" | "board.watchdog.outbox";
   readonly query: Query;
+  /** How far back the query looks, s; ten minutes where it asks for the present alone. */
+  readonly lookBackS?: number;
   readonly above: number;
   readonly for: string;
 };
@@ -26,6 +28,21 @@ const watches: readonly Watch[] = [
     above: 50,
     for: "15m",
   },
+  {
+    uid: "hcc-watchdog-outbox",
+    title: "board.watchdog.outbox",
+    query: table({
+      from: "notification",
+      columns: ["coalesce(extract(epoch FROM now() - min(time) FILTER (WHERE state = 'waiting')) / 60, 0) AS minutes"],
+      where: ["$__timeFilter(time)"],
+      orderBy: ["1"],
+      limit: 1,
+    }),
+    // A letter waits for three days at most.
+    lookBackS: 4 * 86_400,
+    above: 60,
+    for: "5m",
+  },
 ];
 
 /** Alert rules for Grafana's file provisioning, opt-in. Alert queries know no dashboard variable, so the data source stands by its uid. */
@@ -37,7 +54,7 @@ export function watchdog() {
 }
 
 function rule(watch: Watch) {
-  const span = { from: 600, to: 0 };
+  const span = { from: watch.lookBackS ?? 600, to: 0 };
   return {
     uid: watch.uid,
     title: text("vi", watch.title),

@@ -8,13 +8,18 @@ import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
+import { acknowledgeIncident, findIncident, listIncidents } from "../store/incidents.ts";
+import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
+import { deadLetters, outboxState } from "../store/outbox.ts";
 import { pageStore } from "../store/pages.ts";
-import { findSite } from "../store/sites.ts";
+import { allSites, findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
 import { findingsRoutes } from "./findings.ts";
+import { type IncidentDeps, incidentRoutes } from "./incident.ts";
+import { type MaintenanceDeps, maintenanceRoutes } from "./maintenance.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { pageRoutes } from "./page.ts";
 import { reportRoutes } from "./report.ts";
@@ -60,5 +65,31 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
-    .route("/", attestRoutes(forms));
+    .route("/", attestRoutes(forms))
+    .route("/", incidentRoutes({ ...forms, incidents: incidentStore(deps) }))
+    .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }));
+}
+
+const DEAD_SHOWN = 20;
+
+function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
+  return {
+    list: (filter) => listIncidents(db, filter),
+    find: async (id) => {
+      const incident = await findIncident(db, id);
+      const site = incident && (await findSite(db, incident.siteId));
+      return incident && { ...incident, ...(site && { centre: site.centre.code, centreName: site.centre.name }) };
+    },
+    take: (id, by) => acknowledgeIncident(db, id, by, now()),
+    post: async () => ({ outbox: await outboxState(db, now()), dead: await deadLetters(db, DEAD_SHOWN) }),
+  };
+}
+
+function maintenanceStore({ db, now }: WebDeps): MaintenanceDeps["maintenance"] {
+  return {
+    from: (day) => maintenanceFrom(db, day),
+    add: (window) => addMaintenance(db, [window], now()),
+    end: (id) => endMaintenance(db, id, now()),
+    codes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
+  };
 }

@@ -66,6 +66,7 @@ ${body}
 const places = [
   ["/", "web.nav.province"],
   ["/reports", "web.nav.reports"],
+  ["/incidents", "web.nav.incidents"],
   ["/waivers", "web.nav.waivers"],
   ["/docs/api", "web.nav.api"],
 ] as const;

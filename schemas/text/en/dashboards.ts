@@ -193,6 +193,8 @@ export const dashboards = {
   "board.collector.failures.help": "By kind of probe, most first.",
   "board.watchdog.judge": "The collector judges no more",
   "board.watchdog.judge.help": "The collector has not judged for more than an hour, or the database cannot be read. See the board Collector and its log.",
+  "board.watchdog.outbox": "Messages do not go out",
+  "board.watchdog.outbox.help": "A message has waited for more than an hour: mail server, Zalo or webhook do not take it. See the page of incidents, Messages.",
   "board.watchdog.silence": "More than half of the agents are silent",
   "board.watchdog.silence.help": "The fault is most likely at the collector or the way to it, not at the communes.",
   "board.links": "Dashboards",

@@ -195,6 +195,8 @@ export const dashboards = {
   "board.watchdog.judge": "Máy chủ không còn đánh giá",
   "board.watchdog.judge.help":
     "Máy chủ thu thập đã ngừng đánh giá hơn một giờ, hoặc không đọc được cơ sở dữ liệu. Xem bảng Máy chủ thu thập và nhật ký của nó.",
+  "board.watchdog.outbox": "Thư báo không đi được",
+  "board.watchdog.outbox.help": "Có thư báo chờ hơn một giờ: máy chủ thư, Zalo hoặc webhook không nhận. Xem trang Sự cố, mục Thư đi.",
   "board.watchdog.silence": "Quá nửa số máy đo im lặng",
   "board.watchdog.silence.help": "Lỗi thường nằm ở máy chủ thu thập hoặc đường vào của nó, không phải ở các xã.",
   "board.links": "Các bảng theo dõi",

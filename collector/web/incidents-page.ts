@@ -1,0 +1,109 @@
+import { html } from "hono/html";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
+import type { DeadLetter, OutboxState } from "../store/outbox.ts";
+import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { TOKEN_FIELD } from "./form-token.ts";
+import { moment } from "./format.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import type { Html } from "./markup.ts";
+
+/** A problem with the names of its centre; without one it is the province's. */
+export type ShownIncident = Incident & { readonly centre?: string; readonly centreName?: string };
+export type Post = { readonly outbox: OutboxState; readonly dead: readonly DeadLetter[] };
+
+/** All problems that stand, the last ones that have ended, and what could not be delivered. */
+export function incidentsPage(frame: PageFrame, policy: PolicyProfile, standing: readonly ShownIncident[], ended: readonly ShownIncident[], post: Post): Html {
+  const { lang } = frame;
+  const title = text(lang, "web.incidents.title");
+  return layout(
+    frame,
+    title,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>
+<p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>
+${table(lang, policy, text(lang, "web.incidents.standing"), standing)}</section>
+<section class="card" aria-labelledby="ended-title"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${table(lang, policy, text(lang, "web.incidents.ended"), ended)}</section>
+<section class="card" aria-labelledby="post-title"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>`,
+    { live: true },
+  );
+}
+
+/** One problem: what, since when, what citizens notice, what to do, who knows of it, and the form by which somebody takes it. */
+export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: ShownIncident, form: { state: FormState; token: string } | undefined): Html {
+  const { lang } = frame;
+  const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, openedMs, beganMs, subject } = incident;
+  const found = policy.requirements.find(({ id }) => id === requirement);
+  const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
+  const advice = found?.advice[lang] ?? text(lang, "alert.agent.advice");
+  const rows: [string, Html | string | undefined][] = [
+    [text(lang, "report.column.centre"), place(lang, incident)],
+    [text(lang, "web.incidents.state"), stateOf(lang, incident)],
+    [text(lang, "alert.label.since"), moment(lang, openedMs ?? beganMs)],
+    [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
+    [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
+    [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
+    [text(lang, "alert.label.who"), found ? text(lang, `owner.${found.owner}`) : text(lang, "owner.commune")],
+    [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
+    [text(lang, "web.incidents.told"), text(lang, "web.incidents.told.count", { count: told.length })],
+  ];
+  return layout(
+    frame,
+    heading,
+    html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
+<section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
+<div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
+${form ? takeForm(lang, form) : ""}</section>`,
+  );
+}
+
+function takeForm(lang: Lang, { state, token }: { state: FormState; token: string }): Html {
+  return html`<h2>${text(lang, "form.take.title")}</h2><p class="note">${text(lang, "form.take.intro")}</p>
+${errorList(lang, state, { by: "form.take.by" })}
+<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
+${inputField(lang, state, { name: "by", label: "form.take.by" })}
+<p><button type="submit">${text(lang, "form.take.save")}</button></p></form>`;
+}
+
+function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: readonly ShownIncident[]): Html {
+  if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.empty")}</p>`;
+  const heads = [
+    "web.incidents.number",
+    "web.incidents.state",
+    "report.column.centre",
+    "report.column.requirement",
+    "alert.label.since",
+    "web.incidents.takenBy",
+  ] as const;
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><thead><tr>${heads.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
+<tbody>${incidents.map((one) => html`<tr><th scope="row" class="num"><a href="/incidents/${one.id}">${one.id}</a></th><td>${stateOf(lang, one)}</td><td>${place(lang, one)}</td><td>${titleOf(lang, policy, one)}</td><td class="num">${moment(lang, one.openedMs ?? one.beganMs)}</td><td>${one.acknowledgedBy ?? ""}</td></tr>`)}</tbody></table></div>`;
+}
+
+function postState(lang: Lang, { outbox: { waiting, held, dead, oldestMs }, dead: letters }: Post): Html {
+  const minutes = Math.round(oldestMs / 60_000);
+  return html`<p>${text(lang, "web.post.state", { waiting, held, dead, minutes })}</p>${
+    letters.length === 0
+      ? ""
+      : html`<ol class="incidents">${letters.map(({ diedMs, channel, message: { kind, incident }, error }) => html`<li><span class="tag tag-open">${channel}</span><span>${moment(lang, diedMs)} ${kind}${incident === undefined ? "" : html` <a href="/incidents/${incident}">#${incident}</a>`}: ${withoutAddress(error)}</span></li>`)}</ol>`
+  }`;
+}
+
+/** An address of a person is nobody's to read on a page without a login. */
+function withoutAddress(error: string): string {
+  return error.replace(/[^\s<>@]+@[^\s<>@]+/g, "…").slice(0, 200);
+}
+
+function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): Html | string {
+  return centre === undefined ? text(lang, "alert.province") : html`<a href="/centres/${centre}#${requirement}">${centreName ?? centre}</a>`;
+}
+
+function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
+  if (requirement === AGENT_SILENT) return text(lang, "alert.agent.title");
+  return `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
+}
+
+function stateOf(lang: Lang, { state, wellSinceMs }: Incident): Html {
+  const key = `web.incidents.state.${state !== "closed" && wellSinceMs !== undefined ? "well" : state}`;
+  return html`<span class="tag tag-${state === "closed" ? "closed" : "open"}">${isTextKey(key) ? text(lang, key) : state}</span>`;
+}

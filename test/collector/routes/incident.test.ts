@@ -1,0 +1,147 @@
+import { beforeEach, expect, it, test } from "vitest";
+import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import { incidentRoutes } from "../../../collector/routes/incident.ts";
+import { maintenanceRoutes } from "../../../collector/routes/maintenance.ts";
+import { formToken } from "../../../collector/web/form-token.ts";
+import type { ShownIncident } from "../../../collector/web/incidents-page.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
+import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
+
+const open: ShownIncident = {
+  id: 7,
+  siteId: 1,
+  centre: "xa-01",
+  centreName: hostileName,
+  requirement: "R05",
+  subject: "",
+  state: "open",
+  beganMs: sampleNowMs - 3_600_000,
+  openedMs: sampleNowMs - 3_500_000,
+  told: ["smtp lan@example.vn"],
+  level: 0,
+};
+let mayWrite = true;
+let taken: unknown[] = [];
+let windows: MaintenanceWindow[] = [];
+const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken(), mayWrite: () => mayWrite } as const;
+const app = incidentRoutes({
+  ...shared,
+  incidents: {
+    list: async ({ closed }) => (closed ? [] : [open]),
+    find: async (id) => (id === 7 ? open : undefined),
+    take: async (id, by) => {
+      taken.push([id, by]);
+      return [id];
+    },
+    post: async () => ({
+      outbox: { waiting: 2, held: 0, dead: 1, deadSince: 1, oldestMs: 600_000 },
+      dead: [
+        {
+          id: 1,
+          channel: "smtp",
+          to: "lan@example.vn",
+          message: { kind: "opened", incident: 7, link: "http://hcc" },
+          error: "550 lan@example.vn unknown",
+          diedMs: sampleNowMs,
+        },
+      ],
+    }),
+  },
+}).route(
+  "/",
+  maintenanceRoutes({
+    ...shared,
+    maintenance: {
+      from: async () => windows,
+      add: async (window) => windows.push(window),
+      end: async (id) => {
+        windows = windows.map((one) => (one.id === id ? { ...one, endedAt: new Date(sampleNowMs).toISOString() } : one));
+      },
+      codes: async () => new Set(["xa-01"]),
+    },
+  }),
+);
+const here = { host: "collector.test", origin: "http://collector.test", "sec-fetch-site": "same-origin" };
+
+beforeEach(() => {
+  mayWrite = true;
+  taken = [];
+  windows = [];
+});
+
+async function opened(path: string): Promise<{ html: string; cookie: string; token: string }> {
+  const reply = await app.request(path);
+  const html = await reply.text();
+  return { html, cookie: reply.headers.get("set-cookie")?.split(";")[0] ?? "", token: /name="token" value="([^"]+)"/.exec(html)?.[1] ?? "" };
+}
+
+async function send(path: string, fields: Record<string, string>, from = path, headers: Record<string, string> = {}): Promise<Response> {
+  const { cookie, token } = await opened(from);
+  return app.request(path, { method: "POST", body: new URLSearchParams({ token, ...fields }), headers: { ...here, cookie, ...headers } });
+}
+
+test("the list names number, centre and state, what could not be delivered, and no address of a person", async () => {
+  const { html } = await opened("/incidents");
+  for (const part of ['href="/incidents/7"', "R05", "Đang mở", "2 thư đang chờ", "550 …"]) expect(html).toContain(part);
+  for (const part of ["lan@example.vn", "<script>alert"]) expect(html).not.toContain(part);
+});
+
+test("somebody takes a problem with a name, from a page of ours", async () => {
+  const reply = await send("/incidents/7", { by: "  Chị Lan " });
+  expect([reply.status, reply.headers.get("location"), taken]).toEqual([303, "/incidents/7", [[7, "Chị Lan"]]]);
+});
+
+it.each([
+  ["without a name", { by: " " }, {}, 422],
+  ["without the form's token", { by: "Lan", token: "" }, {}, 403],
+  ["from another site", { by: "Lan" }, { "sec-fetch-site": "cross-site" }, 403],
+])("taking it %s is refused", async (_, fields, headers, status) => {
+  expect((await send("/incidents/7", fields, "/incidents/7", headers)).status).toBe(status);
+  expect(taken).toEqual([]);
+});
+
+test("whoever may not write sees the problem and no form; an unknown number is no page", async () => {
+  mayWrite = false;
+  const { html } = await opened("/incidents/7");
+  expect(html).toContain("1 địa chỉ");
+  expect(html).not.toContain("<form");
+  expect((await app.request("/incidents/7", { method: "POST", body: new URLSearchParams({ by: "Lan" }), headers: here })).status).toBe(403);
+  for (const path of ["/incidents/8", "/incidents/x", "/incidents/99999999999999999999"]) expect((await app.request(path)).status).toBe(404);
+});
+
+const good = {
+  mode: "mute",
+  centres: "xa-01",
+  requirements: "R05, agent",
+  from: "2027-01-04",
+  until: "2027-01-29",
+  start: "22:00",
+  end: "02:00",
+  weekdays: "1,3",
+  reason: "thay tủ mạng",
+  person: "Anh Bình",
+};
+
+test("work is announced with reason and person, is listed, and is ended by hand", async () => {
+  expect((await send("/maintenance", good)).status).toBe(303);
+  expect(windows).toEqual([{ ...good, id: expect.any(String), centres: ["xa-01"], requirements: ["R05", "agent"], weekdays: [1, 3] }]);
+  const { html } = await opened("/maintenance");
+  for (const part of ["thay tủ mạng", "Anh Bình", "thứ Hai, thứ Tư", "22:00–02:00", "Mở sự cố, không báo ai"]) expect(html).toContain(part);
+  await send("/maintenance/end", { id: windows[0]?.id ?? "" }, "/maintenance");
+  expect(windows[0]?.endedAt).toBeDefined();
+});
+
+it.each([
+  ["no reason", { reason: "" }, "reason"],
+  ["an unknown centre", { centres: "xa-99" }, "centres"],
+  ["an end before the beginning", { until: "2027-01-01" }, "until"],
+  ["more than a year", { until: "2028-03-01" }, "until"],
+  ["a clock time that is none", { start: "25:00" }, "start"],
+  ["a day of the week that is none", { weekdays: "8" }, "weekdays"],
+])("work with %s is not kept, and the fault stands at its field", async (_, change, field) => {
+  const reply = await send("/maintenance", { ...good, ...change });
+  const html = await reply.text();
+  expect(reply.status).toBe(422);
+  expect(html).toContain(`href="#f-${field}`);
+  expect(windows).toEqual([]);
+});
