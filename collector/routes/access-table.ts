@@ -7,6 +7,10 @@ const people = (roles: readonly Role[], scope: Scope): Access => ({ who: "people
 
 const readers: readonly Role[] = ["viewer", "operator", "inspector", "admin", "commune"];
 const declarers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
+/** Who may take a problem: whoever can do something about it. */
+const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
+/** Who may announce work, and so keep messages back. */
+const announcers: readonly Role[] = ["operator", "admin"];
 /** Who may lay a waiver over a finding: not those whose work it would make look better. */
 const waivers: readonly Role[] = ["inspector", "admin"];
 
@@ -40,6 +44,13 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /v1/reports/:month/:file": people(readers, "province"),
   "GET /v1/reports/:month/centres/:file": people(readers, "file"),
   "GET /v1/evidence/:file": people(readers, "file"),
+
+  "GET /incidents": people(readers, "none"),
+  "GET /incidents/:id": people(readers, "none"),
+  "POST /incidents/:id": people(takers, "none"),
+  "GET /maintenance": people(readers, "province"),
+  "POST /maintenance": people(announcers, "province"),
+  "POST /maintenance/end": people(announcers, "province"),
 
   "GET /waivers": people(readers, "query"),
   "GET /centres/:code/waive/:requirement": people(waivers, "path"),

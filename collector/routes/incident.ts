@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
+import { confinedTo, mayCall } from "../auth/asker.ts";
 import type { IncidentFilter } from "../store/incidents.ts";
 import type { FormToken } from "../web/form-token.ts";
-import { TOKEN_FIELD } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
-import { BODY_BYTES_MAX, formValues } from "./form-deps.ts";
+import { accessTable } from "./access-table.ts";
+import { formValues } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 export type IncidentDeps = Omit<PageDeps, "store"> & {
@@ -19,42 +19,38 @@ export type IncidentDeps = Omit<PageDeps, "store"> & {
     post(): Promise<Post>;
   };
   readonly token: FormToken;
-  readonly mayWrite: (c: Context) => boolean;
 };
 
 const NAME_MAX = 128;
 
-/** The list of problems, the page of one, and the form by which somebody takes it. */
+/** The list of problems, the page of one, and the form by which somebody takes it. Whoever belongs to one centre sees and takes those of that centre. */
 export function incidentRoutes(deps: IncidentDeps): Hono {
   const { incidents, policy, token } = deps;
   const app = new Hono();
 
   app.get("/incidents", pageHeaders, async (c) => {
-    const requirement = c.req.query("requirement")?.slice(0, 16) || undefined;
-    const [standing, ended, post] = await Promise.all([incidents.list({ requirement }), incidents.list({ requirement, closed: true }), incidents.post()]);
+    const filter = { requirement: c.req.query("requirement")?.slice(0, 16) || undefined, centre: confinedTo(c) };
+    const [standing, ended] = await Promise.all([incidents.list(filter), incidents.list({ ...filter, closed: true })]);
+    const post = filter.centre === undefined ? await incidents.post() : undefined;
     return c.html(incidentsPage(pageFrame(c, deps), policy, standing, ended, post));
   });
 
   app.get("/incidents/:id", pageHeaders, async (c) => {
     const incident = await asked(c, deps);
     if (incident instanceof Response) return incident;
-    const mayTake = incident.state === "open" && deps.mayWrite(c);
+    const mayTake = incident.state === "open" && mayCall(c, accessTable["POST /incidents/:id"]);
     return c.html(incidentPage(pageFrame(c, deps), policy, incident, mayTake ? { state: { values: {}, errors: [] }, token: token.issue(c) } : undefined));
   });
 
-  app.post("/incidents/:id", pageHeaders, bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
-    const frame = pageFrame(c, deps);
-    if (!deps.mayWrite(c)) return c.html(messagePage(frame, text(frame.lang, "form.closed")), 403);
+  app.post("/incidents/:id", pageHeaders, async (c) => {
     const incident = await asked(c, deps);
     if (incident instanceof Response) return incident;
     const values = await formValues(c);
-    if (!token.holds(c, values[TOKEN_FIELD])) return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
     const by = cleanText(values.by ?? "", NAME_MAX).trim();
-    if (by === "")
-      return c.html(
-        incidentPage(frame, policy, incident, { state: { values, errors: [{ field: "by", key: "form.error.empty" }] }, token: token.issue(c) }),
-        422,
-      );
+    if (by === "") {
+      const form = { state: { values, errors: [{ field: "by", key: "form.error.empty" as const }] }, token: token.issue(c) };
+      return c.html(incidentPage(pageFrame(c, deps), policy, incident, form), 422);
+    }
     await incidents.take(incident.id, by);
     return c.redirect(`/incidents/${incident.id}`, 303);
   });
@@ -62,10 +58,12 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
   return app;
 }
 
+/** The problem that a path names, or the page that says that there is none: what is soft yet, or a foreign centre's, is nobody's to know. */
 async function asked(c: Context, deps: IncidentDeps): Promise<ShownIncident | Response> {
   const number = c.req.param("id") ?? "";
   const incident = /^\d{1,15}$/.test(number) ? await deps.incidents.find(Number(number)) : undefined;
-  if (incident && incident.state !== "soft") return incident;
+  const own = confinedTo(c);
+  if (incident && incident.state !== "soft" && (own === undefined || own === incident.centre)) return incident;
   const frame = pageFrame(c, deps);
   return c.html(messagePage(frame, text(frame.lang, "web.incidents.noSuch")), 404);
 }

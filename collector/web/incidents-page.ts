@@ -15,7 +15,13 @@ export type ShownIncident = Incident & { readonly centre?: string; readonly cent
 export type Post = { readonly outbox: OutboxState; readonly dead: readonly DeadLetter[] };
 
 /** All problems that stand, the last ones that have ended, and what could not be delivered. */
-export function incidentsPage(frame: PageFrame, policy: PolicyProfile, standing: readonly ShownIncident[], ended: readonly ShownIncident[], post: Post): Html {
+export function incidentsPage(
+  frame: PageFrame,
+  policy: PolicyProfile,
+  standing: readonly ShownIncident[],
+  ended: readonly ShownIncident[],
+  post: Post | undefined,
+): Html {
   const { lang } = frame;
   const title = text(lang, "web.incidents.title");
   return layout(
@@ -25,7 +31,7 @@ export function incidentsPage(frame: PageFrame, policy: PolicyProfile, standing:
 <p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>
 ${table(lang, policy, text(lang, "web.incidents.standing"), standing)}</section>
 <section class="card" aria-labelledby="ended-title"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${table(lang, policy, text(lang, "web.incidents.ended"), ended)}</section>
-<section class="card" aria-labelledby="post-title"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>`,
+${post ? html`<section class="card" aria-labelledby="post-title"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>` : ""}`,
     { live: true },
   );
 }

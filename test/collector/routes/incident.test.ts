@@ -1,9 +1,12 @@
 import { beforeEach, expect, it, test } from "vitest";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import type { Person } from "#schemas/person.ts";
+import { localPerson } from "../../../collector/auth/local-person.ts";
 import { incidentRoutes } from "../../../collector/routes/incident.ts";
 import { maintenanceRoutes } from "../../../collector/routes/maintenance.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import type { ShownIncident } from "../../../collector/web/incidents-page.ts";
+import { guarded } from "../../support/guarded.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
 
@@ -20,11 +23,11 @@ const open: ShownIncident = {
   told: ["smtp lan@example.vn"],
   level: 0,
 };
-let mayWrite = true;
+let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
 let windows: MaintenanceWindow[] = [];
-const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken(), mayWrite: () => mayWrite } as const;
-const app = incidentRoutes({
+const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken() } as const;
+const routes = incidentRoutes({
   ...shared,
   incidents: {
     list: async ({ closed }) => (closed ? [] : [open]),
@@ -61,10 +64,11 @@ const app = incidentRoutes({
     },
   }),
 );
+const app = guarded(routes, shared, () => asker);
 const here = { host: "collector.test", origin: "http://collector.test", "sec-fetch-site": "same-origin" };
 
 beforeEach(() => {
-  mayWrite = true;
+  asker = localPerson;
   taken = [];
   windows = [];
 });
@@ -100,8 +104,18 @@ it.each([
   expect(taken).toEqual([]);
 });
 
-test("whoever may not write sees the problem and no form; an unknown number is no page", async () => {
-  mayWrite = false;
+const person = (roles: Person["roles"], centre?: string): Person => ({ id: "p", name: "P", roles, ...(centre !== undefined && { centre }) });
+
+test("a commune takes its own problems, and those of others are not there for it", async () => {
+  asker = person(["commune"], "xa-01");
+  expect((await send("/incidents/7", { by: "Lan" })).status).toBe(303);
+  asker = person(["commune"], "xa-02");
+  expect((await app.request("/incidents/7")).status).toBe(404);
+  expect((await app.request("/maintenance")).status).toBe(403);
+});
+
+test("whoever may only read sees the problem and no form; an unknown number is no page", async () => {
+  asker = person(["viewer"]);
   const { html } = await opened("/incidents/7");
   expect(html).toContain("1 địa chỉ");
   expect(html).not.toContain("<form");
