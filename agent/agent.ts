@@ -3,15 +3,15 @@ import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
 import { deriveAssignments } from "./assignments.ts";
 import { ClockWatch } from "./clock-state.ts";
 import type { Settings } from "./config.ts";
-import { fetchConfig, readKeptConfig } from "./config-store.ts";
+import { configOwner, fetchConfig, readKeptConfig } from "./config-store.ts";
 import { Credentials } from "./credentials.ts";
 import { type Identity, keyOf, readIdentity } from "./identity.ts";
 import { createIo } from "./io/io.ts";
 import { Jobs } from "./jobs.ts";
-import { logFile } from "./log-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { type KeptMemory, openMemory } from "./probe-memory.ts";
 import { probes } from "./probes/registry.ts";
+import { isKeyOld, rotateKey } from "./rotate-key.ts";
 import { runAssignment } from "./run-assignment.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
@@ -44,11 +44,11 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
     throw new UsageError(`${dataDir}: this PC is not enrolled; ask the province for a code and run: hcc-agent enrol CODE --collector URL`);
   using owner = ownFolder(dataDir);
   if (owner === undefined) throw new UsageError(`${dataDir}: another agent runs on this folder`);
-  const log = createLogger(settings.logLevel, logFile(dataDir));
+  const log = createLogger(settings.logLevel);
   using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
   const agent = assemble(settings, identity, spool, log, splay);
   log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });
-  const kept = readKeptConfig(dataDir, identity.agent);
+  const kept = readKeptConfig(dataDir, configOwner(identity, local));
   if (kept !== undefined) agent.use(kept);
   const sending = agent.uplink.run(stop);
   const configuring = keepConfigured(agent, local.remoteConfig || kept === undefined, stop);
@@ -64,6 +64,7 @@ type Assembly = {
   readonly jobs: Jobs;
   readonly use: (config: AgentConfig) => void;
   readonly fetch: (stop: AbortSignal) => Promise<AgentConfig | undefined>;
+  readonly renewKey: (stop: AbortSignal) => Promise<void>;
   readonly everyTick: () => void;
   readonly maintain: () => void;
   readonly tellStatus: () => void;
@@ -91,6 +92,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   const secretOf = (name: string) => credentials.secretOf(name);
   const probeOf = ({ probe }: Assignment) => probes.get(probe);
   const dependencies = { io: createIo(), probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
+  let current = identity;
   const start = readClock();
   const jobs = new Jobs({
     timing: { agent: identity.agent, anchorMs: start.wallMs - start.steadyMs },
@@ -120,7 +122,13 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
       state.refused = refused;
       jobs.update(assignments);
     },
-    fetch: (stop) => fetchConfig(client, dataDir, identity.agent, (reason) => log.warn("no new configuration", { reason }), stop),
+    fetch: (stop) => fetchConfig(client, dataDir, configOwner(identity, local), (reason) => log.warn("no new configuration", { reason }), stop),
+    renewKey: async (stop) => {
+      if (!isKeyOld(current, Date.now())) return;
+      const renewed = await rotateKey(client, dataDir, current, Date.now(), stop);
+      if (typeof renewed === "string") log.warn("the key could not be renewed; it is tried again", { reason: renewed });
+      else current = renewed;
+    },
     everyTick: () => clock.observe(readClock()),
     maintain: () => spool.maintain({ clockTrusted: clock.state() === "ok" }),
     tellStatus: () =>
@@ -157,7 +165,10 @@ async function keepTicking({ jobs, everyTick, maintain, tellStatus }: Assembly, 
 async function keepConfigured(agent: Assembly, wanted: boolean, stop: AbortSignal): Promise<void> {
   while (wanted && !stop.aborted) {
     const config = await agent.fetch(stop);
-    if (config !== undefined) agent.use(config);
+    if (config !== undefined) {
+      agent.use(config);
+      await agent.renewKey(stop);
+    }
     const waitMs = config === undefined ? CONFIG_RETRY_MS : CONFIG_EVERY_MS;
     await sleep(waitMs * (0.8 + 0.4 * Math.random()), undefined, { signal: stop }).catch(() => undefined);
   }

@@ -3,13 +3,28 @@ import { join } from "node:path";
 import { AgentConfig } from "#schemas/agent-config.ts";
 import type { AgentId } from "#schemas/ids.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
+import type { LocalConfig } from "./config.ts";
+import type { Identity } from "./identity.ts";
+import { openSeal } from "./open-seal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
 
-/** The last good configuration on disk; undefined when there is none or when it is for another agent. */
-export function readKeptConfig(dataDir: string, agent: AgentId): AgentConfig | undefined {
+/** Whose configuration this PC takes. With a `configKey` it must be signed by that key. */
+export type ConfigOwner = { readonly agent: AgentId; readonly centre: string; readonly configKey?: string | undefined };
+
+/** The owner that this PC's identity and its own file make: a key written by hand counts before the one of the enrolment. */
+export function configOwner({ agent, centre, configKey }: Identity, local: Pick<LocalConfig, "configKey">): ConfigOwner {
+  return { agent, centre, configKey: local.configKey ?? configKey };
+}
+
+/** The last good configuration on disk; undefined when there is none, when it is for another agent, or when its signature does not hold. */
+export function readKeptConfig(dataDir: string, owner: ConfigOwner): AgentConfig | undefined {
   try {
-    const config = AgentConfig.parse(JSON.parse(readFileSync(configFile(dataDir), "utf8")));
-    return config.agent === agent ? config : undefined;
+    const kept = AgentConfig.parse(JSON.parse(readFileSync(configFile(dataDir), "utf8")));
+    if (kept.agent !== owner.agent) return undefined;
+    if (owner.configKey === undefined) return kept;
+    // What ended in the meantime stays in use: a province without its signer must not go blind.
+    const opened = openSeal(kept, { configKey: owner.configKey, centre: owner.centre, usedVersion: 0, nowMs: 0 });
+    return "config" in opened ? opened.config : undefined;
   } catch {
     return undefined;
   }
@@ -22,7 +37,7 @@ export function readKeptConfig(dataDir: string, agent: AgentId): AgentConfig | u
 export async function fetchConfig(
   client: CollectorClient,
   dataDir: string,
-  agent: AgentId,
+  owner: ConfigOwner,
   warn: (reason: string) => void,
   signal: AbortSignal,
 ): Promise<AgentConfig | undefined> {
@@ -34,18 +49,29 @@ export async function fetchConfig(
     warn(`status ${reply.status} ${reply.problem?.code ?? ""}`);
     return undefined;
   }
-  const config = AgentConfig.safeParse(reply.body);
-  if (!config.success) {
-    const issue = config.error.issues[0];
+  const offered = AgentConfig.safeParse(reply.body);
+  if (!offered.success) {
+    const issue = offered.error.issues[0];
     warn(`not valid: ${issue?.path.join(".")}: ${issue?.message}`);
     return undefined;
   }
-  if (config.data.agent !== agent) {
+  const config = acceptable(offered.data, dataDir, owner, warn);
+  if (config !== undefined) writeFileAtomic(configFile(dataDir), JSON.stringify(config));
+  return config;
+}
+
+function acceptable(offered: AgentConfig, dataDir: string, owner: ConfigOwner, warn: (reason: string) => void): AgentConfig | undefined {
+  const { agent, centre, configKey } = owner;
+  if (offered.agent !== agent) {
     warn("it is for another agent");
     return undefined;
   }
-  writeFileAtomic(configFile(dataDir), JSON.stringify(config.data));
-  return config.data;
+  if (configKey === undefined) return offered;
+  const usedVersion = readKeptConfig(dataDir, owner)?.version ?? 0;
+  const opened = openSeal(offered, { configKey, centre, usedVersion, nowMs: Date.now() });
+  if ("config" in opened) return opened.config;
+  warn(opened.refused);
+  return undefined;
 }
 
 function configFile(dataDir: string): string {

@@ -38,6 +38,8 @@ export const LocalConfig = z.strictObject({
   caFile: z.string().min(1).optional(),
   /** `false` keeps the last configuration for ever: the commune's veto. */
   remoteConfig: z.boolean().default(true),
+  /** The province's key for configurations (base64 SPKI), over the one that the enrolment told: written by hand it needs no trust in the collector at all. */
+  configKey: z.string().max(200).optional(),
   /** The centre is this very PC (`npm start`): loopback targets are allowed, the first contact is not delayed. */
   localTest: z.boolean().default(false),
   /** Devices beside those of the inventory. */

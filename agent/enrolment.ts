@@ -31,7 +31,8 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
       `${collector}: refused (${reply.status} ${cleanText(reply.problem?.code ?? "")}): ${cleanText(reply.problem?.title ?? "ask for a new code", 200)}`,
     );
   if (!enrolled.success) throw new UsageError(`${collector}: this is no hcc-watch collector`);
-  const identity: Identity = { agent: enrolled.data.agent, centre: enrolled.data.centre, collector, enrolledAt: new Date(nowMs()).toISOString() };
+  const { agent, centre, configKey } = enrolled.data;
+  const identity: Identity = { agent, centre, collector, enrolledAt: new Date(nowMs()).toISOString(), ...(configKey !== undefined && { configKey }) };
   adoptIdentity(dataDir, identity);
   return identity;
 }

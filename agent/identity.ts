@@ -8,7 +8,16 @@ import { restrictToOwner } from "./private-file.ts";
 import { UsageError } from "./terminal.ts";
 
 /** `agent.json`: who this PC is since its enrolment. */
-export const Identity = z.strictObject({ agent: AgentId, centre: Code, collector: z.url(), enrolledAt: Instant });
+export const Identity = z.strictObject({
+  agent: AgentId,
+  centre: Code,
+  collector: z.url(),
+  enrolledAt: Instant,
+  /** When the key in use was made, where that was after the enrolment. */
+  keyMadeAt: Instant.optional(),
+  /** The province's key for configurations, as the enrolment told it. */
+  configKey: z.string().max(200).optional(),
+});
 export type Identity = z.infer<typeof Identity>;
 
 /** The identity in a data folder; undefined before the enrolment. Throws UsageError when the file is damaged. */
@@ -54,6 +63,13 @@ export function pendingKey(dataDir: string): KeyObject {
 export function adoptIdentity(dataDir: string, identity: Identity): void {
   renameSync(pendingFile(dataDir), join(dataDir, `${identity.agent}.key`));
   writeFileAtomic(join(dataDir, "agent.json"), `${JSON.stringify(identity, null, 2)}\n`);
+}
+
+/** Puts the pending key in the place of the one in use. Gives the identity with its date. */
+export function adoptKey(dataDir: string, identity: Identity, nowMs: number): Identity {
+  const renewed = { ...identity, keyMadeAt: new Date(nowMs).toISOString() };
+  adoptIdentity(dataDir, renewed);
+  return renewed;
 }
 
 function pendingFile(dataDir: string): string {

@@ -7,6 +7,7 @@ import { problem } from "#schemas/problem.ts";
 import type { AgentKeys } from "./auth/agent-keys.ts";
 import { localPerson } from "./auth/local-person.ts";
 import type { Nonces } from "./auth/nonces.ts";
+import { CONFIG_KEY } from "./auth/seal-config.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Acceptor } from "./ingest/accept.ts";
 import { BodyRefused } from "./ingest/read-body.ts";
@@ -21,12 +22,15 @@ import { enrolRoutes } from "./routes/enrol.ts";
 import { guard } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
+import { keyRoutes } from "./routes/key.ts";
 import { leaseRoutes } from "./routes/lease.ts";
 import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { webRoutes } from "./routes/web.ts";
-import { enrolWithCode } from "./store/agents.ts";
+import { changeKey, enrolWithCode } from "./store/agents.ts";
+import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
+import { setting } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 import { formToken } from "./web/form-token.ts";
 
@@ -79,8 +83,15 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
   app.route("/", ingestRoutes({ nonces, clock, accept, onConflict: deps.freeze }));
-  app.route("/", enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock }));
-  app.route("/", configRoutes({ clock, siteOf: (siteId) => findSite(db, siteId), policy, calendar, measureServers }));
+  app.route(
+    "/",
+    enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock, configKey: () => setting(db, CONFIG_KEY) }),
+  );
+  app.route(
+    "/",
+    configRoutes({ clock, siteOf: (siteId) => findSite(db, siteId), sealOf: (siteId) => configSeal(db, siteId), policy, calendar, measureServers }),
+  );
+  app.route("/", keyRoutes({ keys, clock, changeKey: (agentId, publicKey, oldUntilMs) => changeKey(db, agentId, publicKey, oldUntilMs) }));
   app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));
   app.route("/", webRoutes({ ...web, db, token, changed: deps.judgeAgain, policyAt: deps.policyAt }));
   return app;

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Hono } from "hono";
-import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Alerts, createAlerts } from "./alert/alerts.ts";
 import { createAlertmanager } from "./alert/channels/alertmanager.ts";
 import { channelsOf } from "./alert/channels/channels.ts";
@@ -22,6 +21,7 @@ import type { Log } from "./log.ts";
 import { readNotifyFile } from "./notify-file.ts";
 import { openPolicyBook } from "./policy-book.ts";
 import { loadPolicy } from "./policy-files.ts";
+import { serversOf } from "./served-config.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { problemsSince } from "./store/alert-book.ts";
 import { writeGroup } from "./store/ingest.ts";
@@ -133,7 +133,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     },
     freeze: async (agentId, message) => {
       log.error({ agentId, message }, "an agent's stream came from two places; the key is frozen");
-      await setAgentState(db, agentId, "frozen");
+      await setAgentState(db, agentId, "frozen", { nowMs: clock(), reason: message });
       keys.forget(agentId);
     },
   });
@@ -161,13 +161,3 @@ const counterHelp = {
   hcc_requests_total: "Answers by status class",
   hcc_request_errors_total: "Requests that failed inside the collector",
 } as const;
-
-/** The collector's own speed test first, then those of the settings. */
-function serversOf({ measurePort, measureServers, publicUrl }: CollectorConfig): readonly MeasureServer[] {
-  if (measurePort === 0) return measureServers;
-  const url = new URL(publicUrl);
-  url.port = String(measurePort);
-  // "localhost" may be ::1 first, where the measure server does not listen.
-  if (url.hostname === "localhost") url.hostname = "127.0.0.1";
-  return [{ id: "collector", url: url.origin }, ...measureServers];
-}

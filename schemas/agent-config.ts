@@ -26,6 +26,13 @@ export type Assignment = z.infer<typeof Assignment>;
 export const MeasureServer = z.strictObject({ id: Code, url: z.url({ protocol: /^https?$/ }) });
 export type MeasureServer = z.infer<typeof MeasureServer>;
 
+/** Longest text of a signed configuration. */
+const SEAL_TEXT_MAX = 1024 * 1024;
+
+/** A configuration's text with its signature. */
+export const ConfigSeal = z.strictObject({ payload: z.string().max(SEAL_TEXT_MAX), signature: z.string().max(100) });
+export type ConfigSeal = z.infer<typeof ConfigSeal>;
+
 /** What the collector tells an agent: whom to measure and by which rules. It names targets, never commands. */
 export const AgentConfig = z.object({
   agent: AgentId,
@@ -35,5 +42,16 @@ export const AgentConfig = z.object({
   policy: PolicyProfile,
   calendar: Calendar,
   measureServers: z.array(MeasureServer).max(16),
+  /** The same, signed offline: where an agent knows the province's key, this alone counts. */
+  seal: ConfigSeal.optional(),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
+
+/** What is signed offline for one centre. It holds no agent: an agent that is replaced needs no new signature. */
+export const SealedConfig = AgentConfig.omit({ agent: true, seal: true }).extend({ expiresAt: Instant });
+export type SealedConfig = z.infer<typeof SealedConfig>;
+
+/** The bytes under the province's signature: the text as it is carried, so that nothing depends on how JSON is written. */
+export function sealText(payload: string): string {
+  return `hcc-watch/1\nconfig\n${payload}`;
+}

@@ -75,8 +75,27 @@ export const EnrolRequest = z.strictObject({
 });
 export type EnrolRequest = z.infer<typeof EnrolRequest>;
 
-export const EnrolReply = z.object({ agent: AgentId, centre: Code, nonce: z.string(), serverTime: Instant });
+export const EnrolReply = z.object({
+  agent: AgentId,
+  centre: Code,
+  nonce: z.string(),
+  serverTime: Instant,
+  /** The province's key for configurations (base64 SPKI): from here on the agent takes no other. */
+  configKey: z.string().max(200).optional(),
+});
 export type EnrolReply = z.infer<typeof EnrolReply>;
+
+/** An agent's wish for a new key. The request is signed with the key that it has; `proof` signs `rotationText` with the new one. */
+export const KeyRequest = z.strictObject({ publicKey: z.string().max(200), proof: z.string().max(200) });
+export type KeyRequest = z.infer<typeof KeyRequest>;
+
+/** How long the earlier key still counts after a change, ms: the answer may get lost, and the PC may be restored from yesterday. */
+export const OLD_KEY_MS = 7 * 86_400_000;
+
+/** The bytes that the new key of an agent signs. */
+export function rotationText(agent: AgentId, publicKey: string): string {
+  return ["hcc-watch/1", "key", agent, publicKey].join("\n");
+}
 
 /** Names of the headers that sign a request. */
 export const signatureHeaders = { agent: "hcc-agent", nonce: "hcc-nonce", signature: "hcc-signature" } as const;

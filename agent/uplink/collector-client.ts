@@ -41,9 +41,16 @@ const RETRY_AFTER_S_MAX = 3_600;
 export class CollectorClient {
   readonly #options: ClientOptions;
   #nonce = "";
+  #signer: Signer | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#signer = options.signer;
+  }
+
+  /** Signs with another key from now on. */
+  useKey(key: Signer["key"]): void {
+    if (this.#signer !== undefined) this.#signer = { ...this.#signer, key };
   }
 
   /** The nonce of an answer, for the next signature. */
@@ -55,14 +62,15 @@ export class CollectorClient {
   async send(request: CollectorRequest): Promise<CollectorReply> {
     const first = await this.#once(request);
     const nonce = first.problem?.nonce;
-    if (first.status !== 401 || nonce === undefined || this.#options.signer === undefined) return first;
+    if (first.status !== 401 || nonce === undefined || this.#signer === undefined) return first;
     this.#nonce = nonce;
     return this.#once(request);
   }
 
   #once({ method, path, body = new Uint8Array(), gzip = false, headers: own = {}, signal }: CollectorRequest): Promise<CollectorReply> {
     const url = new URL(path, this.#options.url);
-    const { signer, ca, version } = this.#options;
+    const { ca, version } = this.#options;
+    const signer = this.#signer;
     const headers = {
       ...own,
       accept: "application/json",

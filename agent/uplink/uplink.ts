@@ -8,8 +8,11 @@ import type { CollectorClient } from "./collector-client.ts";
 import { backlogPauseMs, chooseLane } from "./lanes.ts";
 import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
 
+/** What the uplink needs of a spool. */
+export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "releaseSuspects" | "rewind" | "restartStream">;
+
 export type UplinkOptions = {
-  readonly spool: Spool;
+  readonly spool: Deliverable;
   readonly client: CollectorClient;
   readonly clock: ClockWatch;
   readonly readClock: () => ClockReading;

@@ -20,7 +20,10 @@ export type Proof =
   | { readonly ok: false; readonly fault: "unsigned" | "nonce_expired" | "key_unknown" | "signature_wrong" | "revoked" | "frozen" };
 
 /** `known` is absent for an id that nobody has: a stranger who asks again and again costs no query each time. */
-type Cached = { readonly known: { readonly agent: KnownAgent; readonly key: KeyObject } | undefined; readonly untilMs: number };
+type Cached = {
+  readonly known: { readonly agent: KnownAgent; readonly key: KeyObject; readonly oldKey: KeyObject | undefined } | undefined;
+  readonly untilMs: number;
+};
 
 /** Proves who sent a request: Ed25519 over method, path, agent, nonce and body. Independent of the agent's clock. */
 export class AgentKeys {
@@ -41,8 +44,10 @@ export class AgentKeys {
     if (!this.#nonces.isValid(nonce, nowMs)) return { ok: false, fault: "nonce_expired" };
     const known = await this.#known(agent, nowMs);
     if (!known) return { ok: false, fault: "key_unknown" };
-    const signed = verify(null, Buffer.from(signingText({ method, path, agent, nonce, bodySha256 })), known.key, Buffer.from(signature, "base64"));
-    if (!signed) return { ok: false, fault: "signature_wrong" };
+    const text = Buffer.from(signingText({ method, path, agent, nonce, bodySha256 }));
+    const isBy = (key: KeyObject | undefined) => key !== undefined && verify(null, text, key, Buffer.from(signature, "base64"));
+    const isOldValid = (known.agent.oldKeyUntil ?? 0) > nowMs;
+    if (!isBy(known.key) && !(isOldValid && isBy(known.oldKey))) return { ok: false, fault: "signature_wrong" };
     if (known.agent.state !== "active") return { ok: false, fault: known.agent.state };
     return { ok: true, agent: known.agent };
   }
@@ -57,7 +62,8 @@ export class AgentKeys {
     if (cached && cached.untilMs > nowMs) return cached.known;
     const agent = await this.#find(agentId);
     const key = agent && publicKeyOf(agent.publicKey);
-    const known = key && { agent, key };
+    const oldKey = agent?.oldPublicKey ? publicKeyOf(agent.oldPublicKey) : undefined;
+    const known = key && { agent, key, oldKey };
     if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
     this.#cache.set(agentId, { known, untilMs: nowMs + KEY_CACHE_MS });
     return known;

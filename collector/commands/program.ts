@@ -1,7 +1,9 @@
 import { Command, CommanderError } from "commander";
 import type { CollectorConfig } from "../config.ts";
+import { agentCommand } from "./agent-commands.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
+import { configCommand } from "./config-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { evidenceCommand } from "./evidence-command.ts";
 import { findingsCommand } from "./findings-command.ts";
@@ -31,6 +33,8 @@ export async function runCommand(words: readonly string[], config: () => Collect
     restoreCommand,
     centreCommand,
     enrolCodeCommand,
+    agentCommand,
+    configCommand,
     inventoryCommand,
     waiverCommand,
     attestCommand,

@@ -30,6 +30,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /v1/enrol": anyone,
   "POST /v1/batches": agent,
   "GET /v1/config": agent,
+  "POST /v1/key": agent,
   "POST /v1/leases": agent,
   "POST /v1/leases/:id/return": agent,
 

@@ -11,6 +11,8 @@ import type { NewAgent } from "../store/agents.ts";
 export type EnrolDeps = {
   readonly enrol: (codeSha256: string, agent: NewAgent, nowMs: number) => Promise<{ agentId: string; centre: string } | undefined>;
   readonly newAgentId: () => string;
+  /** The province's key for configurations, if there is one. */
+  readonly configKey: () => Promise<unknown>;
   readonly nonces: Nonces;
   readonly clock: () => number;
 };
@@ -20,7 +22,7 @@ const BODY_MAX = 4_096;
 const TRIES_PER_MINUTE = 120;
 
 /** `POST /v1/enrol`: a one-time code and a key made on the PC, whose possession is proven, become an agent of the code's centre. */
-export function enrolRoutes({ enrol, newAgentId, nonces, clock }: EnrolDeps): Hono {
+export function enrolRoutes({ enrol, newAgentId, configKey, nonces, clock }: EnrolDeps): Hono {
   let minute = 0;
   let tries = 0;
   return new Hono().post("/v1/enrol", async (c) => {
@@ -30,14 +32,16 @@ export function enrolRoutes({ enrol, newAgentId, nonces, clock }: EnrolDeps): Ho
     const request = EnrolRequest.safeParse(parseJson(await readWire(c.req.raw.body, BODY_MAX)));
     if (!request.success) return c.json(problem(422, "enrol_invalid", "the request is not valid", { cause: request.error }), 422);
     const { code, publicKey, proof, hostName, version } = request.data;
-    const key = publicKeyOf(publicKey);
-    if (!key || !verify(null, Buffer.from(enrolText(code, publicKey)), key, Buffer.from(proof, "base64"))) {
+    const agentKey = publicKeyOf(publicKey);
+    if (!agentKey || !verify(null, Buffer.from(enrolText(code, publicKey)), agentKey, Buffer.from(proof, "base64"))) {
       return c.json(problem(422, "proof_wrong", "the key is not Ed25519 or its possession is not proven"), 422);
     }
     const codeSha256 = hashOfCode(code);
     if (!codeSha256) return c.json(problem(422, "code_mistyped", "the code is mistyped; compare it letter by letter"), 422);
     const made = await enrol(codeSha256, { agentId: newAgentId(), publicKey, hostName, version }, nowMs);
     if (!made) return c.json(problem(403, "code_refused", "the code is unknown, used or expired; ask the province for a new one"), 403);
-    return c.json({ agent: made.agentId, centre: made.centre, nonce: nonces.current(nowMs), serverTime: new Date(nowMs).toISOString() } satisfies EnrolReply);
+    const key = await configKey();
+    const reply: EnrolReply = { agent: made.agentId, centre: made.centre, nonce: nonces.current(nowMs), serverTime: new Date(nowMs).toISOString() };
+    return c.json({ ...reply, ...(typeof key === "string" && { configKey: key }) } satisfies EnrolReply);
   });
 }

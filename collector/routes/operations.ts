@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AgentConfig } from "#schemas/agent-config.ts";
-import { Batch, EnrolReply, EnrolRequest, IngestReply } from "#schemas/exchange.ts";
+import { Batch, EnrolReply, EnrolRequest, IngestReply, KeyRequest } from "#schemas/exchange.ts";
 import { Finding, Tally, Transition } from "#schemas/finding.ts";
 import { Lease, LeaseRequest } from "#schemas/measure.ts";
 import { Observation } from "#schemas/observation.ts";
@@ -19,6 +19,7 @@ export const namedSchemas = {
   Finding,
   FindingsReply,
   IngestReply,
+  KeyRequest,
   Lease,
   LeaseRequest,
   Observation,
@@ -97,6 +98,16 @@ export const operations: readonly Operation[] = [
     body: "EnrolRequest",
     reply: "EnrolReply",
     problems: [403, 409, 422, 429, 503],
+  },
+  {
+    method: "post",
+    path: "/v1/key",
+    tag: "agent",
+    summary: "A new key of an agent, signed for with the present one and proven by itself; 204 when it is taken",
+    signed: true,
+    body: "KeyRequest",
+    reply: "text",
+    problems: [401, 403, 422],
   },
   {
     method: "post",

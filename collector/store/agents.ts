@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull } from "drizzle-orm";
+import { and, asc, eq, gt, isNull } from "drizzle-orm";
 import type { Db } from "./db.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { agents, enrolCodes, sites } from "./tables.ts";
@@ -8,6 +8,9 @@ export type KnownAgent = {
   readonly siteId: number;
   readonly agentId: string;
   readonly publicKey: string;
+  /** The key before the last change, and until when it counts, ms. */
+  readonly oldPublicKey?: string | null;
+  readonly oldKeyUntil?: number | null;
   readonly state: AgentState;
   readonly centre: string;
   readonly isp: string;
@@ -18,10 +21,10 @@ const OPEN_CODES_MAX = 3;
 
 /** An agent by its id, with the centre that its key stands for. */
 export async function findAgent(db: Db, agentId: string): Promise<KnownAgent | undefined> {
-  const { siteId, publicKey, state } = agents;
+  const { siteId, publicKey, oldPublicKey, oldKeyUntil, state } = agents;
   const [row] = await drizzled(db, (to) =>
     to
-      .select({ siteId, publicKey, state, centre: sites.centreCode, isp: sites.isp })
+      .select({ siteId, publicKey, oldPublicKey, oldKeyUntil, state, centre: sites.centreCode, isp: sites.isp })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, siteId))
       .where(eq(agents.agentId, agentId)),
@@ -29,9 +32,53 @@ export async function findAgent(db: Db, agentId: string): Promise<KnownAgent | u
   return row && { ...row, agentId, isp: row.isp ?? "" };
 }
 
-/** Freezes or revokes an agent; it counts within the time that `AgentKeys` remembers a key. */
-export async function setAgentState(db: Db, agentId: string, state: AgentState): Promise<void> {
-  await drizzled(db, (to) => to.update(agents).set({ state }).where(eq(agents.agentId, agentId)));
+/** Freezes, revokes or releases an agent; it counts within the time that `AgentKeys` remembers a key. */
+export async function setAgentState(db: Db, agentId: string, state: AgentState, { nowMs, reason }: { nowMs: number; reason: string }): Promise<void> {
+  const change = { state, stateChangedAt: nowMs, stateReason: reason };
+  await drizzled(db, (to) => to.update(agents).set(change).where(eq(agents.agentId, agentId)));
+}
+
+export type ListedAgent = {
+  readonly agentId: string;
+  readonly centre: string;
+  readonly state: AgentState;
+  readonly stateReason: string | null;
+  readonly hostName: string | null;
+  readonly version: string | null;
+  /** Instants as RFC 3339. */
+  readonly stateChangedAt: string | null;
+  readonly lastSeenAt: string | null;
+};
+
+/** Every agent with its centre, by centre and time of enrolment. */
+export async function listAgents(db: Db): Promise<readonly ListedAgent[]> {
+  const { agentId, state, stateReason, hostName, version, stateChangedAt, lastSeenAt } = agents;
+  const rows = await drizzled(db, (to) =>
+    to
+      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, stateChangedAt, lastSeenAt })
+      .from(agents)
+      .innerJoin(sites, eq(sites.siteId, agents.siteId))
+      .orderBy(asc(sites.centreCode), asc(agents.enrolledAt)),
+  );
+  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  return rows.map((row) => ({ ...row, stateChangedAt: iso(row.stateChangedAt), lastSeenAt: iso(row.lastSeenAt) }));
+}
+
+/**
+ * Gives an active agent a new key; the one that it has counts until `oldUntilMs`. The same key again changes nothing, so an answer that got lost
+ * does no harm. False when the agent is not active.
+ */
+export async function changeKey(db: Db, agentId: string, publicKey: string, oldUntilMs: number): Promise<boolean> {
+  // In SQL: the old value of one column becomes the new value of another, in one statement.
+  const rows = await db.query(
+    `UPDATE agent SET
+       old_public_key = CASE WHEN public_key = $2 THEN old_public_key ELSE public_key END,
+       old_key_until = CASE WHEN public_key = $2 THEN old_key_until ELSE to_timestamp($3::float8 / 1000) END,
+       public_key = $2
+     WHERE agent_id = $1 AND state = 'active' RETURNING agent_id`,
+    [agentId, publicKey, oldUntilMs],
+  );
+  return rows.length > 0;
 }
 
 /** Keeps the hash of a new code. False when the centre is not known or has too many open codes. */

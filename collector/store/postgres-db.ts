@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import postgres from "postgres";
 import type { Db, Value } from "./db.ts";
+import { StoreError } from "./store-error.ts";
 
 type Options = {
   /** Most connections at once. */
@@ -32,11 +33,11 @@ export function openPostgres(url: string, { connections, statementTimeoutMs }: O
     socket: connectWithoutDelay,
   } as postgres.Options<Record<string, never>>);
   const cancel = async (pid: number) => void (await sql.unsafe("SELECT pg_cancel_backend($1::int)", [pid]));
-  return { ...dbOf(sql, (work) => sql.begin(work) as Promise<never>, cancel), close: () => sql.end({ timeout: 3 }) };
+  return { ...dbOf(sql, beginOn(sql), cancel), close: () => sql.end({ timeout: 3 }) };
 }
 
 type Sql = postgres.Sql | postgres.TransactionSql;
-type Begin = <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => Promise<T>;
+type Begin = <T>(work: (tx: Db) => Promise<T>, cancel: Cancel) => Promise<T>;
 type Cancel = (pid: number) => Promise<void>;
 
 function dbOf(sql: Sql, begin: Begin, cancel: Cancel): Db {
@@ -44,7 +45,7 @@ function dbOf(sql: Sql, begin: Begin, cancel: Cancel): Db {
     query: async <Row extends object>(statement: string, values: readonly Value[] = []) =>
       [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
     rows: async (statement, values = []) => [...(await sql.unsafe(statement, [...values], { prepare: true }).values())],
-    transaction: (work) => begin((inner) => work(dbOf(inner, nested, cancel))),
+    transaction: (work) => begin(work, cancel),
     script: async (statements) => {
       await sql.unsafe(statements).simple();
     },
@@ -76,6 +77,62 @@ async function* copyOut(sql: Sql, statement: string, cancel: Cancel): AsyncGener
     // The driver pauses its socket while the stream is full, and lets it go on only when asked for more: never, where the last rows filled it.
     source._read(0);
   }
+}
+
+/**
+ * Transactions that survive the end of their connection. When a server dies, the driver still writes what follows (the next statement, its own
+ * ROLLBACK) into a connection that is gone, and that ends the whole process. So nothing is written after the loss: a statement is refused here,
+ * and the work is left unsettled, which keeps the driver from rolling back; the loss itself rejects the transaction.
+ */
+function beginOn(sql: postgres.Sql): Begin {
+  return <T>(work: (tx: Db) => Promise<T>, cancel: Cancel) => {
+    const connection = { isLost: false };
+    const running = sql.begin(
+      (inner) =>
+        new Promise<T>((resolve, reject) => {
+          const settle = (done: () => void) => {
+            if (!connection.isLost) done();
+          };
+          work(guarded(dbOf(inner, nested, cancel), connection)).then(
+            (value) => settle(() => resolve(value)),
+            (error: unknown) => settle(() => reject(error)),
+          );
+        }),
+    ) as Promise<T>;
+    running.catch(() => {
+      connection.isLost = true;
+    });
+    return running;
+  };
+}
+
+/** The database of one transaction, which says nothing more once its connection is lost. */
+function guarded(tx: Db, connection: { isLost: boolean }): Db {
+  const guard = async <T>(statement: () => Promise<T>): Promise<T> => {
+    if (connection.isLost) throw new StoreError("the connection to the database is lost");
+    try {
+      return await statement();
+    } catch (error) {
+      connection.isLost ||= isLoss(error);
+      throw error;
+    }
+  };
+  const { copyBinary, copyIn, copyOut } = tx;
+  return {
+    query: (statement, values) => guard(() => tx.query(statement, values)),
+    rows: (statement, values) => guard(() => tx.rows(statement, values)),
+    transaction: tx.transaction,
+    script: (statements) => guard(() => tx.script(statements)),
+    ...(copyBinary && { copyBinary: (statement, rows) => guard(() => copyBinary(statement, rows)) }),
+    ...(copyIn && { copyIn: (statement, chunks) => guard(() => copyIn(statement, chunks)) }),
+    ...(copyOut && { copyOut }),
+  };
+}
+
+/** True for an error of the connection itself: the driver's own words, or the system's. */
+function isLoss(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|ECONN(RESET|ABORTED)|EPIPE|ETIMEDOUT)$/.test(code);
 }
 
 const nested: Begin = () => Promise.reject(new Error("a transaction cannot begin inside another one"));

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
@@ -109,9 +109,24 @@ export const agents = pgTable(
     enrolledAt: instant("enrolled_at").notNull(),
     lastSeenAt: instant("last_seen_at"),
     clockOffsetMs: doublePrecision("clock_offset_ms"),
+    oldPublicKey: text("old_public_key"),
+    oldKeyUntil: instant("old_key_until"),
+    stateChangedAt: instant("state_changed_at"),
+    stateReason: text("state_reason"),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.agentId] })],
 );
+
+/** Configurations that were signed offline, one per centre. */
+export const configSeals = pgTable("config_seal", {
+  siteId: integer("site_id")
+    .primaryKey()
+    .references(() => sites.siteId),
+  version: bigint("version", { mode: "number" }).notNull(),
+  payload: text("payload").notNull(),
+  signature: text("signature").notNull(),
+  keptAt: instant("kept_at").notNull(),
+});
 
 /** What people have declared of a requirement. */
 export const attestations = pgTable(

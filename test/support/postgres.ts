@@ -24,14 +24,26 @@ export type TestPostgres = {
   /** Process id of the postmaster. */
   readonly pid: number;
   crash(): Promise<void>;
+  /** Ends the server without a checkpoint, as its service manager does when it loses patience. */
+  stopAtOnce(): Promise<void>;
+  /** Kills one process that works for a client; the server restarts all of them. */
+  killBackend(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 };
 
 /** Starts the server as an ordinary user: as root it takes the user `postgres` of Debian's package. `durable: false` skips fsync, for tests without crashes. */
-export async function startPostgres({ durable = false, settings = [] }: { durable?: boolean; settings?: readonly string[] } = {}): Promise<TestPostgres> {
+export async function startPostgres({
+  durable = false,
+  settings = [],
+  parent = tmpdir(),
+}: {
+  durable?: boolean;
+  settings?: readonly string[];
+  parent?: string;
+} = {}): Promise<TestPostgres> {
   const identity = await serverIdentity();
-  const folder = await mkdtemp(join(tmpdir(), "hcc-pg-"));
+  const folder = await mkdtemp(join(parent, "hcc-pg-"));
   if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid ?? identity.uid);
   const data = join(folder, "data");
   await run(join(bin, "initdb"), ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"], { ...identity, cwd: folder });
@@ -79,6 +91,11 @@ export async function startPostgres({ durable = false, settings = [] }: { durabl
     },
     start,
     crash: () => end("SIGKILL"),
+    stopAtOnce: () => end("SIGQUIT"),
+    killBackend: async () => {
+      const pid = Number(await psql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"));
+      if (pid > 1) process.kill(pid, "SIGKILL");
+    },
     database: async (name) => {
       await psql(`CREATE DATABASE ${name}`);
       return `postgres://hcc@127.0.0.1:${port}/${name}`;

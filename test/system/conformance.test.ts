@@ -109,7 +109,7 @@ describe("a sender under the compliance suite", () => {
   it("our agent meets every demand", async () => {
     await using bench = await SenderBench.open({ code: CODE });
     const dataDir = memoryFolder();
-    const open = { url: bench.url, version: "test", idleMs: 300 };
+    const open = { url: bench.url, version: "test", idleMs: 2_000 };
     const identity = await enrol(CODE, new CollectorClient(open), { dataDir, collector: bench.url, version: "test", nowMs: Date.now }, signal());
     using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: quiet });
     // Four rows fill a batch, so that the sender has many to send and never waits for more.
@@ -121,7 +121,7 @@ describe("a sender under the compliance suite", () => {
     const readClock = () => ({ wallMs: Date.now(), steadyMs: performance.now() - started });
     const uplink = new Uplink({ spool, client, clock: new ClockWatch(), readClock, bootId: "boot-a", log: quiet, chance: () => 0, splayMs: 0 });
     const sending = uplink.run(stop);
-    expect(faultsOf(await judgeCases(senderCases, { bench, patienceMs: 10_000, silenceMs: 2_000 }, quiet))).toEqual([]);
+    expect(faultsOf(await judgeCases(senderCases, { bench, patienceMs: 10_000, silenceMs: 5_000 }, quiet))).toEqual([]);
     void sending;
   }, 60_000);
 

@@ -336,7 +336,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await enrolWithCode(db, "code-1", agent("again", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot" });
     expect(await enrolWithCode(db, "code-1", agent("thief", "key-b"), T0)).toBeUndefined();
     expect(await enrolWithCode(db, "code-none", agent("guess", "key-b"), T0)).toBeUndefined();
-    await setAgentState(db, "agt-first00000000000", "revoked");
+    await setAgentState(db, "agt-first00000000000", "revoked", { nowMs: T0, reason: "test" });
     expect(await findAgent(db, "agt-first00000000000")).toMatchObject({ siteId: 1, centre: "mot", state: "revoked" });
   });
 

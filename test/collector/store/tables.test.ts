@@ -32,6 +32,7 @@ describe("tables.ts and the migrations", () => {
       "agent",
       "attestation",
       "calendar_version",
+      "config_seal",
       "enrol_code",
       "maintenance",
       "policy_version",

@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import { AgentId } from "#schemas/ids.ts";
+import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
+import type { Db } from "../store/db.ts";
+import { findSite } from "../store/sites.ts";
+import { withStore } from "./centre-commands.ts";
+import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
+
+/** `agent list | revoke | release | lost`: who may speak for a centre. A change counts within half a minute at every collector of this database. */
+export function agentCommand(context: CommandContext): Command {
+  const { out } = context.terminal;
+  const agent = new Command("agent").description("the gateway PCs that have enrolled");
+  agent
+    .command("list")
+    .description("all agents: id, centre, state since when and why, last seen")
+    .option("--json", "as JSON")
+    .action(async ({ json }: { json?: true }) => {
+      const agents = await withStore(context, (db) => listAgents(db));
+      if (json) out(JSON.stringify({ agents }, undefined, 2));
+      else
+        for (const { agentId, centre, state, stateReason, lastSeenAt } of agents)
+          out([agentId, centre, state, lastSeenAt ?? "-", stateReason ?? ""].join("\t").trimEnd());
+    });
+  const change = (name: string, to: AgentState, description: string, said: string) =>
+    agent
+      .command(`${name} <agent>`)
+      .description(description)
+      .option("--reason <text>", "kept with the change")
+      .action(async (id: string, { reason }: { reason?: string }) => {
+        await withStore(context, (db) => changeState(db, id, to, reason ?? name));
+        out(`${id} ${said}`);
+      });
+  change("revoke", "revoked", "refuses an agent for good; a new one needs a new code", "is refused within 30 s");
+  change("release", "active", "lets a frozen agent speak again, after somebody has looked", "may speak again within 30 s");
+  agent
+    .command("lost <centre>")
+    .description("a gateway PC is gone: refuses all agents of the centre and lists whose passwords have to change")
+    .action(async (centre: string) => {
+      await withStore(context, (db) => lost(db, centre, context.terminal));
+    });
+  return agent;
+}
+
+async function changeState(db: Db, id: string, to: AgentState, reason: string): Promise<void> {
+  const known = AgentId.safeParse(id).success && (await listAgents(db)).find(({ agentId }) => agentId === id);
+  if (!known) throw new UsageError(`there is no agent "${id}"; "agent list" names them`);
+  if (to === "active" && known.state === "revoked") throw new UsageError(`${id} was revoked for good; make a new code with "enrol-code ${known.centre}"`);
+  await setAgentState(db, id, to, { nowMs: Date.now(), reason });
+}
+
+/** Device passwords stay on the gateway PC, so the collector knows the devices that it asked and not which of them had one: all are named. */
+async function lost(db: Db, centre: string, { out }: Terminal): Promise<void> {
+  const site = await findSite(db, centre);
+  if (!site) throw new UsageError(`there is no centre "${centre}"; "centre list" names them`);
+  const agents = (await listAgents(db)).filter((agent) => agent.centre === centre && agent.state !== "revoked");
+  for (const { agentId } of agents) await setAgentState(db, agentId, "revoked", { nowMs: Date.now(), reason: "lost" });
+  out(`${agents.length} agents of ${centre} are refused within 30 s`);
+  const devices = site.centre.devices.filter(({ address }) => address !== undefined);
+  if (devices.length > 0) out("the PC may have held passwords of these devices; change them:");
+  for (const { id, role, address, name } of devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());
+  out(`a new PC enrols with: enrol-code ${centre}`);
+}

@@ -1,0 +1,30 @@
+import type { AgentConfig, MeasureServer } from "#schemas/agent-config.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import type { CollectorConfig } from "./config.ts";
+import type { Site } from "./store/sites.ts";
+
+export type ServedRules = { readonly policy: PolicyProfile; readonly calendar: Calendar; readonly measureServers: readonly MeasureServer[] };
+
+/** What every agent of a centre is told: whom to measure and by which rules. */
+export function configFor(site: Site, { policy, calendar, measureServers }: ServedRules, nowMs: number): Omit<AgentConfig, "agent" | "seal"> {
+  return {
+    // Both parts only grow: an agent that knows the province's key refuses a configuration that is older than its own.
+    version: policy.version * 1_000_000 + site.version,
+    issuedAt: new Date(nowMs).toISOString(),
+    centre: site.centre,
+    policy,
+    calendar,
+    measureServers: [...measureServers],
+  };
+}
+
+/** The collector's own speed test first, then those of the settings. */
+export function serversOf({ measurePort, measureServers, publicUrl }: CollectorConfig): readonly MeasureServer[] {
+  if (measurePort === 0) return measureServers;
+  const url = new URL(publicUrl);
+  url.port = String(measurePort);
+  // "localhost" may be ::1 first, where the measure server does not listen.
+  if (url.hostname === "localhost") url.hostname = "127.0.0.1";
+  return [{ id: "collector", url: url.origin }, ...measureServers];
+}

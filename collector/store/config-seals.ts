@@ -1,0 +1,26 @@
+import { eq, sql } from "drizzle-orm";
+import type { ConfigSeal } from "#schemas/agent-config.ts";
+import type { Db } from "./db.ts";
+import { drizzled } from "./drizzle-db.ts";
+import { configSeals } from "./tables.ts";
+
+/** The signed configuration of a centre; undefined when none was brought in. */
+export async function configSeal(db: Db, siteId: number): Promise<ConfigSeal | undefined> {
+  const { payload, signature } = configSeals;
+  const [row] = await drizzled(db, (to) => to.select({ payload, signature }).from(configSeals).where(eq(configSeals.siteId, siteId)));
+  return row;
+}
+
+/** Keeps a signed configuration in place of an older one of its centre. False when a newer one is there already. */
+export async function keepConfigSeal(db: Db, siteId: number, { payload, signature }: ConfigSeal, version: number, nowMs: number): Promise<boolean> {
+  const row = { siteId, version, payload, signature, keptAt: nowMs };
+  const set = { version: sql`excluded.version`, payload: sql`excluded.payload`, signature: sql`excluded.signature`, keptAt: sql`excluded.kept_at` };
+  const kept = await drizzled(db, (to) =>
+    to
+      .insert(configSeals)
+      .values(row)
+      .onConflictDoUpdate({ target: configSeals.siteId, set, setWhere: sql`config_seal.version <= excluded.version` })
+      .returning({ siteId: configSeals.siteId }),
+  );
+  return kept.length > 0;
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startLossyRelay } from "../support/lossy-relay.ts";
+import { projectRoot } from "../support/source-files.ts";
+import { openCollectorRig, type RigAgent } from "./collector-rig.ts";
+import { promise, type Scenario } from "./scenario.ts";
+
+const LOST_ANSWERS = 0.2;
+/** Every so many rounds the collector is killed instead of the agent. */
+const COLLECTOR_SHARE = 0.3;
+
+/** T1: agent and collector are killed at any moment while one answer of five gets lost. Every number that the agent was given is stored, once. */
+export const kill: Scenario = async ({ full, chance, print }) => {
+  const rounds = full ? 200 : 6;
+  await using rig = await openCollectorRig(1);
+  const folder = await mkdtemp(join(tmpdir(), "hcc-kill-"));
+  const relay = await startLossyRelay(rig.port, { requests: 0, answers: LOST_ANSWERS, chance });
+  const url = `http://127.0.0.1:${relay.port}`;
+  const [owner] = rig.agents;
+  if (owner) await becomeAgent(folder, owner, url);
+  let agent: Appender | undefined;
+  const kills = { agent: 0, collector: 0 };
+  let given = 0;
+  try {
+    await rig.start();
+    for (let round = 0; round < rounds; round++) {
+      agent ??= await startAppender(folder, url);
+      await sleep(50 + chance() * (full ? 1_450 : 400));
+      if (chance() < COLLECTOR_SHARE) {
+        kills.collector++;
+        await rig.kill();
+        await rig.start();
+      } else {
+        kills.agent++;
+        given = Math.max(given, await agent.kill());
+        agent = undefined;
+      }
+      if (round % 50 === 49) print(`${round + 1} rounds, ${given} numbers given`);
+    }
+    if (agent) given = Math.max(given, await agent.kill());
+    const { lastSeq, deadLetters, lost, stream } = await drained(folder, url);
+    promise(deadLetters === 0 && lost === 0, `${deadLetters} dead letters, ${lost} lost`);
+    promise(lastSeq >= given, `number ${given} was given, the spool knows ${lastSeq}`);
+    const stored = await rig.database.psql(`SELECT count(*), count(DISTINCT seq), min(seq), max(seq) FROM observation WHERE stream = '${stream}'`);
+    promise(stored === [lastSeq, lastSeq, 1, lastSeq].join("|"), `${stored} stored, of ${lastSeq}`);
+    promise((await rig.database.psql("SELECT count(DISTINCT stream) FROM observation")) === "1", "the spool began a second stream");
+    // One reading each: the samples went with their observations.
+    const samples = Number(await rig.database.psql("SELECT count(*) FROM sample"));
+    promise(samples === lastSeq, `${samples} samples of ${lastSeq} observations`);
+    return { rounds, kills, lostAnswers: relay.cuts.answers, observations: lastSeq, lost: 0, duplicates: 0 };
+  } finally {
+    await agent?.kill();
+    await relay.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+async function becomeAgent(folder: string, { agent, key, centre }: RigAgent, collector: string): Promise<void> {
+  await writeFile(join(folder, "agent.json"), JSON.stringify({ agent, centre, collector, enrolledAt: new Date().toISOString() }));
+  await writeFile(join(folder, `${agent}.key`), key.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+}
+
+/** `kill` gives the last number that was said to be durable. */
+type Appender = { kill(): Promise<number> };
+
+async function startAppender(folder: string, url: string): Promise<Appender> {
+  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", "test/support/delivering-agent.ts", folder, url], {
+    cwd: projectRoot,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let last = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    last = (last + text).slice(-64);
+  });
+  for (let waited = 0; last === "" && waited < 3_000; waited++) await sleep(10);
+  return {
+    kill: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, "close");
+        child.kill("SIGKILL");
+        await gone;
+      }
+      return Number(last.split("\n").at(-2) ?? 0);
+    },
+  };
+}
+
+type Drained = { stream: string; lastSeq: number; deadLetters: number; lost: number };
+
+async function drained(folder: string, url: string): Promise<Drained> {
+  const child = spawn(process.execPath, ["--import", "tsx", "test/support/delivering-agent.ts", folder, url, "drain"], {
+    cwd: projectRoot,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [code] = await once(child, "close");
+  promise(code === 0, `the agent could not deliver what was left (exit code ${code})`);
+  return JSON.parse(said) as Drained;
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { scenarios } from "../chaos/scenarios.ts";
+import { requirePeer } from "../support/require-peer.ts";
+import { seeded } from "../support/seeded.ts";
+
+/** A fixed seed: a failure can be repeated. `npm run chaos` draws another one each time. */
+const SEED = 20_261_128;
+
+/** Short versions; the figures of the promises need `npm run chaos`. */
+describe.skipIf(!requirePeer("postgres"))("what breaks, in short", () => {
+  it.each(["kill", "lossy-line", "postgres-crash"])(
+    "%s",
+    async (name) => {
+      const figures = await scenarios[name]?.run({ full: false, seed: SEED, chance: seeded(SEED), print: () => undefined });
+      expect(figures).toMatchObject({ lost: 0, duplicates: 0 });
+    },
+    240_000,
+  );
+});

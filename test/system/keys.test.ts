@@ -1,0 +1,162 @@
+import { createPrivateKey } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { type ServerType, serve } from "@hono/node-server";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { configOwner, fetchConfig } from "../../agent/config-store.ts";
+import { enrol } from "../../agent/enrolment.ts";
+import { type Identity, keyOf, readIdentity } from "../../agent/identity.ts";
+import { isKeyOld, rotateKey } from "../../agent/rotate-key.ts";
+import { CollectorClient } from "../../agent/uplink/collector-client.ts";
+import { createCollector } from "../../collector/collector.ts";
+import { runCommand } from "../../collector/commands/program.ts";
+import { readConfig } from "../../collector/config.ts";
+import { createLog } from "../../collector/log.ts";
+import { openStore, type Store } from "../../collector/store/open.ts";
+import { importCentres } from "../../collector/store/sites.ts";
+import { batchOf } from "../support/batches.ts";
+import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { requirePeer } from "../support/require-peer.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
+
+const DAY_MS = 86_400_000;
+const signal = new AbortController().signal;
+
+describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC", () => {
+  let database: TestPostgres;
+  let store: Store;
+  let server: ServerType;
+  let url: string;
+  let nowMs = Date.now();
+
+  beforeAll(async () => {
+    database = await startPostgres();
+    store = await openStore({ databaseUrl: database.url, dataDir: "unused" });
+    const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0" });
+    const { app } = await createCollector({ config, store, clock: () => nowMs, log: createLog("silent") });
+    const devices = [{ id: "nvr-1", role: "recorder" as const, address: "10.0.0.9" }];
+    await importCentres(store.db, [{ code: "mot", name: "Xã Một", keyArea: false, devices }], nowMs);
+    server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+    await once(server, "listening");
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }, 120_000);
+  afterAll(async () => {
+    server?.close();
+    await store?.close();
+    await database?.stop();
+  });
+
+  // Commands of the collector's program live in real time; each test starts from there.
+  beforeEach(() => {
+    nowMs = Date.now();
+  });
+
+  /** One command of the collector's program, against the same database. */
+  const collector = async (...words: string[]) => {
+    const said: string[] = [];
+    const terminal = {
+      out: (text: string) => void said.push(text),
+      err: (text: string) => void said.push(text),
+      stop: signal,
+      node: process.execPath,
+      stdin: Readable.from([]),
+    };
+    const code = await runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
+    return { code, said: said.join("\n") };
+  };
+  const enrolled = async (dataDir: string): Promise<Identity> => {
+    const { said } = await collector("enrol-code", "mot");
+    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);
+  };
+  const clientWith = ({ agent }: Identity, key: ReturnType<typeof keyOf>) => new CollectorClient({ url, signer: { agent, key }, version: "test" });
+  const ask = async (client: CollectorClient) => (await client.send({ method: "GET", path: "/v1/config", signal })).status;
+  const later = (ms: number) => {
+    nowMs += ms;
+  };
+
+  it("a key is changed by its owner alone; the old one counts for a week more", async () => {
+    const dataDir = memoryFolder();
+    const identity = await enrolled(dataDir);
+    const oldKey = createPrivateKey(readFileSync(join(dataDir, `${identity.agent}.key`), "utf8"));
+    expect([isKeyOld(identity, nowMs + 179 * DAY_MS), isKeyOld(identity, nowMs + 181 * DAY_MS)]).toEqual([false, true]);
+    const client = clientWith(identity, oldKey);
+    const renewed = await rotateKey(client, dataDir, identity, nowMs, signal);
+    expect(renewed).toMatchObject({ agent: identity.agent, keyMadeAt: expect.any(String) });
+    expect(readIdentity(dataDir)).toEqual(renewed);
+    const newKey = keyOf(dataDir, identity);
+    expect(newKey.equals(oldKey)).toBe(false);
+    expect([await ask(client), await ask(clientWith(identity, newKey)), await ask(clientWith(identity, oldKey))]).toEqual([200, 200, 200]);
+    later(7 * DAY_MS + 60_000);
+    expect([await ask(clientWith(identity, newKey)), await ask(clientWith(identity, oldKey))]).toEqual([200, 401]);
+    // Whoever has only the old key cannot change it any more either.
+    expect(await rotateKey(clientWith(identity, oldKey), memoryFolder(), identity, nowMs, signal)).toMatch("refused (401");
+  }, 60_000);
+
+  it("a revoked agent is refused within 30 s; a lost PC takes all of its centre with it and names the devices", async () => {
+    const [one, two] = [memoryFolder(), memoryFolder()];
+    const first = await enrolled(one);
+    const second = await enrolled(two);
+    const clients = [clientWith(first, keyOf(one, first)), clientWith(second, keyOf(two, second))] as const;
+    expect([await ask(clients[0]), await ask(clients[1])]).toEqual([200, 200]);
+    expect((await collector("agent", "revoke", first.agent, "--reason", "replaced")).code).toBe(0);
+    later(30_000);
+    expect([await ask(clients[0]), await ask(clients[1])]).toEqual([403, 200]);
+    expect((await collector("agent", "list")).said).toMatch(new RegExp(`${first.agent}\\tmot\\trevoked.*replaced`));
+    expect((await collector("agent", "release", first.agent)).said).toContain("revoked for good");
+    const lost = await collector("agent", "lost", "mot");
+    expect(lost.said).toContain("nvr-1\trecorder\t10.0.0.9");
+    later(30_000);
+    expect(await ask(clients[1])).toBe(403);
+    expect((await collector("agent", "revoke", "agt-0000000000000000")).code).toBe(64);
+  }, 60_000);
+
+  it("a cloned PC is frozen with its reason, and released by a person", async () => {
+    const dataDir = memoryFolder();
+    const identity = await enrolled(dataDir);
+    const client = clientWith(identity, keyOf(dataDir, identity));
+    const send = async (elapsedMs: number) => {
+      const body = Buffer.from(JSON.stringify(batchOf({ stream: "cccccccccccccccc", startMs: nowMs - 300_000, each: () => ({ elapsedMs }) })));
+      return (await client.send({ method: "POST", path: "/v1/batches", body, signal })).status;
+    };
+    expect([await send(1), await send(2), await ask(client)]).toEqual([200, 409, 403]);
+    expect((await collector("agent", "list")).said).toMatch(new RegExp(`${identity.agent}\\tmot\\tfrozen.*another content`));
+    expect((await collector("agent", "release", identity.agent)).code).toBe(0);
+    later(30_000);
+    expect(await ask(client)).toBe(200);
+  }, 60_000);
+
+  it("a configuration goes from export over the offline signature to the agent, which takes no other", async () => {
+    const folder = memoryFolder();
+    const file = (name: string) => join(folder, name);
+    const { said: publicKey } = await collector("config", "keygen", "--out", file("key.pem"));
+    expect((await collector("config", "keygen", "--out", file("key.pem"))).said).toContain("exists already");
+    expect((await collector("config", "trust", publicKey)).code).toBe(0);
+    const dataDir = memoryFolder();
+    const identity = await enrolled(dataDir);
+    expect(identity.configKey).toBe(publicKey);
+    const client = clientWith(identity, keyOf(dataDir, identity));
+    const warned: string[] = [];
+    const fetched = () => fetchConfig(client, dataDir, configOwner(identity, {}), (reason) => void warned.push(reason), signal);
+    expect(await fetched()).toBeUndefined();
+    expect(warned).toEqual([expect.stringContaining("not signed")]);
+
+    expect((await collector("config", "export", "--out", file("plain.json"))).code).toBe(0);
+    expect((await collector("config", "import", file("plain.json"))).code).toBe(64);
+    expect((await collector("config", "sign", file("plain.json"), "--key", file("key.pem"), "--out", file("signed.json"))).said).toContain(
+      "1 configurations signed",
+    );
+    expect((await collector("config", "import", file("signed.json"))).said).toContain("1 taken");
+    expect(await fetched()).toMatchObject({ agent: identity.agent, centre: { code: "mot" } });
+
+    // What is declared afterwards reaches this agent only after the next signature.
+    await importCentres(store.db, [{ code: "mot", name: "Xã Một", keyArea: false, devices: [{ id: "x", role: "printer", address: "10.0.0.66" }] }], nowMs);
+    expect((await fetched())?.centre.devices.map(({ id }) => id)).toEqual(["nvr-1"]);
+    const other = (await collector("config", "keygen", "--out", file("other.pem"))).said;
+    expect(other).not.toBe(publicKey);
+    await collector("config", "sign", file("plain.json"), "--key", file("other.pem"), "--out", file("other.json"));
+    expect((await collector("config", "import", file("other.json"))).said).toContain("not signed by the trusted key");
+  }, 60_000);
+});
