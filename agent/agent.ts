@@ -8,6 +8,7 @@ import { Credentials } from "./credentials.ts";
 import { type Identity, keyOf, readIdentity } from "./identity.ts";
 import { createIo } from "./io/io.ts";
 import { Jobs } from "./jobs.ts";
+import { logFile } from "./log-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { type KeptMemory, openMemory } from "./probe-memory.ts";
 import { probes } from "./probes/registry.ts";
@@ -44,7 +45,7 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
     throw new UsageError(`${dataDir}: this PC is not enrolled; ask the province for a code and run: hcc-agent enrol CODE --collector URL`);
   using owner = ownFolder(dataDir);
   if (owner === undefined) throw new UsageError(`${dataDir}: another agent runs on this folder`);
-  const log = createLogger(settings.logLevel);
+  const log = createLogger(settings.logLevel, logFile(dataDir));
   using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
   const agent = assemble(settings, identity, spool, log, splay);
   log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });

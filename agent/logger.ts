@@ -8,9 +8,16 @@ export type Logger = Record<"error" | "warn" | "info" | "debug", (message: strin
 const STDERR = 2;
 const FIELD_MAX = 300;
 
-/** One JSON line per event on stderr; every text is cleaned, since much of it comes from devices. */
-export function createLogger(level: LogLevel): Logger {
-  const output = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: STDERR, sync: true }));
+/** One JSON line per event on stderr and in `file`; every text is cleaned, since much of it comes from devices. */
+export function createLogger(level: LogLevel, file?: { readonly write: (line: string) => void }): Logger {
+  const stderr = pino.destination({ fd: STDERR, sync: true });
+  const both = {
+    write(line: string) {
+      stderr.write(line);
+      file?.write(line);
+    },
+  };
+  const output = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, both);
   const at =
     (name: keyof Logger) =>
     (message: string, fields: LogFields = {}) =>

@@ -14,6 +14,9 @@ function terminalOfProcess(stop: AbortSignal): Terminal {
     confirm: (question) => (process.stdin.isTTY && isTty ? confirm(process.stdin, process.stderr, question) : Promise.resolve(true)),
     isTty,
     colour: isTty && !process.env.NO_COLOR && process.env.TERM !== "dumb",
+    animates: process.stderr.isTTY === true && process.env.TERM !== "dumb",
+    // Windows' old console and the console of Linux draw boxes for them. Written, not run, on Windows.
+    asciiOnly: isTty && (process.env.TERM === "linux" || (process.platform === "win32" && !process.env.WT_SESSION && !process.env.TERM_PROGRAM)),
     nodeVersion: process.versions.node,
     stop,
   };

@@ -10,6 +10,10 @@ export type Terminal = {
   readonly confirm: (question: string) => Promise<boolean>;
   readonly isTty: boolean;
   readonly colour: boolean;
+  /** Words on stderr may be drawn over: it is a terminal, too. */
+  readonly animates: boolean;
+  /** The terminal's font may lack ticks, crosses and arrows. */
+  readonly asciiOnly: boolean;
   readonly nodeVersion: string;
   readonly stop: AbortSignal;
 };

@@ -1,4 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, statfsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
@@ -6,17 +8,19 @@ import { bundledPolicy } from "../bundled-policy.ts";
 import type { Settings } from "../config.ts";
 import { configOwner, readKeptConfig } from "../config-store.ts";
 import { type Identity, keyOf, readIdentity } from "../identity.ts";
-import { bundleFiles } from "../selfcheck/bundle.ts";
+import { lastLogLines } from "../log-file.ts";
+import { bundleFiles, LOG_LINES } from "../selfcheck/bundle.ts";
 import { judgePlan } from "../selfcheck/judge-plan.ts";
 import { type LiveRuns, liveRuns } from "../selfcheck/live-runs.ts";
-import { type Report, renderJson, renderNagios, renderText } from "../selfcheck/render.ts";
-import { exitCodeOf } from "../selfcheck/result.ts";
-import { checkIds, isCheckId, selfCheck } from "../selfcheck/selfcheck.ts";
+import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../selfcheck/render.ts";
+import { exitCodeOf, localOnly } from "../selfcheck/result.ts";
+import { checkIds, checksByGroup, isCheckId, selfCheck } from "../selfcheck/selfcheck.ts";
+import { spinner } from "../selfcheck/spinner.ts";
 import type { Surroundings } from "../selfcheck/surroundings.ts";
 import { zip } from "../selfcheck/zip.ts";
 import { readSpool } from "../spool/read-spool.ts";
 import { readStatus } from "../status.ts";
-import { type Terminal, UsageError } from "../terminal.ts";
+import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { CollectorClient } from "../uplink/collector-client.ts";
 import { readCa } from "../uplink/private-ca.ts";
 import { version } from "../version.ts";
@@ -30,6 +34,13 @@ export type SelfCheckFlags = {
   readonly offline?: boolean;
   readonly lang?: string;
   readonly bundle?: string;
+  readonly jsonl?: boolean;
+  readonly list?: boolean;
+  readonly every?: string;
+  readonly timeout?: string;
+  readonly local?: boolean;
+  /** False with `--no-color`. */
+  readonly color?: boolean;
 };
 
 const QUICK_MS = 12_000;
@@ -37,29 +48,68 @@ const ORDINARY_MS = 120_000;
 /** A test lasts about this long in each direction at the floor's rate; shown before it is asked for. */
 const TEST_S = 4;
 
-/** Checks everything that this PC can see and prints it; its exit code is the worst state. Wrong flags throw UsageError. */
+/**
+ * Checks everything that this PC can see and prints it, once or every so often; the exit code is the worst state of the last round.
+ * Wrong flags throw UsageError.
+ */
 export async function selfCheckCommand(flags: SelfCheckFlags, settings: Settings, nodeVersion: string, terminal: Terminal): Promise<number> {
   const lang = langOf(flags, settings);
   if (flags.only !== undefined && !isCheckId(flags.only)) throw new UsageError(text(lang, "selfcheck.none", { id: flags.only, ids: checkIds.join(", ") }));
-  const quiet = flags.json === true || flags.nagios === true;
-  const stop = AbortSignal.any([terminal.stop, AbortSignal.timeout(flags.quick ? QUICK_MS : ORDINARY_MS)]);
-  const live = liveRuns(settings.dataDir, stop);
+  if (flags.list) return listChecks(flags, lang, terminal);
+  const everyMs = flags.every === undefined ? undefined : timeOf("--every", flags.every);
+  if (everyMs !== undefined && (flags.full || flags.bundle !== undefined)) throw new UsageError("self-check: --every goes with neither --full nor --bundle");
+  for (;;) {
+    const code = await checkOnce(flags, settings, nodeVersion, lang, terminal);
+    if (everyMs === undefined) return code;
+    await sleep(everyMs, undefined, { signal: terminal.stop }).catch(() => undefined);
+    if (terminal.stop.aborted) return code;
+  }
+}
+
+async function checkOnce(flags: SelfCheckFlags, settings: Settings, nodeVersion: string, lang: Lang, terminal: Terminal): Promise<number> {
+  const longestMs = flags.timeout === undefined ? (flags.quick ? QUICK_MS : ORDINARY_MS) : timeOf("--timeout", flags.timeout);
+  const live = liveRuns(settings.dataDir, AbortSignal.any([terminal.stop, AbortSignal.timeout(longestMs)]));
   const surroundings = await look(flags, settings, nodeVersion, live, (mb) => terminal.confirm(text(lang, "selfcheck.confirm.full", { mb })));
-  const spinning = terminal.isTty && !quiet;
+  const wait = spinner(terminal, !(flags.json || flags.jsonl || flags.nagios));
   const results = await selfCheck(surroundings, {
     only: flags.only,
     judge: judgePlan,
-    working: (group) => {
-      if (spinning)
-        terminal.err(`\r\u001b[K${text(lang, "selfcheck.working", { group: text(lang, `selfcheck.group.${group}`, { policy: surroundings.policy.id }) })}`);
-    },
+    working: (group) => wait.show(text(lang, "selfcheck.working", { group: text(lang, `selfcheck.group.${group}`, { policy: surroundings.policy.id }) })),
   });
-  if (spinning) terminal.err("\r\u001b[K");
+  wait.stop();
   const { identity, policy, nowMs } = surroundings;
   const report: Report = { results, centre: identity?.centre, agent: identity?.agent, version, policy, startedMs: nowMs, offline: flags.offline === true };
-  terminal.out(flags.json ? `${renderJson(report)}\n` : flags.nagios ? renderNagios(report, lang) : renderText(report, lang, terminal.colour));
+  terminal.out(printed(report, flags, lang, terminal));
   if (flags.bundle !== undefined) writeBundle(flags.bundle, report, surroundings, lang, terminal);
-  return exitCodeOf(results);
+  return exitCodeOf(flags.local ? localOnly(results) : results);
+}
+
+function printed(report: Report, flags: SelfCheckFlags, lang: Lang, { colour, asciiOnly }: Terminal): string {
+  if (flags.json) return `${renderJson(report)}\n`;
+  if (flags.jsonl) return renderJsonLines(report);
+  return flags.nagios ? renderNagios(report, lang) : renderText(report, lang, { colour: colour && flags.color !== false, asciiOnly });
+}
+
+/** What `--only` can name, group by group. */
+function listChecks({ json }: SelfCheckFlags, lang: Lang, { out }: Terminal): number {
+  const { requirements, id, version } = PolicyProfile.parse(bundledPolicy);
+  const groups = [...checksByGroup].map(([group, ids]) => ({
+    group,
+    title: text(lang, `selfcheck.group.${group}`, { policy: `${id}@${version}` }),
+    ids: group === "plan" ? requirements.map((requirement) => requirement.id) : ids,
+  }));
+  out(json ? `${JSON.stringify(groups)}\n` : groups.map(({ group, title, ids }) => `${group.padEnd(8)} ${title}\n  ${ids.join("\n  ")}\n`).join(""));
+  return exitCodes.ok;
+}
+
+const units = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const TIME_MAX_MS = 24 * units.h;
+
+function timeOf(flag: string, words: string): number {
+  const [, count, unit] = /^(\d{1,5})([smh])$/.exec(words) ?? [];
+  const ms = Number(count) * units[(unit ?? "s") as keyof typeof units];
+  if (!(ms > 0 && ms <= TIME_MAX_MS)) throw new UsageError(`self-check: ${flag}: "${words}" is no time such as 60s, 5m or 1h, at most 24h`);
+  return ms;
 }
 
 function langOf(flags: SelfCheckFlags, settings: Settings): Lang {
@@ -99,6 +149,7 @@ async function look(
     nodeVersion,
     nowMs: Date.now(),
     quick: flags.quick === true,
+    disk: () => diskOf(dataDir),
     identity,
     status: readStatus(dataDir),
     spool: attempt("spool.db", () => readSpool(dataDir)),
@@ -112,6 +163,15 @@ async function look(
   };
 }
 
+function diskOf(folder: string): ReturnType<Surroundings["disk"]> {
+  const { bavail, blocks, bsize } = statfsSync(nearestFolder(folder));
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
 function clientOf(settings: Settings, identity: Identity, url: string): CollectorClient {
   return new CollectorClient({ url, ca: readCa(settings.caFile), signer: { agent: identity.agent, key: keyOf(settings.dataDir, identity) }, version });
 }
@@ -123,7 +183,12 @@ function megabytesOf({ requirements }: PolicyProfile): number {
 
 /** Shows what the file will hold before it is written. */
 function writeBundle(file: string, report: Report, surroundings: Surroundings, lang: Lang, terminal: Terminal): void {
-  const files = bundleFiles({ ...surroundings, reportJson: renderJson(report), reportText: renderText(report, lang, false) });
+  const files = bundleFiles({
+    ...surroundings,
+    reportJson: renderJson(report),
+    reportText: renderText(report, lang, plainLook),
+    logLines: lastLogLines(surroundings.settings.dataDir, LOG_LINES),
+  });
   terminal.err(`${text(lang, "selfcheck.bundle.list", { file })}\n`);
   for (const { name, content } of files) terminal.err(`  ${name} (${Buffer.byteLength(content)} B)\n`);
   try {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AgentConfig } from "#schemas/agent-config.ts";
 import type { Settings } from "../config.ts";
+import { redactText, secretsIn } from "../redact.ts";
 import type { SpoolView } from "../spool/read-spool.ts";
 import type { AgentStatus } from "../status.ts";
 import type { ZipEntry } from "./zip.ts";
@@ -12,13 +13,19 @@ export type BundleSources = {
   readonly status: AgentStatus | undefined;
   readonly spool: SpoolView | undefined;
   readonly config: AgentConfig | undefined;
+  /** The newest lines of the agent's own log. */
+  readonly logLines: readonly string[];
 };
+
+/** Lines of the log that a bundle holds. */
+export const LOG_LINES = 500;
+const macAddress = /\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b/gi;
 
 /**
  * The files of a support bundle, a manifest with their hashes last. Made from named fields only, so that a secret has no way in:
  * credentials appear by name, addresses of devices stay (the helper needs them), options of probes do not.
  */
-export function bundleFiles({ reportJson, reportText, settings, status, spool, config }: BundleSources): ZipEntry[] {
+export function bundleFiles({ reportJson, reportText, settings, status, spool, config, logLines }: BundleSources): ZipEntry[] {
   const { dataDir, collectorUrl, lang, logLevel, local, file } = settings;
   const { allowedSubnets, remoteConfig, localTest, targets, credentials, probes } = local;
   const shown = {
@@ -48,6 +55,7 @@ export function bundleFiles({ reportJson, reportText, settings, status, spool, c
           : { version: config.version, issuedAt: config.issuedAt, centre: config.centre.code, policy: config.policy.id, policyVersion: config.policy.version },
       ),
     },
+    { name: "agent.log", content: redactText(logLines.map((line) => `${line}\n`).join(""), secretsIn(local)).replace(macAddress, "[mac]") },
   ];
   const manifest = files.map(({ name, content }) => ({ name, bytes: Buffer.byteLength(content), sha256: createHash("sha256").update(content).digest("hex") }));
   return [...files, { name: "manifest.json", content: pretty(manifest) }];

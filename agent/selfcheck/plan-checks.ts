@@ -59,7 +59,7 @@ function detailOf(finding: Finding): Phrase {
 
 function numbersOf({ observed, required, unit }: Finding): Phrase {
   if (observed === undefined || required === undefined) return { vi: "", en: "" };
-  const key = `web.unit.${unit}`;
+  const key = `unit.${unit}`;
   return phrase("selfcheck.detail.numbers", { observed, required, unit: isTextKey(key) ? phrase(key) : (unit ?? "") });
 }
 

@@ -16,27 +16,33 @@ export type Report = {
 };
 
 const marks: Record<CheckState, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?", not_applicable: "–", not_tested: "?", elsewhere: "–" };
+const plainMarks: Record<CheckState, string> = { ...marks, ok: "+", fail: "x", not_applicable: "-", elsewhere: "-" };
 const colours: Record<CheckState, number> = { ok: 32, warn: 33, fail: 31, unknown: 36, not_applicable: 90, not_tested: 36, elsewhere: 90 };
 const LINE_MAX = 400;
 const TITLE_WIDTH = 34;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
 
+/** What the terminal can show. Without colour and with letters alone the words say the same. */
+export type Look = { readonly colour: boolean; readonly asciiOnly: boolean };
+
+export const plainLook: Look = { colour: false, asciiOnly: false };
+
 /** The report for people: one line per check, its state in words, below it what to do and who does it. */
-export function renderText(report: Report, lang: Lang, colour: boolean): string {
+export function renderText(report: Report, lang: Lang, look: Look): string {
   const at = localTime(report.startedMs);
   const { centre, results } = report;
   const heading = centre === undefined ? text(lang, "selfcheck.heading.nobody", { at }) : text(lang, "selfcheck.heading", { centre, at });
   const groups = checkGroups.flatMap((group) => {
-    const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, colour));
+    const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, look));
     const { id, version } = report.policy;
     return lines.length === 0 ? [] : ["", text(lang, `selfcheck.group.${group}`, { policy: `${id}@${version}` }), ...lines];
   });
   return `${[heading, ...groups, "", summary(results, lang)].join("\n")}\n`;
 }
 
-function resultLines(result: CheckResult, lang: Lang, colour: boolean): string[] {
-  const word = `[${marks[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
+function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Look): string[] {
+  const word = `[${(asciiOnly ? plainMarks : marks)[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
   const title = safe(lang, result.title).padEnd(TITLE_WIDTH);
   const age = result.ageS === undefined ? "" : ` (${ageText(lang, result.ageS)})`;
   const detail = result.detail === undefined ? "" : safe(lang, result.detail);
@@ -44,7 +50,7 @@ function resultLines(result: CheckResult, lang: Lang, colour: boolean): string[]
   const line = `  ${colour ? `\u001b[${colours[result.state]}m${word}\u001b[0m` : word} ${title} ${detail}${age}${rule}`.trimEnd();
   if (result.hint === undefined) return [line];
   const hint = result.owner === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: result.owner });
-  return [line, `      → ${safe(lang, hint)}`];
+  return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`];
 }
 
 /** Names of devices stand in these sentences: nothing that steers a terminal gets through. */
@@ -73,30 +79,28 @@ function summary(results: readonly CheckResult[], lang: Lang): string {
 
 /** The report for machines; `schema` changes when a field changes its meaning or goes. */
 export function renderJson(report: Report): string {
-  const both = (words: Phrase | undefined) => words && { vi: safe("vi", words), en: safe("en", words) };
-  const { results, agent, centre, version, policy, startedMs, offline } = report;
-  return JSON.stringify({
+  return JSON.stringify({ ...headOf(report), exitCode: exitCodeOf(report.results), checks: report.results.map(checkOf) });
+}
+
+/** The same as one line per check, each complete by itself, for a log that grows. */
+export function renderJsonLines(report: Report): string {
+  const head = headOf(report);
+  return report.results.map((result) => `${JSON.stringify({ ...head, ...checkOf(result) })}\n`).join("");
+}
+
+function headOf({ agent, centre, version, policy, startedMs, offline }: Report) {
+  return {
     schema: "self-check/1",
     agent: { version, id: agent ?? null, centre: centre ?? null },
     policy: `${policy.id}@${policy.version}`,
     started: new Date(startedMs).toISOString(),
     offline,
-    exitCode: exitCodeOf(results),
-    checks: results.map(({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, ageS }) => ({
-      id,
-      group,
-      state,
-      title: both(title),
-      detail: both(detail),
-      measured,
-      required,
-      unit,
-      rule,
-      hint: both(hint),
-      owner: both(owner),
-      ageS,
-    })),
-  });
+  };
+}
+
+function checkOf({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, ageS }: CheckResult) {
+  const both = (words: Phrase | undefined) => words && { vi: safe("vi", words), en: safe("en", words) };
+  return { id, group, state, title: both(title), detail: both(detail), measured, required, unit, rule, hint: both(hint), owner: both(owner), ageS };
 }
 
 const nagiosWords = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;

@@ -51,6 +51,11 @@ export function say(lang: Lang, words: Phrase): string {
   return text(lang, words.key, params);
 }
 
+/** The lines that somebody at the centre can act on: `--local` lets the province's and the providers' matters fail nobody. */
+export function localOnly(results: readonly CheckResult[]): readonly CheckResult[] {
+  return results.filter(({ owner }) => owner === undefined || ("key" in owner && owner.key === "owner.commune"));
+}
+
 /** The exit code: a failure first, then a warning to act on, then what nobody knows. What was not tested is not known. */
 export function exitCodeOf(results: readonly CheckResult[]): number {
   const has = (...states: CheckState[]) => results.some(({ state }) => states.includes(state));

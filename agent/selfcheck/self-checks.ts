@@ -1,5 +1,5 @@
-import { existsSync, statfsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type CheckResult, localTime, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
@@ -93,17 +93,13 @@ function checkSpool({ spool, status }: Surroundings): CheckResult[] {
   return [{ ...base, state: "warn", detail, hint: phrase("selfcheck.hint.spool"), owner: phrase("owner.province-it") }];
 }
 
-function checkDisk({ settings }: Surroundings): CheckResult[] {
+function checkDisk({ disk }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.disk", title: phrase("selfcheck.title.disk") } as const;
-  const { bavail, blocks, bsize } = statfsSync(nearestFolder(settings.dataDir));
-  const free = bavail * bsize;
-  const detail = phrase("selfcheck.detail.disk", { free: free / GIB, percent: (bavail / Math.max(1, blocks)) * 100 });
-  if (free >= DISK_FREE_BYTES_MIN && bavail / Math.max(1, blocks) >= DISK_FREE_SHARE_MIN) return [{ ...base, state: "ok", detail }];
+  const { freeBytes, totalBytes } = disk();
+  const share = freeBytes / Math.max(1, totalBytes);
+  const detail = phrase("selfcheck.detail.disk", { free: freeBytes / GIB, percent: share * 100 });
+  if (freeBytes >= DISK_FREE_BYTES_MIN && share >= DISK_FREE_SHARE_MIN) return [{ ...base, state: "ok", detail }];
   return [{ ...base, state: "warn", detail, hint: phrase("selfcheck.hint.disk_full"), owner: phrase("owner.commune") }];
-}
-
-function nearestFolder(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
 function checkClock({ status, nowMs }: Surroundings): CheckResult[] {

@@ -1,13 +1,18 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { deviceChecks } from "./device-checks.ts";
 import { networkChecks } from "./network-checks.ts";
-import { type CheckGroup, type CheckResult, phrase } from "./result.ts";
+import { type CheckGroup, type CheckResult, checkGroups, phrase } from "./result.ts";
 import { selfChecks } from "./self-checks.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
 const checks: readonly Check[] = [...selfChecks, ...networkChecks, ...deviceChecks];
 /** `plan` is judged last, from what the others have just measured and what the spool remembers. */
 const PLAN = "plan";
+
+/** Ids of all checks below their groups; the plan's are those of its requirements. */
+export const checksByGroup: ReadonlyMap<CheckGroup, readonly string[]> = new Map(
+  checkGroups.map((group) => [group, checks.filter((check) => check.group === group).map(({ id }) => id)]),
+);
 
 /** Beginnings of ids that `--only` takes. */
 export const checkIds: readonly string[] = [...new Set(checks.flatMap(({ id, group }) => [group, id])), PLAN];

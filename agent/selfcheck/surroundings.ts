@@ -14,6 +14,8 @@ export type Surroundings = {
   readonly nodeVersion: string;
   readonly nowMs: number;
   readonly quick: boolean;
+  /** Free space and size of the disk that holds the agent's data. */
+  readonly disk: () => { readonly freeBytes: number; readonly totalBytes: number };
   readonly identity: Identity | undefined;
   readonly status: AgentStatus | undefined;
   readonly spool: SpoolView | undefined;

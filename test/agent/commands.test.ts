@@ -24,6 +24,8 @@ async function command(
       confirm: async () => true,
       isTty: false,
       colour: false,
+      animates: false,
+      asciiOnly: false,
       nodeVersion: "24.0.0",
       stop: new AbortController().signal,
     },
@@ -51,6 +53,8 @@ describe("usage errors are 64 and say what is wrong", () => {
     ["a collector that is no address", ["enrol", "good-code", "--collector", "gialai"], "no http(s) address"],
     ["a run before the enrolment", ["run"], "not enrolled"],
     ["a check that does not exist", ["self-check", "--only", "nix"], 'no check "nix"'],
+    ["a time that is none", ["self-check", "--every", "soon"], "no time such as 60s"],
+    ["a speed test again and again", ["self-check", "--full", "--every", "60s"], "neither --full nor --bundle"],
     ["a language that does not exist", ["self-check", "--lang", "fr"], "neither vi nor en"],
     ["a configuration file that is not there", ["--config", "/nowhere.json", "status"], "/nowhere.json: cannot be read"],
   ])("%s", async (_, args, message) => {

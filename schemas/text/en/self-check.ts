@@ -7,6 +7,12 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "agent.option.only": "only this check and those below it, for instance wan or R01",
   "agent.option.offline": "do not use the network",
   "agent.option.nagios": "print one line as Nagios plugins do",
+  "agent.option.jsonl": "print one line of JSON per check",
+  "agent.option.list": "list the checks and end",
+  "agent.option.every": "repeat, for instance every 60s, 5m or 1h",
+  "agent.option.timeout": "longest time of one round, for instance 60s",
+  "agent.option.local": "let only what the centre itself can mend count for the exit code",
+  "agent.option.no_color": "use no colour (as does the variable NO_COLOR)",
   "agent.option.lang": "language: vi or en",
   "agent.option.bundle": "write a zip file with the results for whoever helps",
 

@@ -6,6 +6,12 @@ export const selfCheck = {
   "agent.option.only": "chỉ kiểm tra mục này và các mục con, ví dụ wan hoặc R01",
   "agent.option.offline": "không dùng mạng",
   "agent.option.nagios": "in một dòng theo kiểu Nagios",
+  "agent.option.jsonl": "in mỗi mục một dòng JSON",
+  "agent.option.list": "liệt kê các mục kiểm tra rồi dừng",
+  "agent.option.every": "lặp lại theo chu kỳ, ví dụ 60s, 5m hoặc 1h",
+  "agent.option.timeout": "thời gian tối đa của một lần kiểm tra, ví dụ 60s",
+  "agent.option.local": "mã thoát chỉ tính các việc của chính trung tâm",
+  "agent.option.no_color": "không dùng màu (biến NO_COLOR cũng vậy)",
   "agent.option.lang": "ngôn ngữ: vi hoặc en",
   "agent.option.bundle": "ghi tệp zip kèm kết quả để gửi cho người hỗ trợ",
 

@@ -30,6 +30,8 @@ async function probeByHand(over: Partial<Scenario>, protocols: readonly Protocol
       confirm: async () => false,
       isTty: false,
       colour: false,
+      animates: false,
+      asciiOnly: false,
       nodeVersion: "24.0.0",
       stop: new AbortController().signal,
     },

@@ -41,16 +41,27 @@ describe("the support bundle", () => {
     status: undefined,
     spool: undefined,
     config: undefined,
+    logLines: [`{"msg":"recorder refused ${CANARY}"}`, '{"msg":"neighbour 00:1B:44:11:3a:b7"}'],
   });
 
   it("holds what was shown, with hashes, and no secret of the configuration", () => {
     const read = unzip(zip(files, Date.UTC(2026, 10, 28, 3, 4, 6)));
-    expect([...read.keys()]).toEqual(["self-check.json", "self-check.txt", "settings.json", "status.json", "spool.json", "config.json", "manifest.json"]);
-    expect(JSON.parse(read.get("manifest.json") ?? "")).toHaveLength(6);
+    expect([...read.keys()]).toEqual([
+      "self-check.json",
+      "self-check.txt",
+      "settings.json",
+      "status.json",
+      "spool.json",
+      "config.json",
+      "agent.log",
+      "manifest.json",
+    ]);
+    expect(JSON.parse(read.get("manifest.json") ?? "")).toHaveLength(7);
     expect(JSON.parse(read.get("settings.json") ?? "")).toMatchObject({
       collector: "https://hcc.example/",
       targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.9" }],
     });
+    expect(read.get("agent.log")).toBe('{"msg":"recorder refused [redacted]"}\n{"msg":"neighbour [mac]"}\n');
     for (const content of read.values()) expect(content).not.toContain(CANARY);
   });
 

@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { bundledPolicy } from "../../../agent/bundled-policy.ts";
 import { LocalConfig, type Settings } from "../../../agent/config.ts";
 import { judgePlan } from "../../../agent/selfcheck/judge-plan.ts";
-import { type Report, renderJson, renderNagios, renderText } from "../../../agent/selfcheck/render.ts";
-import { type CheckResult, exitCodeOf } from "../../../agent/selfcheck/result.ts";
-import { isCheckId, selfCheck } from "../../../agent/selfcheck/selfcheck.ts";
+import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../../../agent/selfcheck/render.ts";
+import { type CheckResult, exitCodeOf, localOnly } from "../../../agent/selfcheck/result.ts";
+import { checksByGroup, isCheckId, selfCheck } from "../../../agent/selfcheck/selfcheck.ts";
 import type { Surroundings } from "../../../agent/selfcheck/surroundings.ts";
 import type { SpoolView } from "../../../agent/spool/read-spool.ts";
 import type { AgentStatus } from "../../../agent/status.ts";
@@ -92,6 +92,7 @@ function surroundings(more: Partial<Surroundings> = {}): Surroundings {
     nodeVersion: "24.0.0",
     nowMs,
     quick: false,
+    disk: () => ({ freeBytes: 81 * 1024 ** 3, totalBytes: 256 * 1024 ** 3 }),
     identity: { agent: "agt-0123456789abcdef", centre: "ia-grai", collector: "https://hcc.gialai.example/", enrolledAt: "2026-09-01T00:00:00.000Z" },
     status,
     spool: spoolView(),
@@ -117,21 +118,42 @@ function report(results: readonly CheckResult[]): Report {
   return { results, centre: "ia-grai", agent: "agt-0123456789abcdef", version: "1.0.3", policy: bundledPolicy, startedMs: nowMs, offline: false };
 }
 
-/** The disk of the machine that runs the tests is not part of the picture. */
-const steady = (text: string) => text.replace(/^(.*(?:Ổ đĩa|Disk) {5,}).*$/m, "$1(...)");
-
 describe("the printed report", () => {
   it.each(["vi", "en"] as const)("%s reads as agreed", async (lang) => {
     const results = (await check()).filter(({ group }) => group !== "plan");
     const golden = join(import.meta.dirname, "golden", `self-check.${lang}.txt`);
-    await expect(steady(renderText(report(results), lang, false))).toMatchFileSnapshot(golden);
+    await expect(renderText(report(results), lang, plainLook)).toMatchFileSnapshot(golden);
+  });
+
+  it.each(["vi", "en"] as const)("%s reads as agreed on a terminal, in colour", async (lang) => {
+    const results = (await check()).filter(({ group }) => group !== "plan");
+    const golden = join(import.meta.dirname, "golden", `self-check.tty.${lang}.txt`);
+    await expect(renderText(report(results), lang, { colour: true, asciiOnly: false })).toMatchFileSnapshot(golden);
+  });
+
+  it("needs no sign beyond ASCII where a console has none; the words stay", async () => {
+    const said = renderText(report(await check()), "en", { colour: false, asciiOnly: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are the only control characters
+    expect(said.replace(/[À-ỹ]/g, "")).toMatch(/^[\u000a\u0020-\u007e]*$/);
+    expect(said).toContain("[! warning]");
+    expect(said).toContain("-> Call the Internet provider");
+  });
+
+  it("as lines of JSON: one complete object per check", async () => {
+    const results = await check({}, "wan");
+    const lines = renderJsonLines(report(results))
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ id }) => id)).toEqual(results.map(({ id }) => id));
+    for (const one of lines) expect(one).toMatchObject({ schema: "self-check/1", started: expect.any(String), state: expect.any(String) });
   });
 
   it("has colours only where they are wanted, and words always", async () => {
     const results = await check();
-    const coloured = renderText(report(results), "vi", true);
+    const coloured = renderText(report(results), "vi", { colour: true, asciiOnly: false });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for escape sequences
-    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(renderText(report(results), "vi", false));
+    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(renderText(report(results), "vi", plainLook));
     expect(coloured).toContain("\u001b[33m");
     expect(coloured).toContain("cảnh báo");
   });
@@ -159,7 +181,7 @@ describe("the printed report", () => {
   it("does not let a device's name steer the terminal", async () => {
     const name = "\u001b[2J\u202Ecam\u0007<script>".padEnd(300, "x");
     const results = await check({ run: runWith({ "camera-presence": measured([{ metric: "camera_up", value: 0, labels: { camera: name } }]) }) });
-    const said = renderText(report(results), "vi", false);
+    const said = renderText(report(results), "vi", plainLook);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
     expect(said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e]/);
     expect(Math.max(...said.split("\n").map(({ length }) => length))).toBeLessThan(500);
@@ -178,6 +200,8 @@ describe("each fault shows", () => {
     ["a spool that lives in memory", "self.spool", "fail", { status: { ...status, spool: { ...status.spool, durable: false } } }],
     ["lost observations", "self.spool", "warn", { spool: spoolView({ lost: 12 }) }],
     ["damaged files set aside", "self.spool", "warn", { spool: { ...spoolView(), setAside: 1 } }],
+    ["a disk with half a GiB left", "self.disk", "warn", { disk: () => ({ freeBytes: 0.5 * 1024 ** 3, totalBytes: 256 * 1024 ** 3 }) }],
+    ["a disk that is 99 % full", "self.disk", "warn", { disk: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 2_000 * 1024 ** 3 }) }],
     ["a clock 20 s off", "self.clock", "warn", { status: { ...status, clock: { state: "skewed", offsetMs: 20_000 } } }],
     ["a clock of 1970", "self.clock", "fail", { status: { ...status, clock: { state: "bad", offsetMs: 1.7e12 } } }],
     ["a clock nobody has compared", "self.clock", "unknown", { status: { ...status, clock: { state: "unknown" } } }],
@@ -205,6 +229,20 @@ describe("each fault shows", () => {
       "fail",
       { run: runWith({ "portal-http": measured([{ metric: "portal_up", value: 0 }], { failedPhase: "tcp", error: "ECONNREFUSED" }) }) },
     ],
+    [
+      "a portal that answers with its own fault",
+      "wan.portal.vnpt-igate",
+      "fail",
+      {
+        run: async (probe, options) =>
+          probe === "portal-http" && JSON.stringify(options).includes("vnpt-igate")
+            ? measured([
+                { metric: "portal_up", value: 0 },
+                { metric: "portal_status", value: 503 },
+              ])
+            : (allFine[probe] ?? { kind: "skipped", reason: "no_target" }),
+      },
+    ],
     ["no collector known", "wan.collector", "not_applicable", { collectorUrl: undefined }],
     ["a slow line", "wan.throughput", "warn", {}],
     ["a line never measured", "wan.throughput", "unknown", { spool: undefined }],
@@ -218,6 +256,26 @@ describe("each fault shows", () => {
     ["no device declared", "devices.none", "unknown", { settings: settingsOutsideOfTest() }],
   ])("%s", async (_, id, state, more) => {
     expect(line(await check(more), id)).toMatchObject({ state });
+  });
+
+  it("a key that others can read", async () => {
+    const open = settings();
+    mkdirSync(join(open.dataDir, "credentials"));
+    writeFileSync(join(open.dataDir, "credentials", "vault.key"), "x", { mode: 0o644 });
+    expect(line(await check({ settings: open }), "self.secrets")).toMatchObject({ state: "fail", owner: { key: "owner.province-it" } });
+  });
+
+  it("leaves no check without a fault of its own; the version can only be read", () => {
+    const faulted = [
+      ...new Set(
+        readFileSync(import.meta.filename, "utf8")
+          .match(/"(?:self|lan|wan|devices)\.?[\w.-]*"/g)
+          ?.map((id) => id.slice(1, -1)),
+      ),
+    ];
+    const all = [...checksByGroup.values()].flat().filter((id) => id !== "self.version");
+    expect(all.length).toBeGreaterThan(12);
+    expect(all.filter((id) => !faulted.some((one) => one === id || one.startsWith(`${id}.`)))).toEqual([]);
   });
 
   function settingsOutsideOfTest(): Settings {
@@ -313,6 +371,16 @@ describe("the exit code is the worst state", () => {
     [3, []],
   ])("%i for %j", (code, states) => {
     expect(of(...states)).toBe(code);
+  });
+});
+
+describe("--local", () => {
+  it("counts what the commune can mend and leaves the provider's matters out", async () => {
+    const results = await check({ run: runWith({ "camera-presence": cameras }) });
+    expect(exitCodeOf(results)).toBe(1);
+    const line = results.filter(({ id }) => id === "wan.throughput");
+    expect([exitCodeOf(line), localOnly(line).length]).toEqual([1, 0]);
+    expect(localOnly(results).map(({ id }) => id)).toContain("devices.camera-presence");
   });
 });
 

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runCommand } from "../../../agent/commands/program.ts";
+import { lastLogLines, logFile } from "../../../agent/log-file.ts";
+import type { Terminal } from "../../../agent/terminal.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+/** Runs a self-check without network on a terminal as described; `order` is all that was said, in its order. */
+async function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder()) {
+  const [out, err, order]: [string[], string[], string[]] = [[], [], []];
+  const say = (list: string[]) => (text: string) => {
+    list.push(text);
+    order.push(text);
+  };
+  const code = await runCommand(
+    ["self-check", "--offline", ...args],
+    { HCC_AGENT_DATA: folder, HCC_LANG: "vi" },
+    {
+      out: say(out),
+      err: say(err),
+      readSecret: async () => "",
+      confirm: async () => false,
+      isTty: false,
+      colour: false,
+      animates: false,
+      asciiOnly: false,
+      nodeVersion: "24.0.0",
+      stop: new AbortController().signal,
+      ...terminal,
+    },
+  );
+  return { code, out: out.join(""), err: err.join(""), order };
+}
+
+const onTerminal = { isTty: true, animates: true, colour: true };
+
+describe("self-check on a terminal and elsewhere", () => {
+  it("says nothing but the report where nobody watches", async () => {
+    const { out, err } = await offline([]);
+    expect(err).toBe("");
+    expect(out).toMatch(/^Tự kiểm tra máy này/);
+    expect(out).not.toContain("\u001b");
+  });
+
+  it("tells a watcher what it is doing, and wipes that before the report", async () => {
+    const { err, out, order } = await offline([], onTerminal);
+    expect(err).toContain("Đang kiểm tra: Máy này");
+    expect(err.endsWith("\r\u001b[K")).toBe(true);
+    expect(order.at(-1)).toBe(out);
+    expect(out).toContain("\u001b[");
+  });
+
+  it.each([["--json"], ["--jsonl"], ["--nagios"]])("%s keeps a terminal free of everything else", async (flag) => {
+    const { err, out } = await offline([flag], onTerminal);
+    expect(err).toBe("");
+    expect(out).not.toContain("\u001b");
+  });
+
+  it("--no-color, like NO_COLOR, leaves the words", async () => {
+    const { out } = await offline(["--no-color"], onTerminal);
+    expect(out).not.toContain("\u001b");
+    expect(out).toContain("chưa kiểm tra");
+  });
+
+  it("--list names every check and every requirement", async () => {
+    const { out, code } = await offline(["--list"]);
+    expect(code).toBe(0);
+    for (const id of ["self.clock", "lan.gateway", "wan.throughput", "R01"]) expect(out).toContain(`  ${id}\n`);
+    expect(JSON.parse((await offline(["--list", "--json"])).out)).toHaveLength(5);
+  });
+
+  it("--every repeats until it is told to stop", async () => {
+    const stop = new AbortController();
+    let rounds = 0;
+    const { out } = await offline(["--nagios", "--every", "1s"], {
+      stop: stop.signal,
+      out: () => {
+        rounds += 1;
+        if (rounds === 2) stop.abort();
+      },
+    });
+    expect([rounds, out]).toEqual([2, ""]);
+  });
+
+  it("--bundle shows its list of files before the file is there, the newest lines of the log among them", async () => {
+    const folder = temporaryFolder();
+    const log = logFile(folder);
+    for (let line = 1; line <= 520; line++) log.write(`{"msg":"line ${line}"}\n`);
+    const file = join(folder, "wan.zip");
+    const seen: boolean[] = [];
+    const err: string[] = [];
+    await offline(
+      ["--bundle", file],
+      {
+        err: (text) => {
+          err.push(text);
+          seen.push(exists(file));
+        },
+      },
+      folder,
+    );
+    expect(err.join("")).toMatch(/self-check\.json \(\d+ B\)\n.*agent\.log \(\d+ B\)\n.*manifest\.json/s);
+    expect(seen.slice(0, -1).every((there) => !there)).toBe(true);
+    expect(seen.at(-1)).toBe(true);
+    expect(lastLogLines(folder, 500)).toHaveLength(500);
+    expect(lastLogLines(folder, 500)[0]).toContain("line 21");
+  });
+});
+
+describe("the agent's own log", () => {
+  it("stays within two files of half a megabyte", () => {
+    const folder = temporaryFolder();
+    const log = logFile(folder);
+    for (let line = 0; line < 1_500; line++) log.write(`${"x".repeat(1_000)}\n`);
+    const bytes = ["agent.log", "agent.log.1"].map((name) => readFileSync(join(folder, name)).length);
+    expect(Math.max(...bytes)).toBeLessThan(530_000);
+  });
+
+  it("ends nothing when it cannot write", () => {
+    expect(() => logFile("/proc/none").write("x\n")).not.toThrow();
+    expect(lastLogLines("/proc/none", 5)).toEqual([]);
+  });
+});
+
+function exists(file: string): boolean {
+  try {
+    return readFileSync(file).length > 0;
+  } catch {
+    return false;
+  }
+}
