@@ -119,6 +119,8 @@ export const RecorderEvidence = z.strictObject({
     .max(32),
   /** Parts of the proof that the device does not offer. */
   unverified: z.array(z.string().max(32)).max(16),
+  /** Its answers of this run: how many, and SHA-256 over the SHA-256 of each body. The bodies are not kept. */
+  answers: z.strictObject({ count: z.int().min(0), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   /** Why nothing could be asked, when nothing could. */
   trouble: DeviceText.optional(),
 });

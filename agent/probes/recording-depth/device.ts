@@ -7,6 +7,7 @@ import { SoapFault } from "../../io/soap.ts";
 import type { ProbeContext } from "../../probe.ts";
 import { type ClockJudgement, type ClockSample, judgeClock } from "../../recorders/clock.ts";
 import { type DeviceMemory, learnDevice, readDeviceMemory } from "../../recorders/device-memory.ts";
+import { hearing } from "../../recorders/heard-answers.ts";
 import type { Recorder, RecorderChannel, RecorderDisk } from "../../recorders/recorder.ts";
 import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
 import { isSameSerial } from "../../recorders/serial.ts";
@@ -18,6 +19,10 @@ import type { RecordingOptions } from "./options.ts";
 import { projectDays } from "./projection.ts";
 
 const MINUTE_MS = 60_000;
+/** A visit that would not end by this time asks for fewer samples, so that the last channel of a slow recorder gets its turn. */
+const VISIT_MS = 240_000;
+/** So much it may lag behind before it does. */
+const LAG_MS = 10_000;
 
 export type DeviceResult = { readonly recorder: RecorderEvidence; readonly channels: readonly ChannelEvidence[]; readonly trouble: DeviceTrouble | undefined };
 
@@ -46,7 +51,8 @@ async function examine(
   const { policy } = options;
   const { io, signal, nowMs, memory } = context;
   const before = readDeviceMemory(memory.get(device));
-  const visit = { lanHttp: io.lanHttp, rtsp: io.rtsp, signal, nowMs, pace };
+  const { lanHttp, heard } = hearing(io.lanHttp);
+  const visit = { lanHttp, rtsp: io.rtsp, signal, nowMs, pace };
   const recorder = await openLearnt(target, visit, before);
   const samples = await readClock(recorder, nowMs);
   const clock = judgeClock(samples, { warnSeconds: policy.clockSkewWarnSeconds, failSeconds: policy.clockSkewSecondsMax, zoneMinutes: policy.zoneMinutes });
@@ -64,14 +70,15 @@ async function examine(
     storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
-  const examined = await examineAll(device, recorder, listed, facts, context, known, isNew);
+  const unsampled: string[] = [];
+  const examined = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
   const projection = projectionOf(examined, disks, await recorder.videoShare?.(), options, known);
   const channels = examined.map(({ channel, found, trouble }) => {
     const name = { device, channel: cleanText(channel.channel), name: cleanText(channel.name) };
     return found ? channelEvidence(name, found, policy, projection) : unaskedChannel(device, reasonOf(trouble ?? "bad_reply"), name.channel);
   });
   if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed, labels.labelOffsetMs));
-  const told = recorderEvidence(device, recorder, clock, samples, disks);
+  const told = { ...recorderEvidence(device, recorder, clock, samples, disks, unsampled), answers: heard() };
   if (channels.length === 0) return { recorder: told, channels: [unaskedChannel(device, "NO_RECORDER")], trouble: "no_such_object" };
   return { recorder: told, channels, trouble: examined.find(({ found }) => found === undefined)?.trouble };
 }
@@ -103,6 +110,7 @@ async function examineAll(
   { memory, nowMs }: ProbeContext,
   before: DeviceMemory,
   isNew: boolean,
+  unsampled: string[],
 ): Promise<Examined[]> {
   const examined: Examined[] = [];
   for (const channel of channels) {
@@ -113,8 +121,11 @@ async function examineAll(
     // A channel that appeared while the agent was already watching explains its own young history.
     const explained =
       seenMs !== undefined && before.firstSeenMs !== undefined && seenMs > before.firstSeenMs ? [...facts.explainedMs, seenMs] : facts.explainedMs;
+    const late = nowMs() - facts.nowMs > LAG_MS + (VISIT_MS * examined.length) / channels.length;
+    const policy = late ? { ...facts.policy, replaySamples: 0 } : facts.policy;
+    if (late && facts.policy.replaySamples > 0) unsampled.push(channel.channel);
     try {
-      const found = await examineChannel(recorder, channel, { ...facts, nowMs: nowMs(), explainedMs: explained }, earlier, watch);
+      const found = await examineChannel(recorder, channel, { ...facts, policy, nowMs: nowMs(), explainedMs: explained }, earlier, watch);
       examined.push({ channel, found });
       const trusted = facts.clock === "ok" || facts.clock === "warn" || facts.zoneConfirmed;
       if (trusted && !facts.serialChanged) memory.set(key, remembered(earlier, found));
@@ -182,6 +193,7 @@ function recorderEvidence(
   clock: ClockJudgement,
   samples: readonly ClockSample[],
   disks: readonly RecorderDisk[] | undefined,
+  unsampled: readonly string[],
 ): RecorderEvidence {
   const zone = samples[0]?.zone;
   const told = (name: "manufacturer" | "model" | "firmware" | "serial") => {
@@ -206,7 +218,7 @@ function recorderEvidence(
       ...(totalBytes === undefined ? {} : { totalBytes }),
       ...(freeBytes === undefined ? {} : { freeBytes }),
     })),
-    unverified: [...recorder.unverified, ...(clock.source === "none" ? ["clock"] : [])],
+    unverified: [...recorder.unverified, ...(clock.source === "none" ? ["clock"] : []), ...(unsampled.length > 0 ? ["samples"] : [])],
   };
 }
 

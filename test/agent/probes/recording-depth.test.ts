@@ -7,6 +7,7 @@ import { ProbeError, ProbeSkip } from "../../../agent/probe.ts";
 import { recordingDepth } from "../../../agent/probes/recording-depth/probe.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
+import { inProcess } from "../../support/recorder/in-process.ts";
 import { DAY_MS, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
 import { type Night, type Story, stories } from "../../support/recorder/scenarios.ts";
 import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
@@ -167,6 +168,48 @@ describe("numbers and limits", () => {
       ["R003", "OFFLINE"],
     ]);
     expect(channels[0]?.coveragePercent).toBe(100);
+  });
+
+  test("the answers of a visit leave one hash, the same for the same answers", async () => {
+    const answers = async (totalBytes: number) => {
+      const disks = [{ status: "ok", totalBytes, freeBytes: 0 }];
+      const login = { kind: "none", user: "", password: "" } as const;
+      return (await visit(healthy(now, { disks, login, lacks: new Set(["replay"]) }), "dahua", new Map())).evidence.recorders[0]?.answers;
+    };
+    const [first, again, other] = [await answers(1e12), await answers(1e12), await answers(2e12)];
+    expect(first?.count).toBeGreaterThan(10);
+    expect(first).toMatchObject({ count: again?.count, bytes: again?.bytes, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(other?.sha256).not.toBe(first?.sha256);
+  });
+
+  test.each([
+    ["onvif", 1_000],
+    ["isapi", 1_000],
+    ["dahua", 1_000],
+    ["isapi", 3_000],
+  ] as const)("a night with 16 channels of hourly files, over %s, a playback of %d ms: below 5 minutes at 2 requests a second", async (protocol, playMs) => {
+    // Virtual time: half a second a request, which is the pace, and what a playback takes.
+    let elapsedMs = 0;
+    const clock = () => now() + elapsedMs;
+    const recorded = [{ startMs: now() - 45 * DAY_MS, endMs: now() }];
+    const io = inProcess(healthy(clock, { channels: sameOnAll(16, recorded), login: { kind: "none", user: "", password: "" } }), protocol, (body) => body);
+    const lanHttp: typeof io.lanHttp = (request) => {
+      elapsedMs += 500;
+      return io.lanHttp(request);
+    };
+    const fetchFrame: typeof io.rtsp.fetchFrame = (...asked) => {
+      elapsedMs += 500 + playMs;
+      return io.rtsp.fetchFrame(...asked);
+    };
+    const context = probeContext({ nowMs: clock, io: { lanHttp, rtsp: { ...io.rtsp, fetchFrame } } });
+    const options = recordingDepth.options.parse({ address: "127.0.0.1", policy: { requestsPerSecond: 1000 } });
+    const { channels, recorders } = RecordingEvidence.parse((await recordingDepth.run(options, context)).evidence);
+    expect(channels.map(({ verdict }) => verdict)).toEqual(new Array(16).fill("COMPLIANT"));
+    expect(elapsedMs).toBeLessThan(290_000);
+    // The far frame of each channel is always asked for; a slow recorder is spared some of the samples, and that is told.
+    expect(channels.every(({ probes }) => probes[0]?.purpose === "oldest")).toBe(true);
+    expect(channels[0]?.probes).toHaveLength(3);
+    expect(recorders[0]?.unverified.includes("samples")).toBe(channels.some(({ probes }) => probes.length < 3));
   });
 
   test("16 channels with 50 gaps each fit into the evidence", async () => {

@@ -150,10 +150,11 @@ function recordingInformation(scenario: Scenario): string[] {
     const to = last && stamp(labelMs(scenario, last.endMs));
     const track =
       from && to
-        ? `<tt:Track><tt:TrackToken>VIDEO001</tt:TrackToken><tt:TrackType>Video</tt:TrackType><tt:DataFrom>${from}</tt:DataFrom><tt:DataTo>${to}</tt:DataTo></tt:Track>`
+        ? `<tt:Track><tt:TrackToken>VIDEO001</tt:TrackToken><tt:TrackType>Video</tt:TrackType><tt:Description/><tt:DataFrom>${from}</tt:DataFrom><tt:DataTo>${to}</tt:DataTo></tt:Track>`
         : "";
+    const source = `<tt:Source><tt:SourceId>src-${index + 1}</tt:SourceId><tt:Name>Gate ${index + 1}</tt:Name><tt:Location/><tt:Description/><tt:Address/></tt:Source>`;
     const span = from && to ? `<tt:EarliestRecording>${from}</tt:EarliestRecording><tt:LatestRecording>${to}</tt:LatestRecording>` : "";
-    return `<tt:RecordingInformation><tt:RecordingToken>R00${index + 1}</tt:RecordingToken>${span}<tt:Content/>${track}<tt:RecordingStatus>Recording</tt:RecordingStatus></tt:RecordingInformation>`;
+    return `<tt:RecordingInformation><tt:RecordingToken>R00${index + 1}</tt:RecordingToken>${source}${span}<tt:Content/>${track}<tt:RecordingStatus>Recording</tt:RecordingStatus></tt:RecordingInformation>`;
   });
 }
 
@@ -166,7 +167,7 @@ function events(scenario: Scenario, message: string): string[] {
   const tell = (atMs: number, present: boolean, start: boolean) =>
     results.push(
       `<tt:Result><tt:RecordingToken>${token}</tt:RecordingToken><tt:TrackToken>VIDEO001</tt:TrackToken><tt:Time>${stamp(labelMs(scenario, atMs))}</tt:Time><tt:Event>` +
-        '<wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">tns1:RecordingHistory/Track/State</wsnt:Topic><wsnt:Message><tt:Message>' +
+        `<wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">tns1:RecordingHistory/Track/State</wsnt:Topic><wsnt:Message><tt:Message UtcTime="${stamp(labelMs(scenario, atMs))}" PropertyOperation="Changed">` +
         `<tt:Source><tt:SimpleItem Name="RecordingToken" Value="${token}"/><tt:SimpleItem Name="Track" Value="VIDEO001"/></tt:Source>` +
         `<tt:Data><tt:SimpleItem Name="IsDataPresent" Value="${present}"/></tt:Data></tt:Message></wsnt:Message></tt:Event><tt:StartStateEvent>${start}</tt:StartStateEvent></tt:Result>`,
     );
