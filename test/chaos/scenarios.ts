@@ -4,12 +4,30 @@ import { kill } from "./kill.ts";
 import { lossyLine } from "./lossy-line.ts";
 import { postgresCrash } from "./postgres-crash.ts";
 import type { Scenario } from "./scenario.ts";
+import { suite } from "./suites.ts";
+
+const spool = (name: string) => `test/agent/spool/${name}.test.ts`;
 
 /** All scenarios, by the name that the command line knows. The numbers T1 to T20 are those of the test bench in the design papers. */
 export const scenarios: Readonly<Record<string, { readonly sentence: string; readonly run: Scenario }>> = {
   kill: { sentence: "T1: agent and collector are killed at any moment, one answer of five is lost", run: kill },
+  "kill-spool": { sentence: "T1: the spool alone is killed while it writes", run: suite({ files: [spool("kill")], full: { HCC_KILL_ROUNDS: "200" } }) },
+  "power-cut": {
+    sentence: "T2: the disk as a power cut leaves it, with a control that must lose (needs root)",
+    run: suite({ files: [spool("power-cut")], full: { HCC_POWER_CUT_ROUNDS: "60" } }),
+  },
+  "disk-full": { sentence: "T3, T4: full disks, damaged and foreign files", run: suite({ files: [spool("disk-full"), spool("spool")] }) },
+  clock: {
+    sentence: "T5: clocks that jump, sleep and lie",
+    run: suite({ files: ["test/agent/clock-state.test.ts", "test/agent/schedule.test.ts", "test/collector/ingest/filed.test.ts"] }),
+  },
   "lossy-line": { sentence: "T6: three of ten requests and answers are lost", run: lossyLine },
-  "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
+  silence: { sentence: "T7, T12: collectors that say nothing, nonsense or no; rows that nobody takes", run: suite({ files: ["test/agent/uplink"] }) },
   herd: { sentence: "T9: the whole province comes back after an outage of the collector", run: herd },
   backlog: { sentence: "135 agents bring three days, and the present stays present", run: backlog },
+  "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
+  model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },
+  restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },
+  outbox: { sentence: "T18: the mail server is away, a province vanishes", run: suite({ files: ["test/collector/alert"] }) },
+  leases: { sentence: "T19: everybody wants to test the line at once", run: suite({ files: ["test/collector/lease"] }) },
 };
