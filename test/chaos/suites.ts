@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../support/source-files.ts";
 import { promise, type Scenario } from "./scenario.ts";
@@ -11,24 +13,27 @@ type Suite = { readonly files: readonly string[]; readonly full?: Readonly<Recor
 export function suite({ files, full = {} }: Suite): Scenario {
   return async (context) => {
     const vitest = join(projectRoot, "node_modules", "vitest", "vitest.mjs");
-    const child = spawn(process.execPath, [vitest, "run", "--reporter=json", ...files], {
-      cwd: projectRoot,
-      env: { ...process.env, ...(context.full && full) },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    await once(child, "close");
-    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(said.slice(said.indexOf("{"))) as Report;
-    const failed = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === "failed");
-    promise(
-      numFailedTests === 0 && numPassedTests > 0,
-      failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split("\n")[0]}`).join("; "),
-    );
-    return { passed: numPassedTests, skipped: numPendingTests, ...(context.full && full) };
+    const folder = await mkdtemp(join(tmpdir(), "hcc-suite-"));
+    try {
+      const file = join(folder, "report.json");
+      const child = spawn(process.execPath, [vitest, "run", "--reporter=json", `--outputFile=${file}`, ...files], {
+        cwd: projectRoot,
+        env: { ...process.env, ...(context.full && full) },
+        stdio: "ignore",
+      });
+      await once(child, "close");
+      return { ...judged(JSON.parse(await readFile(file, "utf8")) as Report), ...(context.full && full) };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   };
+}
+
+function judged({ numPassedTests, numFailedTests, numPendingTests, testResults }: Report): Readonly<Record<string, number>> {
+  const failed = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === "failed");
+  const reasons = failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split("\n")[0]}`);
+  promise(numFailedTests === 0 && numPassedTests > 0, reasons.join("; "));
+  return { passed: numPassedTests, skipped: numPendingTests };
 }
 
 type Report = {
