@@ -17,6 +17,7 @@ export class SendError extends Error {
   }
 }
 
+/** Longest wait for one answer, ms. */
 export const SEND_MS = 15_000;
 const REPLY_BYTES_MAX = 64 * 1024;
 const RETRY_AFTER_MAX_S = 3_600;
@@ -25,8 +26,8 @@ const RETRY_AFTER_MAX_S = 3_600;
 const finalStatuses: ReadonlySet<number> = new Set([400, 405, 410, 411, 413, 414, 415, 422]);
 
 /** Posts, waits for a yes and gives the answer's body. The address stays out of errors: it may hold a token. @throws SendError */
-export async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
-  const signal = AbortSignal.timeout(SEND_MS);
+export async function post(url: string, headers: Readonly<Record<string, string>>, body: string, waitMs = SEND_MS): Promise<string> {
+  const signal = AbortSignal.timeout(waitMs);
   const reply = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal }).catch((error: unknown) => {
     throw new SendError(reasonOf(error));
   });

@@ -1,14 +1,14 @@
 import { createTransport } from "nodemailer";
 import type { NotifyConfig } from "#schemas/alert.ts";
 import { mailOf } from "./message-text.ts";
-import { SEND_MS, type Send, SendError } from "./send.ts";
+import { type Send, SendError } from "./send.ts";
 
 /**
  * Mail, in one thread per problem. A letter has the same Message-ID each time it is sent, so that a server that took it once and could not say so
  * does not show it twice; the beginning of a problem is the thread's root.
  */
-export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>): Send {
-  const waits = { connectionTimeout: SEND_MS, greetingTimeout: SEND_MS, socketTimeout: SEND_MS, dnsTimeout: SEND_MS };
+export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>, waitMs: number): Send {
+  const waits = { connectionTimeout: waitMs, greetingTimeout: waitMs, socketTimeout: waitMs, dnsTimeout: waitMs };
   const transport = createTransport({ url, ...waits } as Parameters<typeof createTransport>[0]);
   const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? new URL(url).hostname;
   return async ({ to, message, dedupKey }) => {

@@ -4,7 +4,7 @@ import { lineOf } from "./message-text.ts";
 import { post, type Send, SendError } from "./send.ts";
 
 /** HTTP to whoever is named in the settings. Each body is signed, timed and has a key by which the other side knows it again. */
-export function webhookChannel(webhooks: NotifyConfig["webhooks"]): Send {
+export function webhookChannel(webhooks: NotifyConfig["webhooks"], waitMs: number): Send {
   return async ({ to, message, dedupKey }, nowMs) => {
     const hook = webhooks.find(({ name }) => name === to);
     if (!hook) throw new SendError(`there is no webhook "${to}" in the file of HCC_NOTIFY`);
@@ -21,6 +21,7 @@ export function webhookChannel(webhooks: NotifyConfig["webhooks"]): Send {
         "hcc-signature": `sha256=${signature}`,
       },
       body,
+      waitMs,
     );
     if (hook.success !== undefined && !new RegExp(hook.success, "u").test(answer)) throw new SendError("the answer does not say that it was taken");
   };

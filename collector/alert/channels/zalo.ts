@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const Answer = z.object({ ok: z.boolean(), error_code: z.number().optional(), description: z.string().max(500).optional() });
 
 /** Zalo Bot API: `sendMessage` takes 1 to 2,000 characters, and only so many per minute. */
-export function zaloChannel({ baseUrl, token, perMinute }: NonNullable<NotifyConfig["zalo"]>): Send {
+export function zaloChannel({ baseUrl, token, perMinute }: NonNullable<NotifyConfig["zalo"]>, waitMs: number): Send {
   const url = `${baseUrl.replace(/\/$/, "")}/bot${token}/sendMessage`;
   let sentMs: number[] = [];
   return async ({ to, message }, nowMs) => {
@@ -20,7 +20,7 @@ export function zaloChannel({ baseUrl, token, perMinute }: NonNullable<NotifyCon
     if (first !== undefined && sentMs.length >= perMinute)
       throw new SendError("enough messages for this minute", { calm: true, retryAfterS: Math.ceil((first + MINUTE_MS - nowMs) / 1000) });
     sentMs.push(nowMs);
-    const reply = await post(url, { "content-type": "application/json" }, JSON.stringify({ chat_id: to, text: chatOf(message, TEXT_MAX) }));
+    const reply = await post(url, { "content-type": "application/json" }, JSON.stringify({ chat_id: to, text: chatOf(message, TEXT_MAX) }), waitMs);
     const answer = Answer.safeParse(parsed(reply));
     if (answer.success && !answer.data.ok) {
       const { error_code: code = 0, description = "" } = answer.data;

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import pino from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Message, NotifyConfig } from "#schemas/alert.ts";
@@ -28,8 +30,15 @@ const message: Message = {
   link: "http://collector/incidents/12",
 };
 
+let store: Awaited<ReturnType<typeof openPglite>>;
+beforeAll(async () => {
+  store = await openPglite();
+  await migrate(store, NOW);
+}, 180_000);
+afterAll(() => store.close());
+beforeEach(() => store.query("DELETE FROM outbox"));
+
 describe("the outbox and a mail server", () => {
-  let store: Awaited<ReturnType<typeof openPglite>>;
   let smtp: SmtpFake;
   let postman: Postman;
   const put = (kind: Message["kind"], incident: number, nowMs = NOW) =>
@@ -46,19 +55,13 @@ describe("the outbox and a mail server", () => {
     );
 
   beforeAll(async () => {
-    store = await openPglite();
-    await migrate(store, NOW);
     smtp = await startSmtpFake();
-  }, 180_000);
-  afterAll(async () => {
-    await smtp.close();
-    await store.close();
   });
-  beforeEach(async () => {
+  afterAll(() => smtp.close());
+  beforeEach(() => {
     smtp.refuse = undefined;
     smtp.dropAfterData = 0;
     smtp.letters.length = 0;
-    await store.query("DELETE FROM outbox");
     const notify = NotifyConfig.parse({ smtp: { url: smtp.url, from: "giam-sat@example.vn" } });
     postman = createPostman(store, channelsOf(notify), pino({ level: "silent" }), () => 0.1);
   });
@@ -146,4 +149,88 @@ describe("the outbox and a mail server", () => {
     for (let hour = 72; hour < 75; hour++) await postman.round(NOW + hour * HOUR);
     expect(await outboxState(store, NOW)).toMatchObject({ waiting: 0, dead: 1 });
   });
+});
+
+describe("the outbox and third parties that fail in every way", () => {
+  /** What the other side does with one request: hangs up before or after it has taken it, says nothing, is slow, is overrun, is broken. */
+  const moods = ["drop", "take and drop", "hang", "slow", "429", "500", "fine", "drop", "500", "fine"] as const;
+  const taken: { url: string; key: string; body: string; atMs: number }[] = [];
+  let asked = 0;
+  let nowMs = NOW;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const mood = moods[asked++ % moods.length];
+      const answer = () => response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true}');
+      const take = () =>
+        taken.push({ url: request.url ?? "", key: String(request.headers["idempotency-key"]), body: Buffer.concat(chunks).toString(), atMs: nowMs });
+      if (mood === "429") response.writeHead(429, { "retry-after": "90" }).end();
+      else if (mood === "500") response.writeHead(500).end();
+      else if (mood === "drop") request.socket.destroy();
+      else if (mood === "take and drop") {
+        take();
+        request.socket.destroy();
+      } else if (mood === "slow") {
+        take();
+        setTimeout(answer, 50);
+      } else if (mood === "fine") {
+        take();
+        answer();
+      }
+    });
+  });
+  let base = "";
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  beforeEach(() => {
+    taken.length = 0;
+    asked = 0;
+    nowMs = NOW;
+  });
+
+  it.each([
+    ["webhook", "ioc"],
+    ["zalo", "chat-1"],
+  ] as const)(
+    "%s: everything arrives, what comes twice is known by its key, and each end comes after its beginning",
+    async (channel, to) => {
+      const notify = NotifyConfig.parse({
+        webhooks: [{ name: "ioc", url: `${base}/hook`, secret: "0123456789abcdef" }],
+        zalo: { baseUrl: base, token: "12345678:token", perMinute: 5 },
+      });
+      const postman = createPostman(store, channelsOf(notify, 1_000), pino({ level: "silent" }), () => 0.5);
+      for (let incident = 1; incident <= 8; incident++) {
+        for (const kind of ["opened", "recovered"] as const)
+          await putLetter(
+            store,
+            { key: `${kind}-${incident}`, recipient: { channel, to }, message: { ...message, kind, incident }, siteId: 1, held: false },
+            NOW,
+          );
+      }
+      for (let step = 0; step < 400 && (await outboxState(store, nowMs)).waiting > 0; step++) {
+        await postman.round(nowMs);
+        nowMs += 20_000;
+      }
+      expect(await outboxState(store, nowMs)).toMatchObject({ waiting: 0, dead: 0 });
+      const said = taken.map(({ body }) => body);
+      const firstOf = (incident: number, word: RegExp) => said.findIndex((body) => new RegExp(`(#|"incident":)${incident}\\b`).test(body) && word.test(body));
+      for (let incident = 1; incident <= 8; incident++) {
+        const [begun, ended] = [firstOf(incident, /opened|không đạt/), firstOf(incident, /recovered|đã khắc phục/)];
+        expect(begun, `${incident} began`).toBeGreaterThanOrEqual(0);
+        expect(ended, `${incident} ended`).toBeGreaterThan(begun);
+      }
+      // Only where the other side took a message and could not say so does it come again.
+      expect(new Set(said).size).toBe(16);
+      if (channel === "webhook") expect(new Set(taken.map(({ key }) => key)).size).toBe(16);
+      else for (const { atMs } of taken) expect(taken.filter((one) => one.atMs > atMs - MINUTE && one.atMs <= atMs).length).toBeLessThanOrEqual(5);
+    },
+    120_000,
+  );
 });
