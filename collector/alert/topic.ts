@@ -41,7 +41,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
 }
 
 /** What citizens notice follows from what is measured; where only people say it, from the impact. */
-function effectKey({ rule, impact }: Requirement): TextKey {
+export function effectKey({ rule, impact }: Pick<Requirement, "rule" | "impact">): TextKey {
   const key = `alert.effect.${"probe" in rule ? rule.probe : impact}`;
   return isTextKey(key) ? key : "alert.effect.2";
 }

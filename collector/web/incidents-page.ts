@@ -3,6 +3,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
+import { effectKey } from "../alert/topic.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
@@ -49,6 +50,7 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     [text(lang, "alert.label.since"), moment(lang, openedMs ?? beganMs)],
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
+    [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
     [text(lang, "alert.label.who"), found ? text(lang, `owner.${found.owner}`) : text(lang, "owner.commune")],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],

@@ -48,7 +48,7 @@ function list({ lang, nowMs }: PageFrame, windows: readonly MaintenanceWindow[],
 <tbody>${windows.map(
     (
       window,
-    ) => html`<tr><th scope="row" class="num">${when(lang, window)}<span class="sub">${text(lang, `form.maintenance.state.${stateOf(window, nowMs)}`)}</span>${token !== undefined && window.endedAt === undefined ? endForm(lang, window, token) : ""}</th>
+    ) => html`<tr><th scope="row" class="num">${when(lang, window)}<div class="note">${text(lang, `form.maintenance.state.${stateOf(window, nowMs)}`)}</div>${token !== undefined && window.endedAt === undefined ? endForm(lang, window, token) : ""}</th>
 <td>${text(lang, `form.maintenance.mode.${window.mode}`)}</td><td>${window.centres?.join(", ") ?? text(lang, "form.maintenance.all")}</td><td>${window.requirements?.join(", ") ?? text(lang, "form.maintenance.all")}</td><td>${window.reason}</td><td>${window.person}</td></tr>`,
   )}</tbody></table></div>`;
 }
