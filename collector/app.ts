@@ -5,7 +5,8 @@ import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import type { AgentKeys } from "./auth/agent-keys.ts";
-import { localPerson } from "./auth/local-person.ts";
+import { browserCookies } from "./auth/browser-cookies.ts";
+import { identifying } from "./auth/identify.ts";
 import type { Nonces } from "./auth/nonces.ts";
 import { CONFIG_KEY } from "./auth/seal-config.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -16,14 +17,21 @@ import type { Health } from "./jobs/health.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
+import type { PeopleDesk } from "./people/desk.ts";
+import type { SignOn } from "./people/sign-on.ts";
 import type { PolicyAt } from "./policy-book.ts";
+import { proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
+import { doerOf } from "./routes/doer.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
 import { guard } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/key.ts";
 import { leaseRoutes } from "./routes/lease.ts";
+import { peopleRoutes } from "./routes/people.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
+import { signOnRoutes } from "./routes/sign-on.ts";
 import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { webRoutes } from "./routes/web.ts";
@@ -54,14 +62,24 @@ export type AppDeps = {
   readonly policyAt: PolicyAt;
   /** Has centres judged anew after something was declared or waived. */
   readonly judgeAgain: (centres: readonly string[]) => Promise<void>;
+  readonly people: PeopleDesk;
+  /** The province's sign-on service, where one is configured. */
+  readonly signOn: SignOn | undefined;
+  /** Seals what browsers hand back: tokens of forms, names of devices. Shared by all collectors on one database. */
+  readonly browserSecret: string;
   readonly freeze: (agentId: string, message: string) => Promise<void>;
 };
 
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
   const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;
-  const token = formToken();
+  const { people, signOn } = deps;
+  const token = formToken(deps.browserSecret);
+  const cookies = browserCookies({ secure: new URL(config.publicUrl).protocol === "https:", key: deps.browserSecret });
+  const proxies = proxyList(config.trustedProxies);
+  const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
   const web = { policy, lang: config.lang, demo, now: clock };
+  const signIn = { ...web, people, cookies, proxies, token };
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -78,7 +96,7 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
 
-  app.use(...guard({ ...web, signed: { keys, nonces, clock }, token, identify: async (c) => (isAtThisMachine(c) ? localPerson : undefined), isAtThisMachine }));
+  app.use(...guard({ ...web, signed: { keys, nonces, clock }, token, identify, isAtThisMachine }));
 
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
@@ -93,7 +111,20 @@ export function createApp(deps: AppDeps): Hono {
   );
   app.route("/", keyRoutes({ keys, clock, changeKey: (agentId, publicKey, oldUntilMs) => changeKey(db, agentId, publicKey, oldUntilMs) }));
   app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));
-  app.route("/", webRoutes({ ...web, db, token, changed: deps.judgeAgain, policyAt: deps.policyAt }));
+  app.route("/", signInRoutes({ ...signIn, signOnName: signOn?.name(config.lang) }));
+  app.route("/", signOnRoutes({ ...signIn, signOn }));
+  app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
+  app.route(
+    "/",
+    webRoutes({
+      ...web,
+      db,
+      token,
+      noteDeed: (c, what, about) => people.note(doerOf(c, proxies), what, about),
+      changed: deps.judgeAgain,
+      policyAt: deps.policyAt,
+    }),
+  );
   return app;
 }
 
@@ -101,6 +132,11 @@ export function createApp(deps: AppDeps): Hono {
 async function agentBehind(c: Context): Promise<Asker | undefined> {
   const { agent } = (c as Context<Partial<SignedEnv>>).var;
   return agent && { agent: agent.agentId, site: agent.centre, isp: agent.isp };
+}
+
+/** Whether settings say that others than whoever sits at this machine reach the collector. */
+function isShared({ publicUrl, trustedProxies, oidcFile }: CollectorConfig): boolean {
+  return oidcFile !== undefined || trustedProxies.length > 0 || !["localhost", "127.0.0.1", "[::1]"].includes(new URL(publicUrl).hostname);
 }
 
 function newAgentId(): string {

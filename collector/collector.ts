@@ -19,6 +19,9 @@ import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
 import type { Log } from "./log.ts";
 import { readNotifyFile } from "./notify-file.ts";
+import { createPeopleDesk, type PeopleDesk } from "./people/desk.ts";
+import { createSignOn } from "./people/sign-on.ts";
+import { readSignOnFile } from "./people/sign-on-file.ts";
 import { openPolicyBook } from "./policy-book.ts";
 import { loadPolicy } from "./policy-files.ts";
 import { serversOf } from "./served-config.ts";
@@ -50,6 +53,7 @@ export type Collector = {
   readonly postman: Postman;
   /** Tells the Alertmanager of the settings what stands and what has ended; nothing without one. */
   pushProblems(): Promise<void>;
+  readonly people: PeopleDesk;
   /** Shared with the measure servers, which check leases with it. */
   readonly measureSecret: string;
   /** Partitions, rollups, retention. */
@@ -63,6 +67,7 @@ const PUSHED_BACK_MS = 2 * 86_400_000;
 const NEW_SECRET = () => randomBytes(32).toString("base64url");
 const NONCE_KEY = "nonce_secret";
 const MEASURE_KEY = "measure_secret";
+const BROWSER_KEY = "browser_secret";
 /** Set by the demo; pages then say so. */
 export const DEMO_KEY = "demo";
 
@@ -97,6 +102,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     nowMs: clock,
     newId: () => randomBytes(8).toString("hex"),
   });
+  const people = createPeopleDesk({ db, clock });
   const startedMs = clock();
   const app = createApp({
     db,
@@ -111,6 +117,9 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     leases,
     log,
     counters,
+    people,
+    signOn: config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl),
+    browserSecret: await sharedSecret(db, BROWSER_KEY, NEW_SECRET),
     demo: (await setting(db, DEMO_KEY)) === true,
     health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
     gauges: async () => {
@@ -139,6 +148,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
   });
   return {
     app,
+    people,
     accept,
     judge,
     alerts,
@@ -146,6 +156,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
     upkeep: async () => {
+      await people.forgetEnded();
       const { rolledUp, dropped } = await upkeep(db, partitions, clock());
       if (dropped.length > 0) log.info({ rolledUp, dropped }, "upkeep");
     },

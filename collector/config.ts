@@ -37,6 +37,17 @@ const Environment = z.object({
     .optional(),
   /** Capacity of the measure servers' uplink, Mbps: decides how many tests run at once. */
   HCC_MEASURE_UPLINK_MBPS: z.coerce.number().positive().default(1_000),
+  /** Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed, separated by commas. */
+  HCC_TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(",").map((one) => one.trim()))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(32))
+    .optional(),
+  /** PEM files of the collector's own TLS; without them it speaks plain HTTP. */
+  HCC_TLS_CERT: z.string().min(1).optional(),
+  HCC_TLS_KEY: z.string().min(1).optional(),
+  /** File that names the province's sign-on service, OpenID Connect (docs/operations.md). */
+  HCC_OIDC: z.string().min(1).optional(),
   /** File with channels and recipients of messages (docs/operations.md). */
   HCC_NOTIFY: z.string().min(1).optional(),
 });
@@ -54,6 +65,9 @@ export type CollectorConfig = {
   readonly measureServers: readonly MeasureServer[];
   readonly measureUplinkMbps: number;
   readonly notifyFile: string | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly oidcFile: string | undefined;
 };
 
 /** A setting is wrong; the message names it. */
@@ -68,6 +82,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
   const env = parsed.data;
+  if ((env.HCC_TLS_CERT === undefined) !== (env.HCC_TLS_KEY === undefined)) throw new ConfigError("HCC_TLS_CERT and HCC_TLS_KEY are given together");
+  const tls = env.HCC_TLS_CERT && env.HCC_TLS_KEY ? { certFile: env.HCC_TLS_CERT, keyFile: env.HCC_TLS_KEY } : undefined;
   return {
     databaseUrl: env.DATABASE_URL,
     port: env.HCC_PORT,
@@ -77,9 +93,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     lang: env.HCC_LANG,
     logLevel: env.HCC_LOG_LEVEL,
     policy: env.HCC_POLICY,
-    publicUrl: env.HCC_PUBLIC_URL ?? `http://localhost:${env.HCC_PORT}`,
+    publicUrl: env.HCC_PUBLIC_URL ?? `${tls ? "https" : "http"}://localhost:${env.HCC_PORT}`,
     measureServers: env.HCC_MEASURE_SERVERS ?? [],
     measureUplinkMbps: env.HCC_MEASURE_UPLINK_MBPS,
     notifyFile: env.HCC_NOTIFY,
+    trustedProxies: env.HCC_TRUSTED_PROXIES ?? [],
+    tls,
+    oidcFile: env.HCC_OIDC,
   };
 }

@@ -11,6 +11,7 @@ export type Role = z.infer<typeof Role>;
 /** Whoever asks the collector for something, as far as its routes need to know. */
 export const Person = z.strictObject({
   id: z.string().min(1).max(64),
+  login: z.string().min(1).max(256),
   /** As it stands beside what the person declared: a name, or a post. */
   name: z.string().min(1).max(128),
   roles: z.array(Role).max(6),

@@ -7,9 +7,10 @@ import type { Person, Role } from "#schemas/person.ts";
  */
 export type Scope = "province" | "none" | "path" | "file" | "query";
 
-/** Who may call a route. `machine`: a program on the collector's own machine, or a person with one of the roles. */
+/** Who may call a route. `visitor`: whoever wants to sign in; what he sends must come from a form of ours. `machine`: a program on the collector's own machine, or a person with one of the roles. */
 export type Access =
   | { readonly who: "anyone" }
+  | { readonly who: "visitor" }
   | { readonly who: "agent" }
   | { readonly who: "people" | "machine"; readonly roles: readonly Role[]; readonly scope: Scope };
 

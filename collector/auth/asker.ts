@@ -6,6 +6,8 @@ declare module "hono" {
   interface ContextVariableMap {
     /** The person that the guard has let through; absent where nobody needs to be known. */
     asker?: Person;
+    /** What is sent to this route must come from a form of ours. */
+    isFormRoute?: boolean;
   }
 }
 

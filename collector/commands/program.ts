@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CollectorConfig } from "../config.ts";
+import { auditCommand, peopleCommand } from "./account-commands.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
@@ -36,6 +37,8 @@ export async function runCommand(words: readonly string[], config: () => Collect
     agentCommand,
     configCommand,
     inventoryCommand,
+    peopleCommand,
+    auditCommand,
     waiverCommand,
     attestCommand,
     findingsCommand,

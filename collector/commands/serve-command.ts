@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "@hono/node-server";
 import { Command } from "commander";
+import { text } from "#schemas/text/text.ts";
 import { type Collector, createCollector } from "../collector.ts";
-import type { CollectorConfig } from "../config.ts";
+import { type CollectorConfig, ConfigError } from "../config.ts";
 import { createLog, type Log } from "../log.ts";
+import { passwordLink } from "../routes/people.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore, type Store } from "../store/open.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
+const FIRST_LOGIN = "admin";
 const TICK_MS = 5_000;
 const UPKEEP_EVERY_MS = 5 * 60_000;
 /** An Alertmanager wants to hear again and again what stands. */
@@ -53,7 +57,8 @@ export async function runCollector(config: CollectorConfig, store: Store, log: L
   const collector = await createCollector({ config, store, clock: Date.now, log });
   const server = await listen(collector, config);
   const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
-  terminal.out(`http://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
+  terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
+  if (!alongside) await offerFirstAccount(collector, config, terminal);
   log.info({ port: config.port, host: config.host }, "collector started");
   await Promise.all([keepWorking(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
   measure?.kill("SIGTERM");
@@ -65,13 +70,31 @@ export async function runCollector(config: CollectorConfig, store: Store, log: L
 
 type ClosableServer = { close(): void; closeAllConnections(): void };
 
-function listen({ app }: Collector, { port, host }: CollectorConfig): Promise<ClosableServer> {
+async function listen({ app }: Collector, { port, host, tls }: CollectorConfig): Promise<ClosableServer> {
+  const secure = tls && {
+    createServer: createTlsServer,
+    serverOptions: { cert: await pem("HCC_TLS_CERT", tls.certFile), key: await pem("HCC_TLS_KEY", tls.keyFile), minVersion: "TLSv1.2" as const },
+  };
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: host }, () => resolve(server as unknown as ClosableServer));
+    const server = serve({ fetch: app.fetch, port, hostname: host, ...secure }, () => resolve(server as unknown as ClosableServer));
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(error.code === "EADDRINUSE" ? new Error(`HCC_PORT: port ${port} is taken on ${host}; another collector may run already`) : error);
     });
   });
+}
+
+function pem(setting: string, file: string): Promise<string> {
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`${setting}: ${file} cannot be read: ${error.code ?? error.message}`);
+  });
+}
+
+/** While nobody can sign in: a link with which whoever started this program makes himself the administrator. */
+async function offerFirstAccount({ people }: Collector, { lang, publicUrl, oidcFile }: CollectorConfig, terminal: Terminal): Promise<void> {
+  if (oidcFile !== undefined || (await people.isClaimed())) return;
+  const doer = { who: "command line", address: "local" };
+  const link = (await people.reset(FIRST_LOGIN, doer)) ?? (await people.add({ login: FIRST_LOGIN, name: FIRST_LOGIN, roles: ["admin"] }, doer));
+  if (link) terminal.out(`${text(lang, "people.first")} ${passwordLink(publicUrl, link)}`);
 }
 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */

@@ -2,10 +2,12 @@ import type { Role } from "#schemas/person.ts";
 import type { Access, Scope } from "../auth/access.ts";
 
 const anyone: Access = { who: "anyone" };
+const visitor: Access = { who: "visitor" };
 const agent: Access = { who: "agent" };
 const people = (roles: readonly Role[], scope: Scope): Access => ({ who: "people", roles, scope });
 
 const readers: readonly Role[] = ["viewer", "operator", "inspector", "admin", "commune"];
+const everybody: readonly Role[] = [...readers, "auditor"];
 const declarers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 /** Who may take a problem: whoever can do something about it. */
 const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
@@ -33,6 +35,22 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /v1/key": agent,
   "POST /v1/leases": agent,
   "POST /v1/leases/:id/return": agent,
+
+  "GET /login": visitor,
+  "POST /login": visitor,
+  "GET /login/sign-on": visitor,
+  "GET /login/sign-on/back": visitor,
+  "GET /password": visitor,
+  "POST /password": visitor,
+  "GET /account": people(everybody, "none"),
+  "POST /logout": people(everybody, "none"),
+
+  "GET /people": people(["admin"], "province"),
+  "POST /people": people(["admin"], "province"),
+  "POST /people/reset": people(["admin"], "province"),
+  "POST /people/disable": people(["admin"], "province"),
+  "POST /people/enable": people(["admin"], "province"),
+  "GET /audit": people(["admin", "auditor"], "province"),
 
   "GET /": people(readers, "none"),
   "GET /live": people(readers, "none"),

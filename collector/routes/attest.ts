@@ -6,12 +6,12 @@ import { attestedRuleOf, parseAttestation } from "../attest/attestation-input.ts
 import type { FieldError } from "../attest/field-errors.ts";
 import { attestForm, itemField } from "../web/attest-form.ts";
 import { messagePage } from "../web/message-page.ts";
-import { type FormDeps, formPlace, formValues } from "./form-deps.ts";
+import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
 /** The form in which a person declares what cannot be measured. One sending may hold several statements; they are kept together or not at all. */
 export function attestRoutes(deps: FormDeps): Hono {
-  const { store, policy, token, now, changed } = deps;
+  const { store, policy, token, now, changed, noteDeed } = deps;
   const app = new Hono();
   const path = "/centres/:code/attest/:requirement";
 
@@ -28,7 +28,11 @@ export function attestRoutes(deps: FormDeps): Hono {
     const frame = pageFrame(c, deps);
     const place = await formPlace(c, deps);
     if (place instanceof Response) return place;
-    const values = await formValues(c);
+    const sent = await formValues(c);
+    const by = signature(c);
+    // Whose word beats the commune's is decided by the account, not by the form.
+    const inspector = c.var.asker?.roles.includes("inspector") === true && sent.inspector === "yes" ? "yes" : "";
+    const values = { ...sent, inspector, ...(by !== undefined && { by }) };
     const { centre, requirement } = place;
     const rule = attestedRuleOf(policy, requirement.id);
     if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
@@ -40,6 +44,7 @@ export function attestRoutes(deps: FormDeps): Hono {
       parsed.length === 0 ? [{ field: "item", key: "form.error.noAnswer" }] : unique(parsed.flatMap((one) => (one.ok ? [] : one.errors)));
     if (errors.length > 0) return c.html(attestForm(frame, centre, requirement, rule, { values, errors }, token.issue(c)), 422);
     await store.addAttestations(parsed.flatMap((one) => (one.ok ? [one.value] : [])));
+    await noteDeed(c, "attestation.filed", `${centre.code} ${requirement.id}`);
     await changed([centre.code]);
     return c.redirect(`/centres/${centre.code}#${requirement.id}`, 303);
   });

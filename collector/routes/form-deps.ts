@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
+import { localPerson } from "../auth/local-person.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -16,6 +17,8 @@ export type FormDeps = Omit<PageDeps, "store"> & {
     addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
   };
   readonly token: FormToken;
+  /** Has what a person did written into the audit log. */
+  readonly noteDeed: (c: Context, what: string, about: string) => Promise<void>;
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
@@ -29,6 +32,12 @@ export async function formPlace(c: Context, deps: FormDeps): Promise<{ centre: {
   if (name === undefined || !requirement)
     return c.html(messagePage(frame, text(frame.lang, name === undefined ? "form.error.centre" : "form.error.requirement")), 404);
   return { centre: { code, name }, requirement };
+}
+
+/** The name that stands under what is declared here: the account's. Undefined where nobody has one, and the name is typed. */
+export function signature(c: Context): string | undefined {
+  const { asker } = c.var;
+  return asker === undefined || asker.id === localPerson.id ? undefined : asker.name;
 }
 
 /** The fields of a sent form as single strings; files and repeated fields count as empty. */

@@ -29,8 +29,8 @@ const FORM_BYTES_MAX = 32 * 1024;
  */
 export function guard(deps: GuardDeps): MiddlewareHandler[] {
   const agents = signedByAgent(deps.signed);
-  const limit = bodyLimit({ maxSize: FORM_BYTES_MAX });
-  const isForm = (c: Context) => c.req.method !== "GET" && c.req.method !== "HEAD" && c.var.asker !== undefined;
+  const limit = bodyLimit({ maxSize: FORM_BYTES_MAX, onError: (c) => c.json(problem(413, "body_too_large", "a form has at most 32 kB"), 413) });
+  const isForm = (c: Context) => c.req.method !== "GET" && c.req.method !== "HEAD" && c.var.isFormRoute === true;
   return [
     async (c, next) => {
       for (const { pattern, access } of matchedLines(c)) {
@@ -38,6 +38,8 @@ export function guard(deps: GuardDeps): MiddlewareHandler[] {
         // The body of a signed request is read there, up to its own limit.
         if (access?.who === "agent") return agents(c, next);
         if (access?.who === "machine" && deps.isAtThisMachine(c)) continue;
+        c.set("isFormRoute", true);
+        if (access?.who === "visitor") continue;
         const asker = await deps.identify(c);
         const verdict = access ? decide(access, asker, { pattern, path: c.req.path, centres: c.req.queries("centre") ?? [] }) : "role_missing";
         if (verdict !== "allowed" || !asker) return refuse(c, deps, verdict === "allowed" ? "not_signed_in" : verdict);
@@ -63,10 +65,14 @@ function matchedLines(c: Context): readonly { pattern: string; access: Access | 
   return [...lines].map(([line, pattern]) => ({ pattern, access: accessTable[line] }));
 }
 
-/** Pages answer with a page, everything else with a Problem. A foreign centre is one that is not there. */
+/** Pages answer with a page or the way to sign in, everything else with a Problem. A foreign centre is one that is not there. */
 function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed">): Response | Promise<Response> {
   const status = ({ not_signed_in: 401, role_missing: 403, foreign_centre: 404 } as const)[verdict];
   if (c.req.path.startsWith("/v1/") || c.req.path === "/metrics") return c.json(problem(status, verdict, titles[verdict]), status);
+  if (verdict === "not_signed_in" && c.req.method === "GET") {
+    const { pathname, search } = new URL(c.req.url);
+    return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 303);
+  }
   const frame = pageFrame(c, deps);
   return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
 }

@@ -106,7 +106,7 @@ export function pageFrame(c: Context, { policy, lang, demo, now }: Omit<PageDeps
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("cache-control", "private, no-cache");
   const language = languageOf(c, lang);
-  return { lang: language, url: new URL(c.req.url), nowMs: now(), demo, policyTitle: policy.title[language] };
+  return { lang: language, url: new URL(c.req.url), nowMs: now(), demo, policyTitle: policy.title[language], asker: c.var.asker };
 }
 
 function asked(c: Context, name: string): string {

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { remoteAddress } from "./client-address.ts";
 
 /** Names under which a browser on this machine asks. Another name that leads here (DNS rebinding) is not one of them. */
 const ownNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -8,12 +9,10 @@ export function isAtThisMachine(c: Context): boolean {
   if (c.req.header("x-forwarded-for") !== undefined || c.req.header("forwarded") !== undefined) return false;
   const host = c.req.header("host");
   if (host === undefined || !URL.canParse(`http://${host}`) || !ownNames.has(new URL(`http://${host}`).hostname)) return false;
-  const address = remoteAddress(c);
-  return address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1";
+  return isLoopback(remoteAddress(c));
 }
 
-/** The other end of the connection; undefined where there is none, as in `app.request`. */
-function remoteAddress(c: Context): string | undefined {
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress;
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string | undefined): boolean {
+  return address === "127.0.0.1" || address === "::1" || address === "::ffff:127.0.0.1";
 }

@@ -3,12 +3,12 @@ import { Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { parseWaiver } from "../attest/waiver-input.ts";
 import { waiverForm, waiversPage } from "../web/waiver-form.ts";
-import { type FormDeps, formPlace, formValues } from "./form-deps.ts";
+import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
 /** The list of waivers and the form that files one. */
 export function waiverRoutes(deps: FormDeps): Hono {
-  const { store, policy, token, now, changed } = deps;
+  const { store, policy, token, now, changed, noteDeed } = deps;
   const app = new Hono();
   const path = "/centres/:code/waive/:requirement";
 
@@ -29,12 +29,14 @@ export function waiverRoutes(deps: FormDeps): Hono {
     const frame = pageFrame(c, deps);
     const place = await formPlace(c, deps);
     if (place instanceof Response) return place;
-    const values = await formValues(c);
+    const approver = signature(c);
+    const values = { ...(await formValues(c)), ...(approver !== undefined && { approver }) };
     const { centre, requirement } = place;
     const ids = policy.requirements.map(({ id }) => id);
     const parsed = parseWaiver({ ...values, centre: centre.code, requirement: requirement.id }, randomUUID(), vietnamDay(now()), ids);
     if (!parsed.ok) return c.html(waiverForm(frame, centre, requirement, { values, errors: parsed.errors }, token.issue(c)), 422);
     await store.addWaiver(parsed.value);
+    await noteDeed(c, "waiver.filed", `${centre.code} ${requirement.id} ${parsed.value.document}`);
     await changed([centre.code]);
     return c.redirect("/waivers?done", 303);
   });

@@ -18,6 +18,7 @@ import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
 import { findingsRoutes } from "./findings.ts";
+import type { FormDeps } from "./form-deps.ts";
 import { type IncidentDeps, incidentRoutes } from "./incident.ts";
 import { type MaintenanceDeps, maintenanceRoutes } from "./maintenance.ts";
 import { openApiRoutes } from "./openapi.ts";
@@ -33,6 +34,7 @@ export type WebDeps = {
   readonly demo: boolean;
   readonly now: () => number;
   readonly token: FormToken;
+  readonly noteDeed: FormDeps["noteDeed"];
   /** The policy and calendar that were in force at a past instant; reports of past months go by them. */
   readonly policyAt: PolicyAt;
   /** Has centres judged anew after something was declared or waived. */

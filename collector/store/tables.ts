@@ -3,6 +3,7 @@ import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, 
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import type { Role } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -170,3 +171,49 @@ export const maintenance = pgTable(
   },
   (table) => [index("maintenance_until").on(table.untilDay)],
 );
+
+/** People who may sign in. */
+export const persons = pgTable("person", {
+  personId: text("person_id").primaryKey(),
+  login: text("login").notNull().unique(),
+  name: text("name").notNull(),
+  roles: jsonb("roles").$type<Role[]>().notNull(),
+  centreCode: text("centre_code"),
+  password: text("password"),
+  subject: text("subject").unique(),
+  disabled: boolean("disabled").notNull().default(false),
+  endsAt: instant("ends_at"),
+  createdAt: instant("created_at").notNull(),
+  lastLoginAt: instant("last_login_at"),
+});
+
+const personId = () =>
+  text("person_id")
+    .notNull()
+    .references(() => persons.personId);
+
+/** One-time links with which people set their password, by their hash. */
+export const personLinks = pgTable("person_link", {
+  tokenSha256: text("token_sha256").primaryKey(),
+  personId: personId(),
+  expiresAt: instant("expires_at").notNull(),
+});
+
+/** Who is signed in, by the hash of the cookie. */
+export const sessions = pgTable("session", {
+  tokenSha256: text("token_sha256").primaryKey(),
+  personId: personId(),
+  createdAt: instant("created_at").notNull(),
+  seenAt: instant("seen_at").notNull(),
+});
+
+/** What people did, row by row in a chain of hashes. */
+export const audits = pgTable("audit", {
+  place: integer("place").primaryKey(),
+  at: instant("at").notNull(),
+  who: text("who").notNull(),
+  what: text("what").notNull(),
+  about: text("about").notNull(),
+  address: text("address").notNull(),
+  sha256: text("sha256").notNull(),
+});

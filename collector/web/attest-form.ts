@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { AttestedRule, Requirement } from "#schemas/policy.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
-import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
@@ -45,8 +45,8 @@ export function attestForm(
 ${errorList(lang, state, { ...labels, item: "form.attest.item" })}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
 ${rule.items.map(({ id, title }, place) => itemChoice(frame, state, id, title[lang], place === 0))}${number}
-<div class="pair">${inputField(lang, state, { name: "by", label: labels.by })}${optional("post")}</div>
-<label class="choice"><input type="checkbox" name="inspector" value="yes"${state.values.inspector === "yes" ? html` checked` : ""}> ${text(lang, "form.attest.inspector")}</label>
+<div class="pair">${signatureField(frame, state, "by", labels.by)}${optional("post")}</div>
+${frame.asker?.roles.includes("inspector") ? html`<label class="choice"><input type="checkbox" name="inspector" value="yes"${state.values.inspector === "yes" ? html` checked` : ""}> ${text(lang, "form.attest.inspector")}</label>` : ""}
 <div class="pair">${optional("document")}${optional("note", 500)}</div>
 <p><button type="submit">${text(lang, "form.attest.save")}</button></p></form></section>`,
   );

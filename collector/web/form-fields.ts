@@ -2,6 +2,8 @@ import { html } from "hono/html";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { FieldError } from "../attest/field-errors.ts";
+import { localPerson } from "../auth/local-person.ts";
+import type { PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
 /** A form as it was sent, and what was wrong with it. */
@@ -9,19 +11,31 @@ export type FormState = { readonly values: Readonly<Record<string, string>>; rea
 export type InputField = {
   readonly name: string;
   readonly label: TextKey;
-  readonly type?: "text" | "date" | "number";
+  readonly type?: "text" | "date" | "number" | "password";
+  /** What the browser may fill in (WHATWG autocomplete). */
+  readonly autocomplete?: string;
   readonly max?: number;
   readonly required?: boolean;
   readonly hint?: string;
 };
 
 /** One field with its label, hint and fault, tied together for screen readers. Optional ones say so. */
-export function inputField(lang: Lang, { values, errors }: FormState, { name, label, type = "text", max = 128, required = true, hint }: InputField): Html {
+export function inputField(
+  lang: Lang,
+  { values, errors }: FormState,
+  { name, label, type = "text", max = 128, required = true, hint, autocomplete }: InputField,
+): Html {
   const wrong = errors.filter(({ field }) => field === name);
   const described = [...(hint ? [`${name}-hint`] : []), ...(wrong.length > 0 ? [`${name}-wrong`] : [])].join(" ");
   return html`<label>${text(lang, label)}${required ? "" : ` (${text(lang, "form.optional")})`}
-<input name="${name}" id="f-${name}" type="${type}" value="${values[name]}" ${type === "text" ? html`maxlength="${max}"` : ""}${type === "number" ? html` min="0" step="any"` : ""}${required ? html` required` : ""}${wrong.length > 0 ? html` aria-invalid="true"` : ""}${described ? html` aria-describedby="${described}"` : ""}>
+<input name="${name}" id="f-${name}" type="${type}" value="${values[name]}" ${type === "text" || type === "password" ? html`maxlength="${max}"` : ""}${autocomplete ? html` autocomplete="${autocomplete}"` : ""}${type === "number" ? html` min="0" step="any"` : ""}${required ? html` required` : ""}${wrong.length > 0 ? html` aria-invalid="true"` : ""}${described ? html` aria-describedby="${described}"` : ""}>
 ${hint ? html`<span class="hint" id="${name}-hint">${hint}</span>` : ""}${wrong.length > 0 ? html`<span class="wrong" id="${name}-wrong">${wrong.map(({ key, params }) => text(lang, key, params)).join(" ")}</span>` : ""}</label>`;
+}
+
+/** Who signs: the account's name where there is one, else a field in which it is typed. */
+export function signatureField({ lang, asker }: PageFrame, state: FormState, name: string, label: TextKey): Html {
+  if (asker === undefined || asker.id === localPerson.id) return inputField(lang, state, { name, label });
+  return html`<p>${text(lang, label)}: <b>${asker.name}</b></p>`;
 }
 
 /** The faults of a form above it, each linking to its field; nothing when there are none. */

@@ -15,10 +15,9 @@ export type FormToken = {
 
 /**
  * Guards forms against being sent by foreign pages: the browser's own word (`Sec-Fetch-Site` or `Origin`) and a token that only
- * our page could read. The key lives as long as the process: after a restart an open form has to be opened again.
+ * our page could read. `key` is shared by all collectors on one database.
  */
-export function formToken(): FormToken {
-  const key = randomBytes(32);
+export function formToken(key: string): FormToken {
   const tokenOf = (browser: string) => createHmac("sha256", key).update(browser).digest("base64url");
   return {
     issue(c) {

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
-import { text } from "#schemas/text/text.ts";
+import type { Person, Role } from "#schemas/person.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment } from "./format.ts";
 import { type Html, sprite, withoutSteering } from "./markup.ts";
@@ -15,6 +16,8 @@ export type PageFrame = {
   readonly demo: boolean;
   /** Title of the policy, shown as the heading of the installation. */
   readonly policyTitle: string;
+  /** Who reads it, where that is known. */
+  readonly asker?: Person | undefined;
 };
 
 /** The only thing that a page may load: its own style, script and pictures. `style-src` has no inline styles, so charts carry classes. */
@@ -63,19 +66,25 @@ ${body}
 </html>`);
 }
 
-const places = [
+const places: readonly (readonly [path: string, title: TextKey, roles?: readonly Role[]])[] = [
   ["/", "web.nav.province"],
   ["/reports", "web.nav.reports"],
   ["/incidents", "web.nav.incidents"],
   ["/waivers", "web.nav.waivers"],
   ["/docs/api", "web.nav.api"],
-] as const;
+  ["/people", "people.title", ["admin"]],
+  ["/audit", "audit.title", ["admin", "auditor"]],
+  ["/account", "people.account.title"],
+];
 
-function links({ lang, url }: PageFrame): Html {
+function links({ lang, url, asker }: PageFrame): Html {
+  const shown = places.filter(([, , roles]) => roles === undefined || asker?.roles.some((role) => roles.includes(role)));
+  // Who may see one centre alone names it where the address has no other place for it.
+  const address = (path: string) => (path === "/waivers" && asker?.centre ? `${path}?centre=${asker.centre}` : path);
   const otherLang = lang === "vi" ? "en" : "vi";
   const other = new URL(url);
   other.searchParams.set("lang", otherLang);
-  return html`${places.map(
-    ([path, key]) => html`<a href="${path}"${url.pathname === path ? html` aria-current="page"` : ""}>${text(lang, key)}</a>`,
+  return html`${shown.map(
+    ([path, key]) => html`<a href="${address(path)}"${url.pathname === path ? html` aria-current="page"` : ""}>${text(lang, key)}</a>`,
   )}<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
 }

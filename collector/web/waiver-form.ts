@@ -1,9 +1,10 @@
 import { html } from "hono/html";
 import type { Waiver } from "#schemas/attestation.ts";
+import type { Role } from "#schemas/person.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
-import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { day } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -16,6 +17,8 @@ const labels = {
   from: "form.waiver.from",
   until: "form.waiver.until",
 } as const;
+
+const approverReaders: readonly Role[] = ["operator", "inspector", "admin"];
 
 /** The form of a waiver for one requirement of one centre. */
 export function waiverForm(frame: PageFrame, centre: { code: string; name: string }, requirement: Requirement, state: FormState, token: string): Html {
@@ -30,7 +33,7 @@ export function waiverForm(frame: PageFrame, centre: { code: string; name: strin
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p class="note">${text(lang, "form.waiver.intro")}</p>
 ${errorList(lang, state, labels)}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
-${field("reason", { max: 300 })}<div class="pair">${field("document")}${field("approver")}</div>
+${field("reason", { max: 300 })}<div class="pair">${field("document")}${signatureField(frame, state, "approver", labels.approver)}</div>
 <div class="pair">${field("from", { type: "date" })}${field("until", { type: "date", hint: text(lang, "form.waiver.until.hint", { days: WAIVER_DAYS_MAX }) })}</div>
 <p><button type="submit">${text(lang, "form.waiver.save")}</button></p></form></section>`,
   );
@@ -40,12 +43,14 @@ ${field("reason", { max: 300 })}<div class="pair">${field("document")}${field("a
 export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: readonly Waiver[], today: string, done: boolean): Html {
   const { lang } = frame;
   const title = text(lang, "form.waivers.title");
+  // Names of staff are for those who work with waivers; everyone else reads the document's number.
+  const named = frame.asker?.roles.some((role) => approverReaders.includes(role)) === true;
   const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
   const list =
     waivers.length === 0
       ? html`<p class="note">${text(lang, "form.waivers.none")}</p>`
-      : html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${(["report.column.centre", "report.column.requirement", "form.waiver.reason", "form.waiver.document", "form.waiver.approver", "form.waiver.from", "form.waiver.until"] as const).map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
-<tbody>${waivers.map((waiver) => html`<tr><th scope="row"><a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a></th><td>${waiver.requirement} ${titles.get(waiver.requirement)}</td><td>${waiver.reason}</td><td>${waiver.document}</td><td>${waiver.approver}</td><td class="num">${day(lang, waiver.from)}</td><td class="num">${day(lang, waiver.until)}<span class="sub">${left(lang, waiver, today)}</span></td></tr>`)}</tbody></table></div>`;
+      : html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${(["report.column.centre", "report.column.requirement", "form.waiver.reason", "form.waiver.document", ...(named ? (["form.waiver.approver"] as const) : []), "form.waiver.from", "form.waiver.until"] as const).map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
+<tbody>${waivers.map((waiver) => html`<tr><th scope="row"><a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a></th><td>${waiver.requirement} ${titles.get(waiver.requirement)}</td><td>${waiver.reason}</td><td>${waiver.document}</td>${named ? html`<td>${waiver.approver}</td>` : ""}<td class="num">${day(lang, waiver.from)}</td><td class="num">${day(lang, waiver.until)}<span class="sub">${left(lang, waiver, today)}</span></td></tr>`)}</tbody></table></div>`;
   return layout(
     frame,
     title,

@@ -5,12 +5,14 @@ import { Nonces } from "../../collector/auth/nonces.ts";
 import { readConfig } from "../../collector/config.ts";
 import { Counters } from "../../collector/jobs/counters.ts";
 import { createLog } from "../../collector/log.ts";
+import { createPeopleDesk } from "../../collector/people/desk.ts";
 import type { Db } from "../../collector/store/db.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleNowMs } from "./sample-province.ts";
 
 const away = () => Promise.reject(new Error("the database is away"));
-const noDb: Db = { query: away, rows: away, transaction: away, script: away };
+/** A database that is away. */
+export const noDb: Db = { query: away, rows: away, transaction: away, script: away };
 
 /** The collector's whole app without a database: what the guard lets through and needs one is answered with 503. */
 export function bareApp(more: Partial<AppDeps> = {}): Hono {
@@ -34,6 +36,9 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     gauges: async () => ({}),
     policyAt: () => ({ policy: samplePolicy, calendar }),
     judgeAgain: async () => undefined,
+    people: createPeopleDesk({ db: noDb, clock: () => sampleNowMs }),
+    signOn: undefined,
+    browserSecret: "bare",
     freeze: async () => undefined,
     ...more,
   });

@@ -25,9 +25,10 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const waivers: Waiver[] = [];
   const attestations: Attestation[] = [];
   let revision = "1";
-  const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken() } as const;
+  const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken("sample") } as const;
   const forms = {
     ...page,
+    noteDeed: async () => undefined,
     changed: async () => undefined,
     store: {
       centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,

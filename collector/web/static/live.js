@@ -54,4 +54,11 @@ for (const form of document.querySelectorAll("form[data-instant]")) {
   });
 }
 
+// A one-time link carries its code behind the "#": from there it goes into its field, and out of the address and the history.
+for (const form of document.querySelectorAll("form[data-from-hash]")) {
+  if (location.hash.length < 2) continue;
+  form.elements[form.dataset.fromHash].value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

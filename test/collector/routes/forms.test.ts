@@ -18,7 +18,8 @@ const deps = {
   lang: "vi",
   demo: false,
   now: () => sampleNowMs,
-  token: formToken(),
+  token: formToken("sample"),
+  noteDeed: async () => undefined,
   changed: async (centres: readonly string[]) => void changed.push(...centres),
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
@@ -92,7 +93,7 @@ test.each([
 });
 
 test.each([
-  ["nobody", undefined, 401, 401],
+  ["nobody", undefined, 303, 303],
   ["a viewer", { ...localPerson, roles: ["viewer"] }, 403, 403],
   ["whose work it would make look better", { ...localPerson, roles: ["operator"] }, 403, 200],
   ["the commune itself", { ...localPerson, roles: ["commune"], centre: "xa-01" }, 403, 200],

@@ -26,7 +26,7 @@ const open: ShownIncident = {
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
 let windows: MaintenanceWindow[] = [];
-const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken() } as const;
+const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample") } as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
@@ -104,7 +104,7 @@ it.each([
   expect(taken).toEqual([]);
 });
 
-const person = (roles: Person["roles"], centre?: string): Person => ({ id: "p", name: "P", roles, ...(centre !== undefined && { centre }) });
+const person = (roles: Person["roles"], centre?: string): Person => ({ login: "any", id: "p", name: "P", roles, ...(centre !== undefined && { centre }) });
 
 test("a commune takes its own problems, and those of others are not there for it", async () => {
   asker = person(["commune"], "xa-01");

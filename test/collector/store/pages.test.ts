@@ -152,7 +152,17 @@ test("a device has its answers by the hour, its newest numbers and the runs that
 });
 
 test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
-  const app = webRoutes({ db, policy: samplePolicy, lang: "vi", demo: false, now: () => nowMs, token: formToken(), changed: async () => undefined, policyAt });
+  const app = webRoutes({
+    db,
+    policy: samplePolicy,
+    lang: "vi",
+    demo: false,
+    now: () => nowMs,
+    token: formToken("sample"),
+    noteDeed: async () => undefined,
+    changed: async () => undefined,
+    policyAt,
+  });
   for (const path of [
     "/",
     "/centres/xa-01",

@@ -1,0 +1,106 @@
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { Command } from "commander";
+import { text } from "#schemas/text/text.ts";
+import { createPeopleDesk, type Doer, type PeopleDesk } from "../people/desk.ts";
+import { parsePerson } from "../people/person-input.ts";
+import { passwordLink } from "../routes/people.ts";
+import { verifyAudit } from "../store/audit.ts";
+import { findSite } from "../store/sites.ts";
+import { withStore } from "./centre-commands.ts";
+import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
+
+/** Whoever may run the collector's commands may do anything to its accounts; the log says so. */
+const doer: Doer = { who: "command line", address: "local" };
+
+type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
+
+/** `people add | list | disable | enable | reset`: accounts. A password comes by a one-time link or a prompt, never by the command line. */
+export function peopleCommand(context: CommandContext): Command {
+  const { terminal } = context;
+  const people = new Command("people").description("accounts of people");
+  people
+    .command("add")
+    .requiredOption("--login <name>", "user name")
+    .requiredOption("--name <name>", "name as it stands beside what the person declares")
+    .requiredOption("--roles <list>", "viewer, operator, inspector, admin, commune, auditor; several with commas")
+    .option("--centre <code>", "the only centre that the person may see")
+    .option("--until <date>", "last day of the account, YYYY-MM-DD")
+    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .action(({ roles, prompt, ...fields }: Added) =>
+      withDesk(context, async (desk, centreExists) => {
+        const parsed = parsePerson({ ...fields, roles: roles.split(",").map((role) => role.trim()) });
+        const { lang, publicUrl } = context.config();
+        if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
+        const { login, centre } = parsed.value;
+        if (centre !== undefined && !(await centreExists(centre))) throw new UsageError(`centre: ${text(lang, "form.error.centre")}`);
+        const link = await desk.add(parsed.value, doer);
+        if (link === undefined) throw new UsageError(`login: ${text(lang, "people.fault.taken")}`);
+        await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
+      }),
+    );
+  people.command("list").action(() =>
+    withDesk(context, async (desk) => {
+      for (const { login, name, roles, centreCode, disabled } of await desk.list())
+        terminal.out([login, name, roles.join(","), centreCode ?? "", disabled ? "disabled" : ""].join("  ").trimEnd());
+    }),
+  );
+  for (const action of ["disable", "enable"] as const)
+    people.command(`${action} <login>`).action((login: string) =>
+      withDesk(context, async (desk) => {
+        if (!(await desk.disable(login, action === "disable", doer))) throw new UsageError(`there is no account ${login}`);
+      }),
+    );
+  people
+    .command("reset <login>")
+    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .action((login: string, { prompt }: { prompt?: true }) =>
+      withDesk(context, async (desk) => {
+        const link = await desk.reset(login, doer);
+        if (link === undefined) throw new UsageError(`there is no account ${login} with a password of its own`);
+        await handOut(context, desk, login, passwordLink(context.config().publicUrl, link), prompt);
+      }),
+    );
+  return people;
+}
+
+/** `audit verify`: walks the chain of the audit log. */
+export function auditCommand(context: CommandContext): Command {
+  const audit = new Command("audit").description("what people did");
+  audit.command("verify").action(() =>
+    withStore(context, async (db) => {
+      const chain = await verifyAudit(db);
+      if (!chain.ok) throw new UsageError(text(context.config().lang, "audit.broken", { place: chain.place }));
+      context.terminal.out(`${text(context.config().lang, "audit.whole", { rows: chain.rows })} ${chain.head}`);
+    }),
+  );
+  return audit;
+}
+
+async function withDesk(context: CommandContext, work: (desk: PeopleDesk, centreExists: (code: string) => Promise<boolean>) => Promise<void>): Promise<void> {
+  await withStore(context, (db) => work(createPeopleDesk({ db, clock: Date.now }), async (code) => (await findSite(db, code)) !== undefined));
+}
+
+async function handOut({ terminal, config }: CommandContext, desk: PeopleDesk, login: string, link: string, prompt: true | undefined): Promise<void> {
+  const { lang } = config();
+  if (!prompt) {
+    terminal.out(text(lang, "people.link", { login }));
+    terminal.out(link);
+    return;
+  }
+  const fault = await desk.putPassword(login, await askSilently(terminal, `${text(lang, "people.password")}: `), doer);
+  if (fault) throw new UsageError(fault === "unknown" ? `there is no account ${login}` : text(lang, `people.fault.${fault}`));
+}
+
+/** Asks for one line without showing what is typed; takes a piped line too. */
+async function askSilently({ stdin, err }: Terminal, question: string): Promise<string> {
+  err(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asking = createInterface({ input: stdin, output: nowhere, terminal: "isTTY" in stdin && stdin.isTTY === true });
+  try {
+    return await asking.question("");
+  } finally {
+    asking.close();
+    stdin.destroy();
+  }
+}

@@ -1,0 +1,78 @@
+import { type Context, Hono } from "hono";
+import { Role } from "#schemas/person.ts";
+import { parsePerson } from "../people/person-input.ts";
+import type { FormState } from "../web/form-fields.ts";
+import { auditPage, type ListedPerson, peoplePage } from "../web/people-page.ts";
+import { doerOf } from "./doer.ts";
+import { formValues } from "./form-deps.ts";
+import { pageFrame, pageHeaders } from "./page.ts";
+import type { SignInDeps } from "./sign-in.ts";
+
+export type PeopleDeps = Pick<SignInDeps, "people" | "proxies" | "token" | "policy" | "lang" | "demo" | "now"> & {
+  readonly publicUrl: string;
+  readonly centreExists: (code: string) => Promise<boolean>;
+};
+
+const DEEDS_SHOWN = 500;
+const empty: FormState = { values: {}, errors: [] };
+
+/** Keeping accounts, and reading what people did. */
+export function peopleRoutes(deps: PeopleDeps): Hono {
+  const { people, token, publicUrl, now } = deps;
+  const app = new Hono();
+  const page = async (c: Context, state: FormState = empty, link?: { login: string; token: string }) =>
+    peoplePage(
+      pageFrame(c, deps),
+      (await people.list()).map((account) => listed(account, now())),
+      state,
+      token.issue(c),
+      link && { login: link.login, url: passwordLink(publicUrl, link.token) },
+    );
+
+  app.get("/people", pageHeaders, async (c) => c.html(await page(c)));
+
+  app.post("/people", pageHeaders, async (c) => {
+    const values = await formValues(c);
+    const parsed = parsePerson({ ...values, roles: Role.options.filter((role) => values[`role-${role}`] === "yes") });
+    if (!parsed.ok) return c.html(await page(c, { values, errors: parsed.errors }), 422);
+    const { login, centre } = parsed.value;
+    if (centre !== undefined && !(await deps.centreExists(centre)))
+      return c.html(await page(c, { values, errors: [{ field: "centre", key: "form.error.centre" }] }), 422);
+    const link = await people.add(parsed.value, doerOf(c, deps.proxies));
+    if (link === undefined) return c.html(await page(c, { values, errors: [{ field: "login", key: "people.fault.taken" }] }), 422);
+    return c.html(await page(c, empty, { login, token: link }));
+  });
+
+  app.post("/people/reset", pageHeaders, async (c) => {
+    const { login = "" } = await formValues(c);
+    const link = await people.reset(login, doerOf(c, deps.proxies));
+    return link === undefined ? c.redirect("/people", 303) : c.html(await page(c, empty, { login, token: link }));
+  });
+
+  for (const action of ["disable", "enable"] as const)
+    app.post(`/people/${action}`, pageHeaders, async (c) => {
+      const { login = "" } = await formValues(c);
+      const doer = doerOf(c, deps.proxies);
+      // Nobody shuts himself out by a slip.
+      if (login !== doer.who) await people.disable(login, action === "disable", doer);
+      return c.redirect("/people", 303);
+    });
+
+  app.get("/audit", pageHeaders, async (c) => {
+    const { deeds, chain } = await people.audit(DEEDS_SHOWN);
+    return c.html(auditPage(pageFrame(c, deps), deeds, chain));
+  });
+
+  return app;
+}
+
+/** The address that sets a password. Its code stands behind the `#`: browsers send that to nobody. */
+export function passwordLink(publicUrl: string, token: string): string {
+  return `${publicUrl.replace(/\/$/, "")}/password#${token}`;
+}
+
+function listed(account: Awaited<ReturnType<PeopleDeps["people"]["list"]>>[number], nowMs: number): ListedPerson {
+  const { login, name, roles, centreCode, disabled, endsAt, password, subject, lastLoginAt } = account;
+  const state = disabled ? "disabled" : endsAt !== null && endsAt <= nowMs ? "ended" : password === null && subject === null ? "waiting" : "active";
+  return { login, name, roles, centre: centreCode ?? undefined, state, isOfService: subject !== null, lastLoginMs: lastLoginAt ?? undefined };
+}

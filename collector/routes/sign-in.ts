@@ -1,0 +1,85 @@
+import type { BlockList } from "node:net";
+import { type Context, Hono } from "hono";
+import { text } from "#schemas/text/text.ts";
+import type { BrowserCookies } from "../auth/browser-cookies.ts";
+import type { PeopleDesk, SignedIn } from "../people/desk.ts";
+import type { FormState } from "../web/form-fields.ts";
+import type { FormToken } from "../web/form-token.ts";
+import { accountPage, loginPage, passwordPage } from "../web/login-page.ts";
+import { messagePage } from "../web/message-page.ts";
+import { clientAddress, remoteAddress } from "./client-address.ts";
+import { formValues } from "./form-deps.ts";
+import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
+import { isLoopback } from "./this-machine.ts";
+
+export type SignInDeps = Omit<PageDeps, "store"> & {
+  readonly people: PeopleDesk;
+  readonly cookies: BrowserCookies;
+  readonly proxies: BlockList;
+  readonly token: FormToken;
+  /** What the province's sign-on service is called on the button; undefined without one. */
+  readonly signOnName: string | undefined;
+};
+
+/** Signing in and out, and the page behind a one-time link. */
+export function signInRoutes(deps: SignInDeps): Hono {
+  const { people, cookies, proxies, token, signOnName } = deps;
+  const app = new Hono();
+  const login = (c: Context, state: FormState, next: string) => loginPage(pageFrame(c, deps), state, token.issue(c), { next, signOn: signOnName });
+  const enter = async (c: Context, { session, person }: SignedIn, next: string) => {
+    await enterAs(c, deps, session, person.login);
+    return c.redirect(next, 303);
+  };
+
+  app.get("/login", pageHeaders, (c) => c.html(login(c, { values: {}, errors: [] }, ownPath(c.req.query("next")))));
+
+  app.post("/login", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    if (!cookies.secure && !isLoopback(remoteAddress(c))) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
+    const { login: name = "", password = "", next } = await formValues(c);
+    const from = { login: name.slice(0, 256), address: clientAddress(c, proxies), device: cookies.device(c, name) };
+    const result = await people.signIn(from, password.slice(0, 1_024));
+    if (result.ok) return enter(c, result, ownPath(next));
+    const errors = [{ field: "login", key: `people.fault.${result.fault}`, params: { seconds: result.waitS } }] as const;
+    if (result.waitS > 0) c.header("retry-after", String(result.waitS));
+    return c.html(login(c, { values: { login: name }, errors }, ownPath(next)), result.fault === "wrong" ? 401 : 429);
+  });
+
+  app.get("/password", pageHeaders, (c) => c.html(passwordPage(pageFrame(c, deps), { values: {}, errors: [] }, token.issue(c))));
+
+  app.post("/password", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    if (!cookies.secure && !isLoopback(remoteAddress(c))) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
+    const { code = "", password = "", again } = await formValues(c);
+    const result = password === again ? await people.setPassword(code.trim(), password, clientAddress(c, proxies)) : ({ ok: false, fault: "again" } as const);
+    if (result.ok) return enter(c, result, "/");
+    const errors = [
+      { field: result.fault === "link" ? "code" : result.fault === "again" ? "again" : "password", key: `people.fault.${result.fault}` },
+    ] as const;
+    return c.html(passwordPage(frame, { values: { code }, errors }, token.issue(c)), 422);
+  });
+
+  app.get("/account", pageHeaders, (c) => c.html(accountPage(pageFrame(c, deps), token.issue(c))));
+
+  app.post("/logout", pageHeaders, async (c) => {
+    const session = cookies.session(c);
+    if (session && c.var.asker) await people.signOut(session, { who: c.var.asker.login, address: clientAddress(c, proxies) });
+    cookies.endSession(c);
+    return c.redirect("/login", 303);
+  });
+
+  return app;
+}
+
+/** Gives the browser its new session; whatever it had before ends. */
+export async function enterAs(c: Context, { people, cookies }: Pick<SignInDeps, "people" | "cookies">, session: string, login: string): Promise<void> {
+  const before = cookies.session(c);
+  if (before) await people.drop(before);
+  cookies.setSession(c, session);
+  cookies.setDevice(c, login);
+}
+
+/** Where to go after signing in: a path of ours, whatever the link said. */
+function ownPath(next: string | undefined): string {
+  return next !== undefined && /^\/(?![/\\])[\w\-./?=&%#]*$/.test(next) ? next : "/";
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { asc, desc, gt } from "drizzle-orm";
+import type { Db } from "./db.ts";
+import { drizzled } from "./drizzle-db.ts";
+import { audits } from "./tables.ts";
+
+/** One thing that a person did. `what` is a short code, `about` names the person, centre or requirement that it was done to. */
+export type Deed = { readonly who: string; readonly what: string; readonly about: string; readonly address: string };
+export type AuditRow = typeof audits.$inferSelect;
+
+/** Any number that no other program on the database takes. */
+const LOCK = 8_901_891;
+const PAGE = 2_000;
+/** What the first row's hash follows. */
+const BEGINNING = "hcc-watch audit";
+
+/** Adds a deed to the end of the chain; one at a time, whatever number of collectors there is. */
+export async function addDeed(db: Db, deed: Deed, nowMs: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+    const [last] = await drizzled(tx, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(1));
+    const row = { place: (last?.place ?? 0) + 1, at: Math.floor(nowMs), ...deed };
+    await drizzled(tx, (to) => to.insert(audits).values({ ...row, sha256: hashOf(row, last?.sha256 ?? BEGINNING) }));
+  });
+}
+
+/** The newest deeds, newest first. */
+export async function newestDeeds(db: Db, count: number): Promise<AuditRow[]> {
+  return drizzled(db, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(count));
+}
+
+/**
+ * Walks the whole chain. Gives the number of rows and the hash of the last one, which shows a cut end when it is compared with one noted elsewhere;
+ * or the first place where a row is missing or was changed.
+ */
+export async function verifyAudit(db: Db): Promise<{ ok: true; rows: number; head: string } | { ok: false; place: number }> {
+  let [place, head] = [0, BEGINNING];
+  for (;;) {
+    const rows = await drizzled(db, (to) => to.select().from(audits).where(gt(audits.place, place)).orderBy(asc(audits.place)).limit(PAGE));
+    for (const row of rows) {
+      if (row.place !== place + 1 || row.sha256 !== hashOf(row, head)) return { ok: false, place: place + 1 };
+      [place, head] = [row.place, row.sha256];
+    }
+    if (rows.length < PAGE) return { ok: true, rows: place, head };
+  }
+}
+
+function hashOf({ place, at, who, what, about, address }: Omit<AuditRow, "sha256">, prior: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([prior, place, at, who, what, about, address]))
+    .digest("hex");
+}

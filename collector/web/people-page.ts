@@ -1,0 +1,89 @@
+import { html } from "hono/html";
+import { type Person, Role } from "#schemas/person.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { TOKEN_FIELD } from "./form-token.ts";
+import { moment } from "./format.ts";
+import { layout, type PageFrame } from "./layout.ts";
+import type { Html } from "./markup.ts";
+
+/** An account as the page shows it. */
+export type ListedPerson = Pick<Person, "login" | "name" | "roles"> & {
+  readonly centre: string | undefined;
+  readonly state: "active" | "waiting" | "disabled" | "ended";
+  readonly isOfService: boolean;
+  readonly lastLoginMs: number | undefined;
+};
+/** A row of the audit log. */
+export type ListedDeed = {
+  readonly place: number;
+  readonly at: number;
+  readonly who: string;
+  readonly what: string;
+  readonly about: string;
+  readonly address: string;
+};
+
+const labels = { login: "people.login", name: "people.name", roles: "people.roles", centre: "people.centre", until: "people.until" } as const;
+const columns = ["people.login", "people.name", "people.roles", "people.centre", "people.state", "people.lastLogin", "people.change"] as const;
+
+/** The accounts, what can be done to each, and the form that adds one. `link` is shown once, to be handed to its person. */
+export function peoplePage(frame: PageFrame, people: readonly ListedPerson[], state: FormState, token: string, link?: { login: string; url: string }): Html {
+  const { lang } = frame;
+  const title = text(lang, "people.title");
+  const handed = link
+    ? html`<div class="done" role="status"><p>${text(lang, "people.link", { login: link.login })}</p><p><code>${link.url}</code></p></div>`
+    : "";
+  return layout(
+    frame,
+    title,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${handed}
+${table(
+  title,
+  columns.map((key) => text(lang, key)),
+  people.map((person) => personRow(frame, person, token)),
+)}</section>
+<section class="card" aria-labelledby="add-title"><h2 id="add-title">${text(lang, "people.add.title")}</h2>${errorList(lang, state, labels)}
+<form class="form" method="post" action="/people"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
+<div class="pair">${inputField(lang, state, { name: "login", label: labels.login, max: 64, autocomplete: "off" })}${inputField(lang, state, { name: "name", label: labels.name, autocomplete: "off" })}</div>
+<fieldset id="f-roles" tabindex="-1"><legend>${text(lang, "people.roles")}</legend>${Role.options.map((role) => html`<label class="choice"><input type="checkbox" name="role-${role}" value="yes"${state.values[`role-${role}`] === "yes" ? html` checked` : ""}> ${text(lang, `role.${role}`)}<span class="hint"> – ${text(lang, `role.${role}.may`)}</span></label>`)}</fieldset>
+<div class="pair">${inputField(lang, state, { name: "centre", label: labels.centre, required: false, hint: text(lang, "people.centre.hint") })}${inputField(lang, state, { name: "until", label: labels.until, type: "date", required: false })}</div>
+<p><button type="submit">${text(lang, "people.add.do")}</button></p></form></section>`,
+  );
+}
+
+/** What people did, newest first, and whether the chain of the log is whole. */
+export function auditPage(
+  frame: PageFrame,
+  deeds: readonly ListedDeed[],
+  chain: { ok: true; rows: number; head: string } | { ok: false; place: number },
+): Html {
+  const { lang } = frame;
+  const title = text(lang, "audit.title");
+  const heads = (["audit.at", "audit.who", "audit.what", "audit.about", "audit.address"] as const).map((key) => text(lang, key));
+  const rows = deeds.map(
+    ({ at, who, what, about, address }) =>
+      html`<tr><td class="num">${moment(lang, at)}</td><th scope="row">${who}</th><td><code>${what}</code></td><td>${about}</td><td>${address}</td></tr>`,
+  );
+  const verdict = chain.ok
+    ? html`<p class="note">${text(lang, "audit.whole", { rows: chain.rows })} <code>${chain.head}</code></p>`
+    : html`<p class="errors" role="alert">${text(lang, "audit.broken", { place: chain.place })}</p>`;
+  return layout(
+    frame,
+    title,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${table(title, heads, rows)}</section>`,
+  );
+}
+
+function table(title: string, heads: readonly string[], rows: readonly Html[]): Html {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: string): Html {
+  const { login, name, roles, centre, state, isOfService, lastLoginMs } = person;
+  const button = (action: string, key: TextKey) =>
+    html`<form method="post" action="/people/${action}"><input type="hidden" name="${TOKEN_FIELD}" value="${token}"><input type="hidden" name="login" value="${login}"><button type="submit" aria-label="${text(lang, key)}: ${login}">${text(lang, key)}</button></form>`;
+  // Nobody shuts himself out by a slip.
+  const own = asker?.login === login;
+  return html`<tr><th scope="row">${login}</th><td>${name}</td><td>${roles.map((role) => text(lang, `role.${role}`)).join(", ")}</td><td>${centre ?? "–"}</td><td>${text(lang, `people.state.${state}`)}</td><td class="num">${lastLoginMs === undefined ? "–" : moment(lang, lastLoginMs)}</td><td>${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}</td></tr>`;
+}
