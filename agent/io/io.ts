@@ -3,6 +3,7 @@ import { type HopTowards, hopTowards, type IcmpBurst, icmpBurst, type TcpBurst, 
 import { type ReadInterface, readInterface } from "./interfaces.ts";
 import { type IppAttributesOf, ippAttributesOf } from "./ipp.ts";
 import { type LanHttp, lanHttp } from "./lan-http.ts";
+import { type ReadLeases, readLeases } from "./leases.ts";
 import { type MdnsBrowse, mdnsBrowse } from "./mdns.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
 import { type ResentSegments, resentSegments } from "./resent-segments.ts";
@@ -28,6 +29,7 @@ export type Io = {
   readonly readLocalDevices: ReadLocalDevices;
   readonly mdnsBrowse: MdnsBrowse;
   readonly wsdProbe: WsdProbe;
+  readonly readLeases: ReadLeases;
   readonly sweep: Sweep;
   readonly rtsp: Rtsp;
   readonly resentSegments: ResentSegments;
@@ -49,6 +51,7 @@ export function createIo(): Io {
     readLocalDevices,
     mdnsBrowse,
     wsdProbe,
+    readLeases,
     sweep,
     rtsp,
     resentSegments,

@@ -17,6 +17,13 @@ const peers = {
   xmllint: { program: "xmllint", package: "libxml2-utils" },
   chromium: { program: "chromium", package: "chromium" },
   pdftotext: { program: "pdftotext", package: "poppler-utils" },
+  cupsd: { program: "cupsd", package: "cups-daemon" },
+  lpadmin: { program: "lpadmin", package: "cups-client" },
+  "avahi-daemon": { program: "avahi-daemon", package: "avahi-daemon" },
+  "avahi-publish": { program: "avahi-publish", package: "avahi-utils" },
+  wsdd: { program: "wsdd", package: "wsdd" },
+  dnsmasq: { program: "dnsmasq", package: "dnsmasq-base" },
+  udhcpc: { program: "udhcpc", package: "udhcpc" },
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
   "gst-rtsp-server": {
     program: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib",

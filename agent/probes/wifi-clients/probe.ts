@@ -3,12 +3,15 @@ import { Network, targetOptions } from "#schemas/target.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
 import { defineProbe, ProbeError } from "../../probe.ts";
 import { askTarget, VISIT_MS } from "./ask-target.ts";
+import { countLeases } from "./count-leases.ts";
 import { countNeighbours } from "./count-neighbours.ts";
 import { judge, wantsNeighbours } from "./judge.ts";
 
 const Options = targetOptions({
   /** Networks of the Wi-Fi, to tell its hosts from wired ones in tables of addresses. */
   subnets: z.array(Network).max(16).default([]),
+  /** Lease file of a dnsmasq on this very PC. Only the commune's own configuration may name it. */
+  leaseFile: z.string().min(1).max(500).optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -20,11 +23,13 @@ export const wifiClients = defineProbe<Options>({
   kind: "wifi-clients",
   options: Options,
   deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
-  async run({ targets, subnets }, { signal, io }) {
+  async run({ targets, subnets, leaseFile }, { signal, io, nowMs }) {
     const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, io, signal));
     const addresses = targets.map(({ address }) => address);
-    const neighbours = wantsNeighbours(answers) ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;
-    const { readings, evidence } = judge(answers, neighbours);
+    const leases = leaseFile === undefined ? undefined : await countLeases(io, leaseFile, subnets, nowMs());
+    const asked = wantsNeighbours(answers, subnets.length > 0);
+    const neighbours = asked ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;
+    const { readings, evidence } = judge(answers, { leases, neighbours, isWifiAlone: subnets.length > 0 });
 
     const [failure] = answers.filter((answer) => answer.state === "failed");
     if (failure && answers.every(({ state }) => state === "failed")) throw new ProbeError(failure.reason, `${failure.label}: ${failure.message}`, evidence);

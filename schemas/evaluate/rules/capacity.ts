@@ -1,7 +1,7 @@
 import { vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import { type MetricName, metrics } from "../../metrics.ts";
-import type { Reading } from "../../observation.ts";
+import type { Evidence, Reading } from "../../observation.ts";
 import type { CapacityRule } from "../../policy.ts";
 import type { Judgement } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
@@ -32,11 +32,13 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
   const free = total(readings, "dhcp_free");
   const leases = total(readings, "dhcp_leases");
   const pool = free === undefined ? undefined : free + (leases ?? 0);
+  const { method, contradicts } = methodOf(newest.outcome.evidence);
+  const hosts = readings.find(({ metric, labels }) => metric === "wifi_clients" && labels?.method !== undefined && labels.ap === undefined)?.value;
   const down = readings.find(({ metric, value }) => (metric === "wifi_ap_up" || metric === "wifi_ssid_up") && value === 0);
-  const known = { limit, radios, utilisation, pool, free };
+  const known = { limit, radios, utilisation, pool, free, hosts, method };
   const detail: Record<string, number | string> = {
     peak,
-    ...Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number] => entry[1] !== undefined)),
+    ...Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number | string] => entry[1] !== undefined)),
   };
   const numbers = { ...seen, ...(peaks.length > 0 || current !== undefined ? { observed: peak } : {}), detail };
 
@@ -47,6 +49,7 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
     ...(pool !== undefined && pool < rule.users ? ["pool"] : []),
   ];
   if (short[0]) return { state: "fail", reason: "capacity_insufficient", ...numbers, detail: { ...detail, short: short[0] } };
+  if (contradicts && current === undefined) return { state: "unknown", reason: "contradiction", ...numbers };
   // What is not known eases nothing: a reading that goes missing must never turn a doubt into a pass.
   const hasAir = utilisation !== undefined && utilisation <= rule.utilisationPercentMax;
   const hasAddresses = free !== undefined && pool !== undefined && free >= (pool * rule.dhcpFreePercentMin) / 100;
@@ -66,4 +69,10 @@ function total(readings: readonly Reading[], metric: MetricName): number | undef
 function busiest(readings: readonly Reading[]): number | undefined {
   const shares = readings.flatMap(({ metric, value }) => (metric === "wifi_utilisation_percent" ? [value] : []));
   return shares.length > 0 ? Math.max(...shares) : undefined;
+}
+
+/** How the people were counted, and whether the device's own number was refuted by hosts on its network. */
+function methodOf(evidence: Evidence | undefined): { readonly method?: string; readonly contradicts: boolean } {
+  const method = evidence?.method;
+  return { ...(typeof method === "string" && method !== "" && { method: method.slice(0, 200) }), contradicts: evidence?.contradiction !== undefined };
 }

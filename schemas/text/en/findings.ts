@@ -117,6 +117,11 @@ export const findings = {
   "outcome.server_saturated": "measure server overloaded",
   "outcome.wifi_uplink": "gateway PC is on Wi-Fi; use a cable",
 
+  "capacity.peak": "Most seen in working hours",
+  "capacity.hosts": "Hosts in a table of addresses (not people)",
+  "capacity.utilisation": "Busiest air",
+  "capacity.free": "Free addresses (DHCP)",
+  "capacity.method": "How it was counted",
   "capacity.limit": "the configured maximum",
   "capacity.radios": "the number of radios",
   "capacity.pool": "the DHCP address pool",

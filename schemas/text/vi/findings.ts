@@ -117,6 +117,11 @@ export const findings = {
   "outcome.server_saturated": "máy chủ đo quá tải",
   "outcome.wifi_uplink": "máy tính cổng nối bằng Wi-Fi, cần cắm dây",
 
+  "capacity.peak": "Đông nhất đã thấy trong giờ làm việc",
+  "capacity.hosts": "Thiết bị trong bảng địa chỉ (không phải số người dùng)",
+  "capacity.utilisation": "Sóng bận nhiều nhất",
+  "capacity.free": "Địa chỉ còn trống (DHCP)",
+  "capacity.method": "Cách đếm",
   "capacity.limit": "số người tối đa được cấu hình",
   "capacity.radios": "số bộ phát sóng",
   "capacity.pool": "số địa chỉ cấp phát (DHCP)",

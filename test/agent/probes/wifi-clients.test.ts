@@ -36,8 +36,14 @@ describe.skipIf(!requirePeer("snmpsimd"))("wifi-clients over SNMP", () => {
   beforeAll(async () => {
     const fixture = (id: string) => join(projectRoot, "test/fixtures/wifi-clients", id, "device.snmprec");
     const printer = join(projectRoot, "test/fixtures/office-devices/states/scanner-only.snmprec");
+    const unifiZero = join(projectRoot, "test/fixtures/wifi-clients-faults/unifi-zero.snmprec");
     const zero = join(projectRoot, "test/fixtures/wifi-clients-faults/omada-zero.snmprec");
-    simulator = await startSnmpsim({ ...Object.fromEntries(models.map((id) => [id, fixture(id)])), "no-wifi": printer, "omada-zero": zero });
+    simulator = await startSnmpsim({
+      ...Object.fromEntries(models.map((id) => [id, fixture(id)])),
+      "no-wifi": printer,
+      "omada-zero": zero,
+      "unifi-zero": unifiZero,
+    });
   });
   afterAll(() => simulator?.stop());
   const target = (community: string, over: object = {}) => ({ address: "127.0.0.1", port: simulator.port, snmp: { version: "2c", community }, ...over });
@@ -93,7 +99,28 @@ describe.skipIf(!requirePeer("snmpsimd"))("wifi-clients over SNMP", () => {
 
   it("a device that tells nothing leaves the local table, for the subnets that were named", async () => {
     const outcome = await run({ targets: [target("no-wifi")], subnets: ["10.8.8.0/24"] }, { readNeighbours: guests, readDefaultRoute: noRoute });
-    expect(readingOf(readingsOf(outcome), "wifi_clients", { method: "neighbours" })).toBe(1);
+    expect(readingOf(readingsOf(outcome), "wifi_clients", { method: "sweep" })).toBe(1);
+  });
+
+  it("a zero is dropped for any device while hosts are seen on a network that only the Wi-Fi uses", async () => {
+    const zero: Io["readNeighbours"] = async () => [{ address: "10.8.8.22", mac: "02:00:00:00:00:22", interface: "wlan" }];
+    const quiet = { readNeighbours: zero, readDefaultRoute: noRoute, sweep: async () => {} };
+    const outcome = await run({ targets: [target("unifi-zero", { id: "ap" })], subnets: ["10.8.8.0/24"] }, quiet);
+    expect(total(outcome, "wifi_clients")).toBeUndefined();
+    expect(outcome).toMatchObject({ evidence: { contradiction: [{ target: "ap", clients: 0, neighbours: 1 }] } });
+    expect(total(await run({ targets: [target("unifi-zero")] }, quiet), "wifi_clients")).toBe(0);
+  });
+
+  it.each<[string, string, number]>([
+    ["leases before all", "generic-router", 4],
+    ["a router's own leases count, too", "windows-dhcp-server", 71],
+  ])("the best table speaks: %s", async (_, community, hosts) => {
+    const readLeases = async () => [20, 21, 22, 23].map((host) => ({ address: `10.9.9.${host}`, mac: `02:00:00:00:00:${host}` }));
+    const io = { readNeighbours: guests, readDefaultRoute: noRoute, readLeases };
+    const outcome = await run({ targets: [target(community)], ...(community === "generic-router" && { leaseFile: "/var/lib/misc/dnsmasq.leases" }) }, io);
+    expect(readingOf(readingsOf(outcome), "wifi_clients", { method: "dhcp" })).toBe(hosts);
+    expect(outcome).toMatchObject({ evidence: { method: "dhcp" } });
+    expect(JSON.stringify(outcome)).not.toMatch(MAC);
   });
 
   it("without any table it is unsupported, with what would help", async () => {

@@ -53,6 +53,25 @@ describe("R02: fifty people at once", () => {
     expect(judge([...runs], peak)).toMatchObject({ state, reason, required: 50 });
   });
 
+  it("a device that says 0 while hosts are seen proves nothing, whatever its limits", () => {
+    const evidence = { method: "snmp:omada", contradiction: [{ target: "eap", clients: 0, neighbours: 4 }] };
+    const readings = Object.entries({ ...room, wifi_limit_clients: 120, wifi_radios: 2 }).map(([metric, value]) => ({ metric, value }) as Reading);
+    expect(judge([measured("wifi-clients", HOUR, readings, { evidence })], 60)).toMatchObject({
+      state: "unknown",
+      reason: "contradiction",
+      detail: { method: "snmp:omada" },
+    });
+  });
+
+  it("how people were counted stands beside the verdict, and a hint stays a hint", () => {
+    const hint: Reading = { metric: "wifi_clients", value: 30, labels: { method: "dhcp" } };
+    expect(judge([measured("wifi-clients", HOUR, [hint], { evidence: { method: "dhcp" } })])).toMatchObject({
+      state: "unknown",
+      reason: "unverifiable",
+      detail: { method: "dhcp", hosts: 30 },
+    });
+  });
+
   it("an access point that is down is a breach now, and is named", () => {
     const finding = judge(
       [wifi({ wifi_clients: 12, wifi_limit_clients: 120, wifi_radios: 2 }, [{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-2" } }])],
