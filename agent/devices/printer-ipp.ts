@@ -40,6 +40,7 @@ const meaningOf: Readonly<Record<string, PrinterFault>> = {
   "output-tray-missing": "output_tray_missing",
   "output-area-almost-full": "output_near_full",
   "output-area-full": "output_full",
+  paused: "stopped",
   shutdown: "offline",
   offline: "offline",
 };

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
-import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Bonjour, type Service } from "bonjour-service";
+import { ownAddresses } from "./own-addresses.ts";
 
 /** One announced service. Texts are hostile until cleaned. */
 export type MdnsService = {
@@ -24,7 +24,8 @@ export const mdnsBrowse: MdnsBrowse = async (types, listenMs, signal) => {
     if (found.size < SERVICES_MAX) found.set(`${service.type} ${service.name} ${service.host}`, serviceOf(service));
   };
   // With `interface` alone the library binds to that address and hears nothing.
-  const browsers = ownAddresses().map((address) => new Bonjour({ interface: address, bind: "0.0.0.0" } as Record<string, string>, () => {}));
+  // Loopback too: CUPS announces there.
+  const browsers = ownAddresses({ loopback: true }).map((address) => new Bonjour({ interface: address, bind: "0.0.0.0" } as Record<string, string>, () => {}));
   try {
     for (const browser of browsers) for (const type of types) browser.find({ type }, take);
     await sleep(listenMs, undefined, { signal });
@@ -33,16 +34,6 @@ export const mdnsBrowse: MdnsBrowse = async (types, listenMs, signal) => {
     for (const browser of browsers) browser.destroy();
   }
 };
-
-/** One IPv4 address of each interface, loopback too: CUPS announces there. */
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((all) =>
-    (all ?? [])
-      .filter(({ family }) => family === "IPv4")
-      .slice(0, 1)
-      .map(({ address }) => address),
-  );
-}
 
 function serviceOf({ type, name, host, port, addresses, referer, txt }: Service): MdnsService {
   const known = (addresses ?? []).filter(isIPv4);

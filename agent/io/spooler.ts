@@ -4,10 +4,11 @@ import { DeviceError } from "./device-error.ts";
 import { ippQueuesOf } from "./ipp.ts";
 import type { IppAttributes } from "./ipp-codec.ts";
 import { powershellRows } from "./run-program.ts";
+import { isPluggedIn, readUsbDevices, type UsbDevice } from "./usb-devices.ts";
 
-/** One print queue of this PC. CUPS tells IPP attributes, Windows the fields of Win32_Printer. Names are hostile until cleaned. */
+/** One print queue of this PC. CUPS tells IPP attributes but not whether the printer is there, which the kernel knows for some; Windows the fields of Win32_Printer. Names are hostile until cleaned. */
 export type LocalQueue =
-  | { readonly system: "cups"; readonly name: string; readonly attributes: IppAttributes }
+  | { readonly system: "cups"; readonly name: string; readonly attributes: IppAttributes; readonly isPluggedIn?: boolean }
   | { readonly system: "windows"; readonly name: string; readonly workOffline: boolean; readonly detectedErrorState: number };
 
 /** Print queues and USB scanners that only this PC can see. */
@@ -23,19 +24,23 @@ const virtualQueue = /\b(PDF|XPS|OneNote|Fax|Foxit|Document Writer)\b/i;
 export const readLocalDevices: ReadLocalDevices = (wanted, signal) => (platform() === "win32" ? readWindows(signal) : readCups(wanted, signal));
 
 async function readCups(wanted: readonly string[], signal: AbortSignal): Promise<LocalDevices> {
+  const usb = await readUsbDevices();
   const found = await ippQueuesOf(CUPS, wanted, signal).catch((error: unknown) => {
     if (error instanceof DeviceError && error.trouble === "refused") return [];
     throw error;
   });
-  return { queues: found.slice(0, DEVICES_MAX).flatMap(cupsQueue), scanners: [] };
+  const scanners = (usb ?? []).filter(({ isScanner }) => isScanner).map(({ name }) => ({ name, ok: true }));
+  return { queues: found.slice(0, DEVICES_MAX).flatMap((attributes) => cupsQueue(attributes, usb)), scanners };
 }
 
 /** Queues of network printers are left out: the printer itself says more than its queue, which lies when it is off. */
-export function cupsQueue(attributes: IppAttributes): LocalQueue[] {
+export function cupsQueue(attributes: IppAttributes, usb?: readonly UsbDevice[]): LocalQueue[] {
   const [name] = attributes.get("printer-name") ?? [];
   const [uri] = attributes.get("device-uri") ?? [];
   const isLocal = typeof uri === "string" && /^(usb|hp:\/usb|parallel):/i.test(uri);
-  return typeof name === "string" && isLocal && !virtualQueue.test(name) ? [{ system: "cups", name, attributes }] : [];
+  if (typeof name !== "string" || !isLocal || virtualQueue.test(name)) return [];
+  const pluggedIn = isPluggedIn(uri, usb);
+  return [{ system: "cups", name, attributes, ...(pluggedIn !== undefined && { isPluggedIn: pluggedIn }) }];
 }
 
 // Not run in our tests, for want of a Windows machine; the parsers are tested with rows in the documented shape.

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ownAddresses } from "./own-addresses.ts";
 import { escapeXml, parseXml } from "./xml.ts";
 
 /** A device that answered a WS-Discovery probe. Texts are hostile until cleaned. */
 export type WsdDevice = { readonly address: string; readonly uuid: string; readonly types: readonly string[]; readonly scopes: readonly string[] };
-/** Asks all devices of the LAN for themselves. `types` as the protocol's QNames: an empty list is answered by few. @throws when aborted */
+/** Asks all devices of the LAN for themselves, on each network of this PC unless `where` names one. `types` as the protocol's QNames: an empty list is answered by few. @throws when aborted */
 export type WsdProbe = (types: readonly string[], signal: AbortSignal, where?: WsdPlace) => Promise<readonly WsdDevice[]>;
 /** Where the probe is sent, and the local interface that it leaves by. */
 export type WsdPlace = { readonly address?: string; readonly port?: number; readonly interface?: string };
@@ -17,7 +18,14 @@ const LISTEN_MS = 3_000;
 const DEVICES_MAX = 256;
 const DATAGRAM_MAX = 16 * 1024;
 
-export const wsdProbe: WsdProbe = async (types, signal, { address = GROUP, port = PORT, interface: name } = {}) => {
+export const wsdProbe: WsdProbe = async (types, signal, where = {}) => {
+  const { address = GROUP, interface: name } = where;
+  if (name !== undefined || address !== GROUP) return probeFrom(types, signal, where);
+  const answers = await Promise.all(ownAddresses({ loopback: false }).map((own) => probeFrom(types, signal, { ...where, interface: own })));
+  return [...new Map(answers.flat().map((device) => [device.uuid, device])).values()];
+};
+
+const probeFrom: WsdProbe = async (types, signal, { address = GROUP, port = PORT, interface: name } = {}) => {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   const found = new Map<string, WsdDevice>();
   socket.on("error", () => {});
@@ -44,7 +52,7 @@ export const wsdProbe: WsdProbe = async (types, signal, { address = GROUP, port 
 export function probeMessage(types: readonly string[], uuid: string): string {
   return (
     '<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" ' +
-    'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">' +
+    'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof" xmlns:dn="http://www.onvif.org/ver10/network/wsdl" xmlns:wscn="http://schemas.microsoft.com/windows/2006/08/wdp/scan">' +
     `<s:Header><a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action><a:MessageID>urn:uuid:${escapeXml(uuid)}</a:MessageID>` +
     "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>" +
     `<s:Body><d:Probe><d:Types>${escapeXml(types.join(" "))}</d:Types></d:Probe></s:Body></s:Envelope>`

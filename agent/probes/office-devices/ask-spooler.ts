@@ -23,8 +23,8 @@ export async function askSpooler(io: Io, signal: AbortSignal): Promise<readonly 
   ];
 }
 
-/** A queue that works offline means a printer that is unplugged or off. CUPS cannot tell, so there the queue's word must do. */
+/** A queue that works offline means a printer that is unplugged or off. CUPS cannot tell: where the kernel cannot either, the queue's word must do. */
 function stateOf(queue: LocalQueue): Pick<DeviceAnswer, "up" | "printer"> {
-  if (queue.system === "cups") return { up: true, printer: judgeIppPrinter(queue.attributes) };
+  if (queue.system === "cups") return queue.isPluggedIn === false ? { up: false } : { up: true, printer: judgeIppPrinter(queue.attributes) };
   return { up: !queue.workOffline, printer: judgeWindowsPrinter(queue.detectedErrorState, queue.workOffline) };
 }
