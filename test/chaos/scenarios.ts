@@ -1,5 +1,6 @@
 import { backlog } from "./backlog.ts";
 import { herd } from "./herd.ts";
+import { herdVirtual } from "./herd-virtual.ts";
 import { kill } from "./kill.ts";
 import { lossyLine } from "./lossy-line.ts";
 import { postgresCrash } from "./postgres-crash.ts";
@@ -24,6 +25,7 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   "lossy-line": { sentence: "T6: three of ten requests and answers are lost", run: lossyLine },
   silence: { sentence: "T7, T12: collectors that say nothing, nonsense or no; rows that nobody takes", run: suite({ files: ["test/agent/uplink"] }) },
   herd: { sentence: "T9: the whole province comes back after an outage of the collector", run: herd },
+  "herd-virtual": { sentence: "T9 in virtual time: the real rules of retrying against a model of the collector", run: herdVirtual },
   backlog: { sentence: "135 agents bring three days, and the present stays present", run: backlog },
   "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
   model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },

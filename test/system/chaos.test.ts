@@ -17,3 +17,8 @@ describe.skipIf(!requirePeer("postgres"))("what breaks, in short", () => {
     240_000,
   );
 });
+
+it("3,300 agents are all current within five minutes after ten minutes without a collector, in virtual time", async () => {
+  const figures = await scenarios["herd-virtual"]?.run({ full: false, seed: SEED, chance: seeded(SEED), print: () => undefined });
+  expect(figures).toMatchObject({ agents: 3_300, answers: { "200": expect.any(Number) } });
+});
