@@ -1,5 +1,6 @@
 import type { BlockList } from "node:net";
 import { type Context, Hono } from "hono";
+import type { Person } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import type { BrowserCookies } from "../auth/browser-cookies.ts";
 import type { PeopleDesk, SignedIn } from "../people/desk.ts";
@@ -28,7 +29,7 @@ export function signInRoutes(deps: SignInDeps): Hono {
   const login = (c: Context, state: FormState, next: string) => loginPage(pageFrame(c, deps), state, token.issue(c), { next, signOn: signOnName });
   const enter = async (c: Context, { session, person }: SignedIn, next: string) => {
     await enterAs(c, deps, session, person.login);
-    return c.redirect(next, 303);
+    return c.redirect(next === "/" ? homeOf(person) : next, 303);
   };
 
   app.get("/login", pageHeaders, (c) => c.html(login(c, { values: {}, errors: [] }, ownPath(c.req.query("next")))));
@@ -77,6 +78,11 @@ export async function enterAs(c: Context, { people, cookies }: Pick<SignInDeps, 
   if (before) await people.drop(before);
   cookies.setSession(c, session);
   cookies.setDevice(c, login);
+}
+
+/** What a person sees first: whoever reads the audit log alone has no other page. */
+export function homeOf({ roles }: Person): string {
+  return roles.every((role) => role === "auditor") ? "/audit" : "/";
 }
 
 /** Where to go after signing in: a path of ours, whatever the link said. */

@@ -4,7 +4,7 @@ import type { SignOn } from "../people/sign-on.ts";
 import { messagePage } from "../web/message-page.ts";
 import { clientAddress } from "./client-address.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
-import { enterAs, type SignInDeps } from "./sign-in.ts";
+import { enterAs, homeOf, type SignInDeps } from "./sign-in.ts";
 
 export type SignOnDeps = Omit<SignInDeps, "signOnName"> & { readonly signOn: SignOn | undefined };
 
@@ -36,7 +36,7 @@ export function signOnRoutes(deps: SignOnDeps): Hono {
       return sorry(c, "people.signOn.stranger");
     }
     await enterAs(c, deps, entered.session, entered.person.login);
-    return c.redirect("/", 303);
+    return c.redirect(homeOf(entered.person), 303);
   });
 
   return app;

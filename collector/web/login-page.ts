@@ -18,9 +18,9 @@ export function loginPage(frame: PageFrame, state: FormState, token: string, { n
   return card(
     frame,
     "people.login.title",
-    html`${errorList(lang, state, labels)}${service}
+    html`${state.errors.map(({ key, params }) => html`<p class="errors" role="alert">${text(lang, key, params)}</p>`)}${service}
 <form class="form" method="post" action="/login">${hidden(TOKEN_FIELD, token)}${hidden("next", next)}
-${inputField(lang, state, { name: "login", label: labels.login, autocomplete: "username" })}
+${inputField(lang, { ...state, errors: [] }, { name: "login", label: labels.login, autocomplete: "username" })}
 ${inputField(lang, state, { name: "password", label: labels.password, type: "password", max: PASSWORD_LENGTH_MAX, autocomplete: "current-password" })}
 <p><button type="submit">${text(lang, "people.login.do")}</button></p></form><p class="note">${text(lang, "people.login.lost")}</p>`,
   );
