@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { coverageOf, demandedIn, demandedMs, holesOf } from "../../../agent/probes/recording-depth/demanded.ts";
 import { ChannelMemory, emptyMemory, hoursDeleted, remember, ringState } from "../../../agent/probes/recording-depth/memory.ts";
 import { bytesPerDay, projectDays } from "../../../agent/probes/recording-depth/projection.ts";
 import { farInstant, judgeFrame, sampleInstants } from "../../../agent/probes/recording-depth/replay.ts";
@@ -136,6 +137,34 @@ describe("changes of state become intervals", () => {
         9,
       ),
     ).toEqual(expected);
+  });
+});
+
+describe("demanded time", () => {
+  // 28 November 2026, 18:00 UTC is Sunday, one o'clock, in Vietnam.
+  const office = { recordingMode: "schedule", schedule: [{ weekdays: [1, 2, 3, 4, 5], from: "07:00", to: "17:00" }], zoneMinutes: 420 } as const;
+  const hours = { ...office, schedule: [...office.schedule.map((one) => ({ ...one, weekdays: [...one.weekdays] }))] };
+  const week = span(NOW_MS - 7 * DAY_MS, NOW_MS);
+  test("office hours of a week are fifty", () => {
+    const demanded = demandedIn(week, hours);
+    expect(lengthMs(demanded)).toBe(50 * HOUR_MS);
+    expect(demanded.map(({ startMs }) => new Date(startMs).toISOString().slice(5, 13))).toEqual(["11-23T00", "11-24T00", "11-25T00", "11-26T00", "11-27T00"]);
+    expect(lengthMs(demandedIn(week, { ...hours, recordingMode: "continuous" }))).toBe(7 * 24 * HOUR_MS);
+  });
+
+  test("what is not demanded is neither gap nor coverage", () => {
+    const demanded = demandedIn(week, hours);
+    const [monday] = demanded;
+    if (!monday) throw new Error("no Monday");
+    const all = demanded.map(({ startMs, endMs }) => span(startMs, endMs));
+    expect([coverageOf(all, demanded), holesOf(all, demanded)]).toEqual([100, []]);
+    const late = [span(monday.startMs + HOUR_MS, monday.endMs), ...all.slice(1)];
+    expect([coverageOf(late, demanded), holesOf(late, demanded)]).toEqual([98, [span(monday.startMs, monday.startMs + HOUR_MS)]]);
+  });
+
+  test("it counts the same from both ends", () => {
+    expect(demandedMs(NOW_MS - DAY_MS * 2, NOW_MS, hours)).toBe(10 * HOUR_MS);
+    expect(demandedMs(NOW_MS, NOW_MS - DAY_MS * 2, hours)).toBe(-10 * HOUR_MS);
   });
 });
 
