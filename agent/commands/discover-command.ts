@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { Network } from "#schemas/target.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Settings } from "../config.ts";
 import { discover } from "../discover/discover.ts";
@@ -5,16 +7,28 @@ import { createIo } from "../io/io.ts";
 import { searchedNetworks } from "../subnets.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 
+export type DiscoverFlags = { readonly json?: boolean; readonly network?: string; readonly snmpPort?: string };
+
+const Port = z.coerce.number().int().min(1).max(65_535);
+
+function parsed<Value>(type: z.ZodType<Value>, given: string, flag: string): Value {
+  const result = type.safeParse(given);
+  if (result.success) return result.data;
+  throw new UsageError(`${flag}: ${result.error.issues[0]?.message ?? "wrong"}`);
+}
+
 /** Looks for devices inside the allowed networks and prints what it proposes; nothing is added by itself. */
-export async function discoverCommand(settings: Settings, terminal: Terminal, json: boolean): Promise<number> {
+export async function discoverCommand(settings: Settings, terminal: Terminal, { json = false, network, snmpPort }: DiscoverFlags): Promise<number> {
   const { lang, local } = settings;
-  const subnets = searchedNetworks(local);
+  const subnets = network === undefined ? searchedNetworks(local) : [parsed(Network, network, "--network")];
+  const port = snmpPort === undefined ? undefined : parsed(Port, snmpPort, "--snmp-port");
   if (subnets.length === 0) throw new UsageError(text(lang, "agent.discover.no_network"));
   const spinning = terminal.isTty && !json;
   const proposals = await discover({
     io: createIo(),
     signal: terminal.stop,
     subnets,
+    ...(port !== undefined && { snmpPort: port }),
     onProgress: ({ stage, done, total }) => {
       if (spinning) terminal.err(`\r\u001b[K${text(lang, `agent.discover.${stage}`)} ${done}/${total}`);
     },

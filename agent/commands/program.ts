@@ -6,7 +6,7 @@ import { createIo } from "../io/io.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
-import { discoverCommand } from "./discover-command.ts";
+import { type DiscoverFlags, discoverCommand } from "./discover-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
 import { type SelfCheckFlags, selfCheckCommand } from "./self-check-command.ts";
 
@@ -86,7 +86,9 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
     .command("discover")
     .description(text(lang, "agent.command.discover"))
     .option("--json", text(lang, "agent.option.json"))
-    .action(async ({ json }: { json?: boolean }) => done(await discoverCommand(settings(), terminal, json === true)));
+    .option("--network <cidr>", text(lang, "agent.option.network"))
+    .option("--snmp-port <port>", text(lang, "agent.option.snmp_port"))
+    .action(async (flags: DiscoverFlags) => done(await discoverCommand(settings(), terminal, flags)));
   program
     .command("status")
     .description(text(lang, "agent.command.status"))

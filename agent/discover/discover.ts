@@ -9,7 +9,7 @@ import type { MdnsService } from "../io/mdns.ts";
 import type { Neighbour } from "../io/neighbours.ts";
 import type { SnmpSession } from "../io/snmp.ts";
 import { snmpText } from "../io/snmp-value.ts";
-import { inSubnets } from "../io/sweep.ts";
+import { hostsOf, inSubnets } from "../io/sweep.ts";
 import type { WsdDevice } from "../io/wsd.ts";
 import { makerOf } from "./maker.ts";
 import { type MergeOptions, mergeSightings, type Proposal, type Sighting } from "./merge.ts";
@@ -21,11 +21,16 @@ export type DiscoverOptions = {
   readonly signal: AbortSignal;
   /** Networks to look at, as `192.168.1.0/24`; nothing outside of them is asked or proposed. */
   readonly subnets: readonly string[];
+  /** Port at which SNMP is asked; another one than usual is for tries by hand. */
+  readonly snmpPort?: number;
   readonly onProgress?: (progress: DiscoverProgress) => void;
 } & MergeOptions;
 
 const LISTEN_MS = 4_000;
 const HOSTS_MAX = 512;
+/** Networks of so few hosts are asked address by address, whoever was seen in them. */
+const ASKED_WHOLE_MAX = 14;
+const SNMP_PORT = 161;
 /** More than with a probe: most addresses stay silent, and each is asked one small question. */
 const SNMP_IN_PARALLEL = 16;
 const SNMP_VISIT_MS = 3_000;
@@ -52,7 +57,14 @@ const wsdRoles: Readonly<Record<string, DeviceRole>> = {
  * Looks for devices on the LAN and proposes an inventory: what is announced (mDNS, WS-Discovery), who is in the neighbour table after
  * a sweep, and who answers SNMP. Changes nothing, adds nothing. @throws when aborted
  */
-export async function discover({ io, signal, subnets, onProgress = () => {}, ...merging }: DiscoverOptions): Promise<readonly Proposal[]> {
+export async function discover({
+  io,
+  signal,
+  subnets,
+  snmpPort = SNMP_PORT,
+  onProgress = () => {},
+  ...merging
+}: DiscoverOptions): Promise<readonly Proposal[]> {
   const inside = inSubnets(subnets);
   const announced = listen(io, signal).then((sightings) => sightings.filter(({ address }) => inside(address)));
   // Awaited below; until then a failure must not count as unhandled.
@@ -69,10 +81,11 @@ export async function discover({ io, signal, subnets, onProgress = () => {}, ...
     ...neighbours.map(neighbourSighting),
     ...(route?.gateway !== undefined && inside(route.gateway) ? [{ source: "gateway" as const, address: route.gateway, roles: ["router" as const] }] : []),
   ];
-  const hosts = [...new Set(sightings.map(({ address }) => address))].slice(0, HOSTS_MAX);
+  const few = subnets.map(hostsOf).filter(({ length }) => length <= ASKED_WHOLE_MAX);
+  const hosts = [...new Set([...sightings.map(({ address }) => address), ...few.flat()])].slice(0, HOSTS_MAX);
   let done = 0;
   const answers = await inParallel(hosts, SNMP_IN_PARALLEL, async (address) => {
-    const sighting = await askSnmp(io, address, signal);
+    const sighting = await askSnmp(io, { address, port: snmpPort }, signal);
     onProgress({ stage: "snmp", done: ++done, total: hosts.length });
     return sighting;
   });
@@ -120,10 +133,10 @@ function decoded(text: string | undefined): string | undefined {
 }
 
 /** Asks with the factory community only: what is not open is for a person to enter. */
-async function askSnmp(io: Io, address: string, signal: AbortSignal): Promise<Sighting | undefined> {
+async function askSnmp(io: Io, { address, port }: { address: string; port: number }, signal: AbortSignal): Promise<Sighting | undefined> {
   const visit = AbortSignal.any([signal, AbortSignal.timeout(SNMP_VISIT_MS)]);
   try {
-    using session = io.openSnmp({ address, port: 161, access: { version: "2c", community: "public" } }, visit, { requestMs: SNMP_REQUEST_MS });
+    using session = io.openSnmp({ address, port, access: { version: "2c", community: "public" } }, visit, { requestMs: SNMP_REQUEST_MS });
     const system = await readSystem(session);
     const definition = await identify(session, definitions(), system);
     const serial = await serialOf(session);

@@ -5,6 +5,8 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.option.config": "configuration file hcc-agent.json",
   "agent.option.json": "print JSON data only on stdout",
   "agent.command.probe": "run one probe once and print its outcome",
+  "agent.option.network": "search this network alone, such as 192.168.1.0/24",
+  "agent.option.snmp_port": "port at which SNMP is asked, 161 by default",
   "agent.option.list": "list the kinds of probes",
   "agent.option.options": "options as JSON, @file, or - to read standard input",
   "agent.probe.measured": "{probe}: measured.",

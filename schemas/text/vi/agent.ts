@@ -4,6 +4,8 @@ export const agent = {
   "agent.option.config": "tệp cấu hình hcc-agent.json",
   "agent.option.json": "chỉ in dữ liệu JSON ra stdout",
   "agent.command.probe": "chạy một phép đo một lần và in kết quả",
+  "agent.option.network": "chỉ dò trong mạng này, ví dụ 192.168.1.0/24",
+  "agent.option.snmp_port": "cổng SNMP để hỏi thử, mặc định 161",
   "agent.option.list": "liệt kê các loại phép đo",
   "agent.option.options": "tham số dạng JSON, @tệp, hoặc - để đọc từ stdin",
   "agent.probe.measured": "{probe}: đã đo xong.",
