@@ -14,7 +14,7 @@ describe.skipIf(!requirePeer("postgres"))("what breaks, in short", () => {
       const figures = await scenarios[name]?.run({ full: false, seed: SEED, chance: seeded(SEED), print: () => undefined });
       expect(figures).toMatchObject({ lost: 0, duplicates: 0 });
     },
-    240_000,
+    400_000,
   );
 });
 
