@@ -1,5 +1,5 @@
 import { board, districtChoice } from "./board.ts";
-import { inDistrict } from "./filters.ts";
+import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
@@ -71,7 +71,7 @@ const channels = (page: Page) =>
   );
 
 const up = (page: Page) =>
-  lines(page, "board.cameras.up", series({ from: "reading_1h", name: "district", value: "100 * avg(avg)", where: [inDistrict, "metric = 'camera_up'"] }), {
+  lines(page, "board.cameras.up", series({ from: "district_hour", name: "district", value: `100 * ${mean}`, where: [inDistrict, "metric = 'camera_up'"] }), {
     width: 12,
     unit: "percent",
     min: 0,
@@ -81,7 +81,7 @@ const depth = (page: Page) =>
   lines(
     page,
     "board.cameras.depth",
-    series({ from: "reading_1h", name: "district", value: "min(min)", where: [inDistrict, "metric = 'recording_depth_days'"], bucket: "24h" }),
+    series({ from: "district_hour", name: "district", value: "min(min)", where: [inDistrict, "metric = 'recording_depth_days'"], bucket: "24h" }),
     { width: 12, unit: "d", min: 0, interval: "24h" },
   );
 

@@ -90,12 +90,12 @@ const roles = (page: Page) =>
   );
 
 const seen = (page: Page) =>
-  lines(
-    page,
-    "board.devices.seen",
-    series({ from: "reading_1h", name: "role", value: "sum(max)", where: [inDistrict, inCentre, "metric = 'devices_seen'"], bucket: "24h" }),
-    { width: 14, unit: "none", min: 0, interval: "24h" },
-  );
+  lines(page, "board.devices.seen", series({ from: "device_day", name: "role", value: "sum(devices)", where: [inDistrict, inCentre], bucket: "24h" }), {
+    width: 14,
+    unit: "none",
+    min: 0,
+    interval: "24h",
+  });
 
 const pages = (page: Page) =>
   lines(page, "board.devices.pages", series({ from: "page_day", name: "district", value: "sum(pages)", where: [inDistrict, inCentre], bucket: "24h" }), {

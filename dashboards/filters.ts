@@ -5,6 +5,9 @@ import type { Page } from "./page.ts";
 export const inDistrict = "district_code IN ($district)";
 export const inCentre = "centre IN ($centre)";
 
+/** Mean over all samples of a district's bucket, in view `district_hour`. */
+export const mean = "sum(sum) / sum(n)";
+
 /** The title of a requirement in the page's language, as a column called `title`. */
 export function titleColumn({ lang }: Page): `title_${Lang} AS title` {
   return `title_${lang} AS title`;

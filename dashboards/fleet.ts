@@ -94,7 +94,7 @@ const disks = (page: Page) =>
   );
 
 const load = (page: Page) =>
-  lines(page, "board.fleet.load", series({ from: "reading_1h", name: "district", value: "max(max)", where: [inDistrict, "metric = 'host_cpu_percent'"] }), {
+  lines(page, "board.fleet.load", series({ from: "district_hour", name: "district", value: "max(max)", where: [inDistrict, "metric = 'host_cpu_percent'"] }), {
     width: 12,
     unit: "percent",
     min: 0,

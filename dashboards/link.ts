@@ -1,5 +1,5 @@
 import { board, districtChoice } from "./board.ts";
-import { inDistrict } from "./filters.ts";
+import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
@@ -95,7 +95,7 @@ const loss = (page: Page) =>
   lines(
     page,
     "board.link.loss",
-    series({ from: "reading_1h", name: "district", value: "avg(avg)", where: [inDistrict, "metric = 'loss_percent'", "hop <> 'gateway'"] }),
+    series({ from: "district_hour", name: "district", value: mean, where: [inDistrict, "metric = 'loss_percent'", "kind = 'beyond'"] }),
     { width: 12, unit: "percent", min: 0 },
   );
 
@@ -103,12 +103,12 @@ const roundTrip = (page: Page) =>
   lines(
     page,
     "board.link.rtt",
-    series({ from: "reading_1h", name: "district", value: "avg(avg)", where: [inDistrict, "metric = 'rtt_avg_ms'", "hop <> 'gateway'"] }),
+    series({ from: "district_hour", name: "district", value: mean, where: [inDistrict, "metric = 'rtt_avg_ms'", "kind = 'beyond'"] }),
     { width: 12, unit: "ms", min: 0 },
   );
 
 const speeds = (page: Page) =>
-  lines(page, "board.link.speeds", series({ from: "reading_1h", name: "district", value: "avg(avg)", where: [inDistrict, "metric = 'download_mbps'"] }), {
+  lines(page, "board.link.speeds", series({ from: "district_hour", name: "district", value: mean, where: [inDistrict, "metric = 'download_mbps'"] }), {
     width: 14,
     unit: "Mbits",
     min: 0,

@@ -1,8 +1,8 @@
 import { board, districtChoice } from "./board.ts";
-import { inDistrict } from "./filters.ts";
+import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { points, series, table } from "./query.ts";
+import { series, table } from "./query.ts";
 
 /** Is a portal down for everybody or for one centre; is it the line or the portal; how slow is it, and when does a certificate end? */
 export function portals(page: Page) {
@@ -46,7 +46,7 @@ const verdicts = (page: Page) =>
   );
 
 const shareDown = (page: Page) =>
-  lines(page, "board.portals.down", points({ from: "portal_hour", name: "portal", value: "100 - up_percent" }), { width: 12, unit: "percent", min: 0 });
+  lines(page, "board.portals.down", series({ from: "portal_hour", name: "portal", value: "100 - avg(up_percent)" }), { width: 12, unit: "percent", min: 0 });
 
 const slowness = (page: Page) =>
   lines(page, "board.portals.slowness", series({ from: "portal_hour", name: "portal", value: "avg(ttfb_avg_ms)" }), { width: 12, unit: "ms", min: 0 });
@@ -66,9 +66,8 @@ const troubled = (page: Page) =>
   );
 
 const byDistrict = (page: Page) =>
-  lines(
-    page,
-    "board.portals.districts",
-    series({ from: "reading_1h", name: "district", value: "avg(avg)", where: [inDistrict, "metric = 'portal_ttfb_ms'"] }),
-    { width: 10, unit: "ms", min: 0 },
-  );
+  lines(page, "board.portals.districts", series({ from: "district_hour", name: "district", value: mean, where: [inDistrict, "metric = 'portal_ttfb_ms'"] }), {
+    width: 10,
+    unit: "ms",
+    min: 0,
+  });

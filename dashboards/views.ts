@@ -12,7 +12,9 @@ export const views = {
   collector_hour: "time observations measured failed skipped late",
   collector_now:
     "database_bytes agents_live agents_silent centres evaluated_at oldest_sample newest_sample partitions_ahead outbox_waiting outbox_failed simulated",
+  device_day: "time centre name district district_code role devices",
   device_now: "centre name district district_code device role vendor model state severity time",
+  district_hour: "time district district_code metric kind series zeros n sum max_sum min max",
   failure_day: "time centre name district district_code probe kind reason runs",
   finding_now:
     "centre name district district_code requirement title_vi title_en impact owner state severity reason observed required unit evidence_class since observed_at evaluated_at valid_until waived waiver_until policy",

@@ -73,7 +73,7 @@ const clients = (page: Page) =>
   lines(
     page,
     "board.wifi.clients",
-    series({ from: "reading_1h", name: "district", value: "avg(max)", where: [inDistrict, "metric = 'wifi_clients'", "ap IS NULL", "ssid IS NULL"] }),
+    series({ from: "district_hour", name: "district", value: "sum(max_sum) / sum(series)", where: [inDistrict, "metric = 'wifi_clients'", "kind = 'total'"] }),
     { width: 12, unit: "none", min: 0 },
   );
 
@@ -81,7 +81,7 @@ const utilisation = (page: Page) =>
   lines(
     page,
     "board.wifi.utilisation",
-    series({ from: "reading_1h", name: "district", value: "max(max)", where: [inDistrict, "metric = 'wifi_utilisation_percent'"] }),
+    series({ from: "district_hour", name: "district", value: "max(max)", where: [inDistrict, "metric = 'wifi_utilisation_percent'"] }),
     { width: 12, unit: "percent", min: 0 },
   );
 

@@ -6,9 +6,10 @@ const STEP = 250;
 const STEPS_MAX = 2_000;
 /** An hour is rolled up again whenever late samples come; the present hour waits until it is this old, ms. */
 const SETTLE_MS = 60_000;
+const AREA_LOCK = 8_901_892;
 
 /**
- * Recomputes the hourly rollup of every site-hour that got samples since. Whole hours are computed anew, so the same hour may be done twice and
+ * Recomputes the hourly rollup of every site-hour that got samples since, and with it the sums of its districts. Whole hours are computed anew, so the same hour may be done twice and
  * late data is absorbed. Gives how many site-hours were done.
  */
 export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
@@ -22,8 +23,14 @@ export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
          ) AS pick WHERE d.site_id = pick.site_id AND d.hour = pick.hour RETURNING d.site_id, (extract(epoch FROM d.hour) * 1000)::float8 AS hour_ms`,
         [nowMs - SETTLE_MS, STEP],
       );
-      if (hours.length > 0)
+      if (hours.length > 0) {
         await tx.query(recompute, [numbersLiteral(hours.map(({ site_id }) => site_id)), numbersLiteral(hours.map(({ hour_ms }) => hour_ms))]);
+        // One after the other: an hour is counted over all sites, also those that another collector is rolling up at this moment.
+        await tx.query("SELECT pg_advisory_xact_lock($1::int)", [AREA_LOCK]);
+        await tx.query("SELECT rollup_area(ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($1::text)::float8[]) AS ms))", [
+          numbersLiteral([...new Set(hours.map(({ hour_ms }) => hour_ms))]),
+        ]);
+      }
       return hours.length;
     });
     done += taken;
@@ -45,5 +52,5 @@ const recompute = `
 
 /** Deletes the rollups of hours before an instant. */
 export async function forgetRollupsBefore(db: Db, beforeMs: number): Promise<void> {
-  await db.query("DELETE FROM rollup_1h WHERE hour < to_timestamp($1::float8 / 1000)", [beforeMs]);
+  for (const table of ["rollup_1h", "rollup_area_1h"]) await db.query(`DELETE FROM ${table} WHERE hour < to_timestamp($1::float8 / 1000)`, [beforeMs]);
 }

@@ -3,6 +3,7 @@
  * Never part of the tests: machines are shared and noisy.
  */
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { benchDashboards } from "./dashboards.ts";
 import { benchDevices } from "./devices.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchJudge } from "./judge.ts";
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => unknown>> = {
   recording: benchRecording,
   ingest: benchIngest,
   link: benchLink,
+  dashboards: benchDashboards,
 };
 
 const names = process.argv.slice(2);

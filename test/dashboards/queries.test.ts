@@ -95,6 +95,13 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
     }
   });
 
+  it("a district's hour holds exactly the samples of its series", async () => {
+    const kept = "SELECT sum(n), sum(vsum)::numeric(20, 3) FROM rollup_1h JOIN series USING (site_id, series_id) WHERE metric = 'camera_up'";
+    const summed = "SELECT sum(n)::bigint, sum(sum)::numeric(20, 3) FROM grafana.district_hour WHERE metric = 'camera_up'";
+    expect(await server.psql(summed)).toBe(await server.psql(kept));
+    expect(await server.psql(summed)).toMatch(/^[1-9]\d*\|/);
+  });
+
   it("a day's states sum to the findings that existed at its end", async () => {
     const [today] = await reader`SELECT sum(findings)::int AS n FROM grafana.state_day WHERE time = (SELECT max(time) FROM grafana.state_day)`;
     expect(String(today?.n)).toBe(await server.psql("SELECT count(*) FROM finding"));
