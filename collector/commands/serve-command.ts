@@ -12,6 +12,7 @@ import { createLog, type Log } from "../log.ts";
 import { passwordLink } from "../routes/people.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore, type Store } from "../store/open.ts";
+import { warmUp } from "../web/warm-up.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
 const FIRST_LOGIN = "admin";
@@ -56,6 +57,9 @@ export type Alongside = (collector: Collector, stop: AbortSignal) => Promise<voi
 export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal, alongside?: Alongside): Promise<void> {
   const collector = await createCollector({ config, store, clock: Date.now, log });
   const server = await listen(collector, config);
+  await warmUp(
+    `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
+  );
   const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (!alongside) await offerFirstAccount(collector, config, terminal);
