@@ -1,6 +1,7 @@
 import { DeviceError } from "./device-error.ts";
 import { type DigestChallenge, digestAuthorization, readDigestChallenge } from "./http-digest.ts";
 import type { LanHttp, LanReply } from "./lan-http.ts";
+import { type Login, loginGuard } from "./login-guard.ts";
 import { type Pace, unpaced } from "./pace.ts";
 
 /** How a device is reached and who we are there. */
@@ -40,10 +41,15 @@ export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal
   let challenge: DigestChallenge | undefined;
   let count = 0;
   let refused = false;
+  let service = "";
+  const login = (): Login => ({ address, port, service, user, password });
 
+  const refusal = () =>
+    new DeviceError("auth_failed", `${address}:${port} refused user name or password; it was asked once only, so that it does not lock us out`);
   const refuse = (): never => {
     refused = true;
-    throw new DeviceError("auth_failed", `${address}:${port} refused user name or password; it was asked once only, so that it does not lock us out`);
+    if (user !== undefined) loginGuard.refused(login());
+    throw refusal();
   };
   const exchange = async (call: DeviceCall, authorization?: string): Promise<LanReply> => {
     await pace(signal);
@@ -59,7 +65,9 @@ export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal
   };
 
   const send = async (call: DeviceCall): Promise<LanReply> => {
-    if (refused) refuse();
+    if (refused) throw refusal();
+    service = call.path.split("/")[1] ?? "";
+    if (user !== undefined) loginGuard.check(login());
     const first = await exchange(call, challenge && answer(call, challenge));
     if (first.status !== 401 || user === undefined) return first;
     const fresh = readDigestChallenge(first.challenges);
@@ -70,6 +78,7 @@ export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal
     count = 0;
     const second = await exchange(call, answer(call, fresh));
     if (second.status === 401) refuse();
+    loginGuard.accepted(login());
     return second;
   };
   return { access, signal, pace, send, sendOpen: (call) => exchange(call), refuse };

@@ -1,6 +1,7 @@
 import { connect, isIPv6, type Socket } from "node:net";
 import { DeviceError, deviceErrorFrom } from "./device-error.ts";
 import { type DigestChallenge, digestAuthorization, readDigestChallenge } from "./http-digest.ts";
+import { loginGuard } from "./login-guard.ts";
 import { createRtspReader, type RtspPacket, type RtspReply } from "./rtsp-reader.ts";
 
 /** Most bytes that one connection may send us: a few seconds of high-rate video. */
@@ -40,6 +41,8 @@ export function rtspUri(uri: string, address: string): { readonly uri: string; r
 export async function openRtsp(target: RtspTarget): Promise<RtspConnection> {
   const { address, port, user, password, deadlineMs } = target;
   const device = `${address}:${port}`;
+  const login = { address, port, service: "rtsp", user, password };
+  if (user !== undefined) loginGuard.check(login);
   const signal = AbortSignal.any([target.signal, AbortSignal.timeout(deadlineMs)]);
   const line = await openLine(address, port, signal, device);
   const inbox = createInbox(line, signal, device, deadlineMs);
@@ -65,7 +68,11 @@ export async function openRtsp(target: RtspTarget): Promise<RtspConnection> {
     challenge = fresh;
     nonceCount = 0;
     const second = await exchange(method, uri, headers);
-    if (second.status === 401) throw refused;
+    if (second.status === 401) {
+      loginGuard.refused(login);
+      throw refused;
+    }
+    loginGuard.accepted(login);
     return second;
   };
   return { request, nextPacket: inbox.packet, close: () => line.destroySoon() };
