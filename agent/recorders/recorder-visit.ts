@@ -4,8 +4,6 @@ import type { DeviceMemory } from "./device-memory.ts";
 import { openRecorder, type Visit } from "./open-recorder.ts";
 import type { Recorder, RecorderChannel } from "./recorder.ts";
 
-/** The beginning of each visit: by which method, what time the device has, how it labels times. */
-
 /** Samples of the clock of one run; their median counts. */
 const CLOCK_SAMPLES = 3;
 /** Channels that are searched for a running segment to learn how times are labelled. */

@@ -21,8 +21,8 @@ afterEach(async () => {
 });
 
 /** One visit; failures count by their evidence, as the collector would see them. */
-async function visit(scenario: Scenario, protocol: Protocol, memory: Map<string, unknown>, more: Record<string, unknown> = {}) {
-  const recorder = await startRecorder(scenario, [protocol]);
+async function visit(scenario: Scenario, protocol: Protocol | readonly Protocol[], memory: Map<string, unknown>, more: Record<string, unknown> = {}) {
+  const recorder = await startRecorder(scenario, typeof protocol === "string" ? [protocol] : protocol);
   running.push(recorder);
   const options = recordingDepth.options.parse({
     id: "nvr-1",
@@ -69,6 +69,20 @@ for (const protocol of ["onvif", "isapi", "dahua"] as const) {
     });
   });
 }
+
+test("the method that worked is kept until the firmware changes; then all are tried anew", async () => {
+  const memory = new Map<string, unknown>();
+  const night = (firmware: string) => healthy(() => LAST_NIGHT_MS, { firmware });
+  const methods = [];
+  for (const [firmware, protocols] of [
+    ["5.10", ["isapi"]],
+    ["5.10", ["onvif", "isapi"]],
+    ["5.20", ["onvif", "isapi"]],
+    ["5.20", ["onvif", "isapi"]],
+  ] as const)
+    methods.push((await visit(night(firmware), protocols, memory)).evidence.recorders[0]?.protocol);
+  expect(methods).toEqual(["isapi", "isapi", "onvif", "onvif"]);
+});
 
 describe("a recorder that knows only part of Profile G", () => {
   const now = () => LAST_NIGHT_MS;

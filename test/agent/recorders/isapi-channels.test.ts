@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { parseXml } from "../../../agent/io/xml.ts";
+import { projectDays } from "../../../agent/probes/recording-depth/projection.ts";
+import { channelsOf } from "../../../agent/recorders/isapi-channels.ts";
+
+const track = (id: number) => `<Track><id>${id}</id><Enable>true</Enable><DefaultRecordingMode>CMR</DefaultRecordingMode></Track>`;
+const stream = (id: number, video: string) => `<StreamingChannel><id>${id}</id><Video>${video}</Video></StreamingChannel>`;
+const constant = (kbps: number | string) =>
+  `<videoQualityControlType>CBR</videoQualityControlType><constantBitRate>${kbps}</constantBitRate><vbrUpperCap>9999</vbrUpperCap>`;
+const variable = (kbps: number) =>
+  `<videoQualityControlType>VBR</videoQualityControlType><constantBitRate>9999</constantBitRate><vbrUpperCap>${kbps}</vbrUpperCap>`;
+const list = (name: string, body: string) => parseXml(`<${name}>${body}</${name}>`, "192.0.2.20");
+
+it.each([
+  ["of a constant rate", [track(101)], [stream(101, constant(4096))], 4096],
+  ["of a variable rate: its cap", [track(101)], [stream(101, variable(6144))], 6144],
+  ["of both streams, where both are recorded", [track(101), track(102)], [stream(101, constant(4096)), stream(102, variable(512))], 4608],
+  ["of the main one alone, where the other is not recorded", [track(101)], [stream(101, constant(4096)), stream(102, variable(512))], 4096],
+  ["that are not told", [track(101)], [], undefined],
+  ["that are no numbers", [track(101)], [stream(101, constant("-1"))], undefined],
+])("limits of the encoders %s", (_name, tracks, streams, kbps) => {
+  const [channel] = channelsOf(list("TrackList", tracks.join("")), list("StreamingChannelList", streams.join("")));
+  expect(channel).toMatchObject({ channel: "101", mode: "continuous", bitrateKbps: kbps });
+});
+
+it("a disk is projected by the limits of the encoders where nothing better is known, as a range", () => {
+  const found = projectDays({
+    requiredDays: 30,
+    totalBytes: 4e12,
+    growthBytesPerDay: undefined,
+    segmentBytesPerDay: undefined,
+    bitrateLimitKbps: 16 * 4096,
+    channels: 16,
+    marginPercent: 10,
+  });
+  // 16 channels at 4,096 kbit/s write 0.708 TB a day at most; 93 % of 4 TB hold 5.3 such days.
+  expect(found.daysMin).toBeLessThan(5.3);
+  expect(found.daysMax).toBeGreaterThan(5.3);
+  expect(found.basis).toBe("bitrate_limits");
+  expect(found.missingTb).toBeGreaterThan(10);
+});
