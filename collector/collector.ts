@@ -14,6 +14,7 @@ import { IngestQueue } from "./ingest/ingest-queue.ts";
 import { Counters } from "./jobs/counters.ts";
 import { lookAtHealth } from "./jobs/health.ts";
 import { createJudge, type Judge } from "./jobs/judge.ts";
+import { watchProvince } from "./jobs/province-watch.ts";
 import { upkeep } from "./jobs/upkeep.ts";
 import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
@@ -50,6 +51,8 @@ export type Collector = {
   readonly accept: Acceptor;
   readonly judge: Judge;
   readonly alerts: Alerts;
+  /** Begins and ends the problems of the whole province. */
+  watchProvince(nowMs: number): Promise<void>;
   readonly postman: Postman;
   /** Tells the Alertmanager of the settings what stands and what has ended; nothing without one. */
   pushProblems(): Promise<void>;
@@ -152,6 +155,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     accept,
     judge,
     alerts,
+    watchProvince: watchProvince(db, policyAt, alerts),
     postman: createPostman(db, channelsOf(notify), log, Math.random),
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,

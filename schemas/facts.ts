@@ -14,6 +14,9 @@ export type Presence = { readonly device: string; readonly role: DeviceRole; rea
 /** Highest value of a metric's total in working hours of a Vietnam day. */
 export type DailyPeak = { readonly metric: "wifi_clients"; readonly day: string; readonly value: number };
 
+/** A target (a portal's code) that failed everywhere from `fromMs` to before `toMs`. */
+export type SharedFault = { readonly target: string; readonly fromMs: number; readonly toMs: number };
+
 /**
  * All that `evaluate` may know of one centre. Built by the collector from the store, and by the agent's self-check from its spool.
  * Lists are newest first and hold at least what `needs` of the policy's rules asks for.
@@ -31,8 +34,8 @@ export type Facts = {
   /** First and last time that any observation of the centre was received; absent when there never was one. */
   readonly firstContactMs?: number;
   readonly lastContactMs?: number;
-  /** Targets (portal codes) that fail from so many centres now that the fault is shared. */
-  readonly sharedFaults: readonly string[];
+  /** When targets failed from so many centres that the fault was shared. */
+  readonly sharedFaults: readonly SharedFault[];
 };
 
 /** From `fromMs` (not included) to `toMs` (included). */

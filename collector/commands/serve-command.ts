@@ -138,6 +138,7 @@ async function keepWorking(collector: Collector, log: Log, stop: AbortSignal): P
   let pushDueMs = 0;
   while (!stop.aborted) {
     await collector.judge.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "judging failed; it is tried again"));
+    await collector.watchProvince(Date.now()).catch((error: unknown) => log.error({ err: error }, "the province could not be looked at; it is tried again"));
     await collector.alerts.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "problems could not be opened; it is tried again"));
     await collector.postman.round(Date.now()).catch((error: unknown) => log.error({ err: error }, "the outbox could not be read; it is tried again"));
     if (Date.now() >= pushDueMs) {

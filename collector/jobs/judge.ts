@@ -3,6 +3,7 @@ import { compare, isRevision } from "#schemas/evaluate/compare.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
+import type { SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { Requirement } from "#schemas/policy.ts";
@@ -118,7 +119,7 @@ async function judgeSite(
   requirements: readonly Requirement[],
   nowMs: number,
   late: boolean,
-  faults: readonly string[],
+  faults: readonly SharedFault[],
 ): Promise<readonly Transition[]> {
   const site = await findSite(db, siteId);
   if (!site) return [];
@@ -146,13 +147,13 @@ async function judgeSite(
 }
 
 /** The shared faults of now, asked of the store at most every half minute. */
-function sharedFaults({ db, policyAt }: JudgeOptions): (nowMs: number) => Promise<readonly string[]> {
-  let known: readonly string[] = [];
+function sharedFaults({ db, policyAt }: JudgeOptions): (nowMs: number) => Promise<readonly SharedFault[]> {
+  let known: readonly SharedFault[] = [];
   let askedMs = Number.NEGATIVE_INFINITY;
   return async (nowMs) => {
     if (Math.abs(nowMs - askedMs) < SHARED_REFRESH_MS) return known;
     askedMs = nowMs;
-    known = await sharedFaultsAt(db, policyAt(nowMs).policy, { atMs: nowMs });
+    known = await sharedFaultsAt(db, policyAt(nowMs), { atMs: nowMs });
     return known;
   };
 }

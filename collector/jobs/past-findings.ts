@@ -29,7 +29,7 @@ export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Requi
   const { policy, calendar } = inForce;
   const { atMs, knownMs } = moment;
   const needs = policy.requirements.flatMap(({ rule }) => needOf(rule, calendar, atMs) ?? []);
-  const shared = await sharedFaultsAt(db, policy, moment);
+  const shared = await sharedFaultsAt(db, inForce, moment);
   const since = await lastChanges(db, atMs, knownMs);
   const judgeOne = async (site: DeclaredSite): Promise<StandingFinding[]> => {
     const facts = await loadFacts(db, site, needs, calendar, moment, shared);

@@ -1,30 +1,63 @@
-import type { PolicyProfile } from "#schemas/policy.ts";
+import { type Calendar, isWorkingTime } from "#schemas/calendar.ts";
+import { needOf } from "#schemas/evaluate/needs.ts";
+import type { SharedFault } from "#schemas/facts.ts";
+import type { PolicyProfile, ReachableRule, Requirement } from "#schemas/policy.ts";
+import type { Signal } from "../alert/incident-step.ts";
+import type { PolicyInForce } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
-import { type SharedFaultQuestion, sharedFaultTargets } from "../store/facts.ts";
 import type { Moment } from "../store/moment.ts";
+import { type SharedFaultQuestion, sharedFaultsWithin, type TargetShare, targetShares } from "../store/shared-faults.ts";
 
 const MINUTE_MS = 60_000;
 /** What version 1 of the first policy meant and did not say. */
 const UNSAID = { windowMinutes: 15, centresMin: 5 } as const;
 
-/** Targets that failed from so many sites at a moment that the fault is not the sites'. */
-export async function sharedFaultsAt(db: Db, policy: PolicyProfile, moment: Moment): Promise<readonly string[]> {
-  const lists = await Promise.all(sharedFaultQuestions(policy).map((question) => sharedFaultTargets(db, question, moment)));
-  return [...new Set(lists.flat())].sort();
+/** All shared faults that can matter to a judgement at a moment: those within the windows of the rules. */
+export async function sharedFaultsAt(db: Db, { policy, calendar }: PolicyInForce, moment: Moment): Promise<readonly SharedFault[]> {
+  const lists = sharedRules(policy).map(({ rule }) => sharedFaultsWithin(db, questionOf(rule), needOf(rule, calendar, moment.atMs)?.spans ?? [], moment));
+  return (await Promise.all(lists)).flat();
 }
 
-function sharedFaultQuestions({ requirements }: PolicyProfile): SharedFaultQuestion[] {
-  return requirements.flatMap(({ rule }) =>
-    rule.kind === "reachable" && rule.sharedFaultPercent !== undefined
-      ? [
-          {
-            probe: rule.probe,
-            metric: rule.metric,
-            sharePercent: rule.sharedFaultPercent,
-            windowMs: (rule.sharedFaultWindowMinutes ?? UNSAID.windowMinutes) * MINUTE_MS,
-            centresMin: rule.sharedFaultCentresMin ?? UNSAID.centresMin,
-          },
-        ]
-      : [],
-  );
+/** What the province's newest answers say of one target of one requirement. */
+export type ProvinceSignal = { readonly requirement: string; readonly target: string; readonly signal: Signal };
+
+/** For each target that could have a shared fault: whether it has one now. */
+export async function provinceSignals(db: Db, { policy, calendar }: PolicyInForce, nowMs: number): Promise<ProvinceSignal[]> {
+  const lists = sharedRules(policy).map(async ({ id, rule }) => {
+    const question = questionOf(rule);
+    const shares = await targetShares(db, question, { atMs: nowMs });
+    return shares.map((share) => ({ requirement: id, target: share.target, signal: signalOfShare(share, question, isAsked(rule, calendar, nowMs)) }));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+/**
+ * Bad above the share, well at half of it, and in between neither, so that a portal on the edge does not come and go. Too few answers say nothing,
+ * and outside the hours that count only its end is seen.
+ */
+export function signalOfShare({ asked, down }: Omit<TargetShare, "target">, { overPercent, centresMin }: SharedFaultQuestion, isAsked: boolean): Signal {
+  if (asked < centresMin) return "unclear";
+  const percent = (100 * down) / asked;
+  if (percent > overPercent) return isAsked ? "bad" : "unclear";
+  return percent <= overPercent / 2 ? "well" : "unclear";
+}
+
+function isAsked({ workingHoursOnly }: ReachableRule, calendar: Calendar, nowMs: number): boolean {
+  return !workingHoursOnly || isWorkingTime(calendar, nowMs);
+}
+
+type SharedRule = Requirement & { readonly rule: ReachableRule & { readonly sharedFaultPercent: number } };
+
+function sharedRules({ requirements }: PolicyProfile): SharedRule[] {
+  return requirements.filter((one): one is SharedRule => one.rule.kind === "reachable" && one.rule.sharedFaultPercent !== undefined);
+}
+
+function questionOf(rule: SharedRule["rule"]): SharedFaultQuestion {
+  return {
+    probe: rule.probe,
+    metric: rule.metric,
+    overPercent: rule.sharedFaultPercent,
+    windowMs: (rule.sharedFaultWindowMinutes ?? UNSAID.windowMinutes) * MINUTE_MS,
+    centresMin: rule.sharedFaultCentresMin ?? UNSAID.centresMin,
+  };
 }

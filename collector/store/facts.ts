@@ -1,6 +1,6 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Run, Span } from "#schemas/facts.ts";
+import type { DailyPeak, Facts, Need, Run, SharedFault, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
 import { foundDevices } from "./found-devices.ts";
@@ -25,7 +25,7 @@ export async function loadFacts(
   needs: readonly Need[],
   calendar: Calendar,
   moment: Moment,
-  sharedFaults: readonly string[],
+  sharedFaults: readonly SharedFault[],
 ): Promise<Facts> {
   const { atMs, knownMs = FOREVER_MS } = moment;
   const [runs, presence, found, peaks, attestations, waivers, contact] = await Promise.all([
@@ -121,31 +121,4 @@ async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, 
       return (counts.get(target) ?? 0) <= runsMax;
     })
     .map(({ stream, seq, target, taken_ms, outcome }) => ({ ref: `${stream}:${seq}`, probe, ...(target !== null && { target }), atMs: taken_ms, outcome }));
-}
-
-/** Which targets to look at, and when: a metric of a probe, over `windowMs` before the moment. */
-export type SharedFaultQuestion = {
-  readonly probe: ProbeKind;
-  readonly metric: string;
-  readonly sharePercent: number;
-  readonly windowMs: number;
-  readonly centresMin: number;
-};
-
-/** Portals (or other targets of a probe) that most recently failed from more than a share of the sites that asked them within the window. */
-export async function sharedFaultTargets(
-  db: Db,
-  { probe, metric, sharePercent, windowMs, centresMin }: SharedFaultQuestion,
-  { atMs, knownMs }: Moment,
-): Promise<string[]> {
-  const rows = await db.query<{ target: string }>(
-    `SELECT target FROM (
-       SELECT DISTINCT ON (site_id, target) target, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
-       FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)
-         AND received_at <= to_timestamp($6::float8 / 1000)
-       ORDER BY site_id, target, taken_at DESC
-     ) AS newest GROUP BY target HAVING count(*) >= $7 AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $5 ORDER BY target`,
-    [probe, metric, atMs - windowMs, atMs, sharePercent, knownMs ?? FOREVER_MS, centresMin],
-  );
-  return rows.map(({ target }) => target);
 }

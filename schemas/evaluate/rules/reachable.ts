@@ -1,5 +1,5 @@
 import { addWorkingMs, isWorkingTime, workingMsBetween } from "../../calendar.ts";
-import type { Facts, Run } from "../../facts.ts";
+import type { Facts, Run, SharedFault } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { ReachableRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
@@ -13,7 +13,8 @@ const MOMENT_MS = 6 * MINUTE_MS;
 
 /**
  * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
- * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own and excuses the centre.
+ * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own: what failed while it did counts against
+ * no centre, then or later.
  */
 export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number): Judgement {
   const frame = { required: rule.upPercentMin, unit: "%" };
@@ -23,7 +24,9 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   const parts = targets.map((target) => {
     const own = samples.get(target) ?? [];
     const others = targets.filter((other) => other !== target).map((other) => samples.get(other) ?? []);
-    return partOf(target, rule.targets ? own.filter((sample) => !isOwnLine(sample, others)) : own, own, rule, facts);
+    const faults = facts.sharedFaults.filter((fault) => fault.target === target);
+    const counted = own.filter((sample) => !isShared(sample, faults) && !(rule.targets && isOwnLine(sample, others)));
+    return partOf(target, counted, own, rule, faults);
   });
   const { state, reason } = worstPart(parts);
   const counted = targets.flatMap((target) => samples.get(target) ?? []);
@@ -53,16 +56,19 @@ function isOwnLine({ up, isMute, atMs }: Sample, others: readonly (readonly Samp
   });
 }
 
-function partOf(subject: string, samples: readonly Sample[], own: readonly Sample[], rule: ReachableRule, { sharedFaults }: Facts): FindingPart {
+function isShared({ up, atMs }: Sample, faults: readonly SharedFault[]): boolean {
+  return !up && faults.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+}
+
+function partOf(subject: string, samples: readonly Sample[], own: readonly Sample[], rule: ReachableRule, faults: readonly SharedFault[]): FindingPart {
   const [newest] = samples;
-  if (own[0] && own[0] !== newest) return { subject, state: "unknown", reason: sharedFaults.includes(subject) ? "shared_fault" : "site_offline" };
+  if (own[0] && own[0] !== newest) return { subject, state: "unknown", reason: isShared(own[0], faults) ? "shared_fault" : "site_offline" };
   if (!newest) return { subject, state: "unknown", reason: "no_data" };
   if (newest.ageMs > rule.maxAgeMinutes * MINUTE_MS) return { subject, state: "unknown", reason: "stale" };
   const observed = Math.round((samples.filter(({ up }) => up).length / samples.length) * 1000) / 10;
   const detail = { runs: samples.length };
   if (samples.length < rule.runsMin) return { subject, state: "unknown", reason: "too_few_runs", observed, detail };
   if (observed >= rule.upPercentMin) return { subject, state: "pass", reason: "met", observed, detail };
-  if (sharedFaults.includes(subject)) return { subject, state: "unknown", reason: "shared_fault", observed, detail };
   return { subject, state: "fail", reason: "target_down", observed, detail };
 }
 

@@ -193,7 +193,10 @@ const anyFacts = fc
     attestations: fc.array(anyWord, { maxLength: 8 }),
     waivers: fc.uniqueArray(anyWaiver, { maxLength: 4, selector: ({ id }) => id }),
     lastContactMs: fc.constantFrom(NOW, NOW - 2 * HOUR),
-    sharedFaults: fc.subarray(["vnpt-igate", "dvc-quoc-gia"]),
+    sharedFaults: fc.array(
+      fc.record({ target: fc.constantFrom("vnpt-igate", "dvc-quoc-gia"), fromMs: fc.constantFrom(NOW - HOUR, NOW), toMs: fc.constant(NOW + HOUR) }),
+      { maxLength: 3 },
+    ),
   })
   .map(({ officers, keyArea, ...rest }) => facts({ centre: { keyArea, officers }, ...rest }));
 

@@ -25,7 +25,11 @@ describe("R16: portals answer in working hours", () => {
 
   it("a portal that fails everywhere is not the centre's fault", () => {
     const runs = [...hour("vnpt-igate", [0, 0, 0, 0]), ...hour("dvc-quoc-gia", good)];
-    expect(judge(runs, { sharedFaults: ["vnpt-igate"] })).toMatchObject({ state: "unknown", reason: "shared_fault", detail: { subject: "vnpt-igate" } });
+    expect(judge(runs, { sharedFaults: [{ target: "vnpt-igate", fromMs: NOW - 2 * HOUR, toMs: NOW + HOUR }] })).toMatchObject({
+      state: "unknown",
+      reason: "shared_fault",
+      detail: { subject: "vnpt-igate" },
+    });
   });
 
   it("keeps over night, weekend and lunch what was true when the counter closed, and asks again when it opens", () => {

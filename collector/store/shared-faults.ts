@@ -1,0 +1,60 @@
+import type { SharedFault, Span } from "#schemas/facts.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
+import type { Db } from "./db.ts";
+import { FOREVER_MS, type Moment } from "./moment.ts";
+
+/** What makes a fault shared: a metric of a probe that is 0 from more than `overPercent` of at least `centresMin` sites within `windowMs`. */
+export type SharedFaultQuestion = {
+  readonly probe: ProbeKind;
+  readonly metric: string;
+  readonly overPercent: number;
+  readonly windowMs: number;
+  readonly centresMin: number;
+};
+
+// One row per run: whether the target failed. The partial index of migration 0006 serves `portal-http`.
+const runs = `
+  SELECT site_id, target, taken_at, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
+  FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000)
+    AND taken_at <= to_timestamp($4::float8 / 1000) AND received_at <= to_timestamp($5::float8 / 1000)`;
+
+/**
+ * When targets failed from so many sites that the fault was nobody's own, within some spans: time is cut into windows, and a window counts as a whole.
+ * Asked again for a past moment it says the same.
+ */
+export async function sharedFaultsWithin(
+  db: Db,
+  question: SharedFaultQuestion,
+  spans: readonly Span[],
+  { knownMs = FOREVER_MS }: Moment,
+): Promise<SharedFault[]> {
+  const { probe, metric, overPercent, windowMs, centresMin } = question;
+  const rows = await Promise.all(
+    spans.map(({ fromMs, toMs }) =>
+      db.query<{ target: string; bucket: number }>(
+        `SELECT target, bucket::float8 AS bucket FROM (
+           SELECT site_id, target, floor(extract(epoch FROM taken_at) * 1000 / $6::float8) AS bucket, bool_or(down) AS down FROM (${runs}) AS run GROUP BY 1, 2, 3
+         ) AS site GROUP BY target, bucket HAVING count(*) >= $7::int AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $8::float8`,
+        // Whole windows: a span may begin within one.
+        [probe, metric, Math.floor(fromMs / windowMs) * windowMs - 1, toMs, knownMs, windowMs, centresMin, overPercent],
+      ),
+    ),
+  );
+  const found = new Map(rows.flat().map((row) => [`${row.target} ${row.bucket}`, row]));
+  return [...found.values()]
+    .map(({ target, bucket }) => ({ target, fromMs: bucket * windowMs, toMs: (bucket + 1) * windowMs }))
+    .sort((a, b) => (a.target < b.target ? -1 : a.target > b.target ? 1 : a.fromMs - b.fromMs));
+}
+
+/** How many sites asked a target within the window before a moment, and from how many it failed when they asked last. */
+export type TargetShare = { readonly target: string; readonly asked: number; readonly down: number };
+
+/** The newest word of every site on each target. */
+export async function targetShares(db: Db, { probe, metric, windowMs }: SharedFaultQuestion, { atMs, knownMs = FOREVER_MS }: Moment): Promise<TargetShare[]> {
+  return db.query<TargetShare>(
+    `SELECT target, count(*)::int AS asked, (count(*) FILTER (WHERE down))::int AS down
+     FROM (SELECT DISTINCT ON (site_id, target) site_id, target, down FROM (${runs}) AS run ORDER BY site_id, target, taken_at DESC) AS newest
+     GROUP BY target ORDER BY target`,
+    [probe, metric, atMs - windowMs, atMs, knownMs],
+  );
+}
