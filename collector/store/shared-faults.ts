@@ -12,7 +12,7 @@ export type SharedFaultQuestion = {
   readonly centresMin: number;
 };
 
-// One row per run: whether the target failed. The partial index of migration 0006 serves `portal-http`.
+// One row per run: whether the target failed. The partial index of migration 0011 serves `portal-http`.
 const runs = `
   SELECT site_id, target, taken_at, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
   FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000)

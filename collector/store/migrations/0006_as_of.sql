@@ -32,9 +32,6 @@ ALTER TABLE peak_day ADD PRIMARY KEY (site_id, metric, day, known_at);
 ALTER TABLE waiver ADD COLUMN recorded_at timestamptz NOT NULL DEFAULT '2000-01-01';
 ALTER TABLE waiver ALTER COLUMN recorded_at SET DEFAULT now();
 
--- Whether a portal fails everywhere is asked every half minute, over all sites.
-CREATE INDEX observation_portal ON observation (taken_at) WHERE probe = 'portal-http' AND kind = 'measured';
-
 -- One word about one task of the periodic work list in one of its periods (a day, a week, a month).
 CREATE TABLE work_record (
   site_id     integer NOT NULL,

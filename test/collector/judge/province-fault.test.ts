@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { NotifyConfig } from "#schemas/alert.ts";
+import type { Finding } from "#schemas/finding.ts";
+import { Centre } from "#schemas/inventory.ts";
+import { createAlerts } from "../../../collector/alert/alerts.ts";
+import { watchProvince } from "../../../collector/jobs/province-watch.ts";
+import { sharedFaultsAt } from "../../../collector/jobs/shared-faults.ts";
+import { findingsOf } from "../../../collector/store/findings.ts";
+import { calendar, MINUTE, NOW, plan } from "../../support/facts.ts";
+import { type JudgedProvince, openJudgedProvince, type Said } from "../../support/judged-province.ts";
+
+const CODES = ["a", "b", "c", "d", "e", "f", "g"].map((letter) => `xa-${letter}`);
+const [BROKEN, WELL] = ["vnpt-igate", "dvc-quoc-gia"] as const;
+const STEP = 10 * MINUTE;
+const START = NOW - 2 * 3_600_000;
+const [DOWN_FROM, DOWN_TO] = [NOW - 60 * MINUTE, NOW];
+
+let province: JudgedProvince;
+const seen: string[] = [];
+/** States that the portals' requirement ever had, at any centre. */
+const states = new Set<string>();
+
+function answer(target: string, atMs: number, up: boolean): Said {
+  const labels = { portal: target };
+  return {
+    probe: "portal-http",
+    target,
+    atMs,
+    outcome: {
+      kind: "measured",
+      readings: [
+        { metric: "portal_up", value: up ? 1 : 0, labels },
+        { metric: "portal_status", value: up ? 200 : 503, labels },
+      ],
+    },
+  };
+}
+
+async function portalFindings(): Promise<Finding[]> {
+  const all = await Promise.all(CODES.map((code) => findingsOf(province.db, province.siteIdOf(code))));
+  return all.flat().filter(({ requirement }) => requirement === "R16");
+}
+
+/** Two hours before NOW until one after: every centre asks both portals every 10 minutes; one of them is down everywhere for an hour. */
+beforeAll(async () => {
+  province = await openJudgedProvince({ centres: CODES.map((code) => Centre.parse({ code, name: code })), nowMs: START, policies: [plan] });
+  const alerts = createAlerts({ db: province.db, policy: plan, calendar, notify: NotifyConfig.parse({ recipients: [] }), publicUrl: "http://hcc" });
+  const watch = watchProvince(province.db, province.policyAt, alerts);
+  for (let nowMs = START; nowMs <= NOW + 60 * MINUTE; nowMs += STEP) {
+    for (const code of CODES) await province.send(code, nowMs, [answer(BROKEN, nowMs, nowMs < DOWN_FROM || nowMs >= DOWN_TO), answer(WELL, nowMs, true)]);
+    await watch(nowMs);
+    await alerts.tick(nowMs);
+    for (const { state } of await portalFindings()) states.add(state);
+    const rows = await province.db.query<{ site_id: number; subject: string; state: string }>(
+      "SELECT site_id, subject, state FROM incident ORDER BY incident_id",
+    );
+    const words = rows.map(({ site_id, subject, state }) => `${site_id} ${subject} ${state}`).join(", ");
+    if (seen.at(-1) !== words) seen.push(words);
+  }
+}, 180_000);
+afterAll(() => province?.db.close());
+
+it("is one problem of the province, from its beginning to its end, and no centre's", () => {
+  expect(seen.filter((words) => words !== "").every((words) => !words.includes(","))).toBe(true);
+  expect(seen.at(-1)).toBe(`0 ${BROKEN} closed`);
+  expect(seen).toContain(`0 ${BROKEN} open`);
+});
+
+it("counts against no centre, neither meanwhile nor when the failed visits still lie in the window", async () => {
+  expect([...states]).not.toContain("fail");
+  expect((await portalFindings()).map(({ state }) => state)).toEqual(CODES.map(() => "pass"));
+});
+
+it("is the same span of whole windows whenever it is asked for, and of that portal alone", async () => {
+  const atMs = NOW + 30 * MINUTE;
+  const faults = await sharedFaultsAt(province.db, province.policyAt(atMs), { atMs });
+  expect(new Set(faults.map(({ target }) => target))).toEqual(new Set([BROKEN]));
+  expect(faults[0]?.fromMs).toBeLessThanOrEqual(Math.max(DOWN_FROM, atMs - 60 * MINUTE));
+  expect(faults.at(-1)?.toMs).toBe(DOWN_TO);
+  expect(await sharedFaultsAt(province.db, province.policyAt(atMs), { atMs })).toEqual(faults);
+  // What was not known yet at a past moment is not told of it.
+  expect(await sharedFaultsAt(province.db, province.policyAt(atMs), { atMs, knownMs: DOWN_FROM - 1 })).toEqual([]);
+});
+
+it("a portal that fails from a few centres only is theirs", async () => {
+  const atMs = NOW + 90 * MINUTE;
+  for (let step = 6; step >= 0; step--)
+    for (const [index, code] of CODES.entries())
+      await province.send(code, atMs - step * STEP, [answer(BROKEN, atMs - step * STEP, index > 1), answer(WELL, atMs - step * STEP, true)]);
+  const [bad, alsoBad, good] = await portalFindings();
+  expect([bad?.state, alsoBad?.state, good?.state]).toEqual(["fail", "fail", "pass"]);
+});
