@@ -90,3 +90,17 @@ it("a portal that fails from a few centres only is theirs", async () => {
   const [bad, alsoBad, good] = await portalFindings();
   expect([bad?.state, alsoBad?.state, good?.state]).toEqual(["fail", "fail", "pass"]);
 });
+
+it("is begun by what is seen now, and not by what comes in late", async () => {
+  const alerts = createAlerts({ db: province.db, policy: plan, calendar, notify: NotifyConfig.parse({ recipients: [] }), publicUrl: "http://hcc" });
+  const watch = watchProvince(province.db, province.policyAt, alerts);
+  const problems = () => province.db.query("SELECT subject FROM incident WHERE site_id = 0 AND subject = 'late-portal'");
+  const say = async (takenMs: number, nowMs: number, lane: "live" | "backlog") => {
+    for (const code of CODES) await province.send(code, nowMs, [answer("late-portal", takenMs, false)], lane);
+    await watch(nowMs);
+  };
+  await say(NOW + 30 * MINUTE, NOW + 80 * MINUTE, "backlog");
+  expect(await problems()).toEqual([]);
+  await say(NOW + 82 * MINUTE, NOW + 82 * MINUTE, "live");
+  expect(await problems()).toHaveLength(1);
+});
