@@ -7,7 +7,7 @@ import type { FormToken } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { accessTable } from "./access-table.ts";
-import { formValues } from "./form-deps.ts";
+import { type FormDeps, formValues, signature } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 export type IncidentDeps = Omit<PageDeps, "store"> & {
@@ -19,13 +19,14 @@ export type IncidentDeps = Omit<PageDeps, "store"> & {
     post(): Promise<Post>;
   };
   readonly token: FormToken;
+  readonly noteDeed: FormDeps["noteDeed"];
 };
 
 const NAME_MAX = 128;
 
 /** The list of problems, the page of one, and the form by which somebody takes it. Whoever belongs to one centre sees and takes those of that centre. */
 export function incidentRoutes(deps: IncidentDeps): Hono {
-  const { incidents, policy, token } = deps;
+  const { incidents, policy, token, noteDeed } = deps;
   const app = new Hono();
 
   app.get("/incidents", pageHeaders, async (c) => {
@@ -46,12 +47,13 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
     const incident = await asked(c, deps);
     if (incident instanceof Response) return incident;
     const values = await formValues(c);
-    const by = cleanText(values.by ?? "", NAME_MAX).trim();
+    const by = signature(c) ?? cleanText(values.by ?? "", NAME_MAX).trim();
     if (by === "") {
       const form = { state: { values, errors: [{ field: "by", key: "form.error.empty" as const }] }, token: token.issue(c) };
       return c.html(incidentPage(pageFrame(c, deps), policy, incident, form), 422);
     }
-    await incidents.take(incident.id, by);
+    const taken = await incidents.take(incident.id, by);
+    await noteDeed(c, "incident.taken", taken.join(" "));
     return c.redirect(`/incidents/${incident.id}`, 303);
   });
 

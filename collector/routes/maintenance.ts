@@ -7,7 +7,7 @@ import { mayCall } from "../auth/asker.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { maintenancePage } from "../web/maintenance-page.ts";
 import { accessTable } from "./access-table.ts";
-import { formValues } from "./form-deps.ts";
+import { type FormDeps, formValues, signature } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 export type MaintenanceDeps = Omit<PageDeps, "store"> & {
@@ -18,11 +18,12 @@ export type MaintenanceDeps = Omit<PageDeps, "store"> & {
     codes(): Promise<ReadonlySet<string>>;
   };
   readonly token: FormToken;
+  readonly noteDeed: FormDeps["noteDeed"];
 };
 
 /** The list of announced work, and the forms that announce and end it. */
 export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
-  const { maintenance, token, now } = deps;
+  const { maintenance, token, now, noteDeed } = deps;
   const app = new Hono();
   const windows = () => maintenance.from(vietnamDay(now()));
 
@@ -33,7 +34,8 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
   });
 
   app.post("/maintenance", pageHeaders, async (c) => {
-    const values = await formValues(c);
+    const person = signature(c);
+    const values = { ...(await formValues(c)), ...(person !== undefined && { person }) };
     const codes = await maintenance.codes();
     const parsed = parseMaintenance(values, randomUUID(), vietnamDay(now()), (code) => codes.has(code));
     if (!parsed.ok) {
@@ -41,12 +43,14 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
       return c.html(maintenancePage(pageFrame(c, deps), await windows(), form), 422);
     }
     await maintenance.add(parsed.value);
+    await noteDeed(c, "maintenance.announced", `${parsed.value.id} ${parsed.value.mode} ${parsed.value.from} ${parsed.value.until}`);
     return c.redirect("/maintenance", 303);
   });
 
   app.post("/maintenance/end", pageHeaders, async (c) => {
     const { id = "" } = await formValues(c);
     await maintenance.end(id);
+    await noteDeed(c, "maintenance.ended", id);
     return c.redirect("/maintenance", 303);
   });
 

@@ -5,7 +5,7 @@ import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
-import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { moment } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -62,15 +62,16 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
 <div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
-${form ? takeForm(lang, form) : ""}</section>`,
+${form ? takeForm(frame, form) : ""}</section>`,
   );
 }
 
-function takeForm(lang: Lang, { state, token }: { state: FormState; token: string }): Html {
+function takeForm(frame: PageFrame, { state, token }: { state: FormState; token: string }): Html {
+  const { lang } = frame;
   return html`<h2>${text(lang, "form.take.title")}</h2><p class="note">${text(lang, "form.take.intro")}</p>
 ${errorList(lang, state, { by: "form.take.by" })}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
-${inputField(lang, state, { name: "by", label: "form.take.by" })}
+${signatureField(frame, state, "by", "form.take.by")}
 <p><button type="submit">${text(lang, "form.take.save")}</button></p></form>`;
 }
 

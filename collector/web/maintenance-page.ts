@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { isUnderWay, type MaintenanceWindow, maintenanceModes } from "#schemas/maintenance.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { errorList, type FormState, inputField } from "./form-fields.ts";
+import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { day } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -30,7 +30,7 @@ export function maintenancePage(frame: PageFrame, windows: readonly MaintenanceW
     title,
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${list(frame, windows, form?.token)}</section>
-${form ? html`<section class="card" aria-labelledby="new-title"><h2 id="new-title">${text(lang, "form.maintenance.new")}</h2>${newForm(lang, form.state, form.token)}</section>` : ""}`,
+${form ? html`<section class="card" aria-labelledby="new-title"><h2 id="new-title">${text(lang, "form.maintenance.new")}</h2>${newForm(frame, form.state, form.token)}</section>` : ""}`,
   );
 }
 
@@ -57,7 +57,8 @@ function endForm(lang: Lang, { id }: MaintenanceWindow, token: string): Html {
   return html`<form method="post" action="/maintenance/end"><input type="hidden" name="${TOKEN_FIELD}" value="${token}"><input type="hidden" name="id" value="${id}"><button type="submit">${text(lang, "form.maintenance.stop")}</button></form>`;
 }
 
-function newForm(lang: Lang, state: FormState, token: string): Html {
+function newForm(frame: PageFrame, state: FormState, token: string): Html {
+  const { lang } = frame;
   const field = (name: keyof typeof labels, more: { type?: "date"; max?: number; required?: boolean; hint?: string } = {}) =>
     inputField(lang, state, { name, label: labels[name], ...more });
   const chosen = state.values.mode ?? "mute";
@@ -68,7 +69,7 @@ function newForm(lang: Lang, state: FormState, token: string): Html {
 <div class="pair">${field("from", { type: "date" })}${field("until", { type: "date" })}</div>
 <div class="pair">${field("start", { required: false, max: 5, hint: text(lang, "form.maintenance.clock.hint") })}${field("end", { required: false, max: 5 })}</div>
 ${field("weekdays", { required: false, max: 20, hint: text(lang, "form.maintenance.weekdays.hint") })}
-${field("reason", { max: 300 })}${field("person")}
+${field("reason", { max: 300 })}${signatureField(frame, state, "person", labels.person)}
 <p><button type="submit">${text(lang, "form.maintenance.save")}</button></p></form>`;
 }
 

@@ -26,7 +26,9 @@ const open: ShownIncident = {
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
 let windows: MaintenanceWindow[] = [];
-const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample") } as const;
+let deeds: string[] = [];
+const noteDeed = async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`);
+const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
@@ -71,6 +73,7 @@ beforeEach(() => {
   asker = localPerson;
   taken = [];
   windows = [];
+  deeds = [];
 });
 
 async function opened(path: string): Promise<{ html: string; cookie: string; token: string }> {
@@ -112,6 +115,17 @@ test("a commune takes its own problems, and those of others are not there for it
   asker = person(["commune"], "xa-02");
   expect((await app.request("/incidents/7")).status).toBe(404);
   expect((await app.request("/maintenance")).status).toBe(403);
+});
+
+test("whoever has an account signs with its name, whatever is typed, and it stands in the audit log", async () => {
+  asker = { ...person(["operator"]), name: "Trần Thị Lan" };
+  expect((await opened("/incidents/7")).html).not.toContain('name="by"');
+  await send("/incidents/7", { by: "Somebody else" });
+  expect(taken).toEqual([[7, "Trần Thị Lan"]]);
+  await send("/maintenance", { ...good, person: "Somebody else" });
+  expect(windows[0]?.person).toBe("Trần Thị Lan");
+  await send("/maintenance/end", { id: windows[0]?.id ?? "" }, "/maintenance");
+  expect(deeds).toEqual(["incident.taken 7", `maintenance.announced ${windows[0]?.id} mute 2027-01-04 2027-01-29`, `maintenance.ended ${windows[0]?.id}`]);
 });
 
 test("whoever may only read sees the problem and no form; an unknown number is no page", async () => {
