@@ -46,7 +46,7 @@ type LanPlan = {
 };
 
 const HOST_EVERY_S = 60;
-const LINK_EVERY_S = 300;
+const LINK_EVERY_S = 60;
 const DISCOVERY_EVERY_S = 86_400;
 const BANDWIDTH_EVERY_S = 6 * 3_600;
 
@@ -92,7 +92,7 @@ function linkAssignment({ measureServers, collectorUrl }: AssignmentSources): As
     return { hop: id, address: url.hostname.replace(/^\[|\]$/g, ""), tcpPort: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
   });
   const unique = hops.filter((hop, index) => hops.findIndex(({ address }) => address === hop.address) === index);
-  return assignment("link-quality", LINK_EVERY_S, { hops: unique.slice(0, 8) });
+  return assignment("link-quality", LINK_EVERY_S, { hops: unique.slice(0, 8), isp: true });
 }
 
 function portalAssignments({ policy }: AssignmentSources): Assignment[] {

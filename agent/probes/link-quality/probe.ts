@@ -56,13 +56,23 @@ const ISP_HOP_TTL = 2;
 
 /** The provider's first router. A provider whose routers tell nothing costs this hop only. */
 async function ispHop({ isp, hops }: Options, gateway: string | undefined, { io, signal, log }: ProbeContext): Promise<Hop[]> {
-  const towards = hops.find(({ address }) => isIP(address) !== 0)?.address;
-  if (!isp || towards === undefined) return [];
+  if (!isp) return [];
+  const towards = await firstOutside(hops);
+  if (towards === undefined) return [];
   const [found] = await Promise.allSettled([io.hopTowards(towards, ISP_HOP_TTL, signal)]);
   signal.throwIfAborted();
   if (found.status === "rejected") log("the provider's first router could not be asked for", { error: String(found.reason) });
   const address = found.status === "fulfilled" ? found.value : undefined;
   return address === undefined || address === gateway ? [] : [{ hop: "isp", address }];
+}
+
+/** The address of the first hop that does not lie on this very PC; names are looked up. */
+async function firstOutside(hops: readonly Hop[]): Promise<string | undefined> {
+  for (const { address } of hops) {
+    const [found] = await Promise.allSettled([lookup(address)]);
+    if (found.status === "fulfilled" && !/^(127\.|::1$)/.test(found.value.address)) return found.value.address;
+  }
+  return undefined;
 }
 
 type HopResult = { readonly hop: string; readonly readings: readonly Reading[]; readonly evidence: Evidence };

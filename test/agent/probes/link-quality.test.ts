@@ -74,6 +74,15 @@ describe("the probe link-quality", () => {
     expect(isp?.address).toBe(address);
   });
 
+  it("looks for no provider on the way to this very PC", async () => {
+    const hopTowards = () => Promise.reject(new Error("was asked"));
+    const outcome = await ask(
+      { isp: true, hops: [{ hop: "collector", address: "127.0.0.1" }] },
+      { icmpBurst: answering(1), hopTowards: hopTowards as Io["hopTowards"] },
+    );
+    expect(Object.keys(outcome.evidence ?? {})).toEqual(["gateway", "collector"]);
+  });
+
   it.each([
     ["no default route and no other hop", {}, { readDefaultRoute: gatewayAt() }, "no_route"],
     ["no hop at all", { gateway: false }, {}, "bad_options"],
