@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { AgentId, Code, Instant } from "./ids.ts";
 
+/** Application bytes in one full TCP segment over Ethernet with time stamps, and the frame that carries it (without preamble and checksum). */
+export const SEGMENT_BYTES = 1448;
+const FRAME_BYTES = 1514;
+/** Bytes on the wire for each byte of a TCP stream. */
+export const HEADER_FACTOR = FRAME_BYTES / SEGMENT_BYTES;
+
 /** Paths of a measure server. Each needs a lease in `authorization: Bearer <token>`; answers carry `hcc-measure: 1`. */
 export const measurePaths = {
   /** Answers 204 at once: round trips. */

@@ -1,9 +1,9 @@
+import { HEADER_FACTOR } from "#schemas/measure.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import { between, chance, rounded, wobble } from "./seeded.ts";
 import type { Scene } from "./simulate-scene.ts";
 import { busyness } from "./story.ts";
 
-const HEADERS = 1514 / 1448;
 const servers = ["do-tinh-1", "do-tinh-2"] as const;
 
 /** One speed test: the line's rate, less what others take at that hour; a test that others disturbed is excused, a busy line is not tested. */
@@ -21,8 +21,8 @@ export function simulateBandwidth({ profile, story, due }: Scene): Outcome {
   const readings: Reading[] = [
     { metric: "download_mbps", value: down, labels },
     { metric: "upload_mbps", value: up, labels },
-    { metric: "download_goodput_mbps", value: rounded(down / HEADERS), labels },
-    { metric: "upload_goodput_mbps", value: rounded(up / HEADERS), labels },
+    { metric: "download_goodput_mbps", value: rounded(down / HEADER_FACTOR), labels },
+    { metric: "upload_goodput_mbps", value: rounded(up / HEADER_FACTOR), labels },
     { metric: "idle_rtt_ms", value: rtt, labels },
     { metric: "loaded_rtt_ms", value: rounded(rtt + between(8, 45, ...keys, "queue"), 2), labels: { server, direction: "download" } },
     { metric: "bandwidth_test_bytes", value: Math.round(down * 1.9e5), labels: { server, direction: "download" } },

@@ -20,6 +20,7 @@ const runs = `
 
 /**
  * When targets failed from so many sites that the fault was nobody's own, within some spans: time is cut into windows, and a window counts as a whole.
+ * Until enough sites have asked in a window, the one before speaks for it, or the first to ask in each would be blamed for a moment.
  * Asked again for a past moment it says the same.
  */
 export async function sharedFaultsWithin(
@@ -31,20 +32,29 @@ export async function sharedFaultsWithin(
   const { probe, metric, overPercent, windowMs, centresMin } = question;
   const rows = await Promise.all(
     spans.map(({ fromMs, toMs }) =>
-      db.query<{ target: string; bucket: number }>(
-        `SELECT target, bucket::float8 AS bucket FROM (
+      db.query<Window>(
+        `SELECT target, bucket::float8 AS bucket, count(*)::int AS asked, (count(*) FILTER (WHERE down))::int AS down FROM (
            SELECT site_id, target, floor(extract(epoch FROM taken_at) * 1000 / $6::float8) AS bucket, bool_or(down) AS down FROM (${runs}) AS run GROUP BY 1, 2, 3
-         ) AS site GROUP BY target, bucket HAVING count(*) >= $7::int AND 100.0 * count(*) FILTER (WHERE down) / count(*) > $8::float8`,
-        // Whole windows: a span may begin within one.
-        [probe, metric, Math.floor(fromMs / windowMs) * windowMs - 1, toMs, knownMs, windowMs, centresMin, overPercent],
+         ) AS site GROUP BY target, bucket`,
+        // Whole windows, and the one before: a span may begin within one.
+        [probe, metric, (Math.floor(fromMs / windowMs) - 1) * windowMs - 1, toMs, knownMs, windowMs],
       ),
     ),
   );
   const found = new Map(rows.flat().map((row) => [`${row.target} ${row.bucket}`, row]));
+  const isDecided = ({ asked }: Window) => asked >= centresMin;
+  const isBad = ({ asked, down }: Window) => (100 * down) / asked > overPercent;
   return [...found.values()]
+    .filter((row) => {
+      const judged = isDecided(row) ? row : found.get(`${row.target} ${row.bucket - 1}`);
+      return judged !== undefined && isDecided(judged) && isBad(judged);
+    })
     .map(({ target, bucket }) => ({ target, fromMs: bucket * windowMs, toMs: (bucket + 1) * windowMs }))
     .sort((a, b) => (a.target < b.target ? -1 : a.target > b.target ? 1 : a.fromMs - b.fromMs));
 }
+
+/** One window of one target: how many sites asked, and from how many it failed at least once. */
+type Window = { readonly target: string; readonly bucket: number; readonly asked: number; readonly down: number };
 
 /** How many sites asked a target within the window before a moment, and from how many it failed when they asked last. */
 export type TargetShare = { readonly target: string; readonly asked: number; readonly down: number };

@@ -2,35 +2,17 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Outcome, probeKinds } from "#schemas/observation.ts";
-import { runCommand } from "../../agent/commands/program.ts";
 import { Credentials } from "../../agent/credentials.ts";
+import { agentCommand } from "../support/agent-command.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-/** Runs a command line in this process and gives all that it said. */
-async function command(
+/** A command line whose user says yes to everything and types `stdin`. */
+function command(
   args: readonly string[],
   { folder = temporaryFolder(), stdin = "", env = {} }: { folder?: string; stdin?: string; env?: Record<string, string> } = {},
 ) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCommand(
-    args,
-    { HCC_AGENT_DATA: folder, HCC_LANG: "en", ...env },
-    {
-      out: (text) => void out.push(text),
-      err: (text) => void err.push(text),
-      readSecret: async () => stdin,
-      confirm: async () => true,
-      isTty: false,
-      colour: false,
-      animates: false,
-      asciiOnly: false,
-      nodeVersion: "24.0.0",
-      stop: new AbortController().signal,
-    },
-  );
-  return { code, out: out.join(""), err: err.join(""), folder };
+  return agentCommand(args, { folder, env, terminal: { readSecret: async () => stdin, confirm: async () => true } });
 }
 
 describe("usage errors are 64 and say what is wrong", () => {

@@ -8,6 +8,7 @@ import { createIo } from "../../agent/io/io.ts";
 import { probes } from "../../agent/probes/registry.ts";
 import { observe } from "../../agent/runner.ts";
 import { Spool } from "../../agent/spool/spool.ts";
+import { runFlags } from "../../deploy/run-flags.ts";
 import { probeContext } from "../support/probe-context.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { type Snmpsim, startSnmpsim } from "../support/snmpsim.ts";
@@ -25,7 +26,7 @@ describe.skipIf(!requirePeer("snmpsimd"))("the agent's command line against devi
 
   /** As `npm run agent` starts it, with nothing but an address and a port. */
   const agent = async (...words: string[]) => {
-    const flags = ["--max-semi-space-size=2", "--import", "./agent/compile-cache.js", "agent/main.ts"];
+    const flags = [...runFlags("agent"), "agent/main.ts"];
     const env = { ...process.env, HCC_AGENT_DATA: temporaryFolder() };
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...words, "--json"], { cwd: projectRoot, env, timeout: 60_000 });
     return JSON.parse(stdout) as unknown;

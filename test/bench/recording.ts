@@ -4,10 +4,10 @@ import { promisify } from "node:util";
 import { examineChannel } from "../../agent/probes/recording-depth/channel.ts";
 import { channelEvidence, fitEvidence } from "../../agent/probes/recording-depth/evidence.ts";
 import { emptyMemory, remember } from "../../agent/probes/recording-depth/memory.ts";
-import { adHocRecordingPolicy } from "../../agent/probes/recording-depth/policy.ts";
 import { DAY_MS, type Interval } from "../../agent/probes/recording-depth/segments.ts";
 import { windowOf } from "../../agent/probes/recording-depth/verdict.ts";
 import type { Recorder, RecorderChannel } from "../../agent/recorders/recorder.ts";
+import { adHocRecordingPolicy } from "../../agent/recorders/recording-policy.ts";
 import { emptyWatch } from "../../agent/recorders/watch-memory.ts";
 
 /** One measured figure of a benchmark and the most it may be. */

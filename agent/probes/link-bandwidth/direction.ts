@@ -82,7 +82,6 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
       bytes: transfer.progress().bytes,
       elapsedMs: performance.now() - startedMs,
       loadedRttsMs: trips.map(({ rttMs }) => rttMs),
-      lossShare: lossShare(run.samples.slice(estimate.warmupSamples), Number.POSITIVE_INFINITY),
       serverSaturated: transfer.server.saturated,
       foreignMbps: foreign,
     };
@@ -116,7 +115,7 @@ async function firstBytes({ direction, server }: DirectionPlan, transfer: Transf
   }
 }
 
-type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "samples"> & {
+type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "lossShare" | "samples"> & {
   /** The cap or the lease ended the run before more streams had shown whether the line was the limit. */
   readonly isUnchecked: boolean;
 };
@@ -157,6 +156,7 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
     endedBy,
     samples: all,
     isUnchecked: few !== undefined && many === undefined,
+    lossShare: lossShare((many ?? few)?.samples ?? all, Number.POSITIVE_INFINITY),
     isTcpLimited: few !== undefined && many !== undefined && isTcpLimited(few, many),
   };
 }

@@ -1,3 +1,5 @@
+import { HEADER_FACTOR } from "#schemas/measure.ts";
+
 /** Application bytes that arrived in one sample of about 100 ms, and how many segments were sent again meanwhile, where the sender's system tells. */
 export type Sample = { readonly ms: number; readonly bytes: number; readonly resent?: number | undefined };
 
@@ -11,8 +13,6 @@ export type Estimate = {
   readonly standardErrorMbps: number;
 };
 
-/** Bytes on the wire for each byte of a TCP stream: a full frame of 1514 carries 1448. */
-export const HEADER_FACTOR = 1514 / 1448;
 /** Slow start is over by then, whatever the samples look like. */
 const WARMUP_SAMPLES_MAX = 10;
 /** A sample that is still more than this above the two before it is slow start. */

@@ -1,4 +1,5 @@
-import { type Estimate, HEADER_FACTOR } from "./estimator.ts";
+import { HEADER_FACTOR } from "#schemas/measure.ts";
+import type { Estimate } from "./estimator.ts";
 import type { Counters } from "./surroundings.ts";
 import type { Direction } from "./transfer.ts";
 

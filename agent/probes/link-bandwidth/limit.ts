@@ -1,3 +1,4 @@
+import { SEGMENT_BYTES } from "#schemas/measure.ts";
 import type { Sample } from "./estimator.ts";
 
 /** One round trip beside the transfer: when it began and how long it took. */
@@ -24,7 +25,6 @@ const LOSS_SHARE = 1e-4;
 const LOSS_GROWTH = 3;
 /** Slow start overshoots, and what it lost is repeated for some round trips: loss is counted in the last part of a stage. */
 const LOSS_WINDOW_MS = 700;
-const SEGMENT_BYTES = 1448;
 
 /** Whether the line's queue stood full throughout: then what was measured is the line's own rate. False when too few round trips are known. */
 export function isQueueStanding(queuesMs: readonly number[]): boolean {

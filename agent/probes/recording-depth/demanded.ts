@@ -1,4 +1,4 @@
-import type { RecordingPolicy } from "./policy.ts";
+import type { RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { clip, DAY_MS, gapsOf, type Interval, lengthMs, merge } from "./segments.ts";
 
 /** When recording is demanded. Pure; times in UTC, ms. */

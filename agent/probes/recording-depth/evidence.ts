@@ -1,10 +1,10 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import type { Reading } from "#schemas/observation.ts";
 import { type ChannelEvidence, GAPS_MAX, type RecordingEvidence, type RecordingProjection, STRIP_DAYS } from "#schemas/recording-evidence.ts";
+import type { RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { type WatchMemory, watchedPerDay } from "../../recorders/watch-memory.ts";
 import type { ChannelFindings } from "./channel.ts";
 import { demandedIn, recordedOf } from "./demanded.ts";
-import type { RecordingPolicy } from "./policy.ts";
 import { DAY_MS, type Interval, longestMinutes, minutesPerDay } from "./segments.ts";
 import { judgeChannel, measureWindow, windowOf } from "./verdict.ts";
 

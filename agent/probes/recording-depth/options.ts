@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { targetOptions } from "#schemas/target.ts";
-import { adHocRecordingPolicy, RecordingPolicy } from "./policy.ts";
+import { adHocRecordingPolicy, RecordingPolicy } from "../../recorders/recording-policy.ts";
 
 /** What the user may set; see README.md. */
 export const RecordingOptions = targetOptions({

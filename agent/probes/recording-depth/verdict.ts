@@ -1,7 +1,7 @@
 import type { RecordingNote, RecordingProjection, RecordingReason, RecordingVerdict } from "#schemas/recording-evidence.ts";
 import type { ClockVerdict } from "../../recorders/clock.ts";
+import type { RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { coverageOf, demandedIn, holesOf, recordedOf } from "./demanded.ts";
-import type { RecordingPolicy } from "./policy.ts";
 import { DAY_MS, type Interval, longestMinutes } from "./segments.ts";
 
 /** Everything that decides on one channel. Pure data; times in UTC, ms. */

@@ -1,7 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import type { Reading } from "#schemas/observation.ts";
-import { DepthRule } from "#schemas/policy.ts";
 import { type Target, targetLabel, targetOptions } from "#schemas/target.ts";
 import { DeviceError, type DeviceTrouble } from "../../io/device-error.ts";
 import { createPace } from "../../io/pace.ts";
@@ -11,19 +10,21 @@ import { judgeClock } from "../../recorders/clock.ts";
 import { readDeviceMemory } from "../../recorders/device-memory.ts";
 import type { Recorder } from "../../recorders/recorder.ts";
 import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { adHocRecordingPolicy, RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
 
 const DEVICE_MS = 90_000;
 const CHANNELS_MAX = 64;
 const MINUTE_MS = 60_000;
 
+/** The plan's numbers that this look needs. */
+const WatchPolicy = RecordingPolicy.pick({ freshMinutes: true, clockSkewWarnSeconds: true, clockSkewSecondsMax: true, zoneMinutes: true });
 const Options = targetOptions({
-  /** The plan's numbers that this look needs; `zoneMinutes`: how far the place is ahead of UTC. */
-  policy: DepthRule.pick({ freshMinutes: true, clockSkewWarnSeconds: true, clockSkewSecondsMax: true })
-    .extend({ zoneMinutes: z.int().min(-840).max(840).default(420) })
-    .default({ freshMinutes: 15, clockSkewWarnSeconds: 30, clockSkewSecondsMax: 120, zoneMinutes: 420 }),
+  policy: WatchPolicy.partial()
+    .default({})
+    .transform((given) => WatchPolicy.parse({ ...WatchPolicy.strip().parse(adHocRecordingPolicy), ...given })),
   /** Requests per second that one device gets: small recorders stall under bursts. */
-  requestsPerSecond: z.number().positive().max(1_000).default(2),
+  requestsPerSecond: RecordingPolicy.shape.requestsPerSecond.default(adHocRecordingPolicy.requestsPerSecond),
 });
 type Options = z.infer<typeof Options>;
 

@@ -9,6 +9,7 @@ import { definitions } from "../../devices/registry.ts";
 import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
 import { isLanAddress } from "../../io/lan-address.ts";
+import { loginGuard } from "../../io/login-guard.ts";
 import type { SnmpSession } from "../../io/snmp.ts";
 import type { TargetAnswer } from "./target-answer.ts";
 
@@ -77,7 +78,13 @@ async function askApi({ address, port: own }: Target, http: HttpAccess, label: s
   const { user, password, apiKey } = http;
   const session = openApiSession(io.lanHttp, { address, port, tls, user, password, apiKey }, signal);
   const { id, vendor, scope, read } = await findApi(session);
-  const answer = await read(session, label);
+  const login = { address, port, service: id, user, password: password ?? apiKey };
+  loginGuard.check(login);
+  const answer = await read(session, label).catch((error: unknown) => {
+    if (error instanceof DeviceError && error.trouble === "auth_failed") loginGuard.refused(login);
+    throw error;
+  });
+  loginGuard.accepted(login);
   const note = tls
     ? isLanAddress(address)
       ? "its own certificate was accepted, as the address is a private one"

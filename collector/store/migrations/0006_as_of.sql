@@ -31,17 +31,3 @@ ALTER TABLE peak_day DROP CONSTRAINT peak_day_pkey;
 ALTER TABLE peak_day ADD PRIMARY KEY (site_id, metric, day, known_at);
 ALTER TABLE waiver ADD COLUMN recorded_at timestamptz NOT NULL DEFAULT '2000-01-01';
 ALTER TABLE waiver ALTER COLUMN recorded_at SET DEFAULT now();
-
--- One word about one task of the periodic work list in one of its periods (a day, a week, a month).
-CREATE TABLE work_record (
-  site_id     integer NOT NULL,
-  id          text NOT NULL,
-  requirement text NOT NULL,
-  task        text NOT NULL,
-  period      text NOT NULL,
-  at          timestamptz NOT NULL,
-  body        jsonb NOT NULL,
-  recorded_at timestamptz NOT NULL,
-  PRIMARY KEY (site_id, id)
-);
-CREATE INDEX work_record_period ON work_record (site_id, requirement, at);

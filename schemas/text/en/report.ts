@@ -23,7 +23,7 @@ export const report = {
   "report.excuses.none": "No stretch of time was excused.",
   "report.excuses.open": "not over yet",
   "report.excuses.centres": "and {count} more centres",
-  "report.excuses.more": "and {count} more; the Excel, CSV and JSON forms hold all of them.",
+  "report.excuses.more": "and {count} more; the Excel and JSON forms hold all of them.",
   "report.method": "How it was judged",
   "report.foot": "Policy {policy}, in force from {from}. Source: {document} of {date}.",
   "report.hash": "SHA-256 of the content",

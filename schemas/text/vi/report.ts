@@ -23,7 +23,7 @@ export const report = {
   "report.excuses.none": "Không có khoảng thời gian nào được loại trừ.",
   "report.excuses.open": "chưa dứt",
   "report.excuses.centres": "và {count} trung tâm khác",
-  "report.excuses.more": "và {count} khoảng khác; bản Excel, CSV hoặc JSON có đủ.",
+  "report.excuses.more": "và {count} khoảng khác; bản Excel hoặc JSON có đủ.",
   "report.method": "Cách đánh giá",
   "report.foot": "Bộ tiêu chí {policy}, hiệu lực từ {from}. Căn cứ: {document} ngày {date}.",
   "report.hash": "Mã băm SHA-256 của nội dung",

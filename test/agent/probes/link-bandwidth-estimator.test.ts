@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { atLeast, estimate, HEADER_FACTOR, joinStalls, rateMbps, type Sample, warmupSamples } from "../../../agent/probes/link-bandwidth/estimator.ts";
+import { HEADER_FACTOR } from "#schemas/measure.ts";
+import { atLeast, estimate, joinStalls, rateMbps, type Sample, warmupSamples } from "../../../agent/probes/link-bandwidth/estimator.ts";
 
 /** Samples of 100 ms at the given rates in Mbps. */
 const at = (...mbps: number[]): Sample[] => mbps.map((rate) => ({ ms: 100, bytes: rate * 12_500 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HEADER_FACTOR } from "../../../agent/probes/link-bandwidth/estimator.ts";
+import { HEADER_FACTOR } from "#schemas/measure.ts";
 import { foreignMbps, type Mark } from "../../../agent/probes/link-bandwidth/foreign.ts";
 
 /** A moment: the interface's bytes, our own bytes, and by how much the two clocks differ. */

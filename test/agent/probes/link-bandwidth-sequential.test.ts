@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { HEADER_FACTOR } from "#schemas/measure.ts";
 import type { Sample } from "../../../agent/probes/link-bandwidth/estimator.ts";
-import { HEADER_FACTOR } from "../../../agent/probes/link-bandwidth/estimator.ts";
 import { compare, ripeEstimate } from "../../../agent/probes/link-bandwidth/sequential.ts";
 
 /** Noise that is the same in every run (mulberry32), 0..1. */

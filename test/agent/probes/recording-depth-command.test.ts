@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Outcome } from "#schemas/observation.ts";
 import { RecordingEvidence } from "#schemas/recording-evidence.ts";
-import { runCommand } from "../../../agent/commands/program.ts";
+import { agentCommand } from "../../support/agent-command.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
 import { DAY_MS, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
 import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const running: RunningRecorder[] = [];
 afterEach(async () => {
@@ -19,26 +18,10 @@ async function probeByHand(over: Partial<Scenario>, protocols: readonly Protocol
   running.push(recorder);
   const { user, password } = { user: "viewer", password: "p@ss word" };
   const options = { address: "127.0.0.1", port: recorder.port, onvif: { user, password }, policy: { requestsPerSecond: 1000 }, ...more };
-  const out: string[] = [];
-  const code = await runCommand(
-    ["probe", "recording-depth", "--options", JSON.stringify(options), "--json"],
-    { HCC_AGENT_DATA: temporaryFolder(), HCC_LANG: "en" },
-    {
-      out: (text) => void out.push(text),
-      err: () => {},
-      readSecret: async () => "",
-      confirm: async () => false,
-      isTty: false,
-      colour: false,
-      animates: false,
-      asciiOnly: false,
-      nodeVersion: "24.0.0",
-      stop: new AbortController().signal,
-    },
-  );
-  const outcome = Outcome.parse(JSON.parse(out.join("")));
+  const { code, out: text } = await agentCommand(["probe", "recording-depth", "--options", JSON.stringify(options), "--json"]);
+  const outcome = Outcome.parse(JSON.parse(text));
   const evidence = RecordingEvidence.parse(outcome.evidence);
-  return { code, outcome, channel: evidence.channels[0], unverified: evidence.recorders[0]?.unverified, text: out.join("") };
+  return { code, outcome, channel: evidence.channels[0], unverified: evidence.recorders[0]?.unverified, text };
 }
 
 const lacks = (...parts: string[]): Partial<Scenario> => ({ lacks: new Set(parts) as Scenario["lacks"] });

@@ -1,36 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../../../agent/commands/program.ts";
 import { lastLogLines, logFile } from "../../../agent/log-file.ts";
 import type { Terminal } from "../../../agent/terminal.ts";
+import { agentCommand } from "../../support/agent-command.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-/** Runs a self-check without network on a terminal as described; `order` is all that was said, in its order. */
-async function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder()) {
-  const [out, err, order]: [string[], string[], string[]] = [[], [], []];
-  const say = (list: string[]) => (text: string) => {
-    list.push(text);
-    order.push(text);
-  };
-  const code = await runCommand(
-    ["self-check", "--offline", ...args],
-    { HCC_AGENT_DATA: folder, HCC_LANG: "vi" },
-    {
-      out: say(out),
-      err: say(err),
-      readSecret: async () => "",
-      confirm: async () => false,
-      isTty: false,
-      colour: false,
-      animates: false,
-      asciiOnly: false,
-      nodeVersion: "24.0.0",
-      stop: new AbortController().signal,
-      ...terminal,
-    },
-  );
-  return { code, out: out.join(""), err: err.join(""), order };
+/** Runs a self-check without network on a terminal as described. */
+function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder()) {
+  return agentCommand(["self-check", "--offline", ...args], { folder, lang: "vi", terminal });
 }
 
 const onTerminal = { isTty: true, animates: true, colour: true };

@@ -104,3 +104,15 @@ it("is begun by what is seen now, and not by what comes in late", async () => {
   await say(NOW + 82 * MINUTE, NOW + 82 * MINUTE, "live");
   expect(await problems()).toHaveLength(1);
 });
+
+it("the first to ask in a new window shares the fault of the one before, until enough others have asked", async () => {
+  // A working hour of its own, after the lunch break: three windows down everywhere, then one single centre in the fourth.
+  const beginMs = NOW + 4 * 3_600_000;
+  for (let atMs = beginMs; atMs < beginMs + 45 * MINUTE; atMs += STEP)
+    for (const code of CODES) await province.send(code, atMs, [answer(BROKEN, atMs, false), answer(WELL, atMs, true)]);
+  const firstMs = beginMs + 45 * MINUTE + 5_000;
+  await province.send("xa-a", firstMs, [answer(BROKEN, firstMs, false), answer(WELL, firstMs, true)]);
+  const [first] = await portalFindings();
+  expect(first).toMatchObject({ centre: "xa-a", state: "unknown" });
+  expect(first?.parts?.find(({ subject }) => subject === BROKEN)).toMatchObject({ reason: "shared_fault" });
+});
