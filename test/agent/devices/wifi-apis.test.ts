@@ -15,8 +15,8 @@ const run = async (answer: (request: FakeRequest) => FakeReply, http: object) =>
     requests.push(request);
     return answer(request);
   });
-  const outcome = await observe(wifiClients, { id: "ctl", address: "127.0.0.1", http: { port, tls: false, ...http } }, probeContext());
-  return { outcome, requests };
+  const ask = () => observe(wifiClients, { id: "ctl", address: "127.0.0.1", http: { port, tls: false, ...http } }, probeContext());
+  return { outcome: await ask(), requests, ask };
 };
 const read = (outcome: Outcome, ...rest: [Parameters<typeof readingOf>[1], Parameters<typeof readingOf>[2]?]) =>
   outcome.kind === "measured" ? readingOf(outcome.readings, ...rest) : JSON.stringify(outcome);
@@ -49,8 +49,12 @@ describe("Wi-Fi clients over vendors' HTTP APIs", () => {
     ["MikroTik", routerOs(account), { ...account, password: "wrong" }],
     ["OpenWrt", openWrt(account), { ...account, password: "wrong" }],
     ["Omada", omadaController({ secret: PASSWORD }), { ...account, password: "wrong" }],
-  ])("a wrong password is auth_failed and is tried once: %s", async (_, answer, http) => {
-    const { outcome, requests } = await run(answer, http);
+  ])("a wrong password is auth_failed and is tried once, by the next run neither: %s", async (_, answer, http) => {
+    const { outcome, requests, ask } = await run(answer, http);
+    const first = requests.length;
+    expect(await ask()).toMatchObject({ kind: "failed", reason: "auth_failed", detail: expect.stringContaining("asked again in 60 minutes") });
+    // Which API it is, is found out without credentials.
+    expect(requests.length - first).toBeLessThan(first);
     expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
     expect(requests.filter(({ path, method }) => method === "POST" && /login|token/.test(path)).length).toBeLessThanOrEqual(1);
   });
