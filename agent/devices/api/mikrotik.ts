@@ -19,7 +19,9 @@ export const mikrotikApi: WifiApi = {
     return status === 401 && /basic/i.test(headers["www-authenticate"] ?? "");
   },
   async read(session, target) {
-    const found = await Promise.all(tables.map((path) => registrations(session, path)));
+    const [first, ...others] = tables;
+    // The first one alone: a wrong password must not be tried three times at once.
+    const found = [await registrations(session, first), ...(await Promise.all(others.map((path) => registrations(session, path))))];
     const answered = found.filter((table) => table !== undefined);
     if (answered.length === 0) throw new DeviceError("unsupported", `${session.device} has none of the three Wi-Fi packages`);
     const stations = new Map(answered.flat().map((row, index) => [row["mac-address"] ?? `row ${index}`, row]));
