@@ -46,6 +46,6 @@ export function linkEvidenceCsv(evidence: LinkEvidence, lang: Lang): string {
     note(test, lang),
     test.ref,
   ]);
-  const below = [...method(evidence, lang), foot(evidence, lang), hashLine(evidence, lang)];
+  const below = [...(evidence.demo ? [text(lang, "report.demo")] : []), ...method(evidence, lang), foot(evidence, lang), hashLine(evidence, lang)];
   return csv([csvHead.map((key) => text(lang, key)), ...rows, [], ...below.map((sentence) => [sentence])]);
 }

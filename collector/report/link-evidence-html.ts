@@ -19,12 +19,12 @@ export const linkEvidenceStyle = `${reportStyle}${chartStyle}`;
 
 /** The line's evidence as one page to print, without anything from outside of the file. */
 export function linkEvidenceHtml(evidence: LinkEvidence, lang: Lang): string {
-  const { policy, finding, tests, notMeasured } = evidence;
+  const { demo, policy, finding, tests, notMeasured } = evidence;
   return String(html`<!doctype html>
 <html lang="${lang}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title(evidence, lang)}</title><style>${raw(linkEvidenceStyle)}</style></head>
 <body>${sprite}
-<header><p class="policy">${policy.title[lang]}</p><h1>${title(evidence, lang)}</h1><p>${period(evidence, lang)}</p><p>${parties(evidence, lang)}</p>
+<header><p class="policy">${policy.title[lang]}</p><h1>${title(evidence, lang)}</h1><p>${period(evidence, lang)}</p>${demo ? html`<p class="demo">${text(lang, "report.demo")}</p>` : ""}<p>${parties(evidence, lang)}</p>
 ${finding ? html`<p>${text(lang, "linkEvidence.finding")}: ${badge(lang, finding.state)}</p>` : ""}</header>
 <main>
 ${summary(evidence, lang)}

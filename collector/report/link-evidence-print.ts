@@ -8,7 +8,7 @@ import { type PrintView, printable } from "./print-view.ts";
 
 /** The line's evidence in words and one drawing, ready for paper. Pure. */
 export function linkEvidencePrint(evidence: LinkEvidence, lang: Lang): PrintView {
-  const { policy, finding, tests, notMeasured } = evidence;
+  const { demo, policy, finding, tests, notMeasured } = evidence;
   const svg = linkChartSvg(chart(evidence, lang));
   return {
     lang,
@@ -16,7 +16,7 @@ export function linkEvidencePrint(evidence: LinkEvidence, lang: Lang): PrintView
     author: text(lang, "web.product"),
     policy: policy.title[lang],
     period: period(evidence, lang),
-    notices: [{ words: printable(parties(evidence, lang)), loud: false }],
+    notices: [...(demo ? [{ words: text(lang, "report.demo"), loud: true }] : []), { words: printable(parties(evidence, lang)), loud: false }],
     summary: {
       title: text(lang, "linkEvidence.summary"),
       parts: [],

@@ -36,6 +36,8 @@ export type LinkTest = {
 export type LinkTally = { readonly tests: number; readonly excused: number; readonly below: number; readonly medianMbps: number | undefined };
 
 export type LinkEvidence = {
+  /** The tests are simulated, and every form of the sheet says so. */
+  readonly demo: boolean;
   readonly centre: Pick<Centre, "code" | "name" | "isp" | "contractMbps">;
   readonly policy: Pick<PolicyProfile, "id" | "version" | "title" | "source">;
   readonly requirement: string;
@@ -57,6 +59,7 @@ const DirectionEvidence = z
 const RunEvidence = z.object({ download: DirectionEvidence, nic: z.object({ medium: z.string(), speedMbps: z.number().optional() }).partial() }).partial();
 
 export type LinkEvidenceSource = {
+  readonly demo: boolean;
   readonly centre: LinkEvidence["centre"];
   readonly policy: PolicyProfile;
   readonly calendar: Calendar;
@@ -70,7 +73,7 @@ export type LinkEvidenceSource = {
  * Pure. All that a provider needs to check what its line was held to: every test of the days asked for, also the excused and the failed ones.
  * undefined when the policy has no floor for the line.
  */
-export function buildLinkEvidence({ centre, policy, calendar, findings, runs, firstDay, lastDay }: LinkEvidenceSource): LinkEvidence | undefined {
+export function buildLinkEvidence({ demo, centre, policy, calendar, findings, runs, firstDay, lastDay }: LinkEvidenceSource): LinkEvidence | undefined {
   const requirement = linkRequirement(policy);
   if (!requirement) return undefined;
   const { rule } = requirement;
@@ -78,6 +81,7 @@ export function buildLinkEvidence({ centre, policy, calendar, findings, runs, fi
   const finding = findings.find((one) => one.requirement === requirement.id);
   const { code, name, isp, contractMbps } = centre;
   return {
+    demo,
     centre: { code, name, ...(isp !== undefined && { isp }), ...(contractMbps !== undefined && { contractMbps }) },
     policy: { id: policy.id, version: policy.version, title: policy.title, source: policy.source },
     requirement: requirement.id,

@@ -4,6 +4,7 @@ import type { Outcome } from "#schemas/observation.ts";
 import { buildLinkEvidence, spanOfDays } from "../../../collector/report/link-evidence.ts";
 import { linkEvidenceCsv } from "../../../collector/report/link-evidence-csv.ts";
 import { linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
+import { linkEvidencePrint } from "../../../collector/report/link-evidence-print.ts";
 import { renderLinkEvidence } from "../../../collector/report/link-evidence-render.ts";
 import { calendar, plan } from "../../support/facts.ts";
 
@@ -30,7 +31,7 @@ const postponed: Run = { ...test(6, 9, 0), outcome: { kind: "skipped", reason: "
 const runs = [test(2, 9, 168), test(3, 10, 171), test(4, 20, 230), test(5, 9, 60, "cpu_bound"), postponed];
 
 function build(over: Partial<Parameters<typeof buildLinkEvidence>[0]> = {}) {
-  const found = buildLinkEvidence({ centre, policy: plan, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
+  const found = buildLinkEvidence({ demo: false, centre, policy: plan, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
   if (!found) throw new Error("the policy has no floor for the line");
   return found;
 }
@@ -46,7 +47,16 @@ describe("what a provider gets to see", () => {
 
   it("has nothing to show under a policy without a floor for the line", () => {
     expect(
-      buildLinkEvidence({ centre, policy: { ...plan, requirements: [] }, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07" }),
+      buildLinkEvidence({
+        demo: false,
+        centre,
+        policy: { ...plan, requirements: [] },
+        calendar,
+        findings: [],
+        runs,
+        firstDay: "2026-11-01",
+        lastDay: "2026-11-07",
+      }),
     ).toBe(undefined);
   });
 
@@ -69,6 +79,13 @@ describe("what a provider gets to see", () => {
     expect(lines[0]).toContain("Download (Mbps)");
     expect(lines[1]).toContain(",168,166,170,190,");
     expect(lines.slice(1, 6).filter((line) => line.includes("collector"))).toHaveLength(4);
+  });
+
+  it("says in every form that simulated tests are simulated", () => {
+    const simulated = build({ demo: true });
+    for (const words of [linkEvidenceHtml(simulated, "vi"), linkEvidenceCsv(simulated, "vi"), JSON.stringify(linkEvidencePrint(simulated, "vi"))])
+      expect(words).toContain("DỮ LIỆU MÔ PHỎNG");
+    expect(linkEvidenceHtml(build(), "vi")).not.toContain("MÔ PHỎNG");
   });
 
   it("is a PDF with its plot, the same bytes for the same tests", async () => {
