@@ -4,7 +4,11 @@
 set -e
 folder=$1
 node=$2
+trap 'code=$?; [ "$code" = 0 ] || tail -n 30 "$folder"/*.log >&2; exit "$code"' EXIT
 chmod 755 "$folder"
+# avahi keeps its pid at one fixed place and refuses to start where another run's pid is in use.
+mkdir -p /run/avahi-daemon
+mount -t tmpfs tmpfs /run/avahi-daemon
 ip link set lo up
 ip link add lan0 type veth peer name lan1
 ip addr add 10.88.0.1/24 dev lan0
@@ -22,10 +26,10 @@ host() {
 }
 cat >"$folder/mfp.sh" <<MFP
 dbus-daemon --session --nofork --address=unix:path=$folder/bus &
-until [ -S $folder/bus ]; do sleep 0.05; done
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$folder/bus
+until dbus-send --system --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId >/dev/null 2>&1; do sleep 0.05; done
 printf '[server]\nuse-ipv6=no\nallow-interfaces=eth0\n[wide-area]\nenable-wide-area=no\n[publish]\npublish-workstation=no\n' >$folder/avahi.conf
-avahi-daemon -f $folder/avahi.conf --no-drop-root --no-chroot --no-rlimits &
+avahi-daemon -f $folder/avahi.conf --no-drop-root --no-chroot --no-rlimits >$folder/avahi.log 2>&1 &
 until avahi-publish -s 'Canon MF264' _ipp._tcp 631 'ty=Canon MF264' rp=ipp/print uuid=6d4ff0ce-6b11; do sleep 0.2; done &
 until avahi-publish -s 'Canon MF264' _uscan._tcp 80 'ty=Canon MF264' rs=eSCL uuid=6d4ff0ce-6b11; do sleep 0.2; done
 MFP
