@@ -70,22 +70,27 @@ export type AppDeps = {
   readonly freeze: (agentId: string, message: string) => Promise<void>;
 };
 
+/** For how long browsers come back by TLS alone, s: a year. */
+const HSTS_S = 31_536_000;
+
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
   const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;
   const { people, signOn } = deps;
-  const token = formToken(deps.browserSecret);
-  const cookies = browserCookies({ secure: new URL(config.publicUrl).protocol === "https:", key: deps.browserSecret });
+  const isPublicTls = new URL(config.publicUrl).protocol === "https:";
+  const token = formToken(deps.browserSecret, isPublicTls);
+  const cookies = browserCookies({ secure: isPublicTls, key: deps.browserSecret });
   const proxies = proxyList(config.trustedProxies);
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
   const web = { policy, lang: config.lang, demo, now: clock };
-  const signIn = { ...web, people, cookies, proxies, token };
+  const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
 
   app.use(async (c, next) => {
     await next();
     counters.add("hcc_requests_total", 1, { status: `${Math.floor(c.res.status / 100)}xx` });
     c.res.headers.set("x-content-type-options", "nosniff");
+    if (isPublicTls) c.res.headers.set("strict-transport-security", `max-age=${HSTS_S}`);
   });
   app.onError((error, c) => {
     if (error instanceof BodyRefused) return refused(c, error);
@@ -111,8 +116,8 @@ export function createApp(deps: AppDeps): Hono {
   );
   app.route("/", keyRoutes({ keys, clock, changeKey: (agentId, publicKey, oldUntilMs) => changeKey(db, agentId, publicKey, oldUntilMs) }));
   app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));
-  app.route("/", signInRoutes({ ...signIn, signOnName: signOn?.name(config.lang) }));
-  app.route("/", signOnRoutes({ ...signIn, signOn }));
+  app.route("/", signInRoutes(signIn));
+  app.route("/", signOnRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
   app.route(
     "/",

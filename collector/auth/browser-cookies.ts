@@ -19,7 +19,8 @@ export function browserCookies({ secure, key }: { secure: boolean; key: string }
   return {
     secure,
     session: (c: Context) => getCookie(c, SESSION),
-    setSession: (c: Context, token: string) => setCookie(c, SESSION, token, options),
+    /** The server ends sessions by itself; `lifeMs` keeps a browser from sending a dead one for ever. */
+    setSession: (c: Context, token: string, lifeMs: number) => setCookie(c, SESSION, token, { ...options, maxAge: lifeMs / 1_000 }),
     endSession: (c: Context) => void deleteCookie(c, SESSION, options),
 
     /** Remembers that this browser has signed in as `login`. */

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer as createTlsServer } from "node:https";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serve } from "@hono/node-server";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import { type Collector, createCollector } from "../collector.ts";
-import { type CollectorConfig, ConfigError } from "../config.ts";
+import type { CollectorConfig } from "../config.ts";
+import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
 import { passwordLink } from "../routes/people.ts";
 import { migrate } from "../store/migrate.ts";
@@ -56,7 +55,7 @@ export type Alongside = (collector: Collector, stop: AbortSignal) => Promise<voi
 /** Serves HTTP on an open store until `terminal.stop` aborts. The demo uses it after it has made its province, and lets that live on alongside. */
 export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal, alongside?: Alongside): Promise<void> {
   const collector = await createCollector({ config, store, clock: Date.now, log });
-  const server = await listen(collector, config);
+  const server = await listen(collector.app, config);
   await warmUp(
     `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
   );
@@ -70,27 +69,6 @@ export async function runCollector(config: CollectorConfig, store: Store, log: L
   await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);
   server.closeAllConnections();
   log.info("collector ended");
-}
-
-type ClosableServer = { close(): void; closeAllConnections(): void };
-
-async function listen({ app }: Collector, { port, host, tls }: CollectorConfig): Promise<ClosableServer> {
-  const secure = tls && {
-    createServer: createTlsServer,
-    serverOptions: { cert: await pem("HCC_TLS_CERT", tls.certFile), key: await pem("HCC_TLS_KEY", tls.keyFile), minVersion: "TLSv1.2" as const },
-  };
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: host, ...secure }, () => resolve(server as unknown as ClosableServer));
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? new Error(`HCC_PORT: port ${port} is taken on ${host}; another collector may run already`) : error);
-    });
-  });
-}
-
-function pem(setting: string, file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`${setting}: ${file} cannot be read: ${error.code ?? error.message}`);
-  });
 }
 
 /** While nobody can sign in: a link with which whoever started this program makes himself the administrator. */

@@ -117,6 +117,9 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       await note(doer, "logout", doer.who);
     },
 
+    /** Whether a sign-on service speaks for this person. */
+    isOfService: async (personId: string) => ((await store.findAccount(db, { personId }))?.subject ?? null) !== null,
+
     /** Adds a person and gives the token of the link that sets the password; undefined when the login is taken. */
     async add({ login, name, roles, centre, endsAt }: NewPerson, doer: Doer): Promise<string | undefined> {
       const personId = newPersonId();

@@ -13,7 +13,8 @@ export type SignOn = ReturnType<typeof createSignOn>;
 
 /** Sign-on by OpenID Connect: the code flow with PKCE, state and nonce. The service is asked for its addresses when the first person comes. */
 export function createSignOn(file: SignOnFile, publicUrl: string) {
-  const redirectUri = `${publicUrl.replace(/\/$/, "")}/login/sign-on/back`;
+  const home = publicUrl.replace(/\/$/, "");
+  const redirectUri = `${home}/login/sign-on/back`;
   let found: Promise<oidc.Configuration> | undefined;
   const service = () => {
     found ??= discover(file).catch((error: unknown) => {
@@ -39,6 +40,13 @@ export function createSignOn(file: SignOnFile, publicUrl: string) {
         code_challenge_method: "S256",
       });
       return { url: url.href, begun: JSON.stringify(begun) };
+    },
+
+    /** Where a person signs out of the service itself; undefined for a service that has no such place. @throws when it does not answer */
+    async endUrl(): Promise<string | undefined> {
+      const known = await service();
+      if (known.serverMetadata().end_session_endpoint === undefined) return undefined;
+      return oidc.buildEndSessionUrl(known, { post_logout_redirect_uri: `${home}/login` }).href;
     },
 
     /**

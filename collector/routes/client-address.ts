@@ -1,11 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { Context } from "hono";
-
-/** The other end of the connection; undefined where there is none, as in `app.request`. */
-export function remoteAddress(c: Context): string | undefined {
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress;
-}
+import { isEncrypted, isLoopback, remoteAddress } from "./connection.ts";
 
 /** The networks of proxies whose X-Forwarded-For is believed: addresses or CIDR. @throws Error that names the one that is neither */
 export function proxyList(networks: readonly string[]): BlockList {
@@ -34,6 +29,19 @@ export function clientAddress(c: Context, proxies: BlockList): string {
     address = hop;
   }
   return address;
+}
+
+/**
+ * Whether nobody on the way reads what the browser sends: TLS of our own, a trusted proxy that did not speak plain HTTP to it, or this machine itself.
+ * X-Forwarded-Proto of anyone else counts for nothing. `isPublicTls`: the settings say that browsers come by https.
+ */
+export function isConfidential(c: Context, proxies: BlockList, isPublicTls: boolean): boolean {
+  if (isEncrypted(c)) return true;
+  const remote = remoteAddress(c);
+  if (remote === undefined) return false;
+  const said = c.req.header("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase();
+  if (isTrusted(plain(remote), proxies)) return said === undefined ? isPublicTls : said === "https";
+  return isLoopback(remote) && (isPublicTls || c.req.header("x-forwarded-for") === undefined);
 }
 
 function isTrusted(address: string, proxies: BlockList): boolean {

@@ -3,30 +3,30 @@ import { type Context, Hono } from "hono";
 import type { Person } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import type { BrowserCookies } from "../auth/browser-cookies.ts";
-import type { PeopleDesk, SignedIn } from "../people/desk.ts";
+import { type PeopleDesk, SESSION_MS, type SignedIn } from "../people/desk.ts";
+import type { SignOn } from "../people/sign-on.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
-import { accountPage, loginPage, passwordPage } from "../web/login-page.ts";
+import { accountPage, loginPage, passwordPage, signedOutPage } from "../web/login-page.ts";
 import { messagePage } from "../web/message-page.ts";
-import { clientAddress, remoteAddress } from "./client-address.ts";
+import { clientAddress, isConfidential } from "./client-address.ts";
 import { formValues } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
-import { isLoopback } from "./this-machine.ts";
 
 export type SignInDeps = Omit<PageDeps, "store"> & {
   readonly people: PeopleDesk;
   readonly cookies: BrowserCookies;
   readonly proxies: BlockList;
   readonly token: FormToken;
-  /** What the province's sign-on service is called on the button; undefined without one. */
-  readonly signOnName: string | undefined;
+  /** The province's sign-on service, where there is one. */
+  readonly signOn: SignOn | undefined;
 };
 
 /** Signing in and out, and the page behind a one-time link. */
 export function signInRoutes(deps: SignInDeps): Hono {
-  const { people, cookies, proxies, token, signOnName } = deps;
+  const { people, cookies, proxies, token, signOn } = deps;
   const app = new Hono();
-  const login = (c: Context, state: FormState, next: string) => loginPage(pageFrame(c, deps), state, token.issue(c), { next, signOn: signOnName });
+  const login = (c: Context, state: FormState, next: string) => loginPage(pageFrame(c, deps), state, token.issue(c), { next, signOn: signOn?.name(deps.lang) });
   const enter = async (c: Context, { session, person }: SignedIn, next: string) => {
     await enterAs(c, deps, session, person.login);
     return c.redirect(next === "/" ? homeOf(person) : next, 303);
@@ -36,7 +36,7 @@ export function signInRoutes(deps: SignInDeps): Hono {
 
   app.post("/login", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
-    if (!cookies.secure && !isLoopback(remoteAddress(c))) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
+    if (!isConfidential(c, proxies, cookies.secure)) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
     const { login: name = "", password = "", next } = await formValues(c);
     const from = { login: name.slice(0, 256), address: clientAddress(c, proxies), device: cookies.device(c, name) };
     const result = await people.signIn(from, password.slice(0, 1_024));
@@ -50,7 +50,7 @@ export function signInRoutes(deps: SignInDeps): Hono {
 
   app.post("/password", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
-    if (!cookies.secure && !isLoopback(remoteAddress(c))) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
+    if (!isConfidential(c, proxies, cookies.secure)) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
     const { code = "", password = "", again } = await formValues(c);
     const result = password === again ? await people.setPassword(code.trim(), password, clientAddress(c, proxies)) : ({ ok: false, fault: "again" } as const);
     if (result.ok) return enter(c, result, "/");
@@ -64,9 +64,12 @@ export function signInRoutes(deps: SignInDeps): Hono {
 
   app.post("/logout", pageHeaders, async (c) => {
     const session = cookies.session(c);
-    if (session && c.var.asker) await people.signOut(session, { who: c.var.asker.login, address: clientAddress(c, proxies) });
+    const { asker } = c.var;
+    if (session && asker) await people.signOut(session, { who: asker.login, address: clientAddress(c, proxies) });
     cookies.endSession(c);
-    return c.redirect("/login", 303);
+    // The service still knows him: on a shared PC the next one would enter by one click. A form must not lead elsewhere, so it is a link.
+    const elsewhere = asker && (await people.isOfService(asker.id)) ? await signOn?.endUrl().catch(() => undefined) : undefined;
+    return elsewhere === undefined ? c.redirect("/login", 303) : c.html(signedOutPage(pageFrame(c, deps), signOn?.name(deps.lang) ?? "", elsewhere));
   });
 
   return app;
@@ -76,7 +79,7 @@ export function signInRoutes(deps: SignInDeps): Hono {
 export async function enterAs(c: Context, { people, cookies }: Pick<SignInDeps, "people" | "cookies">, session: string, login: string): Promise<void> {
   const before = cookies.session(c);
   if (before) await people.drop(before);
-  cookies.setSession(c, session);
+  cookies.setSession(c, session, SESSION_MS);
   cookies.setDevice(c, login);
 }
 

@@ -1,15 +1,12 @@
 import { type Context, Hono } from "hono";
 import { type TextKey, text } from "#schemas/text/text.ts";
-import type { SignOn } from "../people/sign-on.ts";
 import { messagePage } from "../web/message-page.ts";
 import { clientAddress } from "./client-address.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 import { enterAs, homeOf, type SignInDeps } from "./sign-in.ts";
 
-export type SignOnDeps = Omit<SignInDeps, "signOnName"> & { readonly signOn: SignOn | undefined };
-
 /** The way to the province's sign-on service and back. Whatever goes wrong there leaves nobody signed in. */
-export function signOnRoutes(deps: SignOnDeps): Hono {
+export function signOnRoutes(deps: SignInDeps): Hono {
   const { people, cookies, proxies, signOn } = deps;
   const app = new Hono();
   const sorry = (c: Context, key: TextKey) => {

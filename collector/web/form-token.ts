@@ -2,7 +2,6 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 
-const COOKIE = "hcc-form";
 /** Name of the hidden field that carries the token. */
 export const TOKEN_FIELD = "token";
 
@@ -15,14 +14,15 @@ export type FormToken = {
 
 /**
  * Guards forms against being sent by foreign pages: the browser's own word (`Sec-Fetch-Site` or `Origin`) and a token that only
- * our page could read. `key` is shared by all collectors on one database.
+ * our page could read. `key` is shared by all collectors on one database; `secure`: browsers come by TLS, and no sister host may set the cookie.
  */
-export function formToken(key: string): FormToken {
+export function formToken(key: string, secure = false): FormToken {
+  const COOKIE = secure ? "__Host-hcc-form" : "hcc-form";
   const tokenOf = (browser: string) => createHmac("sha256", key).update(browser).digest("base64url");
   return {
     issue(c) {
       const browser = getCookie(c, COOKIE) ?? randomBytes(18).toString("base64url");
-      setCookie(c, COOKIE, browser, { path: "/", httpOnly: true, sameSite: "Strict" });
+      setCookie(c, COOKIE, browser, { path: "/", httpOnly: true, sameSite: "Strict", secure });
       return tokenOf(browser);
     },
     holds(c, sent) {

@@ -55,6 +55,16 @@ ${isLocal ? html`<p class="note">${text(lang, "people.local.note")}</p>` : html`
   );
 }
 
+/** After signing out of here: the sign-on service still knows this browser, and says so. */
+export function signedOutPage(frame: PageFrame, name: string, url: string): Html {
+  const { lang } = frame;
+  return card(
+    frame,
+    "people.signedOut.title",
+    html`<p>${text(lang, "people.signedOut", { name })}</p><p><a class="button" href="${url}" rel="noreferrer">${text(lang, "people.signedOut.do", { name })}</a></p><p><a href="/login">${text(lang, "people.login.title")}</a></p>`,
+  );
+}
+
 function card(frame: PageFrame, titleKey: TextKey, body: Html): Html {
   const title = text(frame.lang, titleKey);
   return layout(frame, title, html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${body}</section>`);

@@ -14,6 +14,7 @@ const peers = {
   nft: { program: "nft", package: "nftables" },
   perl: { program: "perl", package: "perl-base" },
   "prometheus-alertmanager": { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
+  openssl: { program: "openssl", package: "openssl" },
   xmllint: { program: "xmllint", package: "libxml2-utils" },
   chromium: { program: "chromium", package: "chromium" },
   pdftotext: { program: "pdftotext", package: "poppler-utils" },

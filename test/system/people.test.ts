@@ -1,0 +1,290 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { text } from "#schemas/text/text.ts";
+import { createCollector } from "../../collector/collector.ts";
+import { readConfig } from "../../collector/config.ts";
+import { type ClosableServer, listen } from "../../collector/listen.ts";
+import { createLog } from "../../collector/log.ts";
+import { type PeopleDesk, SESSION_IDLE_MS, SESSION_MS } from "../../collector/people/desk.ts";
+import { accessTable } from "../../collector/routes/access-table.ts";
+import { T0 } from "../support/batches.ts";
+import { freeTcpPort } from "../support/free-port.ts";
+import { openBrowser } from "../support/http-browser.ts";
+import { type OidcService, startOidcService } from "../support/oidc-service.ts";
+import { openPglite, type PgliteDb } from "../support/pglite.ts";
+import { requirePeer } from "../support/require-peer.ts";
+import { type TestCertificate, testCertificate } from "../support/test-certificate.ts";
+
+const sentence = "con trâu trắng ăn cỏ non";
+const doer = { who: "test", address: "local" };
+
+/** The collector's app on real sockets; people come by three ways: TLS of its own, a proxy that is trusted, and plain HTTP. */
+describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hcc-people-"));
+  let db: PgliteDb;
+  let people: PeopleDesk;
+  let certificate: TestCertificate;
+  let own: ClosableServer;
+  let plain: ClosableServer;
+  let service: OidcService;
+  let signedOn: ClosableServer;
+  let nowMs = T0;
+
+  beforeAll(async () => {
+    certificate = testCertificate(folder);
+    db = await openPglite();
+    const serve = async (environment: Record<string, string>) => {
+      const config = { ...readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0", HCC_PORT: "0", ...environment }) };
+      const collector = await createCollector({ config, store: { db }, clock: () => nowMs, log: createLog("silent") });
+      people = collector.people;
+      return listen(collector.app, config);
+    };
+    own = await serve({ HCC_TLS_CERT: certificate.certFile, HCC_TLS_KEY: certificate.keyFile });
+    plain = await serve({ HCC_PUBLIC_URL: "https://hcc.example.vn", HCC_TRUSTED_PROXIES: "127.0.0.2" });
+    const port = await freeTcpPort();
+    service = await startOidcService(`http://localhost:${port}`);
+    writeFileSync(join(folder, "oidc.json"), JSON.stringify(service.file));
+    signedOn = await serve({ HCC_PORT: String(port), HCC_OIDC: join(folder, "oidc.json") });
+    for (const login of ["lan", "hoa", "minh"]) {
+      const link = await people.add({ login, name: login, roles: ["viewer", "admin"] }, doer);
+      await people.setPassword(link ?? "", sentence, "local");
+    }
+  }, 240_000);
+  afterAll(async () => {
+    for (const server of [own, plain, signedOn]) {
+      server?.close();
+      server?.closeAllConnections();
+    }
+    await service?.close();
+    await db?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const home = () => openBrowser(`https://localhost:${own.port}`, { ca: certificate.ca });
+  const signIn = (browser: ReturnType<typeof home>, login: string, password = sentence) => browser.send("/login", { login, password });
+
+  it("sets cookies that no script, no foreign page, no sister host and no plain connection gets", async () => {
+    const browser = home();
+    const reply = await signIn(browser, "lan");
+    expect([reply.status, reply.location]).toEqual([303, "/"]);
+    const attributes = Object.fromEntries(reply.cookies.map((line) => [line.split("=")[0], line.split("; ").slice(1).sort().join("; ")]));
+    expect(attributes).toEqual({
+      "__Host-hcc-session": "HttpOnly; Max-Age=28800; Path=/; SameSite=Lax; Secure",
+      "__Host-hcc-device": "HttpOnly; Max-Age=31536000; Path=/; SameSite=Lax; Secure",
+    });
+    const form = (await home().get("/login")).cookies;
+    expect(form).toEqual([expect.stringMatching(/^__Host-hcc-form=[\w-]{24}; Path=\/; HttpOnly; Secure; SameSite=Strict$/)]);
+    expect(reply.headers["strict-transport-security"]).toBe("max-age=31536000");
+    expect((await browser.get("/account")).html).toContain("lan");
+  });
+
+  it("gives a new session at each login; neither the one before nor one that somebody planted opens anything", async () => {
+    const browser = home();
+    browser.jar.set("__Host-hcc-session", "planted");
+    await signIn(browser, "lan");
+    const first = browser.jar.get("__Host-hcc-session") ?? "";
+    expect(first).toMatch(/^[\w-]{43}$/);
+    await signIn(browser, "lan");
+    const second = browser.jar.get("__Host-hcc-session") ?? "";
+    expect(second).not.toBe(first);
+    const old = home();
+    for (const session of ["planted", first]) {
+      old.jar.set("__Host-hcc-session", session);
+      expect((await old.get("/account")).location, session).toMatch(/^\/login/);
+    }
+    expect((await browser.get("/account")).status).toBe(200);
+  });
+
+  it("ends a session at logout, on the server as in the browser", async () => {
+    const browser = home();
+    await signIn(browser, "lan");
+    const session = browser.jar.get("__Host-hcc-session") ?? "";
+    const reply = await browser.send("/logout", {}, { form: "/account" });
+    expect([reply.status, reply.location]).toEqual([303, "/login"]);
+    expect(browser.jar.has("__Host-hcc-session")).toBe(false);
+    browser.jar.set("__Host-hcc-session", session);
+    expect((await browser.get("/account")).location).toMatch(/^\/login/);
+  });
+
+  it("ends a session that is idle, and one that lasts a working day", async () => {
+    const [idle, busy] = [home(), home()];
+    await signIn(idle, "lan");
+    nowMs += SESSION_IDLE_MS + 1;
+    expect((await idle.get("/account")).location).toMatch(/^\/login\?next=%2Faccount/);
+    await signIn(busy, "lan");
+    for (let passed = 0; passed < SESSION_MS; passed += SESSION_IDLE_MS / 2) {
+      expect((await busy.get("/account")).status).toBe(200);
+      nowMs += SESSION_IDLE_MS / 2;
+    }
+    nowMs += 1;
+    expect((await busy.get("/account")).location).toMatch(/^\/login/);
+  });
+
+  it("lets nobody guess: after five failures even the right password waits, and the wait is told; a known browser does not wait", async () => {
+    const known = home();
+    await signIn(known, "hoa");
+    const stranger = home();
+    for (let failure = 0; failure < 5; failure++) expect((await signIn(stranger, "hoa", "sai mật khẩu rồi")).status).toBe(401);
+    const refused = await signIn(stranger, "hoa");
+    expect([refused.status, Number(refused.headers["retry-after"])]).toEqual([429, 900]);
+    expect(stranger.jar.has("__Host-hcc-session")).toBe(false);
+    expect((await signIn(known, "hoa")).status).toBe(303);
+    nowMs += 15 * 60_000;
+    expect((await signIn(stranger, "hoa")).status).toBe(303);
+  });
+
+  it("says the same of a wrong password and of a login that nobody has", async () => {
+    const replies = await Promise.all([signIn(home(), "minh", "sai mật khẩu rồi"), signIn(home(), "nobody-here", "sai mật khẩu rồi")]);
+    expect(replies.map(({ status }) => status)).toEqual([401, 401]);
+    for (const { html } of replies) expect(html).toContain(text("vi", "people.fault.wrong"));
+    nowMs += 15 * 60_000;
+  });
+
+  it("takes no form at any address that comes without its token, from elsewhere, or with another browser's token", async () => {
+    const browser = home();
+    await signIn(browser, "lan");
+    const forms = Object.entries(accessTable).flatMap(([line, access]) =>
+      line.startsWith("POST ") && access.who !== "agent" && access.who !== "anyone" ? [line.slice(5)] : [],
+    );
+    expect(forms.length).toBeGreaterThan(8);
+    for (const pattern of forms) {
+      const path = pattern.replace(":code", "xa-01").replace(":requirement", "R05").replace(":id", "1");
+      const send = (fields: Record<string, string>, headers: Record<string, string>) => browser.send(path, fields, { form: "/account", headers });
+      const foreign = /name="token" value="([^"]+)"/.exec((await home().get("/login")).html)?.[1] ?? "";
+      expect(foreign).toHaveLength(43);
+      for (const [fields, headers] of [
+        [{ token: "" }, {}],
+        [{ token: foreign }, {}],
+        [{}, { "sec-fetch-site": "cross-site" }],
+        [{}, { "sec-fetch-site": "same-site" }],
+      ] as const) {
+        const { status, html } = await send(fields, headers);
+        // A route that this person may not call says so before it reads the form.
+        expect([status, html.includes(text("vi", "form.refused")) || html.includes(text("vi", "access.role_missing"))], path).toEqual([403, true]);
+      }
+    }
+    expect((await browser.get("/account")).status).toBe(200);
+  });
+
+  describe("behind a proxy", () => {
+    const by = (address: string, headers: Record<string, string>) =>
+      openBrowser("https://hcc.example.vn", { at: `http://127.0.0.1:${plain.port}`, from: address, headers });
+    const addresses = async () => (await people.audit(1)).deeds.map(({ what, address }) => [what, address]);
+
+    it("believes a named proxy alone: who the client is, and that he came by https", async () => {
+      const trusted = by("127.0.0.2", { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" });
+      expect((await signIn(trusted, "minh")).status).toBe(303);
+      // What the client wrote itself, further left, is never reached.
+      expect(await addresses()).toEqual([["login", "198.51.100.7"]]);
+      const untrusted = by("127.0.0.3", { "x-forwarded-for": "203.0.113.66", "x-forwarded-proto": "https" });
+      const refused = await signIn(untrusted, "minh");
+      expect([refused.status, refused.html.includes(text("vi", "people.plain"))]).toEqual([403, true]);
+      expect(untrusted.jar.has("__Host-hcc-session")).toBe(false);
+    });
+
+    it("takes no password that came to the proxy in the clear", async () => {
+      const clear = by("127.0.0.2", { "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http" });
+      expect((await signIn(clear, "minh")).status).toBe(403);
+      expect((await clear.send("/password", { code: "x", password: sentence, again: sentence })).status).toBe(403);
+    });
+
+    it("lets failures of one client count for him, not for the others behind the same proxy", async () => {
+      const one = by("127.0.0.2", { "x-forwarded-for": "198.51.100.21", "x-forwarded-proto": "https" });
+      for (let failure = 0; failure < 5; failure++) expect((await signIn(one, "minh", "sai mật khẩu rồi")).status).toBe(401);
+      expect((await signIn(one, "minh")).status).toBe(429);
+      const other = by("127.0.0.2", { "x-forwarded-for": "198.51.100.22", "x-forwarded-proto": "https" });
+      expect((await signIn(other, "minh")).status).toBe(303);
+    });
+  });
+
+  describe("by the province's sign-on service", () => {
+    const visitor = () => openBrowser(`http://localhost:${signedOn.port}`);
+    const back = async (begun: string, login: string) => {
+      const { pathname, search } = new URL(await service.walk(begun, login));
+      return pathname + search;
+    };
+    const newestDeed = async () => (await people.audit(1)).deeds.map(({ who, what, about }) => [who, what, about]);
+
+    it("lets in whom it names, with the roles of the claims and nothing more, and shows the way out of both", async () => {
+      const browser = visitor();
+      expect((await browser.get("/login")).html).toContain('href="/login/sign-on"');
+      const begun = await browser.get("/login/sign-on");
+      expect(begun.cookies).toEqual([expect.stringMatching(/^hcc-sign-on=[^;]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)]);
+      const entered = await browser.get(await back(begun.location, "lan"));
+      expect([entered.status, entered.location, browser.jar.has("hcc-sign-on")]).toEqual([303, "/", false]);
+      expect(await newestDeed()).toEqual([[`${new URL(service.issuer).host}/lan`, "login.oidc", `${new URL(service.issuer).host}/lan`]]);
+      const account = (await browser.get("/account")).html;
+      for (const word of ["Nguyễn Thị Lan", text("vi", "role.inspector")]) expect(account).toContain(word);
+      expect(account).not.toContain(text("vi", "role.admin"));
+      expect((await browser.get("/people")).status).toBe(403);
+
+      const out = await browser.send("/logout", {}, { form: "/account" });
+      const end = new URL(/href="([^"]+session\/end[^"]*)"/.exec(out.html)?.[1]?.replaceAll("&amp;", "&") ?? "");
+      expect([out.status, end.origin, end.searchParams.get("post_logout_redirect_uri")]).toEqual([
+        200,
+        service.issuer,
+        `http://localhost:${signedOn.port}/login`,
+      ]);
+      expect((await fetch(end)).status).toBe(200);
+      expect((await browser.get("/account")).location).toMatch(/^\/login/);
+    });
+
+    it("confines an officer of a commune to his centre", async () => {
+      const browser = visitor();
+      await browser.get(await back((await browser.get("/login/sign-on")).location, "hoa"));
+      expect((await browser.get("/")).location).toBe("/centres/xa-01");
+      expect((await browser.get("/centres/xa-02")).status).toBe(404);
+      expect((await browser.get("/v1/centres")).status).toBe(403);
+    });
+
+    it("sends away whom no claim gives a role, and notes it", async () => {
+      const browser = visitor();
+      const refused = await browser.get(await back((await browser.get("/login/sign-on")).location, "stranger"));
+      expect([refused.status, refused.html.includes(text("vi", "people.signOn.stranger"))]).toEqual([403, true]);
+      expect(browser.jar.has("hcc-session")).toBe(false);
+      expect(await newestDeed()).toEqual([["unknown", "login.stranger", `${service.issuer} stranger`]]);
+    });
+
+    it("takes no answer that another browser began, none with another's state or nonce, and none twice", async () => {
+      const [browser, other] = [visitor(), visitor()];
+      const begunOf = ({ jar }: typeof browser) => JSON.parse(decodeURIComponent(jar.get("hcc-sign-on") ?? "")) as Record<string, string>;
+      await other.get("/login/sign-on");
+      for (const field of ["state", "nonce", "verifier"]) {
+        const answer = await back((await browser.get("/login/sign-on")).location, "lan");
+        browser.jar.set("hcc-sign-on", encodeURIComponent(JSON.stringify({ ...begunOf(browser), [field]: begunOf(other)[field] })));
+        expect((await browser.get(answer)).status, field).toBe(403);
+      }
+      const answer = await back((await browser.get("/login/sign-on")).location, "lan");
+      expect((await other.get(answer)).status, "another browser").toBe(403);
+      expect((await visitor().get(answer)).status, "a browser that began nothing").toBe(403);
+      expect((await browser.get("/login/sign-on/back?error=access_denied&state=x")).status).toBe(403);
+      expect([browser, other].map(({ jar }) => jar.has("hcc-session"))).toEqual([false, false]);
+      const entered = await browser.get(await back((await browser.get("/login/sign-on")).location, "lan"));
+      expect([entered.status, browser.jar.has("hcc-session")]).toEqual([303, true]);
+    });
+  });
+
+  it("speaks TLS 1.2 and newer alone, with the certificate of the settings", async () => {
+    const shake = (maxVersion: "TLSv1.1" | "TLSv1.3") =>
+      new Promise<string>((resolve) => {
+        const socket = connect({
+          host: "127.0.0.1",
+          port: own.port,
+          servername: "localhost",
+          ca: certificate.ca,
+          minVersion: "TLSv1",
+          maxVersion,
+          ciphers: "DEFAULT@SECLEVEL=0",
+        });
+        socket.once("secureConnect", () => resolve(socket.getProtocol() ?? ""));
+        socket.once("error", () => resolve("refused"));
+        socket.once("close", () => socket.destroy());
+      });
+    expect(await shake("TLSv1.1")).toBe("refused");
+    expect(await shake("TLSv1.3")).toBe("TLSv1.3");
+    await expect(openBrowser(`https://localhost:${own.port}`).get("/login")).rejects.toThrow("self-signed");
+  });
+});
