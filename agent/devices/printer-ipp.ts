@@ -45,14 +45,17 @@ const meaningOf: Readonly<Record<string, PrinterFault>> = {
   offline: "offline",
 };
 
+/** Words that mean that no paper moves now, so that a mere `-warning` blocks as well: unlike that of low toner it goes when somebody has seen to it. */
+const haltingWords: ReadonlySet<string> = new Set(["media-jam", "media-needed", "cover-open", "door-open", "interlock-open", "paused"]);
+
 /**
- * Makes a printer's state of its IPP attributes. Only `-error` blocks, or any known blocker while the printer is stopped:
- * idle printers carry warnings for ever. Pure.
+ * Makes a printer's state of its IPP attributes. What blocks is an `-error`, a `-warning` that says that nothing moves, and any word without
+ * a severity while the printer is stopped. Other warnings do not: idle printers carry them for ever. Pure.
  */
 export function judgeIppPrinter(attributes: IppAttributes): PrinterState {
   const reasons = texts(attributes, "printer-state-reasons").filter((reason) => reason !== "none");
   const isStopped = attributes.get("printer-state")?.[0] === STOPPED;
-  const blocking = reasons.filter((reason) => reason.endsWith("-error") || (isStopped && !/-(warning|report)$/.test(reason)));
+  const blocking = reasons.filter((reason) => blocks(reason, isStopped));
   const accepts = attributes.get("printer-is-accepting-jobs")?.[0] !== false;
   const found: PrinterFault[] = [
     ...(isStopped ? (["stopped"] as const) : []),
@@ -66,6 +69,12 @@ export function judgeIppPrinter(attributes: IppAttributes): PrinterState {
   });
   const noted = reasons.filter((reason) => !blocking.includes(reason)).flatMap((reason) => meaningOf[base(reason)] ?? []);
   return { ...state, warnings: [...new Set([...state.warnings, ...noted])] };
+}
+
+function blocks(reason: string, isStopped: boolean): boolean {
+  if (reason.endsWith("-error")) return true;
+  if (reason.endsWith("-warning")) return haltingWords.has(base(reason));
+  return isStopped && !reason.endsWith("-report");
 }
 
 function base(reason: string): string {

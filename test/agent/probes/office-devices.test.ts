@@ -49,11 +49,31 @@ describe.skipIf(!requirePeer("ippeveprinter", "dbus-daemon"))("a printer that sp
     expect(device).toMatchObject({ faults: [], warnings: ["low_toner"] });
   });
 
-  it("an empty tray that is only reported does not make it broken", async () => {
-    await printer.set("media", "size1=iso_a4_210x297mm&type1=stationery&level1=0");
-    const { read, device } = await ask();
-    expect(read("printer_working")).toBe(1);
-    expect(device?.warnings).toContain("no_paper");
+  const trays = (sheets: number) =>
+    printer.set("media", `size1=iso_a4_210x297mm&type1=stationery&level1=${sheets}&size3=iso_a4_210x297mm&type3=stationery&level3=25`);
+
+  it("an empty tray does not make it broken while nothing is to be printed; a page that waits for paper does", async () => {
+    await trays(0);
+    const waiting = await ask();
+    expect(waiting.read("printer_working")).toBe(1);
+    expect(waiting.device?.warnings).toContain("no_paper");
+    const release = await printer.print("none");
+    await expect.poll(async () => (await ask()).device, { timeout: 10_000 }).toMatchObject({ faults: [], consumables: ["no_paper"] });
+    expect((await ask()).read("printer_working")).toBe(0);
+    await trays(250);
+    await release();
+    expect((await ask()).device).toMatchObject({ consumables: [], warnings: [] });
+  });
+
+  it.each<[string, string, number, object]>([
+    ["a jam in the middle of a page", "media-jam", 0, { faults: ["jam"] }],
+    ["stopped in the middle of a page", "paused", 0, { faults: ["stopped"] }],
+    ["a page that prints as it should", "none", 1, { faults: [], consumables: [] }],
+  ])("%s", async (_, reason, working, evidence) => {
+    const release = await printer.print(reason);
+    await expect.poll(async () => (await ask()).device, { timeout: 10_000 }).toMatchObject(evidence);
+    expect((await ask()).read("printer_working")).toBe(working);
+    await release();
   });
 });
 
@@ -64,6 +84,8 @@ describe("printers over IPP, as they word it", () => {
     ["a cover is open", { ...idle, "printer-state-reasons": ["cover-open-error"] }, 0, { faults: ["door_open"] }],
     ["no paper", { ...idle, "printer-state-reasons": ["media-empty-error"] }, 0, { faults: [], consumables: ["no_paper"] }],
     ["an error of the vendor's own", { ...idle, "printer-state-reasons": ["com-vendor-fuser-error"] }, 0, { faults: ["other_fault"] }],
+    ["a jam that it calls a warning", { ...idle, "printer-state": [4], "printer-state-reasons": ["media-jam-warning"] }, 0, { faults: ["jam"] }],
+    ["a jam of an hour ago, still in its report", { ...idle, "printer-state-reasons": ["media-jam-report"] }, 1, { faults: [], warnings: ["jam"] }],
     ["takes no jobs", { ...idle, "printer-is-accepting-jobs": [false] }, 0, { faults: ["not_accepting_jobs"] }],
     ["idle with a warning that never goes", { ...idle, "printer-state-reasons": ["marker-supply-low-warning"] }, 1, { faults: [], warnings: ["low_toner"] }],
     ["nothing to say", { ...idle, "printer-state-reasons": ["none"] }, 1, { faults: [], warnings: [] }],
