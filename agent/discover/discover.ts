@@ -10,9 +10,9 @@ import type { Neighbour } from "../io/neighbours.ts";
 import type { SnmpSession } from "../io/snmp.ts";
 import { snmpText } from "../io/snmp-value.ts";
 import { hostsOf, inSubnets } from "../io/sweep.ts";
-import type { WsdDevice } from "../io/wsd.ts";
 import { makerOf } from "./maker.ts";
-import { type MergeOptions, mergeSightings, type Proposal, type Sighting } from "./merge.ts";
+import { looksLikeMac, type MergeOptions, mergeSightings, type Proposal, type Sighting } from "./merge.ts";
+import { wsdSightings } from "./wsd-sightings.ts";
 
 /** How far a search is; `stage` names what is asked now. */
 export type DiscoverProgress = { readonly stage: "sweep" | "announcements" | "snmp"; readonly done: number; readonly total: number };
@@ -46,13 +46,6 @@ const mdnsRoles: Readonly<Record<string, DeviceRole>> = {
   scanner: "scanner",
   smb: "officer-pc",
 };
-const wsdRoles: Readonly<Record<string, DeviceRole>> = {
-  PrintDeviceType: "printer",
-  ScanDeviceType: "scanner",
-  Computer: "officer-pc",
-  NetworkVideoTransmitter: "camera",
-};
-
 /**
  * Looks for devices on the LAN and proposes an inventory: what is announced (mDNS, WS-Discovery), who is in the neighbour table after
  * a sweep, and who answers SNMP. Changes nothing, adds nothing. @throws when aborted
@@ -66,7 +59,7 @@ export async function discover({
   ...merging
 }: DiscoverOptions): Promise<readonly Proposal[]> {
   const inside = inSubnets(subnets);
-  const announced = listen(io, signal).then((sightings) => sightings.filter(({ address }) => inside(address)));
+  const announced = listen(io, inside, signal);
   // Awaited below; until then a failure must not count as unhandled.
   announced.catch(() => {});
   for (const [done, subnet] of subnets.entries()) {
@@ -98,38 +91,16 @@ function neighbourSighting({ address, mac }: Neighbour): Sighting {
   return { source: "neighbours", address, mac, roles: [], guess: maker?.role, vendor: maker?.vendor };
 }
 
-async function listen(io: Io, signal: AbortSignal): Promise<readonly Sighting[]> {
-  const quiet = <Found>(asked: Promise<readonly Found[]>) => asked.catch((): readonly Found[] => []);
-  const [services, ...devices] = await Promise.all([
-    quiet(io.mdnsBrowse(Object.keys(mdnsRoles), LISTEN_MS, signal)),
-    quiet(io.wsdProbe(["wsdp:Device"], signal)),
-    quiet(io.wsdProbe(["dn:NetworkVideoTransmitter"], signal)),
-  ]);
-  return [...services.flatMap(mdnsSightings), ...devices.flat().map(wsdSighting)];
+/** What is announced, with what the machines behind it tell of themselves when they are asked. */
+async function listen(io: Io, inside: (address: string) => boolean, signal: AbortSignal): Promise<readonly Sighting[]> {
+  const [services, ofWsd] = await Promise.all([io.mdnsBrowse(Object.keys(mdnsRoles), LISTEN_MS, signal).catch(() => []), wsdSightings(io, inside, signal)]);
+  return [...services.flatMap(mdnsSightings).filter(({ address }) => inside(address)), ...ofWsd];
 }
 
 function mdnsSightings({ type, name, addresses, txt }: MdnsService): readonly Sighting[] {
   const role = mdnsRoles[type];
   const roles = role === undefined ? [] : [role];
   return addresses.map((address) => ({ source: "mdns", address, roles, uuid: txt.uuid, name, vendor: txt.usb_mfg, model: txt.ty ?? txt.usb_mdl }));
-}
-
-function wsdSighting({ address, uuid, types, scopes }: WsdDevice): Sighting {
-  const roles = types.flatMap((type) => wsdRoles[type] ?? []);
-  const scope = (name: string) =>
-    scopes
-      .find((text) => text.includes(`/${name}/`))
-      ?.split("/")
-      .at(-1);
-  return { source: "wsd", address, uuid, roles, name: decoded(scope("name")), model: decoded(scope("hardware")) };
-}
-
-function decoded(text: string | undefined): string | undefined {
-  try {
-    return text === undefined ? undefined : decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Asks with the factory community only: what is not open is for a person to enter. */
@@ -150,14 +121,10 @@ async function askSnmp(io: Io, { address, port }: { address: string; port: numbe
 /** Where devices keep their serial number: Printer-MIB (RFC 3805), then the chassis of ENTITY-MIB (RFC 6933). */
 const serialObjects = ["1.3.6.1.2.1.43.5.1.1.17.1", "1.3.6.1.2.1.47.1.1.1.1.11.1"] as const;
 
-/** Some firmware gives its MAC address for a serial number: that is none, and stays here. */
+/** The first that is a serial number. */
 async function serialOf(session: SnmpSession): Promise<string | undefined> {
   const found = await session.get(serialObjects).catch(() => undefined);
   return serialObjects.map((oid) => snmpText(found?.get(oid) ?? "").trim()).find((text) => text !== "" && !looksLikeMac(text));
-}
-
-function looksLikeMac(text: string): boolean {
-  return /^([0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}$/i.test(text);
 }
 
 function rolesOf(definition: Definition | undefined): readonly DeviceRole[] {

@@ -90,16 +90,22 @@ function proposalOf(group: readonly Sighting[], { assumePc = false, seal }: Merg
   const addresses = [...new Set(group.map(({ address }) => address))].sort(compareAddresses);
   const address = addresses[0];
   if (role === undefined || address === undefined) return undefined;
-  const word = (name: "name" | "vendor" | "model" | "serial", max: number) => {
+  const word = (name: "name" | "vendor" | "model" | "serial", max: number): Partial<Record<typeof name, string>> => {
     const text = group.map((sighting) => cleanText(sighting[name] ?? "", max)).find((said) => said !== "");
     return text === undefined ? {} : { [name]: text };
   };
-  const words = { ...word("name", 128), ...word("vendor", 64), ...word("model", 64), ...word("serial", 64) };
+  const serial = word("serial", 64);
+  const words = { ...word("name", 128), ...word("vendor", 64), ...word("model", 64), ...(looksLikeMac(serial.serial ?? "") ? {} : serial) };
   const device = Device.safeParse({ id: idOf(role, address), role, address, ...words });
   if (!device.success) return undefined;
   const key = keyOf(group);
   const sources = [...new Set(group.map(({ source }) => source))];
   return { device: device.data, faces, sources, addresses, ...(seal && key !== undefined && { identity: seal(key) }) };
+}
+
+/** Some firmware gives its MAC address for a serial number: that is none, and goes no further. Pure. */
+export function looksLikeMac(text: string): boolean {
+  return /^([0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}$/i.test(text);
 }
 
 /** The MAC before the UUID: it is seen in every search of one's own network, while announcements get lost. */

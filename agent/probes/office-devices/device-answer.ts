@@ -3,7 +3,7 @@ import type { FailureReason } from "#schemas/observation.ts";
 import type { PrinterState } from "../../devices/printer-state.ts";
 
 /** How a device showed that it is there. */
-export type PresenceMethod = "snmp" | "ipp" | "escl" | "tcp" | "icmp" | "neighbours" | "spooler";
+export type PresenceMethod = "snmp" | "ipp" | "escl" | "wsd" | "tcp" | "icmp" | "neighbours" | "spooler";
 
 /** What one device showed. `trouble` is what kept a richer protocol from answering, though the device itself is there. */
 export type DeviceAnswer = {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { targetOptions } from "#schemas/target.ts";
+import { esclServices } from "../../io/escl.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
+import type { MdnsService } from "../../io/mdns.ts";
 import { defineProbe } from "../../probe.ts";
 import { askDevice, VISIT_MS } from "./ask-device.ts";
 import { askSpooler } from "./ask-spooler.ts";
@@ -15,6 +17,8 @@ type Options = z.infer<typeof Options>;
 
 /** Longest run, whatever the number of targets, ms. */
 const RUN_MS_MAX = 90_000;
+/** Time to hear where scanners say that they are, ms. */
+const LISTEN_MS = 2_000;
 /** Roles whose presence alone is asked, so that the neighbour table may answer for them. */
 const presenceRoles: ReadonlySet<string> = new Set(["officer-pc", "citizen-pc", "kiosk", "display"]);
 
@@ -24,7 +28,9 @@ export const officeDevices = defineProbe<Options>({
   options: Options,
   deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
   async run({ targets, spooler }, { signal, io }) {
-    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, signal));
+    let heard: Promise<readonly MdnsService[]> | undefined;
+    const announced = () => (heard ??= io.mdnsBrowse(esclServices, LISTEN_MS, signal).catch(() => []));
+    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, announced, signal));
     const hidden = answers.some(({ up, role }) => !up && presenceRoles.has(role));
     const table = hidden ? await io.readNeighbours(signal).catch(() => []) : [];
     // A PC whose firewall drops everything still answers ARP, which our knocking has just made the kernel ask; a stale entry is no answer.

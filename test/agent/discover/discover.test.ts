@@ -14,6 +14,7 @@ import { freeTcpPort } from "../../support/free-port.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type Snmpsim, startSnmpsim } from "../../support/snmpsim.ts";
 import { projectRoot } from "../../support/source-files.ts";
+import { startWsdScanner } from "../../support/wsd-scanner.ts";
 
 const sighting = (over: Partial<Sighting> & Pick<Sighting, "address">): Sighting => ({ source: "mdns", roles: [], ...over });
 
@@ -89,7 +90,7 @@ describe("wsdProbe", () => {
       for (const text of ["noise", `<!DOCTYPE a [<!ENTITY b "c">]>${match("bomb")}`, match("urn:uuid:1")]) device.send(text, port, address);
     });
     const found = await wsdProbe(["wsdp:Device"], AbortSignal.timeout(8_000), { address: "127.0.0.1", port: device.address().port });
-    expect(found).toEqual([{ address: "127.0.0.1", uuid: "urn:uuid:1", types: ["Device", "Computer"], scopes: [] }]);
+    expect(found).toEqual([{ address: "127.0.0.1", uuid: "urn:uuid:1", types: ["Device", "Computer"], scopes: [], urls: [] }]);
   });
 
   it("what is no match gives nothing", () => {
@@ -131,7 +132,7 @@ describe.skipIf(!requirePeer("snmpsimd"))("discover", () => {
       { type: "ipp", name: "elsewhere", host: "x.local", port: 631, addresses: ["172.16.9.9"], txt: {} },
     ],
     wsdProbe: async ([type]) => {
-      if (type === "wsdp:Device") return [{ address: "10.0.0.30", uuid: "urn:uuid:pc", types: ["Device", "Computer"], scopes: [] }];
+      if (type === "wsdp:Device") return [{ address: "10.0.0.30", uuid: "urn:uuid:pc", types: ["Device", "Computer"], scopes: [], urls: [] }];
       throw new Error("no multicast here");
     },
   });
@@ -148,6 +149,21 @@ describe.skipIf(!requirePeer("snmpsimd"))("discover", () => {
     expect(proposals[0]?.device.vendor).toBe("Ubiquiti");
     expect(JSON.stringify(proposals)).not.toContain("02:00");
     expect(steps.at(-1)).toMatchObject({ stage: "snmp", done: 4, total: 4 });
+  });
+
+  it("a scanner that speaks WSD is one machine with the printer that mDNS tells of, and says who made it", async () => {
+    const { url } = await startWsdScanner();
+    const address = "127.0.0.1";
+    const face = { address, uuid: "urn:uuid:U", scopes: [], urls: [url] };
+    const both: Io = {
+      ...io(),
+      mdnsBrowse: async () => [{ type: "ipp", name: "MFP", host: "mfp.local", port: 631, addresses: [address], txt: { uuid: "u" } }],
+      wsdProbe: async ([type]) => (type === "wscn:ScanDeviceType" ? [{ ...face, types: ["ScanDeviceType"] }] : [{ ...face, types: ["Device"] }]),
+    };
+    const proposals = await discover({ io: both, signal: AbortSignal.timeout(15_000), subnets: ["127.0.0.0/24"] });
+    expect(proposals).toMatchObject([
+      { faces: ["printer", "scanner"], device: { role: "printer", address, vendor: "Canon", model: "MF3010", serial: "KX1203" } },
+    ]);
   });
 
   it("ends when it is told to", async () => {

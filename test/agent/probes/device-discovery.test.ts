@@ -24,6 +24,7 @@ const lan: Partial<Io> = {
           uuid: `urn:uuid:pc-${host}`,
           types: ["Device", "Computer"],
           scopes: [`ldap:///name/LAPTOP-${host}`],
+          urls: [],
         }))
       : [],
   openSnmp: () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import type { Io } from "../../../agent/io/io.ts";
+import { wsdProbe } from "../../../agent/io/wsd.ts";
 import { officeDevices } from "../../../agent/probes/office-devices/probe.ts";
 import { observe } from "../../../agent/runner.ts";
 import { freeTcpPort, freeUdpPort } from "../../support/free-port.ts";
@@ -15,6 +16,7 @@ import { probeContext } from "../../support/probe-context.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type Snmpsim, startSnmpsim } from "../../support/snmpsim.ts";
 import { projectRoot } from "../../support/source-files.ts";
+import { startWsdScanner, wsdStatus } from "../../support/wsd-scanner.ts";
 
 const run = (targets: readonly object[], io: Partial<Io> = {}) => observe(officeDevices, { targets }, probeContext({ io }));
 
@@ -164,6 +166,9 @@ describe.skipIf(!requirePeer("snmpsimd"))("a printer that speaks SNMP", () => {
   });
 });
 
+/** A LAN on which nothing is announced. */
+const quiet: Partial<Io> = { mdnsBrowse: async () => [], wsdProbe: async () => [] };
+
 describe("scanners", () => {
   const status = (state: string, adf = "ScannerAdfEmpty") =>
     `<?xml version="1.0"?><scan:ScannerStatus xmlns:scan="s" xmlns:pwg="p"><pwg:Version>2.6</pwg:Version><pwg:State>${state}</pwg:State><scan:AdfState>${adf}</scan:AdfState></scan:ScannerStatus>`;
@@ -177,9 +182,66 @@ describe("scanners", () => {
     ["no scanner at all", 404, "", undefined],
   ])("%s", async (_, code, body, ready) => {
     const port = await startHttpFake(({ path }) => (path === "/eSCL/ScannerStatus" ? { status: code, body } : { status: 404 }));
-    const { read } = measured(await run([{ role: "scanner", address: "127.0.0.1", port }]));
+    const { read } = measured(await run([{ role: "scanner", address: "127.0.0.1", port }], quiet));
     expect(read("device_up", { role: "scanner" })).toBe(1);
     expect(read("scanner_ready")).toBe(ready);
+  });
+});
+
+describe("scanners that are not at the usual place", () => {
+  const idle = "<ScannerStatus><State>Idle</State></ScannerStatus>";
+  const uuidPath = "/1c852a4d-b800-1f08-abcd-3c2af4000020/ScannerStatus";
+  const mdnsBrowse =
+    (port: number, rs: string): Io["mdnsBrowse"] =>
+    async () => [{ type: "uscan", name: "MFP", host: "mfp.local", port, addresses: ["127.0.0.1"], txt: { rs } }];
+
+  it.each(["1c852a4d-b800-1f08-abcd-3c2af4000020", "/1c852a4d-b800-1f08-abcd-3c2af4000020/"])("mDNS says where: %s", async (rs) => {
+    const port = await startHttpFake(({ path }) => (path === uuidPath ? { body: idle } : { status: 404 }));
+    const { read } = measured(await run([{ role: "scanner", address: "127.0.0.1", port }], { mdnsBrowse: mdnsBrowse(port, rs) }));
+    expect(read("device_up", { method: "escl" })).toBe(1);
+    expect(read("scanner_ready")).toBe(1);
+  });
+
+  it.each(["../../admin", "a b", "x?y=1", "a/../../b\r\nHost: evil"])("what is no path is not asked: %s", async (rs) => {
+    const asked: string[] = [];
+    const port = await startHttpFake(({ path }) => {
+      asked.push(path);
+      return { status: 404 };
+    });
+    measured(await run([{ role: "scanner", address: "127.0.0.1", port }], { mdnsBrowse: mdnsBrowse(port, rs), wsdProbe: async () => [] }));
+    expect(asked).toEqual(["/eSCL/ScannerStatus"]);
+  });
+
+  it.each<[string, string, string | undefined, number | undefined]>([
+    ["to another path of its own", uuidPath, "escl", 1],
+    ["to another host: it stays unasked", "http://192.0.2.1/eSCL/ScannerStatus", "tcp", undefined],
+    ["to a name", "http://printer.local/eSCL/ScannerStatus", "tcp", undefined],
+    ["in a circle", "/eSCL/ScannerStatus", "tcp", undefined],
+    ["nowhere", "", "tcp", undefined],
+  ])("a redirect %s", async (_, location, method, ready) => {
+    const port = await startHttpFake(({ path }) => (path === uuidPath ? { body: idle } : { status: 301, headers: { location } }));
+    const { read } = measured(await run([{ role: "scanner", address: "127.0.0.1", port }], quiet));
+    expect(read("device_up", method === undefined ? {} : { method })).toBe(1);
+    expect(read("scanner_ready")).toBe(ready);
+  });
+
+  const overWsd = (discoveryPort: number): Partial<Io> => ({
+    mdnsBrowse: async () => [],
+    tcpKnock: async () => "refused",
+    wsdProbe: (types, signal, where) => wsdProbe(types, signal, { ...where, port: discoveryPort }),
+  });
+  it.each<[string, Parameters<typeof startWsdScanner>[0], number | undefined, object]>([
+    ["ready", {}, 1, { state: "Idle" }],
+    ["at work", { status: wsdStatus("Processing") }, 1, { state: "Processing" }],
+    ["stopped, with its reason", { status: wsdStatus("Stopped", "CoverOpen") }, 0, { state: "Stopped CoverOpen" }],
+    ["there, but its answers are broken", { status: "<html/>" }, undefined, { reason: "malformed" }],
+    ["its service is said to be elsewhere", { serviceHost: "192.0.2.1" }, 1, { state: "Idle" }],
+  ])("WSD alone: %s", async (_, answers, ready, evidence) => {
+    const { discoveryPort } = await startWsdScanner(answers);
+    const { read, device } = measured(await run([{ role: "scanner", address: "127.0.0.1" }], overWsd(discoveryPort)));
+    expect(read("device_up", { method: "wsd" })).toBe(1);
+    expect(read("scanner_ready")).toBe(ready);
+    expect(device).toMatchObject(evidence);
   });
 });
 
