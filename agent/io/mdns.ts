@@ -17,6 +17,8 @@ export type MdnsBrowse = (types: readonly string[], listenMs: number, signal: Ab
 
 const SERVICES_MAX = 512;
 const TXT_MAX = 32;
+/** When a question is asked again, after the first: a multicast frame is sent once by an access point and often lost (RFC 6762 §5.2: 1 s, then twice that). */
+const ASK_AGAIN_MS = [1000, 3000];
 
 export const mdnsBrowse: MdnsBrowse = async (types, listenMs, signal) => {
   const found = new Map<string, MdnsService>();
@@ -25,13 +27,17 @@ export const mdnsBrowse: MdnsBrowse = async (types, listenMs, signal) => {
   };
   // With `interface` alone the library binds to that address and hears nothing.
   // Loopback too: CUPS announces there.
-  const browsers = ownAddresses({ loopback: true }).map((address) => new Bonjour({ interface: address, bind: "0.0.0.0" } as Record<string, string>, () => {}));
+  const networks = ownAddresses({ loopback: true }).map((address) => new Bonjour({ interface: address, bind: "0.0.0.0" } as Record<string, string>, () => {}));
   try {
-    for (const browser of browsers) for (const type of types) browser.find({ type }, take);
-    await sleep(listenMs, undefined, { signal });
+    const browsers = networks.flatMap((network) => types.map((type) => network.find({ type }, take)));
+    const askAgain = async (atMs: number) => {
+      await sleep(atMs, undefined, { signal });
+      for (const browser of browsers) browser.update();
+    };
+    await Promise.all([sleep(listenMs, undefined, { signal }), ...ASK_AGAIN_MS.filter((atMs) => atMs < listenMs).map(askAgain)]);
     return [...found.values()];
   } finally {
-    for (const browser of browsers) browser.destroy();
+    for (const network of networks) network.destroy();
   }
 };
 

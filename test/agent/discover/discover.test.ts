@@ -111,6 +111,25 @@ describe("mdnsBrowse", () => {
   });
 });
 
+describe("mdnsBrowse on a network that loses frames", () => {
+  it("asks again after a second", async () => {
+    const type = `hcc${process.pid}`;
+    const socket = createSocket({ type: "udp4", reuseAddr: true }).bind(5353);
+    onTestFinished(() => void socket.close());
+    await once(socket, "listening");
+    socket.addMembership("224.0.0.251", "127.0.0.1");
+    let questions = 0;
+    socket.on("message", (packet) => {
+      if (packet.includes(`_${type}`)) questions += 1;
+    });
+    await mdnsBrowse([type], 500, AbortSignal.timeout(8_000));
+    const askedOnce = questions;
+    await mdnsBrowse([type], 1_300, AbortSignal.timeout(8_000));
+    expect(askedOnce).toBeGreaterThan(0);
+    expect(questions - askedOnce).toBe(2 * askedOnce);
+  });
+});
+
 describe.skipIf(!requirePeer("snmpsimd"))("discover", () => {
   let simulator: Snmpsim;
   beforeAll(async () => {
