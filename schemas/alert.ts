@@ -72,7 +72,10 @@ export const NotifyConfig = z.strictObject({
       agent: Lasting.extend({ morningMinutes: minutes }).prefault({ openMinutes: 5, closeMinutes: 2, morningMinutes: 30 }),
     })
     .prefault({}),
-  /** Who hears next, after so many working minutes without an acknowledgement, by impact. Formalities (impact 3) climb nowhere. */
+  /**
+   * Who hears next, after so many working minutes without an acknowledgement, by impact. Formalities (impact 3) climb nowhere, and what a rule has
+   * confirmed over days (a slow line, a missing PC) climbs as impact 2 at the soonest: nobody puts it right within an hour.
+   */
   escalation: z
     .array(z.strictObject({ impact: z.int().min(1).max(3), afterMinutes: z.number().min(1).max(100_000), to: z.enum(owners) }))
     .max(20)

@@ -58,13 +58,10 @@ export function workingDaysBefore(calendar: Calendar, atMs: number, count: numbe
 /** Milliseconds of working time between two instants; 0 when `toMs` is not after `fromMs`. Spans of more than two years count as two years. */
 export function workingMsBetween(calendar: Calendar, fromMs: number, toMs: number): number {
   let total = 0;
-  let day = vietnamDay(fromMs);
-  for (let ahead = 0; ahead < 731 && vietnamDayStartMs(day) < toMs; ahead++) {
-    const startMs = vietnamDayStartMs(day);
-    if (isWorkingDay(calendar, day)) {
-      for (const { from, to } of calendar.sessions) total += Math.max(0, Math.min(toMs, startMs + clockMs(to)) - Math.max(fromMs, startMs + clockMs(from)));
-    }
-    day = vietnamDay(startMs + DAY_MS);
+  let startMs = vietnamDayStartMs(vietnamDay(fromMs));
+  for (let ahead = 0; ahead < 731 && startMs < toMs; ahead++, startMs += DAY_MS) {
+    if (!isWorkingDay(calendar, vietnamDay(startMs))) continue;
+    for (const { from, to } of calendar.sessions) total += Math.max(0, Math.min(toMs, startMs + clockMs(to)) - Math.max(fromMs, startMs + clockMs(from)));
   }
   return total;
 }

@@ -12,9 +12,13 @@ const ITEMS_MAX = 60;
 /** More new lines of one requirement than this are one line with their number. */
 const LINES_PER_TOPIC = 10;
 
+/** Who watches over the whole province, and over the collector itself. */
+const overseers: ReadonlySet<string> = new Set<Recipient["owner"]>(["province-it", "dost", "province-office", "*"]);
+
 /**
- * The morning digest of working days, and the weekly one on the first working day of a week. A morning without news is no message; the weekly one
- * always comes: whoever misses it knows that the collector is silent. Gives the digests' clock as it stands after; undefined when nothing was due.
+ * The morning digest of working days, and the weekly one on the first working day of a week. A morning without news is no message. The weekly one
+ * always comes to those who oversee the province: whoever misses it knows that the collector is silent. A commune or a vendor for whom nothing is
+ * new and nothing stands gets none. Gives the digests' clock as it stands after; undefined when nothing was due.
  */
 export function makeDigests(desk: Desk): DigestClock | undefined {
   const { nowMs, settings, book } = desk;
@@ -66,8 +70,9 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
     ...reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one)),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
-  if (news.length === 0 && dead === 0 && !span.isWeekly) return undefined;
   const older = own.filter((one) => isStanding(one) && !begun.includes(one) && one.telling !== undefined);
+  const isWeekDue = span.isWeekly && (older.length > 0 || entries.some(({ owner, centres }) => overseers.has(owner) && centres === undefined));
+  if (news.length === 0 && dead === 0 && !isWeekDue) return undefined;
   const items = [...news, ...counted(lines("standing", older))];
   const opened = own.filter(({ openedMs }) => (openedMs ?? 0) > span.weeklyMs).length;
   return {

@@ -1,5 +1,5 @@
 import type { Message, Recipient } from "#schemas/alert.ts";
-import { isWorkingTime, workingMsBetween } from "#schemas/calendar.ts";
+import { isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
 import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import type { Incident } from "./incident.ts";
@@ -12,6 +12,7 @@ export const STORM_FROM = 10;
 /** The third time within a day is told as coming and going; after that nothing but the digest speaks of it. */
 const FLAPPING_FROM = 3;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** Tells the problems of a topic that are open and that nobody has heard of, except where a waiver or announced work keeps them quiet. */
 export function tellOpened(desk: Desk, topic: Topic): void {
@@ -36,11 +37,18 @@ function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
   if (times >= FLAPPING_FROM) {
     if (times === FLAPPING_FROM) desk.write(`flapping-${incident.id}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "flapping", toldMs: nowMs });
-  } else if (now.length === 0) desk.change(incident, { telling: "digest" });
-  else {
+  } else if (now.length === 0) {
+    if (topic.impact === 3 || !isBreak(desk)) desk.change(incident, { telling: "digest" });
+  } else {
     desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "letter", toldMs: nowMs, told: now.map(addressOf) });
   }
+}
+
+/** Whether the counters open again today: over noon a problem waits for that, not for the next morning. */
+function isBreak({ settings: { calendar }, nowMs }: Desk): boolean {
+  const dayMs = vietnamDayStartMs(vietnamDay(nowMs));
+  return !isWorkingTime(calendar, nowMs) && workingMsBetween(calendar, dayMs, nowMs) > 0 && workingMsBetween(calendar, nowMs, dayMs + DAY_MS) > 0;
 }
 
 /** How often the same problem was opened within a day, this time included. */
@@ -115,7 +123,7 @@ function climb(desk: Desk, topic: Topic, incidents: readonly Incident[], key: st
   const [first] = incidents;
   if (first?.toldMs === undefined) return;
   const waitedMs = workingMsBetween(calendar, first.toldMs, desk.nowMs);
-  const steps = notify.escalation.filter(({ impact }) => impact === topic.impact).sort((a, b) => a.afterMinutes - b.afterMinutes);
+  const steps = notify.escalation.filter(({ impact }) => impact === topic.urgency).sort((a, b) => a.afterMinutes - b.afterMinutes);
   const due = steps.filter(({ afterMinutes }, at) => at >= first.level && afterMinutes * MINUTE_MS <= waitedMs);
   if (due.length === 0) return;
   const place = first.storm === undefined ? desk.book.places.get(first.siteId) : undefined;

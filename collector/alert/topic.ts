@@ -12,6 +12,8 @@ export type Topic = {
   readonly advice: Words;
   readonly owner: Owner;
   readonly impact: number;
+  /** The impact by whose steps it climbs: what took days to be sure of is not put right within an hour. */
+  readonly urgency: number;
   readonly openMs: number;
   readonly closeMs: number;
 };
@@ -29,13 +31,25 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
     advice: words("alert.agent.advice"),
     owner: "commune",
     impact: 1,
+    urgency: 1,
     openMs: SILENT_SOFT_MS,
     closeMs: lasting.agent.closeMinutes * MINUTE_MS,
   };
   const others = requirements.map((requirement): Topic => {
     const { id, title, advice, owner, impact, rule } = requirement;
     const { openMinutes, closeMinutes } = rule.kind === "reachable" ? lasting.reachable : lasting.other;
-    return { id, title, effect: words(effectKey(requirement)), advice, owner, impact, openMs: openMinutes * MINUTE_MS, closeMs: closeMinutes * MINUTE_MS };
+    const urgency = rule.kind === "reachable" ? impact : Math.max(2, impact);
+    return {
+      id,
+      title,
+      effect: words(effectKey(requirement)),
+      advice,
+      owner,
+      impact,
+      urgency,
+      openMs: openMinutes * MINUTE_MS,
+      closeMs: closeMinutes * MINUTE_MS,
+    };
   });
   return new Map([agent, ...others].map((topic) => [topic.id, topic]));
 }

@@ -32,16 +32,24 @@ const well = (site: number, requirement: string) => desk.signal(site, requiremen
 beforeEach(() => start("2026-11-24T08:00"));
 
 describe("a problem from its beginning to its end", () => {
-  it("is told when it has lasted, climbs from commune to province to DOST, and its end is told to those three", () => {
+  it("is told when it has lasted, climbs from its owner to province to DOST, and its end is told to those three", () => {
+    bad(1, "R16");
+    expect(until("2026-11-24T08:14")).toEqual([]);
+    expect(until("2026-11-24T08:16")).toEqual(["opened R16 xa-1 > cong"]);
+    expect(until("2026-11-24T08:44")).toEqual([]);
+    expect(until("2026-11-24T08:46")).toEqual(["escalated R16 xa-1 > cntt"]);
+    expect(until("2026-11-24T10:16")).toEqual(["escalated R16 xa-1 > so-khcn"]);
+    well(1, "R16");
+    expect(until("2026-11-24T10:25")).toEqual([]);
+    expect(until("2026-11-24T11:00")).toEqual(["recovered R16 xa-1 > cong", "recovered R16 xa-1 > cntt", "recovered R16 xa-1 > so-khcn"]);
+  });
+
+  it("that took days to be sure of climbs in days, however much stands still", () => {
     bad(1, "R14");
-    expect(until("2026-11-24T08:01")).toEqual([]);
-    expect(until("2026-11-24T08:05")).toEqual(["opened R14 xa-1 > xa-1"]);
-    expect(until("2026-11-24T08:31")).toEqual([]);
-    expect(until("2026-11-24T08:33")).toEqual(["escalated R14 xa-1 > cntt"]);
-    expect(until("2026-11-24T10:03")).toEqual(["escalated R14 xa-1 > so-khcn"]);
-    well(1, "R14");
-    expect(until("2026-11-24T10:12")).toEqual([]);
-    expect(until("2026-11-24T11:00")).toEqual(["recovered R14 xa-1 > xa-1", "recovered R14 xa-1 > cntt", "recovered R14 xa-1 > so-khcn"]);
+    expect(until("2026-11-24T17:00")).toEqual(["opened R14 xa-1 > xa-1"]);
+    expect(until("2026-11-25T09:00")).toEqual(["escalated R14 xa-1 > cntt"]);
+    expect(until("2026-11-26T18:00", 5 * MINUTE)).toEqual([]);
+    expect(until("2026-11-27T12:00", 5 * MINUTE)).toEqual(["escalated R14 xa-1 > so-khcn"]);
   });
 
   it("climbs no further once somebody has taken it", () => {
@@ -122,7 +130,16 @@ describe("hours", () => {
     expect(until("2026-11-25T06:59")).toEqual([]);
     expect(until("2026-11-25T07:01")).toEqual(["morning 1 > xa-1"]);
     // From the morning on it climbs like every other problem.
-    expect(until("2026-11-25T07:35")).toEqual(["escalated R14 xa-1 > cntt"]);
+    expect(until("2026-11-26T07:05")).toEqual(["escalated R14 xa-1 > cntt"]);
+  });
+
+  it("what begins over noon waits until the counters open again, not until the next morning", () => {
+    start("2026-11-24T11:35");
+    bad(1, "R14");
+    bad(1, "R19");
+    expect(until("2026-11-24T13:29")).toEqual([]);
+    expect(until("2026-11-24T13:31")).toEqual(["opened R14 xa-1 > xa-1"]);
+    expect(until("2026-11-25T07:01")).toEqual(["morning 1 > xa-1"]);
   });
 
   it("whoever is on duty hears at any hour of what stops a counter, and of nothing else", () => {
@@ -138,12 +155,22 @@ describe("hours", () => {
     expect(until("2026-11-25T07:00")).toEqual(["morning 1 > xa-1"]);
   });
 
-  it("the first working day of a week brings the weekly digest, news or not; a holiday brings nothing", () => {
+  it("the first working day of a week brings the weekly digest to those who oversee the province, news or not; a holiday brings nothing", () => {
     start("2026-12-28T08:00");
     // Friday is New Year's day.
     expect(until("2027-01-04T06:59", 10 * MINUTE)).toEqual([]);
-    expect(until("2027-01-04T07:20", 10 * MINUTE).sort()).toEqual(["weekly 0 > cntt", "weekly 0 > cong", "weekly 0 > so-khcn", "weekly 0 > xa-1"]);
+    expect(until("2027-01-04T07:20", 10 * MINUTE).sort()).toEqual(["weekly 0 > cntt", "weekly 0 > so-khcn"]);
     expect(until("2027-01-08T18:00", 10 * MINUTE)).toEqual([]);
+  });
+
+  it("a commune gets the weekly digest when something of its own still stands", () => {
+    bad(1, "R14");
+    until("2026-11-24T17:00");
+    expect(until("2026-11-30T07:01", 10 * MINUTE).filter((line) => line.startsWith("weekly"))).toEqual([
+      "weekly 1 > xa-1",
+      "weekly 1 > cntt",
+      "weekly 1 > so-khcn",
+    ]);
   });
 
   it("reminds 30, 7 and 1 days before something ends, once each, and over a weekend on Monday", () => {
