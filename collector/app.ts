@@ -6,6 +6,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import type { AgentKeys } from "./auth/agent-keys.ts";
 import { browserCookies } from "./auth/browser-cookies.ts";
+import { byToken } from "./auth/by-token.ts";
 import { identifying } from "./auth/identify.ts";
 import type { Nonces } from "./auth/nonces.ts";
 import { CONFIG_KEY } from "./auth/seal-config.ts";
@@ -19,8 +20,9 @@ import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
 import type { PeopleDesk } from "./people/desk.ts";
 import type { SignOn } from "./people/sign-on.ts";
+import { createTokenDesk } from "./people/token-desk.ts";
 import type { PolicyAt } from "./policy-book.ts";
-import { proxyList } from "./routes/client-address.ts";
+import { isConfidential, proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
 import { doerOf } from "./routes/doer.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
@@ -34,6 +36,7 @@ import { signInRoutes } from "./routes/sign-in.ts";
 import { signOnRoutes } from "./routes/sign-on.ts";
 import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { webRoutes } from "./routes/web.ts";
 import { changeKey, enrolWithCode } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
@@ -81,6 +84,7 @@ export function createApp(deps: AppDeps): Hono {
   const token = formToken(deps.browserSecret, isPublicTls);
   const cookies = browserCookies({ secure: isPublicTls, key: deps.browserSecret });
   const proxies = proxyList(config.trustedProxies);
+  const tokens = createTokenDesk({ db, clock });
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
   const web = { policy, lang: config.lang, demo, now: clock };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
@@ -101,7 +105,16 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
 
-  app.use(...guard({ ...web, signed: { keys, nonces, clock }, token, identify, isAtThisMachine }));
+  app.use(
+    ...guard({
+      ...web,
+      signed: { keys, nonces, clock },
+      token,
+      identify,
+      byToken: byToken(tokens, (c) => isConfidential(c, proxies, isPublicTls)),
+      isAtThisMachine,
+    }),
+  );
 
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
@@ -119,6 +132,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", signInRoutes(signIn));
   app.route("/", signOnRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
+  app.route("/", tokenRoutes({ ...signIn, tokens }));
   app.route(
     "/",
     webRoutes({

@@ -19,3 +19,7 @@ export const Person = z.strictObject({
   centre: Code.optional(),
 });
 export type Person = z.infer<typeof Person>;
+
+/** The one role of a token for programs: tokens read and never change anything. */
+export const TokenRole = Role.extract(["viewer", "auditor"]);
+export type TokenRole = z.infer<typeof TokenRole>;

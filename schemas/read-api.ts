@@ -40,3 +40,22 @@ export type CentresReply = z.infer<typeof CentresReply>;
 
 export const CentreReply = z.object({ at: Instant, policy: z.string(), centre: CentreStatus, findings: z.array(PublicFinding), changes: z.array(Transition) });
 export type CentreReply = z.infer<typeof CentreReply>;
+
+/** Most rows of the audit log in one reply. */
+export const DEEDS_MAX = 1_000;
+
+/** Where to go on in the audit log: after the `place` of the last row of the reply before. */
+export const AuditQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(DEEDS_MAX).default(DEEDS_MAX),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
+/** The audit log from a place on, oldest first. Each `sha256` covers the row and the one before it: whoever keeps the last one notices a log that was rewritten. */
+export const AuditReply = z.object({
+  at: Instant,
+  deeds: z
+    .array(z.object({ place: z.int(), at: Instant, who: z.string(), what: z.string(), about: z.string(), address: z.string(), sha256: z.string() }))
+    .max(DEEDS_MAX),
+});
+export type AuditReply = z.infer<typeof AuditReply>;

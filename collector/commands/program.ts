@@ -17,6 +17,7 @@ import { attestCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
 import { type CommandContext, EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
+import { tokenCommand } from "./token-command.ts";
 
 /** Runs one command line and gives its exit code: 0, 1 for a failure, 64 for a wrong command line. */
 export async function runCommand(words: readonly string[], config: () => CollectorConfig, terminal: Terminal): Promise<number> {
@@ -39,6 +40,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     inventoryCommand,
     peopleCommand,
     auditCommand,
+    tokenCommand,
     waiverCommand,
     attestCommand,
     findingsCommand,

@@ -3,7 +3,7 @@ import { Person, type Role } from "#schemas/person.ts";
 import { LoginThrottle, type Try } from "../auth/login-throttle.ts";
 import { checkPassword, hashPassword, passwordFault } from "../auth/password.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
-import { addDeed, type Deed, newestDeeds, verifyAudit } from "../store/audit.ts";
+import { addDeed, type Deed, deedsAfter, newestDeeds, verifyAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import * as store from "../store/people.ts";
 
@@ -131,6 +131,8 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
 
     /** The newest deeds, and whether the chain of all of them is whole. */
     audit: async (count: number) => ({ deeds: await newestDeeds(db, count), chain: await verifyAudit(db) }),
+
+    deedsAfter: (place: number, count: number) => deedsAfter(db, place, count),
 
     list: () => store.listAccounts(db),
 

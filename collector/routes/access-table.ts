@@ -50,6 +50,10 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /people/reset": people(["admin"], "province"),
   "POST /people/disable": people(["admin"], "province"),
   "POST /people/enable": people(["admin"], "province"),
+  "GET /tokens": people(["admin"], "province"),
+  "POST /tokens": people(["admin"], "province"),
+  "POST /tokens/revoke": people(["admin"], "province"),
+  "GET /v1/audit": people(["admin", "auditor"], "province"),
   "GET /audit": people(["admin", "auditor"], "province"),
 
   "GET /": people(readers, "none"),

@@ -5,6 +5,7 @@ import type { Person } from "#schemas/person.ts";
 import { problem } from "#schemas/problem.ts";
 import { text } from "#schemas/text/text.ts";
 import { type Access, decide, type Verdict } from "../auth/access.ts";
+import type { ByToken } from "../auth/by-token.ts";
 import { type FormToken, TOKEN_FIELD } from "../web/form-token.ts";
 import { messagePage } from "../web/message-page.ts";
 import { accessTable } from "./access-table.ts";
@@ -16,6 +17,8 @@ export type GuardDeps = Omit<PageDeps, "store"> & {
   readonly token: FormToken;
   /** The person behind a request, if any. */
   readonly identify: (c: Context) => Promise<Person | undefined>;
+  /** The program behind a request that carries a token. */
+  readonly byToken: ByToken;
   /** Whether a request comes from a program on the collector's own machine and from no proxy on it. */
   readonly isAtThisMachine: (c: Context) => boolean;
 };
@@ -40,7 +43,9 @@ export function guard(deps: GuardDeps): MiddlewareHandler[] {
         if (access?.who === "machine" && deps.isAtThisMachine(c)) continue;
         c.set("isFormRoute", true);
         if (access?.who === "visitor") continue;
-        const asker = await deps.identify(c);
+        const token = await deps.byToken(c);
+        if (token !== "none" && typeof token === "string") return refuseToken(c, token);
+        const asker = token === "none" ? await deps.identify(c) : token.person;
         const verdict = access ? decide(access, asker, { pattern, path: c.req.path, centres: c.req.queries("centre") ?? [] }) : "role_missing";
         if (verdict !== "allowed" || !asker) return refuse(c, deps, verdict === "allowed" ? "not_signed_in" : verdict);
         c.set("asker", asker);
@@ -75,6 +80,20 @@ function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed"
   }
   const frame = pageFrame(c, deps);
   return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
+}
+
+const tokenFaults = {
+  unknown: [401, "token_unknown", "this token is not known, has ended or was revoked"],
+  too_many: [429, "too_many_requests", "this token asks too often"],
+  in_clear: [403, "token_in_clear", "tokens are taken over https alone; this one has been readable on the way: revoke it"],
+  elsewhere: [403, "token_elsewhere", "a token reads /v1/ and does nothing else"],
+} as const;
+
+function refuseToken(c: Context, fault: keyof typeof tokenFaults): Response {
+  const [status, code, title] = tokenFaults[fault];
+  if (fault === "unknown") c.header("www-authenticate", 'Bearer realm="hcc-watch", error="invalid_token"');
+  if (fault === "too_many") c.header("retry-after", "60");
+  return c.json(problem(status, code, title, fault === "too_many" ? { retryAfterS: 60 } : {}), status);
 }
 
 const titles: Record<Exclude<Verdict, "allowed">, string> = {

@@ -32,6 +32,8 @@ export function openApiDocument() {
       schemas: flatten(schemas),
       securitySchemes: {
         agentSignature: { type: "apiKey", in: "header", name: signatureHeaders.signature, description: "Ed25519 signature; docs/protocol.md says of what" },
+        apiToken: { type: "http", scheme: "bearer", description: "A token for programs (docs/operations.md): reads, over https alone, 120 requests a minute" },
+        session: { type: "apiKey", in: "cookie", name: "__Host-hcc-session", description: "A person who has signed in" },
       },
     },
   };
@@ -53,9 +55,12 @@ function operationObject({ summary, tag, query, pathParameters = [], body, reply
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: content(body) } }),
     ...(signed && { security: [{ agentSignature: [] }] }),
+    ...(tag === "reading" && { security: [{ apiToken: [] }, { session: [] }] }),
     responses: {
       200: { description: "OK", content: content(reply) },
-      ...Object.fromEntries(problems.map((status) => [status, { description: "Problem", content: content("Problem") }])),
+      ...Object.fromEntries(
+        [...(tag === "reading" ? [401, 403, 429] : []), ...problems].map((status) => [status, { description: "Problem", content: content("Problem") }]),
+      ),
     },
   };
 }

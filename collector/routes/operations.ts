@@ -5,11 +5,12 @@ import { Finding, Tally, Transition } from "#schemas/finding.ts";
 import { Lease, LeaseRequest } from "#schemas/measure.ts";
 import { Observation } from "#schemas/observation.ts";
 import { Problem } from "#schemas/problem.ts";
-import { CentreReply, CentreStatus, CentresReply, FindingsQuery, FindingsReply, PublicFinding } from "#schemas/read-api.ts";
+import { AuditQuery, AuditReply, CentreReply, CentreStatus, CentresReply, FindingsQuery, FindingsReply, PublicFinding } from "#schemas/read-api.ts";
 
 /** Schemas that the document names; everything else is written out where it stands. */
 export const namedSchemas = {
   AgentConfig,
+  AuditReply,
   Batch,
   CentreReply,
   CentreStatus,
@@ -89,6 +90,15 @@ export const operations: readonly Operation[] = [
     pathParameters: ["month", "code", "format"],
     reply: "file",
     problems: [404, 422, 503],
+  },
+  {
+    method: "get",
+    path: "/v1/audit",
+    tag: "reading",
+    summary: "The audit log, oldest first, after a place; for auditors",
+    query: AuditQuery,
+    reply: "AuditReply",
+    problems: [422, 503],
   },
   {
     method: "post",

@@ -1,5 +1,7 @@
 import { type Context, Hono } from "hono";
 import { Role } from "#schemas/person.ts";
+import { problem } from "#schemas/problem.ts";
+import { AuditQuery, type AuditReply } from "#schemas/read-api.ts";
 import { parsePerson } from "../people/person-input.ts";
 import type { FormState } from "../web/form-fields.ts";
 import { auditPage, type ListedPerson, peoplePage } from "../web/people-page.ts";
@@ -61,6 +63,14 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
   app.get("/audit", pageHeaders, async (c) => {
     const { deeds, chain } = await people.audit(DEEDS_SHOWN);
     return c.html(auditPage(pageFrame(c, deps), deeds, chain));
+  });
+
+  app.get("/v1/audit", async (c) => {
+    const query = AuditQuery.safeParse(c.req.query());
+    if (!query.success) return c.json(problem(422, "query_invalid", "a filter is not valid", { cause: query.error }), 422);
+    const deeds = await people.deedsAfter(query.data.after, query.data.limit);
+    const iso = (ms: number) => new Date(ms).toISOString();
+    return c.json({ at: iso(now()), deeds: deeds.map((deed) => ({ ...deed, at: iso(deed.at) })) } satisfies AuditReply);
   });
 
   return app;

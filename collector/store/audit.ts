@@ -29,6 +29,11 @@ export async function newestDeeds(db: Db, count: number): Promise<AuditRow[]> {
   return drizzled(db, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(count));
 }
 
+/** Deeds after a place, oldest first. */
+export async function deedsAfter(db: Db, place: number, count: number): Promise<AuditRow[]> {
+  return drizzled(db, (to) => to.select().from(audits).where(gt(audits.place, place)).orderBy(asc(audits.place)).limit(count));
+}
+
 /**
  * Walks the whole chain. Gives the number of rows and the hash of the last one, which shows a cut end when it is compared with one noted elsewhere;
  * or the first place where a row is missing or was changed.
@@ -36,7 +41,7 @@ export async function newestDeeds(db: Db, count: number): Promise<AuditRow[]> {
 export async function verifyAudit(db: Db): Promise<{ ok: true; rows: number; head: string } | { ok: false; place: number }> {
   let [place, head] = [0, BEGINNING];
   for (;;) {
-    const rows = await drizzled(db, (to) => to.select().from(audits).where(gt(audits.place, place)).orderBy(asc(audits.place)).limit(PAGE));
+    const rows = await deedsAfter(db, place, PAGE);
     for (const row of rows) {
       if (row.place !== place + 1 || row.sha256 !== hashOf(row, head)) return { ok: false, place: place + 1 };
       [place, head] = [row.place, row.sha256];

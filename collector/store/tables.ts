@@ -3,7 +3,7 @@ import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, 
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
-import type { Role } from "#schemas/person.ts";
+import type { Role, TokenRole } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -216,4 +216,17 @@ export const audits = pgTable("audit", {
   about: text("about").notNull(),
   address: text("address").notNull(),
   sha256: text("sha256").notNull(),
+});
+
+/** Tokens with which programs read the API, by their hash. */
+export const apiTokens = pgTable("api_token", {
+  tokenId: text("token_id").primaryKey(),
+  tokenSha256: text("token_sha256").notNull().unique(),
+  name: text("name").notNull(),
+  role: text("role").$type<TokenRole>().notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  revokedAt: instant("revoked_at"),
+  lastUsedAt: instant("last_used_at"),
 });

@@ -37,7 +37,7 @@ export function peoplePage(frame: PageFrame, people: readonly ListedPerson[], st
   return layout(
     frame,
     title,
-    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${handed}
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p><a href="/tokens">${text(lang, "tokens.title")}</a></p>${handed}
 ${table(
   title,
   columns.map((key) => text(lang, key)),

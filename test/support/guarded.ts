@@ -12,6 +12,6 @@ export function guarded(routes: Hono, page: Page, asker: () => Person | undefine
   const nonces = new Nonces("guarded");
   const signed = { keys: new AgentKeys(async () => undefined, nonces), nonces, clock: page.now };
   const app = new Hono();
-  app.use(...guard({ ...page, signed, identify: async () => asker(), isAtThisMachine: () => false }));
+  app.use(...guard({ ...page, signed, identify: async () => asker(), byToken: async () => "none", isAtThisMachine: () => false }));
   return app.route("/", routes);
 }

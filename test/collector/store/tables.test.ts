@@ -30,6 +30,7 @@ describe("tables.ts and the migrations", () => {
   it("are about the tables of configuration and people", () => {
     expect(defined.map(getTableName).sort()).toEqual([
       "agent",
+      "api_token",
       "attestation",
       "audit",
       "calendar_version",
