@@ -19,6 +19,7 @@ import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
 import type { PeopleDesk } from "./people/desk.ts";
+import { loseGatewayPc } from "./people/lost-pc.ts";
 import type { SignOn } from "./people/sign-on.ts";
 import { createTokenDesk } from "./people/token-desk.ts";
 import type { PolicyAt } from "./policy-book.ts";
@@ -26,11 +27,13 @@ import { isConfidential, proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
 import { doerOf } from "./routes/doer.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
+import type { FormDeps } from "./routes/form-deps.ts";
 import { guard } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/key.ts";
 import { leaseRoutes } from "./routes/lease.ts";
+import { lostPcRoutes } from "./routes/lost-pc.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { signOnRoutes } from "./routes/sign-on.ts";
@@ -38,7 +41,7 @@ import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { webRoutes } from "./routes/web.ts";
-import { changeKey, enrolWithCode } from "./store/agents.ts";
+import { changeKey, enrolWithCode, listAgents } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
 import { setting } from "./store/settings.ts";
@@ -133,13 +136,30 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", signOnRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
   app.route("/", tokenRoutes({ ...signIn, tokens }));
+  const noteDeed: FormDeps["noteDeed"] = (c, what, about) => people.note(doerOf(c, proxies), what, about);
+  app.route(
+    "/",
+    lostPcRoutes({
+      ...web,
+      token,
+      noteDeed,
+      publicUrl: config.publicUrl,
+      centreName: async (code) => (await findSite(db, code))?.centre.name,
+      agentsOf: async (code) => (await listAgents(db)).filter(({ centre, state }) => centre === code && state !== "revoked"),
+      lose: async (code) => {
+        const lost = await loseGatewayPc(db, code, clock());
+        for (const agent of lost?.agents ?? []) keys.forget(agent);
+        return lost;
+      },
+    }),
+  );
   app.route(
     "/",
     webRoutes({
       ...web,
       db,
       token,
-      noteDeed: (c, what, about) => people.note(doerOf(c, proxies), what, about),
+      noteDeed,
       changed: deps.judgeAgain,
       policyAt: deps.policyAt,
     }),

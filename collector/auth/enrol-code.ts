@@ -2,6 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 
 /** Crockford's alphabet: no I, L, O, U, so that a code can be read aloud and typed. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/** How long a code may be used, ms. */
+export const CODE_MS = 72 * 3_600_000;
 const BITS = 160;
 const LETTERS = BITS / 5;
 const GROUP = 4;

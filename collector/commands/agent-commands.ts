@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { AgentId } from "#schemas/ids.ts";
+import { loseGatewayPc } from "../people/lost-pc.ts";
 import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
+import { addDeed } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
-import { findSite } from "../store/sites.ts";
+import { commandLine } from "./account-commands.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
@@ -27,7 +29,7 @@ export function agentCommand(context: CommandContext): Command {
       .description(description)
       .option("--reason <text>", "kept with the change")
       .action(async (id: string, { reason }: { reason?: string }) => {
-        await withStore(context, (db) => changeState(db, id, to, reason ?? name));
+        await withStore(context, (db) => changeState(db, id, to, { what: name, reason: reason ?? name }));
         out(`${id} ${said}`);
       });
   change("revoke", "revoked", "refuses an agent for good; a new one needs a new code", "is refused within 30 s");
@@ -41,22 +43,20 @@ export function agentCommand(context: CommandContext): Command {
   return agent;
 }
 
-async function changeState(db: Db, id: string, to: AgentState, reason: string): Promise<void> {
+async function changeState(db: Db, id: string, to: AgentState, { what, reason }: { what: string; reason: string }): Promise<void> {
   const known = AgentId.safeParse(id).success && (await listAgents(db)).find(({ agentId }) => agentId === id);
   if (!known) throw new UsageError(`there is no agent "${id}"; "agent list" names them`);
   if (to === "active" && known.state === "revoked") throw new UsageError(`${id} was revoked for good; make a new code with "enrol-code ${known.centre}"`);
   await setAgentState(db, id, to, { nowMs: Date.now(), reason });
+  await addDeed(db, { ...commandLine, what: `agent.${what}`, about: `${id} ${known.centre}` }, Date.now());
 }
 
-/** Device passwords stay on the gateway PC, so the collector knows the devices that it asked and not which of them had one: all are named. */
 async function lost(db: Db, centre: string, { out }: Terminal): Promise<void> {
-  const site = await findSite(db, centre);
-  if (!site) throw new UsageError(`there is no centre "${centre}"; "centre list" names them`);
-  const agents = (await listAgents(db)).filter((agent) => agent.centre === centre && agent.state !== "revoked");
-  for (const { agentId } of agents) await setAgentState(db, agentId, "revoked", { nowMs: Date.now(), reason: "lost" });
-  out(`${agents.length} agents of ${centre} are refused within 30 s`);
-  const devices = site.centre.devices.filter(({ address }) => address !== undefined);
-  if (devices.length > 0) out("the PC may have held passwords of these devices; change them:");
-  for (const { id, role, address, name } of devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());
-  out(`a new PC enrols with: enrol-code ${centre}`);
+  const gone = await loseGatewayPc(db, centre, Date.now());
+  if (!gone) throw new UsageError(`there is no centre "${centre}"; "centre list" names them`);
+  await addDeed(db, { ...commandLine, what: "agent.lost", about: `${centre} ${gone.agents.join(" ")}`.trim() }, Date.now());
+  out(`${gone.agents.length} agents of ${centre} are refused within 30 s`);
+  if (gone.devices.length > 0) out("the PC may have held passwords of these devices; change them:");
+  for (const { id, role, address, name } of gone.devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());
+  out(`a new PC enrols with: agent enrol ${gone.code}`);
 }

@@ -3,15 +3,13 @@ import { Command } from "commander";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { Inventory } from "#schemas/inventory.ts";
-import { hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
+import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { addEnrolCode } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
 import { allSites, findSite, importCentres } from "../store/sites.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
-
-const CODE_HOURS = 72;
 
 /** Opens the store for one command and closes it after, whatever happens. */
 export async function withStore<T>({ config }: CommandContext, work: (db: Db) => Promise<T>): Promise<T> {
@@ -61,13 +59,13 @@ export function centreCommand(context: CommandContext): Command {
 /** `enrol-code CENTRE`: prints a one-time code for the gateway PC of a centre. */
 export function enrolCodeCommand(context: CommandContext): Command {
   return new Command("enrol-code")
-    .description(`makes a one-time code for a centre's gateway PC, valid for ${CODE_HOURS} hours`)
+    .description(`makes a one-time code for a centre's gateway PC, valid for ${CODE_MS / 3_600_000} hours`)
     .argument("<centre>", "code of the centre")
     .action(async (centre: string) => {
       if (!Code.safeParse(centre).success) throw new UsageError(`"${centre}" is no code of a centre`);
       const code = newEnrolCode();
       const nowMs = Date.now();
-      const kept = await withStore(context, async (db) => addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_HOURS * 3_600_000));
+      const kept = await withStore(context, async (db) => addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS));
       if (!kept) throw new UsageError(`no code for "${centre}": there is no such centre, or it has three open codes already`);
       context.terminal.out(code);
     });

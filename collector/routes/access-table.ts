@@ -13,6 +13,8 @@ const declarers: readonly Role[] = ["operator", "inspector", "admin", "commune"]
 const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 /** Who may announce work, and so keep messages back. */
 const announcers: readonly Role[] = ["operator", "admin"];
+/** Who may refuse a gateway PC for good, and enrol the next one. */
+export const keyKeepers: readonly Role[] = ["operator", "admin"];
 /** Who may lay a waiver over a finding: not those whose work it would make look better. */
 const waivers: readonly Role[] = ["inspector", "admin"];
 
@@ -75,6 +77,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /maintenance": people(announcers, "province"),
   "POST /maintenance/end": people(announcers, "province"),
 
+  "GET /centres/:code/lost-pc": people(keyKeepers, "path"),
+  "POST /centres/:code/lost-pc": people(keyKeepers, "path"),
   "GET /waivers": people(readers, "query"),
   "GET /centres/:code/waive/:requirement": people(waivers, "path"),
   "POST /centres/:code/waive/:requirement": people(waivers, "path"),

@@ -95,6 +95,12 @@ export async function addEnrolCode(db: Db, centre: string, sha256: string, nowMs
   return rows.length > 0;
 }
 
+/** Ends the codes of a centre that nobody has used yet. */
+export async function endOpenCodes(db: Db, siteId: number, nowMs: number): Promise<void> {
+  const isOpen = and(eq(enrolCodes.siteId, siteId), isNull(enrolCodes.usedAt), gt(enrolCodes.expiresAt, nowMs));
+  await drizzled(db, (to) => to.update(enrolCodes).set({ expiresAt: nowMs }).where(isOpen));
+}
+
 export type NewAgent = { readonly agentId: string; readonly publicKey: string; readonly hostName: string | undefined; readonly version: string };
 
 /**

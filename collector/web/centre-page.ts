@@ -4,6 +4,7 @@ import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { keyKeepers } from "../routes/access-table.ts";
 import { camerasTable } from "./cameras-table.ts";
 import type { CentreView } from "./centre-view.ts";
 import { deviceList } from "./device-list.ts";
@@ -32,7 +33,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
-<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}</section>
+<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}${frame.asker?.roles.some((role) => keyKeepers.includes(role)) ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }

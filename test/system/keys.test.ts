@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type ServerType, serve } from "@hono/node-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { text } from "#schemas/text/text.ts";
 import { configOwner, fetchConfig } from "../../agent/config-store.ts";
 import { enrol } from "../../agent/enrolment.ts";
 import { type Identity, keyOf, readIdentity } from "../../agent/identity.ts";
@@ -14,10 +15,12 @@ import { CollectorClient } from "../../agent/uplink/collector-client.ts";
 import { createCollector } from "../../collector/collector.ts";
 import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
+import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
+import { openBrowser } from "../support/http-browser.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
@@ -29,7 +32,9 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   let database: TestPostgres;
   let store: Store;
   let server: ServerType;
+  let second: ClosableServer;
   let url: string;
+  let secondUrl: string;
   let nowMs = Date.now();
 
   beforeAll(async () => {
@@ -42,9 +47,12 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
     await once(server, "listening");
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    second = await listen((await createCollector({ config, store, clock: () => nowMs, log: createLog("silent") })).app, { ...config, port: 0 });
+    secondUrl = `http://127.0.0.1:${second.port}`;
   }, 120_000);
   afterAll(async () => {
     server?.close();
+    second?.close();
     await store?.close();
     await database?.stop();
   });
@@ -107,10 +115,56 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     expect((await collector("agent", "list")).said).toMatch(new RegExp(`${first.agent}\\tmot\\trevoked.*replaced`));
     expect((await collector("agent", "release", first.agent)).said).toContain("revoked for good");
     const lost = await collector("agent", "lost", "mot");
+    expect(lost.said).toMatch(/a new PC enrols with: agent enrol [0-9A-Z-]{41}$/);
     expect(lost.said).toContain("nvr-1\trecorder\t10.0.0.9");
     later(30_000);
     expect(await ask(clients[1])).toBe(403);
     expect((await collector("agent", "revoke", "agt-0000000000000000")).code).toBe(64);
+  }, 60_000);
+
+  it("one click on the centre's page refuses a lost PC: here at once, at every other collector within 30 s, and says what to do next", async () => {
+    const dataDir = memoryFolder();
+    const identity = await enrolled(dataDir);
+    const key = keyOf(dataDir, identity);
+    const [here, there] = [url, secondUrl].map((at) => new CollectorClient({ url: at, signer: { agent: identity.agent, key }, version: "test" })) as [
+      CollectorClient,
+      CollectorClient,
+    ];
+    expect([await ask(here), await ask(there)]).toEqual([200, 200]);
+    const forgotten = (await collector("enrol-code", "mot")).said;
+
+    // Nobody has an account here yet: whoever sits at this machine may do it.
+    const browser = openBrowser(url);
+    const path = "/centres/mot/lost-pc";
+    expect((await browser.get("/centres/mot")).html).toContain(`href="${path}"`);
+    const unsure = await browser.send(path, {});
+    expect([unsure.status, unsure.html.includes(text("vi", "lostPc.tick")), await ask(here)]).toEqual([422, true, 200]);
+
+    const done = await browser.send(path, { sure: "yes" });
+    expect([done.status, done.headers["cache-control"], await ask(here)]).toEqual([200, "no-store", 403]);
+    later(30_000);
+    expect(await ask(there)).toBe(403);
+    const code = /<code>([0-9A-Z-]{41})<\/code>/.exec(done.html)?.[1] ?? "";
+    for (const words of [
+      text("vi", "lostPc.done", { count: 1, name: "Xã Một" }),
+      `enrol ${code} --collector`,
+      "nvr-1",
+      "10.0.0.9",
+      text("vi", "lostPc.step.look"),
+    ])
+      expect(done.html).toContain(words);
+    const [deed] = await store.db.query<{ who: string; about: string }>("SELECT who, about FROM audit WHERE what = 'agent.lost' ORDER BY place DESC LIMIT 1");
+    expect(deed).toEqual({ who: "local", about: `mot ${identity.agent}` });
+
+    // The code works once, the one that was open before no more.
+    const enrolWith = (given: string) => {
+      const folder = memoryFolder();
+      return enrol(given, new CollectorClient({ url, version: "test" }), { dataDir: folder, collector: url, version: "test", nowMs: () => nowMs }, signal);
+    };
+    await expect(enrolWith(forgotten)).rejects.toThrow("refused (403");
+    expect(await enrolWith(code)).toMatchObject({ centre: "mot" });
+    await expect(enrolWith(code)).rejects.toThrow("refused (403");
+    expect((await browser.send("/centres/khong-co/lost-pc", { sure: "yes" }, { form: path })).status).toBe(404);
   }, 60_000);
 
   it("a cloned PC is frozen with its reason, and released by a person", async () => {

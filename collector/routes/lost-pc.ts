@@ -1,0 +1,43 @@
+import { Hono } from "hono";
+import { Code } from "#schemas/ids.ts";
+import { text } from "#schemas/text/text.ts";
+import type { LostPc } from "../people/lost-pc.ts";
+import type { ListedAgent } from "../store/agents.ts";
+import { lostPcDone, lostPcForm } from "../web/lost-pc-page.ts";
+import { messagePage } from "../web/message-page.ts";
+import { type FormDeps, formValues } from "./form-deps.ts";
+import { pageFrame, pageHeaders } from "./page.ts";
+
+export type LostPcDeps = Omit<FormDeps, "store" | "changed"> & {
+  readonly centreName: (code: string) => Promise<string | undefined>;
+  /** The agents of a centre that may still speak. */
+  readonly agentsOf: (code: string) => Promise<readonly ListedAgent[]>;
+  /** Refuses them, and makes the code for the next PC; undefined when there is no such centre. */
+  readonly lose: (code: string) => Promise<LostPc | undefined>;
+  /** Where the next PC's agent finds the collector. */
+  readonly publicUrl: string;
+};
+
+/** The page behind "this PC is gone": asks once more, refuses the PC, and says what to do next. */
+export function lostPcRoutes(deps: LostPcDeps): Hono {
+  const app = new Hono();
+  const path = "/centres/:code/lost-pc";
+
+  app.on(["GET", "POST"], path, pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    // What is shown once must not come back with the browser's back button.
+    c.header("cache-control", "no-store");
+    const code = Code.safeParse(c.req.param("code")).data;
+    const name = code && (await deps.centreName(code));
+    if (code === undefined || name === undefined) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
+    const isSent = c.req.method === "POST";
+    if (!isSent || (await formValues(c)).sure !== "yes")
+      return c.html(lostPcForm(frame, { code, name }, await deps.agentsOf(code), deps.token.issue(c), isSent), isSent ? 422 : 200);
+    const lost = await deps.lose(code);
+    if (!lost) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
+    await deps.noteDeed(c, "agent.lost", `${code} ${lost.agents.join(" ")}`.trim());
+    return c.html(lostPcDone(frame, { code, name }, lost, deps.publicUrl));
+  });
+
+  return app;
+}
