@@ -85,6 +85,7 @@ export const metrics = {
   dhcp_leases: { unit: "clients", ...count, labels: [], meaning: "leases in use in the Wi-Fi scope" },
   dhcp_free: { unit: "clients", ...count, labels: [], meaning: "addresses still free in the Wi-Fi scope" },
   dhcp_used_percent: { ...percent, labels: [], meaning: "share of the addresses of the fullest scope that are leased" },
+  dhcp_lease_s: { unit: "s", ...count, labels: [], meaning: "longest time for which an address of the Wi-Fi is leased" },
   // office-devices
   device_up: { ...flag, labels: ["device", "role", "method"], meaning: "1 when the device answered by any method" },
   devices_seen: { unit: "devices", ...count, labels: ["role"], meaning: "devices of the role that answered in this run" },

@@ -83,6 +83,8 @@ export const CapacityRule = z.strictObject({
   peakDays: days,
   utilisationPercentMax: z.number().min(0).max(100),
   dhcpFreePercentMin: z.number().min(0).max(100),
+  /** Addresses leased for longer than `hours` stay taken after their people have gone: then at least this share must be free. */
+  longLease: z.strictObject({ hours: z.number().positive(), freePercentMin: z.number().min(0).max(100) }).optional(),
   clientsPerRadio: z.int().min(1),
   maxAgeHours: z.number().positive(),
 });

@@ -2,7 +2,12 @@ import { open } from "node:fs/promises";
 import { isIP } from "node:net";
 
 /** A lease of a DHCP server. The MAC may belong to a citizen's phone: it must not leave the function that counts. */
-export type Lease = { readonly address: string; readonly mac: string };
+export type Lease = {
+  readonly address: string;
+  readonly mac: string;
+  /** What is left of it, s; absent when it never runs out. */
+  readonly leftS?: number;
+};
 
 /** Leases that have not run out, from the file of a dnsmasq on this PC. @throws when the file cannot be read */
 export type ReadLeases = (file: string, nowMs: number) => Promise<readonly Lease[]>;
@@ -29,6 +34,7 @@ export function parseLeases(text: string, nowMs: number): readonly Lease[] {
       // A hardware type other than Ethernet stands before the address: `06-aa:bb:...`.
       const isMac = /^([0-9a-f]{2}-)?([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac);
       const isLive = expiry === "0" || (/^\d+$/.test(expiry) && Number(expiry) * 1000 > nowMs);
-      return isMac && isLive && isIP(address) === 4 ? [{ address, mac: mac.toLowerCase() }] : [];
+      const left = expiry === "0" ? {} : { leftS: Number(expiry) - Math.floor(nowMs / 1000) };
+      return isMac && isLive && isIP(address) === 4 ? [{ address, mac: mac.toLowerCase(), ...left }] : [];
     });
 }

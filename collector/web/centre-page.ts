@@ -6,6 +6,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { keyKeepers } from "../routes/access-table.ts";
 import { camerasTable } from "./cameras-table.ts";
+import { lineOf } from "./capacity-table.ts";
 import type { CentreView } from "./centre-view.ts";
 import { deviceList } from "./device-list.ts";
 import { age, day, moment, share } from "./format.ts";
@@ -26,7 +27,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>
 <div data-part="head">${head(frame, view)}</div>
 <section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
-<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, "")}</section>

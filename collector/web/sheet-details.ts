@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { Attestation } from "#schemas/attestation.ts";
-import type { Finding, FindingDetailValue, FindingPart } from "#schemas/finding.ts";
+import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { Requirement } from "#schemas/policy.ts";
@@ -8,9 +8,10 @@ import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { attestedRule } from "./attested-rule.ts";
+import { capacityTable, type LineFact } from "./capacity-table.ts";
 import type { SheetRow } from "./centre-view.ts";
 import { devicePath } from "./device-list.ts";
-import { moment, number } from "./format.ts";
+import { moment } from "./format.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
@@ -20,39 +21,27 @@ const PARTS_SHOWN = 60;
 const RUNS_SHOWN = 20;
 const READINGS_SHOWN = 6;
 
-/** Whose sheet it is, and which devices have a page. */
-export type SheetPlace = { readonly centre: string; readonly devices: ReadonlySet<string> };
+/** Whose sheet it is, which devices have a page, and what is known of the line that all people share. */
+export type SheetPlace = { readonly centre: string; readonly devices: ReadonlySet<string>; readonly line?: LineFact | undefined };
 
 /** What stands behind a row: where the plan says it, each part, the measurements and the declarations. */
-export function sheetDetails(frame: PageFrame, { centre, devices }: SheetPlace, { requirement, finding, runs, attestations }: SheetRow): Html {
+export function sheetDetails(frame: PageFrame, { centre, devices, line }: SheetPlace, { requirement, finding, runs, attestations }: SheetRow): Html {
   const { lang } = frame;
   const terms: readonly (readonly [string, Html | string])[] = [
     [text(lang, "web.sheet.clause"), requirement.clause],
     [text(lang, "web.sheet.quote"), html`<q lang="vi">${requirement.quote}</q>`],
     ...(requirement.reading ? ([[text(lang, "web.sheet.reading"), requirement.reading[lang]]] as const) : []),
     ...(finding?.validUntil ? ([[text(lang, "web.sheet.validUntil"), moment(lang, finding.validUntil)]] as const) : []),
-    ...(requirement.rule.kind === "capacity" ? capacityTerms(lang, finding?.detail ?? {}) : []),
   ];
   return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">
 <dl>${terms.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>`)}</dl>
+${requirement.rule.kind === "capacity" && finding ? capacityTable(lang, finding, line) : ""}
 ${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, devices }, finding, finding.parts) : ""}
 ${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
 ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
 <p class="no-print">${attestedRule(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
 </div></details>`;
-}
-
-/** What speaks for and against the capacity of the Wi-Fi, each with its number (fields/devices.md A.4). */
-const capacityRows = ["peak", "limit", "radios", "pool", "free", "utilisation", "hosts", "method"] as const;
-
-function capacityTerms(lang: Lang, detail: Readonly<Record<string, FindingDetailValue>>): readonly (readonly [string, string])[] {
-  return capacityRows.flatMap((name) => {
-    const value = detail[name];
-    if (value === undefined) return [];
-    const words = typeof value === "number" ? number(lang, value) : String(value);
-    return [[text(lang, `capacity.${name}`), name === "utilisation" ? `${words} %` : words] as const];
-  });
 }
 
 function partsTable(lang: Lang, place: SheetPlace, finding: Finding, parts: readonly FindingPart[]): Html {

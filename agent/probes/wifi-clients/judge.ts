@@ -9,7 +9,12 @@ const DETAILS_MAX = READINGS_MAX - 400;
 export type Judged = { readonly readings: readonly Reading[]; readonly evidence: Evidence; readonly countsStations: boolean };
 
 /** What this PC itself can see, where it was asked. `isWifiAlone`: the tables were cut down to networks that only the Wi-Fi uses. */
-export type LocalSight = { readonly leases?: number | undefined; readonly neighbours?: number | undefined; readonly isWifiAlone?: boolean };
+export type LocalSight = {
+  readonly leases?: number | undefined;
+  readonly leaseS?: number | undefined;
+  readonly neighbours?: number | undefined;
+  readonly isWifiAlone?: boolean;
+};
 
 /** True when the count is missing or a zero is doubted, so that the neighbour table must be looked at. Pure. */
 export function wantsNeighbours(answers: readonly TargetAnswer[], isWifiAlone: boolean): boolean {
@@ -22,7 +27,7 @@ export function wantsNeighbours(answers: readonly TargetAnswer[], isWifiAlone: b
  * Without any, the best table of addresses gives a hint with its method: leases, the router's neighbours, a switch's ports, this PC's neighbours.
  */
 export function judge(answers: readonly TargetAnswer[], local: LocalSight): Judged {
-  const { neighbours, leases, isWifiAlone = false } = local;
+  const { neighbours, leases, leaseS, isWifiAlone = false } = local;
   const told = answers.filter((answer) => answer.state === "answered");
   const hosts = Math.max(neighbours ?? 0, isWifiAlone ? (leases ?? 0) : 0);
   const doubted = new Set(hosts > 0 ? told.filter((answer) => isDoubtfulZero(answer, isWifiAlone)) : []);
@@ -30,6 +35,7 @@ export function judge(answers: readonly TargetAnswer[], local: LocalSight): Judg
   const hint = counters.length === 0 ? bestHint(told, local) : undefined;
   const hintReadings: Reading[] = hint ? [{ metric: "wifi_clients", value: hint.hosts, labels: { method: hint.method } }] : [];
   const deviceLeases = totalOf("dhcp_leases", told, add);
+  const deviceLeaseS = totalOf("dhcp_lease_s", told, Math.max);
   const readings: Reading[] = [
     ...totalOf("wifi_clients", counters, add),
     ...hintReadings,
@@ -40,6 +46,7 @@ export function judge(answers: readonly TargetAnswer[], local: LocalSight): Judg
     ...(deviceLeases.length > 0 || leases === undefined ? deviceLeases : [{ metric: "dhcp_leases" as const, value: leases }]),
     ...totalOf("dhcp_free", told, add),
     ...totalOf("dhcp_used_percent", told, Math.max),
+    ...(deviceLeaseS.length > 0 || leaseS === undefined ? deviceLeaseS : [{ metric: "dhcp_lease_s" as const, value: leaseS }]),
     ...answers.flatMap((answer) => (answer.state === "failed" ? [] : [apUp(answer)])),
   ];
   const details = told.filter((answer) => !doubted.has(answer)).flatMap(detailsOf);
@@ -50,6 +57,7 @@ export function judge(answers: readonly TargetAnswer[], local: LocalSight): Judg
     targets: answers.map(evidenceOf),
     ...(neighbours !== undefined && { neighbours }),
     ...(leases !== undefined && { leases }),
+    ...(leaseS !== undefined && { leaseS }),
     ...(contradictions.length > 0 && { contradiction: contradictions }),
     ...(answers.some(({ state }) => state === "failed") && { partial: true }),
     ...(details.length > DETAILS_MAX && { detailsDropped: details.length - DETAILS_MAX }),

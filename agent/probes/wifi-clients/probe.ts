@@ -29,7 +29,7 @@ export const wifiClients = defineProbe<Options>({
     const leases = leaseFile === undefined ? undefined : await countLeases(io, leaseFile, subnets, nowMs());
     const asked = wantsNeighbours(answers, subnets.length > 0);
     const neighbours = asked ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;
-    const { readings, evidence } = judge(answers, { leases, neighbours, isWifiAlone: subnets.length > 0 });
+    const { readings, evidence } = judge(answers, { leases: leases?.hosts, leaseS: leases?.longestS, neighbours, isWifiAlone: subnets.length > 0 });
 
     const [failure] = answers.filter((answer) => answer.state === "failed");
     if (failure && answers.every(({ state }) => state === "failed")) throw new ProbeError(failure.reason, `${failure.label}: ${failure.message}`, evidence);

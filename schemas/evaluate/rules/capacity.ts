@@ -1,10 +1,10 @@
 import { vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
-import { type MetricName, metrics } from "../../metrics.ts";
-import type { Evidence, Reading } from "../../observation.ts";
+import { metrics } from "../../metrics.ts";
 import type { CapacityRule } from "../../policy.ts";
 import type { Judgement } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
+import { type CapacityEvidence, readCapacity } from "./capacity-evidence.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,31 +22,21 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
   if (validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...seen };
 
   const since = vietnamDay(nowMs - rule.peakDays * DAY_MS);
-  const { readings } = newest.outcome;
-  const current = total(readings, "wifi_clients");
+  const { sources, contradicts, down, ...known } = readCapacity(newest.outcome);
+  const { current, limit, radios, utilisation, free, pool } = known;
   const peaks = facts.peaks.filter(({ metric, day }) => metric === "wifi_clients" && day >= since).map(({ value }) => value);
   const peak = Math.max(...peaks, current ?? 0);
-  const limit = total(readings, "wifi_limit_clients");
-  const radios = total(readings, "wifi_radios");
-  const utilisation = busiest(readings);
-  const free = total(readings, "dhcp_free");
-  const leases = total(readings, "dhcp_leases");
-  const pool = free === undefined ? undefined : free + (leases ?? 0);
-  const { method, contradicts } = methodOf(newest.outcome.evidence);
-  const hosts = readings.find(({ metric, labels }) => metric === "wifi_clients" && labels?.method !== undefined && labels.ap === undefined)?.value;
-  const down = readings.find(({ metric, value }) => (metric === "wifi_ap_up" || metric === "wifi_ssid_up") && value === 0);
-  const known = { limit, radios, utilisation, pool, free, hosts, method };
-  const detail: Record<string, number | string> = {
-    peak,
-    ...Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number | string] => entry[1] !== undefined)),
-  };
+  const { current: _, ...rows } = known;
+  const from = Object.fromEntries(Object.entries(sources).map(([name, source]) => [`${name}From`, source]));
+  const detail: Record<string, number | string> = { peak, ...rows, ...from };
   const numbers = { ...seen, ...(peaks.length > 0 || current !== undefined ? { observed: peak } : {}), detail };
 
-  if (down) return { state: "fail", reason: "target_down", ...numbers, detail: { ...detail, subject: down.labels?.ap ?? down.labels?.ssid ?? "" } };
+  if (down !== undefined) return { state: "fail", reason: "target_down", ...numbers, detail: { ...detail, subject: down } };
   const short = [
     ...(limit !== undefined && limit < rule.users ? ["limit"] : []),
     ...(radios !== undefined && radios * rule.clientsPerRadio < rule.users ? ["radios"] : []),
     ...(pool !== undefined && pool < rule.users ? ["pool"] : []),
+    ...(leavesTooLittle(rule, known) ? ["leaseHours"] : []),
   ];
   if (short[0]) return { state: "fail", reason: "capacity_insufficient", ...numbers, detail: { ...detail, short: short[0] } };
   if (contradicts && current === undefined) return { state: "unknown", reason: "contradiction", ...numbers };
@@ -60,19 +50,8 @@ export function judgeCapacity(rule: CapacityRule, facts: Facts, nowMs: number): 
   return { state: "pending", reason: "not_yet_demonstrated", ...numbers };
 }
 
-/** The reading without labels: the total over all access points. */
-function total(readings: readonly Reading[], metric: MetricName): number | undefined {
-  return readings.find((reading) => reading.metric === metric && (reading.labels === undefined || Object.keys(reading.labels).length === 0))?.value;
-}
-
-/** The busiest radio's share of time; undefined when none tells. */
-function busiest(readings: readonly Reading[]): number | undefined {
-  const shares = readings.flatMap(({ metric, value }) => (metric === "wifi_utilisation_percent" ? [value] : []));
-  return shares.length > 0 ? Math.max(...shares) : undefined;
-}
-
-/** How the people were counted, and whether the device's own number was refuted by hosts on its network. */
-function methodOf(evidence: Evidence | undefined): { readonly method?: string; readonly contradicts: boolean } {
-  const method = evidence?.method;
-  return { ...(typeof method === "string" && method !== "" && { method: method.slice(0, 200) }), contradicts: evidence?.contradiction !== undefined };
+/** True when addresses stay taken so long after their people that too few are left for those who come. */
+function leavesTooLittle({ longLease }: CapacityRule, { leaseHours, free, pool }: Pick<CapacityEvidence, "leaseHours" | "free" | "pool">): boolean {
+  if (longLease === undefined || leaseHours === undefined || free === undefined || pool === undefined) return false;
+  return leaseHours > longLease.hours && free < (pool * longLease.freePercentMin) / 100;
 }

@@ -40,6 +40,7 @@ export const metricWords = {
   "metric.dhcp_leases": "Addresses leased",
   "metric.dhcp_free": "Addresses free",
   "metric.dhcp_used_percent": "Share of addresses leased",
+  "metric.dhcp_lease_s": "Lease time of addresses",
   "metric.device_up": "Device answers",
   "metric.devices_seen": "Devices seen",
   "metric.devices_found": "Devices found by a search",

@@ -42,6 +42,7 @@ export const metricWords = {
   "metric.dhcp_leases": "Địa chỉ đã cấp",
   "metric.dhcp_free": "Địa chỉ còn trống",
   "metric.dhcp_used_percent": "Tỷ lệ địa chỉ đã cấp",
+  "metric.dhcp_lease_s": "Thời hạn cấp địa chỉ",
   "metric.device_up": "Thiết bị có trả lời",
   "metric.devices_seen": "Số thiết bị thấy được",
   "metric.devices_found": "Số thiết bị tìm thấy khi quét mạng",

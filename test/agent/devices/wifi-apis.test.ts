@@ -64,7 +64,7 @@ describe("Wi-Fi clients over vendors' HTTP APIs", () => {
     expect(read(outcome, "wifi_utilisation_percent")).toBe(61);
     expect(read(outcome, "wifi_ap_up", { ap: "ctl Tang 2" })).toBe(0);
     const router = (await run(routerOs(account), account)).outcome;
-    expect([read(router, "dhcp_leases"), read(router, "dhcp_free")]).toEqual([1, 49]);
+    expect([read(router, "dhcp_leases"), read(router, "dhcp_free"), read(router, "dhcp_lease_s")]).toEqual([1, 49, 129_600]);
   });
 
   it("the UniFi session is closed again", async () => {

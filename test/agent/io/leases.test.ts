@@ -19,6 +19,10 @@ describe("leases of dnsmasq", () => {
     expect(parseLeases(text, NOW)).toHaveLength(count);
   });
 
+  it("tell how long they still run", () => {
+    expect(parseLeases(`${line(1_795_903_600)}\n${line(0)}`, NOW).map(({ leftS }) => leftS)).toEqual([600, undefined]);
+  });
+
   it("are read from a file, and a missing one is an error", async () => {
     const file = join(temporaryFolder(), "leases");
     writeFileSync(file, `${line(1_795_903_600)}\n${line(0, "02:00:00:00:00:02", "10.0.0.102")}\n`);

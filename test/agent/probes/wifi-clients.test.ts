@@ -115,7 +115,7 @@ describe.skipIf(!requirePeer("snmpsimd"))("wifi-clients over SNMP", () => {
     ["leases before all", "generic-router", 4],
     ["a router's own leases count, too", "windows-dhcp-server", 71],
   ])("the best table speaks: %s", async (_, community, hosts) => {
-    const readLeases = async () => [20, 21, 22, 23].map((host) => ({ address: `10.9.9.${host}`, mac: `02:00:00:00:00:${host}` }));
+    const readLeases = async () => [20, 21, 22, 23].map((host) => ({ address: `10.9.9.${host}`, mac: `02:00:00:00:00:${host}`, leftS: 60 * host }));
     const io = { readNeighbours: guests, readDefaultRoute: noRoute, readLeases };
     const outcome = await run({ targets: [target(community)], ...(community === "generic-router" && { leaseFile: "/var/lib/misc/dnsmasq.leases" }) }, io);
     expect(readingOf(readingsOf(outcome), "wifi_clients", { method: "dhcp" })).toBe(hosts);

@@ -7,7 +7,9 @@ import { facts, HOUR, measured, NOW, plan, requirement } from "../../support/fac
 const room = { wifi_utilisation_percent: 40, dhcp_free: 100, dhcp_leases: 12 };
 
 const wifi = (
-  values: Partial<Record<"wifi_clients" | "wifi_limit_clients" | "wifi_radios" | "wifi_utilisation_percent" | "dhcp_free" | "dhcp_leases", number>>,
+  values: Partial<
+    Record<"wifi_clients" | "wifi_limit_clients" | "wifi_radios" | "wifi_utilisation_percent" | "dhcp_free" | "dhcp_leases" | "dhcp_lease_s", number>
+  >,
   more: readonly Reading[] = [],
 ) => measured("wifi-clients", HOUR, [...Object.entries(values).map(([metric, value]) => ({ metric, value }) as Reading), ...more]);
 const judge = (runs: ReturnType<typeof wifi>[], peak?: number) =>
@@ -41,6 +43,21 @@ describe("R02: fifty people at once", () => {
     ["a configured limit of 40 is too small", [wifi({ wifi_clients: 12, wifi_limit_clients: 40, wifi_radios: 2 })], 12, "fail", "capacity_insufficient"],
     ["one radio is too few", [wifi({ wifi_clients: 12, wifi_radios: 1 })], 12, "fail", "capacity_insufficient"],
     ["a DHCP pool of 40 is too small", [wifi({ wifi_clients: 12, dhcp_free: 28, dhcp_leases: 12 })], 12, "fail", "capacity_insufficient"],
+    [
+      "addresses that stay taken for a week, with few left",
+      [wifi({ wifi_clients: 12, dhcp_free: 30, dhcp_leases: 170, dhcp_lease_s: 604_800 })],
+      12,
+      "fail",
+      "capacity_insufficient",
+    ],
+    ["leases of a week with room to spare", [wifi({ ...room, wifi_clients: 12, dhcp_lease_s: 604_800 })], 55, "pass", "capacity_demonstrated"],
+    [
+      "leases of an hour, with few left",
+      [wifi({ wifi_clients: 12, dhcp_free: 30, dhcp_leases: 170, dhcp_lease_s: 3_600 })],
+      12,
+      "pending",
+      "not_yet_demonstrated",
+    ],
     ["no measurement is unknown", [], undefined, "unknown", "no_data"],
     [
       "neighbours alone tell nothing",
@@ -69,6 +86,34 @@ describe("R02: fifty people at once", () => {
       state: "unknown",
       reason: "unverifiable",
       detail: { method: "dhcp", hosts: 30 },
+    });
+  });
+
+  it("each number says who told it, and what nobody told is not there", () => {
+    const targets = [
+      { target: "ctl", state: "answered", method: "snmp:cisco-wlc", wifi_clients: 12, wifi_limit_clients: 120 },
+      { target: "gw", state: "answered", method: "api:mikrotik", dhcp_leases: 12, dhcp_free: 100 },
+      "noise",
+    ];
+    const readings: Reading[] = [
+      ...Object.entries({ wifi_clients: 12, wifi_limit_clients: 120, dhcp_leases: 12, dhcp_free: 100, dhcp_lease_s: 5_400 }).map(
+        ([metric, value]) => ({ metric, value }) as Reading,
+      ),
+      { metric: "wifi_ap_up", value: 1, labels: { ap: "ctl" } },
+    ];
+    const [finding] = [judge([measured("wifi-clients", HOUR, readings, { evidence: { method: "snmp:cisco-wlc", targets, leaseS: 5_400 } })])];
+    expect(finding?.detail).toEqual({
+      peak: 12,
+      limit: 120,
+      limitFrom: "snmp:cisco-wlc",
+      free: 100,
+      freeFrom: "api:mikrotik",
+      pool: 112,
+      poolFrom: "api:mikrotik",
+      leaseHours: 1.5,
+      leaseHoursFrom: "dhcp",
+      points: "1/1",
+      method: "snmp:cisco-wlc",
     });
   });
 
