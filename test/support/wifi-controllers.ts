@@ -74,7 +74,11 @@ export function routerOs({ user, password }: { user: string; password: string })
         { ".id": "*3", "mac-address": "02:00:00:00:00:0B", ssid: "HCC", interface: "wifi1" },
       ]);
     if (path === "/rest/ip/dhcp-server/lease") return json([{ status: "bound", address: "10.1.0.5", "host-name": "iPhone-cua-Lan" }, { status: "waiting" }]);
-    if (path === "/rest/ip/dhcp-server") return json([{ name: "guests", "lease-time": "1d12h" }, { name: "old", "lease-time": "4w", disabled: "true" }]);
+    if (path === "/rest/ip/dhcp-server")
+      return json([
+        { name: "guests", "lease-time": "1d12h" },
+        { name: "old", "lease-time": "4w", disabled: "true" },
+      ]);
     if (path === "/rest/ip/pool") return json([{ name: "dhcp", ranges: "10.1.0.10-10.1.0.59" }]);
     return { status: 400, body: '{"error":400,"message":"Bad Request","detail":"no such command"}' };
   };
