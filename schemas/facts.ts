@@ -1,6 +1,7 @@
 import type { KnownDevice } from "./asset-ledger.ts";
 import type { Attestation, Waiver } from "./attestation.ts";
 import type { Calendar } from "./calendar.ts";
+import type { DutyRecord } from "./duty.ts";
 import type { EvidenceRef } from "./finding.ts";
 import type { Centre, DeviceRole } from "./inventory.ts";
 import type { Outcome, ProbeKind } from "./observation.ts";
@@ -31,6 +32,8 @@ export type Facts = {
   readonly peaks: readonly DailyPeak[];
   readonly attestations: readonly Attestation[];
   readonly waivers: readonly Waiver[];
+  /** What was written of duties. */
+  readonly duties: readonly DutyRecord[];
   /** First and last time that any observation of the centre was received; absent when there never was one. */
   readonly firstContactMs?: number;
   readonly lastContactMs?: number;
@@ -41,5 +44,12 @@ export type Facts = {
 /** From `fromMs` (not included) to `toMs` (included). */
 export type Span = { readonly fromMs: number; readonly toMs: number };
 
-/** What one rule wants to be loaded: runs of a probe within the spans, the newest `runsMax` of each target. */
+/** What rules want to be loaded. */
+export type Needs = {
+  readonly runs: readonly Need[];
+  /** Records of duties written on this Vietnam day or later; none are read where it is absent. */
+  readonly dutiesFrom?: string;
+};
+
+/** What one rule wants of runs: those of a probe within the spans, the newest `runsMax` of each target. */
 export type Need = { readonly probe: ProbeKind; readonly spans: readonly Span[]; readonly runsMax: number };

@@ -13,6 +13,7 @@ export const findingReasons = [
   "capacity_demonstrated",
   "capacity_supported",
   "inspected",
+  "duties_kept",
   // fail
   "below_floor",
   "count_short",
@@ -28,7 +29,9 @@ export const findingReasons = [
   "capacity_insufficient",
   "target_down",
   "denied",
+  "duties_late",
   // pending
+  "duties_open",
   "unconfirmed",
   "too_young",
   "not_yet_demonstrated",
@@ -44,6 +47,7 @@ export const findingReasons = [
   "declared_only",
   "not_attested",
   "attestation_expired",
+  "not_recorded",
   "unverifiable",
   "device_offline",
   "access_denied",
@@ -57,7 +61,7 @@ export const findingReasons = [
 export const FindingReason = z.enum(findingReasons);
 export type FindingReason = z.infer<typeof FindingReason>;
 
-/** Points to one stored observation (`<stream>:<seq>`) or attestation (`attestation:<id>`). */
+/** Points to one stored observation (`<stream>:<seq>`), attestation (`attestation:<id>`) or record of a duty (`duty:<id>`). */
 export const EvidenceRef = z.string().max(80);
 export type EvidenceRef = z.infer<typeof EvidenceRef>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Duty } from "./duty.ts";
 import { Code, RequirementId } from "./ids.ts";
 import { DeviceRole } from "./inventory.ts";
 import { metricNames } from "./metrics.ts";
@@ -118,7 +119,16 @@ export const AttestedRule = z.strictObject({
 });
 export type AttestedRule = z.infer<typeof AttestedRule>;
 
-export const Rule = z.discriminatedUnion("kind", [FloorRule, CountRule, DepthRule, CapacityRule, ReachableRule, AttestedRule]);
+/** Work that comes back and is written down each time; green only when an inspector has held the records against what is done. */
+export const ChecklistRule = z.strictObject({
+  kind: z.literal("checklist"),
+  duties: z.array(Duty).min(1).max(60),
+  /** What an inspector confirms of the records, and for how long. */
+  inspected: AttestedRule,
+});
+export type ChecklistRule = z.infer<typeof ChecklistRule>;
+
+export const Rule = z.discriminatedUnion("kind", [FloorRule, CountRule, DepthRule, CapacityRule, ReachableRule, AttestedRule, ChecklistRule]);
 export type Rule = z.infer<typeof Rule>;
 export type RuleKind = Rule["kind"];
 
@@ -147,6 +157,16 @@ export const Requirement = z.strictObject({
   reading: Words.optional(),
 });
 export type Requirement = z.infer<typeof Requirement>;
+
+/** The items that people attest for a requirement: alone, over what is written down, or beside a measured value. */
+export function attestedRuleOf({ rule, declared }: Pick<Requirement, "rule" | "declared">): AttestedRule | undefined {
+  return rule.kind === "attested" ? rule : rule.kind === "checklist" ? rule.inspected : declared;
+}
+
+/** Whether a rule looks at people's words alone: nothing that a probe measures can change it. */
+export function restsOnWords(rule: Rule): rule is AttestedRule | ChecklistRule {
+  return rule.kind === "attested" || rule.kind === "checklist";
+}
 
 /** A portal that every centre asks. */
 export const Portal = z.strictObject({ id: Code, name: Words, url: z.url({ protocol: /^https?$/ }), everyMinutes: z.number().min(5) });

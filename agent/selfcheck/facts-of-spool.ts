@@ -28,6 +28,7 @@ export function factsOfSpool(
     peaks: peaksOf(runs, calendar),
     attestations: [],
     waivers: [],
+    duties: [],
     // Whoever runs a self-check is at the site: it is not offline, whatever the collector has heard.
     firstContactMs: first?.atMs ?? nowMs,
     lastContactMs: nowMs,

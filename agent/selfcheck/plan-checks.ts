@@ -1,5 +1,5 @@
 import type { Finding } from "#schemas/finding.ts";
-import type { Requirement } from "#schemas/policy.ts";
+import { type Requirement, restsOnWords } from "#schemas/policy.ts";
 import { projectionOf } from "#schemas/text/finding-sentence.ts";
 import { projectionSentence } from "#schemas/text/projection-sentence.ts";
 import { isTextKey } from "#schemas/text/text.ts";
@@ -29,7 +29,7 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
   const { id, title, rule, owner, advice } = requirement;
   const base = { id: `plan.${id}`, group: "plan", title, rule: id } as const;
   // Papers and inspections are known to the province alone: this PC must not say that they are missing.
-  if (rule.kind === "attested")
+  if (restsOnWords(rule))
     return { ...base, state: finding?.state === "not_applicable" ? "not_applicable" : "elsewhere", detail: phrase("selfcheck.detail.declared_elsewhere") };
   if (finding === undefined) return { ...base, state: "unknown" };
   const state = states[finding.state];

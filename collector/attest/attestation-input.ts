@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Attestation } from "#schemas/attestation.ts";
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
-import type { AttestedRule, PolicyProfile } from "#schemas/policy.ts";
+import { attestedRuleOf, type PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { fieldErrors, type Parsed } from "./field-errors.ts";
 
@@ -24,7 +24,7 @@ const Input = z.object({
   post: optionalWords(128),
   inspector: z.preprocess((said) => yesOrNo(said) ?? false, z.boolean()),
   document: optionalWords(128),
-  proofSha256: z.preprocess((hash) => (hash === "" ? undefined : hash), Attestation.shape.proofSha256),
+  proofSha256: z.preprocess(hashOf, Attestation.shape.proofSha256),
   note: optionalWords(500),
   at: z.preprocess(instantOf, Attestation.shape.at.optional()),
 });
@@ -34,9 +34,10 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
   const input = Input.safeParse(fields);
   if (!input.success) return { ok: false, errors: fieldErrors(input.error) };
   const { centre, requirement, item, holds, value, by, post, inspector, document, proofSha256, note, at } = input.data;
-  const rule = attestedRuleOf(policy, requirement);
-  if (!policy.requirements.some(({ id }) => id === requirement)) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
-  if (item !== undefined && !rule?.items.some(({ id }) => id === item)) return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
+  const asked = policy.requirements.find(({ id }) => id === requirement);
+  if (!asked) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
+  if (item !== undefined && !attestedRuleOf(asked)?.items.some(({ id }) => id === item))
+    return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
   return {
     ok: true,
     value: {
@@ -57,10 +58,9 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
   };
 }
 
-/** The items that people attest for a requirement: alone, or beside a measured value. */
-export function attestedRuleOf(policy: PolicyProfile, id: string): AttestedRule | undefined {
-  const requirement = policy.requirements.find((one) => one.id === id);
-  return requirement?.rule.kind === "attested" ? requirement.rule : requirement?.declared;
+/** A hash as people paste it; nothing is no hash. */
+function hashOf(said: unknown): unknown {
+  return typeof said === "string" ? said.trim().toLowerCase() || undefined : said;
 }
 
 /** An instant; a bare date, as spreadsheets write it, is the start of that day in Vietnam. */

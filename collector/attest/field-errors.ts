@@ -14,6 +14,7 @@ export function fieldErrors(error: z.ZodError): readonly FieldError[] {
     if (issue.code === "too_small") return { field, key: "form.error.empty" };
     if (issue.code === "too_big") return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
     if (issue.code === "invalid_format" && issue.format === "date") return { field, key: "form.error.date" };
+    if (issue.code === "invalid_format" && field === "proofSha256") return { field, key: "form.error.hash" };
     return { field, key: issue.code === "invalid_type" ? "form.error.empty" : "form.error.value" };
   });
 }

@@ -1,7 +1,7 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import { compare, isRevision } from "#schemas/evaluate/compare.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
-import { needOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
+import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import type { SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
@@ -124,7 +124,7 @@ async function judgeSite(
   const site = await findSite(db, siteId);
   if (!site) return [];
   const { policy, calendar } = policyAt(nowMs);
-  const needs = requirements.flatMap(({ rule }) => needOf(rule, calendar, nowMs) ?? []);
+  const needs = needsOf(requirements, calendar, nowMs);
   const facts = await loadFacts(db, site, needs, calendar, { atMs: nowMs }, faults);
   const after = evaluate(policy, facts, nowMs, requirements);
   return db.transaction(async (tx) => {

@@ -1,6 +1,6 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
-import { needOf } from "#schemas/evaluate/needs.ts";
+import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { PolicyAt, PolicyInForce } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
@@ -28,7 +28,7 @@ export function oldestPastMs(nowMs: number): number {
 export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites?: readonly DeclaredSite[]): Promise<StandingFinding[]> {
   const { policy, calendar } = inForce;
   const { atMs, knownMs } = moment;
-  const needs = policy.requirements.flatMap(({ rule }) => needOf(rule, calendar, atMs) ?? []);
+  const needs = needsOf(policy.requirements, calendar, atMs);
   const shared = await sharedFaultsAt(db, inForce, moment);
   const since = await lastChanges(db, atMs, knownMs);
   const judgeOne = async (site: DeclaredSite): Promise<StandingFinding[]> => {

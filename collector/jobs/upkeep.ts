@@ -6,7 +6,7 @@ import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
 import { forgetRollupsBefore, rollUpDirtyHours } from "../store/rollups.ts";
 
 const DAY_MS = 86_400_000;
-/** How long rows stay. Findings, revisions, attestations and waivers have no end here. */
+/** How long rows stay. Findings, revisions, attestations, records of duties and waivers have no end here. */
 export const retentionDays = { sample: 14, observation: 400, ledger: 60, rollup: 400 } as const;
 
 /** Work that comes back by itself: partitions ahead, rollups of hours that changed, rows past their time. Safe on any number of collectors at once. */

@@ -2,8 +2,7 @@ import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
-import type { AttestedRule, PolicyProfile, Requirement } from "#schemas/policy.ts";
-import { attestedRule } from "../web/attested-rule.ts";
+import { type AttestedRule, attestedRuleOf, type PolicyProfile, type Requirement } from "#schemas/policy.ts";
 import { dailyStates } from "../web/daily-states.ts";
 import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
 import { asOf, tally, worstState } from "../web/standing.ts";
@@ -109,7 +108,7 @@ export function buildDossier(
     policy: { id, version, effectiveFrom, title, source },
     requirements: policy.requirements.map((requirement) => {
       const { id, title, clause, owner, evidenceClass, reading } = requirement;
-      const items = attestedRule(requirement)?.items.map(({ id, title }) => ({ id, title }));
+      const items = attestedRuleOf(requirement)?.items.map(({ id, title }) => ({ id, title }));
       return { id, title, clause, owner, evidenceClass, ...(reading && { reading }), ...(items && { items }) };
     }),
     ...tallies(centres),

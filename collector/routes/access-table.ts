@@ -9,6 +9,8 @@ const people = (roles: readonly Role[], scope: Scope): Access => ({ who: "people
 const readers: readonly Role[] = ["viewer", "operator", "inspector", "admin", "commune"];
 const everybody: readonly Role[] = [...readers, "auditor"];
 const declarers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
+/** Who may write into the records of periodic work: whoever does it, and who helps him. An inspector holds them against what is done. */
+const recorders: readonly Role[] = ["operator", "admin", "commune"];
 /** Who may take a problem: whoever can do something about it. */
 const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 /** Who may announce work, and so keep messages back. */
@@ -84,4 +86,6 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /centres/:code/waive/:requirement": people(waivers, "path"),
   "GET /centres/:code/attest/:requirement": people(declarers, "path"),
   "POST /centres/:code/attest/:requirement": people(declarers, "path"),
+  "GET /centres/:code/duties/:requirement": people(readers, "path"),
+  "POST /centres/:code/duties/:requirement": people(recorders, "path"),
 };

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import type { AttestedRule } from "#schemas/policy.ts";
+import { type AttestedRule, attestedRuleOf } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
-import { attestedRuleOf, parseAttestation } from "../attest/attestation-input.ts";
+import { parseAttestation } from "../attest/attestation-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
 import { attestForm, itemField } from "../web/attest-form.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -19,7 +19,7 @@ export function attestRoutes(deps: FormDeps): Hono {
     const frame = pageFrame(c, deps);
     const place = await formPlace(c, deps);
     if (place instanceof Response) return place;
-    const rule = attestedRuleOf(policy, place.requirement.id);
+    const rule = attestedRuleOf(place.requirement);
     if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
     return c.html(attestForm(frame, place.centre, place.requirement, rule, { values: {}, errors: [] }, token.issue(c)));
   });
@@ -34,7 +34,7 @@ export function attestRoutes(deps: FormDeps): Hono {
     const inspector = c.var.asker?.roles.includes("inspector") === true && sent.inspector === "yes" ? "yes" : "";
     const values = { ...sent, inspector, ...(by !== undefined && { by }) };
     const { centre, requirement } = place;
-    const rule = attestedRuleOf(policy, requirement.id);
+    const rule = attestedRuleOf(requirement);
     if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
     const nowIso = new Date(now()).toISOString();
     const parsed = statements(values, rule).map((said) =>

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
@@ -8,6 +9,7 @@ import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
+import { addDutyRecords, dutiesSince } from "../store/duties.ts";
 import { acknowledgeIncident, findIncident, listIncidents } from "../store/incidents.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
@@ -17,6 +19,7 @@ import { addWaiver, waiversFrom } from "../store/waivers.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
+import { type DutiesDeps, dutiesRoutes } from "./duties.ts";
 import { findingsRoutes } from "./findings.ts";
 import type { FormDeps } from "./form-deps.ts";
 import { type IncidentDeps, incidentRoutes } from "./incident.ts";
@@ -68,8 +71,21 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
+    .route("/", dutiesRoutes({ ...forms, calendarAt: (nowMs) => deps.policyAt(nowMs).calendar, duties: dutyStore(deps) }))
     .route("/", incidentRoutes({ ...forms, incidents: incidentStore(deps) }))
     .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }));
+}
+
+function dutyStore({ db, policyAt, now }: WebDeps): DutiesDeps["duties"] {
+  return {
+    of: async (code, requirement) => {
+      const site = await findSite(db, code);
+      const { dutiesFrom } = needsOf([requirement], policyAt(now()).calendar, now());
+      if (!site || dutiesFrom === undefined) return [];
+      return (await dutiesSince(db, site.siteId, dutiesFrom, { atMs: now() })).filter((record) => record.requirement === requirement.id);
+    },
+    add: (records) => addDutyRecords(db, records, now()),
+  };
 }
 
 const DEAD_SHOWN = 20;

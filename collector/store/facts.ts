@@ -1,8 +1,9 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Run, SharedFault, Span } from "#schemas/facts.ts";
+import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
+import { dutiesSince } from "./duties.ts";
 import { foundDevices } from "./found-devices.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
 import { presenceSince } from "./presence.ts";
@@ -22,14 +23,14 @@ const CONTACT_BACK_MS = 2 * DAY_MS;
 export async function loadFacts(
   db: Db,
   { siteId, centre }: Pick<Site, "siteId" | "centre">,
-  needs: readonly Need[],
+  needs: Needs,
   calendar: Calendar,
   moment: Moment,
   sharedFaults: readonly SharedFault[],
 ): Promise<Facts> {
   const { atMs, knownMs = FOREVER_MS } = moment;
-  const [runs, presence, found, peaks, attestations, waivers, contact] = await Promise.all([
-    Promise.all(merged(needs).map((need) => runsFor(db, siteId, need, knownMs))),
+  const [runs, presence, found, peaks, attestations, waivers, duties, contact] = await Promise.all([
+    Promise.all(merged(needs.runs).map((need) => runsFor(db, siteId, need, knownMs))),
     presenceSince(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     foundDevices(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     db.query<DailyPeak>(
@@ -44,6 +45,7 @@ export async function loadFacts(
       "SELECT body FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY id LIMIT 200",
       [siteId, vietnamDay(atMs), knownMs],
     ),
+    needs.dutiesFrom === undefined ? [] : dutiesSince(db, siteId, needs.dutiesFrom, moment),
     contactOf(db, siteId, moment),
   ]);
   return {
@@ -55,6 +57,7 @@ export async function loadFacts(
     peaks,
     attestations: attestations.map(({ body }) => body),
     waivers: waivers.map(({ body }) => body),
+    duties,
     ...contact,
     sharedFaults,
   };

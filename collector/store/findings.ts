@@ -80,6 +80,9 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        UNION
        SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
        WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)
+       UNION
+       SELECT f.site_id FROM finding f JOIN duty_record d USING (site_id, requirement)
+       WHERE d.recorded_at > f.evaluated_at AND d.recorded_at <= to_timestamp($1::float8 / 1000)
      ) AS due ORDER BY site_id LIMIT $3`,
     [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs))],
   );

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
+import type { DutyRecord } from "#schemas/duty.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Role, TokenRole } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -157,6 +158,22 @@ export const waivers = pgTable(
     recordedAt: instant("recorded_at").notNull().default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.id] })],
+);
+
+/** What clerks have written of the periodic work list. */
+export const dutyRecords = pgTable(
+  "duty_record",
+  {
+    siteId: siteId().references(() => sites.siteId),
+    id: text("id").notNull(),
+    requirement: text("requirement").notNull(),
+    duty: text("duty").notNull(),
+    turn: day("turn").notNull(),
+    at: instant("at").notNull(),
+    body: jsonb("body").$type<DutyRecord>().notNull(),
+    recordedAt: instant("recorded_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.id] }), index("duty_record_at").on(table.siteId, table.at)],
 );
 
 /** Work that was announced: what it does to messages about problems, and until when. */

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import type { AttestedRule, Requirement } from "#schemas/policy.ts";
+import { type AttestedRule, type Requirement, restsOnWords } from "#schemas/policy.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
-import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
+import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
@@ -12,6 +12,7 @@ const labels = {
   document: "form.attest.document",
   note: "form.attest.note",
   value: "form.attest.value",
+  proofSha256: "form.proof.sha256",
 } as const;
 const answers = [
   ["yes", "form.attest.holds"],
@@ -36,7 +37,7 @@ export function attestForm(
   const { lang } = frame;
   const title = text(lang, "form.attest.title", { requirement: `${requirement.id} ${requirement.title[lang]}` });
   const optional = (name: "post" | "document" | "note", max = 128) => inputField(lang, state, { name, label: labels[name], required: false, max });
-  const number = requirement.rule.kind === "attested" ? "" : inputField(lang, state, { name: "value", label: labels.value, type: "number", required: false });
+  const number = restsOnWords(requirement.rule) ? "" : inputField(lang, state, { name: "value", label: labels.value, type: "number", required: false });
   return layout(
     frame,
     title,
@@ -48,6 +49,7 @@ ${rule.items.map(({ id, title }, place) => itemChoice(frame, state, id, title[la
 <div class="pair">${signatureField(frame, state, "by", labels.by)}${optional("post")}</div>
 ${frame.asker?.roles.includes("inspector") ? html`<label class="choice"><input type="checkbox" name="inspector" value="yes"${state.values.inspector === "yes" ? html` checked` : ""}> ${text(lang, "form.attest.inspector")}</label>` : ""}
 <div class="pair">${optional("document")}${optional("note", 500)}</div>
+${proofField(lang, state, "proofSha256")}
 <p><button type="submit">${text(lang, "form.attest.save")}</button></p></form></section>`,
   );
 }

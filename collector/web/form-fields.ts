@@ -38,6 +38,16 @@ export function signatureField({ lang, asker }: PageFrame, state: FormState, nam
   return html`<p>${text(lang, label)}: <b>${asker.name}</b></p>`;
 }
 
+/**
+ * Where the SHA-256 of a proof file goes. The file itself has no name and is never sent: the page's script hashes it and fills in the field, which can be
+ * filled by hand where there is no script.
+ */
+export function proofField(lang: Lang, state: FormState, name: string): Html {
+  return html`<div class="pair"><label hidden>${text(lang, "form.proof.file")} (${text(lang, "form.optional")})
+<input type="file" data-sha256="f-${name}" aria-describedby="${name}-file-hint"><span class="hint" id="${name}-file-hint">${text(lang, "form.proof.file.hint")}</span></label>
+${inputField(lang, state, { name, label: "form.proof.sha256", required: false, max: 64 })}</div>`;
+}
+
 /** The faults of a form above it, each linking to its field; nothing when there are none. */
 export function errorList(lang: Lang, { errors }: FormState, labels: Readonly<Record<string, TextKey>>): Html | "" {
   if (errors.length === 0) return "";

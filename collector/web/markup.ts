@@ -34,7 +34,12 @@ export function icon(state: FindingState | "waived"): Html {
 /** A state as picture and word. */
 export function badge(lang: Lang, state: FindingState, waived = false): Html {
   const note = waived ? html` <span class="b b-waived">${icon("waived")}${text(lang, "state.waived")}</span>` : "";
-  return html`<span class="b b-${state}">${icon(state)}${text(lang, `state.${state}`)}</span>${note}`;
+  return html`${mark(state, text(lang, `state.${state}`))}${note}`;
+}
+
+/** The sign of a state with words of its own. */
+export function mark(state: FindingState, words: string): Html {
+  return html`<span class="b b-${state}">${icon(state)}${words}</span>`;
 }
 
 /** The order in which states are drawn side by side. */

@@ -3,11 +3,10 @@ import type { Attestation } from "#schemas/attestation.ts";
 import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
-import type { Requirement } from "#schemas/policy.ts";
+import { attestedRuleOf, type Requirement } from "#schemas/policy.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { attestedRule } from "./attested-rule.ts";
 import { capacityTable, type LineFact } from "./capacity-table.ts";
 import type { SheetRow } from "./centre-view.ts";
 import { devicePath } from "./device-list.ts";
@@ -36,23 +35,30 @@ export function sheetDetails(frame: PageFrame, { centre, devices, line }: SheetP
   return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">
 <dl>${terms.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>`)}</dl>
 ${requirement.rule.kind === "capacity" && finding ? capacityTable(lang, finding, line) : ""}
-${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, devices }, finding, finding.parts) : ""}
+${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, devices }, requirement, finding, finding.parts) : ""}
 ${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
 ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
-<p class="no-print">${attestedRule(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
+<p class="no-print">${requirement.rule.kind === "checklist" ? html`<a href="/centres/${centre}/duties/${requirement.id}">${text(lang, "duties.link")}</a> · ` : ""}${attestedRuleOf(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
 </div></details>`;
 }
 
-function partsTable(lang: Lang, place: SheetPlace, finding: Finding, parts: readonly FindingPart[]): Html {
+function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, finding: Finding, parts: readonly FindingPart[]): Html {
   const more = parts.length - PARTS_SHOWN;
+  const titles = titlesOf(lang, requirement);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.parts")}"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
 <tbody>${parts
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
+        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
+}
+
+/** What the policy calls the duties and the items that people attest. */
+function titlesOf(lang: Lang, requirement: Requirement): ReadonlyMap<string, string> {
+  const duties = requirement.rule.kind === "checklist" ? requirement.rule.duties : [];
+  return new Map([...duties, ...(attestedRuleOf(requirement)?.items ?? [])].map(({ id, title }) => [id, title[lang]]));
 }
 
 /** A part may be a kind of device, or begin with the id of a device, which then leads to its page; channels and portals have names of their own. */
@@ -88,7 +94,7 @@ function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
 }
 
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
-  const items = new Map(attestedRule(requirement)?.items.map(({ id, title }) => [id, title[lang]]));
+  const items = titlesOf(lang, requirement);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.attestations")}"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
     ({ item, holds, value, post, inspector, at, document }) =>
       html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,

@@ -2,7 +2,7 @@ import type { Waiver } from "../attestation.ts";
 import { vietnamDay } from "../calendar.ts";
 import type { Facts } from "../facts.ts";
 import type { Declared, Finding } from "../finding.ts";
-import type { PolicyProfile, Requirement } from "../policy.ts";
+import { type PolicyProfile, type Requirement, restsOnWords } from "../policy.ts";
 import type { Judgement } from "./judgement.ts";
 import { judgeRule } from "./registry.ts";
 import { isValid } from "./rules/attested.ts";
@@ -28,6 +28,7 @@ function inOrder(facts: Facts): Facts {
     presence: [...facts.presence].sort((a, b) => compareText(b.day, a.day) || compareText(a.device, b.device) || compareText(a.role, b.role)),
     found: [...facts.found].sort((a, b) => compareText(b.lastDay, a.lastDay) || compareText(a.identity, b.identity)),
     attestations: [...facts.attestations].sort((a, b) => compareText(b.at, a.at) || compareText(a.id, b.id)),
+    duties: [...facts.duties].sort((a, b) => compareText(b.at, a.at) || compareText(a.id, b.id)),
     waivers: [...facts.waivers].sort((a, b) => compareText(b.until, a.until) || compareText(a.id, b.id)),
   };
 }
@@ -49,7 +50,7 @@ function findingOf(policy: PolicyProfile, requirement: Requirement, facts: Facts
     ...(observed !== undefined && { observed }),
     ...(required !== undefined && { required }),
     ...(unit !== undefined && { unit }),
-    evidenceClass: inspected ? "inspected" : requirement.rule.kind === "attested" ? "declared" : "measured",
+    evidenceClass: inspected ? "inspected" : restsOnWords(requirement.rule) ? "declared" : "measured",
     ...(detail && { detail }),
     ...(declared && { declared }),
     ...(parts && { parts: parts.slice(0, 300) }),
@@ -67,7 +68,7 @@ function judge(requirement: Requirement, facts: Facts, nowMs: number): Judgement
   if (requirement.applies === "key_area" && !facts.centre.keyArea) return { state: "not_applicable", reason: "not_key_area" };
   try {
     const judgement = judgeRule(requirement.rule, facts, nowMs, requirement.id);
-    return requirement.rule.kind === "attested" ? judgement : explainedBySilence(judgement, facts, nowMs);
+    return restsOnWords(requirement.rule) ? judgement : explainedBySilence(judgement, facts, nowMs);
   } catch {
     // A fault of a rule must not take the centre's other findings with it.
     return { state: "error", reason: "rule_error" };

@@ -1,11 +1,28 @@
-import { type Calendar, workingSpansBefore } from "../calendar.ts";
-import type { Need } from "../facts.ts";
+import { type Calendar, vietnamDay, workingSpansBefore } from "../calendar.ts";
+import type { Duty } from "../duty.ts";
+import type { Need, Needs } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
-import type { PolicyProfile, Requirement, Rule } from "../policy.ts";
+import { type PolicyProfile, type Requirement, type Rule, restsOnWords } from "../policy.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const RUNS_PER_HOUR = 12;
+/** Calendar days that one turn of a duty takes at most, days off included; and what due days and grace add to the oldest. */
+const TURN_DAYS = { day: 3, week: 7, month: 31 } as const;
+const TURN_MARGIN_DAYS = 75;
+
+/** All that requirements want to be loaded for a judgement at `nowMs`. */
+export function needsOf(requirements: readonly Pick<Requirement, "rule">[], calendar: Calendar, nowMs: number): Needs {
+  const duties = requirements.flatMap(({ rule }) => (rule.kind === "checklist" ? rule.duties : []));
+  return {
+    runs: requirements.flatMap(({ rule }) => needOf(rule, calendar, nowMs) ?? []),
+    ...(duties.length > 0 && { dutiesFrom: vietnamDay(nowMs - Math.max(...duties.map(daysBack)) * DAY_MS) }),
+  };
+}
+
+function daysBack({ rhythm, breach }: Duty): number {
+  return breach.of * TURN_DAYS[rhythm.every] + TURN_MARGIN_DAYS;
+}
 
 /** The runs that a rule looks at when it judges at `nowMs`; nothing for rules that look at people's words alone. */
 export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | undefined {
@@ -26,11 +43,12 @@ export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | un
     case "count":
       return { probe: rule.probe, spans: last(2 * DAY_MS), runsMax: 1 };
     case "attested":
+    case "checklist":
       return undefined;
   }
 }
 
 /** The requirements that a probe's observations can change. */
 export function requirementsTouchedBy({ requirements }: PolicyProfile, probes: ReadonlySet<ProbeKind>): Requirement[] {
-  return requirements.filter(({ rule }) => rule.kind !== "attested" && probes.has(rule.probe));
+  return requirements.filter(({ rule }) => !restsOnWords(rule) && probes.has(rule.probe));
 }

@@ -4,6 +4,7 @@ import type { Rule, RuleKind } from "../policy.ts";
 import type { Judgement } from "./judgement.ts";
 import { judgeAttested } from "./rules/attested.ts";
 import { judgeCapacity } from "./rules/capacity.ts";
+import { judgeChecklist } from "./rules/checklist.ts";
 import { judgeCount } from "./rules/count.ts";
 import { judgeDepth } from "./rules/depth.ts";
 import { judgeFloor } from "./rules/floor.ts";
@@ -15,6 +16,7 @@ type Judge<Kind extends RuleKind> = (rule: Extract<Rule, { kind: Kind }>, facts:
 const judges: { readonly [Kind in RuleKind]: Judge<Kind> } = {
   attested: judgeAttested,
   capacity: judgeCapacity,
+  checklist: judgeChecklist,
   count: judgeCount,
   depth: judgeDepth,
   floor: judgeFloor,

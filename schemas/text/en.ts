@@ -2,6 +2,7 @@ import { agent } from "./en/agent.ts";
 import { alerts } from "./en/alerts.ts";
 import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
+import { duties } from "./en/duties.ts";
 import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
 import { inventory } from "./en/inventory.ts";
@@ -24,6 +25,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...dashboards,
   ...demo,
   ...form,
+  ...duties,
   ...people,
   ...inventory,
   ...metricWords,

@@ -20,9 +20,10 @@ export function projectionOf(detail: Told["detail"]): RecordingProjection | unde
   return detail?.outlook === undefined ? undefined : RecordingProjection.strip().safeParse(detail).data;
 }
 
-/** The same for one part of a finding; what is required and in which unit stands with the whole. */
+/** The same for one part of a finding; what is required and in which unit stands with the whole. A part that has no numbers of its own has short words. */
 export function partSentence(lang: Lang, { required, unit }: Pick<Finding, "required" | "unit">, part: FindingPart): string {
-  return findingSentence(lang, { ...part, ...(required !== undefined && { required }), ...(unit && { unit }) });
+  const sentence = findingSentence(lang, { ...part, ...(required !== undefined && { required }), ...(unit && { unit }) });
+  return /\{\w+\}/.test(sentence) ? text(lang, `finding.short.${part.reason}`) : sentence;
 }
 
 /** The unit as it is written behind a number: counted things have a word of the language. */
@@ -31,8 +32,9 @@ export function unitWord(lang: Lang, unit: string): string {
   return isTextKey(key) ? text(lang, key) : unit;
 }
 
-/** Codes inside of a detail are spoken, device text and numbers stay. */
+/** Codes inside of a detail are spoken, days are written as people write them; device text and numbers stay. */
 function wordOf(lang: Lang, name: string, value: string | number): string | number {
+  if (name === "lastDay") return String(value).split("-").reverse().join("/");
   const key = name === "excuse" || name === "outcome" ? `outcome.${value}` : name === "short" ? `capacity.${value}` : "";
   return isTextKey(key) ? text(lang, key) : value;
 }

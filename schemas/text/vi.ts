@@ -2,6 +2,7 @@ import { agent } from "./vi/agent.ts";
 import { alerts } from "./vi/alerts.ts";
 import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
+import { duties } from "./vi/duties.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
 import { inventory } from "./vi/inventory.ts";
@@ -23,6 +24,7 @@ export const vi = {
   ...dashboards,
   ...demo,
   ...form,
+  ...duties,
   ...people,
   ...inventory,
   ...metricWords,

@@ -1,7 +1,7 @@
 import { loadPolicy } from "../../collector/policy-files.ts";
 import { evaluate } from "../../schemas/evaluate/evaluate.ts";
 import type { Facts, Run } from "../../schemas/facts.ts";
-import type { PolicyProfile } from "../../schemas/policy.ts";
+import { type PolicyProfile, restsOnWords } from "../../schemas/policy.ts";
 import { facts, MINUTE, measured, NOW, seen, speed } from "../support/facts.ts";
 
 export type JudgeBench = {
@@ -39,7 +39,7 @@ export function benchJudge(): JudgeBench {
 }
 
 function withRequirements(policy: PolicyProfile, count: number): PolicyProfile {
-  const measured = policy.requirements.filter(({ rule }) => rule.kind !== "attested");
+  const measured = policy.requirements.filter(({ rule }) => !restsOnWords(rule));
   const more = Array.from({ length: count - policy.requirements.length }, (_, at) => ({ ...measured[at % measured.length], id: `R${70 + at}` }));
   return { ...policy, requirements: [...policy.requirements, ...(more as typeof measured)] };
 }

@@ -35,6 +35,7 @@ export function facts(more: Partial<Omit<Facts, "centre">> & { centre?: Partial<
     peaks: [],
     attestations: [],
     waivers: [],
+    duties: [],
     firstContactMs: NOW - 60 * DAY,
     lastContactMs: NOW - MINUTE,
     sharedFaults: [],

@@ -61,4 +61,18 @@ for (const form of document.querySelectorAll("form[data-from-hash]")) {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
+// A proof file is hashed here and stays here: only its hash is sent. Browsers hash over https and at the machine itself alone.
+for (const file of document.querySelectorAll("input[data-sha256]")) {
+  if (!globalThis.crypto?.subtle) continue;
+  file.closest("label").hidden = false;
+  file.addEventListener("change", async () => {
+    const field = document.getElementById(file.dataset.sha256);
+    field.value = "";
+    const [chosen] = file.files;
+    if (!chosen) return;
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await chosen.arrayBuffer()));
+    if (file.files[0] === chosen) field.value = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  });
+}
+
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

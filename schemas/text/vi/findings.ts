@@ -7,6 +7,8 @@ export const findings = {
   "finding.reason.capacity_demonstrated": "Đã có lúc {peak} người dùng cùng một lúc mà mạng không quá tải.",
   "finding.reason.capacity_supported": "Giới hạn cấu hình và số bộ phát đủ cho {required} người; cao nhất đã thấy {peak} người.",
   "finding.reason.inspected": "Đoàn kiểm tra đã xác nhận đủ {observed}/{required} mục.",
+  "finding.reason.duties_kept":
+    "Việc định kỳ được ghi đúng hạn {done}/{turns} lượt gần nhất ({late} lượt muộn, {skipped} lượt bỏ qua có lý do); lần làm gần nhất {lastDay}.",
   "finding.reason.below_floor":
     "Đo được {observed} {unit} (trung vị {runs} lần gần nhất), thấp hơn {required} {unit}; {below} lần thấp trong {days} ngày, {belowInHours} lần trong giờ làm việc.",
   "finding.reason.count_short": "Thấy {observed} thiết bị hoạt động, cần {required}.",
@@ -22,6 +24,10 @@ export const findings = {
   "finding.reason.capacity_insufficient": "Wi-Fi không đủ cho {required} người: giới hạn ở mục {short}.",
   "finding.reason.target_down": "{subject} không trả lời: chỉ {observed} % lần hỏi thành công.",
   "finding.reason.denied": "Trung tâm hoặc đoàn kiểm tra cho biết chưa có đủ: còn {open} mục.",
+  "finding.reason.duties_late":
+    "Việc định kỳ chưa làm đều: {late} lượt muộn hoặc bỏ trống, {skipped} lượt bỏ qua trong {turns} lượt gần nhất; lần làm gần nhất {lastDay}.",
+  "finding.reason.duties_open":
+    "Lượt việc định kỳ vừa hết hạn chưa được ghi: {late} lượt muộn, {skipped} lượt bỏ qua trong {turns} lượt gần nhất; lần làm gần nhất {lastDay}.",
   "finding.reason.unconfirmed":
     "Đo được {observed} {unit}, thấp hơn {required} {unit}, nhưng chưa đủ số lần, số ngày hoặc máy chủ để kết luận ({below} lần trong {days} ngày).",
   "finding.reason.too_young": "Chưa theo dõi đủ lâu để kết luận.",
@@ -37,6 +43,7 @@ export const findings = {
   "finding.reason.declared_only": "Mới có khai báo, chưa có kết quả đo hoặc xác nhận của đoàn kiểm tra.",
   "finding.reason.not_attested": "Chưa khai báo: còn {open} mục.",
   "finding.reason.attestation_expired": "Khai báo đã hết hạn, cần khai báo lại.",
+  "finding.reason.not_recorded": "Trung tâm chưa ghi lượt nào vào sổ công việc định kỳ.",
   "finding.reason.unverifiable": "Thiết bị không cho biết đủ thông tin để kết luận.",
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
@@ -49,6 +56,7 @@ export const findings = {
   "finding.short.capacity_demonstrated": "đã chứng minh bằng thực tế",
   "finding.short.capacity_supported": "cấu hình đủ",
   "finding.short.inspected": "đoàn kiểm tra đã xác nhận",
+  "finding.short.duties_kept": "việc định kỳ làm đúng hạn",
   "finding.short.below_floor": "thấp hơn mức yêu cầu",
   "finding.short.count_short": "thiếu thiết bị",
   "finding.short.declared_short": "khai báo thiếu thiết bị",
@@ -63,6 +71,8 @@ export const findings = {
   "finding.short.capacity_insufficient": "không đủ sức chứa",
   "finding.short.target_down": "không trả lời",
   "finding.short.denied": "chưa có đủ",
+  "finding.short.duties_late": "việc định kỳ bị muộn hoặc bỏ",
+  "finding.short.duties_open": "lượt việc định kỳ chưa được ghi",
   "finding.short.unconfirmed": "thấp, chờ đo thêm để kết luận",
   "finding.short.too_young": "chưa theo dõi đủ lâu",
   "finding.short.not_yet_demonstrated": "chưa đủ bằng chứng",
@@ -77,6 +87,7 @@ export const findings = {
   "finding.short.declared_only": "mới có khai báo",
   "finding.short.not_attested": "chưa khai báo",
   "finding.short.attestation_expired": "khai báo hết hạn",
+  "finding.short.not_recorded": "chưa ghi sổ công việc định kỳ",
   "finding.short.unverifiable": "không kiểm chứng được",
   "finding.short.device_offline": "không liên lạc được thiết bị",
   "finding.short.access_denied": "thiết bị từ chối truy cập",

@@ -35,6 +35,7 @@ describe("tables.ts and the migrations", () => {
       "audit",
       "calendar_version",
       "config_seal",
+      "duty_record",
       "enrol_code",
       "maintenance",
       "person",
