@@ -135,7 +135,7 @@ export class World {
 
   /** All that the rules asked know of a centre at an instant. */
   facts(site: number, nowMs: number, lastContactMs: number, sharedFaults: readonly SharedFault[], asked: readonly Requirement[]): Facts {
-    const probes = new Set(asked.map(({ rule }) => (rule.kind === "attested" ? undefined : rule.probe)));
+    const probes = new Set(asked.map(({ rule }) => ("probe" in rule ? rule.probe : undefined)));
     return {
       centre: this.centres[site - 1] as Centre,
       calendar,
@@ -149,6 +149,7 @@ export class World {
       peaks: [],
       attestations: [],
       waivers: [],
+      duties: [],
       firstContactMs: nowMs - 90 * DAY,
       lastContactMs,
       sharedFaults,

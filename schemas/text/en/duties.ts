@@ -10,7 +10,6 @@ export const duties = {
   "duties.turn.day": "{first}",
   "duties.turn.week": "week {first} – {last}",
   "duties.turn.month": "month {month}",
-  "duties.due": "due by the end of {day}",
   "duties.closes": "in time until the end of {day}",
   "duties.state.due": "not recorded",
   "duties.state.done": "done",

@@ -10,7 +10,6 @@ export const duties = {
   "duties.turn.day": "{first}",
   "duties.turn.week": "tuần {first} – {last}",
   "duties.turn.month": "tháng {month}",
-  "duties.due": "hạn hết ngày {day}",
   "duties.closes": "ghi được đến hết ngày {day}",
   "duties.state.due": "chưa ghi",
   "duties.state.done": "đã làm",
