@@ -3,7 +3,7 @@ import { inDistrict, titleColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { days, table } from "./query.ts";
 
 /** What is open, whose turn is it, how long does repair take, and did the messages arrive? */
 export function alerts(page: Page) {
@@ -56,12 +56,11 @@ const open = (page: Page) =>
   );
 
 const opened = (page: Page) =>
-  lines(page, "board.alerts.opened", series({ from: "incident", name: "requirement", value: "count(*)", where: [inDistrict], bucket: "24h" }), {
+  lines(page, "board.alerts.opened", days({ from: "incident", name: "requirement", value: "count(*)", where: [inDistrict] }), {
     width: 14,
     unit: "none",
     min: 0,
     stacked: true,
-    interval: "24h",
   });
 
 const byRequirement = (page: Page) =>

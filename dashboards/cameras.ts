@@ -3,7 +3,7 @@ import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { days, series, table } from "./query.ts";
 
 /** Which cameras are dead, which recorders cannot show the days that the plan demands, and whose clock is wrong? */
 export function cameras(page: Page) {
@@ -81,8 +81,8 @@ const depth = (page: Page) =>
   lines(
     page,
     "board.cameras.depth",
-    series({ from: "district_hour", name: "district", value: "min(min)", where: [inDistrict, "metric = 'recording_depth_days'"], bucket: "24h" }),
-    { width: 12, unit: "d", min: 0, interval: "24h" },
+    days({ from: "district_hour", name: "district", value: "min(min)", where: [inDistrict, "metric = 'recording_depth_days'"] }),
+    { width: 12, unit: "d", min: 0 },
   );
 
 const failures = (page: Page) =>

@@ -3,7 +3,7 @@ import { inCentre, inDistrict } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { days, table } from "./query.ts";
 
 /** Which declared devices are not there, which printers will run dry this week, how much is printed? */
 export function devices(page: Page) {
@@ -90,17 +90,15 @@ const roles = (page: Page) =>
   );
 
 const seen = (page: Page) =>
-  lines(page, "board.devices.seen", series({ from: "device_day", name: "role", value: "sum(devices)", where: [inDistrict, inCentre], bucket: "24h" }), {
+  lines(page, "board.devices.seen", days({ from: "device_day", name: "role", value: "sum(devices)", where: [inDistrict, inCentre] }), {
     width: 14,
     unit: "none",
     min: 0,
-    interval: "24h",
   });
 
 const pages = (page: Page) =>
-  lines(page, "board.devices.pages", series({ from: "page_day", name: "district", value: "sum(pages)", where: [inDistrict, inCentre], bucket: "24h" }), {
+  lines(page, "board.devices.pages", days({ from: "page_day", name: "district", value: "sum(pages)", where: [inDistrict, inCentre] }), {
     width: 24,
     unit: "none",
     min: 0,
-    interval: "24h",
   });

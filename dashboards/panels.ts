@@ -71,7 +71,7 @@ export function lines(
   page: Page,
   key: PanelKey,
   query: Query | readonly Query[],
-  look: Look & { readonly min?: number; readonly stacked?: boolean; readonly interval?: string; readonly pointsOnly?: boolean; readonly states?: boolean },
+  look: Look & { readonly min?: number; readonly stacked?: boolean; readonly pointsOnly?: boolean; readonly states?: boolean },
 ): Placed {
   const builder = new TimeSeries()
     .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([]))
@@ -79,7 +79,7 @@ export function lines(
     .showPoints(look.pointsOnly ? VisibilityMode.Always : VisibilityMode.Never)
     .lineWidth(look.pointsOnly ? 0 : 1)
     .fillOpacity(look.stacked ? 60 : 8)
-    .interval(look.interval ?? "1h");
+    .interval("1h");
   if (look.min !== undefined) builder.min(look.min);
   if (look.states) builder.overrides(Object.keys(stateLooks).map((state) => barOverride(page, state)));
   const placed = finish(page, key, query, look, builder);

@@ -48,15 +48,22 @@ export type Series<View extends ViewName> = {
   /** Expression that names the series; without one there is a single series called `value`. */
   readonly name?: string;
   readonly where?: readonly string[];
-  /** Width of a bucket: the panel's interval, or a fixed one. Buckets wider than an hour start in UTC: days come from views that know Vietnam. */
-  readonly bucket?: "$__interval" | `${number}${"m" | "h"}`;
 };
 
 /** Points over time, one line per name, ascending. Only plain columns go into macros: Grafana cuts a macro at the first bracket. */
 export function series<const View extends ViewName>(spec: Series<View>): Query {
+  return grouped("$__timeGroupAlias(time,$__interval)", spec);
+}
+
+/** The same by Vietnam days, as views of days have them already. Grafana's own buckets of a day begin at 07:00 there, since they start in UTC. */
+export function days<const View extends ViewName>(spec: Series<View>): Query {
+  return grouped(spec.from.endsWith("_day") ? 'time AS "time"' : "date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS \"time\"", spec);
+}
+
+function grouped<const View extends ViewName>(bucket: string, spec: Series<View>): Query {
   const name = spec.name ?? "'value'";
   const lines = [
-    `SELECT $__timeGroupAlias(time,${spec.bucket ?? "$__interval"}), ${name} AS metric, ${spec.value} AS value`,
+    `SELECT ${bucket}, ${name} AS metric, ${spec.value} AS value`,
     `FROM grafana.${spec.from}`,
     `WHERE ${["$__timeFilter(time)", ...(spec.where ?? [])].join(" AND ")}`,
     "GROUP BY 1, 2",

@@ -1,5 +1,6 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { Db } from "../store/db.ts";
+import { foldCounts } from "../store/fold-counts.ts";
 import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
@@ -13,6 +14,7 @@ export const retentionDays = { sample: 14, observation: 400, ledger: 60, rollup:
 export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Promise<{ rolledUp: number; dropped: string[] }> {
   await partitions.ensureAhead(nowMs);
   const rolledUp = await rollUpDirtyHours(db, nowMs);
+  await foldCounts(db);
   const dropped = [
     ...(await dropPartitionsBefore(db, "sample", nowMs - retentionDays.sample * DAY_MS)),
     ...(await dropPartitionsBefore(db, "observation", nowMs - retentionDays.observation * DAY_MS)),

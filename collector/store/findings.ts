@@ -48,15 +48,30 @@ export async function keepFindingsOf(tx: Db, siteId: number, { requirements }: P
 /** One entry of history: a judgement that differs from the one before. */
 export type Revision = { readonly before: Finding | undefined; readonly finding: Finding; readonly late: boolean };
 
-/** Keeps revisions for good. */
+/** Keeps revisions for good, and counts those that change a state by their Vietnam day. */
 export async function addRevisions(db: Db, siteId: number, revisions: readonly Revision[]): Promise<void> {
-  for (const { before, finding, late } of revisions) {
-    await db.query(
-      `INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
-       VALUES ($1, $2, $3, $4, $5, ($6::text)::timestamptz, $7, ($8::text)::jsonb)`,
-      [siteId, finding.requirement, before?.state ?? null, finding.state, finding.reason, finding.evaluatedAt, late, jsonText(finding)],
-    );
-  }
+  if (revisions.length === 0) return;
+  await db.query(
+    `WITH added AS (
+       INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
+       SELECT $1, requirement, from_state, state, reason, at::timestamptz, late, body::jsonb
+       FROM unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::bool[], ($8::text)::text[])
+         AS r(requirement, from_state, state, reason, at, late, body)
+       RETURNING day_start(at) AS time, from_state, state
+     )
+     INSERT INTO finding_move (time, from_state, state, n)
+     SELECT time, from_state, state, count(*) FROM added WHERE from_state IS DISTINCT FROM state GROUP BY 1, 2, 3`,
+    [
+      siteId,
+      textsLiteral(revisions.map(({ finding }) => finding.requirement)),
+      textsLiteral(revisions.map(({ before }) => before?.state ?? null)),
+      textsLiteral(revisions.map(({ finding }) => finding.state)),
+      textsLiteral(revisions.map(({ finding }) => finding.reason)),
+      textsLiteral(revisions.map(({ finding }) => finding.evaluatedAt)),
+      textsLiteral(revisions.map(({ late }) => String(late))),
+      textsLiteral(revisions.map(({ finding }) => jsonText(finding))),
+    ],
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { type FoundRow, writeFoundDevices } from "./found-devices.ts";
 import { jsonText } from "./json-text.ts";
 import { advanceStreams, type Claim, claimBatches } from "./ledger.ts";
 import type { Partitions } from "./partitions.ts";
+import { type CountedRun, countRuns, keepSpeeds, reasonOf } from "./run-counts.ts";
 import type { SeriesIds } from "./series.ts";
 
 /** A batch that was received, checked and given its times. */
@@ -64,7 +65,14 @@ async function writeOnce({ db, partitions, series, calendar }: IngestTools, grou
       const claim = claims[index];
       return claim?.result === "stored" ? [{ received, claim }] : [];
     });
-    await writeObservations(tx, stored);
+    const fresh = stored.flatMap(({ received, claim }) =>
+      received.filed.observations
+        .filter(({ observation }) => claim.isFresh(observation.seq))
+        .map((filed) => ({ ...filed, received, siteId: received.siteId, receivedMs: received.receivedMs, lane: received.batch.lane })),
+    );
+    await writeObservations(tx, fresh);
+    await countRuns(tx, fresh);
+    await keepSpeeds(tx, fresh);
     const rows = stored.flatMap(({ received, claim }) => sampleRows(series, received, samples.get(received) ?? [], claim));
     await writeSamples(tx, rows);
     await writeLatest(tx, rows);
@@ -82,6 +90,7 @@ async function writeOnce({ db, partitions, series, calendar }: IngestTools, grou
 }
 
 type Stored = { readonly received: Received; readonly claim: Claim };
+type FreshRun = CountedRun & { readonly received: Received };
 type Seqed = { readonly sample: FiledSample; readonly seq: number };
 
 function* instantsOf(group: readonly Received[]): Iterable<number> {
@@ -102,10 +111,7 @@ function sampleRows(series: SeriesIds, { siteId }: Received, samples: readonly S
   });
 }
 
-async function writeObservations(tx: Db, stored: readonly Stored[]): Promise<void> {
-  const rows = stored.flatMap(({ received, claim }) =>
-    received.filed.observations.filter(({ observation }) => claim.isFresh(observation.seq)).map((filed) => ({ received, ...filed })),
-  );
+async function writeObservations(tx: Db, rows: readonly FreshRun[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO observation (site_id, stream, seq, probe, target, taken_at, raw_taken_at, received_at, lane, clock, elapsed_ms, kind, reason, outcome)
@@ -114,19 +120,19 @@ async function writeObservations(tx: Db, stored: readonly Stored[]): Promise<voi
        ($8::text)::float8[], ($9::text)::text[], ($10::text)::text[], ($11::text)::float8[], ($12::text)::text[], ($13::text)::text[], ($14::text)::text[])
        AS r(site_id, stream, seq, probe, target, taken_ms, raw_ms, received_ms, lane, clock, elapsed_ms, kind, reason, outcome)`,
     [
-      numbersLiteral(rows.map(({ received }) => received.siteId)),
+      numbersLiteral(rows.map(({ siteId }) => siteId)),
       textsLiteral(rows.map(({ received }) => received.batch.stream)),
       numbersLiteral(rows.map(({ observation }) => observation.seq)),
       textsLiteral(rows.map(({ observation }) => observation.probe)),
       textsLiteral(rows.map(({ observation }) => observation.target ?? null)),
       numbersLiteral(rows.map(({ takenMs }) => takenMs)),
       numbersLiteral(rows.map(({ observation }) => Date.parse(observation.takenAt))),
-      numbersLiteral(rows.map(({ received }) => received.receivedMs)),
-      textsLiteral(rows.map(({ received }) => received.batch.lane)),
+      numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
+      textsLiteral(rows.map(({ lane }) => lane)),
       textsLiteral(rows.map(({ observation }) => observation.clock)),
       numbersLiteral(rows.map(({ observation }) => observation.elapsedMs)),
       textsLiteral(rows.map(({ observation }) => observation.outcome.kind)),
-      textsLiteral(rows.map(({ observation: { outcome } }) => (outcome.kind === "measured" ? (outcome.excuse ?? null) : outcome.reason))),
+      textsLiteral(rows.map(({ observation }) => reasonOf(observation.outcome))),
       textsLiteral(rows.map(({ observation }) => jsonText(observation.outcome))),
     ],
   );

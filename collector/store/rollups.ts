@@ -9,7 +9,7 @@ const SETTLE_MS = 60_000;
 const AREA_LOCK = 8_901_892;
 
 /**
- * Recomputes the hourly rollup of every site-hour that got samples since, and with it the sums of its districts. Whole hours are computed anew, so the same hour may be done twice and
+ * Recomputes the hourly rollup of every site-hour that got samples since, and with it the counts of its days and the sums of its districts. Whole hours are computed anew, so the same hour may be done twice and
  * late data is absorbed. Gives how many site-hours were done.
  */
 export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
@@ -24,9 +24,14 @@ export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
         [nowMs - SETTLE_MS, STEP],
       );
       if (hours.length > 0) {
-        await tx.query(recompute, [numbersLiteral(hours.map(({ site_id }) => site_id)), numbersLiteral(hours.map(({ hour_ms }) => hour_ms))]);
+        const pairs = [numbersLiteral(hours.map(({ site_id }) => site_id)), numbersLiteral(hours.map(({ hour_ms }) => hour_ms))];
+        await tx.query(recompute, pairs);
         // One after the other: an hour is counted over all sites, also those that another collector is rolling up at this moment.
         await tx.query("SELECT pg_advisory_xact_lock($1::int)", [AREA_LOCK]);
+        await tx.query(
+          "SELECT rollup_days(($1::text)::int4[], ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($2::text)::float8[]) WITH ORDINALITY AS h(ms, place) ORDER BY place))",
+          pairs,
+        );
         await tx.query("SELECT rollup_area(ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($1::text)::float8[]) AS ms))", [
           numbersLiteral([...new Set(hours.map(({ hour_ms }) => hour_ms))]),
         ]);
@@ -50,7 +55,10 @@ const recompute = `
   ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, p50 = excluded.p50, p95 = excluded.p95
   WHERE excluded.n >= r.n`;
 
-/** Deletes the rollups of hours before an instant. */
+/** Deletes the rollups of hours and days before an instant. */
 export async function forgetRollupsBefore(db: Db, beforeMs: number): Promise<void> {
-  for (const table of ["rollup_1h", "rollup_area_1h"]) await db.query(`DELETE FROM ${table} WHERE hour < to_timestamp($1::float8 / 1000)`, [beforeMs]);
+  for (const table of ["rollup_1h", "rollup_area_1h", "run_hour"])
+    await db.query(`DELETE FROM ${table} WHERE hour < to_timestamp($1::float8 / 1000)`, [beforeMs]);
+  for (const table of ["presence_role_day", "page_count_day", "unmeasured_day", "line_speed"])
+    await db.query(`DELETE FROM ${table} WHERE time < to_timestamp($1::float8 / 1000)`, [beforeMs]);
 }

@@ -102,6 +102,23 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
     expect(await server.psql(summed)).toMatch(/^[1-9]\d*\|/);
   });
 
+  it.each([
+    ["device_day", "sum(devices)", "SELECT count(*) FROM presence_day"],
+    ["failure_day", "sum(runs)", "SELECT count(*) FROM observation WHERE kind <> 'measured'"],
+    ["collector_hour", "sum(observations)", "SELECT count(*) FROM observation"],
+    [
+      "page_day",
+      "sum(pages)",
+      `SELECT sum(greatest(pages - before, 0)) FROM (
+         SELECT max(vmax) AS pages, lag(max(vmax)) OVER (PARTITION BY site_id, series_id ORDER BY (hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date) AS before
+         FROM rollup_1h JOIN series USING (site_id, series_id) WHERE metric = 'printer_pages' GROUP BY site_id, series_id, (hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date) AS day`,
+    ],
+  ])("%s counts what is stored, no more and no less", async (view, value, stored) => {
+    const [counted] = await reader.unsafe(`SELECT (${value})::float8 AS n FROM grafana.${view}`);
+    expect(counted?.n).toBeGreaterThan(0);
+    expect(counted?.n).toBeCloseTo(Number(await server.psql(stored)));
+  });
+
   it("a day's states sum to the findings that existed at its end", async () => {
     const [today] = await reader`SELECT sum(findings)::int AS n FROM grafana.state_day WHERE time = (SELECT max(time) FROM grafana.state_day)`;
     expect(String(today?.n)).toBe(await server.psql("SELECT count(*) FROM finding"));

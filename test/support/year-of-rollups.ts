@@ -21,11 +21,18 @@ export const yearOfRollups: readonly string[] = [
      WHERE v.from_state IS DISTINCT FROM v.state AND v.from_state IS NOT NULL AND v.at >= block.starts AND v.at < block.ends AND back > 2
      ORDER BY v.at - back * interval '2 days'`,
   `INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at, closed_at)
-     SELECT i.site_id, i.requirement, i.subject, 'closed', i.began_at - back * interval '2 days', i.opened_at - back * interval '2 days',
-            coalesce(i.closed_at, i.opened_at + interval '3 hours') - back * interval '2 days'
-     FROM generate_series(1, 182) AS back, incident AS i WHERE i.opened_at IS NOT NULL`,
+     SELECT i.site_id, i.requirement, i.subject, 'closed', i.began_at - back * interval '2 days', i.began_at - back * interval '2 days' + interval '10 minutes',
+            i.began_at - back * interval '2 days' + interval '3 hours'
+     FROM generate_series(1, 182) AS back, incident AS i`,
   `INSERT INTO presence_day SELECT p.site_id, p.device, p.role, p.day - back * 2 FROM generate_series(1, 182) AS back, presence_day AS p, block
      WHERE p.day >= block.starts::date AND p.day < block.ends::date ON CONFLICT DO NOTHING`,
+  `INSERT INTO run_hour SELECT r.hour - back * interval '2 days', r.lane, r.kind, r.n FROM block, generate_series(1, 182) AS back, run_hour AS r
+     WHERE r.hour >= block.starts AND r.hour < block.ends`,
+  `INSERT INTO unmeasured_day SELECT u.time - back * interval '2 days', u.site_id, u.probe, u.kind, u.reason, u.n
+     FROM block, generate_series(1, 182) AS back, unmeasured_day AS u WHERE u.time >= block.starts AND u.time < block.ends`,
+  "TRUNCATE finding_move",
+  "INSERT INTO finding_move SELECT day_start(at), from_state, state, count(*) FROM finding_revision WHERE from_state IS DISTINCT FROM state GROUP BY 1, 2, 3",
+  "SELECT rollup_days(array_agg(site_id), array_agg(hour)) FROM (SELECT DISTINCT site_id, day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh' AS hour FROM presence_day) AS known",
   "DELETE FROM dirty_hour",
   "SELECT rollup_area(ARRAY(SELECT DISTINCT hour FROM rollup_1h))",
 ];
