@@ -31,16 +31,18 @@ import { problemsSince } from "./store/alert-book.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
 import { migrate } from "./store/migrate.ts";
-import type { Store } from "./store/open.ts";
+import type { RoleStore } from "./store/open.ts";
 import { outboxState } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
+import { grantRights } from "./store/roles.ts";
 import { SeriesIds } from "./store/series.ts";
 import { setting, sharedSecret } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 
 export type CollectorOptions = {
   readonly config: CollectorConfig;
-  readonly store: Pick<Store, "db">;
+  /** `ingest` and `owner` are `db` where one user of the database does everything. */
+  readonly store: Pick<RoleStore, "db"> & Partial<Pick<RoleStore, "ingest" | "owner">>;
   /** ms since the epoch; the demo hands in one of its own. */
   readonly clock: () => number;
   readonly log: Log;
@@ -75,16 +77,17 @@ const BROWSER_KEY = "browser_secret";
 export const DEMO_KEY = "demo";
 
 /** Puts the collector together on an open store. Migrates, loads the policy in force and records it. */
-export async function createCollector({ config, store: { db }, clock, log }: CollectorOptions): Promise<Collector> {
-  const applied = await migrate(db, clock());
+export async function createCollector({ config, store: { db, ingest = db, owner = db }, clock, log }: CollectorOptions): Promise<Collector> {
+  const applied = await migrate(owner, clock());
+  await grantRights(owner);
   if (applied.length > 0) log.info({ applied }, "database schema brought up to date");
   const { policy, calendar } = loadPolicy(config.policy, clock());
   const policyAt = await openPolicyBook(db, config.policy, clock());
-  const partitions = new Partitions(db);
+  const partitions = new Partitions(owner);
   await partitions.ensureAhead(clock());
   const counters = new Counters(counterHelp);
   const series = new SeriesIds();
-  const queue = new IngestQueue((group) => writeGroup({ db, partitions, series, calendar }, group));
+  const queue = new IngestQueue((group) => writeGroup({ db: ingest, partitions, series, calendar }, group));
   const notify = readNotifyFile(config.notifyFile);
   const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
   const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, topicsOf(policy, notify), config.publicUrl);
@@ -161,7 +164,7 @@ export async function createCollector({ config, store: { db }, clock, log }: Col
     measureSecret,
     upkeep: async () => {
       await people.forgetEnded();
-      const { rolledUp, dropped } = await upkeep(db, partitions, clock());
+      const { rolledUp, dropped } = await upkeep(owner, partitions, clock());
       if (dropped.length > 0) log.info({ rolledUp, dropped }, "upkeep");
     },
     drain: async () => {

@@ -12,6 +12,9 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   /** Absent = the embedded PostgreSQL under `HCC_DATA`. */
   DATABASE_URL: z.string().min(1).optional(),
+  /** The same database as its lesser roles (`collector roles`): what takes batches in, and what serves people and judges. */
+  HCC_DATABASE_INGEST_URL: z.string().min(1).optional(),
+  HCC_DATABASE_API_URL: z.string().min(1).optional(),
   HCC_PORT: Port.default(8890),
   HCC_HOST: z.string().min(1).default("127.0.0.1"),
   /** Port of the speed test that `serve` starts beside itself; 0 starts none. */
@@ -54,6 +57,8 @@ const Environment = z.object({
 
 export type CollectorConfig = {
   readonly databaseUrl: string | undefined;
+  /** Absent: `databaseUrl` does everything. */
+  readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined;
   readonly port: number;
   readonly host: string;
   readonly measurePort: number;
@@ -83,9 +88,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
   const env = parsed.data;
   if ((env.HCC_TLS_CERT === undefined) !== (env.HCC_TLS_KEY === undefined)) throw new ConfigError("HCC_TLS_CERT and HCC_TLS_KEY are given together");
+  if ((env.HCC_DATABASE_INGEST_URL === undefined) !== (env.HCC_DATABASE_API_URL === undefined))
+    throw new ConfigError("HCC_DATABASE_INGEST_URL and HCC_DATABASE_API_URL are given together");
+  if (env.HCC_DATABASE_API_URL && !env.DATABASE_URL) throw new ConfigError("HCC_DATABASE_API_URL needs DATABASE_URL: the owner of the tables migrates them");
   const tls = env.HCC_TLS_CERT && env.HCC_TLS_KEY ? { certFile: env.HCC_TLS_CERT, keyFile: env.HCC_TLS_KEY } : undefined;
   return {
     databaseUrl: env.DATABASE_URL,
+    roleUrls: env.HCC_DATABASE_INGEST_URL && env.HCC_DATABASE_API_URL ? { ingest: env.HCC_DATABASE_INGEST_URL, api: env.HCC_DATABASE_API_URL } : undefined,
     port: env.HCC_PORT,
     host: env.HCC_HOST,
     measurePort: env.HCC_MEASURE_PORT,

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import type { CollectorConfig } from "../config.ts";
 import { writeBackup } from "../store/backup.ts";
 import { openStore, type Store } from "../store/open.ts";
-import { restoreBackup, verifyBackup } from "../store/restore.ts";
+import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
+import { withStore } from "./centre-commands.ts";
 import type { CommandContext } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
@@ -28,6 +29,16 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
       terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
       if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
       terminal.out("start the collector: agents send again what they kept since then");
+    });
+}
+
+/** `rewind`: after `pg_restore` or a standby that lost its last minutes; `restore` does it by itself. */
+export function rewindCommand(context: CommandContext): Command {
+  return new Command("rewind")
+    .description("orders all agents to send again what this database does not hold; for one that pg_restore put back, before the collector starts")
+    .action(async () => {
+      const streams = await withStore(context, (db) => db.transaction((tx) => orderRewind(tx, {}, Date.now())));
+      context.terminal.out(`${streams} streams, and all that this database does not know, are told once to send again`);
     });
 }
 

@@ -2,10 +2,11 @@ import { Command, CommanderError } from "commander";
 import type { CollectorConfig } from "../config.ts";
 import { auditCommand, peopleCommand } from "./account-commands.ts";
 import { agentCommand } from "./agent-commands.ts";
-import { backupCommand, restoreCommand } from "./backup-commands.ts";
+import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { configCommand } from "./config-commands.ts";
 import { demoCommand } from "./demo-command.ts";
+import { drillCommand } from "./drill-command.ts";
 import { evidenceCommand } from "./evidence-command.ts";
 import { findingsCommand } from "./findings-command.ts";
 import { incidentsCommand } from "./incident-command.ts";
@@ -15,6 +16,7 @@ import { measureCommand } from "./measure-command.ts";
 import { notifyCommand } from "./notify-command.ts";
 import { attestCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
+import { rolesCommand } from "./roles-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
 import { type CommandContext, EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
 import { tokenCommand } from "./token-command.ts";
@@ -31,8 +33,11 @@ export async function runCommand(words: readonly string[], config: () => Collect
     demoCommand,
     measureCommand,
     migrateCommand,
+    rolesCommand,
     backupCommand,
     restoreCommand,
+    rewindCommand,
+    drillCommand,
     centreCommand,
     enrolCodeCommand,
     agentCommand,

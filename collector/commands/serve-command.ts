@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
-import { type Collector, createCollector } from "../collector.ts";
+import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
 import type { CollectorConfig } from "../config.ts";
 import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
 import { passwordLink } from "../routes/people.ts";
 import { migrate } from "../store/migrate.ts";
-import { openStore, type Store } from "../store/open.ts";
+import { openByRole, openStore } from "../store/open.ts";
+import { grantRights } from "../store/roles.ts";
 import { warmUp } from "../web/warm-up.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
@@ -27,7 +28,7 @@ export function serveCommand({ config, terminal }: CommandContext): Command {
   return new Command("serve").description("runs the collector").action(async () => {
     const settings = config();
     const log = createLog(settings.logLevel);
-    const store = await openStore(settings);
+    const store = await openByRole(settings);
     try {
       await runCollector(settings, store, log, terminal);
     } finally {
@@ -42,6 +43,7 @@ export function migrateCommand({ config, terminal }: CommandContext): Command {
     const store = await openStore(config());
     try {
       const applied = await migrate(store.db, Date.now());
+      await grantRights(store.db);
       terminal.out(applied.length > 0 ? `applied: ${applied.join(", ")}` : "the schema is up to date");
     } finally {
       await store.close();
@@ -53,7 +55,13 @@ export function migrateCommand({ config, terminal }: CommandContext): Command {
 export type Alongside = (collector: Collector, stop: AbortSignal) => Promise<void>;
 
 /** Serves HTTP on an open store until `terminal.stop` aborts. The demo uses it after it has made its province, and lets that live on alongside. */
-export async function runCollector(config: CollectorConfig, store: Store, log: Log, terminal: Terminal, alongside?: Alongside): Promise<void> {
+export async function runCollector(
+  config: CollectorConfig,
+  store: CollectorOptions["store"],
+  log: Log,
+  terminal: Terminal,
+  alongside?: Alongside,
+): Promise<void> {
   const collector = await createCollector({ config, store, clock: Date.now, log });
   const server = await listen(collector.app, config);
   await warmUp(

@@ -5,9 +5,13 @@ import { StoreError } from "./store-error.ts";
 
 /** The open store: `close` ends the connections, and the server when it is ours and nobody else uses it. */
 export type Store = { readonly db: Db; readonly url: string; close(): Promise<void> };
+/** The store of a collector that serves: `db` for people and judging, `ingest` for what agents send, `owner` for tables and retention. One user may be all three. */
+export type RoleStore = { readonly db: Db; readonly ingest: Db; readonly owner: Db; close(): Promise<void> };
 export type StoreOptions = { readonly databaseUrl: string | undefined; readonly dataDir: string; readonly connections?: number };
 
 const CONNECTIONS = 10;
+/** Where lesser roles do the daily work, the owner makes tables and forgets old rows. */
+const OWNER_CONNECTIONS = 3;
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
@@ -30,6 +34,33 @@ export async function openStore({ databaseUrl, dataDir, connections = CONNECTION
     throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
   }
   return { db, url, close };
+}
+
+/**
+ * Opens the database by the roles of the settings; without them one user does everything.
+ * @throws StoreError as `openStore` does
+ */
+export async function openByRole({
+  roleUrls,
+  ...options
+}: StoreOptions & { readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined }) {
+  const owner = await openStore(roleUrls ? { ...options, connections: OWNER_CONNECTIONS } : options);
+  if (!roleUrls) return { db: owner.db, ingest: owner.db, owner: owner.db, close: owner.close } satisfies RoleStore;
+  const [ingest, api] = [connect(roleUrls.ingest, CONNECTIONS), connect(roleUrls.api, CONNECTIONS)];
+  const close = async () => {
+    await Promise.all([ingest.close(), api.close()]);
+    await owner.close();
+  };
+  try {
+    for (const [db, url] of [[ingest, roleUrls.ingest] as const, [api, roleUrls.api] as const])
+      await db.query("SELECT 1").catch((error: unknown) => {
+        throw new StoreError(sentenceFor(error, url), { cause: error });
+      });
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+  return { db: api, ingest, owner: owner.db, close } satisfies RoleStore;
 }
 
 function connect(url: string, connections: number): PostgresDb {

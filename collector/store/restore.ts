@@ -155,8 +155,12 @@ async function setIdentities(tx: Db, tables: readonly Table[], { identities }: M
   }
 }
 
-/** Agents keep what was acknowledged for a while: each stream is told once to send again what this database does not hold. */
-async function orderRewind(tx: Db, { takenAt }: Manifest, nowMs: number): Promise<void> {
-  await tx.query("UPDATE stream_state SET rewind = true");
-  await putSetting(tx, RESTORED_KEY, { takenAt, at: new Date(nowMs).toISOString() });
+/**
+ * Agents keep what was acknowledged for a while: each stream is told once to send again what this database does not hold. For a database that was
+ * put back as of an earlier instant, by whatever program; before a collector starts on it. Gives the number of streams that are known.
+ */
+export async function orderRewind(tx: Db, restored: { readonly takenAt?: string }, nowMs: number): Promise<number> {
+  const streams = await tx.query("UPDATE stream_state SET rewind = true RETURNING 1");
+  await putSetting(tx, RESTORED_KEY, { ...restored, at: new Date(nowMs).toISOString() });
+  return streams.length;
 }

@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import type { Db } from "./db.ts";
+import { scramVerifier } from "./scram.ts";
+
+/** Roles of the collector beside the owner of its tables, who migrates them: one takes batches in, one serves people and judges. */
+export const dbRoles = ["hcc_ingest", "hcc_api"] as const;
+export type DbRole = (typeof dbRoles)[number];
+
+/** What agents have sent: written by the intake, never changed by anything else than retention, which is the owner's. */
+const evidence = [
+  "ingest_ledger",
+  "stream_gap",
+  "stream_state",
+  "dead_letter",
+  "observation",
+  "series",
+  "sample",
+  "latest",
+  "presence_day",
+  "peak_day",
+  "dirty_hour",
+  "found_device",
+] as const;
+/** What only the owner changes. */
+const ownersAlone = ["migration", "rollup_1h", "rollup_area_1h"] as const;
+
+/** Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere. The user of `db` must be allowed to make roles. */
+export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>>> {
+  const passwords = { hcc_ingest: randomBytes(24).toString("base64url"), hcc_api: randomBytes(24).toString("base64url") };
+  for (const role of dbRoles) {
+    const [known] = await db.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
+    await db.script(`${known ? "ALTER" : "CREATE"} ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD '${scramVerifier(passwords[role])}'`);
+  }
+  await grantRights(db);
+  return passwords;
+}
+
+/**
+ * Gives the roles what they need in the tables of this version, and takes everything else; nothing where they are not. Run after each migration.
+ * `hcc_ingest` adds what agents send and sees no account. `hcc_api` does what people and judging do, changes no evidence and no table, and only adds
+ * to the audit log.
+ */
+export async function grantRights(db: Db): Promise<void> {
+  const there = await db.query<{ role: DbRole }>("SELECT rolname AS role FROM pg_roles WHERE rolname IN ('hcc_ingest', 'hcc_api')");
+  for (const { role } of there)
+    await db.transaction(async (tx) => {
+      const statements = role === "hcc_ingest" ? ingestRights() : apiRights(await ownTables(tx));
+      await tx.script([`REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`, `GRANT USAGE ON SCHEMA public TO ${role}`, ...statements].join(";\n"));
+    });
+}
+
+function ingestRights(): readonly string[] {
+  return [
+    `GRANT SELECT, INSERT, UPDATE ON ${evidence.join(", ")} TO hcc_ingest`,
+    "GRANT SELECT, UPDATE (last_contact_at, first_contact_at) ON site TO hcc_ingest",
+    "GRANT SELECT (site_id, agent_id), UPDATE (last_seen_at, clock_offset_ms, version) ON agent TO hcc_ingest",
+    // One line of the settings: whether this database was restored. The others are secrets.
+    "GRANT SELECT ON setting TO hcc_ingest",
+    ...policyOn("setting", "hcc_ingest", "FOR SELECT", "key = 'restored'"),
+  ];
+}
+
+function apiRights(tables: readonly string[]): readonly string[] {
+  const kept = new Set<string>([...evidence, ...ownersAlone, "audit"]);
+  const free = tables.filter((table) => !kept.has(table));
+  return [
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO hcc_api",
+    `GRANT INSERT, UPDATE, DELETE ON ${free.join(", ")} TO hcc_api`,
+    "GRANT INSERT ON audit TO hcc_api",
+    ...policyOn("setting", "hcc_api", "FOR ALL", "true"),
+  ];
+}
+
+function policyOn(table: string, role: DbRole, what: string, condition: string): readonly string[] {
+  return [
+    `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
+    `DROP POLICY IF EXISTS ${table}_${role} ON ${table}`,
+    `CREATE POLICY ${table}_${role} ON ${table} ${what} TO ${role} USING (${condition})`,
+  ];
+}
+
+/** The collector's tables, without partitions: rights on the whole count for its parts. */
+async function ownTables(db: Db): Promise<readonly string[]> {
+  const rows = await db.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1",
+  );
+  return rows.map(({ name }) => name);
+}
