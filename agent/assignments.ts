@@ -3,6 +3,7 @@ import type { DeviceRole } from "#schemas/inventory.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { DepthRule, FloorRule, PolicyProfile, Rule } from "#schemas/policy.ts";
 import type { LocalConfig } from "./config.ts";
+import { endOf } from "./url-end.ts";
 
 export type AssignmentSources = {
   readonly policy: PolicyProfile;
@@ -85,20 +86,30 @@ function hostAssignment({ dataDir, policy }: AssignmentSources): Assignment {
   return assignment("host", HOST_EVERY_S, { path: dataDir, ...(url !== undefined && { name: new URL(url).hostname }) });
 }
 
-/** The gateway and our own servers: the way out is seen hop by hop without burdening anyone else. */
-function linkAssignment({ measureServers, collectorUrl }: AssignmentSources): Assignment {
-  const hops = [{ id: "collector", url: collectorUrl }, ...measureServers].map(({ id, url: text }) => {
-    const url = new URL(text);
-    return { hop: id, address: url.hostname.replace(/^\[|\]$/g, ""), tcpPort: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
-  });
+/**
+ * The gateway and our own servers: the way out is seen hop by hop without burdening anyone else. Portals are knocked at only where all of those keep
+ * silent.
+ */
+function linkAssignment(sources: AssignmentSources): Assignment {
+  const hops = ownServers(sources).map(({ id, host, port }) => ({ hop: id, address: host, tcpPort: port }));
   const unique = hops.filter((hop, index) => hops.findIndex(({ address }) => address === hop.address) === index);
-  return assignment("link-quality", LINK_EVERY_S, { hops: unique.slice(0, 8), isp: true });
+  const references = sources.policy.portals.map(({ url }) => endOf(url));
+  return assignment("link-quality", LINK_EVERY_S, { hops: unique.slice(0, 8), isp: true, references: references.slice(0, 8) });
 }
 
-function portalAssignments({ policy }: AssignmentSources): Assignment[] {
-  return policy.portals.map(({ id, url, everyMinutes }) =>
-    assignment("portal-http", everyMinutes * 60, { url, portal: id }, { id: `portal-http-${id}`.slice(0, 64), target: id }),
-  );
+/** A portal that says nothing is held against the others and our own servers: where nobody answers, it is the line. */
+function portalAssignments(sources: AssignmentSources): Assignment[] {
+  const own = ownServers(sources).map(({ host, port }) => ({ host, port }));
+  const { portals } = sources.policy;
+  return portals.map(({ id, url, everyMinutes }) => {
+    const others = portals.filter((other) => other.id !== id).map((other) => endOf(other.url));
+    const references = [...own, ...others].filter(({ host }) => host !== endOf(url).host).slice(0, 8);
+    return assignment("portal-http", everyMinutes * 60, { url, portal: id, references }, { id: `portal-http-${id}`.slice(0, 64), target: id });
+  });
+}
+
+function ownServers({ measureServers, collectorUrl }: AssignmentSources): { id: string; host: string; port: number }[] {
+  return [{ id: "collector", url: collectorUrl }, ...measureServers].map(({ id, url }) => ({ id, ...endOf(url) }));
 }
 
 function bandwidthAssignments({ policy, measureServers }: AssignmentSources): Assignment[] {

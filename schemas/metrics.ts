@@ -23,6 +23,7 @@ export const labelNames = [
   "portal",
   "radio",
   "role",
+  "segment",
   "server",
   "ssid",
   "supply",
@@ -56,6 +57,7 @@ export const metrics = {
   rtt_max_ms: { ...time, labels: ["hop"], meaning: "longest round trip of the burst" },
   jitter_ms: { ...time, labels: ["hop"], meaning: "mean difference of neighbouring round trips (RFC 3550 style, without smoothing)" },
   hop_up: { ...flag, labels: ["hop"], meaning: "1 when the hop answered at least once" },
+  segment_up: { ...flag, labels: ["segment"], meaning: "1 when a segment of the way out is proven to carry, 0 when the way ends in it" },
   // portal-http
   portal_up: { ...flag, labels: ["portal"], meaning: "1 when the portal answered with a status below 500" },
   portal_status: { unit: "status", min: 100, max: 599, labels: ["portal"], meaning: "HTTP status of the answer" },

@@ -3,6 +3,7 @@ import type { Observation, Outcome, ProbeKind } from "#schemas/observation.ts";
 import { Credentials, resolveCredentials } from "../credentials.ts";
 import { createIo } from "../io/io.ts";
 import { askLease, returnLease } from "../lease.ts";
+import { openMemory } from "../probe-memory.ts";
 import { probes } from "../probes/registry.ts";
 import { observe } from "../runner.ts";
 import type { CollectorClient } from "../uplink/collector-client.ts";
@@ -23,7 +24,9 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
     if (probe === undefined) return { kind: "skipped", reason: "not_supported_here" };
     const startedMs = Date.now();
     const values = new Map<string, unknown>();
-    const memory = { get: (key: string) => values.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
+    // The way out as the agent has met it: on a line that is cut nobody tells who the next router was. Read, never written.
+    const met = kind === "link-quality" ? openMemory(dataDir, kind, () => {}) : undefined;
+    const memory = { get: (key: string) => values.get(key) ?? met?.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
     const outcome = await resolveCredentials(options, (name) => credentials.secretOf(name)).then(
       (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now }, stop),
       (error: Error): Outcome => ({ kind: "failed", reason: "bad_options", detail: error.message }),

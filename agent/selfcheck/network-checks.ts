@@ -1,5 +1,7 @@
+import { type Segment, segmentOwners, segments } from "#schemas/fault-location.ts";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { endOf } from "../url-end.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 import { type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
@@ -81,19 +83,38 @@ function floorOf(policy: PolicyProfile): FloorRule | undefined {
   return policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.probe === "link-bandwidth");
 }
 
-async function checkQuality({ run, collectorUrl }: Surroundings): Promise<CheckResult[]> {
+async function checkQuality({ run, collectorUrl, policy }: Surroundings): Promise<CheckResult[]> {
   const base = { id: "wan.quality", group: "wan", title: phrase("selfcheck.title.quality", { hop: "gateway" }) } as const;
   if (run === undefined) return [{ ...base, ...notTested }];
-  const host = collectorUrl === undefined ? undefined : new URL(collectorUrl);
-  const hop = host && {
-    hop: "collector",
-    address: host.hostname.replace(/^\[|\]$/g, ""),
-    tcpPort: Number(host.port || (host.protocol === "https:" ? 443 : 80)),
-  };
-  const outcome = await run("link-quality", { hops: hop === undefined ? [] : [hop], count: 10 });
+  const collector = collectorUrl === undefined ? undefined : endOf(collectorUrl);
+  const asked = collector === undefined ? [] : [{ hop: "collector", address: collector.host, tcpPort: collector.port }];
+  const references = policy.portals.slice(0, 8).map(({ url }) => endOf(url));
+  const outcome = await run("link-quality", { hops: asked, isp: true, references, count: 10 });
   if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
   const hops = [...new Set(outcome.readings.flatMap(({ labels }) => (labels?.hop === undefined ? [] : [labels.hop])))];
-  return hops.map((name) => qualityLine(name, outcome));
+  return [pathLine(outcome), ...hops.map((name) => qualityLine(name, outcome))];
+}
+
+/** Where the way out ends, if it does. */
+function pathLine({ readings }: Extract<Outcome, { kind: "measured" }>): CheckResult {
+  const base = { id: "wan.path", group: "wan", title: phrase("selfcheck.title.path") } as const;
+  const upOf = (segment: Segment) => readingOf(readings, "segment_up", { segment });
+  const broken = segments.find((segment) => upOf(segment) === 0);
+  if (broken !== undefined) {
+    const owner = segmentOwners[broken];
+    const hint = phrase(`selfcheck.hint.path.${owner}`);
+    return {
+      ...base,
+      state: "fail",
+      detail: phrase("selfcheck.detail.path_broken", { segment: phrase(`segment.${broken}`) }),
+      hint,
+      owner: phrase(`owner.${owner}`),
+    };
+  }
+  const isWhole = segments.some((segment) => segment !== "lan" && upOf(segment) === 1);
+  return isWhole
+    ? { ...base, state: "ok", detail: phrase("selfcheck.detail.path_whole") }
+    : { ...base, state: "unknown", detail: phrase("selfcheck.detail.path_unknown") };
 }
 
 function qualityLine(hop: string, { readings }: Extract<Outcome, { kind: "measured" }>): CheckResult {

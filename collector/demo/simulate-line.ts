@@ -1,3 +1,4 @@
+import { locateFault } from "#schemas/fault-location.ts";
 import { HEADER_FACTOR } from "#schemas/measure.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import { between, chance, rounded, wobble } from "./seeded.ts";
@@ -44,8 +45,15 @@ export function simulateQuality({ profile, story, due }: Scene): Outcome {
     readings: [
       ...hop("gateway", 0, between(0.4, 1.6, ...keys, "lan"), 0.2),
       ...hop("collector", loss, rtt, (badHour ? 12 : 1.5) * wobble(0.5, ...keys, "jitter")),
+      ...way(down),
     ],
   };
+}
+
+function way(isDown: boolean): Reading[] {
+  const { whole, broken } = locateFault({ hasRoute: true, gateway: true, isp: !isDown, collector: !isDown });
+  const reading = (segment: string, value: number): Reading => ({ metric: "segment_up", value, labels: { segment } });
+  return [...whole.map((segment) => reading(segment, 1)), ...(broken ? [reading(broken, 0)] : [])];
 }
 
 function hop(name: string, loss: number, rtt: number, jitter: number): Reading[] {

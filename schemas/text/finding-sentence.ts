@@ -6,13 +6,14 @@ import { isTextKey, text } from "./text.ts";
 
 type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit">;
 
-/** Why a finding has its state, as one sentence with its numbers; a second one says what the recorder's disk will hold, where that is known. */
+/** Why a finding has its state, as one sentence with its numbers; a second one says where the fault lies, or what a disk will hold, where known. */
 export function findingSentence(lang: Lang, { reason, detail, observed, required, unit }: Told): string {
   const said = Object.fromEntries(
     Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : wordOf(lang, name, value)]),
   );
   const numbers = { ...(observed !== undefined && { observed }), ...(required !== undefined && { required }), unit: unit ? unitWord(lang, unit) : "" };
-  return [text(lang, `finding.reason.${reason}`, { ...numbers, ...said }), projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+  const where = detail?.segment === "portal" ? text(lang, "finding.segment.portal") : [];
+  return [text(lang, `finding.reason.${reason}`, { ...numbers, ...said }), where, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
 }
 
 /** The estimate of a depth finding: its fields lie flat in the detail. */

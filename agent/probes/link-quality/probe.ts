@@ -5,8 +5,10 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { Code } from "#schemas/ids.ts";
 import type { Evidence, Reading } from "#schemas/observation.ts";
 import type { Burst } from "../../io/icmp.ts";
+import { anybodyAnswers, isThisPc, References } from "../../io/references.ts";
 import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
 import { burstStatistics } from "./statistics.ts";
+import { knownWay, type MetHop, rememberWay, segmentReadings, walkOf } from "./walk.ts";
 
 const Hop = z.strictObject({
   /** Name of the hop in readings: gateway, isp, collector, reference ... */
@@ -24,6 +26,8 @@ const Options = z.strictObject({
   gateway: z.boolean().default(true),
   /** Finds the first router behind the gateway, on the way to the first hop given, and measures it as the hop `isp`. */
   isp: z.boolean().default(false),
+  /** Who else is outside: knocked at once each, and only where none of `hops` answers. */
+  references: References,
   count: z.int().min(2).max(60).default(10),
   intervalMs: z.int().min(200).max(1_000).default(200),
   timeoutMs: z.int().min(200).max(5_000).default(1_000),
@@ -38,15 +42,23 @@ export const linkQuality = defineProbe({
   deadlineMs: ({ count, intervalMs, timeoutMs }) => count * (Math.max(intervalMs, 1_000) + timeoutMs) + 15_000,
   async run(options, context) {
     const route = options.gateway ? await context.io.readDefaultRoute(context.signal) : undefined;
-    const gateway: Hop[] = route?.gateway === undefined ? [] : [{ hop: "gateway", address: route.gateway, tcpPort: 80 }];
-    const hops = [...gateway, ...(await ispHop(options, route?.gateway, context)), ...options.hops];
+    const way = route?.gateway === undefined ? undefined : knownWay(context.memory, route.gateway);
+    const gateway: Hop[] = way ? [{ hop: "gateway", address: way.gateway.address, tcpPort: 80 }] : [];
+    const hops = [...gateway, ...(await ispHop(options, way, context)), ...options.hops];
     if (hops.length === 0)
       throw options.gateway
         ? new ProbeError("no_route", "this PC has no default route: check its network cable")
         : new ProbeError("bad_options", "hops: name at least one hop");
     const results = await Promise.all(hops.map((hop) => measureHop(hop, options, context)));
-    const evidence: Evidence = Object.fromEntries(results.map(({ hop, evidence: found }) => [hop, found]));
-    const readings = results.flatMap(({ readings: found }) => found);
+    const met = results.map(({ hop, address, up }) => ({ hop, address, up }));
+    const isReferenceUp = await findReference(options, met, context);
+    const known = way && rememberWay(context.memory, way, met);
+    const walk = walkOf(met, known, route !== undefined || !options.gateway, isReferenceUp);
+    const evidence: Evidence = {
+      ...Object.fromEntries(results.map(({ hop, evidence: found }) => [hop, found])),
+      ...(isReferenceUp !== undefined && { references: isReferenceUp ? "answered" : "silent" }),
+    };
+    const readings = [...results.flatMap(({ readings: found }) => found), ...segmentReadings(walk)];
     if (readings.length === 0) throw new ProbeError("dns", "the name of no hop could be resolved", evidence);
     return { readings, evidence };
   },
@@ -54,39 +66,56 @@ export const linkQuality = defineProbe({
 
 const ISP_HOP_TTL = 2;
 
-/** The provider's first router. A provider whose routers tell nothing costs this hop only. */
-async function ispHop({ isp, hops }: Options, gateway: string | undefined, { io, signal, log }: ProbeContext): Promise<Hop[]> {
+/**
+ * The provider's first router, or the one that was met last: when the line is cut nobody tells. A provider whose routers tell nothing costs this hop
+ * only.
+ */
+async function ispHop({ isp, hops }: Options, way: ReturnType<typeof knownWay> | undefined, { io, signal, log }: ProbeContext): Promise<Hop[]> {
   if (!isp) return [];
+  const known: Hop[] = way?.isp ? [{ hop: "isp", address: way.isp.address }] : [];
   const towards = await firstOutside(hops);
-  if (towards === undefined) return [];
+  if (towards === undefined) return known;
   const [found] = await Promise.allSettled([io.hopTowards(towards, ISP_HOP_TTL, signal)]);
   signal.throwIfAborted();
   if (found.status === "rejected") log("the provider's first router could not be asked for", { error: String(found.reason) });
   const address = found.status === "fulfilled" ? found.value : undefined;
-  return address === undefined || address === gateway ? [] : [{ hop: "isp", address }];
+  if (address === undefined) return known;
+  return address === way?.gateway.address ? [] : [{ hop: "isp", address }];
+}
+
+/** Whether anybody outside answers who is not among the hops: asked only when all of those keep silent. */
+async function findReference({ references }: Options, met: readonly MetHop[], { io, signal }: ProbeContext): Promise<boolean | undefined> {
+  const isOut = met.some(({ hop, address, up }) => up === true && hop !== "gateway" && hop !== "isp" && !isThisPc(address));
+  return isOut ? undefined : anybodyAnswers(references, io.tcpKnock, signal);
 }
 
 /** The address of the first hop that does not lie on this very PC; names are looked up. */
 async function firstOutside(hops: readonly Hop[]): Promise<string | undefined> {
   for (const { address } of hops) {
     const [found] = await Promise.allSettled([lookup(address)]);
-    if (found.status === "fulfilled" && !/^(127\.|::1$)/.test(found.value.address)) return found.value.address;
+    if (found.status === "fulfilled" && !isThisPc(found.value.address)) return found.value.address;
   }
   return undefined;
 }
 
-type HopResult = { readonly hop: string; readonly readings: readonly Reading[]; readonly evidence: Evidence };
+type HopResult = MetHop & { readonly readings: readonly Reading[]; readonly evidence: Evidence };
 
 /** One hop. A name that does not resolve gives evidence and no reading: nothing was asked. */
 async function measureHop(hop: Hop, options: Options, context: ProbeContext): Promise<HopResult> {
   const [resolved] = await Promise.allSettled([isIP(hop.address) === 0 ? lookup(hop.address) : { address: hop.address }]);
-  if (resolved.status === "rejected") return { hop: hop.hop, readings: [], evidence: { address: hop.address, error: cleanText(String(resolved.reason), 100) } };
+  if (resolved.status === "rejected") {
+    const evidence = { address: hop.address, error: cleanText(String(resolved.reason), 100) };
+    return { hop: hop.hop, address: hop.address, up: false, readings: [], evidence };
+  }
   const { address } = resolved.value;
   const burst = await burstOf(address, hop.tcpPort, options, context);
-  if (!burst) return { hop: hop.hop, readings: [], evidence: { address, error: "this PC may not send ICMP and no tcpPort is given" } };
+  if (!burst) {
+    const evidence = { address, error: "this PC may not send ICMP and no tcpPort is given" };
+    return { hop: hop.hop, address, up: undefined, readings: [], evidence };
+  }
   const statistics = burstStatistics(burst.sent, burst.rttsMs);
   const evidence = { address, method: burst.method, sent: burst.sent, received: burst.rttsMs.length };
-  return { hop: hop.hop, readings: readingsOf(hop.hop, burst, statistics), evidence };
+  return { hop: hop.hop, address, up: burst.rttsMs.length > 0, readings: readingsOf(hop.hop, burst, statistics), evidence };
 }
 
 /** ICMP first; TCP where ICMP is forbidden here or every packet of the burst stayed without answer. */

@@ -11,6 +11,8 @@ export type Question = {
   readonly portal: string | undefined;
   readonly expectText: string | undefined;
   readonly hasNetwork: boolean;
+  /** Whether anybody else outside answered; undefined when nobody was asked. */
+  readonly isReferenceUp: boolean | undefined;
   readonly nowMs: number;
 };
 
@@ -18,7 +20,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Pure. "The portal is down" is a measurement; "this PC has no network", "a box on the line answered" and "nobody proved to be the portal" are not.
- * `hasNetwork` is false when the PC has no way out at all.
+ * `hasNetwork` is false when the PC has no way out at all; where others outside are as silent as the portal, its silence is the line's.
  */
 export function judge(get: TimedGet, question: Question): Verdict {
   const evidence = evidenceOf(get, question);
@@ -28,6 +30,7 @@ export function judge(get: TimedGet, question: Question): Verdict {
     if (!question.hasNetwork) return fail("no_route", "this PC has no default route: check its network cable");
     if (get.failed.phase === "dns" && get.failed.code !== "ENOTFOUND")
       return fail("dns", `the resolver of this PC did not answer for ${host} (${get.failed.code})`);
+    if (question.isReferenceUp === false) return fail("no_route", `neither ${host} nor anybody else outside answered: the line or the provider is at fault`);
     return measured(get, question, false, evidence);
   }
   const problem = get.certificate?.problem;
@@ -79,12 +82,13 @@ function isSameSite(one: string, other: string): boolean {
   return !isNumeric && shared >= 2 && a.slice(-shared).join(".") === b.slice(-shared).join(".");
 }
 
-function evidenceOf(get: TimedGet, { url }: Question): Evidence {
+function evidenceOf(get: TimedGet, { url, isReferenceUp }: Question): Evidence {
   const { failed, answer, certificate } = get;
   return {
     host: url.hostname,
     ...(get.address !== undefined && { address: get.address }),
     ...(failed && { failedPhase: failed.phase, error: failed.code }),
+    ...(isReferenceUp !== undefined && { reference: isReferenceUp ? "answered" : "silent" }),
     ...(answer?.bodyCapped === true && { bodyCapped: true }),
     ...(certificate?.problem !== undefined && { certificateProblem: certificate.problem }),
   };

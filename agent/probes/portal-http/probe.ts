@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
+import { anybodyAnswers, isThisPc, References } from "../../io/references.ts";
 import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
 import { judge } from "./judge.ts";
 import { timedGet } from "./timed-get.ts";
@@ -12,6 +12,8 @@ const Options = z.strictObject({
   /** A text that the page must hold; without it the portal counts as down. */
   expectText: z.string().min(1).max(200).optional(),
   timeoutMs: z.number().min(500).max(30_000).default(15_000),
+  /** Who else is outside: knocked at once each when the portal says nothing. Where all of them are silent, too, the fault is the line's. */
+  references: References,
 });
 
 const USER_AGENT = "hcc-watch/0.1 (infrastructure probe of a commune public-administration centre)";
@@ -21,12 +23,13 @@ export const portalHttp = defineProbe({
   kind: "portal-http",
   options: Options,
   deadlineMs: ({ timeoutMs }) => timeoutMs + 20_000,
-  async run({ url: text, portal, expectText, timeoutMs }, context) {
+  async run({ url: text, portal, expectText, timeoutMs, references }, context) {
     const url = new URL(text);
     const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT);
     context.signal.throwIfAborted();
     const hasNetwork = get.failed === undefined || (await canLeave(url, context));
-    const verdict = judge(get, { url, portal, expectText, hasNetwork, nowMs: context.nowMs() });
+    const isReferenceUp = get.failed !== undefined && hasNetwork ? await anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined;
+    const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, nowMs: context.nowMs() });
     if (verdict.kind === "failed") throw new ProbeError(verdict.reason, verdict.message, verdict.evidence);
     return { readings: verdict.readings, evidence: verdict.evidence };
   },
@@ -34,15 +37,11 @@ export const portalHttp = defineProbe({
 
 /** Asked only after a failure: is there any way out of this PC? A table that cannot be read counts as yes: the portal's failure stands. */
 async function canLeave(url: URL, { io, signal, log }: ProbeContext): Promise<boolean> {
-  if (isLoopback(url.hostname)) return true;
+  if (isThisPc(url.hostname)) return true;
   try {
     return (await io.readDefaultRoute(signal)) !== undefined;
   } catch (error) {
     log("the default route could not be read", { error: String(error) });
     return true;
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -1,12 +1,15 @@
 import { addWorkingMs, isWorkingTime, workingMsBetween } from "../../calendar.ts";
 import type { Facts, Run, SharedFault } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
+import type { FailureReason } from "../../observation.ts";
 import type { ReachableRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const MINUTE_MS = 60_000;
-/** `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side. */
+/** Why a run could not leave the centre. */
+const ownReasons: ReadonlySet<string> = new Set<FailureReason>(["no_route", "dns"]);
+/** `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side, and so does silence beside others that answer. */
 type Sample = { readonly up: boolean; readonly isMute: boolean; readonly atMs: number; readonly ageMs: number; readonly ref: string };
 /** Runs of different targets this close to each other tell of one moment. */
 const MOMENT_MS = 6 * MINUTE_MS;
@@ -26,7 +29,9 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     const others = targets.filter((other) => other !== target).map((other) => samples.get(other) ?? []);
     const faults = facts.sharedFaults.filter((fault) => fault.target === target);
     const counted = own.filter((sample) => !isShared(sample, faults) && !(rule.targets && isOwnLine(sample, others)));
-    return partOf(target, counted, own, rule, faults);
+    return lineFailedSince(facts.runs, rule, target, own)
+      ? { subject: target, state: "unknown" as const, reason: "site_offline" as const }
+      : partOf(target, counted, own, rule, faults);
   });
   const { state, reason } = worstPart(parts);
   const counted = targets.flatMap((target) => samples.get(target) ?? []);
@@ -42,7 +47,7 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     parts,
     evidence: counted.slice(0, 20).map(({ ref }) => ref),
     ...(counted.length > 0 && { observedMs: Math.max(...counted.map(({ atMs }) => atMs)) }),
-    detail: { targets: targets.length, ...(bad && { subject: bad.subject }) },
+    detail: { targets: targets.length, ...(bad && { subject: bad.subject, ...segmentOf(samples.get(bad.subject) ?? []) }) },
     ...(state === "pass" && { validUntilMs: rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs }),
   };
 }
@@ -54,6 +59,18 @@ function isOwnLine({ up, isMute, atMs }: Sample, others: readonly (readonly Samp
     const near = samples.filter((other) => Math.abs(other.atMs - atMs) <= MOMENT_MS);
     return near.length > 0 && near.every((other) => !other.up && other.isMute);
   });
+}
+
+/** Whether the newest run could not even leave the centre: what a target did since its last answer is unknown, and it is no fault of its. */
+function lineFailedSince(runs: readonly Run[], { probe, targets }: ReachableRule, target: string, [newest]: readonly Sample[]): boolean {
+  const last = targets && runs.find((run) => run.probe === probe && run.target === target);
+  return last?.outcome.kind === "failed" && ownReasons.has(last.outcome.reason) && last.atMs > (newest?.atMs ?? Number.NEGATIVE_INFINITY);
+}
+
+/** Where the fault lies, when the newest bad answer proves that the centre's way out carried. */
+function segmentOf(samples: readonly Sample[]): { segment?: "portal" } {
+  const bad = samples.find(({ up }) => !up);
+  return bad && !bad.isMute ? { segment: "portal" } : {};
 }
 
 function isShared({ up, atMs }: Sample, faults: readonly SharedFault[]): boolean {
@@ -89,7 +106,8 @@ function samplesByTarget(rule: ReachableRule, facts: Facts, nowMs: number): Map<
 }
 
 function isMute({ outcome }: Run): boolean {
-  return outcome.kind === "measured" && !outcome.readings.some(({ metric }) => metric === "portal_status");
+  const isProven = outcome.evidence?.reference === "answered";
+  return outcome.kind === "measured" && !isProven && !outcome.readings.some(({ metric }) => metric === "portal_status");
 }
 
 function answersOf({ outcome, target }: Run, { metric }: ReachableRule): [string, boolean][] {

@@ -50,6 +50,7 @@ export const findings = {
   "finding.reason.rule_error": "The evaluation itself failed; tell DOST.",
   "finding.reason.not_key_area": "Not a key area.",
 
+  "finding.segment.portal": "The centre's line carries: the fault is the portal's.",
   "finding.short.met": "met",
   "finding.short.capacity_demonstrated": "demonstrated",
   "finding.short.capacity_supported": "configuration suffices",

@@ -14,6 +14,7 @@ export const metricWords = {
   "metric.rtt_max_ms": "Longest round trip",
   "metric.jitter_ms": "Jitter",
   "metric.hop_up": "Hop answers",
+  "metric.segment_up": "Segment of the way out carries",
   "metric.portal_up": "Portal answers",
   "metric.portal_status": "HTTP status",
   "metric.portal_dns_ms": "Name lookup (DNS)",

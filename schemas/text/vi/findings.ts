@@ -52,6 +52,7 @@ export const findings = {
   "finding.reason.rule_error": "Chương trình đánh giá gặp lỗi; báo cho Sở KH&CN.",
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
 
+  "finding.segment.portal": "Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
   "finding.short.met": "đạt yêu cầu",
   "finding.short.capacity_demonstrated": "đã chứng minh bằng thực tế",
   "finding.short.capacity_supported": "cấu hình đủ",

@@ -16,6 +16,7 @@ export const metricWords = {
   "metric.rtt_max_ms": "Độ trễ cao nhất",
   "metric.jitter_ms": "Dao động độ trễ",
   "metric.hop_up": "Chặng mạng có trả lời",
+  "metric.segment_up": "Đoạn đường truyền thông suốt",
   "metric.portal_up": "Cổng dịch vụ có trả lời",
   "metric.portal_status": "Mã HTTP",
   "metric.portal_dns_ms": "Tìm địa chỉ (DNS)",

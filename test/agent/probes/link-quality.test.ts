@@ -92,6 +92,58 @@ describe("the probe link-quality", () => {
     expect(await ask(options, io)).toMatchObject({ kind: "failed", reason });
   });
 
+  describe("walks the way out and names the segment in which it ends", () => {
+    const [gateway, isp, collector] = ["192.0.2.1", "198.51.100.1", "203.0.113.5"];
+    const options = {
+      isp: true,
+      count: 2,
+      hops: [{ hop: "collector", address: collector }],
+      references: [{ host: "portal.example", port: 443 }],
+    };
+    /** One run in which only `alive` answer; `route` and `portal` as they are then. */
+    const run = async (memory: ReturnType<typeof probeContext>["memory"], alive: readonly string[], { route = true, portal = true } = {}) => {
+      const io: Partial<Io> = {
+        readDefaultRoute: gatewayAt(route ? gateway : undefined),
+        hopTowards: async () => (alive.includes(isp) && alive.includes(collector) ? isp : undefined),
+        icmpBurst: async (address, { count }) => ({ method: "icmp", sent: count, rttsMs: alive.includes(address) ? [1, 1] : [] }),
+        tcpBurst: async (_address, _port, { count }) => ({ method: "tcp", sent: count, rttsMs: [] }),
+        tcpKnock: async () => (portal ? "open" : "silent"),
+      };
+      const probe = probes.get("link-quality");
+      const outcome = await observe(probe as NonNullable<typeof probe>, options, probeContext({ io, memory }));
+      if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+      return Object.fromEntries(outcome.readings.flatMap(({ metric, value, labels }) => (metric === "segment_up" ? [[labels?.segment, value]] : [])));
+    };
+    const all = [gateway, isp, collector];
+
+    it.each([
+      ["nothing is wrong", all, {}, { lan: 1, line: 1, provider: 1, collector: 1 }],
+      ["the cable is out", [], { route: false, portal: false }, { lan: 0 }],
+      ["the gateway is dead", [], { portal: false }, { lan: 0 }],
+      ["the line is cut", [gateway], { portal: false }, { lan: 1, line: 0 }],
+      ["the provider leads nowhere", [gateway, isp], { portal: false }, { lan: 1, line: 1, provider: 0 }],
+      ["the province's end is down", [gateway, isp], { portal: true }, { lan: 1, line: 1, provider: 1, collector: 0 }],
+    ])("after a run in which all was well: %s", async (_name, alive, more, expected) => {
+      const { memory } = probeContext();
+      await run(memory, all);
+      expect(await run(memory, alive, more)).toEqual(expected);
+    });
+
+    it("names less where it has never met the routers, or where they never answer", async () => {
+      expect(await run(probeContext().memory, [gateway], { portal: false })).toEqual({ lan: 1, wan: 0 });
+      const { memory } = probeContext();
+      await run(memory, [collector]);
+      expect(await run(memory, [], { portal: false })).toEqual({});
+    });
+
+    it("forgets a provider when the gateway is another one", async () => {
+      const { memory } = probeContext();
+      await run(memory, all);
+      memory.set("way", { gateway: { address: "192.0.2.77", answers: true }, isp: { address: isp, answers: true } });
+      expect(await run(memory, [gateway], { portal: false })).toEqual({ lan: 1, wan: 0 });
+    });
+  });
+
   it("a hop that cannot be asked costs only its own readings", async () => {
     const outcome = await ask({ gateway: false, hops: [hop, { hop: "isp", address: "192.0.2.2" }] }, { icmpBurst: forbidden, tcpBurst: knocking(3) });
     if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));

@@ -117,7 +117,14 @@ describe("a portal that is down is a measurement", () => {
 });
 
 const url = new URL("https://dichvucong.gialai.gov.vn/");
-const question: Question = { url, portal: undefined, expectText: undefined, hasNetwork: true, nowMs: Date.parse("2026-07-01T00:00:00Z") };
+const question: Question = {
+  url,
+  portal: undefined,
+  expectText: undefined,
+  hasNetwork: true,
+  isReferenceUp: undefined,
+  nowMs: Date.parse("2026-07-01T00:00:00Z"),
+};
 const timing = { dnsMs: 1, tcpMs: 2, tlsMs: 3, ttfbMs: 10, totalMs: 12 };
 const failedAt = (phase: NonNullable<TimedGet["failed"]>["phase"], code: string): TimedGet => ({ timing: {}, failed: { phase, code, message: "" } });
 const answered = (status: number, location?: string): TimedGet => ({ timing, answer: { status, location, body: "", bodyCapped: false } });
@@ -132,6 +139,14 @@ describe("what one visit means", () => {
     ["a name that does not exist is the portal's fault", failedAt("dns", "ENOTFOUND"), {}, { kind: "measured" }],
     ["a resolver that does not answer is not", failedAt("dns", "EAI_AGAIN"), {}, { kind: "failed", reason: "dns" }],
     ["without any network nothing is the portal's fault", failedAt("tcp", "ENETUNREACH"), { hasNetwork: false }, { kind: "failed", reason: "no_route" }],
+    [
+      "silence beside others that answer is the portal's",
+      failedAt("tcp", "ETIMEDOUT"),
+      { isReferenceUp: true },
+      { kind: "measured", evidence: { reference: "answered" } },
+    ],
+    ["silence of everybody is the line's", failedAt("tcp", "ETIMEDOUT"), { isReferenceUp: false }, { kind: "failed", reason: "no_route" }],
+    ["an error status comes from the portal, whoever else is silent", answered(503), { isReferenceUp: false }, { kind: "measured" }],
     ["a certificate that expired turns citizens away", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), {}, { kind: "measured" }],
     [
       "whoever shows another name's certificate is not the portal",

@@ -36,7 +36,9 @@ const hostFine = measured([
   { metric: "nic_speed_mbps", value: 1_000 },
   { metric: "lan_neighbours", value: 7 },
 ]);
+const ending = (segment: string) => measured([{ metric: "segment_up", value: 0, labels: { segment } }]);
 const lineFine = measured([
+  { metric: "segment_up", value: 1, labels: { segment: "provider" } },
   { metric: "hop_up", value: 1, labels: { hop: "gateway" } },
   { metric: "loss_percent", value: 0, labels: { hop: "gateway" } },
   { metric: "rtt_avg_ms", value: 0.8, labels: { hop: "gateway" } },
@@ -224,6 +226,10 @@ describe("each fault shows", () => {
         }),
       },
     ],
+    ["a line that is cut", "wan.path", "fail", { run: runWith({ "link-quality": ending("line") }) }],
+    ["a dead router", "wan.path", "fail", { run: runWith({ "link-quality": ending("lan") }) }],
+    ["a province's server that is away", "wan.path", "fail", { run: runWith({ "link-quality": ending("collector") }) }],
+    ["a way out that nobody could walk", "wan.path", "unknown", { run: runWith({ "link-quality": measured([]) }) }],
     [
       "a collector out of reach",
       "wan.collector",

@@ -18,7 +18,12 @@ describe("R16: portals answer in working hours", () => {
     ["one portal was never asked", hour("vnpt-igate", good), "unknown", "no_data"],
     ["two tries are too few", [...hour("vnpt-igate", [1, 1]), ...hour("dvc-quoc-gia", good)], "unknown", "too_few_runs"],
     ["the last try is too old", [...hour("vnpt-igate", [1, 1, 1], 45 * MINUTE), ...hour("dvc-quoc-gia", good)], "unknown", "stale"],
-    ["tries that could not ask say nothing", [{ ...portal("vnpt-igate", 0, 1), outcome: { kind: "failed", reason: "no_route" } }], "unknown", "no_data"],
+    [
+      "a try that could not leave the centre is the line's",
+      [{ ...portal("vnpt-igate", 0, 1), outcome: { kind: "failed", reason: "no_route" } }],
+      "unknown",
+      "site_offline",
+    ],
   ])("%s", (_, runs, state, reason) => {
     expect(judge(runs)).toMatchObject({ state, reason });
   });
@@ -29,6 +34,51 @@ describe("R16: portals answer in working hours", () => {
       state: "unknown",
       reason: "shared_fault",
       detail: { subject: "vnpt-igate" },
+    });
+  });
+
+  describe("line or portal", () => {
+    const failed = (target: string, agoMs: number, reason: "no_route" | "dns" | "tls"): Run => ({
+      ...portal(target, agoMs, 1),
+      outcome: { kind: "failed", reason },
+    });
+    const mute = (target: string, agoMs: number, reference?: "answered"): Run => {
+      const run = portal(target, agoMs, 0);
+      return reference ? { ...run, outcome: { ...run.outcome, evidence: { reference } } } : run;
+    };
+    const last = [0, 5, 10, 15, 20].map((minutes) => minutes * MINUTE);
+    const both = (runOf: (target: string, agoMs: number) => Run) => last.flatMap((agoMs) => [runOf("vnpt-igate", agoMs), runOf("dvc-quoc-gia", agoMs)]);
+
+    it.each<[string, readonly Run[], object]>([
+      [
+        "both are silent at once: the line, as far as anybody knows",
+        both((target, agoMs) => mute(target, agoMs)),
+        { state: "unknown", reason: "site_offline" },
+      ],
+      [
+        "both are silent beside others that answer: the portals",
+        both((target, agoMs) => mute(target, agoMs, "answered")),
+        { state: "fail", reason: "target_down", detail: { segment: "portal" } },
+      ],
+      ["nobody outside answers: the line", both((target, agoMs) => failed(target, agoMs, "no_route")), { state: "unknown", reason: "site_offline" }],
+      ["no name is known: the line", both((target, agoMs) => failed(target, agoMs, "dns")), { state: "unknown", reason: "site_offline" }],
+      [
+        "the line was cut just now: what a portal did before is no state of now",
+        [failed("vnpt-igate", 0, "no_route"), ...hour("vnpt-igate", [0, 0, 0, 0], 5 * MINUTE), ...hour("dvc-quoc-gia", good)],
+        { state: "unknown", reason: "site_offline" },
+      ],
+      [
+        "the line is back: the portal's own answers count again, and those of the cut do not",
+        [...hour("vnpt-igate", [1, 1, 1, 1]), ...last.map((agoMs) => failed("vnpt-igate", agoMs + 20 * MINUTE, "no_route")), ...hour("dvc-quoc-gia", good)],
+        { state: "pass", reason: "met" },
+      ],
+      [
+        "a box between that shows a certificate of its own is neither",
+        [failed("vnpt-igate", 0, "tls"), ...hour("vnpt-igate", [1, 1, 1, 1], 5 * MINUTE), ...hour("dvc-quoc-gia", good)],
+        { state: "pass", reason: "met" },
+      ],
+    ])("%s", (_, runs, expected) => {
+      expect(judge(runs)).toMatchObject(expected);
     });
   });
 

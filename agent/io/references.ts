@@ -1,0 +1,26 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import type { TcpKnock } from "./tcp.ts";
+
+const WAIT_MS = 3_000;
+
+/** Others outside, to hold a silence against: where nobody answers, it is the way out that is silent. */
+export const References = z
+  .array(z.strictObject({ host: z.union([z.ipv4(), z.ipv6(), z.hostname()]), port: z.int().min(1).max(65_535) }))
+  .max(8)
+  .default([]);
+export type References = z.infer<typeof References>;
+
+/** Knocks at all at once: does anybody answer? Undefined when there is nobody to ask but this PC. @throws when aborted */
+export async function anybodyAnswers(references: References, tcpKnock: TcpKnock, signal: AbortSignal): Promise<boolean | undefined> {
+  const outside = references.filter(({ host }) => !isThisPc(host));
+  if (outside.length === 0) return undefined;
+  const knocks = await Promise.all(outside.map(({ host, port }) => tcpKnock(host, port, WAIT_MS, signal)));
+  signal.throwIfAborted();
+  return knocks.some((knock) => knock === "open" || knock === "refused");
+}
+
+/** Whether a host names this very PC. */
+export function isThisPc(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+}
