@@ -15,6 +15,9 @@ export type Presence = { readonly device: string; readonly role: DeviceRole; rea
 /** Highest value of a metric's total in working hours of a Vietnam day. */
 export type DailyPeak = { readonly metric: "wifi_clients"; readonly day: string; readonly value: number };
 
+/** Lowest page counter that a printer told on a Vietnam day: what it had printed when the day began. */
+export type DailyPages = { readonly device: string; readonly day: string; readonly pages: number };
+
 /** A target (a portal's code) that failed everywhere from `fromMs` to before `toMs`. */
 export type SharedFault = { readonly target: string; readonly fromMs: number; readonly toMs: number };
 
@@ -30,6 +33,7 @@ export type Facts = {
   /** Devices that searches of the LAN found lately, declared or not. */
   readonly found: readonly KnownDevice[];
   readonly peaks: readonly DailyPeak[];
+  readonly pages: readonly DailyPages[];
   readonly attestations: readonly Attestation[];
   readonly waivers: readonly Waiver[];
   /** What was written of duties. */

@@ -37,6 +37,8 @@ export const CountRule = z.strictObject({
   seenDays: z.int().min(1),
   ofWorkingDays: z.int().min(1),
   eachRole: z.boolean().optional(),
+  /** A printer whose page counter stands still for so many days is said to be unused; `demanded`: and does not count. */
+  use: z.strictObject({ days: z.int().min(1).max(60), demanded: z.boolean() }).optional(),
 });
 export type CountRule = z.infer<typeof CountRule>;
 

@@ -1,5 +1,5 @@
 import type { Calendar } from "#schemas/calendar.ts";
-import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { DailyPeak, Facts, Presence, Run } from "#schemas/facts.ts";
 import type { Centre } from "#schemas/inventory.ts";
 import { type Observation, probeKinds } from "#schemas/observation.ts";
@@ -26,6 +26,7 @@ export function factsOfSpool(
     presence: presenceOf(runs),
     found: [],
     peaks: peaksOf(runs, calendar),
+    pages: runs.flatMap(({ atMs, outcome }) => pagesIn(outcome, atMs)),
     attestations: [],
     waivers: [],
     duties: [],

@@ -62,7 +62,7 @@ export function pageRoutes(deps: PageDeps): Hono {
     const [code, device] = [c.req.param("code"), c.req.param("device")];
     const rows = Code.safeParse(code).success ? await store.device(code, device, historyStart(frame.nowMs)) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.device.none", { device: device.slice(0, 64) })), 404);
-    return c.html(devicePage(frame, policy, deviceView(rows, frame.nowMs)));
+    return c.html(devicePage(frame, policy, deviceView(rows, policy, frame.nowMs)));
   });
 
   app.get("/static/:name", pageHeaders, (c) => {

@@ -4,6 +4,7 @@ import type { Reading } from "#schemas/observation.ts";
 import { type DeviceBrief, isAbout } from "../web/device-brief.ts";
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
+import { pagesSince } from "./page-counters.ts";
 import {
   centreBrief,
   centreIncidents,
@@ -37,9 +38,10 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
   const siteId = site.site_id;
   const device = (await devicesOf(db, siteId)).find((one) => one.id === id);
   if (!device) return undefined;
-  const [hours, readings, findings, incidents, runs] = await Promise.all([
+  const [hours, readings, pages, findings, incidents, runs] = await Promise.all([
     db.query<HourRow>(deviceHours, [siteId, id, since]),
     db.query<ReadingRow>(deviceReadings, [siteId, id, READINGS_MAX]),
+    pagesSince(db, siteId, Date.parse(since), { atMs: Date.now() }, id),
     standingFindings(db, siteId),
     db.query<IncidentRow>(centreIncidents, [siteId, since]),
     db.query<RunRow>(deviceRuns, [siteId, id, RUNS_MAX]),
@@ -54,6 +56,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
       at: new Date(at).toISOString(),
       ...(Object.keys(labels).length > 0 && { labels }),
     })),
+    pages,
     findings: findings.filter(({ parts = [] }) => parts.some(({ subject }) => isAbout(subject, id))),
     incidents: incidents.map(incident).filter(({ subject }) => isAbout(subject, id)),
     runs: runs.map(storedRun),

@@ -6,6 +6,7 @@ import { type Db, instantMs } from "./db.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundDevices } from "./found-devices.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
+import { pagesSince } from "./page-counters.ts";
 import { presenceSince } from "./presence.ts";
 import type { Site } from "./sites.ts";
 
@@ -13,6 +14,8 @@ const DAY_MS = 86_400_000;
 /** Working days that a count looks back, weekends and Tết included. */
 const PRESENCE_DAYS = 30;
 const PEAK_DAYS = 92;
+/** The longest time over which a policy may ask whether a printer is used. */
+const PAGES_DAYS = 62;
 /** A centre of which nothing was heard for longer is offline whenever it fell silent. */
 const CONTACT_BACK_MS = 2 * DAY_MS;
 
@@ -29,7 +32,7 @@ export async function loadFacts(
   sharedFaults: readonly SharedFault[],
 ): Promise<Facts> {
   const { atMs, knownMs = FOREVER_MS } = moment;
-  const [runs, presence, found, peaks, attestations, waivers, duties, contact] = await Promise.all([
+  const [runs, presence, found, peaks, pages, attestations, waivers, duties, contact] = await Promise.all([
     Promise.all(merged(needs.runs).map((need) => runsFor(db, siteId, need, knownMs))),
     presenceSince(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     foundDevices(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
@@ -37,6 +40,7 @@ export async function loadFacts(
       "SELECT metric, day::text AS day, max(value) AS value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) GROUP BY metric, peak_day.day ORDER BY peak_day.day DESC",
       [siteId, vietnamDay(atMs - PEAK_DAYS * DAY_MS), vietnamDay(atMs), knownMs],
     ),
+    pagesSince(db, siteId, atMs - PAGES_DAYS * DAY_MS, moment),
     db.query<{ body: Attestation }>(
       "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
       [siteId, atMs, knownMs],
@@ -55,6 +59,7 @@ export async function loadFacts(
     presence,
     found,
     peaks,
+    pages,
     attestations: attestations.map(({ body }) => body),
     waivers: waivers.map(({ body }) => body),
     duties,

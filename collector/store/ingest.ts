@@ -1,5 +1,5 @@
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import { foundIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { foundIn, pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Batch } from "#schemas/exchange.ts";
 import { type FiledBatch, type FiledSample, samplesOf } from "../ingest/filed.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
@@ -8,6 +8,7 @@ import type { Db } from "./db.ts";
 import { type FoundRow, writeFoundDevices } from "./found-devices.ts";
 import { jsonText } from "./json-text.ts";
 import { advanceStreams, type Claim, claimBatches } from "./ledger.ts";
+import { type PageRow, writePageCounters } from "./page-counters.ts";
 import type { Partitions } from "./partitions.ts";
 import { type CountedRun, countRuns, keepSpeeds, reasonOf } from "./run-counts.ts";
 import type { SeriesIds } from "./series.ts";
@@ -77,6 +78,10 @@ async function writeOnce({ db, partitions, series, calendar }: IngestTools, grou
     await writeSamples(tx, rows);
     await writeLatest(tx, rows);
     await writeDays(tx, calendar, stored);
+    await writePageCounters(
+      tx,
+      stored.flatMap(({ received, claim }) => pagesOf(received, claim)),
+    );
     await writeFoundDevices(
       tx,
       stored.flatMap(({ received, claim }) => foundOf(received, claim)),
@@ -235,6 +240,12 @@ async function writeDays(tx: Db, calendar: Calendar, stored: readonly Stored[]):
       ],
     );
   }
+}
+
+function pagesOf({ siteId, receivedMs, filed }: Received, claim: Claim): PageRow[] {
+  return filed.observations.flatMap(({ observation: { seq, outcome }, takenMs }) =>
+    claim.isFresh(seq) ? pagesIn(outcome, takenMs).map((counter) => ({ siteId, knownMs: receivedMs, ...counter })) : [],
+  );
 }
 
 function foundOf({ siteId, filed }: Received, claim: Claim): FoundRow[] {

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { PageUse } from "#schemas/evaluate/page-use.ts";
 import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -9,7 +10,7 @@ import { coverageStrip } from "./coverage-strip.ts";
 import { isAbout, type LatestReading } from "./device-brief.ts";
 import { deviceBadge, deviceKind } from "./device-list.ts";
 import type { DeviceView, Since } from "./device-view.ts";
-import { age, moment } from "./format.ts";
+import { age, day, moment, number } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
@@ -32,7 +33,7 @@ export function devicePage(frame: PageFrame, policy: PolicyProfile, view: Device
   return layout(frame, `${device.id}, ${centre.name}`, body, { live: true });
 }
 
-function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since }: DeviceView): Html {
+function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since, use }: DeviceView): Html {
   const { name, vendor, model, declared, answered } = device;
   const facts = [
     deviceKind(lang, device),
@@ -42,7 +43,16 @@ function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since }: De
     answered ? text(lang, "web.device.asked", { age: age(lang, answered.at, nowMs), at: moment(lang, answered.at) }) : text(lang, "web.device.neverAsked"),
   ];
   return html`<section class="card" aria-labelledby="page-title"><h1 id="page-title" class="device">${device.id} ${deviceBadge(lang, state)}</h1>
-<p class="facts">${facts.map((fact) => html`<span>${fact}</span>`)}</p>${since && answered ? html`<p>${sinceWords(lang, state, since, nowMs)}</p>` : ""}</section>`;
+<p class="facts">${facts.map((fact) => html`<span>${fact}</span>`)}</p>${since && answered ? html`<p>${sinceWords(lang, state, since, nowMs)}</p>` : ""}${use ? html`<p data-use="${use.state}">${useWords(lang, use)}</p>` : ""}</section>`;
+}
+
+/** What the page counter says: whether it grows, by how much, and whether it began anew. */
+function useWords(lang: Lang, { state, printed, fromDay, baseDay, grownDay, resets }: PageUse): string {
+  const days = { printed: number(lang, printed), from: day(lang, fromDay), base: day(lang, baseDay), grown: grownDay === undefined ? "" : day(lang, grownDay) };
+  // A counter that began anew stands still from there; one that grew before, from the last day on which it did.
+  const still = grownDay !== undefined && grownDay > baseDay ? days.grown : days.base;
+  const words = text(lang, `web.device.use.${state}`, { ...days, still });
+  return resets === 0 ? words : `${words} ${text(lang, "web.device.use.resets", { resets })}`;
 }
 
 function sinceWords(lang: Lang, state: DeviceView["state"], { at, atLeast }: Since, nowMs: number): string {

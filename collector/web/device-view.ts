@@ -1,5 +1,8 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { type PageUse, pageUse } from "#schemas/evaluate/page-use.ts";
 import type { FindingState } from "#schemas/finding.ts";
+import type { DeviceRole } from "#schemas/inventory.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
 import type { AskedHour, DeviceBrief } from "./device-brief.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
 import type { DeviceRows } from "./page-store.ts";
@@ -19,6 +22,8 @@ export type DeviceView = {
   readonly since?: Since;
   /** Share of the questions of each of 30 days that were answered, oldest first; undefined for days on which nobody asked. */
   readonly days: readonly (number | undefined)[];
+  /** Whether it is used, by its page counter; for devices that tell one. */
+  readonly use?: PageUse;
 };
 
 const DAY_MS = 86_400_000;
@@ -29,11 +34,20 @@ export function deviceState({ answered }: DeviceBrief, nowMs: number): DeviceSta
   return answered.up ? "up" : "down";
 }
 
+/** Days over which use is judged where the policy does not say. */
+const USE_DAYS = 14;
+
 /** Puts what is known of one device in order for its page. Pure. */
-export function deviceView(rows: DeviceRows, nowMs: number): DeviceView {
+export function deviceView(rows: DeviceRows, policy: PolicyProfile, nowMs: number): DeviceView {
   const state = deviceState(rows.device, nowMs);
   const since = sinceOf(rows, state);
-  return { rows, state, days: dailyShares(rows.hours, vietnamDay(nowMs)), ...(since && { since }) };
+  const use = pageUse(rows.pages, useDays(policy, rows.device.role), nowMs);
+  return { rows, state, ...(use && { use }), days: dailyShares(rows.hours, vietnamDay(nowMs)), ...(since && { since }) };
+}
+
+function useDays({ requirements }: PolicyProfile, role: DeviceRole | undefined): number {
+  const asked = requirements.flatMap(({ rule }) => (rule.kind === "count" && rule.use && role && rule.roles.includes(role) ? [rule.use.days] : []));
+  return asked[0] ?? USE_DAYS;
 }
 
 function sinceOf({ device, hours }: DeviceRows, state: DeviceState): Since | undefined {

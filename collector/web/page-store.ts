@@ -1,5 +1,6 @@
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
+import type { DailyPages } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
@@ -45,6 +46,8 @@ export type DeviceRows = {
   /** Since the asked instant, oldest first. */
   readonly hours: readonly AskedHour[];
   readonly readings: readonly LatestReading[];
+  /** Page counters with which its days began, where it prints. */
+  readonly pages: readonly DailyPages[];
   /** Findings of the centre in which the device is a part. */
   readonly findings: readonly StandingFinding[];
   readonly incidents: readonly Incident[];

@@ -30,6 +30,7 @@ export function sheetDetails(frame: PageFrame, { centre, devices, line }: SheetP
     [text(lang, "web.sheet.clause"), requirement.clause],
     [text(lang, "web.sheet.quote"), html`<q lang="vi">${requirement.quote}</q>`],
     ...(requirement.reading ? ([[text(lang, "web.sheet.reading"), requirement.reading[lang]]] as const) : []),
+    ...(typeof finding?.detail?.unused === "number" ? ([[text(lang, "web.sheet.unused"), String(finding.detail.unused)]] as const) : []),
     ...(finding?.validUntil ? ([[text(lang, "web.sheet.validUntil"), moment(lang, finding.validUntil)]] as const) : []),
   ];
   return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">

@@ -1,7 +1,7 @@
 import type { FoundDevice } from "../asset-ledger.ts";
 import { type Calendar, isWorkingTime, vietnamDay } from "../calendar.ts";
 import { DiscoveryEvidence } from "../discovery-evidence.ts";
-import type { DailyPeak, Presence } from "../facts.ts";
+import type { DailyPages, DailyPeak, Presence } from "../facts.ts";
 import { DeviceRole } from "../inventory.ts";
 import type { Outcome, ProbeKind } from "../observation.ts";
 
@@ -19,6 +19,14 @@ export function peaksIn(outcome: Outcome, atMs: number, calendar: Calendar): Dai
   if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) return [];
   const totals = outcome.readings.filter(({ metric, labels }) => metric === "wifi_clients" && (labels === undefined || Object.keys(labels).length === 0));
   return totals.map(({ value }) => ({ metric: "wifi_clients", day: vietnamDay(atMs), value }));
+}
+
+/** Page counters that printers told in a run, with its Vietnam day. */
+export function pagesIn(outcome: Outcome, atMs: number): DailyPages[] {
+  if (outcome.kind !== "measured") return [];
+  return outcome.readings.flatMap(({ metric, value, labels }) =>
+    metric === "printer_pages" && labels?.device ? [{ device: labels.device, day: vietnamDay(atMs), pages: value }] : [],
+  );
 }
 
 /** Devices that a search of the LAN has met. Whatever else an outcome holds gives none. */

@@ -147,6 +147,7 @@ export class World {
       presence: probes.has("office-devices") ? this.#presence(site, nowMs) : [],
       found: [],
       peaks: [],
+      pages: [],
       attestations: [],
       waivers: [],
       duties: [],

@@ -33,6 +33,7 @@ export function facts(more: Partial<Omit<Facts, "centre">> & { centre?: Partial<
     presence: [],
     found: [],
     peaks: [],
+    pages: [],
     attestations: [],
     waivers: [],
     duties: [],

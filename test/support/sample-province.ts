@@ -285,6 +285,7 @@ export const sampleStore: PageStore = {
         { metric: "device_up", value: down ? 0 : 1, labels: { device: id, method: "snmp" }, at: ago(5 * 60_000) },
         { metric: "printer_supply_percent", value: 12, labels: { device: id, supply: hostileName.slice(0, 128) }, at: ago(HOUR) },
       ],
+      pages: [25, 12, 3].map((back, at) => ({ device: id, day: ago(back * 24 * HOUR).slice(0, 10), pages: 18_000 + at * 40 })),
       findings: sampleFindings(0).filter(({ requirement }) => requirement === "R05" && id === "CAM-02"),
       incidents: [],
       runs: bandwidth(0).slice(0, 2),

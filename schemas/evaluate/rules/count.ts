@@ -4,6 +4,7 @@ import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { CountRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
+import { pageUse } from "../page-use.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 /**
@@ -35,9 +36,17 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const rows = rowsOf(rule, facts, days);
   const repeated = new Set(rows.filter((row) => isRepeated(rule, centre, row)).map(({ label }) => label));
   const seen = daysSeen(rule, facts, days, repeated);
-  const observed = [...seen.values()].filter(({ length }) => length >= rule.seenDays).length;
+  const still = stillOnes(rule, facts, nowMs);
+  const isCounted = (device: string, on: readonly string[]) => on.length >= rule.seenDays && !(rule.use?.demanded && still.has(device));
+  const observed = [...seen].filter(([device, on]) => isCounted(device, on)).length;
   const declaredDevices = centre.devices.filter(({ id, role }) => rule.roles.includes(role) && !repeated.has(id));
-  const detail = { declared: declaredDevices.length, officers: centre.officers ?? 0, seenOnce: seen.size, ...ledgerNumbers(rows) };
+  const detail = {
+    declared: declaredDevices.length,
+    officers: centre.officers ?? 0,
+    seenOnce: seen.size,
+    ...ledgerNumbers(rows),
+    ...unusedNumber(seen, still),
+  };
   const newestDay = facts.presence.find(({ role, day }) => rule.roles.includes(role) && days.includes(day))?.day;
   const numbers = { ...frame, observed, required, detail, ...(newestDay && { observedMs: vietnamDayStartMs(newestDay) }) };
 
@@ -61,6 +70,19 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
+}
+
+/** Printers that answer and whose page counter has stood still for the rule's days. */
+function stillOnes({ use }: CountRule, { pages }: Facts, nowMs: number): ReadonlySet<string> {
+  if (use === undefined) return new Set();
+  const byDevice = Map.groupBy(pages, ({ device }) => device);
+  return new Set([...byDevice].filter(([, counters]) => pageUse(counters, use.days, nowMs)?.state === "still").map(([device]) => device));
+}
+
+/** How many of the devices that answer print nothing. */
+function unusedNumber(seen: ReadonlyMap<string, unknown>, still: ReadonlySet<string>): Record<string, number> {
+  const unused = [...seen.keys()].filter((device) => still.has(device)).length;
+  return unused > 0 ? { unused } : {};
 }
 
 /** The rows of the asset ledger that speak of the rule's roles. */

@@ -91,6 +91,7 @@ export const web = {
   "web.sheet.advice": "What to do",
   "web.sheet.why": "Why",
   "web.sheet.owner": "Who acts",
+  "web.sheet.unused": "Machines that answer while their page counter stands still",
   "web.sheet.clause": "Clause",
   "web.sheet.quote": "In its own words",
   "web.sheet.reading": "How it is read",
@@ -170,6 +171,10 @@ export const web = {
   "web.device.since": "So since {at} ({age}).",
   "web.device.since.atLeast": "So since {at} at least ({age}), where our numbers begin.",
   "web.device.since.unknown": "Nobody could ask since {at} ({age}).",
+  "web.device.use.used": "Printed {printed} pages since {from}; the counter last grew before {grown}.",
+  "web.device.use.still": "The page counter has stood still since {still}: the machine answers but may not be in use.",
+  "web.device.use.unknown": "The page counter has not been watched long enough to tell whether the machine is used.",
+  "web.device.use.resets": "The counter began anew {resets} times: the machine was replaced or reset.",
   "web.device.history": "Last 30 days",
   "web.device.alt": "{channel}: {full} days fully answered, {part} days silent at times, {none} days silent, {unknown} days not asked.",
   "web.device.legend":

@@ -91,6 +91,7 @@ export const web = {
   "web.sheet.advice": "Cần làm",
   "web.sheet.why": "Vì sao",
   "web.sheet.owner": "Ai làm",
+  "web.sheet.unused": "Máy trả lời nhưng bộ đếm trang đứng yên",
   "web.sheet.clause": "Căn cứ",
   "web.sheet.quote": "Nguyên văn",
   "web.sheet.reading": "Cách hiểu",
@@ -170,6 +171,10 @@ export const web = {
   "web.device.since": "Như vậy từ {at} ({age}).",
   "web.device.since.atLeast": "Như vậy ít nhất từ {at} ({age}), khi bắt đầu có số liệu.",
   "web.device.since.unknown": "Không ai hỏi được từ {at} ({age}).",
+  "web.device.use.used": "Đã in {printed} trang từ {from}; bộ đếm tăng lần gần nhất trước ngày {grown}.",
+  "web.device.use.still": "Bộ đếm trang đứng yên từ {still}: máy vẫn trả lời nhưng có thể không được dùng.",
+  "web.device.use.unknown": "Chưa theo dõi bộ đếm trang đủ lâu để biết máy có được dùng không.",
+  "web.device.use.resets": "Bộ đếm bắt đầu lại {resets} lần: máy đã được thay hoặc đặt lại.",
   "web.device.history": "30 ngày qua",
   "web.device.alt": "{channel}: {full} ngày trả lời đủ, {part} ngày có lúc không trả lời, {none} ngày không trả lời, {unknown} ngày không hỏi.",
   "web.device.legend":

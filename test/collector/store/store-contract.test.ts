@@ -8,6 +8,7 @@ import { forgetFoundBefore, foundDevices } from "../../../collector/store/found-
 import { type IngestTools, type Received, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { pagesSince } from "../../../collector/store/page-counters.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { SeriesIds, SITE_SERIES_MAX } from "../../../collector/store/series.ts";
@@ -72,6 +73,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
           { metric: "wifi_clients", value: 20 + index },
           { metric: "wifi_clients", value: 7, labels: { ssid: 'Khach "1" \\ {x}', ap: "ap-1" } },
           { metric: "device_up", value: 1, labels: { device: "printer-1", role: "printer" } },
+          { metric: "printer_pages", value: 900 + index, labels: { device: "printer-1" } },
         ]),
       }),
     });
@@ -82,6 +84,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     );
     expect(rows).toEqual([
       { metric: "device_up", labels: { device: "printer-1", role: "printer" }, value: 1 },
+      { metric: "printer_pages", labels: { device: "printer-1" }, value: 901 },
       { metric: "wifi_clients", labels: { ap: "ap-1", ssid: 'Khach "1" \\ {x}' }, value: 7 },
       { metric: "wifi_clients", labels: {}, value: 21 },
     ]);
@@ -91,6 +94,9 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await db.query("SELECT metric, day::text AS day, value FROM peak_day WHERE site_id = 1")).toEqual([
       { metric: "wifi_clients", day: "2026-11-28", value: 21 },
     ]);
+    const later = { atMs: T0 + 60 * 86_400_000 };
+    expect(await pagesSince(db, 1, T0 - 86_400_000, later)).toEqual([{ device: "printer-1", day: "2026-11-28", pages: 900 }]);
+    expect(await pagesSince(db, 1, T0 - 86_400_000, { ...later, knownMs: T0 - 1 }, "printer-1")).toEqual([]);
     const [{ first, last } = {}] = await db.query<{ first: string; last: string }>(
       "SELECT first_contact_at::text AS first, last_contact_at::text AS last FROM site WHERE site_id = 1",
     );

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { DailyPages } from "#schemas/facts.ts";
 import type { AskedHour, DeviceBrief } from "../../../collector/web/device-brief.ts";
 import { isAbout } from "../../../collector/web/device-brief.ts";
 import { deviceView } from "../../../collector/web/device-view.ts";
+import { plan } from "../../support/facts.ts";
 import { sampleCentres } from "../../support/sample-province.ts";
 
 const nowMs = Date.parse("2026-11-28T03:30:00.000Z");
@@ -9,11 +11,11 @@ const HOUR = 3_600_000;
 const ago = (hours: number) => new Date(nowMs - 1_800_000 - hours * HOUR).toISOString();
 /** Shares of the hours up to the present one, the newest last. */
 const asked = (...shares: number[]): AskedHour[] => shares.map((upShare, place) => ({ at: ago(shares.length - place), upShare }));
-const view = (hours: readonly AskedHour[], answered?: DeviceBrief["answered"]) => {
+const view = (hours: readonly AskedHour[], answered?: DeviceBrief["answered"], pages: readonly DailyPages[] = []) => {
   const [centre] = sampleCentres;
   if (!centre) throw new Error("the sample has no centre");
-  const device = { id: "printer-1", declared: true, ...(answered && { answered }) };
-  return deviceView({ centre, device, hours, readings: [], findings: [], incidents: [], runs: [] }, nowMs);
+  const device = { id: "printer-1", role: "printer" as const, declared: true, ...(answered && { answered }) };
+  return deviceView({ centre, device, hours, readings: [], pages, findings: [], incidents: [], runs: [] }, plan, nowMs);
 };
 const now = (up: boolean) => ({ up, at: ago(0) });
 
@@ -45,4 +47,11 @@ test.each([
   [undefined, false],
 ])("a subject %s is about recorder-1: %s", (subject, about) => {
   expect(isAbout(subject, "recorder-1")).toBe(about);
+});
+
+test("whether it is used is judged over the days of the policy, 21 for printers", () => {
+  const pages = (...ofDays: [string, number][]) => ofDays.map(([day, count]) => ({ device: "printer-1", day, pages: count }));
+  expect(view([], now(true), pages(["2026-11-08", 10], ["2026-11-27", 10])).use?.state).toBe("unknown");
+  expect(view([], now(true), pages(["2026-11-07", 10], ["2026-11-27", 10])).use?.state).toBe("still");
+  expect(view([], now(true)).use).toBeUndefined();
 });

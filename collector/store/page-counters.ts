@@ -1,0 +1,48 @@
+import { vietnamDay } from "#schemas/calendar.ts";
+import type { DailyPages } from "#schemas/facts.ts";
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
+import type { Db } from "./db.ts";
+import { FOREVER_MS, type Moment } from "./moment.ts";
+
+export type PageRow = DailyPages & { readonly siteId: number; readonly knownMs: number };
+
+/** Keeps the lowest counter of each printer and day, and when it became known. */
+export async function writePageCounters(tx: Db, rows: readonly PageRow[]): Promise<void> {
+  const lowest = new Map<string, PageRow>();
+  for (const row of rows) {
+    const key = `${row.siteId} ${row.device} ${row.day} ${row.knownMs}`;
+    if (row.pages < (lowest.get(key)?.pages ?? Number.POSITIVE_INFINITY)) lowest.set(key, row);
+  }
+  if (lowest.size === 0) return;
+  const sorted = [...lowest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  await tx.query(
+    `INSERT INTO pages_day AS p (site_id, device, day, pages, known_at)
+     SELECT site_id, device, day::date, pages, to_timestamp(known_ms / 1000)
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::float8[], ($5::text)::float8[]) AS r(site_id, device, day, pages, known_ms)
+     WHERE pages < coalesce((SELECT min(k.pages) FROM pages_day k WHERE k.site_id = r.site_id AND k.device = r.device AND k.day = r.day::date), 'infinity')
+     ON CONFLICT (site_id, device, day, known_at) DO UPDATE SET pages = excluded.pages WHERE excluded.pages < p.pages`,
+    [
+      numbersLiteral(sorted.map(({ siteId }) => siteId)),
+      textsLiteral(sorted.map(({ device }) => device)),
+      textsLiteral(sorted.map(({ day }) => day)),
+      numbersLiteral(sorted.map(({ pages }) => pages)),
+      numbersLiteral(sorted.map(({ knownMs }) => knownMs)),
+    ],
+  );
+}
+
+/** The page counters with which the days of a site's printers began, newest first; of one device when it is named. */
+export async function pagesSince(
+  db: Db,
+  siteId: number,
+  sinceMs: number,
+  { atMs, knownMs = FOREVER_MS }: Moment,
+  device: string | null = null,
+): Promise<DailyPages[]> {
+  return db.query<DailyPages>(
+    `SELECT device, day::text AS day, min(pages) AS pages FROM pages_day
+     WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) AND ($5::text IS NULL OR device = $5)
+     GROUP BY device, pages_day.day ORDER BY pages_day.day DESC, device`,
+    [siteId, vietnamDay(sinceMs), vietnamDay(atMs), knownMs, device],
+  );
+}
