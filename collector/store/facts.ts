@@ -40,7 +40,8 @@ export async function loadFacts(
       "SELECT metric, day::text AS day, max(value) AS value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) GROUP BY metric, peak_day.day ORDER BY peak_day.day DESC",
       [siteId, vietnamDay(atMs - PEAK_DAYS * DAY_MS), vietnamDay(atMs), knownMs],
     ),
-    pagesSince(db, siteId, atMs - PAGES_DAYS * DAY_MS, moment),
+    // Some hundreds of rows that only counts of devices look at.
+    needs.runs.some(({ probe }) => probe === "office-devices") ? pagesSince(db, siteId, atMs - PAGES_DAYS * DAY_MS, moment) : [],
     db.query<{ body: Attestation }>(
       "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
       [siteId, atMs, knownMs],
