@@ -6,7 +6,7 @@ import { scramVerifier } from "./scram.ts";
 export const dbRoles = ["hcc_ingest", "hcc_api"] as const;
 export type DbRole = (typeof dbRoles)[number];
 
-/** What agents have sent: written by the intake, never changed by anything else than retention, which is the owner's. */
+/** What agents have sent: written by the intake (a table that it writes and that is missing here fails test/system/roles.test.ts), never changed by anything else than retention, which is the owner's. */
 const evidence = [
   "ingest_ledger",
   "stream_gap",
@@ -20,9 +20,12 @@ const evidence = [
   "peak_day",
   "dirty_hour",
   "found_device",
+  "run_hour",
+  "unmeasured_day",
+  "line_speed",
 ] as const;
 /** What only the owner changes. */
-const ownersAlone = ["migration", "rollup_1h", "rollup_area_1h"] as const;
+const ownersAlone = ["migration", "rollup_1h", "rollup_area_1h", "presence_role_day", "page_count_day"] as const;
 
 /** Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere. The user of `db` must be allowed to make roles. */
 export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>>> {
