@@ -67,6 +67,58 @@ describe("denominators", () => {
   });
 });
 
+describe("each count at its boundary", () => {
+  /** So many declared devices of a role, each seen on the given days. */
+  const office = (role: Facts["presence"][number]["role"], count: number, on: readonly string[]) => ({
+    devices: Array.from({ length: count }, (_, at) => ({ id: `${role}-${at}`, role, address: `10.0.${role.length}.${at + 1}` })),
+    presence: Array.from({ length: count }, (_, at) => seen(`${role}-${at}`, role, on)).flat(),
+  });
+  const three = [days[0] ?? "", days[4] ?? "", days[9] ?? ""];
+  const two = three.slice(0, 2);
+  const state = (id: string, officers: number, parts: readonly ReturnType<typeof office>[]) =>
+    judge(id, {
+      centre: { officers, keyArea: true, devices: parts.flatMap(({ devices }) => devices) },
+      presence: parts.flatMap(({ presence }) => presence),
+    })?.state;
+
+  // The plan for n officers: n + 2 PCs in two requirements, n printers, a scanner for two, one copier.
+  it.each(
+    [1, 2, 3, 7, 8, 25].flatMap(
+      (officers) =>
+        [
+          ["R10", "officer-pc", officers, officers],
+          ["R14", "citizen-pc", officers, 2],
+          ["R11", "printer", officers, officers],
+          ["R12", "scanner", officers, Math.floor((officers + 1) / 2)],
+          ["R13", "copier", officers, 1],
+        ] as const,
+    ),
+  )("%s, %s: with %i officers %i are enough, and one less is not", (id, role, officers, enough) => {
+    expect(state(id, officers, [office(role, enough, three)])).toBe("pass");
+    expect(state(id, officers, [office(role, enough - 1, three)])).not.toBe("pass");
+    // One that was met on two days of ten is not yet proven to be there.
+    const missed = office(role, enough, three);
+    const last = `${role}-${enough - 1}`;
+    const presence = missed.presence.filter(({ device, day }) => device !== last || two.includes(day));
+    expect(state(id, officers, [{ ...missed, presence }])).not.toBe("pass");
+  });
+
+  it("PCs of officers and citizens together are n + 2", () => {
+    for (const officers of [1, 2, 7]) {
+      const required = ["R10", "R14"].map((id) => judge(id, { centre: { officers }, presence: pcs(1) })?.required ?? 0);
+      expect(required[0] ?? 0, String(officers)).toBe(officers);
+      expect((required[0] ?? 0) + (required[1] ?? 0)).toBe(officers + 2);
+    }
+  });
+
+  it("a key area needs its queue machine and its display, each", () => {
+    expect(state("R15", 7, [office("kiosk", 1, three), office("display", 1, three)])).toBe("pass");
+    expect(state("R15", 7, [office("kiosk", 1, three), office("display", 1, two)])).not.toBe("pass");
+    expect(state("R15", 7, [office("kiosk", 1, three)])).not.toBe("pass");
+    expect(state("R15", 7, [office("display", 2, three)])).not.toBe("pass");
+  });
+});
+
 describe("the ledger behind the counts", () => {
   const at = (address: string, more: object) => ({ address, ...more });
   it("one machine that is declared as printer and as copier counts once as a printer, and is the copier all the same", () => {
