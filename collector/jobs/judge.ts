@@ -121,27 +121,27 @@ async function judgeSite(
   late: boolean,
   faults: readonly SharedFault[],
 ): Promise<readonly Transition[]> {
-  const site = await findSite(db, siteId);
-  if (!site) return [];
-  const { policy, calendar } = policyAt(nowMs);
-  const needs = needsOf(requirements, calendar, nowMs);
-  const facts = await loadFacts(db, site, needs, calendar, { atMs: nowMs }, faults);
-  const after = evaluate(policy, facts, nowMs, requirements);
   return db.transaction(async (tx) => {
-    // Two collectors may judge one site at once; the later one compares with what the earlier one wrote.
+    // Facts are read behind the lock: of two collectors that judge one site at once, the later one knows all that the earlier one knew.
     await lockSite(tx, siteId);
+    const site = await findSite(tx, siteId);
+    if (!site) return [];
     const before = await findingsOf(tx, siteId);
     const known = new Map(before.map((finding) => [finding.requirement, finding]));
-    const newer = after.filter((finding) => (known.get(finding.requirement)?.evaluatedAt ?? "") <= finding.evaluatedAt);
-    await writeFindings(tx, siteId, newer);
+    // And judges no earlier instant, though its clock be behind: what is new to it must not be dropped as old.
+    const atMs = Math.max(nowMs, ...before.map(({ evaluatedAt }) => Date.parse(evaluatedAt)));
+    const { policy, calendar } = policyAt(nowMs);
+    const facts = await loadFacts(tx, site, needsOf(requirements, calendar, atMs), calendar, { atMs }, faults);
+    const after = evaluate(policy, facts, atMs, requirements);
+    await writeFindings(tx, siteId, after);
     // A requirement that a newer version of the policy no longer has is no part of the centre's sum.
     if (requirements === policy.requirements) await keepFindingsOf(tx, siteId, policy);
-    const revisions = newer
+    const revisions = after
       .map((finding) => ({ before: known.get(finding.requirement), finding, late }))
       .filter(({ before: old, finding }) => isRevision(old, finding));
     await addRevisions(tx, siteId, revisions);
-    const transitions = compare(before, newer, nowMs);
-    await onJudged?.(tx, { siteId, findings: newer, transitions, late, nowMs });
+    const transitions = compare(before, after, atMs);
+    await onJudged?.(tx, { siteId, findings: after, transitions, late, nowMs: atMs });
     return transitions;
   });
 }

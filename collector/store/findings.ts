@@ -10,9 +10,12 @@ export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
   return (await db.query<{ body: Finding }>("SELECT body FROM finding WHERE site_id = $1 ORDER BY requirement", [siteId])).map(({ body }) => body);
 }
 
-/** Keeps other judges of the site out until the transaction ends. */
+/** Any number that no other program on the database takes. */
+const LOCK = 8_901_893;
+
+/** Keeps other judges of the site out until the transaction ends; what agents send goes on. */
 export async function lockSite(tx: Db, siteId: number): Promise<void> {
-  await tx.query("SELECT site_id FROM site WHERE site_id = $1 FOR NO KEY UPDATE", [siteId]);
+  await tx.query("SELECT pg_advisory_xact_lock($1::int, $2::int)", [LOCK, siteId]);
 }
 
 /** Writes judgements over the present ones. `since` moves only where the state has changed. */

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { NotifyConfig } from "#schemas/alert.ts";
+import { Centre } from "#schemas/inventory.ts";
+import { createAlerts } from "../../../collector/alert/alerts.ts";
+import { createJudge } from "../../../collector/jobs/judge.ts";
+import { createLog } from "../../../collector/log.ts";
+import { addAttestations } from "../../../collector/store/attestations.ts";
+import { addDutyRecords } from "../../../collector/store/duties.ts";
+import { findingsOf } from "../../../collector/store/findings.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import { addWaiver } from "../../../collector/store/waivers.ts";
+import { measured } from "../../support/batches.ts";
+import { calendar, DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
+import { failingDb } from "../../support/failing-db.ts";
+import { type JudgedProvince, openJudgedProvince, type Said } from "../../support/judged-province.ts";
+
+const vn = (local: string) => Date.parse(`${local}:00+07:00`);
+const T0 = vn("2026-11-24T08:00");
+const centre = (place: number) => Centre.parse({ code: `xa-${place}`, name: `Xã ${place}`, officers: 2 });
+const notify = NotifyConfig.parse({ recipients: [{ owner: "*", channel: "webhook", to: "ioc", digests: false }] });
+
+let province: JudgedProvince;
+let place = 0;
+let code: string;
+let siteId: number;
+const alertsOn = (db: JudgedProvince["db"]) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" });
+const judgeOn = (db: Parameters<typeof failingDb>[0]) =>
+  createJudge({ db, policyAt: province.policyAt, log: createLog("silent"), onJudged: alertsOn(province.db).onJudged });
+
+beforeAll(async () => {
+  province = await openJudgedProvince({ centres: Array.from({ length: 12 }, (_, at) => centre(at + 1)), nowMs: T0 - DAY, policies: [plan] });
+}, 180_000);
+afterAll(() => province?.db.close());
+beforeEach(() => {
+  code = `xa-${++place}`;
+  siteId = province.siteIdOf(code);
+});
+
+const camera = (atMs: number, up: 0 | 1): Said => ({
+  probe: "camera-presence",
+  atMs,
+  outcome: measured([{ metric: "camera_up", value: up, labels: { camera: "c1" } }]),
+});
+const stateOf = async (requirement: string, site = siteId) => {
+  const found = (await findingsOf(province.db, site)).find((finding) => finding.requirement === requirement);
+  return found && `${found.state} ${found.reason}`;
+};
+/** Everything that a judgement and the clock of the alerts write about a site. */
+async function written(): Promise<string> {
+  const parts = await Promise.all(
+    ["finding", "finding_revision", "incident", "outbox"].map((table) =>
+      province.db.query(`SELECT * FROM ${table} WHERE site_id = $1 ORDER BY 1, 2, 3`, [siteId]),
+    ),
+  );
+  return JSON.stringify(parts);
+}
+const rowsOf = async (table: string) => (await province.db.query(`SELECT 1 FROM ${table} WHERE site_id = $1`, [siteId])).length;
+
+/** Does something with a database that fails at its first statement, then at its second, and so on until it comes through. Gives the number of failures. */
+async function failingEverywhere(work: (db: ReturnType<typeof failingDb>) => Promise<unknown>): Promise<number> {
+  const before = await written();
+  for (let failAt = 1; failAt < 500; failAt++) {
+    let failed = false;
+    const db = failingDb(province.db, (_, at) => {
+      const fails = at === failAt;
+      failed ||= fails;
+      return fails;
+    });
+    await work(db).catch((error: Error) => expect(error.message).toBe("the database failed in the middle"));
+    if (!failed) return failAt - 1;
+    expect(await written(), `statement ${failAt}`).toBe(before);
+  }
+  throw new Error("there is no end of statements");
+}
+
+describe("a judgement is written whole or not at all", () => {
+  it("wherever the database fails: finding, revision and problem", async () => {
+    await province.send(code, T0, [camera(T0 - 40 * MINUTE, 0), camera(T0 - 10 * MINUTE, 0)]);
+    const [findings, revisions] = [await rowsOf("finding"), await rowsOf("finding_revision")];
+    expect(await rowsOf("incident")).toBe(0);
+    const failures = await failingEverywhere((db) => judgeOn(db).judge(siteId, "all", T0 + MINUTE, false));
+    expect(failures).toBeGreaterThan(20);
+    expect(await stateOf("R03")).toBe("fail target_down");
+    expect(await rowsOf("finding")).toBe(plan.requirements.length);
+    expect(await rowsOf("finding")).toBeGreaterThan(findings);
+    expect(await rowsOf("finding_revision")).toBeGreaterThan(revisions);
+    expect(await rowsOf("incident")).toBeGreaterThan(0);
+  });
+
+  it("and so are the step of a problem and its message", async () => {
+    await province.send(code, T0, [camera(T0 - 40 * MINUTE, 0), camera(T0 - 10 * MINUTE, 0)]);
+    await judgeOn(province.db).judge(siteId, "all", T0, false);
+    await province.db.query("DELETE FROM incident WHERE site_id <> $1", [siteId]);
+    const failures = await failingEverywhere((db) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" }).tick(T0 + HOUR));
+    expect(failures).toBeGreaterThan(5);
+    const opened = await province.db.query<{ state: string }>("SELECT state FROM incident WHERE site_id = $1 AND requirement = 'R03'", [siteId]);
+    expect(opened.map(({ state }) => state)).toEqual(["open"]);
+    expect((await province.db.query("SELECT 1 FROM outbox WHERE site_id = $1 AND body ->> 'requirement' = 'R03'", [siteId])).length).toBe(1);
+  });
+
+  it("a site that cannot be judged keeps no other one waiting, and the clock comes back to it", async () => {
+    const other = province.siteIdOf(`xa-${++place}`);
+    await province.judge.tick(T0);
+    const isFirst = (values: readonly unknown[]) => values[1] === siteId;
+    let broken = true;
+    const db = {
+      ...province.db,
+      transaction: ((work) =>
+        province.db.transaction((tx) =>
+          work({
+            ...tx,
+            query: (statement, values = []) =>
+              broken && statement.includes("pg_advisory") && isFirst(values) ? Promise.reject(new Error("broken")) : tx.query(statement, values),
+          }),
+        )) as typeof province.db.transaction,
+    };
+    const judge = judgeOn(db);
+    const evaluatedMs = async (site: number) => Date.parse((await findingsOf(province.db, site))[0]?.evaluatedAt ?? "");
+    await judge.tick(T0 + DAY);
+    expect(await evaluatedMs(other)).toBe(T0 + DAY);
+    expect(await evaluatedMs(siteId)).toBeLessThan(T0 + DAY);
+    broken = false;
+    await judge.tick(T0 + DAY + MINUTE);
+    expect(await evaluatedMs(siteId)).toBe(T0 + DAY + MINUTE);
+  });
+});
+
+describe("what the clock changes", () => {
+  const T1 = vn("2026-11-26T08:00");
+
+  it("a new centre is judged, a pass ends, and a silent centre is offline", async () => {
+    const [fresh] = [centre(100 + place)];
+    await importCentres(province.db, [fresh], T1);
+    await province.send(code, T1, [camera(T1 - 40 * MINUTE, 1), camera(T1 - 10 * MINUTE, 1)]);
+    expect(await stateOf("R03")).toBe("pass met");
+    await province.judge.tick(T1 + 20 * MINUTE);
+    const [known] = await province.db.query<{ site_id: number }>("SELECT site_id FROM site WHERE centre_code = $1", [fresh.code]);
+    expect((await findingsOf(province.db, known?.site_id ?? 0)).length).toBe(plan.requirements.length);
+    expect(await stateOf("R03")).toBe("pass met");
+    await province.judge.tick(T1 + 31 * MINUTE);
+    expect(await stateOf("R16")).toBe("unknown site_offline");
+    await province.judge.tick(T1 + 3 * HOUR);
+    expect(await stateOf("R03")).toBe("unknown site_offline");
+  });
+
+  it("waivers begin and end with their days in Viet Nam, without anything else happening", async () => {
+    const waiver = { id: `w-${code}`, centre: code, requirement: "R05", reason: "x", document: "1", approver: "A", from: "2026-11-28", until: "2026-11-29" };
+    await addWaiver(province.db, waiver, T0);
+    const waivedAt = async (local: string) => {
+      await province.judge.tick(vn(local));
+      return (await findingsOf(province.db, siteId)).find(({ requirement }) => requirement === "R05")?.waiver !== undefined;
+    };
+    expect([
+      await waivedAt("2026-11-27T23:59"),
+      await waivedAt("2026-11-28T00:00"),
+      await waivedAt("2026-11-29T23:59"),
+      await waivedAt("2026-11-30T00:00"),
+    ]).toEqual([false, true, true, false]);
+  });
+
+  it("what was declared or ticked while no judge looked is found by the next one", async () => {
+    const nowMs = vn("2026-12-01T09:00");
+    await province.judge.tick(nowMs);
+    const said = {
+      id: `a-${code}`,
+      centre: code,
+      requirement: "R24",
+      item: "inspection",
+      holds: true,
+      by: "A",
+      inspector: true,
+      at: new Date(nowMs + MINUTE).toISOString(),
+    };
+    await addAttestations(province.db, [said], nowMs + MINUTE);
+    const tick = {
+      id: `d-${code}`,
+      centre: code,
+      requirement: "R21",
+      duty: "opening-round",
+      turn: "2026-12-01",
+      state: "done",
+      by: "A",
+      at: new Date(nowMs + MINUTE).toISOString(),
+    } as const;
+    expect(await addDutyRecords(province.db, [tick, { ...tick, id: "x", centre: "xa-none" }], nowMs + MINUTE)).toEqual(["xa-none"]);
+    await province.judge.tick(nowMs + 2 * MINUTE);
+    expect([await stateOf("R24"), await stateOf("R21")]).toEqual(["pass inspected", "unknown not_recorded"]);
+    expect(await addDutyRecords(province.db, [tick, tick], nowMs + 3 * MINUTE)).toEqual([]);
+    await province.judge.tick(nowMs + 4 * MINUTE);
+    expect(await stateOf("R21")).toBe("pending too_young");
+    await province.judge.tick(nowMs + 3 * DAY);
+    expect(await stateOf("R21")).toBe("fail duties_late");
+    await expect(province.db.query("DELETE FROM duty_record")).rejects.toThrow("only added to");
+  });
+});

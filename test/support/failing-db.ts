@@ -1,0 +1,27 @@
+import type { Db } from "../../collector/store/db.ts";
+
+/** A database that may refuse a statement: `refuses` sees each one, with its place among those of its transaction (0 outside of any). */
+export function failingDb(db: Db, refuses: (statement: string, place: number) => boolean): Db {
+  const guarded = (inner: Db, next: () => number): Db => {
+    const ask = (statement: string) => {
+      if (refuses(statement, next())) throw new Error("the database failed in the middle");
+    };
+    return {
+      ...inner,
+      query: async (statement, values) => {
+        ask(statement);
+        return inner.query(statement, values);
+      },
+      rows: async (statement, values) => {
+        ask(statement);
+        return inner.rows(statement, values);
+      },
+      transaction: (work) =>
+        inner.transaction((tx) => {
+          let place = 0;
+          return work(guarded(tx, () => ++place));
+        }),
+    };
+  };
+  return guarded(db, () => 0);
+}
