@@ -23,22 +23,29 @@ export async function openPolicyBook(db: Db, id: string, nowMs: number, files: r
   }
   const versions = await recordedPolicies(db, id);
   const calendars = await recordedCalendars(db);
-  const at: PolicyAt = (atMs, knownMs = Number.POSITIVE_INFINITY) => {
-    const begun = versions.filter(({ body }) => body.effectiveFrom <= vietnamDay(atMs));
+  return (atMs, knownMs = Number.POSITIVE_INFINITY) => {
+    const begun = versions.filter(({ effectiveFrom }) => effectiveFrom <= vietnamDay(atMs));
     const policy = newestKnown(begun.length > 0 ? begun : versions.slice(-1), knownMs);
     const calendar =
       policy &&
       newestKnown(
-        calendars.filter(({ body }) => body.id === policy.calendar),
+        calendars.filter(({ id }) => id === policy.calendar),
         knownMs,
       );
     if (!policy || !calendar) throw new ConfigError(`HCC_POLICY: the database knows no policy "${id}" with its calendar`);
     return { policy, calendar };
   };
-  return at;
 }
 
-/** Of versions with the newest at the top: the first that was known by then, else the oldest. */
+/**
+ * Of versions with the newest at the top: the first that was known by then, else the oldest.
+ * @throws ConfigError when an older program recorded it in a form that this one cannot read; that stops only who asks for that time
+ */
 function newestKnown<Body>(versions: readonly Recorded<Body>[], knownMs: number): Body | undefined {
-  return (versions.find(({ recordedMs }) => recordedMs <= knownMs) ?? versions.at(-1))?.body;
+  const version = versions.find(({ recordedMs }) => recordedMs <= knownMs) ?? versions.at(-1);
+  if (version === undefined) return undefined;
+  if ("value" in version.body) return version.body.value;
+  throw new ConfigError(
+    `${version.name} was recorded by an older program and cannot be read: ${version.body.fault}\nOf its time there are the sealed reports.`,
+  );
 }

@@ -1,13 +1,19 @@
+import { isDeepStrictEqual } from "node:util";
 import { and, desc, eq } from "drizzle-orm";
-import { Calendar } from "#schemas/calendar.ts";
-import { PolicyProfile } from "#schemas/policy.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { type Reread, rereadCalendar, rereadPolicy } from "#schemas/recorded-policy.ts";
 import type { Db } from "./db.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { StoreError } from "./store-error.ts";
 import { calendarVersions, policyVersions } from "./tables.ts";
 
-/** A policy or calendar as this database has recorded it. */
-export type Recorded<Body> = { readonly body: Body; readonly recordedMs: number };
+/** A policy or calendar as this database has recorded it, perhaps by an older program. */
+export type Recorded<Body> = { readonly name: string; readonly body: Reread<Body>; readonly recordedMs: number };
+/** A version of a policy; the day is known also of one that cannot be read. */
+export type RecordedPolicy = Recorded<PolicyProfile> & { readonly effectiveFrom: string };
+/** A calendar as it was known from an instant on. */
+export type RecordedCalendar = Recorded<Calendar> & { readonly id: string };
 
 /**
  * Keeps the policy with which this database judges, so that old findings can be explained.
@@ -18,8 +24,11 @@ export async function recordPolicy(db: Db, policy: PolicyProfile, sha256: string
   const row = { policyId, version, effectiveFrom, bodySha256: sha256, body: policy, recordedAt: nowMs };
   await drizzled(db, (to) => to.insert(policyVersions).values(row).onConflictDoNothing());
   const sameVersion = and(eq(policyVersions.policyId, policyId), eq(policyVersions.version, version));
-  const [known] = await drizzled(db, (to) => to.select({ sha256: policyVersions.bodySha256 }).from(policyVersions).where(sameVersion));
-  if (known?.sha256 !== sha256) {
+  const [known] = await drizzled(db, (to) =>
+    to.select({ sha256: policyVersions.bodySha256, body: policyVersions.body }).from(policyVersions).where(sameVersion),
+  );
+  // An older program wrote other bytes for what this one reads as the same.
+  if (known?.sha256 !== sha256 && !isDeepStrictEqual(rereadPolicy(known?.body), { value: policy })) {
     throw new StoreError(
       `The policy ${policyId} version ${version} has changed since this database recorded it. Give the changed file a new version and an effective date.`,
     );
@@ -42,13 +51,15 @@ export async function recordCalendar(db: Db, calendar: Calendar, sha256: string,
 }
 
 /** All versions of a policy that this database knows, the newest at the top, also those whose file is gone. */
-export async function recordedPolicies(db: Db, id: string): Promise<Recorded<PolicyProfile>[]> {
+export async function recordedPolicies(db: Db, id: string): Promise<RecordedPolicy[]> {
   const rows = await drizzled(db, (to) => to.select().from(policyVersions).where(eq(policyVersions.policyId, id)).orderBy(desc(policyVersions.version)));
-  return rows.map(({ body, recordedAt }) => ({ body: PolicyProfile.parse(body), recordedMs: recordedAt }));
+  return rows.map(({ policyId, version, effectiveFrom, body, recordedAt }) => {
+    return { name: `policy ${policyId}@${version}`, effectiveFrom, body: rereadPolicy(body), recordedMs: recordedAt };
+  });
 }
 
 /** All calendars as they were ever known, the newest at the top. */
-export async function recordedCalendars(db: Db): Promise<Recorded<Calendar>[]> {
+export async function recordedCalendars(db: Db): Promise<RecordedCalendar[]> {
   const rows = await drizzled(db, (to) => to.select().from(calendarVersions).orderBy(desc(calendarVersions.recordedAt)));
-  return rows.map(({ body, recordedAt }) => ({ body: Calendar.parse(body), recordedMs: recordedAt }));
+  return rows.map(({ calendarId: id, body, recordedAt }) => ({ id, name: `calendar ${id}`, body: rereadCalendar(body), recordedMs: recordedAt }));
 }

@@ -128,7 +128,10 @@ describe.each(["PGlite", "the embedded server"])("drizzle on %s", (name) => {
         recordedAt: T0,
       },
     ]);
-    await expect(recordPolicy(db, samplePolicy, "other", T0)).rejects.toThrow("has changed since this database recorded it");
+    await recordPolicy(db, samplePolicy, "of an older program", T0);
+    await expect(recordPolicy(db, { ...samplePolicy, effectiveFrom: "2025-07-26" }, "other", T0)).rejects.toThrow(
+      "has changed since this database recorded it",
+    );
   });
 
   it("writes within a transaction of the port, or not at all", async () => {
