@@ -1,11 +1,11 @@
 import { board, centreFilter, districtChoice } from "./board.ts";
-import { inCentre, inDistrict } from "./filters.ts";
+import { inCentre, inDistrict, titleColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
 import { days, table } from "./query.ts";
 
-/** Which declared devices are not there, which printers will run dry this week, how much is printed? */
+/** Which declared devices are not there, what does the ledger of assets say, which printers will run dry this week, how much is printed? */
 export function devices(page: Page) {
   return board(page, {
     from: "now-30d",
@@ -13,6 +13,7 @@ export function devices(page: Page) {
     strips: [
       { height: 4, panels: [byState(page), dry(page)] },
       { height: 14, panels: [missing(page), supplies(page)] },
+      { height: 10, panels: [assets(page)] },
       { height: 10, panels: [roles(page), seen(page)] },
       { height: 9, panels: [pages(page)] },
     ],
@@ -53,6 +54,36 @@ const missing = (page: Page) =>
       limit: 500,
     }),
     { width: 13 },
+  );
+
+const assets = (page: Page) =>
+  rows(
+    page,
+    "board.devices.assets",
+    table({
+      from: "asset_now",
+      columns: [
+        "state",
+        "name",
+        "centre",
+        "requirement",
+        titleColumn(page),
+        "required",
+        "observed",
+        "declared",
+        "matched",
+        "missing",
+        "replaced",
+        "duplicate",
+        "extra",
+        "declared_only",
+        "unused",
+      ],
+      where: [inDistrict, inCentre],
+      orderBy: ["severity DESC", "missing + replaced + duplicate DESC", "centre", "requirement"],
+      limit: 500,
+    }),
+    { width: 24 },
   );
 
 const supplies = (page: Page) =>

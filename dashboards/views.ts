@@ -4,6 +4,8 @@
  */
 export const views = {
   agent_now: "agent centre name district district_code version last_seen silent_minutes state severity clock clock_skew_ms gaps lost",
+  asset_now:
+    "centre name district district_code requirement title_vi title_en state severity observed required declared matched missing replaced duplicate extra declared_only unused",
   camera_now: "centre name district district_code cameras cameras_up streams streams_up clock_skew_s state severity time",
   centre: "centre name district district_code latitude longitude key_area officers contract_mbps isp simulated",
   centre_now:

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { ledgerStates } from "./asset-ledger.ts";
 import { Finding, FindingState, Tally, Transition } from "./finding.ts";
 import { Code, Instant, RequirementId } from "./ids.ts";
-import { Centre } from "./inventory.ts";
+import { Centre, DeviceRole } from "./inventory.ts";
 
 /** Most findings in one reply; a province of 135 centres and 20 requirements needs three. */
 export const FINDINGS_MAX = 1_000;
@@ -38,7 +39,31 @@ export type CentreStatus = z.infer<typeof CentreStatus>;
 export const CentresReply = z.object({ at: Instant, policy: z.string(), tally: Tally, centres: z.array(CentreStatus) });
 export type CentresReply = z.infer<typeof CentresReply>;
 
-export const CentreReply = z.object({ at: Instant, policy: z.string(), centre: CentreStatus, findings: z.array(PublicFinding), changes: z.array(Transition) });
+/** One asset: what is declared, what searches found and when it answered last, side by side. Addresses and serial numbers stay with the centre. */
+export const Asset = z.object({
+  state: z.enum(ledgerStates),
+  role: DeviceRole,
+  /** The code of a declared device; what was only found has none. */
+  device: Code.optional(),
+  declared: z.boolean(),
+  found: z.boolean(),
+  vendor: z.string().optional(),
+  model: z.string().optional(),
+  /** Vietnam day of its last answer. */
+  lastDay: z.iso.date().optional(),
+  /** The declared device that a duplicate repeats. */
+  sameAs: Code.optional(),
+});
+export type Asset = z.infer<typeof Asset>;
+
+export const CentreReply = z.object({
+  at: Instant,
+  policy: z.string(),
+  centre: CentreStatus,
+  findings: z.array(PublicFinding),
+  changes: z.array(Transition),
+  assets: z.array(Asset),
+});
 export type CentreReply = z.infer<typeof CentreReply>;
 
 /** Most rows of the audit log in one reply. */

@@ -1,15 +1,16 @@
 import { Hono } from "hono";
+import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
-import type { CentreReply, CentreStatus, CentresReply } from "#schemas/read-api.ts";
+import type { Asset, CentreReply, CentreStatus, CentresReply } from "#schemas/read-api.ts";
 import { centreView } from "../web/centre-view.ts";
 import type { PageStore } from "../web/page-store.ts";
 import { type CentreStanding, provinceView } from "../web/province-view.ts";
 import { publicFinding } from "./findings.ts";
 
-export type CentresDeps = { readonly store: Pick<PageStore, "province" | "centre">; readonly policy: PolicyProfile; readonly now: () => number };
+export type CentresDeps = { readonly store: Pick<PageStore, "province" | "centre" | "ledger">; readonly policy: PolicyProfile; readonly now: () => number };
 
 const HISTORY_MS = 30 * 86_400_000;
 const everything = { q: "", state: "", district: "", requirement: "" };
@@ -36,10 +37,26 @@ export function centresRoutes({ store, policy, now }: CentresDeps): Hono {
       centre: { ...rows.centre, state, tally },
       findings: rows.findings.map((finding) => publicFinding(finding, now())),
       changes: [...rows.history],
+      assets: (await store.ledger(rows.centre.code, now())).map(assetOf),
     } satisfies CentreReply);
   });
 
   return app;
+}
+
+function assetOf({ state, role, device, found, lastDay, sameAs }: LedgerRow): Asset {
+  const { vendor, model } = device?.model === undefined && found ? found : (device ?? {});
+  return {
+    state,
+    role,
+    declared: device !== undefined,
+    found: found !== undefined,
+    ...(device && { device: device.id }),
+    ...(vendor !== undefined && { vendor }),
+    ...(model !== undefined && { model }),
+    ...(lastDay !== undefined && { lastDay }),
+    ...(sameAs !== undefined && { sameAs }),
+  };
 }
 
 function statusOf({ centre, state, tally }: CentreStanding): CentreStatus {

@@ -59,7 +59,7 @@ export const operations: readonly Operation[] = [
     method: "get",
     path: "/v1/centres/{code}",
     tag: "reading",
-    summary: "One centre with its findings and the changes of 30 days",
+    summary: "One centre with its findings, its asset ledger and the changes of 30 days",
     pathParameters: ["code"],
     reply: "CentreReply",
     problems: [404, 503],

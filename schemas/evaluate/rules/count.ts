@@ -1,4 +1,4 @@
-import { assetLedger, type LedgerRow } from "../../asset-ledger.ts";
+import { assetLedger, type LedgerRow, ledgerStates } from "../../asset-ledger.ts";
 import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
@@ -97,9 +97,9 @@ function isRepeated({ roles }: CountRule, { devices }: Facts["centre"], { state,
   return state === "duplicate" && other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
 }
 
-/** How many assets stand in each state that a person should look at. */
+/** How many assets stand in each state of the ledger. */
 function ledgerNumbers(rows: readonly LedgerRow[]): Record<string, number> {
-  const counted = (["missing", "extra", "replaced", "duplicate"] as const).map((state) => [state, rows.filter((row) => row.state === state).length] as const);
+  const counted = ledgerStates.map((state) => [state, rows.filter((row) => row.state === state).length] as const);
   return Object.fromEntries(counted.filter(([, count]) => count > 0));
 }
 

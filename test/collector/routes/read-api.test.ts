@@ -37,6 +37,22 @@ test("one centre has its findings and changes; an unknown one is a problem", asy
   expect([missing.status, await missing.json()]).toMatchObject([404, { code: "centre_unknown" }]);
 });
 
+test("the ledger of a centre stands side by side, without addresses and serial numbers", async () => {
+  const text = await (await centres.request("/v1/centres/xa-01")).text();
+  const { assets } = CentreReply.parse(JSON.parse(text));
+  expect(assets.map(({ state, device, declared, found }) => [state, device, declared, found])).toEqual([
+    ["missing", "scanner-1", true, false],
+    ["replaced", "printer-1", true, true],
+    ["duplicate", "copier-1", true, false],
+    ["extra", undefined, false, true],
+    ["declared_only", "display-1", true, false],
+    ["matched", "pc-1", true, false],
+  ]);
+  expect(assets[2]).toMatchObject({ sameAs: "printer-1" });
+  expect(assets[3]).toMatchObject({ vendor: "Epson", model: "L3250", lastDay: "2026-11-26" });
+  expect(text).not.toMatch(/10\.0\.0\.|hash [0-9a-f]/);
+});
+
 test("no name of staff leaves by the API", async () => {
   for (const app of [centres, findings])
     for (const path of ["/v1/centres/xa-01", "/v1/findings"]) expect(await (await app.request(path)).text()).not.toContain("Nguyễn Văn A");
