@@ -8,6 +8,7 @@ export const views = {
     "centre name district district_code requirement title_vi title_en state severity observed required declared matched missing replaced duplicate extra declared_only unused",
   camera_now: "centre name district district_code cameras cameras_up streams streams_up clock_skew_s state severity time",
   centre: "centre name district district_code latitude longitude key_area officers contract_mbps isp simulated",
+  centre_hour: "time centre name district district_code metric n avg min max p95",
   centre_now:
     "centre name district district_code latitude longitude key_area state severity total pass fail pending unknown error not_applicable waived coverage_percent score_percent last_contact silent_minutes open_incidents",
   change_now: "time centre name district district_code requirement title_vi title_en impact from_state to_state severity reason",
@@ -29,9 +30,11 @@ export const views = {
   page_day: "time centre name district district_code device pages",
   portal_hour: "time portal centres centres_down up_percent ttfb_avg_ms ttfb_max_ms",
   portal_now: "centre name district district_code portal up status ttfb_ms certificate_days line_up loss_percent verdict time",
-  reading: "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value",
+  reading: "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value hour",
   reading_1h:
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max",
+  reading_1d:
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max p95",
   reading_now:
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes",
   recording_now: "centre name district district_code channel depth_days coverage_percent gap_minutes recording time",

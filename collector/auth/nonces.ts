@@ -6,6 +6,8 @@ const EPOCH_MS = 86_400_000;
 /** Nonces of an epoch, made from a secret that all collectors of one database share: nothing is stored, and each knows those of the others. */
 export class Nonces {
   readonly #secret: string;
+  /** Those that were asked for: today's and yesterday's. */
+  readonly #made = new Map<number, string>();
 
   constructor(secret: string) {
     this.#secret = secret;
@@ -22,7 +24,12 @@ export class Nonces {
   }
 
   #of(epoch: number): string {
-    return createHmac("sha256", this.#secret).update(`nonce ${epoch}`).digest("base64url").slice(0, 24);
+    const known = this.#made.get(epoch);
+    if (known !== undefined) return known;
+    const nonce = createHmac("sha256", this.#secret).update(`nonce ${epoch}`).digest("base64url").slice(0, 24);
+    if (this.#made.size > 2) this.#made.clear();
+    this.#made.set(epoch, nonce);
+    return nonce;
   }
 }
 

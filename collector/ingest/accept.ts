@@ -1,6 +1,6 @@
 import type { Batch, IngestReply, SenderClock } from "#schemas/exchange.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
-import type { Received, Written } from "../store/ingest.ts";
+import type { Received, Written } from "../store/received.ts";
 import { fileBatch } from "./filed.ts";
 import type { IngestQueue } from "./ingest-queue.ts";
 

@@ -18,7 +18,7 @@ export function correctedMs(
   sender?: SenderClock,
 ): number | undefined {
   const rawMs = Date.parse(observation.takenAt);
-  const takenMs = observation.clock === "ok" || !sender ? rawMs : bySender(observation, rawMs, receivedMs, sender);
+  const takenMs = observation.clock === "ok" || !sender ? rawMs : Math.round(bySender(observation, rawMs, receivedMs, sender));
   return takenMs >= receivedMs - PAST_MAX_MS && takenMs <= receivedMs + FUTURE_MAX_MS ? takenMs : undefined;
 }
 

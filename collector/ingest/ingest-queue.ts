@@ -1,4 +1,4 @@
-import type { Received, Written } from "../store/ingest.ts";
+import type { Received, Written } from "../store/received.ts";
 
 /** The queue holds as much as it may; the sender comes back later. */
 export class IngestBusy extends Error {

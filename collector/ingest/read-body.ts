@@ -1,5 +1,8 @@
 import { createGunzip } from "node:zlib";
-import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX } from "#schemas/exchange.ts";
+import type { HonoRequest } from "hono";
+import type { z } from "zod";
+import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX, Batch } from "#schemas/exchange.ts";
+import { plainBatch } from "./plain-batch.ts";
 
 /** A body that must not be read further. `status` is the answer's. */
 export class BodyRefused extends Error {
@@ -16,16 +19,33 @@ export class BodyRefused extends Error {
 /** Nesting of a batch is 8 at most; deeper text is an attack on whoever walks it. */
 const DEPTH_MAX = 24;
 
-/** Reads a request's body up to the wire limit. */
+function tooLarge(bytesMax: number): BodyRefused {
+  return new BodyRefused(413, "body_too_large", `a body has at most ${bytesMax} bytes on the wire`);
+}
+
+/** Reads a body up to the wire limit. */
 export async function readWire(body: ReadableStream<Uint8Array> | null, bytesMax = BATCH_WIRE_BYTES_MAX): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
-    if (length > bytesMax) throw new BodyRefused(413, "body_too_large", `a body has at most ${bytesMax} bytes on the wire`);
+    if (length > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Reads a request's body up to the wire limit and leaves it there for whoever reads it further on. A body that says how long it is comes at once. */
+export async function readRequest(request: HonoRequest, bytesMax = BATCH_WIRE_BYTES_MAX): Promise<Buffer> {
+  const said = request.header("content-length");
+  if (said === undefined || Number(said) > bytesMax) {
+    const wire = await readWire(request.raw.body, bytesMax);
+    Object.assign(request.bodyCache, { arrayBuffer: Promise.resolve(new Uint8Array(wire).buffer) });
+    return wire;
+  }
+  const wire = Buffer.from(await request.arrayBuffer());
+  if (wire.length > bytesMax) throw tooLarge(bytesMax);
+  return wire;
 }
 
 /** Undoes one layer of gzip, or none, up to the inflated limit. Any other encoding is refused. */
@@ -51,12 +71,33 @@ export async function inflate(wire: Buffer, encoding: string | undefined, bytesM
 
 /** Parses JSON after a look at its depth. Keys named `__proto__` become plain keys and fail the strict schemas. */
 export function parseJson(body: Buffer): unknown {
-  if (depthOf(body) > DEPTH_MAX) throw new BodyRefused(400, "json_too_deep", `JSON may be nested ${DEPTH_MAX} levels at most`);
+  demandShallow(body);
+  const value = parsed(body);
+  if (value === undefined) throw new BodyRefused(400, "json_broken", "the body is not valid JSON");
+  return value;
+}
+
+/** Reads a batch. An ordinary one costs neither the look at the depth nor the schema, which decide on all others. */
+export function parseBatch(body: Buffer): z.ZodSafeParseResult<Batch> {
+  const value = parsed(body);
+  const plain = plainBatch(value);
+  if (plain) return { success: true, data: plain };
+  demandShallow(body);
+  if (value === undefined) throw new BodyRefused(400, "json_broken", "the body is not valid JSON");
+  return Batch.safeParse(value);
+}
+
+/** The JSON value of a body; undefined, which is none, for anything else. JSON.parse itself walks without recursion. */
+function parsed(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
-    throw new BodyRefused(400, "json_broken", "the body is not valid JSON");
+    return undefined;
   }
+}
+
+function demandShallow(body: Buffer): void {
+  if (depthOf(body) > DEPTH_MAX) throw new BodyRefused(400, "json_too_deep", `JSON may be nested ${DEPTH_MAX} levels at most`);
 }
 
 /** Deepest nesting of brackets outside of strings; stops counting past the limit. */

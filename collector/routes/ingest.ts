@@ -1,9 +1,9 @@
 import { Hono } from "hono";
-import { Batch, CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
+import { CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
 import { problem } from "#schemas/problem.ts";
 import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
 import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
-import { inflate, parseJson } from "../ingest/read-body.ts";
+import { inflate, parseBatch } from "../ingest/read-body.ts";
 import type { SignedDeps, SignedEnv } from "./signed.ts";
 
 export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
@@ -14,7 +14,7 @@ export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
 /** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
 export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps): Hono<SignedEnv> {
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
-    const batch = Batch.safeParse(parseJson(await inflate(c.var.wire, c.req.header("content-encoding"))));
+    const batch = parseBatch(await inflate(c.var.wire, c.req.header("content-encoding")));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
     const { siteId, agentId } = c.var.agent;
     const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));

@@ -4,7 +4,7 @@ import { createMiddleware } from "hono/factory";
 import { problem } from "#schemas/problem.ts";
 import type { AgentKeys, Proof } from "../auth/agent-keys.ts";
 import type { Nonces } from "../auth/nonces.ts";
-import { type BodyRefused, readWire } from "../ingest/read-body.ts";
+import { type BodyRefused, readRequest } from "../ingest/read-body.ts";
 import type { KnownAgent } from "../store/agents.ts";
 
 /** What a route behind `signedByAgent` knows of its request. */
@@ -23,15 +23,13 @@ const titles: Record<Extract<Proof, { ok: false }>["fault"], string> = {
 /** Lets through what an active agent has signed; the body is read here, once, up to its limit. */
 export function signedByAgent({ keys, nonces, clock }: SignedDeps): MiddlewareHandler<SignedEnv> {
   return createMiddleware<SignedEnv>(async (c, next) => {
-    const wire = await readWire(c.req.raw.body);
+    const wire = await readRequest(c.req);
     const bodySha256 = createHash("sha256").update(wire).digest("hex");
     const proof = await keys.prove({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name), bodySha256 }, clock());
     if (!proof.ok) {
       const status = proof.fault === "revoked" || proof.fault === "frozen" ? 403 : 401;
       return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
     }
-    // Whoever reads the body further on finds it there again.
-    if (wire.length > 0) c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers: c.req.raw.headers, body: new Uint8Array(wire) });
     c.set("agent", proof.agent);
     c.set("wire", wire);
     c.set("bodySha256", bodySha256);

@@ -5,5 +5,14 @@ export function numbersLiteral(values: readonly number[]): string {
 
 /** A PostgreSQL array literal of texts or nulls, for `($1::text)::text[]`. */
 export function textsLiteral(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : `"${value.replace(/["\\]/g, "\\$&")}"`)).join(",")}}`;
+  let literal = "{";
+  for (const value of values) {
+    if (literal.length > 1) literal += ",";
+    if (value === null) literal += "NULL";
+    else literal += needsEscape.test(value) ? `"${value.replace(escaped, "\\$&")}"` : `"${value}"`;
+  }
+  return `${literal}}`;
 }
+
+const needsEscape = /["\\]/;
+const escaped = /["\\]/g;

@@ -12,6 +12,8 @@ export type Entry = {
 /** Which numbers of a batch are to be stored now. */
 export type Claim = {
   readonly result: "stored" | "conflict";
+  /** False for a range that stands in the ledger already. */
+  readonly isNew: boolean;
   readonly accepted: number;
   readonly duplicates: number;
   readonly isFresh: (seq: number) => boolean;
@@ -19,31 +21,34 @@ export type Claim = {
 type Span = { readonly from: number; readonly to: number };
 
 /**
- * Enters a group of batches in the ledger and says for each which of its numbers nobody stored before. The same range with the same bytes is a
- * repetition; with other bytes two senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing.
- * Holds the streams' locks until the transaction ends.
+ * Says for each batch of a group which of its numbers nobody stored before. The same range with the same bytes is a repetition; with other bytes two
+ * senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing.
+ * Holds the streams' locks until the transaction ends, so that what is entered then (`enterBatches`) is nobody else's.
  */
 export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<Claim[]> {
-  await lockStreams(tx, entries);
-  const known = await knownSpans(tx, entries);
+  // Sent together, done one after the other: the second statement sees what others had committed when the locks were had.
+  const [, known] = await Promise.all([lockStreams(tx, entries), knownSpans(tx, entries)]);
   const claims: Claim[] = [];
-  const fresh: Entry[] = [];
   for (const entry of entries) {
     const spans = known.get(keyOf(entry)) ?? [];
     const { from, to, observations } = entry.batch;
     const same = spans.find((span) => span.from === from && span.to === to);
     if (same) {
-      claims.push({ result: same.bodySha256 === entry.bodySha256 ? "stored" : "conflict", accepted: 0, duplicates: observations.length, isFresh: () => false });
+      claims.push({
+        result: same.bodySha256 === entry.bodySha256 ? "stored" : "conflict",
+        isNew: false,
+        accepted: 0,
+        duplicates: observations.length,
+        isFresh: () => false,
+      });
       continue;
     }
-    const isFresh = (seq: number) => !spans.some((span) => span.from <= seq && seq <= span.to);
+    const isFresh = spans.length === 0 ? () => true : (seq: number) => !spans.some((span) => span.from <= seq && seq <= span.to);
     const accepted = observations.filter(({ seq }) => isFresh(seq)).length;
-    claims.push({ result: "stored", accepted, duplicates: observations.length - accepted, isFresh });
-    fresh.push(entry);
+    claims.push({ result: "stored", isNew: true, accepted, duplicates: observations.length - accepted, isFresh });
     // A later batch of this very group sees this one; earlier closures keep the list that they saw.
     known.set(keyOf(entry), [...spans, { from, to, bodySha256: entry.bodySha256 }]);
   }
-  await enter(tx, fresh);
   return claims;
 }
 
@@ -118,7 +123,8 @@ async function knownSpans(tx: Db, entries: readonly Entry[]): Promise<Map<string
   return known;
 }
 
-async function enter(tx: Db, entries: readonly Entry[]): Promise<void> {
+/** Enters batches in the ledger. */
+export async function enterBatches(tx: Db, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return;
   await tx.query(
     `INSERT INTO ingest_ledger (site_id, agent_id, stream, seq_from, seq_to, body_sha256, received_at)

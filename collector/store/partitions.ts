@@ -5,8 +5,9 @@ const DAY_MS = 86_400_000;
 export const AHEAD_DAYS = 7;
 const LOCK = 8_901_891;
 
-/** Tables that are cut by day, in UTC. */
-export const dayTables = ["sample", "observation"] as const;
+/** Tables that are cut by day, in UTC. What is ingested goes into the first two; days of the third are made when they are packed. */
+const dayTables = ["sample_run", "observation", "sample_hour"] as const;
+const ingestTables = ["sample_run", "observation"] as const;
 export type DayTable = (typeof dayTables)[number];
 
 /** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
@@ -29,7 +30,7 @@ export class Partitions {
     const missing = [...days].sort();
     await this.#db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
-      for (const day of missing) await tx.script(dayTables.map((table) => createStatement(table, day)).join(";\n"));
+      for (const day of missing) await tx.script(ingestTables.map((table) => createStatement(table, day)).join(";\n"));
     });
     for (const day of missing) this.#known.add(day);
   }
@@ -48,11 +49,11 @@ export class Partitions {
 /** How many whole days ahead of `nowMs` have a partition; fewer than 2 is an alarm of `/health/ready`. */
 export async function partitionDaysAhead(db: Db, nowMs: number): Promise<number> {
   const rows = await db.query<{ name: string }>(
-    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'sample'",
+    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'sample_run'",
   );
   const names = new Set(rows.map(({ name }) => name));
   let ahead = 0;
-  while (ahead < AHEAD_DAYS && names.has(nameOf("sample", dayOf(nowMs + (ahead + 1) * DAY_MS)))) ahead++;
+  while (ahead < AHEAD_DAYS && names.has(nameOf("sample_run", dayOf(nowMs + (ahead + 1) * DAY_MS)))) ahead++;
   return ahead;
 }
 
@@ -61,19 +62,22 @@ export async function partitionDays(db: Db): Promise<Record<DayTable, string[]>>
   const rows = await db.query<{ parent: DayTable; day: string }>(
     `SELECT p.relname AS parent, to_char(to_date(right(c.relname, 8), 'YYYYMMDD'), 'YYYY-MM-DD') AS day
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
-     WHERE p.relname = ANY (($1::text)::text[]) AND c.relname ~ '^[a-z]+_[0-9]{8}$' ORDER BY 1, 2`,
+     WHERE p.relname = ANY (($1::text)::text[]) AND c.relname ~ '^[a-z_]+_[0-9]{8}$' ORDER BY 1, 2`,
     [`{${dayTables.join(",")}}`],
   );
   const daysOf = (table: DayTable) => rows.filter(({ parent }) => parent === table).map(({ day }) => day);
-  return { sample: daysOf("sample"), observation: daysOf("observation") };
+  return { sample_run: daysOf("sample_run"), sample_hour: daysOf("sample_hour"), observation: daysOf("observation") };
 }
 
-/** Makes the partitions of one table for these days (ISO dates, UTC) where they are missing. */
-export async function createPartitions(tx: Db, table: DayTable, days: readonly string[]): Promise<void> {
+/** Makes the partitions of one table for these days (ISO dates, UTC) where they are missing; a backup may name a table of an older version. */
+export async function createPartitions(tx: Db, table: string, days: readonly string[]): Promise<void> {
   if (days.length > 0) await tx.script(days.map((day) => createStatement(table, day)).join(";\n"));
 }
 
-/** Drops the partitions of days that ended before `beforeMs`, except where hours still wait for their rollup; gives the names of the dropped ones. */
+/**
+ * Drops the partitions of days that ended before `beforeMs`, except where hours or days still wait for their rollup, or samples for being packed;
+ * gives the names of the dropped ones.
+ */
 export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
     "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = $1 ORDER BY 1",
@@ -82,29 +86,34 @@ export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: nu
   const last = nameOf(table, dayOf(beforeMs - DAY_MS));
   const dropped: string[] = [];
   for (const { name } of rows) {
-    if (/^[a-z]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, name))) dropped.push(name);
+    if (/^[a-z_]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, table, name))) dropped.push(name);
   }
   return dropped;
 }
 
-function dropSettled(db: Db, name: string): Promise<boolean> {
+function dropSettled(db: Db, table: DayTable, name: string): Promise<boolean> {
   const day = name.slice(-8);
   return db.transaction(async (tx) => {
     // The lock waits for flushes that write here; their marks are then seen.
     await tx.script(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
-    const [waiting] = await tx.query("SELECT 1 FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($1::text)::date + 1 LIMIT 1", [day]);
+    const [waiting] = await tx.query(
+      `SELECT 1 WHERE EXISTS (SELECT FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($1::text)::date + 1)
+         OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($1::text)::date + 1)
+         ${table === "sample_run" ? `OR EXISTS (SELECT FROM ${name})` : ""}`,
+      [day],
+    );
     if (waiting) return false;
     await tx.script(`DROP TABLE ${name}`);
     return true;
   });
 }
 
-function createStatement(table: DayTable, day: string): string {
+function createStatement(table: string, day: string): string {
   const next = dayOf(Date.parse(`${day}T00:00:00Z`) + DAY_MS);
   return `CREATE TABLE IF NOT EXISTS ${nameOf(table, day)} PARTITION OF ${table} FOR VALUES FROM ('${day}T00:00:00Z') TO ('${next}T00:00:00Z')`;
 }
 
-function nameOf(table: DayTable, day: string): string {
+function nameOf(table: string, day: string): string {
   return `${table}_${day.replaceAll("-", "")}`;
 }
 

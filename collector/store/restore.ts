@@ -3,7 +3,7 @@ import { type Manifest, readBackupFile, type Section } from "./backup-file.ts";
 import type { Db } from "./db.ts";
 import { RESTORED_KEY } from "./ledger.ts";
 import { knownMigrations, migrate } from "./migrate.ts";
-import { createPartitions, type DayTable, dayTables } from "./partitions.ts";
+import { createPartitions } from "./partitions.ts";
 import { putSetting } from "./settings.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -78,8 +78,7 @@ async function loadTable(tx: Db, own: Table, { columns, days = [] }: Manifest["t
   if (!tx.copyIn) throw new StoreError("This database driver has no COPY; a restore needs a PostgreSQL server.");
   if ([...columns].sort().join() !== [...own.columns].sort().join())
     throw new StoreError(`Table ${own.name} has other columns here (${own.columns.join(", ")}) than in the backup (${columns.join(", ")}).`);
-  const cut = dayTables.find((name) => name === own.name) satisfies DayTable | undefined;
-  if (cut) await createPartitions(tx, cut, days);
+  if (days.length > 0) await createPartitions(tx, own.name, days);
   await tx.copyIn(`COPY ${publicTable(own)} (${columns.map(quoted).join(", ")}) FROM STDIN`, data);
   const [stored] = await tx.query<{ n: number }>(`SELECT count(*)::float8 AS n FROM ${publicTable(own)}`);
   if (stored?.n !== tally.rows)

@@ -14,7 +14,7 @@ const evidence = [
   "dead_letter",
   "observation",
   "series",
-  "sample",
+  "sample_run",
   "latest",
   "presence_day",
   "peak_day",
@@ -23,9 +23,20 @@ const evidence = [
   "run_hour",
   "unmeasured_day",
   "line_speed",
+  "pages_day",
 ] as const;
 /** What only the owner changes. */
-const ownersAlone = ["migration", "rollup_1h", "rollup_area_1h", "presence_role_day", "page_count_day"] as const;
+const ownersAlone = [
+  "migration",
+  "sample_hour",
+  "dirty_day",
+  "rollup_1h",
+  "rollup_1d",
+  "rollup_site_1h",
+  "rollup_area_1h",
+  "presence_role_day",
+  "page_count_day",
+] as const;
 
 /** Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere. The user of `db` must be allowed to make roles. */
 export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>>> {

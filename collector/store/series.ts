@@ -20,17 +20,17 @@ export class SeriesIds {
   }
 
   /**
-   * Reads or makes the ids of all keys that are not cached. A site that has as many series as it may gets no new ones: `idOf` stays undefined.
+   * Reads or makes the ids of keys that are not cached. A site that has as many series as it may gets no new ones: `idOf` stays undefined.
    * Runs outside of the flush's transaction: an id without samples does no harm.
    */
   async learn(db: Db, keys: Iterable<SeriesKey>): Promise<void> {
     const wanted = new Map<string, SeriesKey>();
     for (const key of keys) wanted.set(nameOf(key), key);
-    const unknown = [...wanted].filter(([name]) => !this.#ids.has(name));
-    if (unknown.length === 0) return;
-    const isFull = this.#ids.size + unknown.length > CACHE_MAX;
-    if (isFull) this.#ids.clear();
-    const missing = (isFull ? [...wanted] : unknown).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+    const missing = [...wanted]
+      .filter(([name]) => !this.#ids.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, key]) => key);
+    if (missing.length === 0) return;
     const columns = columnsOf(missing);
     await this.#read(db, missing, columns);
     const fresh = missing.filter((key) => this.idOf(key) === undefined);
@@ -48,6 +48,11 @@ export class SeriesIds {
       own,
     );
     await this.#read(db, allowed, own);
+  }
+
+  /** Keeps the cache within its limit; between two flushes, so that none loses what it has just learned. */
+  trim(): void {
+    if (this.#ids.size > CACHE_MAX) this.#ids.clear();
   }
 
   async #read(db: Db, keys: readonly SeriesKey[], columns: readonly string[]): Promise<void> {

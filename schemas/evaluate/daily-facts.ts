@@ -8,16 +8,18 @@ import type { Outcome, ProbeKind } from "../observation.ts";
 /** Devices that answered in a run, with its Vietnam day. */
 export function presenceIn(outcome: Outcome, atMs: number): Presence[] {
   if (outcome.kind !== "measured") return [];
-  return outcome.readings.flatMap(({ metric, value, labels }) => {
+  const answered = outcome.readings.filter(({ metric, value, labels }) => metric === "device_up" && value === 1 && labels?.device);
+  return answered.flatMap(({ labels }) => {
     const role = DeviceRole.safeParse(labels?.role).data;
-    return metric === "device_up" && value === 1 && labels?.device && role ? [{ device: labels.device, role, day: vietnamDay(atMs) }] : [];
+    return labels?.device && role ? [{ device: labels.device, role, day: vietnamDay(atMs) }] : [];
   });
 }
 
 /** The total of Wi-Fi clients of a run in working hours: a candidate for its day's peak. A reading with labels is no total. */
 export function peaksIn(outcome: Outcome, atMs: number, calendar: Calendar): DailyPeak[] {
-  if (outcome.kind !== "measured" || !isWorkingTime(calendar, atMs)) return [];
+  if (outcome.kind !== "measured") return [];
   const totals = outcome.readings.filter(({ metric, labels }) => metric === "wifi_clients" && (labels === undefined || Object.keys(labels).length === 0));
+  if (totals.length === 0 || !isWorkingTime(calendar, atMs)) return [];
   return totals.map(({ value }) => ({ metric: "wifi_clients", day: vietnamDay(atMs), value }));
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fileBatch } from "../../collector/ingest/filed.ts";
-import type { Received } from "../../collector/store/ingest.ts";
+import type { Received } from "../../collector/store/received.ts";
 import { Calendar } from "../../schemas/calendar.ts";
 import { Batch } from "../../schemas/exchange.ts";
 import type { Observation, Reading } from "../../schemas/observation.ts";

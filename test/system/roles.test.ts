@@ -124,7 +124,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     ["api", "DROP TABLE waiver"],
     ["api", "TRUNCATE waiver"],
     ["api", "UPDATE observation SET kind = 'x'"],
-    ["api", "DELETE FROM sample"],
+    ["api", "DELETE FROM sample_run"],
     ["api", "INSERT INTO ingest_ledger SELECT * FROM ingest_ledger"],
     ["api", "UPDATE audit SET who = 'x'"],
     ["api", "DELETE FROM audit"],

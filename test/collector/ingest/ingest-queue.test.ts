@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BatchUnwritable, IngestBusy, IngestQueue } from "../../../collector/ingest/ingest-queue.ts";
-import type { Received, Written } from "../../../collector/store/ingest.ts";
+import type { Received, Written } from "../../../collector/store/received.ts";
 import { batchOf, receivedOf } from "../../support/batches.ts";
 
 const received = (stream: number, count = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }));

@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addEnrolCode, enrolWithCode, findAgent, setAgentState } from "../../../collector/store/agents.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { forgetFoundBefore, foundDevices } from "../../../collector/store/found-devices.ts";
-import { type IngestTools, type Received, writeGroup } from "../../../collector/store/ingest.ts";
+import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { pagesSince } from "../../../collector/store/page-counters.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
-import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import type { Received } from "../../../collector/store/received.ts";
+import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { SeriesIds, SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
@@ -301,8 +303,8 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await partitionDaysAhead(db, T0)).toBe(7);
     const oldMs = Date.parse("2025-01-31T23:59:59.999Z");
     await tools.partitions.ensure([oldMs, oldMs + 1]);
-    expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual(["sample_20250131"]);
-    expect(await dropPartitionsBefore(db, "sample", oldMs + 1)).toEqual([]);
+    expect(await dropPartitionsBefore(db, "sample_run", oldMs + 1)).toEqual(["sample_run_20250131"]);
+    expect(await dropPartitionsBefore(db, "sample_run", oldMs + 1)).toEqual([]);
   });
 
   it("does not drop a day whose hours wait for their rollup, and makes a dropped day again for late observations", async () => {
@@ -316,10 +318,13 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
       });
       return write(receivedOf(batch));
     };
+    const beforeMs = T0 - 14 * 86_400_000;
     await late(1);
-    expect(await dropPartitionsBefore(db, "sample", T0 - 14 * 86_400_000)).not.toContain("sample_20261108");
+    await packDaysBefore(db, beforeMs);
+    expect(await dropPartitionsBefore(db, "sample_run", beforeMs)).not.toContain("sample_run_20261108");
     await rollUpDirtyHours(db, T0);
-    expect(await dropPartitionsBefore(db, "sample", T0 - 14 * 86_400_000)).toContain("sample_20261108");
+    await rollUpDirtyDays(db, "2026-11-28");
+    expect(await dropPartitionsBefore(db, "sample_run", beforeMs)).toContain("sample_run_20261108");
     expect(await late(2)).toEqual([expect.objectContaining({ result: "stored", accepted: 1 })]);
   });
 

@@ -1,0 +1,51 @@
+import { numbersLiteral } from "./array-literal.ts";
+import type { Db } from "./db.ts";
+import { createPartitions, partitionDays } from "./partitions.ts";
+
+const DAY_MS = 86_400_000;
+/** Sites that one transaction packs: a day of 10 centres with 200 series each is 3 M samples, some seconds. */
+const STEP = 10;
+const LOCK = 8_901_893;
+
+/**
+ * Packs the samples of UTC days that ended before `beforeMs` into hours, a few sites at a time: each step is one transaction that moves them, so a
+ * sample stands in exactly one place whenever it ends. Late samples of a packed day are packed again with it. Gives how many samples were moved;
+ * 0 also where another collector is at it.
+ */
+export async function packDaysBefore(db: Db, beforeMs: number): Promise<number> {
+  const last = new Date(beforeMs - DAY_MS).toISOString().slice(0, 10);
+  const { sample_run: days } = await partitionDays(db);
+  let moved = 0;
+  for (const day of days.filter((one) => one <= last)) {
+    for (let after = 0; ; ) {
+      const step = await packStep(db, day, after);
+      if (!step) break;
+      moved += step.moved;
+      after = step.upTo;
+    }
+  }
+  return moved;
+}
+
+/** Packs one day of the next sites; undefined when there are no more, or somebody else holds the lock. */
+function packStep(db: Db, day: string, afterSite: number): Promise<{ moved: number; upTo: number } | undefined> {
+  return db.transaction(async (tx) => {
+    const [lock] = await tx.query<{ mine: boolean }>("SELECT pg_try_advisory_xact_lock($1::int) AS mine", [LOCK]);
+    if (!lock?.mine) return undefined;
+    const rows = await tx.query<{ site_id: number }>(
+      `SELECT site_id FROM site AS s WHERE site_id > $1 AND EXISTS (
+         SELECT FROM sample_run AS r WHERE r.site_id = s.site_id AND r.ts >= ($2 || 'T00:00:00Z')::timestamptz AND r.ts < ($2 || 'T00:00:00Z')::timestamptz + interval '1 day'
+       ) ORDER BY site_id LIMIT $3`,
+      [afterSite, day, STEP],
+    );
+    const sites = rows.map(({ site_id }) => site_id);
+    const upTo = sites.at(-1);
+    if (upTo === undefined) return undefined;
+    await createPartitions(tx, "sample_hour", [day]);
+    const [packed] = await tx.query<{ moved: number }>(`SELECT sample_pack(($1::text)::int4[], ($2 || 'T00:00:00Z')::timestamptz)::float8 AS moved`, [
+      numbersLiteral(sites),
+      day,
+    ]);
+    return { moved: packed?.moved ?? 0, upTo };
+  });
+}

@@ -1,0 +1,25 @@
+import type { Batch } from "#schemas/exchange.ts";
+import type { FiledBatch } from "../ingest/filed.ts";
+import type { Claim } from "./ledger.ts";
+
+/** The samples of one run, as they go into a row: `seriesIds` and `vals` belong together place by place. */
+export type RunSamples = { readonly seq: number; readonly siteId: number; readonly takenMs: number; readonly seriesIds: number[]; readonly vals: number[] };
+/** A batch that was received, checked and given its times. */
+export type Received = {
+  readonly siteId: number;
+  readonly agentId: string;
+  readonly batch: Batch;
+  readonly bodySha256: string;
+  readonly receivedMs: number;
+  readonly filed: FiledBatch;
+};
+/** What became of one batch: `conflict` means that its range came before with another content. */
+export type Written = {
+  readonly result: "stored" | "conflict";
+  readonly ackedThrough: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rewind: boolean;
+};
+/** A batch that is no conflict, with what of it is to be stored. */
+export type Stored = { readonly received: Received; readonly claim: Claim; readonly samples: readonly RunSamples[] };

@@ -1,0 +1,82 @@
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
+import type { Db } from "./db.ts";
+import { jsonText } from "./json-text.ts";
+import type { Received, RunSamples, Stored } from "./received.ts";
+
+const HOUR_MS = 3_600_000;
+
+type Newest = { readonly siteId: number; readonly seriesId: number; readonly takenMs: number; readonly value: number };
+
+/** Newest value per series, once per flush and in one order, so that two writers cannot wait for each other. */
+export async function writeLatest(tx: Db, samples: readonly RunSamples[]): Promise<void> {
+  const newest = new Map<number, Newest>();
+  for (const { siteId, takenMs, seriesIds, vals } of samples) {
+    for (let place = 0; place < vals.length; place++) {
+      const seriesId = seriesIds[place] ?? 0;
+      if (takenMs >= (newest.get(seriesId)?.takenMs ?? Number.NEGATIVE_INFINITY)) newest.set(seriesId, { siteId, seriesId, takenMs, value: vals[place] ?? 0 });
+    }
+  }
+  const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId || a.seriesId - b.seriesId);
+  if (rows.length === 0) return;
+  await tx.query(
+    `INSERT INTO latest AS l (site_id, series_id, ts, value)
+     SELECT site_id, series_id, to_timestamp(ms / 1000), value
+     FROM unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::float8[], ($4::text)::float8[]) AS r(site_id, series_id, ms, value)
+     ON CONFLICT (site_id, series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value WHERE excluded.ts >= l.ts`,
+    (["siteId", "seriesId", "takenMs", "value"] as const).map((column) => numbersLiteral(rows.map((row) => row[column]))),
+  );
+}
+
+/** Marks the hours for the rollup. Taking the row even where it stands already keeps a rollup from using the mark up before these samples are committed. */
+export async function writeDirtyHours(tx: Db, samples: readonly RunSamples[]): Promise<void> {
+  const hours = new Map<string, { siteId: number; hourMs: number }>();
+  for (const { siteId, takenMs } of samples) {
+    const hourMs = Math.floor(takenMs / HOUR_MS) * HOUR_MS;
+    hours.set(`${siteId} ${hourMs}`, { siteId, hourMs });
+  }
+  if (hours.size === 0) return;
+  const sorted = [...hours.values()].sort((a, b) => a.siteId - b.siteId || a.hourMs - b.hourMs);
+  await tx.query(
+    `INSERT INTO dirty_hour (site_id, hour) SELECT site_id, to_timestamp(ms / 1000) FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS r(site_id, ms) ON CONFLICT (site_id, hour) DO UPDATE SET hour = excluded.hour`,
+    [numbersLiteral(sorted.map(({ siteId }) => siteId)), numbersLiteral(sorted.map(({ hourMs }) => hourMs))],
+  );
+}
+
+/** Keeps the gaps that senders have told, and the observations whose time cannot be true. */
+export async function writeGapsAndLetters(tx: Db, stored: readonly Stored[]): Promise<void> {
+  for (const { received, claim } of stored) {
+    const { siteId, receivedMs, batch } = received;
+    for (const { from, to, reason } of batch.gaps) {
+      await tx.query(
+        "INSERT INTO stream_gap (site_id, stream, seq_from, seq_to, reason, received_at) VALUES ($1, $2, $3, $4, $5, to_timestamp($6::float8 / 1000)) ON CONFLICT DO NOTHING",
+        [siteId, batch.stream, from, to, reason, receivedMs],
+      );
+    }
+    for (const observation of received.filed.unfiled.filter(({ seq }) => claim.isFresh(seq))) {
+      await tx.query(
+        "INSERT INTO dead_letter (site_id, stream, seq, code, body, received_at) VALUES ($1, $2, $3, 'time_out_of_bounds', ($4::text)::jsonb, to_timestamp($5::float8 / 1000)) ON CONFLICT DO NOTHING",
+        [siteId, batch.stream, observation.seq, jsonText(observation), receivedMs],
+      );
+    }
+  }
+}
+
+/** Keeps when each centre and agent was heard last. */
+export async function touchContacts(tx: Db, group: readonly Received[]): Promise<void> {
+  const newest = new Map(group.map(({ siteId, agentId, receivedMs }) => [agentId, { siteId, agentId, receivedMs }]));
+  const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId);
+  await tx.query(
+    `WITH heard AS (
+       SELECT site_id, to_timestamp(ms / 1000) AS at, agent_id FROM unnest(($1::text)::int4[], ($2::text)::float8[], ($3::text)::text[]) AS r(site_id, ms, agent_id)
+     ), touched AS (
+       UPDATE site s SET last_contact_at = greatest(s.last_contact_at, h.at), first_contact_at = coalesce(s.first_contact_at, h.at)
+       FROM (SELECT site_id, max(at) AS at FROM heard GROUP BY site_id) AS h WHERE s.site_id = h.site_id
+     )
+     UPDATE agent a SET last_seen_at = h.at FROM heard h WHERE a.site_id = h.site_id AND a.agent_id = h.agent_id`,
+    [
+      numbersLiteral(rows.map(({ siteId }) => siteId)),
+      numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
+      textsLiteral(rows.map(({ agentId }) => agentId)),
+    ],
+  );
+}
