@@ -42,8 +42,8 @@ export async function describeWsdDevice(lanHttp: LanHttp, { address, uuid, urls 
 /** Asks a scan service for its ScannerStatus. Nothing moves in the scanner. @throws DeviceError */
 export async function readWsdScanner(lanHttp: LanHttp, address: string, url: string, signal: AbortSignal): Promise<WsdScannerStatus> {
   const body =
-    `<w:GetScannerElementsRequest xmlns:w="${scanning}"><w:RequestedElements><w:Name>w:ScannerStatus</w:Name></w:RequestedElements>` +
-    "</w:GetScannerElementsRequest>";
+    `<sca:GetScannerElementsRequest xmlns:sca="${scanning}"><sca:RequestedElements><sca:Name>sca:ScannerStatus</sca:Name></sca:RequestedElements>` +
+    "</sca:GetScannerElementsRequest>";
   const answer = await ask(lanHttp, { address, url, to: url, action: `${scanning}/GetScannerElements`, body }, signal);
   const status = (answer.find("ScannerElements")?.children("ElementData") ?? []).flatMap((data) => data.children("ScannerStatus"))[0];
   const state = status?.value("ScannerState");

@@ -43,7 +43,9 @@ export async function startWsdScanner({ metadata = wsdMetadata, status = wsdStat
     const action = /<a:Action>[^<]*\/(\w+)<\/a:Action>/.exec(body.toString())?.[1] ?? "";
     asked.push(action);
     if (action === "Get") return reply(metadata(`http://${serviceHost}:${port}/wsd/scan`));
-    return action === "GetScannerElements" ? reply(status) : { status: 400 };
+    // As Debian's sane-airscan asks real scanners: the wish is a name with this very prefix.
+    const wish = /<sca:RequestedElements><sca:Name>sca:(\w+)<\/sca:Name>/.exec(body.toString())?.[1];
+    return action === "GetScannerElements" && wish === "ScannerStatus" ? reply(status) : { status: 400 };
   });
   const url = `http://127.0.0.1:${port}/wsd/device`;
   const discovery = createSocket("udp4");

@@ -34,12 +34,13 @@ export async function askScanner(visit: Visit): Promise<Found> {
   const isAlive = knocks.some((knock) => knock !== "silent");
   const byEscl = (await first(open)) ?? (isAlive ? await first(announcedEscl(await announced(), address)) : undefined);
   if (byEscl) return byEscl;
-  const byWsd = await attempt(async () => askWsd(visit, (await wsd)[0]));
+  // Dedicated network scanners may speak SNMP and nothing else; where nothing answered yet, it is asked while WSD still listens.
+  const askedSnmp = () => attempt(() => answersSnmp(visit));
+  const [byWsd, early] = await Promise.all([attempt(async () => askWsd(visit, (await wsd)[0])), isAlive ? undefined : askedSnmp()]);
   if (byWsd.value) return byWsd.value;
   trouble ??= byWsd.trouble;
   if (open.length > 0) return { up: true, method: "tcp", ...(trouble && { trouble }) };
-  // Dedicated network scanners may speak SNMP and nothing else.
-  const bySnmp = await attempt(() => answersSnmp(visit));
+  const bySnmp = early ?? (await askedSnmp());
   return bySnmp.value ? { up: true, method: "snmp" } : { up: false };
 }
 
