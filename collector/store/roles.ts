@@ -18,6 +18,7 @@ const evidence = [
   "latest",
   "presence_day",
   "peak_day",
+  "pages_day",
   "dirty_hour",
   "found_device",
   "run_hour",
