@@ -16,7 +16,7 @@ import { isKeyOld, rotateKey } from "./rotate-key.ts";
 import { runAssignment } from "./run-assignment.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
-import { writeStatus } from "./status.ts";
+import { readStatus, writeStatus } from "./status.ts";
 import { lanGuard, searchedNetworks } from "./subnets.ts";
 import { readBootId, readClock } from "./system-clock.ts";
 import { UsageError } from "./terminal.ts";
@@ -55,7 +55,7 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
   const configuring = keepConfigured(agent, local.remoteConfig || kept === undefined, stop);
   await keepTicking(agent, stop);
   await Promise.race([Promise.allSettled([sending, configuring, agent.jobs.idle()]), sleep(END_MS)]);
-  agent.tellStatus();
+  agent.tellStatus(true);
   log.info("agent ended");
 }
 
@@ -68,7 +68,7 @@ type Assembly = {
   readonly renewKey: (stop: AbortSignal) => Promise<void>;
   readonly everyTick: () => void;
   readonly maintain: () => void;
-  readonly tellStatus: () => void;
+  readonly tellStatus: (isEnding: boolean) => void;
 };
 
 function assemble(settings: Settings, identity: Identity, spool: Spool, log: Logger, splay: boolean): Assembly {
@@ -93,6 +93,8 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   const secretOf = (name: string) => credentials.secretOf(name);
   const probeOf = ({ probe }: Assignment) => probes.get(probe);
   const dependencies = { io: createIo(), probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
+  const before = readStatus(dataDir);
+  const endedWell = before && before.endedAt !== undefined;
   let current = identity;
   const start = readClock();
   const jobs = new Jobs({
@@ -115,6 +117,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
         local,
         collectorUrl,
         dataDir,
+        endedWell,
         allows: lanGuard(local),
         networks: searchedNetworks(local),
       };
@@ -132,8 +135,9 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
     },
     everyTick: () => clock.observe(readClock()),
     maintain: () => spool.maintain({ clockTrusted: clock.state() === "ok" }),
-    tellStatus: () =>
+    tellStatus: (isEnding) =>
       writeStatus(dataDir, {
+        isEnding,
         identity,
         version,
         startedMs: start.wallMs,
@@ -154,7 +158,7 @@ async function keepTicking({ jobs, everyTick, maintain, tellStatus }: Assembly, 
       everyTick();
       jobs.tick(stop);
       if (tick % MAINTAIN_EVERY_TICKS === 0) maintain();
-      if (tick % STATUS_EVERY_TICKS === 0) tellStatus();
+      if (tick % STATUS_EVERY_TICKS === 0) tellStatus(false);
       tick++;
     }
   } catch (error) {

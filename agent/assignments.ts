@@ -12,6 +12,8 @@ export type AssignmentSources = {
   readonly local: LocalConfig;
   readonly collectorUrl: string;
   readonly dataDir: string;
+  /** Whether the agent's run before this one had ended in order; undefined at its first run. */
+  readonly endedWell?: boolean | undefined;
   /** Whether the commune lets this agent ask an address. */
   readonly allows: (address: string) => boolean;
   /** The networks that may be searched for devices. */
@@ -81,9 +83,13 @@ function assignment(probe: ProbeKind, everyS: number, options: Assignment["optio
   return { id: probe, probe, everyS, lease: false, options, ...more };
 }
 
-function hostAssignment({ dataDir, policy }: AssignmentSources): Assignment {
+function hostAssignment({ dataDir, policy, endedWell }: AssignmentSources): Assignment {
   const url = policy.portals[0]?.url;
-  return assignment("host", HOST_EVERY_S, { path: dataDir, ...(url !== undefined && { name: new URL(url).hostname }) });
+  return assignment("host", HOST_EVERY_S, {
+    path: dataDir,
+    ...(url !== undefined && { name: new URL(url).hostname }),
+    ...(endedWell !== undefined && { endedWell }),
+  });
 }
 
 /**

@@ -25,6 +25,8 @@ export const AgentStatus = z.object({
   at: Instant,
   version: z.string(),
   startedAt: Instant,
+  /** When the agent ended in order; absent while it runs and where it was cut off. */
+  endedAt: Instant.optional(),
   agent: z.string(),
   centre: z.string(),
   configVersion: z.number().optional(),
@@ -52,6 +54,7 @@ export type StatusSources = {
   readonly identity: Identity;
   readonly version: string;
   readonly startedMs: number;
+  readonly isEnding: boolean;
   readonly clock: ClockWatch;
   readonly uplink: UplinkStatus;
   readonly spool: SpoolStatus;
@@ -83,13 +86,14 @@ function statusFile(dataDir: string): string {
   return join(dataDir, "status.json");
 }
 
-function statusOf({ identity, version, startedMs, clock, uplink, spool, jobs, readClock, config, refused }: StatusSources): AgentStatus {
+function statusOf({ identity, version, startedMs, isEnding, clock, uplink, spool, jobs, readClock, config, refused }: StatusSources): AgentStatus {
   const { wallMs, steadyMs } = readClock();
   const { lastSuccessMs, ...sending } = uplink;
   return {
     at: new Date(wallMs).toISOString(),
     version,
     startedAt: new Date(startedMs).toISOString(),
+    ...(isEnding && { endedAt: new Date(wallMs).toISOString() }),
     agent: identity.agent,
     centre: identity.centre,
     configVersion: config?.version,

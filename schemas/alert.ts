@@ -130,6 +130,10 @@ export const Message = z.strictObject({
   owner: z.string().optional(),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
+  /** The area in which a storm lies, when it is one alone. */
+  area: z.string().optional(),
+  /** What a silence that has ended most probably was, and at how many centres of a storm. */
+  cause: z.strictObject({ code: z.string(), centres: z.int().optional() }).optional(),
   /** How many centres a storm has, how many lines a digest. */
   count: z.int().optional(),
   items: z.array(MessageItem).max(60).optional(),

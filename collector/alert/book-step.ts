@@ -6,6 +6,7 @@ import { AGENT_SILENT, type Beginning, type Incident } from "./incident.ts";
 import { heed } from "./incident-step.ts";
 import { messageOf } from "./message.ts";
 import { ration } from "./ration.ts";
+import { causeOfSilence, SILENCE_BEFORE_MS } from "./silence-cause.ts";
 import { escalate, tellOpened, tellStormsOver } from "./tell.ts";
 import { SILENT_SOFT_MS, type Topic } from "./topic.ts";
 
@@ -65,7 +66,9 @@ function close(desk: Desk): void {
   for (const incident of desk.incidents()) {
     const topic = desk.topicOf(incident);
     if (incident.state === "closed" || incident.wellSinceMs === undefined || desk.nowMs - incident.wellSinceMs < (topic?.closeMs ?? 0)) continue;
-    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs });
+    const trace = desk.book.traces.get(incident.siteId);
+    const cause = incident.requirement === AGENT_SILENT && trace && causeOfSilence(trace, incident.beganMs - SILENCE_BEFORE_MS, incident.wellSinceMs);
+    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }) });
     if (!topic || closed.storm !== undefined) continue;
     const message = messageOf("recovered", desk.book, topic, closed, desk.settings.publicUrl);
     desk.write(`recovered-${closed.id}`, message, closed.told.map(recipientAt), closed.siteId);

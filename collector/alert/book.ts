@@ -3,9 +3,10 @@ import type { Expiry } from "#schemas/expiry.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Words } from "#schemas/words.ts";
 import type { Beginning, Incident } from "./incident.ts";
+import type { SilenceTrace } from "./silence-cause.ts";
 
 /** A centre as messages name it. */
-export type Place = { readonly code: string; readonly name: string };
+export type Place = { readonly code: string; readonly name: string; readonly area?: string | undefined };
 
 /** What the finding behind a problem adds to its message. */
 export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };
@@ -21,7 +22,9 @@ export type Book = {
   /** By `backingKey`; of problems that have not ended. */
   readonly backings: ReadonlyMap<string, Backing>;
   /** Every site that was ever heard, with its last word. */
-  readonly contacts: readonly { readonly siteId: number; readonly lastMs: number }[];
+  readonly contacts: readonly { readonly siteId: number; readonly lastMs: number; readonly area?: string | undefined }[];
+  /** What agents tell of silences that seem to be over, by their sites. */
+  readonly traces: ReadonlyMap<number, SilenceTrace>;
   readonly windows: readonly MaintenanceWindow[];
   /** Letters of the last hour by address, those that wait included. */
   readonly recent: ReadonlyMap<string, number>;

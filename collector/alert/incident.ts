@@ -1,3 +1,5 @@
+import type { SilenceCause } from "./silence-cause.ts";
+
 /** `soft`: begun, nobody knows; `open`: counted and told; `acknowledged`: somebody takes care. */
 export type IncidentState = "soft" | "open" | "acknowledged" | "closed";
 
@@ -30,6 +32,10 @@ export type Incident = {
   /** Key of the storm that it belongs to, and whether that was told as over. */
   readonly storm?: string | undefined;
   readonly stormOver?: boolean | undefined;
+  /** The area of a storm that lies in one area alone. */
+  readonly area?: string | undefined;
+  /** Of a silence that has ended: what it most probably was. */
+  readonly cause?: SilenceCause | undefined;
 };
 
 /** A problem that begins: soft, told to nobody. */

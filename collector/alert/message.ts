@@ -16,6 +16,7 @@ export function messageOf(kind: "opened" | "escalated" | "flapping" | "recovered
     requirement: topic.id,
     title: topic.title,
     ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
+    ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
     since: instant(incident.beganMs),
     ...(isOver && { until: instant(incident.wellSinceMs ?? incident.closedMs ?? incident.beganMs) }),

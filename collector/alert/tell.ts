@@ -2,17 +2,25 @@ import type { Message, Recipient } from "#schemas/alert.ts";
 import { isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
 import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
 import type { Desk } from "./desk.ts";
-import type { Incident } from "./incident.ts";
+import { AGENT_SILENT, type Incident } from "./incident.ts";
 import { instant, messageOf } from "./message.ts";
 import { distinct, firstRecipients, hearsNow, recipientsOf } from "./recipients.ts";
+import { sharedCause } from "./silence-cause.ts";
 import type { Topic } from "./topic.ts";
 
 /** More problems of one topic than this at once have one cause and are one message. */
 export const STORM_FROM = 10;
+/** So many agents of one area that fall silent together are one message, when they are so large a share of those that spoke. */
+const AREA_FROM = 4;
+const AREA_SHARE = 1 / 3;
 /** The third time within a day is told as coming and going; after that nothing but the digest speaks of it. */
 const FLAPPING_FROM = 3;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Who falls silent so soon after a storm was told belongs to it. */
+const JOIN_MS = 30 * MINUTE_MS;
+/** Centres that spoke within this time are the ones that an area is counted by. */
+const LATELY_MS = 60 * MINUTE_MS;
 
 /** Tells the problems of a topic that are open and that nobody has heard of, except where a waiver or announced work keeps them quiet. */
 export function tellOpened(desk: Desk, topic: Topic): void {
@@ -20,11 +28,59 @@ export function tellOpened(desk: Desk, topic: Topic): void {
     .incidents()
     .filter((one) => one.requirement === topic.id && one.state !== "soft" && one.state !== "closed" && one.telling === undefined)
     .filter((one) => one.wellSinceMs === undefined && !desk.isQuiet(one));
-  const ofCentres = untold.filter(({ siteId }) => siteId !== 0);
-  const running = desk.incidents().find(({ requirement, storm, stormOver }) => requirement === topic.id && storm !== undefined && !stormOver);
-  const isStorm = running !== undefined || ofCentres.length > STORM_FROM;
-  if (isStorm) joinStorm(desk, topic, ofCentres, running);
-  for (const incident of isStorm ? untold.filter(({ siteId }) => siteId === 0) : untold) tellOne(desk, topic, incident);
+  const left = new Map(untold.map((one) => [one.id, one]));
+  for (const { members, running, area } of gathered(desk, topic, untold)) {
+    joinStorm(desk, topic, members, running, area);
+    for (const { id } of members) left.delete(id);
+  }
+  for (const incident of left.values()) tellOne(desk, topic, incident);
+}
+
+type Gathering = { readonly members: readonly Incident[]; readonly running?: Incident | undefined; readonly area?: string | undefined };
+
+/**
+ * Problems that are one message: what joins a storm that is under way, then what is more than a few centres at once, then the agents of an area that
+ * fell silent together. A storm of which hardly anything is left takes in nobody: one centre that stays dark for a week must not hide others.
+ */
+function gathered(desk: Desk, topic: Topic, untold: readonly Incident[]): Gathering[] {
+  let left = untold.filter(({ siteId }) => siteId !== 0);
+  const gatherings: Gathering[] = [];
+  const gather = (members: readonly Incident[], more: Omit<Gathering, "members">) => {
+    if (members.length > 0) gatherings.push({ members, ...more });
+    left = left.filter((one) => !members.includes(one));
+  };
+  for (const storm of stormsOf(desk).values()) {
+    const [running] = storm;
+    if (running?.requirement !== topic.id || !isUnderWay(desk, storm)) continue;
+    gather(running.area === undefined ? left : left.filter((one) => areaOf(desk, one) === running.area), { running, area: running.area });
+  }
+  if (left.length > STORM_FROM) gather(left, {});
+  if (topic.id === AGENT_SILENT) for (const [area, members] of darkAreas(desk, left)) gather(members, { area });
+  return gatherings;
+}
+
+/** Whether a storm still takes in others: as long as it is about as large as one must be to begin, or has only just begun. */
+function isUnderWay({ nowMs }: Desk, storm: readonly Incident[]): boolean {
+  const standing = storm.filter(({ state, wellSinceMs }) => state !== "closed" && wellSinceMs === undefined).length;
+  return standing >= (storm[0]?.area === undefined ? STORM_FROM : AREA_FROM) || nowMs - (storm[0]?.toldMs ?? 0) < JOIN_MS;
+}
+
+/** Areas of which a good part has fallen silent at once: more than a few machines that somebody switched off, or did not switch on in the morning. */
+function darkAreas(desk: Desk, silent: readonly Incident[]): [string, Incident[]][] {
+  const spoke = new Map(desk.book.contacts.filter(({ lastMs }) => desk.nowMs - lastMs < LATELY_MS).map(({ siteId, area }) => [siteId, area]));
+  const areas = Map.groupBy([...spoke.values()], (area) => area);
+  const fallen = Map.groupBy(
+    silent.filter(({ siteId }) => spoke.has(siteId)),
+    (one) => areaOf(desk, one),
+  );
+  return [...fallen].flatMap(([area, members]): [string, Incident[]][] => {
+    const isDark = area !== undefined && members.length >= AREA_FROM && members.length >= AREA_SHARE * (areas.get(area)?.length ?? 0);
+    return isDark ? [[area, members]] : [];
+  });
+}
+
+function areaOf({ book }: Desk, { siteId }: Incident): string | undefined {
+  return book.places.get(siteId)?.area;
 }
 
 function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
@@ -59,16 +115,17 @@ function timesOpened(desk: Desk, { siteId, requirement, subject, id }: Incident)
 }
 
 /** Many centres with the same problem at once: one message for all of them, to the province as well; who comes later joins without a word. */
-function joinStorm(desk: Desk, topic: Topic, opened: readonly Incident[], running: Incident | undefined): void {
+function joinStorm(desk: Desk, topic: Topic, opened: readonly Incident[], running: Incident | undefined, area: string | undefined): void {
   const { calendar } = desk.settings;
   const [first] = opened;
   if (!first) return;
   const key = running?.storm ?? `storm-${topic.id}-${first.id}`;
   const all = running ? [] : provinceRecipients(desk, topic).filter((one) => hearsNow(one, topic.impact, calendar, desk.nowMs));
   const told = running?.told ?? all.map(addressOf);
+  const toldMs = running?.toldMs ?? desk.nowMs;
   for (const incident of opened)
-    desk.change(incident, { telling: "storm", storm: key, told, toldMs: running?.toldMs ?? desk.nowMs, level: running?.level ?? 0 });
-  desk.write(key, stormMessage(desk, topic, opened, key), all);
+    desk.change(incident, { telling: "storm", storm: key, told, toldMs, level: running?.level ?? 0, ...(area !== undefined && { area }) });
+  desk.write(key, stormMessage(desk, topic, area === undefined ? opened : opened.map((one) => ({ ...one, area })), key), all);
 }
 
 function provinceRecipients({ settings }: Desk, topic: Topic): Recipient[] {
@@ -84,6 +141,7 @@ function stormMessage({ settings }: Desk, { id, title, effect, owner }: Topic, m
     effect,
     owner,
     count: members.length,
+    ...(members[0]?.area !== undefined && { area: members[0].area }),
     since: instant(Math.min(...members.map(({ beganMs }) => beganMs))),
     link: `${settings.publicUrl}/incidents?requirement=${id}`,
   };
@@ -98,7 +156,9 @@ export function tellStormsOver(desk: Desk): void {
     for (const member of members) desk.change(member, { stormOver: true });
     const { since: _, ...rest } = stormMessage(desk, topic, members, key);
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
-    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until }, first.told.map(recipientAt));
+    const shared = sharedCause(members.map(({ cause }) => cause));
+    const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };
+    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until, ...cause }, first.told.map(recipientAt));
   }
 }
 

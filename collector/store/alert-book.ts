@@ -8,6 +8,7 @@ import { beginIncident, incidentsSince, writeIncident } from "./incidents.ts";
 import { maintenanceFrom } from "./maintenance.ts";
 import { heldLetters, markMerged, outboxState, putLetter, recentLetters } from "./outbox.ts";
 import { putSetting, setting } from "./settings.ts";
+import { silenceTraces } from "./silence-traces.ts";
 import { waiversFrom } from "./waivers.ts";
 
 const CLOCK_KEY = "alert_digests";
@@ -22,6 +23,7 @@ export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: Dig
     places: await places(tx),
     backings: await backings(tx),
     contacts: await lastContacts(tx),
+    traces: await silenceTraces(tx),
     windows: await maintenanceFrom(tx, vietnamDay(nowMs - DAY_MS)),
     recent: await recentLetters(tx, nowMs),
     held: await heldLetters(tx),
@@ -47,10 +49,10 @@ export async function problemsSince(db: Db, closedSinceMs: number): Promise<Pick
 
 /** Centres that a problem names, by their sites. */
 async function places(tx: Db): Promise<ReadonlyMap<number, Place>> {
-  const rows = await tx.query<{ site_id: number; code: string; name: string }>(
-    "SELECT site_id, centre_code AS code, name FROM site WHERE site_id IN (SELECT site_id FROM incident)",
+  const rows = await tx.query<{ site_id: number; code: string; name: string; area: string | null }>(
+    "SELECT site_id, centre_code AS code, name, district AS area FROM site WHERE site_id IN (SELECT site_id FROM incident)",
   );
-  return new Map(rows.map(({ site_id, code, name }) => [site_id, { code, name }]));
+  return new Map(rows.map(({ site_id, code, name, area }) => [site_id, { code, name, ...(area !== null && { area }) }]));
 }
 
 /** The findings behind problems that have not ended, as messages need them. */
@@ -67,10 +69,10 @@ function backingOf(finding: Finding): Backing {
 
 /** Every site that was ever heard, with the time of its last word. */
 async function lastContacts(tx: Db): Promise<Book["contacts"]> {
-  const rows = await tx.query<{ site_id: number; last: number }>(
-    `SELECT site_id, ${instantMs("last_contact_at")} AS last FROM site WHERE last_contact_at IS NOT NULL ORDER BY site_id`,
+  const rows = await tx.query<{ site_id: number; last: number; area: string | null }>(
+    `SELECT site_id, ${instantMs("last_contact_at")} AS last, district AS area FROM site WHERE last_contact_at IS NOT NULL ORDER BY site_id`,
   );
-  return rows.map(({ site_id, last }) => ({ siteId: site_id, lastMs: last }));
+  return rows.map(({ site_id, last, area }) => ({ siteId: site_id, lastMs: last, ...(area !== null && { area }) }));
 }
 
 /** What was allowed or attested and ends: waivers, and passes that rest on people's words. */

@@ -5,9 +5,10 @@ export type SentLetter = { readonly atMs: number; readonly to: string; readonly 
 
 /** A letter in one line of the list: when, what, of what, where or how many, and to whom. What a digest lists follows, one line each. */
 export function linesOf({ atMs, to, message }: SentLetter): string[] {
-  const { kind, requirement, centre, count, items = [] } = message;
+  const { kind, requirement, centre, count, area, cause, items = [] } = message;
   const place = centre ?? (requirement === undefined || kind.startsWith("storm") ? count : "province");
-  const head = [localOf(atMs), kind, requirement, place, `> ${to}`].filter((part) => part !== undefined).join(" ");
+  const why = cause && `(${[cause.code, cause.centres].filter((part) => part !== undefined).join(" ")})`;
+  const head = [localOf(atMs), kind, requirement, place, area, why, `> ${to}`].filter((part) => part !== undefined).join(" ");
   return [head, ...items.map((one) => `  ${[one.kind, one.requirement, one.centre, one.count].filter((part) => part !== undefined).join(" ")}`)];
 }
 

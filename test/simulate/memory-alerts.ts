@@ -4,6 +4,7 @@ import { signalOf } from "../../collector/alert/incident-step.ts";
 import { AlertDesk } from "../support/alert-desk.ts";
 import { calendar, plan } from "../support/facts.ts";
 import type { SimulatedAlerts } from "./simulate-province.ts";
+import { areaOf } from "./world.ts";
 
 /** Who reads in a province: each commune its own, the others everything of theirs. */
 export function readersOf(centres: number): z.input<typeof NotifyConfig> {
@@ -24,6 +25,7 @@ export function memoryAlerts(centres: number): SimulatedAlerts & { readonly desk
     calendar,
     readersOf(centres),
     Array.from({ length: centres }, (_, at) => `xa-${at + 1}`),
+    areaOf,
   );
   return {
     desk,
@@ -34,6 +36,7 @@ export function memoryAlerts(centres: number): SimulatedAlerts & { readonly desk
     judged: (siteId, findings, nowMs) => {
       for (const { requirement, state } of findings) desk.signal(siteId, requirement, signalOf(state), nowMs);
     },
+    traced: (siteId, trace) => void desk.traces.set(siteId, trace),
     tick: (nowMs) => void desk.tick(nowMs),
   };
 }

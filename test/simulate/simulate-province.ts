@@ -1,4 +1,5 @@
 import type { Signal } from "../../collector/alert/incident-step.ts";
+import type { SilenceTrace } from "../../collector/alert/silence-cause.ts";
 import { signalOfShare } from "../../collector/jobs/shared-faults.ts";
 import { isWorkingDay, isWorkingTime, vietnamDay, vietnamDayStartMs } from "../../schemas/calendar.ts";
 import { evaluate } from "../../schemas/evaluate/evaluate.ts";
@@ -14,6 +15,8 @@ export type SimulatedAlerts = {
   heard(contacts: ReadonlyMap<number, number>): Promise<void> | void;
   province(requirement: string, subject: string, signal: Signal, nowMs: number): Promise<void> | void;
   judged(siteId: number, findings: readonly Finding[], nowMs: number): Promise<void> | void;
+  /** What an agent tells of a silence that has ended. */
+  traced(siteId: number, trace: SilenceTrace, nowMs: number): Promise<void> | void;
   tick(nowMs: number): Promise<void> | void;
 };
 export type Simulation = { readonly centres: number; readonly fromMs: number; readonly toMs: number; readonly troubles: readonly Trouble[] };
@@ -38,7 +41,11 @@ export async function simulateProvince({ centres, fromMs, toMs, troubles }: Simu
   const contacts = new Map<number, number>();
   for (let nowMs = fromMs; nowMs <= toMs; nowMs = nextStep(nowMs)) {
     const heard = new Map(world.centres.flatMap((_, at) => wordOf(world, at + 1, nowMs)));
-    for (const [site, lastMs] of heard) contacts.set(site, lastMs);
+    for (const [site, lastMs] of heard) {
+      const trace = nowMs - (contacts.get(site) ?? nowMs) > 2 * STEP ? world.traceOf(site, nowMs) : undefined;
+      if (trace) await alerts.traced(site, trace, nowMs);
+      contacts.set(site, lastMs);
+    }
     await alerts.heard(heard);
     for (const portal of portals) {
       const signal = signalOfShare(world.portalShare(portal, nowMs), question, isWorkingTime(calendar, nowMs));

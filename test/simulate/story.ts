@@ -41,5 +41,20 @@ export const twoMonths = {
     trouble("power", all, "2027-02-27T20:00", "2027-03-01T05:00"),
     // An agent falls silent in the morning, and somebody comes the next day.
     trouble("agent", [88], "2027-03-01T09:30", "2027-03-02T10:00"),
+    // Nine of the fifteen centres of an area are dark: one message for the area.
+    trouble("power", all.slice(120, 129), "2027-03-03T14:20", "2027-03-03T15:05"),
+  ],
+} as const;
+
+/** Two hours of twenty-four centres, for the collector's own database in the tests. */
+export const oneMorning = {
+  centres: 24,
+  fromMs: vn("2027-01-05T07:45"),
+  toMs: vn("2027-01-05T09:40"),
+  troubles: [
+    trouble("power", all.slice(0, 8), "2027-01-05T08:07", "2027-01-05T08:40"),
+    trouble("cut", [22], "2027-01-05T08:31", "2027-01-05T09:20"),
+    trouble("agent", [23], "2027-01-05T08:40", "2027-01-05T09:25"),
+    trouble("portal", [24], "2027-01-05T08:20", "2027-01-05T09:10"),
   ],
 } as const;

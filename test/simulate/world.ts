@@ -1,3 +1,4 @@
+import type { SilenceTrace } from "../../collector/alert/silence-cause.ts";
 import { correctedMs } from "../../collector/ingest/correct-time.ts";
 import { isWorkingDay, VIETNAM_OFFSET_MS, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "../../schemas/calendar.ts";
 import { needOf } from "../../schemas/evaluate/needs.ts";
@@ -33,6 +34,13 @@ const touchedBy: Readonly<Record<Trouble["kind"], readonly string[]>> = {
   clock: ["R03", "R16"],
 };
 
+/** A power cut ends with PCs that were cut off; a PC that somebody switches on had been shut down; on a cut line the PC measures on. */
+const traceOfKind: Partial<Record<Trouble["kind"], (trouble: Trouble) => SilenceTrace>> = {
+  power: ({ toMs }) => ({ walks: new Map(), bootMs: toMs, endedWell: false }),
+  agent: ({ toMs }) => ({ walks: new Map(), bootMs: toMs, endedWell: true }),
+  cut: ({ fromMs, toMs }) => ({ walks: new Map([["line", Math.floor((toMs - fromMs) / MINUTE)]]), bootMs: fromMs - HOUR, endedWell: true }),
+};
+
 const STEP = 5 * MINUTE;
 const CAMERAS = ["cam-1", "cam-2", "cam-3", "cam-4"];
 const CLOCK_SLOW_MS = 3 * HOUR;
@@ -50,7 +58,7 @@ export class World {
 
   constructor(centres: number, troubles: readonly Trouble[]) {
     this.centres = Array.from({ length: centres }, (_, at) =>
-      Centre.parse({ code: `xa-${at + 1}`, name: `Xã ${at + 1}`, officers: 2, district: `Khu vực ${1 + Math.floor(at / 20)}` }),
+      Centre.parse({ code: `xa-${at + 1}`, name: `Xã ${at + 1}`, officers: 2, district: areaOf(at + 1) }),
     );
     this.#troubles = troubles;
   }
@@ -79,6 +87,12 @@ export class World {
   /** When the collector heard a centre last within this step. */
   lastWordMs(site: number, nowMs: number): number | undefined {
     return this.isOn(site, nowMs) && !this.#has("cut", site, nowMs) ? nowMs - (site % 60) * 1_000 : undefined;
+  }
+
+  /** What the agent of a centre tells of a silence that has just ended; undefined where it was a night or a weekend. */
+  traceOf(site: number, nowMs: number): SilenceTrace | undefined {
+    const over = this.#troubles.find(({ kind, sites, toMs }) => kind in traceOfKind && sites.includes(site) && toMs <= nowMs && nowMs < toMs + HOUR);
+    return over && traceOfKind[over.kind]?.(over);
   }
 
   /** The requirements that something wrong touches at a centre now, or touched within three hours. */
@@ -219,6 +233,11 @@ export class World {
 function correctedOfSlowClock(atMs: number, nowMs: number): number | undefined {
   const sender = { wallMs: nowMs - CLOCK_SLOW_MS, bootId: "b", uptimeMs: nowMs - atMs + 1_000 };
   return correctedMs({ takenAt: new Date(atMs - CLOCK_SLOW_MS).toISOString(), uptimeMs: 1_000, bootId: "b", clock: "unknown" }, nowMs, sender);
+}
+
+/** Centres of a province by areas of twenty. */
+export function areaOf(site: number): string {
+  return `Khu vực ${Math.ceil(site / 20)}`;
 }
 
 /** Centres ask at different minutes, as agents do. */

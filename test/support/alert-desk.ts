@@ -4,10 +4,11 @@ import type { Calendar } from "#schemas/calendar.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { addressOf, type Backing, backingKey, type DigestClock, historyFromMs, type PlannedLetter } from "../../collector/alert/book.ts";
+import { addressOf, type Backing, backingKey, type DigestClock, historyFromMs, type Place, type PlannedLetter } from "../../collector/alert/book.ts";
 import { stepBook } from "../../collector/alert/book-step.ts";
 import type { Incident } from "../../collector/alert/incident.ts";
 import { acknowledge, heed, type Signal } from "../../collector/alert/incident-step.ts";
+import type { SilenceTrace } from "../../collector/alert/silence-cause.ts";
 import { topicsOf } from "../../collector/alert/topic.ts";
 
 /** A letter as somebody gets it. */
@@ -21,6 +22,7 @@ export class AlertDesk {
   readonly delivered: Delivered[] = [];
   readonly contacts = new Map<number, number>();
   readonly backings = new Map<string, Backing>();
+  readonly traces = new Map<number, SilenceTrace>();
   windows: MaintenanceWindow[] = [];
   expiries: Expiry[] = [];
   #incidents: Incident[] = [];
@@ -28,12 +30,12 @@ export class AlertDesk {
   #keys = new Set<string>();
   #digest: DigestClock = {};
   #next = 1;
-  readonly #places: ReadonlyMap<number, { code: string; name: string }>;
+  readonly #places: ReadonlyMap<number, Place>;
   readonly #settings: Parameters<typeof stepBook>[0];
 
-  constructor(policy: PolicyProfile, calendar: Calendar, notify: z.input<typeof NotifyConfig>, codes: readonly string[]) {
+  constructor(policy: PolicyProfile, calendar: Calendar, notify: z.input<typeof NotifyConfig>, codes: readonly string[], areaOf?: (site: number) => string) {
     const config = NotifyConfig.parse(notify);
-    this.#places = new Map(codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}` }]));
+    this.#places = new Map(codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}`, ...(areaOf && { area: areaOf(at + 1) }) }]));
     this.#settings = { topics: topicsOf(policy, config), notify: config, calendar, publicUrl: "http://hcc" };
   }
 
@@ -78,7 +80,8 @@ export class AlertDesk {
         incidents: this.#incidents,
         places: this.#places,
         backings: this.backings,
-        contacts: [...this.contacts].map(([siteId, lastMs]) => ({ siteId, lastMs })),
+        contacts: [...this.contacts].map(([siteId, lastMs]) => ({ siteId, lastMs, area: this.#places.get(siteId)?.area })),
+        traces: this.traces,
         windows: this.windows,
         recent,
         held: this.#held.map(({ id, letter }) => ({ id, address: addressOf(letter.recipient), message: letter.message })),

@@ -15,6 +15,8 @@ const Options = z.strictObject({
   path: z.string().max(400).default("."),
   /** A name to look up; without it the resolver is not asked. */
   name: z.hostname().optional(),
+  /** Whether the agent's run before this one had ended in order, as the agent itself knows it. */
+  endedWell: z.boolean().optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -29,7 +31,7 @@ export const host = defineProbe({
     // Alone and first: beside the other sources it would also time how busy this process is.
     const [dns] = await Promise.allSettled([dnsPart(options)]);
     const parts: Record<string, Promise<Part>> = {
-      uptime: uptimePart(),
+      uptime: uptimePart(options),
       cpu: cpuPart(context.signal),
       memory: memoryPart(),
       disk: diskPart(options),
@@ -51,8 +53,9 @@ export const host = defineProbe({
   },
 });
 
-async function uptimePart(): Promise<Part> {
-  return { readings: [{ metric: "host_uptime_s", value: Math.floor(uptime()) }] };
+async function uptimePart({ endedWell }: Options): Promise<Part> {
+  const ended = endedWell === undefined ? [] : [{ metric: "agent_ended_well" as const, value: endedWell ? 1 : 0 }];
+  return { readings: [{ metric: "host_uptime_s", value: Math.floor(uptime()) }, ...ended] };
 }
 
 async function cpuPart(signal: AbortSignal): Promise<Part> {

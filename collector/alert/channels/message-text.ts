@@ -49,8 +49,10 @@ function linesOf(lang: Lang, message: Message): string[] {
   const rows: [keyof typeof labels, string | undefined][] = [
     ["why", why?.[lang]],
     ["since", since && vietnamTime(since)],
+    ["area", message.area],
     ["until", until && vietnamTime(until)],
     ["lasted", since && until && lasted(lang, Date.parse(until) - Date.parse(since))],
+    ["cause", causeWord(lang, message)],
     ["effect", effect?.[lang]],
     ["next", advice?.[lang]],
     ["who", isTextKey(ownerKey) ? text(lang, ownerKey) : undefined],
@@ -63,6 +65,13 @@ function linesOf(lang: Lang, message: Message): string[] {
     ...(dead === undefined ? [] : ["", text(lang, "alert.dead", { count: dead })]),
     ...rows.flatMap(([name, value]) => (value ? [`${text(lang, labels[name])}: ${value}`] : [])),
   ];
+}
+
+/** What a silence was: a segment of the way out, or what happened to the PC. */
+function causeWord(lang: Lang, { cause }: Message): string | undefined {
+  const key = [`segment.${cause?.code}`, `alert.cause.${cause?.code}`].find(isTextKey);
+  if (!cause || !key) return undefined;
+  return cause.centres === undefined ? text(lang, key) : text(lang, "alert.cause.many", { cause: text(lang, key), centres: cause.centres });
 }
 
 /** The lines of a digest, kind by kind. */
@@ -83,6 +92,8 @@ function itemLine(lang: Lang, { kind, incident, centre, centreName, requirement,
 
 const labels = {
   why: "alert.label.why",
+  area: "alert.label.area",
+  cause: "alert.label.cause",
   since: "alert.label.since",
   until: "alert.label.until",
   lasted: "alert.label.lasted",

@@ -24,6 +24,7 @@ export const metricWords = {
   "metric.portal_total_ms": "Whole page",
   "metric.portal_certificate_days": "Certificate valid for",
   "metric.host_uptime_s": "PC running for",
+  "metric.agent_ended_well": "Earlier run of the agent ended in order",
   "metric.host_cpu_percent": "Processor load",
   "metric.host_memory_free_percent": "Free memory",
   "metric.host_disk_free_bytes": "Free disk space",

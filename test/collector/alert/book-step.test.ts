@@ -222,6 +222,74 @@ describe("a silent agent", () => {
   });
 });
 
+describe("an area", () => {
+  const areaOf = (site: number) => `Khu vực ${Math.ceil(site / 10)}`;
+  const heard = (local: string, sites: readonly number[]) => {
+    for (const site of sites) desk.contacts.set(site, vn(local));
+  };
+  const sites = codes.map((_, at) => at + 1);
+  const dark = [1, 2, 3, 4, 5, 6];
+  beforeEach(() => {
+    desk = new AlertDesk(plan, calendar, { recipients }, codes, areaOf);
+    nowMs = vn("2026-11-24T08:00");
+    desk.tick(nowMs);
+    heard("2026-11-24T08:00", sites);
+  });
+
+  it("in which most centres fall silent together is one message with its name, and one with the cause when the last is back", () => {
+    heard(
+      "2026-11-24T09:40",
+      sites.filter((site) => !dark.includes(site)),
+    );
+    expect(until("2026-11-24T08:10")).toEqual(["storm agent 6 > cntt"]);
+    expect(desk.delivered.at(-1)?.message).toMatchObject({ area: "Khu vực 1" });
+    until("2026-11-24T09:00");
+    for (const site of dark) desk.traces.set(site, { walks: new Map(), bootMs: vn("2026-11-24T08:58"), endedWell: false });
+    for (; nowMs < vn("2026-11-24T09:06"); nowMs += MINUTE) {
+      for (const site of dark) desk.contacts.set(site, nowMs);
+      desk.tick(nowMs);
+    }
+    expect(desk.delivered.map(lineOf)).toEqual(["storm agent 6 > cntt", "storm_over agent 6 > cntt"]);
+    expect(desk.delivered.at(-1)?.message).toMatchObject({ area: "Khu vực 1", cause: { code: "power", centres: 6 } });
+  });
+
+  it("in which a few of many fall silent is none: each is told alone", () => {
+    heard(
+      "2026-11-24T09:40",
+      sites.filter((site) => ![1, 2, 3].includes(site)),
+    );
+    expect(until("2026-11-24T08:10").filter((line) => line.startsWith("storm"))).toEqual([]);
+  });
+
+  it("that stays dark hides nobody elsewhere", () => {
+    heard(
+      "2026-11-24T09:40",
+      sites.filter((site) => !dark.includes(site) && site !== 35),
+    );
+    heard("2026-11-24T08:20", [35]);
+    expect(until("2026-11-24T08:40").filter((line) => !line.startsWith("escalated"))).toEqual(["storm agent 6 > cntt", "opened agent xa-35 > cntt"]);
+  });
+});
+
+it("a storm of which one centre is left takes in nobody who falls silent an hour later", () => {
+  for (const site of codes.keys()) desk.contacts.set(site + 1, vn("2026-11-24T08:00"));
+  const dark = Array.from({ length: 20 }, (_, at) => at + 1);
+  const speak = (sites: readonly number[], to: string) => {
+    for (; nowMs <= vn(to); nowMs += MINUTE) {
+      for (const site of sites) desk.contacts.set(site, nowMs);
+      desk.tick(nowMs);
+    }
+  };
+  const others = codes.map((_, at) => at + 1).filter((site) => !dark.includes(site));
+  speak(others, "2026-11-24T08:30");
+  speak([...others, ...dark.slice(1)], "2026-11-24T09:20");
+  speak(
+    [...others, ...dark.slice(1)].filter((site) => site !== 30),
+    "2026-11-24T09:30",
+  );
+  expect(desk.delivered.map(lineOf)).toEqual(["storm agent 20 > cntt", "opened agent xa-30 > cntt"]);
+});
+
 describe("announced work and waivers", () => {
   const window = { id: "w", from: "2026-11-24", until: "2026-11-24", start: "08:00", end: "10:00", reason: "thay tủ mạng", person: "Anh Bình" };
   it.each([
