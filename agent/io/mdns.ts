@@ -41,7 +41,8 @@ export const mdnsBrowse: MdnsBrowse = async (types, listenMs, signal) => {
   }
 };
 
-function serviceOf({ type, name, host, port, addresses, referer, txt }: Service): MdnsService {
+/** What is kept of an announcement, within limits. */
+export function serviceOf({ type, name, host, port, addresses, referer, txt }: Service): MdnsService {
   const known = (addresses ?? []).filter(isIPv4);
   const from = known.length > 0 ? known : referer === undefined ? [] : [referer.address];
   const pairs = Object.entries((txt ?? {}) as Record<string, unknown>).slice(0, TXT_MAX);

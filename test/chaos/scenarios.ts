@@ -1,4 +1,5 @@
 import { backlog } from "./backlog.ts";
+import { day } from "./day.ts";
 import { herd } from "./herd.ts";
 import { herdVirtual } from "./herd-virtual.ts";
 import { kill } from "./kill.ts";
@@ -31,5 +32,6 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },
   restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },
   outbox: { sentence: "T18: the mail server is away, a province vanishes", run: suite({ files: ["test/collector/alert"] }) },
+  day: { sentence: "T15: a day of the agent in seven minutes: what it holds does not grow (needs root)", run: day },
   leases: { sentence: "T19: everybody wants to test the line at once", run: suite({ files: ["test/collector/lease"] }) },
 };

@@ -41,6 +41,7 @@ import { BodyRefused, inflate, parseJson } from "../../collector/ingest/read-bod
 import { batchOf } from "../support/batches.ts";
 import { ippReply } from "../support/ipp-reply.ts";
 import { projectRoot } from "../support/source-files.ts";
+import { closeImportTargets, importTargets } from "./import-targets.ts";
 
 /**
  * One parser of the project and honest input to damage. `parse` may throw what its contract names (`throws`) and nothing else;
@@ -261,7 +262,7 @@ const files: readonly FuzzTarget[] = [
 ];
 
 /** Every parser that reads what somebody else wrote. */
-export const fuzzTargets: readonly FuzzTarget[] = [...devices, ...wire, ...files];
+export const fuzzTargets: readonly FuzzTarget[] = [...devices, ...wire, ...files, ...importTargets];
 
 /** What is kept of a device's text can neither steer a terminal nor turn a line around. @throws Error when it can */
 function demandHarmless(clean: string): void {
@@ -273,4 +274,5 @@ function demandHarmless(clean: string): void {
 /** Lets go of what the targets hold open. */
 export function closeFuzzTargets(): void {
   session.close();
+  closeImportTargets();
 }

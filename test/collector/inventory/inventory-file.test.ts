@@ -6,6 +6,7 @@ import { changesOf } from "../../../collector/inventory/declare.ts";
 import { readInventoryTable } from "../../../collector/inventory/inventory-file.ts";
 import { InventoryRefused } from "../../../collector/inventory/inventory-refused.ts";
 import { readTable } from "../../../collector/inventory/read-table.ts";
+import { areSheetsBounded } from "../../../collector/inventory/sheet-bounds.ts";
 import { writeTable } from "../../../collector/inventory/write-table.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -85,6 +86,13 @@ describe("a file of devices", () => {
   ])("is refused with what to do: %s", async (_, body, wanted) => {
     const [fault] = await faultsOf(file("odd.csv", body));
     expect(fault).toContain(wanted);
+  });
+
+  it("a workbook of two kilobytes that names a cell a billion rows down is refused before a reader makes them all", async () => {
+    const bytes = writeTable("far.xlsx", [{ centre: "mot", device: { id: "a-1", role: "printer" } }], "vi");
+    const far = Buffer.from(bytes.toString("latin1").replace('r="A2"', 'r="ZZZ"').replace('r="B1"', 'r="B9"'), "latin1");
+    expect([areSheetsBounded(bytes), areSheetsBounded(far)]).toEqual([true, false]);
+    expect(await faultsOf(file("far.xlsx", far))).toEqual([expect.stringContaining(".xlsx")]);
   });
 
   it("a workbook that would unpack to gigabytes is refused before it is unpacked", async () => {
