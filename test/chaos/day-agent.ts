@@ -99,6 +99,7 @@ while (elapsedMs() < hours * HOUR_MS) {
       spool: spool.status(),
       jobs: jobs.list(),
       readClock,
+      isEnding: false,
       refused: [],
     });
   if (Math.floor(elapsedMs() / (HOUR_MS / 2)) > toldHalfHours) {
