@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
@@ -53,6 +54,7 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
     [text(lang, "alert.label.who"), found ? text(lang, `owner.${found.owner}`) : text(lang, "owner.commune")],
+    [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
     [text(lang, "web.incidents.told"), text(lang, "web.incidents.told.count", { count: told.length })],
   ];

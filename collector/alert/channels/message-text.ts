@@ -3,6 +3,7 @@ import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { causeWord } from "../cause-word.ts";
 
 export type Mail = { readonly subject: string; readonly body: string };
 
@@ -52,7 +53,7 @@ function linesOf(lang: Lang, message: Message): string[] {
     ["area", message.area],
     ["until", until && vietnamTime(until)],
     ["lasted", since && until && lasted(lang, Date.parse(until) - Date.parse(since))],
-    ["cause", causeWord(lang, message)],
+    ["cause", causeOf(lang, message)],
     ["effect", effect?.[lang]],
     ["next", advice?.[lang]],
     ["who", isTextKey(ownerKey) ? text(lang, ownerKey) : undefined],
@@ -67,11 +68,10 @@ function linesOf(lang: Lang, message: Message): string[] {
   ];
 }
 
-/** What a silence was: a segment of the way out, or what happened to the PC. */
-function causeWord(lang: Lang, { cause }: Message): string | undefined {
-  const key = [`segment.${cause?.code}`, `alert.cause.${cause?.code}`].find(isTextKey);
-  if (!cause || !key) return undefined;
-  return cause.centres === undefined ? text(lang, key) : text(lang, "alert.cause.many", { cause: text(lang, key), centres: cause.centres });
+/** The cause with the number of centres of a storm that tell it. */
+function causeOf(lang: Lang, { cause }: Message): string | undefined {
+  const word = causeWord(lang, cause?.code);
+  return word === undefined || cause?.centres === undefined ? word : text(lang, "alert.cause.many", { cause: word, centres: cause.centres });
 }
 
 /** The lines of a digest, kind by kind. */
