@@ -45,6 +45,8 @@ export const Waiver = z.strictObject({
   reason: z.string().min(1).max(300),
   document: z.string().min(1).max(128),
   approver: z.string().min(1).max(128),
+  /** SHA-256 of the document's file, which stays with whoever approved. */
+  proofSha256: Attestation.shape.proofSha256,
   from: z.iso.date(),
   /** Last day, inclusive, in Asia/Ho_Chi_Minh. */
   until: z.iso.date(),

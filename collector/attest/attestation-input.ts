@@ -4,7 +4,7 @@ import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { attestedRuleOf, type PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
-import { fieldErrors, type Parsed } from "./field-errors.ts";
+import { fieldErrors, hashOf, type Parsed } from "./field-errors.ts";
 
 const words = (max: number) =>
   z
@@ -28,6 +28,9 @@ const Input = z.object({
   note: optionalWords(500),
   at: z.preprocess(instantOf, Attestation.shape.at.optional()),
 });
+
+/** The columns of a file of attestations. */
+export const attestationColumns: readonly string[] = Object.keys(Input.shape);
 
 /** An attestation from what a person typed or a file says, checked against the policy's items. `at` is now where it is not told. */
 export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: string, nowIso: string, policy: PolicyProfile): Parsed<Attestation> {
@@ -56,11 +59,6 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
       at: at ?? nowIso,
     },
   };
-}
-
-/** A hash as people paste it; nothing is no hash. */
-function hashOf(said: unknown): unknown {
-  return typeof said === "string" ? said.trim().toLowerCase() || undefined : said;
 }
 
 /** An instant; a bare date, as spreadsheets write it, is the start of that day in Vietnam. */

@@ -3,14 +3,28 @@
  * An apostrophe before a formula sign, as our own reports write it, is taken off again.
  */
 export function parseCsv(body: string): readonly Readonly<Record<string, string>>[] {
-  const [names = [], ...rows] = csvTable(body);
+  return csvRecords(body).map(({ fields }) => fields);
+}
+
+/** The same, each with the line of the file on which it begins, 1 being the one that names the columns. */
+export function csvRecords(body: string): readonly { readonly line: number; readonly fields: Readonly<Record<string, string>> }[] {
+  const [names, ...rows] = linesOf(body);
   return rows
-    .filter((row) => row.some((field) => field.trim() !== ""))
-    .map((row) => Object.fromEntries(names.map((name, place) => [name.trim(), (row[place] ?? "").replace(/^'(?=[=+\-@])/, "").trim()])));
+    .filter(({ cells }) => cells.some((field) => field.trim() !== ""))
+    .map(({ line, cells }) => {
+      const named = names?.cells.map((name, place) => [name.trim(), (cells[place] ?? "").replace(/^'(?=[=+\-@])/, "").trim()] as const) ?? [];
+      return { line, fields: Object.fromEntries(named.filter(([name]) => name !== "")) };
+    });
 }
 
 /** The same as bare rows of fields, empty rows included, so that places in it are places in the file. */
 export function csvTable(body: string): readonly (readonly string[])[] {
+  return linesOf(body).map(({ cells }) => cells);
+}
+
+type Line = { readonly line: number; readonly cells: string[] };
+
+function linesOf(body: string): readonly Line[] {
   const firstLine = body.slice(0, body.search(/[\r\n]|$/));
   const separator = ([";", "\t"] as const).find((mark) => count(firstLine, mark) > count(firstLine, ",")) ?? ",";
   return splitRows(body, separator);
@@ -20,16 +34,18 @@ function count(line: string, mark: string): number {
   return line.split(mark).length - 1;
 }
 
-function splitRows(body: string, separator: string): string[][] {
-  const rows: string[][] = [[]];
+function splitRows(body: string, separator: string): Line[] {
+  const rows: Line[] = [{ line: 1, cells: [] }];
+  let line = 1;
   let field = "";
   let quoted = false;
   const endField = () => {
-    rows.at(-1)?.push(field);
+    rows.at(-1)?.cells.push(field);
     field = "";
   };
   for (let place = 0; place < body.length; place++) {
     const mark = body[place];
+    if (mark === "\n") line++;
     if (quoted) {
       if (mark === '"' && body[place + 1] === '"') field += body[++place];
       else if (mark === '"') quoted = false;
@@ -38,7 +54,7 @@ function splitRows(body: string, separator: string): string[][] {
     else if (mark === separator) endField();
     else if (mark === "\n") {
       endField();
-      rows.push([]);
+      rows.push({ line, cells: [] });
     } else if (mark !== "\r") field += mark;
   }
   endField();

@@ -4,7 +4,7 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { DutyRecord } from "#schemas/duty.ts";
 import { isProven, turnFrom } from "#schemas/evaluate/turns.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { fieldErrors, type Parsed } from "./field-errors.ts";
+import { fieldErrors, hashOf, type Parsed } from "./field-errors.ts";
 
 const words = (max: number) =>
   z
@@ -23,10 +23,14 @@ const Input = z.object({
   reason: z.preprocess(absent, words(300).optional()),
   by: words(128).pipe(z.string().min(1)),
   document: z.preprocess(absent, words(128).optional()),
-  proofSha256: z.preprocess((hash) => (typeof hash === "string" ? absent(hash.trim().toLowerCase()) : hash), shape.proofSha256),
+  proofSha256: z.preprocess(hashOf, shape.proofSha256),
   at: z.preprocess(absent, shape.at.optional()),
 });
 
+/** The columns of a file of records. */
+export const dutyColumns: readonly string[] = Object.keys(Input.shape);
+
+/** What a record is held against. */
 export type DutyPlace = { readonly policy: PolicyProfile; readonly calendar: Calendar; readonly nowMs: number };
 
 /**

@@ -18,3 +18,8 @@ export function fieldErrors(error: z.ZodError): readonly FieldError[] {
     return { field, key: issue.code === "invalid_type" ? "form.error.empty" : "form.error.value" };
   });
 }
+
+/** A hash as people paste it; nothing is no hash. */
+export function hashOf(said: unknown): unknown {
+  return typeof said === "string" ? said.trim().toLowerCase() || undefined : said;
+}

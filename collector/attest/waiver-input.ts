@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Waiver } from "#schemas/attestation.ts";
 import { cleanText } from "#schemas/clean-text.ts";
-import { fieldErrors, type Parsed } from "./field-errors.ts";
+import { fieldErrors, hashOf, type Parsed } from "./field-errors.ts";
 
 /** Longest waiver in days: a year and a day, so that "to the same date next year" fits. Longer needs a new document. */
 export const WAIVER_DAYS_MAX = 366;
@@ -20,6 +20,7 @@ const Input = z
     reason: words(300),
     document: words(128),
     approver: words(128),
+    proofSha256: z.preprocess(hashOf, Waiver.shape.proofSha256),
     from: z.iso.date(),
     until: z.iso.date(),
   })
@@ -32,6 +33,9 @@ const Input = z
       context.issues.push({ code: "custom", message: "form.error.tooLong", params: { days: WAIVER_DAYS_MAX }, path: ["until"], input: until });
   });
 
+/** The columns of a file of waivers. */
+export const waiverColumns: readonly string[] = Object.keys(Input.shape);
+
 /**
  * A waiver from what a person typed. Its end is a day, inclusive, in Asia/Ho_Chi_Minh; it is never absent, never before its
  * beginning or before `today`, and never more than a year away from its beginning.
@@ -41,5 +45,6 @@ export function parseWaiver(fields: Readonly<Record<string, unknown>>, id: strin
   if (!input.success) return { ok: false, errors: fieldErrors(input.error) };
   if (!requirements.includes(input.data.requirement)) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
   if (input.data.until < today) return { ok: false, errors: [{ field: "until", key: "form.error.past" }] };
-  return { ok: true, value: { id, ...input.data } };
+  const { proofSha256, ...said } = input.data;
+  return { ok: true, value: { id, ...said, ...(proofSha256 && { proofSha256 }) } };
 }

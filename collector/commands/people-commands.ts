@@ -1,16 +1,28 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { type AttestDeps, attestImport, type CommandResult, waiverAdd, waiverList } from "../attest/commands.ts";
+import {
+  type AttestDeps,
+  attestAdd,
+  attestImport,
+  type CommandResult,
+  dutyImport,
+  type ImportOrder,
+  waiverAdd,
+  waiverImport,
+  waiverList,
+} from "../attest/commands.ts";
 import { createJudge } from "../jobs/judge.ts";
 import { createLog } from "../log.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import { addAttestations } from "../store/attestations.ts";
-import { findSite } from "../store/sites.ts";
+import { addDutyRecords } from "../store/duties.ts";
+import { allSites, findSite } from "../store/sites.ts";
 import { addWaiver, waiversFrom } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
-/** `waiver add | list`. */
+/** `waiver add | import F | list`. */
 export function waiverCommand(context: CommandContext): Command {
   const waiver = new Command("waiver").description("documented exceptions, never endless");
   waiver
@@ -22,7 +34,12 @@ export function waiverCommand(context: CommandContext): Command {
     .requiredOption("--approver <name>", "who allowed it")
     .option("--from <date>", "first day, YYYY-MM-DD; today when absent")
     .requiredOption("--until <date>", "last day, inclusive, YYYY-MM-DD")
-    .action((fields: Record<string, unknown>) => say(context, (deps) => waiverAdd(deps, fields)));
+    .option("--proof <file>", "file of the document; its SHA-256 is kept, the file is not")
+    .action(async (fields: Fields) => {
+      const proven = await withProof(fields);
+      await say(context, (deps) => waiverAdd(deps, proven));
+    });
+  importInto(context, waiver, "waivers of a CSV or JSON file", waiverImport);
   waiver
     .command("list")
     .option("--centre <code>", "only those of one centre")
@@ -30,16 +47,68 @@ export function waiverCommand(context: CommandContext): Command {
   return waiver;
 }
 
-/** `attest import F`: declarations and inspections from a CSV or JSON file. */
+/** `attest add | import F`: declarations and inspections. */
 export function attestCommand(context: CommandContext): Command {
   const attest = new Command("attest").description("what people declare and inspectors find");
-  attest.command("import <file>").action(async (file: string) => {
-    const body = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+  attest
+    .command("add")
+    .requiredOption("--centre <code>", "centre")
+    .requiredOption("--requirement <id>", "requirement such as R07")
+    .option("--item <code>", "item of the requirement")
+    .requiredOption("--holds <yes-or-no>", "whether it holds")
+    .option("--value <number>", "declared number")
+    .requiredOption("--by <name>", "who says it")
+    .option("--post <text>", "post")
+    .option("--inspector", "said by an inspector")
+    .option("--document <number>", "number of the document")
+    .option("--proof <file>", "proof; its SHA-256 is kept, the file is not")
+    .option("--note <text>", "note")
+    .option("--at <time>", "day or instant; now when absent")
+    .action(async (fields: Fields) => {
+      const proven = await withProof(fields);
+      await say(context, (deps) => attestAdd(deps, proven));
     });
-    await say(context, (deps) => attestImport(deps, body));
-  });
+  importInto(context, attest, "declarations and inspections of a CSV or JSON file", attestImport);
   return attest;
+}
+
+/** `duty import F`: records of periodic work that were kept on paper; on a centre's page clerks tick them. */
+export function dutyCommand(context: CommandContext): Command {
+  const duty = new Command("duty").description("records of the periodic work list");
+  importInto(context, duty, "records of a CSV or JSON file", dutyImport);
+  return duty;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Adds `import F`: all rows or none. */
+function importInto(context: CommandContext, parent: Command, description: string, work: (deps: AttestDeps, order: ImportOrder) => Promise<CommandResult>) {
+  parent
+    .command("import <file>")
+    .description(`${description}; with one fault in it nothing is kept`)
+    .option("--dry-run", "looks at the file and keeps nothing")
+    .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
+      const body = (await bytesOf(file)).toString("utf8");
+      await say(context, (deps) => work(deps, { name: file, body, dryRun }));
+    });
+}
+
+/** The fields with the hash of the proof file in its place. */
+async function withProof({ proof, ...fields }: Fields): Promise<Fields> {
+  return typeof proof === "string"
+    ? {
+        ...fields,
+        proofSha256: createHash("sha256")
+          .update(await bytesOf(proof))
+          .digest("hex"),
+      }
+    : fields;
+}
+
+function bytesOf(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+  });
 }
 
 async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {
@@ -52,8 +121,10 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
         addWaiver: (waiver) => addWaiver(db, waiver, Date.now()),
         waiversFrom: (day, centre) => waiversFrom(db, day, centre),
         addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
+        addDutyRecords: (records) => addDutyRecords(db, records, Date.now()),
+        centreCodes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
       },
-      policy: policyAt(Date.now()).policy,
+      ...policyAt(Date.now()),
       lang,
       now: Date.now,
       changed: async (centres) => {

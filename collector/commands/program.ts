@@ -14,7 +14,7 @@ import { inventoryCommand } from "./inventory-commands.ts";
 import { maintenanceCommand } from "./maintenance-command.ts";
 import { measureCommand } from "./measure-command.ts";
 import { notifyCommand } from "./notify-command.ts";
-import { attestCommand, waiverCommand } from "./people-commands.ts";
+import { attestCommand, dutyCommand, waiverCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { rolesCommand } from "./roles-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
@@ -48,6 +48,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     tokenCommand,
     waiverCommand,
     attestCommand,
+    dutyCommand,
     findingsCommand,
     reportCommand,
     evidenceCommand,

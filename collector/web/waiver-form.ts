@@ -4,7 +4,7 @@ import type { Role } from "#schemas/person.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
-import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
+import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { day } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -16,6 +16,7 @@ const labels = {
   approver: "form.waiver.approver",
   from: "form.waiver.from",
   until: "form.waiver.until",
+  proofSha256: "form.proof.sha256",
 } as const;
 
 const approverReaders: readonly Role[] = ["operator", "inspector", "admin"];
@@ -35,6 +36,7 @@ ${errorList(lang, state, labels)}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
 ${field("reason", { max: 300 })}<div class="pair">${field("document")}${signatureField(frame, state, "approver", labels.approver)}</div>
 <div class="pair">${field("from", { type: "date" })}${field("until", { type: "date", hint: text(lang, "form.waiver.until.hint", { days: WAIVER_DAYS_MAX }) })}</div>
+${proofField(lang, state, "proofSha256")}
 <p><button type="submit">${text(lang, "form.waiver.save")}</button></p></form></section>`,
   );
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
 import { requirePeer } from "../support/require-peer.ts";
@@ -15,6 +16,7 @@ const paths = [
   "/waivers",
   "/centres/xa-01/waive/R05",
   "/centres/xa-01/attest/R07",
+  "/centres/xa-01/duties/R21",
   "/reports",
   "/docs/api",
   "/v1/reports/2026-10/province.html",
@@ -48,6 +50,21 @@ describe.skipIf(!requirePeer("chromium"))("pages in a browser", () => {
     }
     // The page that is not there is one error of the browser's own.
     expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test("on a phone a clerk ticks work that is done, and a proof file gives its hash and stays on the phone", async () => {
+    const { page, complaints } = await browser.open(`${site.url}/centres/xa-01/duties/R21`, phone);
+    const report = page.getByRole("group", { name: /Báo cáo kết quả thực hiện/ }).first();
+    await report.getByLabel("Đã làm").check();
+    await report.getByLabel(/Tệp chứng minh/).setInputFiles({ name: "bao-cao.pdf", mimeType: "application/pdf", buffer: Buffer.from("báo cáo") });
+    const hash = createHash("sha256").update("báo cáo").digest("hex");
+    await expect.poll(() => report.getByLabel(/Mã SHA-256/).inputValue()).toBe(hash);
+    await page.getByLabel("Họ tên người ghi").fill("Trần Thị B");
+    await page.getByRole("button", { name: "Lưu sổ" }).click();
+    await page.getByText("Đã lưu vào sổ.").waitFor();
+    expect(site.records).toMatchObject([{ duty: "monthly-report", state: "done", proofSha256: hash, by: "Trần Thị B" }]);
+    expect(complaints).toEqual([]);
     await page.context().close();
   });
 

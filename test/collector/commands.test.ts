@@ -30,6 +30,7 @@ describe("the collector's command line", () => {
       "enrol-code",
       "waiver",
       "attest",
+      "duty",
       "report",
       "evidence",
       "notify",

@@ -1,14 +1,17 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { DutyRecord } from "#schemas/duty.ts";
 import { buildDossier, dossierOfCentre } from "../../collector/report/dossier.ts";
 import { periodOf } from "../../collector/report/period.ts";
 import { attestRoutes } from "../../collector/routes/attest.ts";
+import { dutiesRoutes } from "../../collector/routes/duties.ts";
 import { openApiRoutes } from "../../collector/routes/openapi.ts";
 import { pageRoutes } from "../../collector/routes/page.ts";
 import { reportRoutes } from "../../collector/routes/report.ts";
 import { waiverRoutes } from "../../collector/routes/waiver.ts";
 import { formToken } from "../../collector/web/form-token.ts";
+import { calendar, plan } from "./facts.ts";
 import { guarded } from "./guarded.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
@@ -17,6 +20,7 @@ export type SampleSite = AsyncDisposable & {
   readonly url: string;
   readonly waivers: readonly Waiver[];
   readonly attestations: readonly Attestation[];
+  readonly records: readonly DutyRecord[];
   setRevision(revision: string): void;
 };
 
@@ -40,6 +44,11 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
       },
     },
   };
+  const records: DutyRecord[] = [];
+  const duties = {
+    of: async () => records.toReversed(),
+    add: async (more: readonly DutyRecord[]) => void records.push(...more),
+  };
   const desk = {
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
     dossier: async (month: string, centre?: string) => {
@@ -51,6 +60,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const routes = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
+    .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, duties }))
     .route("/", reportRoutes({ ...page, desk, linkEvidence: async () => undefined }))
     .route("/", openApiRoutes(page));
   const app = guarded(routes, page);
@@ -61,6 +71,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     url: `http://127.0.0.1:${port}`,
     waivers,
     attestations,
+    records,
     setRevision(next) {
       revision = next;
     },

@@ -92,5 +92,9 @@ export const form = {
   "form.words.yes": "yes,true,1,x,on",
   "form.words.no": "no,false,0",
   "form.refused": "The form is out of date or was sent from elsewhere. Open the page again and send it once more.",
-  "form.import.kept": "{kept} declarations are imported.",
+  "form.import.kept": "{kept} rows imported.",
+  "form.import.refused": "Nothing was imported: correct these faults and import again.",
+  "form.import.dry": "The file is right: {kept} rows would be imported (a check, nothing was kept).",
+  "form.import.column": "There is no such column. Columns: {columns}.",
+  "form.import.rows": "{rows} rows, {max} is the most for one file",
 } as const;

@@ -90,5 +90,9 @@ export const form = {
   "form.words.yes": "có,co,đúng,đạt",
   "form.words.no": "không,khong,chưa",
   "form.refused": "Biểu mẫu đã cũ hoặc được gửi từ nơi khác. Mở lại trang và gửi lại.",
-  "form.import.kept": "Đã nhập {kept} khai báo.",
+  "form.import.kept": "Đã nhập {kept} dòng.",
+  "form.import.refused": "Không dòng nào được nhập: sửa các lỗi sau rồi nhập lại.",
+  "form.import.dry": "Tệp đúng, {kept} dòng sẽ được nhập (chỉ kiểm tra, chưa nhập).",
+  "form.import.column": "Không có cột này. Các cột: {columns}.",
+  "form.import.rows": "có {rows} dòng, nhiều nhất {max} dòng một tệp",
 } as const;

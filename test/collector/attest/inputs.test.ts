@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { readAttestationFile } from "../../../collector/attest/attestation-file.ts";
-import { parseAttestation } from "../../../collector/attest/attestation-input.ts";
-import { attestImport, waiverAdd, waiverList } from "../../../collector/attest/commands.ts";
+import { attestationColumns, parseAttestation } from "../../../collector/attest/attestation-input.ts";
+import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverList } from "../../../collector/attest/commands.ts";
+import { readImportFile } from "../../../collector/attest/import-file.ts";
 import { parseWaiver } from "../../../collector/attest/waiver-input.ts";
+import { calendar, plan } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 
 const today = "2026-11-28";
@@ -55,48 +56,91 @@ test.each([
   expect(parseAttestation({ ...said, ...fields }, "t1", nowIso, samplePolicy)).toMatchObject(expected);
 });
 
-test("a file keeps its good rows, names the bad ones by row and field, and the same file has the same ids", () => {
-  const file = "centre;requirement;item;holds;by\nxa-01;R07;waiting;có;B\nxa-01;R07;nowhere;có;B\nxa-02;R07;waiting;không;C\n";
-  const first = readAttestationFile(file, samplePolicy, nowIso, "vi");
-  expect(first.faults).toEqual(["#2 item: Nội dung này không có mục đó."]);
-  expect(first.attestations.map(({ centre, holds, inspector }) => [centre, holds, inspector])).toEqual([
-    ["xa-01", true, false],
-    ["xa-02", false, false],
-  ]);
-  expect(readAttestationFile(file, samplePolicy, nowIso, "vi").attestations.map(({ id }) => id)).toEqual(first.attestations.map(({ id }) => id));
+const read = (body: string) =>
+  readImportFile({ name: "khai-bao.csv", body }, attestationColumns, "vi", (fields, id) => parseAttestation(fields, id, nowIso, samplePolicy));
+
+test("the faults of a file are named by file, line and column, over quoted line breaks too; the same file has the same ids", () => {
+  const head = "centre;requirement;item;holds;by;note\n";
+  const good = 'xa-01;R07;waiting;có;B;"hai\ndòng"\n';
+  const { faults, values } = read(`${head}${good}\nxa-01;R07;nowhere;có;B;\nxa-02;R07;waiting;không;;\n`);
+  expect(faults).toEqual(["khai-bao.csv:5: item: Nội dung này không có mục đó.", "khai-bao.csv:6: by: Cần điền ô này."]);
+  expect(values.map(({ centre, holds, inspector }) => [centre, holds, inspector])).toEqual([["xa-01", true, false]]);
+  expect(read(head + good).values.map(({ id }) => id)).toEqual(values.map(({ id }) => id));
 });
 
-test("JSON is read too, and a broken file says where it breaks", () => {
-  expect(readAttestationFile(JSON.stringify([{ ...said, holds: true }]), samplePolicy, nowIso, "vi").attestations).toHaveLength(1);
-  expect(() => readAttestationFile("[{", samplePolicy, nowIso, "vi")).toThrow(/JSON/);
+test("a misspelt column is a fault: what stands in it would be left out without a word", () => {
+  expect(read("centre;requirement;item;holds;by;inspecter\nxa-01;R07;waiting;có;B;có\n").faults).toEqual([
+    expect.stringMatching(/^khai-bao\.csv:1: inspecter: Không có cột này\. Các cột: centre, requirement, item, holds,/),
+  ]);
+});
+
+test("JSON is read too, its rows by their place, and a broken file says where it breaks", () => {
+  expect(read(JSON.stringify([{ ...said, holds: true }])).values).toHaveLength(1);
+  expect(
+    read(
+      JSON.stringify([
+        { ...said, holds: true },
+        { ...said, by: "" },
+      ]),
+    ).faults,
+  ).toEqual(["khai-bao.csv#2: by: Cần điền ô này."]);
+  expect(() => read("[{")).toThrow(/JSON/);
 });
 
 test("the commands write, have the centres judged anew and say what went wrong", async () => {
   const changed: string[] = [];
   const kept: unknown[] = [];
+  const attested: unknown[] = [];
+  const ticked: unknown[] = [];
   const deps = {
     policy: samplePolicy,
+    calendar,
     lang: "vi" as const,
     now: () => Date.parse(nowIso),
     changed: async (centres: readonly string[]) => void changed.push(...centres),
     store: {
       addWaiver: async (one: { centre: string }) => one.centre === "xa-01" && kept.push(one) > 0,
       waiversFrom: async () => [{ id: "w1", ...waiver }],
-      addAttestations: async (list: readonly { centre: string }[]) => [...new Set(list.map(({ centre }) => centre).filter((centre) => centre !== "xa-01"))],
+      addAttestations: async (list: readonly unknown[]) => void attested.push(...list),
+      addDutyRecords: async (list: readonly unknown[]) => void ticked.push(...list),
+      centreCodes: async () => new Set(["xa-01"]),
     },
   };
   expect(await waiverAdd(deps, waiver)).toMatchObject({ ok: true });
   expect(await waiverAdd(deps, { ...waiver, centre: "xa-99" })).toMatchObject({ ok: false, lines: ["centre: Không có trung tâm này."] });
   expect(await waiverAdd(deps, { ...waiver, until: "" })).toMatchObject({ ok: false, lines: ["until: Cần một ngày có thật, ví dụ 2026-12-31."] });
   expect((await waiverList(deps)).lines).toEqual(["xa-01  R05  2026-11-28..2026-12-31  123/UBND-VP  Chờ thay ổ cứng"]);
-  const result = await attestImport(
-    deps,
-    JSON.stringify([
-      { ...said, holds: true },
-      { ...said, centre: "xa-77", holds: true },
-    ]),
-  );
-  expect(result).toEqual({ ok: false, lines: ["Đã nhập 1 khai báo.", "xa-77: Không có trung tâm này."] });
+  expect(await attestAdd(deps, { ...said, holds: "yes", proofSha256: "A".repeat(64) })).toEqual({ ok: true, lines: ["Đã nhập 1 dòng."] });
+  expect(attested).toMatchObject([{ centre: "xa-01", holds: true, proofSha256: "a".repeat(64) }]);
   expect(changed).toEqual(["xa-01", "xa-01"]);
-  expect(kept).toHaveLength(1);
+
+  const both = (rows: readonly object[]) => ({ name: "f.json", body: JSON.stringify(rows), dryRun: false });
+  const refused = "Không dòng nào được nhập: sửa các lỗi sau rồi nhập lại.";
+  expect(await attestImport(deps, both([said, { ...said, centre: "xa-77" }]))).toEqual({
+    ok: false,
+    lines: [refused, "f.json#2: centre: Không có trung tâm này."],
+  });
+  expect(await waiverImport(deps, both([waiver, { ...waiver, until: "2020-01-01" }]))).toMatchObject({
+    ok: false,
+    lines: [refused, expect.stringContaining("f.json#2: until: ")],
+  });
+  expect(await attestImport(deps, { ...both([said]), dryRun: true })).toEqual({
+    ok: true,
+    lines: ["Tệp đúng, 1 dòng sẽ được nhập (chỉ kiểm tra, chưa nhập)."],
+  });
+  expect([kept.length, attested.length, changed.length]).toEqual([1, 1, 2]);
+  expect(await waiverImport(deps, both([waiver, { ...waiver, requirement: "R01" }]))).toEqual({ ok: true, lines: ["Đã nhập 2 dòng."] });
+  expect(kept).toHaveLength(3);
+
+  const onPlan = { ...deps, policy: plan };
+  const tick = { centre: "xa-01", requirement: "R21", duty: "opening-round", turn: "2026-11-27", state: "done", by: "B", at: "2026-11-27T02:00:00.000Z" };
+  expect(await dutyImport(onPlan, both([tick, { ...tick, turn: "2026-11-28" }]))).toEqual({
+    ok: false,
+    lines: [refused, "f.json#2: turn: Không có lượt nào bắt đầu ngày này, hoặc lượt chưa đến."],
+  });
+  expect(await dutyImport(onPlan, both([tick, { ...tick, duty: "due-dossiers", state: "skipped", reason: "mất điện" }]))).toMatchObject({ ok: true });
+  expect(ticked).toMatchObject([
+    { duty: "opening-round", by: "B" },
+    { state: "skipped", reason: "mất điện" },
+  ]);
 });
