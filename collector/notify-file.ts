@@ -1,18 +1,12 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { NotifyConfig } from "#schemas/alert.ts";
 import { ConfigError } from "./config.ts";
+import { readJsonFile } from "./read-json-file.ts";
 
 /** Reads channels and recipients; without a file nobody is told. @throws ConfigError that names the file and the field. */
 export function readNotifyFile(file: string | undefined): NotifyConfig {
   if (file === undefined) return NotifyConfig.parse({});
-  let raw: unknown;
-  try {
-    raw = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new ConfigError(`HCC_NOTIFY: ${file} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = NotifyConfig.safeParse(raw);
+  const parsed = NotifyConfig.safeParse(readJsonFile("HCC_NOTIFY", file));
   if (!parsed.success) throw new ConfigError(`HCC_NOTIFY: ${file}: ${z.prettifyError(parsed.error)}`);
   const fault = faultOf(parsed.data);
   if (fault !== undefined) throw new ConfigError(`HCC_NOTIFY: ${file}: ${fault}`);

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { Role } from "#schemas/person.ts";
 import { ConfigError } from "../config.ts";
+import { readJsonFile } from "../read-json-file.ts";
 import type { NewPerson } from "./desk.ts";
 
 const isOwn = (url: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
@@ -26,12 +26,9 @@ export type SignOnFile = z.infer<typeof SignOnFile>;
 
 /** Reads the file. @throws ConfigError that names the field at fault */
 export function readSignOnFile(file: string): SignOnFile {
-  try {
-    return SignOnFile.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : (error as Error).message;
-    throw new ConfigError(`HCC_OIDC: ${file}: ${why}`);
-  }
+  const parsed = SignOnFile.safeParse(readJsonFile("HCC_OIDC", file));
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`HCC_OIDC: ${file}: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`);
 }
 
 /** The person that a token's claims make, or undefined for a stranger: nobody gets a role that no line of the file gives. */

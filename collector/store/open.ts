@@ -122,7 +122,9 @@ function sentenceFor(error: unknown, url: string): string {
 
 function placeOf(url: string): string {
   try {
-    const { hostname, port, pathname } = new URL(url);
+    const { protocol, hostname, port, pathname } = new URL(url);
+    // Of anything else the password may stand in the path.
+    if (protocol !== "postgres:" && protocol !== "postgresql:") return "DATABASE_URL";
     return `${hostname}:${port || "5432"}${pathname}`;
   } catch {
     return "DATABASE_URL";
