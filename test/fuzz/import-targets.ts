@@ -18,7 +18,7 @@ import { parsePerson } from "../../collector/people/person-input.ts";
 import { parseToken } from "../../collector/people/token-desk.ts";
 import type { FakeReply, FakeRequest } from "../support/http-fake.ts";
 import { omadaController, openWrt, routerOs, unifiConsole } from "../support/wifi-controllers.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 28);
 

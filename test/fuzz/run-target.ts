@@ -1,7 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { mutate, type Random } from "../support/recorder/mutate.ts";
 import { damageBytes } from "./damage-bytes.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
 
 export const CASE_MS_MAX = 50;
 export const CASE_BYTES_MAX = 32 * 1024 * 1024;

@@ -41,20 +41,8 @@ import { BodyRefused, inflate, parseJson } from "../../collector/ingest/read-bod
 import { batchOf } from "../support/batches.ts";
 import { ippReply } from "../support/ipp-reply.ts";
 import { projectRoot } from "../support/source-files.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
 import { closeImportTargets, importTargets } from "./import-targets.ts";
-
-/**
- * One parser of the project and honest input to damage. `parse` may throw what its contract names (`throws`) and nothing else;
- * it gives what must hold of the result as text, or nothing.
- */
-export type FuzzTarget = {
-  readonly name: string;
-  readonly samples: readonly Buffer[];
-  readonly parse: (bytes: Buffer) => unknown;
-  readonly throws?: readonly (new (...words: never[]) => Error)[];
-  /** One case in so many is tried: parsers that read megabytes of honest input cost more. */
-  readonly weight?: number;
-};
 
 const text = (...samples: readonly string[]) => samples.map((sample) => Buffer.from(sample, "utf8"));
 const json = (value: unknown) => text(JSON.stringify(value));
