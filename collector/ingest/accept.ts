@@ -8,7 +8,14 @@ import type { IngestQueue } from "./ingest-queue.ts";
 export type Sender = { readonly siteId: number; readonly agentId: string };
 /** What was committed for one site: whom to judge anew. `late` observations revise the past and page nobody. */
 export type Accepted = { readonly siteId: number; readonly probes: ReadonlySet<ProbeKind>; readonly late: boolean; readonly nowMs: number };
-export type Arrival = { readonly batch: Batch; readonly bodySha256: string; readonly nowMs: number; readonly clock?: SenderClock };
+export type Arrival = {
+  readonly batch: Batch;
+  readonly bodySha256: string;
+  /** Bytes of its JSON, where it came as such. */
+  readonly bodyBytes?: number;
+  readonly nowMs: number;
+  readonly clock?: SenderClock;
+};
 
 /** Two senders tell the same numbers of one stream differently: a cloned PC or a fault of ours. */
 export class StreamConflict extends Error {
@@ -27,9 +34,9 @@ const BACKLOG_RATE_MAX = 2_000;
  * Replies after the commit. @throws StreamConflict, IngestBusy.
  */
 export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) => void): Acceptor {
-  return async (sender, { batch, bodySha256, nowMs, clock }) => {
+  return async (sender, { batch, bodySha256, bodyBytes = 0, nowMs, clock }) => {
     const filed = fileBatch(batch, nowMs, clock);
-    const received: Received = { ...sender, batch, bodySha256, receivedMs: nowMs, filed };
+    const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed };
     const written = await queue.add(received);
     if (written.result === "conflict") throw new StreamConflict(`stream ${batch.stream}: ${batch.from} to ${batch.to} came before with another content`);
     if (written.accepted > 0) onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs });

@@ -18,11 +18,25 @@ export class BatchUnwritable extends Error {
   }
 }
 
-type Waiting = { readonly received: Received; readonly size: number; readonly resolve: (written: Written) => void; readonly reject: (error: unknown) => void };
-type Limits = { readonly queuedMax: number; readonly groupMax: number };
+type Waiting = {
+  readonly received: Received;
+  readonly size: number;
+  readonly sinceMs: number;
+  readonly resolve: (written: Written) => void;
+  readonly reject: (error: unknown) => void;
+};
+type Limits = {
+  /** Observations that wait, and that one transaction takes. A flush of 20,000 stays well below a second. */
+  readonly queuedMax: number;
+  readonly groupMax: number;
+  /** Bytes of JSON that wait, before they were parsed. */
+  readonly bytesMax: number;
+  /** Age of the oldest batch that waits, ms. Past that more is taken in than committed, and senders that give up and try again would pile up. */
+  readonly ageMaxMs: number;
+  readonly nowMs: () => number;
+};
 
-/** Observations that wait, and that one transaction takes. A flush of 20,000 stays well below a second. */
-const defaults: Limits = { queuedMax: 50_000, groupMax: 20_000 };
+const defaults: Limits = { queuedMax: 50_000, groupMax: 20_000, bytesMax: 64 * 1024 * 1024, ageMaxMs: 10_000, nowMs: () => performance.now() };
 
 /**
  * Commits many batches together without a timer: while one group is written, requests gather, and the next group takes them all.
@@ -33,11 +47,14 @@ export class IngestQueue {
   readonly #limits: Limits;
   #waiting: Waiting[] = [];
   #queued = 0;
+  #bytes = 0;
+  /** Since when the oldest batch waits that is being written now. */
+  #writingSinceMs: number | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(write: (group: readonly Received[]) => Promise<Written[]>, limits: Limits = defaults) {
+  constructor(write: (group: readonly Received[]) => Promise<Written[]>, limits: Partial<Limits> = {}) {
     this.#write = write;
-    this.#limits = limits;
+    this.#limits = { ...defaults, ...limits };
   }
 
   /** Observations that wait for their commit. */
@@ -45,15 +62,25 @@ export class IngestQueue {
     return this.#queued;
   }
 
-  /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already, BatchUnwritable when its content is at fault. */
+  /** How long the oldest batch waits for its commit, ms. */
+  get oldestMs(): number {
+    const sinceMs = this.#writingSinceMs ?? this.#waiting[0]?.sinceMs;
+    return sinceMs === undefined ? 0 : this.#limits.nowMs() - sinceMs;
+  }
+
+  /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already, or for too long, BatchUnwritable when its content is at fault. */
   add(received: Received): Promise<Written> {
     // An empty batch has its price too.
     const size = received.batch.observations.length + 1;
-    if (this.#queued + size > this.#limits.queuedMax) return Promise.reject(new IngestBusy(Math.ceil(5 + (10 * this.#queued) / this.#limits.queuedMax)));
+    const bytes = received.bodyBytes ?? 0;
+    const { queuedMax, bytesMax, ageMaxMs } = this.#limits;
+    if (this.#queued + size > queuedMax || this.#bytes + bytes > bytesMax || this.oldestMs > ageMaxMs)
+      return Promise.reject(new IngestBusy(Math.ceil(5 + (10 * this.#queued) / queuedMax)));
     const written = new Promise<Written>((resolve, reject) => {
-      this.#waiting.push({ received, size, resolve, reject });
+      this.#waiting.push({ received, size, sinceMs: this.#limits.nowMs(), resolve, reject });
     });
     this.#queued += size;
+    this.#bytes += bytes;
     this.#running ??= this.#run();
     return written;
   }
@@ -66,8 +93,13 @@ export class IngestQueue {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const group = this.#take();
+      this.#writingSinceMs = group[0]?.sinceMs;
       await this.#flush(group);
-      for (const { size } of group) this.#queued -= size;
+      this.#writingSinceMs = undefined;
+      for (const { size, received } of group) {
+        this.#queued -= size;
+        this.#bytes -= received.bodyBytes ?? 0;
+      }
     }
     this.#running = undefined;
   }

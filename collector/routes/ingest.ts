@@ -14,14 +14,15 @@ export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
 /** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
 export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps): Hono<SignedEnv> {
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
-    const batch = parseBatch(await inflate(c.var.wire, c.req.header("content-encoding")));
+    const body = await inflate(c.var.wire, c.req.header("content-encoding"));
+    const batch = parseBatch(body);
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
     const { siteId, agentId } = c.var.agent;
     const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));
     try {
       const reply = await accept(
         { siteId, agentId },
-        { batch: batch.data, bodySha256: c.var.bodySha256, nowMs: clock(), ...(senderClock && { clock: senderClock }) },
+        { batch: batch.data, bodySha256: c.var.bodySha256, bodyBytes: body.length, nowMs: clock(), ...(senderClock && { clock: senderClock }) },
       );
       return c.json({ ...reply, nonce: nonces.current(clock()) } satisfies IngestReply);
     } catch (error) {

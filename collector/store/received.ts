@@ -10,6 +10,8 @@ export type Received = {
   readonly agentId: string;
   readonly batch: Batch;
   readonly bodySha256: string;
+  /** Bytes of its JSON, where it came as such. */
+  readonly bodyBytes?: number;
   readonly receivedMs: number;
   readonly filed: FiledBatch;
 };

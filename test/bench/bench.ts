@@ -9,12 +9,15 @@ import { benchIngest } from "./ingest.ts";
 import { benchJudge } from "./judge.ts";
 import { benchLink } from "./link.ts";
 import { benchRecording } from "./recording.ts";
+import { benchQuery, benchStorage } from "./samples.ts";
 
 const benches: Readonly<Record<string, () => unknown>> = {
   judge: benchJudge,
   devices: benchDevices,
   recording: benchRecording,
   ingest: benchIngest,
+  storage: () => benchStorage(),
+  query: () => benchQuery(),
   link: benchLink,
   dashboards: benchDashboards,
 };

@@ -40,6 +40,39 @@ describe("the ingest queue", () => {
     expect(queue.queued).toBe(0);
   });
 
+  it("refuses by the bytes that wait, and takes more when they are written", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { bytesMax: 100 });
+    const sized = (stream: number, bodyBytes: number): Received => ({ ...received(stream), bodyBytes });
+    const first = queue.add(sized(1, 60));
+    await expect(queue.add(sized(2, 41))).rejects.toBeInstanceOf(IngestBusy);
+    const second = queue.add(sized(3, 40));
+    await store.openAll();
+    await Promise.all([first, second]);
+    await queue.drain();
+    const third = queue.add(sized(4, 100));
+    await store.openAll();
+    expect(await third).toEqual(stored);
+  });
+
+  it("refuses while the oldest batch waits too long, the one that is being written too, and says when to come back", async () => {
+    let nowMs = 0;
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { ageMaxMs: 10_000, nowMs: () => nowMs });
+    const first = queue.add(received(1));
+    nowMs = 10_000;
+    const second = queue.add(received(2));
+    nowMs = 10_001;
+    await expect(queue.add(received(3))).rejects.toMatchObject({ name: "IngestBusy", retryAfterS: expect.any(Number) });
+    await store.openAll();
+    await Promise.all([first, second]);
+    await queue.drain();
+    expect(queue.oldestMs).toBe(0);
+    const later = queue.add(received(4));
+    await store.openAll();
+    expect(await later).toEqual(stored);
+  });
+
   it("keeps a group below its limit, and takes a batch that is larger alone", async () => {
     const store = heldStore();
     const queue = new IngestQueue(store.write, { queuedMax: 1_000, groupMax: 10 });
