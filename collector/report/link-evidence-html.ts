@@ -8,7 +8,7 @@ import { cell, cells, chart, columns, foot, hashLine, method, parties, period, r
 import { reportStyle } from "./report-html.ts";
 
 /** The chart's own colours: a printed page has no dark mode. */
-export const chartStyle = `.chart { display: block; width: 100%; height: auto; } .chart text { font-size: 11px; fill: #4c5868; } .chart .grid { stroke: #b9c2cc; }
+export const chartStyle = `.chart { display: block; width: 100%; height: auto; } .chart text { font-size: 8.5px; fill: #4c5868; } .chart .grid { stroke: #b9c2cc; }
 .chart .floor { stroke: #a81818; stroke-width: 1.6; stroke-dasharray: 6 4; } .chart .contract { stroke: #4c5868; stroke-dasharray: 2 4; }
 .chart .down { fill: #123a63; stroke: #123a63; } .chart .up { fill: #7a4a00; stroke: #7a4a00; } .chart .line { fill: none; stroke-width: 1.4; opacity: .55; }
 .chart .hollow { fill: #fff; stroke-width: 1.6; } .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; } .keys .chart { display: inline-block; width: 22px; height: 10px; vertical-align: middle; margin-right: .35em; }
@@ -41,8 +41,8 @@ ${table(tests, lang)}
 function summary({ inHours, quiet }: LinkEvidence, lang: Lang): Html {
   const line = (key: TextKey, { tests, excused, below, medianMbps }: LinkTally) =>
     html`<tr><th scope="row">${text(lang, key)}</th><td class="n">${tests}</td><td class="n">${excused}</td><td class="n">${below}</td><td class="n">${cell(lang, medianMbps)}</td></tr>`;
-  return html`<section><h2>${text(lang, "linkEvidence.summary")}</h2><table class="summary"><thead><tr><td></td>${(["tests", "excused", "below", "median"] as const).map((name) => html`<th scope="col">${text(lang, `linkEvidence.column.${name}`)}</th>`)}</tr></thead>
-<tbody>${line("linkEvidence.hours", inHours)}${line("linkEvidence.quiet", quiet)}</tbody></table></section>`;
+  return html`<section><h2>${text(lang, "linkEvidence.summary")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "linkEvidence.summary")}"><table class="summary"><thead><tr><td></td>${(["tests", "excused", "below", "median"] as const).map((name) => html`<th scope="col">${text(lang, `linkEvidence.column.${name}`)}</th>`)}</tr></thead>
+<tbody>${line("linkEvidence.hours", inHours)}${line("linkEvidence.quiet", quiet)}</tbody></table></div></section>`;
 }
 
 function table(tests: readonly LinkTest[], lang: Lang): Html {

@@ -1,4 +1,5 @@
-import { isTextKey, text } from "#schemas/text/text.ts";
+import { outcomeWord } from "#schemas/text/outcome-word.ts";
+import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { day, moment, number } from "../web/format.ts";
 import type { ChartTest, LinkChart } from "../web/link-chart.ts";
@@ -30,18 +31,13 @@ export function foot({ policy }: LinkEvidence, lang: Lang): string {
 /** Tests that gave no number: each reason with its count. */
 export function reasonList(counts: LinkEvidence["notMeasured"], lang: Lang): string {
   return Object.entries(counts)
-    .map(([reason, count]) => `${outcomeWord(reason, lang)} (${count})`)
+    .map(([reason, count]) => `${outcomeWord(lang, reason)} (${count})`)
     .join("; ");
 }
 
 /** Whether a test counts, and why not. */
 export function note({ excuse }: LinkTest, lang: Lang): string {
-  return excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(excuse, lang);
-}
-
-function outcomeWord(code: string, lang: Lang): string {
-  const key = `outcome.${code}`;
-  return isTextKey(key) ? text(lang, key) : code;
+  return excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(lang, excuse);
 }
 
 /** Whether a test was made in working hours. */

@@ -7,6 +7,7 @@ import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import {
   attestedTitle,
+  coverageWords,
   declarer,
   EXCUSES_SHOWN,
   measuredOf,
@@ -14,6 +15,7 @@ import {
   notices,
   openDays,
   rowReason,
+  scoreWords,
   sharedExcuses,
   stateOrder,
   titleOf,
@@ -103,10 +105,10 @@ export function printable(words: string): string {
 
 const heads = (lang: Lang, keys: readonly TextKey[]) => keys.map((key) => text(lang, key));
 
-function summary({ scope, centresTally, findingsTally }: Dossier, lang: Lang): PrintView["summary"] {
+function summary(dossier: Dossier, lang: Lang): PrintView["summary"] {
+  const { scope, centresTally, findingsTally } = dossier;
   const lines = [...(scope === "province" ? [["report.summary.centres", centresTally] as const] : []), ["report.summary.rows", findingsTally] as const];
   const shown = scope === "province" ? centresTally : findingsTally;
-  const decided = findingsTally.pass + findingsTally.fail;
   return {
     title: text(lang, "report.summary"),
     parts: stateOrder.map((state) => ({ state, count: shown[state] })).filter(({ count }) => count > 0),
@@ -125,11 +127,8 @@ function summary({ scope, centresTally, findingsTally }: Dossier, lang: Lang): P
       empty: "",
     },
     numbers: [
-      {
-        name: text(lang, "report.coverage"),
-        words: `${share(findingsTally.coverage)} (${number(lang, decided)} / ${number(lang, findingsTally.total - findingsTally.not_applicable)})`,
-      },
-      { name: text(lang, "report.score"), words: `${share(findingsTally.score)} (${number(lang, findingsTally.pass)} / ${number(lang, decided)})` },
+      { name: text(lang, "report.coverage"), words: coverageWords(dossier, lang) },
+      { name: text(lang, "report.score"), words: scoreWords(dossier, lang) },
       { name: text(lang, "report.waived"), words: number(lang, findingsTally.waived) },
     ],
   };

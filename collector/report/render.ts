@@ -27,9 +27,8 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
     case "csv":
       return { body: reportCsv(dossier, seal, lang), type: "text/csv; charset=utf-8", fileName: name };
     case "xlsx": {
-      const sheets = [requirementRows(dossier, lang), waiverRows(dossier), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
       return {
-        body: xlsx(sheets.map((sheet) => xlsxSheet(sheet, lang))),
+        body: xlsx(sheetsOf(dossier, seal, lang).map((sheet) => xlsxSheet(sheet, lang))),
         type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         fileName: name,
       };
@@ -39,10 +38,16 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
   }
 }
 
-/** One table that every spreadsheet reads; what the numbers mean stands below it, after an empty line. */
+/** One table that every spreadsheet reads; waivers, excused time and what the numbers mean stand below it, each after an empty line and with its title. */
 function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
-  const { head, rows } = requirementRows(dossier, lang);
-  return csv([head.map((key) => text(lang, key)), ...rows, [], ...methodRows(dossier, seal, lang).rows]);
+  const [first, ...others] = sheetsOf(dossier, seal, lang);
+  const words = (head: Sheet["head"]) => head.map((key) => text(lang, key));
+  return csv([words(first.head), ...first.rows, ...others.flatMap(({ key, head, rows }) => [[], [text(lang, key)], words(head), ...rows])]);
+}
+
+/** All that a report holds, as tables; the first has a row for each centre and requirement. */
+function sheetsOf(dossier: Dossier, seal: string, lang: Lang): readonly [Sheet, ...Sheet[]] {
+  return [requirementRows(dossier, lang), waiverRows(dossier), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
 }
 
 const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);

@@ -9,6 +9,7 @@ import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre } from "./dossier.ts";
 import {
   attestedTitle,
+  coverageWords,
   declarer,
   EXCUSES_SHOWN,
   measuredOf,
@@ -16,6 +17,7 @@ import {
   notices,
   openDays,
   rowReason,
+  scoreWords,
   sharedExcuses,
   stateOrder,
   titleOf,
@@ -53,13 +55,14 @@ function head(lang: Lang, keys: readonly TextKey[]): Html {
   return html`<thead><tr>${keys.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>`;
 }
 
-function summary({ scope, centresTally, findingsTally }: Dossier, lang: Lang): Html {
+function summary(dossier: Dossier, lang: Lang): Html {
+  const { scope, centresTally, findingsTally } = dossier;
   const lines = [...(scope === "province" ? [["report.summary.centres", centresTally] as const] : []), ["report.summary.rows", findingsTally] as const];
   return html`<section><h2>${text(lang, "report.summary")}</h2>
 <div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.summary")}"><table class="summary"><thead><tr><td></td>${stateOrder.map((state) => html`<th scope="col">${badge(lang, state)}</th>`)}<th scope="col">${text(lang, "report.column.total")}</th></tr></thead>
 <tbody>${lines.map(([key, counts]) => html`<tr><th scope="row">${text(lang, key)}</th>${stateOrder.map((state) => html`<td class="n">${counts[state]}</td>`)}<td class="n">${counts.total}</td></tr>`)}</tbody></table></div>
-<dl><dt>${text(lang, "report.coverage")}</dt><dd>${share(findingsTally.coverage)} (${findingsTally.pass + findingsTally.fail} / ${findingsTally.total - findingsTally.not_applicable})</dd>
-<dt>${text(lang, "report.score")}</dt><dd>${share(findingsTally.score)} (${findingsTally.pass} / ${findingsTally.pass + findingsTally.fail})</dd>
+<dl><dt>${text(lang, "report.coverage")}</dt><dd>${coverageWords(dossier, lang)}</dd>
+<dt>${text(lang, "report.score")}</dt><dd>${scoreWords(dossier, lang)}</dd>
 <dt>${text(lang, "report.waived")}</dt><dd>${findingsTally.waived}</dd></dl></section>`;
 }
 

@@ -2,7 +2,7 @@ import type { FindingState } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { moment } from "../web/format.ts";
+import { moment, number, share } from "../web/format.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
 
@@ -148,6 +148,16 @@ export function excuseRows(dossier: Dossier, lang: Lang): Sheet {
   };
 }
 
+/** Decided out of applicable requirements. */
+export function coverageWords({ findingsTally: { coverage, pass, fail, total, not_applicable } }: Dossier, lang: Lang): string {
+  return `${share(coverage)} (${number(lang, pass + fail)} / ${number(lang, total - not_applicable)})`;
+}
+
+/** Met out of decided requirements; never one number with the coverage. */
+export function scoreWords({ findingsTally: { score, pass, fail } }: Dossier, lang: Lang): string {
+  return `${share(score)} (${number(lang, pass)} / ${number(lang, pass + fail)})`;
+}
+
 /** How the report was made, with the seal: the last sheet of a workbook. */
 export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
   const { policy } = dossier;
@@ -156,7 +166,9 @@ export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
     [text(lang, "report.column.at"), text(lang, "report.period", { from: dossier.firstDay, to: dossier.lastDay })],
     ...notices(dossier, lang).map((notice) => [text(lang, "report.summary"), notice] as const),
     ...methodSentences(lang).map((sentence) => [text(lang, "report.method"), sentence] as const),
-    ["policy", `${policy.id}@${policy.version}, ${policy.effectiveFrom}, ${policy.source.document} (${policy.source.date})`],
+    [text(lang, "report.coverage"), coverageWords(dossier, lang)],
+    [text(lang, "report.score"), scoreWords(dossier, lang)],
+    [text(lang, "report.policy"), `${policy.id}@${policy.version}, ${policy.effectiveFrom}, ${policy.source.document} (${policy.source.date})`],
     [text(lang, "report.hash"), seal],
   ];
   return { key: "report.method", head: ["report.column.key", "report.column.value"], rows: lines };

@@ -14,6 +14,7 @@ import { age, day, moment, number } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
+import type { StoredRun } from "./page-store.ts";
 import { runsTable } from "./sheet-details.ts";
 import { valueWithUnit } from "./value.ts";
 
@@ -29,8 +30,19 @@ export function devicePage(frame: PageFrame, policy: PolicyProfile, view: Device
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, `/centres/${centre.code}`)}</section>
 </div>
 <section class="card" aria-labelledby="readings-title" data-part="readings"><h2 id="readings-title">${text(lang, "web.device.readings")}</h2>${readingsTable(frame, readings)}</section>
-<section class="card" aria-labelledby="runs-title" data-part="runs"><h2 id="runs-title">${text(lang, "web.device.runs")}</h2>${runsTable(lang, runs)}</section>`;
+<section class="card" aria-labelledby="runs-title" data-part="runs"><h2 id="runs-title">${text(lang, "web.device.runs")}</h2>${runsTable(
+    lang,
+    runs.map((run) => ownReadings(run, device.id)),
+  )}</section>`;
   return layout(frame, `${device.id}, ${centre.name}`, body, { live: true });
+}
+
+/** A run that asked several devices, with the readings of this one alone. */
+function ownReadings(run: StoredRun, device: string): StoredRun {
+  const { outcome } = run;
+  if (outcome.kind !== "measured") return run;
+  const own = outcome.readings.filter(({ labels }) => [labels?.device, labels?.camera, labels?.ap].some((name) => isAbout(name, device)));
+  return own.length === 0 ? run : { ...run, outcome: { ...outcome, readings: own } };
 }
 
 function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since, use }: DeviceView): Html {

@@ -53,7 +53,7 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
-    [text(lang, "alert.label.who"), found ? text(lang, `owner.${found.owner}`) : text(lang, "owner.commune")],
+    [text(lang, "alert.label.who"), ownerOf(lang, policy, incident)],
     [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
     [text(lang, "web.incidents.told"), text(lang, "web.incidents.told.count", { count: told.length })],
@@ -85,10 +85,11 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
     "report.column.centre",
     "report.column.requirement",
     "alert.label.since",
+    "alert.label.who",
     "web.incidents.takenBy",
   ] as const;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><thead><tr>${heads.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
-<tbody>${incidents.map((one) => html`<tr><th scope="row" class="num"><a href="/incidents/${one.id}">${one.id}</a></th><td>${stateOf(lang, one)}</td><td>${place(lang, one)}</td><td>${titleOf(lang, policy, one)}</td><td class="num">${moment(lang, one.openedMs ?? one.beganMs)}</td><td>${one.acknowledgedBy ?? ""}</td></tr>`)}</tbody></table></div>`;
+<tbody>${incidents.map((one) => html`<tr><th scope="row" class="num"><a href="/incidents/${one.id}">${one.id}</a></th><td>${stateOf(lang, one)}</td><td>${place(lang, one)}</td><td>${titleOf(lang, policy, one)}</td><td class="num">${moment(lang, one.openedMs ?? one.beganMs)}</td><td>${ownerOf(lang, policy, one)}</td><td>${one.acknowledgedBy ?? ""}</td></tr>`)}</tbody></table></div>`;
 }
 
 function postState(lang: Lang, { outbox: { waiting, held, dead, oldestMs }, dead: letters }: Post): Html {
@@ -112,6 +113,11 @@ function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): 
 function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
   if (requirement === AGENT_SILENT) return text(lang, "alert.agent.title");
   return `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
+}
+
+/** Whose turn it is; a silent PC is its centre's to look after. */
+function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
+  return text(lang, `owner.${policy.requirements.find(({ id }) => id === requirement)?.owner ?? "commune"}`);
 }
 
 function stateOf(lang: Lang, { state, wellSinceMs }: Incident): Html {

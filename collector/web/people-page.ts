@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { type Person, Role } from "#schemas/person.ts";
-import { type TextKey, text } from "#schemas/text/text.ts";
+import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { moment } from "./format.ts";
@@ -63,7 +64,7 @@ export function auditPage(
   const heads = (["audit.at", "audit.who", "audit.what", "audit.about", "audit.address"] as const).map((key) => text(lang, key));
   const rows = deeds.map(
     ({ at, who, what, about, address }) =>
-      html`<tr><td class="num">${moment(lang, at)}</td><th scope="row">${who}</th><td><code>${what}</code></td><td>${about}</td><td>${address}</td></tr>`,
+      html`<tr><td class="num">${moment(lang, at)}</td><th scope="row">${who}</th><td>${deedWord(lang, what)}<span class="sub"><code>${what}</code></span></td><td>${about}</td><td>${address}</td></tr>`,
   );
   const verdict = chain.ok
     ? html`<p class="note">${text(lang, "audit.whole", { rows: chain.rows })} <code>${chain.head}</code></p>`
@@ -73,6 +74,11 @@ export function auditPage(
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${table(title, heads, rows)}</section>`,
   );
+}
+
+function deedWord(lang: Lang, what: string): string {
+  const key = `deed.${what}`;
+  return isTextKey(key) ? text(lang, key) : "";
 }
 
 function table(title: string, heads: readonly string[], rows: readonly Html[]): Html {

@@ -5,6 +5,7 @@ import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import { attestedRuleOf, type Requirement } from "#schemas/policy.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
+import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { capacityTable, type LineFact } from "./capacity-table.ts";
@@ -84,9 +85,9 @@ export function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
 
 function outcomeWords(lang: Lang, outcome: Outcome): Html {
   if (outcome.kind !== "measured")
-    return html`${text(lang, `web.outcome.${outcome.kind}`)}: <code>${outcome.reason}</code>${outcome.detail ? html` (${outcome.detail})` : ""}`;
+    return html`${text(lang, `web.outcome.${outcome.kind}`)}: ${outcomeWord(lang, outcome.reason)}${outcome.detail ? html` (${outcome.detail})` : ""}`;
   const more = outcome.readings.length - READINGS_SHOWN;
-  return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcome.excuse })}</span>` : ""}`;
+  return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcomeWord(lang, outcome.excuse) })}</span>` : ""}`;
 }
 
 function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {

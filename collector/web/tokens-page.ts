@@ -27,7 +27,7 @@ export function tokensPage(frame: PageFrame, tokens: readonly ApiToken[], state:
     frame,
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p class="note">${text(lang, "tokens.note")} <a href="/docs/api">${text(lang, "web.nav.api")}</a></p>${handed}
-<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${columns.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead><tbody>${tokens.map((one) => tokenRow(frame, one, hidden))}</tbody></table></div></section>
+${tokens.length === 0 ? html`<p>${text(lang, "tokens.none")}</p>` : tokensTable(frame, title, tokens, hidden)}</section>
 <section class="card" aria-labelledby="add-title"><h2 id="add-title">${text(lang, "tokens.add")}</h2>${errorList(lang, state, labels)}
 <form class="form" method="post" action="/tokens">${hidden}
 ${inputField(lang, state, { name: "name", label: labels.name, max: 64, autocomplete: "off", hint: text(lang, "tokens.name.hint") })}
@@ -35,6 +35,11 @@ ${inputField(lang, state, { name: "name", label: labels.name, max: 64, autocompl
 ${inputField(lang, { ...state, values: { days: String(TOKEN_DAYS), ...state.values } }, { name: "days", label: labels.days, type: "number", hint: text(lang, "tokens.fault.days", { max: TOKEN_DAYS_MAX }) })}
 <p><button type="submit">${text(lang, "tokens.add.do")}</button></p></form></section>`,
   );
+}
+
+function tokensTable(frame: PageFrame, title: string, tokens: readonly ApiToken[], hidden: Html): Html {
+  const { lang } = frame;
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${columns.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead><tbody>${tokens.map((one) => tokenRow(frame, one, hidden))}</tbody></table></div>`;
 }
 
 function tokenRow({ lang, nowMs }: PageFrame, { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt }: ApiToken, hidden: Html): Html {

@@ -33,10 +33,10 @@ export async function benchDashboards(): Promise<{ readonly panels: number; read
     await fillWithDemo(server.url, { centres: CENTRES, days: 4 });
     await makeYear(server.url);
     const times = await measureDashboards(server.url.replace("hcc@", "grafana_ro@"));
-    const slowest = times.toSorted((a, b) => b.p95Ms - a.p95Ms).slice(0, 10);
+    const slowest = times.toSorted((a, b) => b.cpuMs - a.cpuMs).slice(0, 10);
     for (const { name, range, medianMs, p95Ms, cpuMs, rows } of slowest)
       console.log(`${p95Ms} ms p95, ${medianMs} ms median, ${cpuMs} ms of processor, ${rows} rows, ${range}: ${name}`);
-    return { panels: times.length, slow: times.filter(({ p95Ms }) => p95Ms > TARGET_MS), slowest };
+    return { panels: times.length, slow: times.filter(({ cpuMs }) => cpuMs > TARGET_MS), slowest };
   } finally {
     await server.stop();
   }

@@ -26,6 +26,7 @@ export const report = {
   "report.excuses.more": "and {count} more; the Excel and JSON forms hold all of them.",
   "report.method": "How it was judged",
   "report.foot": "Policy {policy}, in force from {from}. Source: {document} of {date}.",
+  "report.policy": "Policy",
   "report.hash": "SHA-256 of the content",
   "report.sign.centre": "Director of the centre",
   "report.sign.inspector": "Inspector",

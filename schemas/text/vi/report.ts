@@ -26,6 +26,7 @@ export const report = {
   "report.excuses.more": "và {count} khoảng khác; bản Excel hoặc JSON có đủ.",
   "report.method": "Cách đánh giá",
   "report.foot": "Bộ tiêu chí {policy}, hiệu lực từ {from}. Căn cứ: {document} ngày {date}.",
+  "report.policy": "Bộ tiêu chí",
   "report.hash": "Mã băm SHA-256 của nội dung",
   "report.sign.centre": "Giám đốc trung tâm",
   "report.sign.inspector": "Người kiểm tra",

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import type { Transition } from "#schemas/finding.ts";
 import type { Lang } from "#schemas/words.ts";
-import { buildDossier, type Dossier, type ReportRows } from "../../../collector/report/dossier.ts";
+import { parseCsv } from "../../../collector/attest/csv-rows.ts";
+import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "../../../collector/report/dossier.ts";
 import { closesAt, Month, periodOf } from "../../../collector/report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../../../collector/report/render.ts";
+import { coverageWords, methodSentences, scoreWords } from "../../../collector/report/rows.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
 import { pdfText } from "../../support/pdf-text.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -139,6 +141,54 @@ test("what nobody could help is listed with its reason, one line for a cause tha
   expect(html.match(/lỗi chung của nhiều nơi/g)).toHaveLength(1);
   expect(html).toContain("và 2 trung tâm khác");
   expect(html).toContain("12/11/2026 09:00");
+});
+
+test.each(readable)("%s: says the same facts as every other form", async (format) => {
+  const told: Transition = { centre: "xa-01", requirement: "R16", at: "2026-11-12T02:00:00.000Z", to: "unknown", reason: "shared_fault" };
+  const province = build(afterClosing, { changes: [told, { ...told, at: "2026-11-12T03:30:00.000Z", to: "pass", reason: "met" }] });
+  const dossier = dossierOfCentre(province, "xa-01") ?? province;
+  const { findingsTally } = dossier;
+  const whole = (await wordsOf(dossier, format, "vi")).replaceAll(/\s+/g, " ");
+  const facts =
+    format === "json"
+      ? [
+          '"measured":168',
+          '"required":200',
+          '"declared":{"value":250',
+          `"coverage":${findingsTally.coverage}`,
+          `"score":${findingsTally.score}`,
+          '"reason":"Chờ thay ổ cứng","document":"123/UBND-VP","from":"2026-11-10","until":"2026-12-31"',
+          '"reason":"shared_fault","from":"2026-11-12T02:00:00.000Z","to":"2026-11-12T03:30:00.000Z"',
+          '"id":"sample-890","version":2',
+        ]
+      : [
+          "168",
+          "200",
+          "250",
+          coverageWords(dossier, "vi"),
+          scoreWords(dossier, "vi"),
+          "Chờ thay ổ cứng",
+          "123/UBND-VP",
+          "lỗi chung của nhiều nơi",
+          "12/11/2026 09:00",
+          "12/11/2026 10:30",
+          "sample-890@2",
+          "Quyết định 890/QĐ-UBND",
+          ...methodSentences("vi").map((sentence) => sentence.slice(0, 40)),
+        ];
+  for (const fact of [...facts, sealOf(dossier)]) expect(whole, fact).toContain(fact);
+});
+
+test("a CSV has its tables one below the other, each with its title and its heads; measured and declared stand in columns of their own", async () => {
+  const tables = (await wordsOf(build(), "csv", "vi")).slice(1).split("\r\n\r\n");
+  const [first = "", waivers, , method] = tables;
+  expect(parseCsv(first)).toContainEqual(expect.objectContaining({ Mã: "xa-01", Số: "R01", "Đo được": "168", "Khai báo": "250", "Yêu cầu": "200" }));
+  expect(waivers?.split("\r\n")).toEqual([
+    "Miễn trừ trong kỳ",
+    expect.stringContaining("Văn bản"),
+    "xa-01,Xã Chư Păh,R05,Chờ thay ổ cứng,123/UBND-VP,2026-11-10,2026-12-31",
+  ]);
+  expect(method).toContain(sealOf(build()));
 });
 
 test("a hostile centre name is harmless in HTML, CSV and PDF", async () => {

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { accessTable } from "../../collector/routes/access-table.ts";
+import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
+import { type DemoSite, demoSite } from "../support/demo-site.ts";
+import { requirePeer } from "../support/require-peer.ts";
+
+/** Routes that answer a GET with something else than a page for people. */
+const noPages = /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/sign-on|v1\/(config|audit|centres|findings))/;
+const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+/** Together: both languages, both schemes, both widths. */
+const looks = [
+  ["Vietnamese, light, 1280 px", "vi", { viewport: { width: 1280, height: 900 }, colorScheme: "light" }],
+  ["English, dark, 360 px", "en", { ...phone, colorScheme: "dark" }],
+] as const;
+
+describe.skipIf(!requirePeer("chromium") || !requirePeer("postgres"))("every page of the collector over a simulated province", () => {
+  let site: DemoSite;
+  let browser: TestBrowser;
+  let paths: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([demoSite({ centres: 6, days: 1 }), testBrowser()]);
+    await site.server.psql(`
+      INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at) SELECT site_id, 'R05', 'camera-1', 'open', now() - interval '5 hours', now() - interval '4 hours' FROM site;
+      INSERT INTO maintenance (id, from_day, until_day, body, recorded_at) SELECT 'work-1', current_date, current_date + 1,
+        jsonb_build_object('id', 'work-1', 'from', current_date, 'until', current_date + 1, 'start', '00:00', 'end', '00:00', 'mode', 'mute', 'reason', 'Thay bộ chuyển mạch', 'person', 'lan'), now()`);
+    const [centre, incident, checked, duty] = (
+      await site.server.psql(`SELECT min(centre_code), (SELECT max(incident_id) FROM incident),
+        (SELECT r->>'id' FROM policy_version, jsonb_array_elements(body->'requirements') AS r WHERE r->'rule'->>'kind' = 'attested' LIMIT 1),
+        (SELECT r->>'id' FROM policy_version, jsonb_array_elements(body->'requirements') AS r WHERE r->'rule'->>'kind' = 'duties' LIMIT 1) FROM site`)
+    ).split("|");
+    const device = await site.server.psql(`SELECT devices->0->>'id' FROM site WHERE centre_code = '${centre}'`);
+    const month = vietnamDay(Date.now()).slice(0, 7);
+    paths = {
+      "GET /docs/api": "/docs/api",
+      "GET /login": "/login",
+      "GET /password": "/password?token=unknown",
+      "GET /account": "/account",
+      "GET /people": "/people",
+      "GET /tokens": "/tokens",
+      "GET /audit": "/audit",
+      "GET /": "/",
+      "GET /centres/:code": `/centres/${centre}`,
+      "GET /centres/:code/devices/:device": `/centres/${centre}/devices/${device}`,
+      "GET /reports": "/reports",
+      "GET /v1/reports/:month/:file": `/v1/reports/${month}/province.html`,
+      "GET /v1/reports/:month/centres/:file": `/v1/reports/${month}/centres/${centre}.html`,
+      "GET /v1/evidence/:file": `/v1/evidence/${centre}.link.html`,
+      "GET /incidents": "/incidents",
+      "GET /incidents/:id": `/incidents/${incident}`,
+      "GET /maintenance": "/maintenance",
+      "GET /centres/:code/lost-pc": `/centres/${centre}/lost-pc`,
+      "GET /waivers": "/waivers",
+      "GET /centres/:code/waive/:requirement": `/centres/${centre}/waive/R05`,
+      "GET /centres/:code/attest/:requirement": `/centres/${centre}/attest/${checked}`,
+      "GET /centres/:code/duties/:requirement": `/centres/${centre}/duties/${duty}`,
+    };
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await site?.[Symbol.asyncDispose]();
+  });
+
+  test("is in the list below", () => {
+    expect(Object.keys(paths).sort()).toEqual(
+      Object.keys(accessTable)
+        .filter((route) => route.startsWith("GET ") && !noPages.test(route))
+        .sort(),
+    );
+  });
+
+  test.each(looks)("%s: opens, is accessible, has nothing sideways and asks nobody else", { timeout: 180_000 }, async (_, lang, options) => {
+    const { page, complaints } = await browser.open(`${site.url}/login?lang=${lang}`, options);
+    const host = new URL(site.url).hostname;
+    for (const [route, path] of Object.entries(paths)) {
+      // Who has signed in is led past the login.
+      const cookies = [{ name: "hcc-session", value: site.session, domain: host, path: "/" }];
+      await page.context().clearCookies({ name: "hcc-session" });
+      if (route !== "GET /login" && route !== "GET /password") await page.context().addCookies(cookies);
+      const answer = await page.goto(site.url + path, { waitUntil: "load" });
+      expect(answer?.status(), route).toBe(200);
+      expect(await page.locator("html").getAttribute("lang"), route).toBe(lang);
+      await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
+      expect.soft(await axeViolations(page), route).toEqual([]);
+      expect.soft(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), route).toBeLessThanOrEqual(0);
+    }
+    expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
+    await page.context().close();
+  });
+});
