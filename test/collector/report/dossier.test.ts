@@ -98,7 +98,7 @@ test.each(reportFormats)("%s: a closed month gives the same bytes whenever it is
   expect(first?.equals(later ?? Buffer.alloc(0))).toBe(true);
 });
 
-test("the seal is the same in each format and language and changes with one number", async () => {
+test("the seal is the same in each format and language and changes with one number", { timeout: 60_000 }, async () => {
   const dossier = build();
   const seal = sealOf(dossier);
   for (const format of readable) for (const lang of ["vi", "en"] as const) expect(await wordsOf(dossier, format, lang), `${format} ${lang}`).toContain(seal);
@@ -143,7 +143,7 @@ test("what nobody could help is listed with its reason, one line for a cause tha
   expect(html).toContain("12/11/2026 09:00");
 });
 
-test.each(readable)("%s: says the same facts as every other form", async (format) => {
+test.each(readable)("%s: says the same facts as every other form", { timeout: 60_000 }, async (format) => {
   const told: Transition = { centre: "xa-01", requirement: "R16", at: "2026-11-12T02:00:00.000Z", to: "unknown", reason: "shared_fault" };
   const province = build(afterClosing, { changes: [told, { ...told, at: "2026-11-12T03:30:00.000Z", to: "pass", reason: "met" }] });
   const dossier = dossierOfCentre(province, "xa-01") ?? province;
