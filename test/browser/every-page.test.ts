@@ -27,7 +27,7 @@ describe.skipIf(!requirePeer("chromium") || !requirePeer("postgres"))("every pag
     const [centre, incident, checked, duty] = (
       await site.server.psql(`SELECT min(centre_code), (SELECT max(incident_id) FROM incident),
         (SELECT r->>'id' FROM policy_version, jsonb_array_elements(body->'requirements') AS r WHERE r->'rule'->>'kind' = 'attested' LIMIT 1),
-        (SELECT r->>'id' FROM policy_version, jsonb_array_elements(body->'requirements') AS r WHERE r->'rule'->>'kind' = 'duties' LIMIT 1) FROM site`)
+        (SELECT r->>'id' FROM policy_version, jsonb_array_elements(body->'requirements') AS r WHERE r->'rule'->>'kind' = 'checklist' LIMIT 1) FROM site`)
     ).split("|");
     const device = await site.server.psql(`SELECT devices->0->>'id' FROM site WHERE centre_code = '${centre}'`);
     const month = vietnamDay(Date.now()).slice(0, 7);
