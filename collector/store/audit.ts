@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { asc, desc, gt } from "drizzle-orm";
+import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { audits } from "./tables.ts";
@@ -8,8 +9,6 @@ import { audits } from "./tables.ts";
 export type Deed = { readonly who: string; readonly what: string; readonly about: string; readonly address: string };
 export type AuditRow = typeof audits.$inferSelect;
 
-/** Any number that no other program on the database takes. */
-const LOCK = 8_901_891;
 const PAGE = 2_000;
 /** What the first row's hash follows. */
 const BEGINNING = "hcc-watch audit";
@@ -17,7 +16,7 @@ const BEGINNING = "hcc-watch audit";
 /** Adds a deed to the end of the chain; one at a time, whatever number of collectors there is. */
 export async function addDeed(db: Db, deed: Deed, nowMs: number): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.audit]);
     const [last] = await drizzled(tx, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(1));
     const row = { place: (last?.place ?? 0) + 1, at: Math.floor(nowMs), ...deed };
     await drizzled(tx, (to) => to.insert(audits).values({ ...row, sha256: hashOf(row, last?.sha256 ?? BEGINNING) }));

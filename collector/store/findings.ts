@@ -1,6 +1,7 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { Finding, FindingState } from "#schemas/finding.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { advisoryLocks } from "./advisory-locks.ts";
 import { textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
@@ -10,12 +11,9 @@ export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
   return (await db.query<{ body: Finding }>("SELECT body FROM finding WHERE site_id = $1 ORDER BY requirement", [siteId])).map(({ body }) => body);
 }
 
-/** Any number that no other program on the database takes. */
-const LOCK = 8_901_893;
-
 /** Keeps other judges of the site out until the transaction ends; what agents send goes on. */
 export async function lockSite(tx: Db, siteId: number): Promise<void> {
-  await tx.query("SELECT pg_advisory_xact_lock($1::int, $2::int)", [LOCK, siteId]);
+  await tx.query("SELECT pg_advisory_xact_lock($1::int, $2::int)", [advisoryLocks.judge, siteId]);
 }
 
 /** Writes judgements over the present ones. `since` moves only where the state has changed. */
@@ -100,7 +98,7 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)
        UNION
        SELECT f.site_id FROM finding f JOIN duty_record d USING (site_id, requirement)
-       WHERE d.recorded_at > f.evaluated_at AND d.recorded_at <= to_timestamp($1::float8 / 1000)
+       WHERE d.recorded_at > f.evaluated_at AND d.recorded_at >= to_timestamp($4::float8 / 1000) AND d.recorded_at <= to_timestamp($1::float8 / 1000)
      ) AS due ORDER BY site_id LIMIT $3`,
     [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs))],
   );

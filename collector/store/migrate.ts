@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { StoreError } from "./store-error.ts";
 
 const folder = join(import.meta.dirname, "migrations");
-/** Any number that no other program on the database takes. */
-const LOCK = 8_901_890;
 
 /** A file of migrations/, and what its text hashes to. */
 export type Migration = { readonly name: string; readonly sha256: string };
@@ -33,12 +32,12 @@ export async function migrate(db: Db, nowMs: number, count?: number): Promise<st
   const applied: string[] = [];
   await db.transaction(async (tx) => {
     // IF NOT EXISTS alone fails when two programs start at the same moment.
-    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
     await tx.script("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)");
   });
   for (const { name, statements, sha256 } of files.slice(0, count)) {
     const fresh = await db.transaction(async (tx) => {
-      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
       const [known] = await tx.query<{ sha256: string }>("SELECT sha256 FROM migration WHERE name = $1", [name]);
       if (known && known.sha256 !== sha256)
         throw new StoreError(

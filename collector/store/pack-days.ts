@@ -1,3 +1,4 @@
+import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { createPartitions, partitionDays } from "./partitions.ts";
@@ -5,7 +6,6 @@ import { createPartitions, partitionDays } from "./partitions.ts";
 const DAY_MS = 86_400_000;
 /** Sites that one transaction packs: a day of 10 centres with 200 series each is 3 M samples, some seconds. */
 const STEP = 10;
-const LOCK = 8_901_893;
 
 /**
  * Packs the samples of UTC days that ended before `beforeMs` into hours, a few sites at a time: each step is one transaction that moves them, so a
@@ -30,7 +30,7 @@ export async function packDaysBefore(db: Db, beforeMs: number): Promise<number> 
 /** Packs one day of the next sites; undefined when there are no more, or somebody else holds the lock. */
 function packStep(db: Db, day: string, afterSite: number): Promise<{ moved: number; upTo: number } | undefined> {
   return db.transaction(async (tx) => {
-    const [lock] = await tx.query<{ mine: boolean }>("SELECT pg_try_advisory_xact_lock($1::int) AS mine", [LOCK]);
+    const [lock] = await tx.query<{ mine: boolean }>("SELECT pg_try_advisory_xact_lock($1::int) AS mine", [advisoryLocks.pack]);
     if (!lock?.mine) return undefined;
     const rows = await tx.query<{ site_id: number }>(
       `SELECT site_id FROM site AS s WHERE site_id > $1 AND EXISTS (

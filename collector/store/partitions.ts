@@ -1,9 +1,9 @@
+import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 
 const DAY_MS = 86_400_000;
 /** Partitions are made this far ahead. */
 export const AHEAD_DAYS = 7;
-const LOCK = 8_901_891;
 
 /** Tables that are cut by day, in UTC. What is ingested goes into the first two; days of the third are made when they are packed. */
 const dayTables = ["sample_run", "observation", "sample_hour"] as const;
@@ -29,7 +29,7 @@ export class Partitions {
     if (days.size === 0) return;
     const missing = [...days].sort();
     await this.#db.transaction(async (tx) => {
-      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [LOCK]);
+      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.partitions]);
       for (const day of missing) await tx.script(ingestTables.map((table) => createStatement(table, day)).join(";\n"));
     });
     for (const day of missing) this.#known.add(day);

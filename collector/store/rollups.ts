@@ -1,3 +1,4 @@
+import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 
@@ -8,7 +9,6 @@ const DAY_STEP = 10;
 const STEPS_MAX = 2_000;
 /** An hour is rolled up again whenever late samples come; the present hour waits until it is this old, ms. */
 const SETTLE_MS = 60_000;
-const AREA_LOCK = 8_901_892;
 
 /**
  * Recomputes the hourly rollups of every site-hour that got samples since, with them the counts of its days and the sums of its districts, and marks its
@@ -29,7 +29,7 @@ export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
       await tx.query(recomputeHours, places);
       await tx.query(markDays, places);
       // One after the other: an hour is counted over all sites, also those that another collector is rolling up at this moment.
-      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [AREA_LOCK]);
+      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.area]);
       await tx.query(
         "SELECT rollup_days(($1::text)::int4[], ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($2::text)::float8[]) WITH ORDINALITY AS h(ms, place) ORDER BY place))",
         places,

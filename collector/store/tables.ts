@@ -173,7 +173,11 @@ export const dutyRecords = pgTable(
     body: jsonb("body").$type<DutyRecord>().notNull(),
     recordedAt: instant("recorded_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.siteId, table.id] }), index("duty_record_at").on(table.siteId, table.at)],
+  (table) => [
+    primaryKey({ columns: [table.siteId, table.id] }),
+    index("duty_record_at").on(table.siteId, table.at),
+    index("duty_record_recorded").on(table.recordedAt),
+  ],
 );
 
 /** Work that was announced: what it does to messages about problems, and until when. */

@@ -11,6 +11,8 @@ CREATE TABLE duty_record (
   PRIMARY KEY (site_id, id)
 );
 CREATE INDEX duty_record_at ON duty_record (site_id, at);
+-- What is new since a site was judged is asked each minute.
+CREATE INDEX duty_record_recorded ON duty_record (recorded_at);
 CREATE FUNCTION duty_record_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'records of duties are only added to';
