@@ -113,6 +113,7 @@ const looks: Readonly<Record<string, Look>> = {
       ],
     },
   ],
+  segment: words("segment."),
   since: time,
   state: states,
   supply_percent: unit("percent", 0),

@@ -1,7 +1,7 @@
 import type { DeviceRole } from "#schemas/inventory.ts";
 import type { MetricName } from "#schemas/metrics.ts";
 import type { Reading } from "#schemas/observation.ts";
-import { type DeviceBrief, isAbout } from "../web/device-brief.ts";
+import { type DeviceBrief, isAbout, type LatestReading } from "../web/device-brief.ts";
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 import { pagesSince } from "./page-counters.ts";
@@ -50,17 +50,17 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
     centre: centreBrief(site),
     device,
     hours: hours.map(({ at, up_share }) => ({ at: new Date(at).toISOString(), upShare: up_share })),
-    readings: readings.map(({ metric, value, labels, at }) => ({
-      metric,
-      value,
-      at: new Date(at).toISOString(),
-      ...(Object.keys(labels).length > 0 && { labels }),
-    })),
+    readings: readings.map(latestReading),
     pages,
     findings: findings.filter(({ parts = [] }) => parts.some(({ subject }) => isAbout(subject, id))),
     incidents: incidents.map(incident).filter(({ subject }) => isAbout(subject, id)),
     runs: runs.map(storedRun),
   };
+}
+
+/** What the newest walk along the way out of a site proved, in no order; empty when none was made. */
+export async function newestWalk(db: Db, siteId: number): Promise<LatestReading[]> {
+  return (await db.query<ReadingRow>(siteWalk, [siteId])).map(latestReading);
 }
 
 const deviceOf = "coalesce(s.labels->>'device', s.labels->>'camera', s.labels->>'ap')";
@@ -88,6 +88,11 @@ const deviceReadings = `
   FROM series s JOIN latest l USING (site_id, series_id)
   WHERE s.site_id = $1 AND ${deviceOf} = $2 ORDER BY s.metric, s.labels::text LIMIT $3`;
 
+const siteWalk = `
+  SELECT s.metric, s.labels, l.value, ${instantMs("l.ts")} AS at
+  FROM (SELECT *, max(ts) OVER () AS newest FROM latest WHERE site_id = $1 AND series_id IN (SELECT series_id FROM series WHERE site_id = $1 AND metric = 'segment_up')) AS l
+  JOIN series s USING (site_id, series_id) WHERE l.ts = l.newest`;
+
 const deviceRuns = `
   SELECT ${runColumns}, o.outcome - 'evidence' AS outcome FROM observation o
   WHERE o.site_id = $1 AND o.taken_at >= now() - interval '${RUNS_BACK}'
@@ -108,6 +113,10 @@ type DeviceRow = {
 };
 type HourRow = { at: number; up_share: number };
 type ReadingRow = { metric: MetricName; labels: NonNullable<Reading["labels"]>; value: number; at: number };
+
+function latestReading({ metric, value, labels, at }: ReadingRow): LatestReading {
+  return { metric, value, at: new Date(at).toISOString(), ...(Object.keys(labels).length > 0 && { labels }) };
+}
 
 function deviceBrief({ id, declared, role, name, vendor, model, value, at }: DeviceRow): DeviceBrief {
   return {

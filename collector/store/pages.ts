@@ -5,7 +5,7 @@ import type { CentreRows, FindingBrief, PageStore, StandingFinding } from "../we
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
-import { deviceRows, devicesOf } from "./devices.ts";
+import { deviceRows, devicesOf, newestWalk } from "./devices.ts";
 import {
   centreBrief,
   centreIncidents,
@@ -72,7 +72,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
 
 async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string, today: string): Promise<CentreRows> {
   const id = site.site_id;
-  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices] = await Promise.all([
+  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walk] = await Promise.all([
     standingFindings(db, id),
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
@@ -81,6 +81,7 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     db.query<RunRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()]),
     attestationsOf(db, id),
     devicesOf(db, id),
+    newestWalk(db, id),
   ]);
   const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
@@ -99,6 +100,7 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     evidence: evidence.map(storedRun),
     attestations,
     devices,
+    walk,
   };
 }
 

@@ -18,6 +18,7 @@ import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreBrief } from "./page-store.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
+import { wayOut } from "./way-out.ts";
 
 /** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
 export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, ledger: readonly LedgerRow[]): Html {
@@ -29,7 +30,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 <section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
 <section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
 <div class="two" data-part="charts">
-<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
+<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>

@@ -37,6 +37,8 @@ export type CentreRows = {
   readonly evidence: readonly StoredRun[];
   readonly attestations: readonly Attestation[];
   readonly devices: readonly DeviceBrief[];
+  /** What the newest walk along the way out proved of its segments (schemas/fault-location.ts). */
+  readonly walk: readonly LatestReading[];
 };
 
 /** What the page of one device shows. */

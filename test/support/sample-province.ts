@@ -1,7 +1,8 @@
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
+import type { Segment } from "#schemas/fault-location.ts";
 import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
-import type { DeviceBrief } from "../../collector/web/device-brief.ts";
+import type { DeviceBrief, LatestReading } from "../../collector/web/device-brief.ts";
 import type { CentreBrief, CentreRows, DeviceRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
 import { samplePolicy } from "./sample-policy.ts";
 
@@ -238,6 +239,8 @@ export const sampleDevices: readonly DeviceBrief[] = [
   { id: hostileName.slice(0, 128), declared: false, answered: { up: true, at: ago(3 * 24 * HOUR) } },
 ];
 
+const walked = (segment: Segment, value: 0 | 1): LatestReading => ({ metric: "segment_up", value, labels: { segment }, at: ago(5 * 60_000) });
+
 export const sampleStore: PageStore = {
   async ledger(code) {
     return code === "xa-01" ? sampleLedger : [];
@@ -267,6 +270,7 @@ export const sampleStore: PageStore = {
       evidence: runs.slice(0, 2),
       attestations: index === 0 ? attestations : [],
       devices: index === 0 ? sampleDevices : [],
+      walk: index === 0 ? [walked("lan", 1), walked("line", 0)] : [],
     };
   },
   async device(code, id): Promise<DeviceRows | undefined> {

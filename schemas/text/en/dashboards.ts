@@ -390,6 +390,7 @@ export const dashboards = {
   "board.column.utilisation_percent": "Channel use",
   "board.column.valid_until": "Valid until",
   "board.column.vendor": "Vendor",
+  "board.column.segment": "Ends in",
   "board.column.verdict": "Verdict",
   "board.column.version": "Version",
   "board.column.waived": "Waived",

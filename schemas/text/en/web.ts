@@ -127,6 +127,10 @@ export const web = {
   "web.history.noDays": "no history yet",
   "web.history.legend": "One cell per day, today on the right; the worst state of the day.",
 
+  "web.way.title": "The way out of the gateway PC",
+  "web.way.carries": "carries",
+  "web.way.ends": "ends here",
+  "web.way.asked": "Last walked {age}.",
   "web.link.title": "The line, 30 days",
   "web.link.alt": "{count} tests in 30 days; median download {download} Mbps, median upload {upload} Mbps; required {required} Mbps.",
   "web.link.none": "No bandwidth test in 30 days.",

@@ -393,6 +393,7 @@ export const dashboards = {
   "board.column.valid_until": "Có giá trị đến",
   "board.column.vendor": "Hãng",
   "board.column.verdict": "Kết luận",
+  "board.column.segment": "Đứt ở đoạn",
   "board.column.version": "Phiên bản",
   "board.column.waived": "Miễn trừ",
 } as const;

@@ -127,6 +127,10 @@ export const web = {
   "web.history.noDays": "chưa có lịch sử",
   "web.history.legend": "Mỗi ô là một ngày, hôm nay ở bên phải; ghi trạng thái xấu nhất trong ngày.",
 
+  "web.way.title": "Đường ra từ máy tính cổng",
+  "web.way.carries": "thông",
+  "web.way.ends": "đứt ở đây",
+  "web.way.asked": "Dò lần cuối {age}.",
   "web.link.title": "Đường truyền 30 ngày",
   "web.link.alt": "{count} lần đo trong 30 ngày; tải xuống trung vị {download} Mbps, tải lên trung vị {upload} Mbps; mức yêu cầu {required} Mbps.",
   "web.link.none": "Chưa có lần đo băng thông nào trong 30 ngày.",

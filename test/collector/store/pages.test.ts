@@ -104,6 +104,45 @@ test("declarations are kept once, strangers are named, and the clock finds the c
   expect(await sitesToJudge(db, nowMs + 1_000, 1_800_000, 10)).toContain(site?.siteId);
 });
 
+test("the newest walk alone says in which segment the way out ends, on the page and for line or portal", async () => {
+  const site = await findSite(db, "xa-02");
+  const walk = async (at: string, up: Readonly<Record<string, 0 | 1>>) => {
+    for (const [segment, value] of Object.entries(up)) await keep("segment_up", { segment }, value, at);
+  };
+  const keep = async (metric: string, labels: object, value: number, at: string) => {
+    const named = [site?.siteId ?? 0, metric, JSON.stringify(labels)];
+    await db.query("INSERT INTO series (site_id, metric, labels) VALUES ($1, $2, ($3::text)::jsonb) ON CONFLICT DO NOTHING", named);
+    await db.query(
+      `INSERT INTO latest (site_id, series_id, ts, value) SELECT site_id, series_id, ($5::text)::timestamptz, $4 FROM series
+       WHERE site_id = $1 AND metric = $2 AND labels = ($3::text)::jsonb ON CONFLICT (site_id, series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value`,
+      [...named, value, at],
+    );
+  };
+  const read = async () => {
+    const rows = await pageStore(db).centre("xa-02", "2026-10-30T17:00:00.000Z", "2026-11-28");
+    const [line] = await db.query("SELECT verdict, segment FROM grafana.portal_now WHERE centre = 'xa-02'");
+    return [Object.fromEntries((rows?.walk ?? []).map(({ labels, value }) => [labels?.segment, value])), line];
+  };
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  await keep("portal_up", { portal: "igate" }, 0, minutesAgo(5));
+  expect(await read()).toEqual([{}, { verdict: "portal", segment: null }]);
+  await walk(minutesAgo(4), { lan: 1, wan: 0 });
+  expect(await read()).toEqual([
+    { lan: 1, wan: 0 },
+    { verdict: "line", segment: "wan" },
+  ]);
+  await walk(minutesAgo(3), { lan: 1, line: 1, provider: 1, collector: 0 });
+  expect(await read()).toEqual([
+    { lan: 1, line: 1, provider: 1, collector: 0 },
+    { verdict: "portal", segment: "collector" },
+  ]);
+  await walk(minutesAgo(2), { lan: 1, line: 1, provider: 1, collector: 1 });
+  expect(await read()).toEqual([
+    { lan: 1, line: 1, provider: 1, collector: 1 },
+    { verdict: "portal", segment: null },
+  ]);
+});
+
 test("findings are paged in order of centre and requirement", async () => {
   const store = pageStore(db);
   const first = await store.findings({ limit: 3 });

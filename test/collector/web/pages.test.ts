@@ -37,6 +37,14 @@ test("the centre page has a row for each requirement of the plan with state, num
   expect(html).toContain("Miễn trừ đến hết 31/12/2026: Chờ thay ổ cứng (văn bản 123/UBND-VP)");
 });
 
+test("the centre page says where the way out ends and whose turn it is, and nothing where nobody walked it", async () => {
+  const html = await page("/centres/xa-01");
+  expect(html).toContain("mạng nội bộ (máy tính – bộ định tuyến): thông");
+  expect(html).toContain("đường truyền (bộ định tuyến – nhà mạng): đứt ở đây");
+  expect(html).toContain("Dò lần cuối 5 phút trước. Ai làm: Nhà mạng.");
+  expect(await page("/centres/xa-02")).not.toContain("Đường ra từ máy tính cổng");
+});
+
 test("a centre that never spoke is unknown all over, and its page says so", async () => {
   const html = await page("/centres/xa-12");
   expect(html).toContain("Chưa nhận được tin nào từ trung tâm này.");
