@@ -81,15 +81,20 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
   if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.empty")}</p>`;
   const heads = [
     "web.incidents.number",
-    "web.incidents.state",
     "report.column.centre",
     "report.column.requirement",
     "alert.label.since",
     "alert.label.who",
     "web.incidents.takenBy",
   ] as const;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><thead><tr>${heads.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
-<tbody>${incidents.map((one) => html`<tr><th scope="row" class="num"><a href="/incidents/${one.id}">${one.id}</a></th><td>${stateOf(lang, one)}</td><td>${place(lang, one)}</td><td>${titleOf(lang, policy, one)}</td><td class="num">${moment(lang, one.openedMs ?? one.beganMs)}</td><td>${ownerOf(lang, policy, one)}</td><td>${one.acknowledgedBy ?? ""}</td></tr>`)}</tbody></table></div>`;
+  const cell = (key: (typeof heads)[number], content: Html | string) => html`<td role="cell" data-label="${text(lang, key)}">${content}</td>`;
+  const row = (
+    one: ShownIncident,
+  ) => html`<tr role="row"><th scope="row" role="rowheader"><a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}</th>
+<td role="cell">${place(lang, one)}</td><td role="cell">${titleOf(lang, policy, one)}</td>${cell("alert.label.since", moment(lang, one.openedMs ?? one.beganMs))}${cell("alert.label.who", ownerOf(lang, policy, one))}${one.acknowledgedBy === undefined ? html`<td role="cell"></td>` : cell("web.incidents.takenBy", one.acknowledgedBy)}</tr>`;
+  return html`<table class="stack problems" role="table"><caption class="quiet">${caption}</caption>
+<thead role="rowgroup"><tr role="row">${heads.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
+<tbody role="rowgroup">${incidents.map(row)}</tbody></table>`;
 }
 
 function postState(lang: Lang, { outbox: { waiting, held, dead, oldestMs }, dead: letters }: Post): Html {
