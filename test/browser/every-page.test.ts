@@ -69,6 +69,40 @@ describe.skipIf(!requirePeer("chromium") || !requirePeer("postgres"))("every pag
     );
   });
 
+  test("signed in: open, filter, drill down to a device, file a waiver, print, switch language", { timeout: 120_000 }, async () => {
+    const { page, complaints } = await browser.open(`${site.url}/login`, { viewport: { width: 1280, height: 900 } });
+    await page.context().addCookies([{ name: "hcc-session", value: site.session, domain: new URL(site.url).hostname, path: "/" }]);
+    await page.goto(`${site.url}/?state=fail`, { waitUntil: "load" });
+    const links = page.locator("table.centres th a, table.centres td a").filter({ hasText: "Xã" });
+    const failing = await links.count();
+    expect(failing).toBeGreaterThan(0);
+    await page.goto(site.url, { waitUntil: "load" });
+    expect(await links.count()).toBeGreaterThan(failing);
+
+    const name = (await links.first().textContent()) ?? "";
+    await links.first().click();
+    await page.waitForURL(/\/centres\/[^/]+$/);
+    expect(await page.locator("h1").textContent()).toContain(name);
+    const centre = page.url();
+    expect((await page.pdf({ preferCSSPageSize: true })).length).toBeGreaterThan(10_000);
+    await page.locator("#devices ul.devices a").first().click();
+    await page.waitForURL(/\/devices\//);
+
+    await page.goto(`${centre}/waive/R05`, { waitUntil: "load" });
+    await page.getByLabel("Lý do").fill("Chờ thay ổ cứng");
+    await page.getByLabel("Số văn bản").fill("123/UBND-VP");
+    await page.getByLabel(/Đến hết ngày/).fill(vietnamDay(Date.now() + 30 * 86_400_000));
+    await page.getByRole("button", { name: "Lưu miễn trừ" }).click();
+    await page.waitForURL((url) => !url.pathname.includes("/waive/"));
+    await page.goto(`${site.url}/waivers`, { waitUntil: "load" });
+    expect(await page.locator("main").textContent()).toContain("123/UBND-VP");
+    await page.getByRole("link", { name: "English" }).click();
+    await page.waitForLoadState("load");
+    expect(await page.locator("html").getAttribute("lang")).toBe("en");
+    expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
+    await page.context().close();
+  });
+
   test.each(looks)("%s: opens, is accessible, has nothing sideways and asks nobody else", { timeout: 180_000 }, async (_, lang, options) => {
     const { page, complaints } = await browser.open(`${site.url}/login?lang=${lang}`, options);
     const host = new URL(site.url).hostname;
