@@ -34,7 +34,10 @@ export function stepBook(settings: DeskSettings, book: Book, nowMs: number): Boo
   return { begun, changed: desk.changed(), letters, merged, digest };
 }
 
-/** Begins and ends the problem of a silent agent. Nights and holidays are not silence: only working time counts, and only then it begins. */
+/**
+ * Begins and ends the problem of a silent agent. Nights and holidays are not silence: only working time counts, and only then it begins. Neither is the
+ * time in which no collector listened.
+ */
 function watchSilence(desk: Desk): Beginning[] {
   const { nowMs, book } = desk;
   const { calendar, notify } = desk.settings;
@@ -52,9 +55,10 @@ function watchSilence(desk: Desk): Beginning[] {
       const next = heed(incident, isHeard && lastMs >= incident.beganMs ? "well" : silence, false, nowMs);
       if (next && next !== "begin") desk.change(incident, next);
     } else if (isOpen && !isHeard) {
+      const sinceMs = Math.max(lastMs, book.listeningSinceMs);
+      const silentMs = workingMsBetween(calendar, sinceMs, nowMs);
       // Where it fell silent before a break, somebody has to come and switch it on.
-      const silentMs = workingMsBetween(calendar, lastMs, nowMs);
-      const allowedMinutes = silentMs === nowMs - lastMs ? openMinutes : morningMinutes;
+      const allowedMinutes = silentMs === nowMs - sinceMs ? openMinutes : morningMinutes;
       if (silentMs >= allowedMinutes * MINUTE_MS - SILENT_SOFT_MS) begun.push({ siteId, requirement: AGENT_SILENT, subject: "", beganMs: nowMs });
     }
   }

@@ -23,6 +23,8 @@ export type Book = {
   readonly backings: ReadonlyMap<string, Backing>;
   /** Every site that was ever heard, with its last word. */
   readonly contacts: readonly { readonly siteId: number; readonly lastMs: number; readonly area?: string | undefined }[];
+  /** Since when a collector has been listening without a break: who could not be heard before was not silent. */
+  readonly listeningSinceMs: number;
   /** What agents tell of silences that seem to be over, by their sites. */
   readonly traces: ReadonlyMap<number, SilenceTrace>;
   readonly windows: readonly MaintenanceWindow[];

@@ -3,6 +3,7 @@ import type { Expiry } from "#schemas/expiry.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type Backing, type Book, type BookChanges, backingKey, type DigestClock, historyFromMs, type Place } from "../alert/book.ts";
+import { type Listening, listeningAt } from "../alert/listening.ts";
 import { type Db, instantMs } from "./db.ts";
 import { beginIncident, incidentsSince, writeIncident } from "./incidents.ts";
 import { maintenanceFrom } from "./maintenance.ts";
@@ -12,9 +13,11 @@ import { silenceTraces } from "./silence-traces.ts";
 import { waiversFrom } from "./waivers.ts";
 
 const CLOCK_KEY = "alert_digests";
+/** The setting that says since when a collector listens: `Listening`. */
+export const LISTENING_KEY = "listening";
 const DAY_MS = 86_400_000;
 
-/** Reads all that one step of the alerts looks at. `withExpiries`: only a digest needs them. */
+/** Reads all that one step of the alerts looks at, and notes that somebody looks. `withExpiries`: only a digest needs them. */
 export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: DigestClock) => boolean): Promise<Book> {
   const digest = ((await setting(tx, CLOCK_KEY)) ?? {}) as DigestClock;
   const isDigest = withExpiries(digest);
@@ -23,6 +26,7 @@ export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: Dig
     places: await places(tx),
     backings: await backings(tx),
     contacts: await lastContacts(tx),
+    listeningSinceMs: await noteListening(tx, nowMs),
     traces: await silenceTraces(tx),
     windows: await maintenanceFrom(tx, vietnamDay(nowMs - DAY_MS)),
     recent: await recentLetters(tx, nowMs),
@@ -31,6 +35,13 @@ export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: Dig
     expiries: isDigest ? await expiries(tx, vietnamDay(nowMs)) : [],
     digest,
   };
+}
+
+/** Notes that a collector listens; gives since when that was so without a break, ms. Whatever keeps the note from being written keeps observations out, too. */
+async function noteListening(tx: Db, nowMs: number): Promise<number> {
+  const listening = listeningAt((await setting(tx, LISTENING_KEY)) as Listening | undefined, nowMs);
+  await putSetting(tx, LISTENING_KEY, listening);
+  return listening.sinceMs;
 }
 
 /** Writes what a step changed, in the transaction that read its book. */

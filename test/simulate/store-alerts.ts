@@ -5,12 +5,14 @@ import { createPostman } from "../../collector/alert/channels/postman.ts";
 import { acceptInto } from "../../collector/ingest/accept.ts";
 import { IngestQueue } from "../../collector/ingest/ingest-queue.ts";
 import { createLog } from "../../collector/log.ts";
+import { LISTENING_KEY } from "../../collector/store/alert-book.ts";
 import type { Db } from "../../collector/store/db.ts";
 import { writeFindings } from "../../collector/store/findings.ts";
 import { writeGroup } from "../../collector/store/ingest.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { SeriesIds } from "../../collector/store/series.ts";
+import { putSetting } from "../../collector/store/settings.ts";
 import { allSites, importCentres } from "../../collector/store/sites.ts";
 import type { ProbeKind, Reading } from "../../schemas/observation.ts";
 import { batchOf, sha256Of } from "../support/batches.ts";
@@ -74,6 +76,8 @@ export async function storeAlerts(db: Db, centres: number, fromMs: number): Prom
       await accept({ siteId: siteIdOf(site), agentId: "agt-0000000000000001" }, { batch, bodySha256: sha256Of(batch), nowMs });
     },
     tick: async (nowMs) => {
+      // The hours that a simulation leaves out are no hours in which nobody listened.
+      await putSetting(db, LISTENING_KEY, { sinceMs: fromMs, notedMs: nowMs });
       await alerts.tick(nowMs);
       while ((await postman.round(nowMs)) > 0);
     },

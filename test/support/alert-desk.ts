@@ -23,6 +23,7 @@ export class AlertDesk {
   readonly contacts = new Map<number, number>();
   readonly backings = new Map<string, Backing>();
   readonly traces = new Map<number, SilenceTrace>();
+  listeningSinceMs = Number.NEGATIVE_INFINITY;
   windows: MaintenanceWindow[] = [];
   expiries: Expiry[] = [];
   #incidents: Incident[] = [];
@@ -81,6 +82,7 @@ export class AlertDesk {
         places: this.#places,
         backings: this.backings,
         contacts: [...this.contacts].map(([siteId, lastMs]) => ({ siteId, lastMs, area: this.#places.get(siteId)?.area })),
+        listeningSinceMs: this.listeningSinceMs,
         traces: this.traces,
         windows: this.windows,
         recent,

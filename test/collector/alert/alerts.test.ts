@@ -108,6 +108,19 @@ it("a fault of the province is a problem of no centre", async () => {
   expect(await keys()).toEqual(["opened waiting", "opened waiting"]);
 });
 
+it("agents that nobody could hear while no collector ran are not silent when it is back", async () => {
+  await db.query("UPDATE site SET last_contact_at = to_timestamp($1::float8 / 1000) WHERE site_id <= 12", [T0]);
+  const tickEachMinute = async (from: number, to: number) => {
+    for (let minute = from; minute <= to; minute++) await alerts.tick(T0 + minute * MINUTE);
+  };
+  await tickEachMinute(0, 2);
+  await tickEachMinute(30, 33);
+  expect(await listIncidents(db, {})).toEqual([]);
+  await tickEachMinute(34, 36);
+  expect(await keys()).toEqual(["storm waiting", "storm waiting"]);
+  await db.query("UPDATE site SET last_contact_at = NULL");
+});
+
 it("announced work is kept, ended by hand, and an import again changes nothing", async () => {
   const window: MaintenanceWindow = {
     id: "w1",

@@ -210,6 +210,21 @@ describe("a silent agent", () => {
     expect(until("2026-11-25T06:00", 5 * MINUTE).filter((line) => line.includes("xa-2"))).toEqual([]);
   });
 
+  it("is not silent for the time in which no collector listened", () => {
+    heard(
+      "2026-11-24T08:00",
+      codes.map((_, at) => at + 1),
+    );
+    desk.listeningSinceMs = vn("2026-11-24T09:00");
+    nowMs = vn("2026-11-24T09:00");
+    expect(until("2026-11-24T09:04")).toEqual([]);
+    heard(
+      "2026-11-24T09:04",
+      codes.slice(1).map((_, at) => at + 2),
+    );
+    expect(until("2026-11-24T09:07")).toEqual(["opened agent xa-1 > xa-1"]);
+  });
+
   it("with thirty others is one message to the province, and one when the last is back", () => {
     const dark = codes.slice(5, 35).map((_, at) => at + 6);
     heard("2026-11-24T08:00", dark);
