@@ -165,7 +165,7 @@ export function tellStormsOver(desk: Desk): void {
 /** Tells the next in line of what nobody has acknowledged after so much working time. */
 export function escalate(desk: Desk): void {
   if (!isWorkingTime(desk.settings.calendar, desk.nowMs)) return;
-  const single = desk.incidents().filter((one) => one.state === "open" && (one.telling === "letter" || one.telling === "digest"));
+  const single = desk.incidents().filter((one) => one.state === "open" && one.telling !== undefined && one.storm === undefined);
   for (const incident of single) {
     const topic = desk.topicOf(incident);
     if (topic && incident.wellSinceMs === undefined && !desk.isQuiet(incident)) climb(desk, topic, [incident], `escalated-${incident.id}`);
@@ -183,7 +183,9 @@ function climb(desk: Desk, topic: Topic, incidents: readonly Incident[], key: st
   const [first] = incidents;
   if (first?.toldMs === undefined) return;
   const waitedMs = workingMsBetween(calendar, first.toldMs, desk.nowMs);
-  const steps = notify.escalation.filter(({ impact }) => impact === topic.urgency).sort((a, b) => a.afterMinutes - b.afterMinutes);
+  // What came and went climbs only where it stays: not within the hour in which it may go again.
+  const urgency = first.telling === "flapping" ? Math.max(2, topic.urgency) : topic.urgency;
+  const steps = notify.escalation.filter(({ impact }) => impact === urgency).sort((a, b) => a.afterMinutes - b.afterMinutes);
   const due = steps.filter(({ afterMinutes }, at) => at >= first.level && afterMinutes * MINUTE_MS <= waitedMs);
   if (due.length === 0) return;
   const place = first.storm === undefined ? desk.book.places.get(first.siteId) : undefined;

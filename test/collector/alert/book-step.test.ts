@@ -110,6 +110,21 @@ describe("a problem from its beginning to its end", () => {
     expect(desk.delivered.at(-1)?.message.items).toMatchObject([{ kind: "flapping", centre: "xa-1", requirement: "R16" }]);
   });
 
+  it("that came and went, and then stays, climbs like any other", () => {
+    for (const hour of ["08", "09"]) {
+      until(`2026-11-24T${hour}:05`);
+      bad(1, "R16");
+      until(`2026-11-24T${hour}:25`);
+      well(1, "R16");
+    }
+    until("2026-11-24T10:05");
+    bad(1, "R16");
+    expect(until("2026-11-24T16:55")).toEqual(["flapping R16 xa-1 > cong"]);
+    expect(until("2026-11-25T16:55").filter((line) => !line.startsWith("morning"))).toEqual(["escalated R16 xa-1 > cntt"]);
+    well(1, "R16");
+    expect(until("2026-11-25T17:10")).toEqual(["recovered R16 xa-1 > cntt"]);
+  });
+
   it("begins by no late data, and may end by it", () => {
     desk.signal(1, "R14", "bad", nowMs, { late: true });
     expect(until("2026-11-24T09:00")).toEqual([]);
