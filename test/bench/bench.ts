@@ -8,6 +8,7 @@ import { benchDevices } from "./devices.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchJudge } from "./judge.ts";
 import { benchLink } from "./link.ts";
+import { benchPages } from "./pages.ts";
 import { benchRecording } from "./recording.ts";
 import { benchQuery, benchStorage } from "./samples.ts";
 
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => unknown>> = {
   query: () => benchQuery(),
   link: benchLink,
   dashboards: benchDashboards,
+  pages: () => benchPages(),
 };
 
 const names = process.argv.slice(2);
