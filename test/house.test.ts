@@ -105,6 +105,11 @@ describe("walls", () => {
     expect(offenders(own, (file) => !free.test(file.path) && /\bprocess\.(?!platform\b)/.test(withoutComments(file.text)))).toEqual([]);
   });
 
+  it("drizzle is loaded through its one door, elsewhere for types alone", () => {
+    const loads = /^import (?!type )[^;]*from "drizzle-orm/m;
+    expect(offenders(files, (file) => loads.test(withoutComments(file.text)))).toEqual([]);
+  });
+
   it("SQL stands in the store alone", () => {
     const sql = /\b(SELECT\s[^;`"]{0,400}\sFROM\s|INSERT INTO\s|UPDATE\s+\w+\s+SET\s|DELETE FROM\s|CREATE TABLE\s|ALTER TABLE\s)/;
     const outside = own.filter(({ path }) => !path.startsWith("collector/store/") && !path.startsWith("dashboards/") && !path.startsWith("agent/spool/"));

@@ -1,5 +1,5 @@
-import { and, asc, eq, gt, isNull } from "drizzle-orm";
 import type { Db } from "./db.ts";
+import { and, asc, eq, gt, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { agents, enrolCodes, sites } from "./tables.ts";
 

@@ -1,5 +1,5 @@
-import { and, desc, eq, isNull } from "drizzle-orm";
 import type { Db } from "./db.ts";
+import { and, desc, eq, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { apiTokens } from "./tables.ts";
 

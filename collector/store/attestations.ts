@@ -1,6 +1,6 @@
-import { asc, desc, eq } from "drizzle-orm";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
+import { asc, desc, eq } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { attestations } from "./tables.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { asc, desc, gt } from "drizzle-orm";
 import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
+import { asc, desc, gt } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { audits } from "./tables.ts";
 

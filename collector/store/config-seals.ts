@@ -1,6 +1,6 @@
-import { eq, sql } from "drizzle-orm";
 import type { ConfigSeal } from "#schemas/agent-config.ts";
 import type { Db } from "./db.ts";
+import { eq, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { configSeals } from "./tables.ts";
 

@@ -1,6 +1,6 @@
-import { DrizzleQueryError } from "drizzle-orm";
-import { drizzle, type PgRemoteDatabase } from "drizzle-orm/pg-proxy";
+import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type { Db } from "./db.ts";
+import { DrizzleQueryError, drizzle } from "./drizzle.ts";
 
 /**
  * Runs one statement that drizzle builds from tables.ts, on any `Db`, also inside its transaction: `drizzled(tx, (to) => to.insert(...).values(...))`.

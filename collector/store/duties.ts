@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gte, lte } from "drizzle-orm";
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { Db } from "./db.ts";
+import { and, asc, desc, eq, gte, lte } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";

@@ -1,6 +1,6 @@
-import { asc, eq, gte, sql } from "drizzle-orm";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Db } from "./db.ts";
+import { asc, eq, gte, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { asJsonb, maintenance } from "./tables.ts";
 

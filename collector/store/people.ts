@@ -1,5 +1,5 @@
-import { and, asc, eq, gt, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "./db.ts";
+import { and, asc, eq, gt, isNotNull, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { asJsonb, personLinks, persons, sessions } from "./tables.ts";
 

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { and, desc, eq } from "drizzle-orm";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { type Reread, rereadCalendar, rereadPolicy } from "#schemas/recorded-policy.ts";
 import type { Db } from "./db.ts";
+import { and, desc, eq } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { StoreError } from "./store-error.ts";
 import { calendarVersions, policyVersions } from "./tables.ts";

@@ -1,7 +1,8 @@
-import { asc, eq, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Centre } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
+import { asc, eq } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { addSiteVersion, applySiteVersions } from "./site-versions.ts";
 import { sites } from "./tables.ts";

@@ -1,11 +1,11 @@
-import { type SQL, sql } from "drizzle-orm";
-import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import type { SQL } from "drizzle-orm";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Role, TokenRole } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { bigint, boolean, customType, doublePrecision, index, integer, pgTable, primaryKey, sql, text } from "./drizzle.ts";
 import { jsonText } from "./json-text.ts";
 
 // The tables of configuration and people, as migrations/ makes them; a test compares both. Samples and evidence have none: they are written as blocks.

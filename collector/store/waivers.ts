@@ -1,6 +1,6 @@
-import { and, asc, eq, gte } from "drizzle-orm";
 import type { Waiver } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
+import { and, asc, eq, gte } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { sites, waivers } from "./tables.ts";

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getTableName, is } from "drizzle-orm";
-import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
+import { getTableConfig, getTableName, is, PgTable } from "../../../collector/store/drizzle.ts";
 import { drizzled } from "../../../collector/store/drizzle-db.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
