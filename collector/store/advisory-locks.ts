@@ -7,4 +7,6 @@ export const advisoryLocks = {
   judge: 8_901_893,
   audit: 8_901_894,
   pack: 8_901_895,
+  /** With the site as second key. */
+  ingest: 8_901_896,
 } as const;

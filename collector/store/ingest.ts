@@ -50,9 +50,8 @@ async function writeStored(tx: Db, calendar: Calendar, group: readonly Received[
   const samples = stored.flatMap(({ claim, samples: own }) => own.filter(({ seq }) => claim.isFresh(seq)));
   const isBlock = areBlocks(tx, runs);
   if (isBlock) await copyRuns(tx, runs, samples);
-  const isNew = stored.filter(({ claim }) => claim.isNew).map(({ received }) => received);
   const written = [
-    enterBatches(tx, isNew),
+    enterBatches(tx, stored),
     ...(isBlock ? [] : [insertRuns(tx, runs), insertSamples(tx, samples)]),
     countRuns(tx, runs),
     keepSpeeds(tx, runs),

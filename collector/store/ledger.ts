@@ -1,3 +1,4 @@
+import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 
@@ -9,47 +10,66 @@ export type Entry = {
   readonly receivedMs: number;
   readonly batch: { readonly stream: string; readonly from: number; readonly to: number; readonly observations: readonly { readonly seq: number }[] };
 };
+type Span = { readonly from: number; readonly to: number };
+/** A span that stands in the ledger. `bodySha256` is that of the batch that covers it exactly, or `PART`. */
+type KnownSpan = Span & { readonly bodySha256: string };
 /** Which numbers of a batch are to be stored now. */
 export type Claim = {
   readonly result: "stored" | "conflict";
-  /** False for a range that stands in the ledger already. */
-  readonly isNew: boolean;
+  /** What of its range nobody has told before, in order. */
+  readonly missing: readonly Span[];
   readonly accepted: number;
   readonly duplicates: number;
   readonly isFresh: (seq: number) => boolean;
 };
-type Span = { readonly from: number; readonly to: number };
+
+/** In place of the hash, where a span is what others had left of a batch: no later batch can be held against it byte by byte. */
+const PART = "";
+/** A sender that sends once a minute enters 86,400 spans before the first is forgotten. Whoever names more in one batch is none of ours, and told as a conflict. */
+const SPANS_MAX = 100_000;
 
 /**
  * Says for each batch of a group which of its numbers nobody stored before. The same range with the same bytes is a repetition; with other bytes two
- * senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing.
- * Holds the streams' locks until the transaction ends, so that what is entered then (`enterBatches`) is nobody else's.
+ * senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing, so that the spans of a stream never overlap.
+ * Holds the centres' locks until the transaction ends, so that what is entered then (`enterBatches`) is nobody else's.
  */
 export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<Claim[]> {
   // Sent together, done one after the other: the second statement sees what others had committed when the locks were had.
-  const [, known] = await Promise.all([lockStreams(tx, entries), knownSpans(tx, entries)]);
-  const claims: Claim[] = [];
-  for (const entry of entries) {
+  const [, known] = await Promise.all([lockSites(tx, entries), knownSpans(tx, entries)]);
+  return entries.map((entry) => {
     const spans = known.get(keyOf(entry)) ?? [];
-    const { from, to, observations } = entry.batch;
-    const same = spans.find((span) => span.from === from && span.to === to);
-    if (same) {
-      claims.push({
-        result: same.bodySha256 === entry.bodySha256 ? "stored" : "conflict",
-        isNew: false,
-        accepted: 0,
-        duplicates: observations.length,
-        isFresh: () => false,
-      });
-      continue;
-    }
-    const isFresh = spans.length === 0 ? () => true : (seq: number) => !spans.some((span) => span.from <= seq && seq <= span.to);
-    const accepted = observations.filter(({ seq }) => isFresh(seq)).length;
-    claims.push({ result: "stored", isNew: true, accepted, duplicates: observations.length - accepted, isFresh });
-    // A later batch of this very group sees this one; earlier closures keep the list that they saw.
-    known.set(keyOf(entry), [...spans, { from, to, bodySha256: entry.bodySha256 }]);
+    const claim = claimOf(entry, spans);
+    // A later batch of this very group sees this one.
+    known.set(keyOf(entry), [...spans, ...spansOf(entry, claim)]);
+    return claim;
+  });
+}
+
+function claimOf({ batch: { from, to, observations }, bodySha256 }: Entry, spans: readonly KnownSpan[]): Claim {
+  const same = spans.find((span) => span.from === from && span.to === to);
+  const isConflict = spans.length >= SPANS_MAX || (same !== undefined && same.bodySha256 !== bodySha256 && same.bodySha256 !== PART);
+  const missing = same || isConflict ? [] : holesIn({ from, to }, spans);
+  const isFresh = (seq: number) => missing.some((hole) => hole.from <= seq && seq <= hole.to);
+  const accepted = observations.filter(({ seq }) => isFresh(seq)).length;
+  return { result: isConflict ? "conflict" : "stored", missing, accepted, duplicates: observations.length - accepted, isFresh };
+}
+
+/** What a range has that none of some spans covers, in order. */
+function holesIn({ from, to }: Span, spans: readonly Span[]): Span[] {
+  const holes: Span[] = [];
+  let next = from;
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    if (span.from > to) break;
+    if (span.from > next) holes.push({ from: next, to: span.from - 1 });
+    next = Math.max(next, span.to + 1);
   }
-  return claims;
+  if (next <= to) holes.push({ from: next, to });
+  return holes;
+}
+
+/** What a batch adds to the ledger. */
+function spansOf({ batch: { from, to }, bodySha256 }: Entry, { missing }: Claim): KnownSpan[] {
+  return missing.map((span) => ({ ...span, bodySha256: span.from === from && span.to === to ? bodySha256 : PART }));
 }
 
 /** The setting that a restore leaves: when the backup was taken, and when it was put back. */
@@ -70,8 +90,14 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
      FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
      LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
      LEFT JOIN LATERAL (
+       SELECT seq_from <= coalesce(s.acked_through, 0) + 1 AS joins FROM ingest_ledger
+       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1
+     ) AS next ON true
+     LEFT JOIN LATERAL (
        SELECT seq_from, seq_to FROM ingest_ledger
-       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1000
+       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to
+       -- Behind a hole, as while an outage is caught up with, a stream may have thousands that do not matter yet.
+       LIMIT CASE WHEN next.joins THEN 1000 ELSE 0 END
      ) AS l ON true
      ORDER BY w.place, l.seq_from`,
     [...names, RESTORED_KEY],
@@ -95,50 +121,64 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
   return entries.map((entry) => byStream.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
 }
 
-async function lockStreams(tx: Db, entries: readonly Entry[]): Promise<void> {
-  const streams = [...new Set(entries.map(keyOf))].sort();
+/** One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise. */
+async function lockSites(tx: Db, entries: readonly Entry[]): Promise<void> {
+  const sites = [...new Set(entries.map(({ siteId }) => siteId))].sort((a, b) => a - b);
   await tx.query(
-    "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0)))::int AS n FROM (SELECT k FROM unnest(($1::text)::text[]) AS k ORDER BY k) AS sorted",
-    [textsLiteral(streams)],
+    "SELECT count(pg_advisory_xact_lock($1::int, site_id))::int AS n FROM (SELECT site_id FROM unnest(($2::text)::int4[]) AS site_id ORDER BY site_id) AS sorted",
+    [advisoryLocks.ingest, numbersLiteral(sites)],
   );
 }
 
-async function knownSpans(tx: Db, entries: readonly Entry[]): Promise<Map<string, (Span & { bodySha256: string })[]>> {
-  const rows = await tx.query<Span & { site: number; stream: string; sha: string }>(
-    `SELECT DISTINCT l.site_id AS site, l.stream, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to", l.body_sha256 AS sha
-     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[]) AS w(site_id, stream, seq_from, seq_to)
-     JOIN ingest_ledger l ON l.site_id = w.site_id AND l.stream = w.stream AND l.seq_from <= w.seq_to AND l.seq_to >= w.seq_from`,
-    [
-      numbersLiteral(entries.map(({ siteId }) => siteId)),
-      textsLiteral(entries.map(({ batch }) => batch.stream)),
-      numbersLiteral(entries.map(({ batch }) => batch.from)),
-      numbersLiteral(entries.map(({ batch }) => batch.to)),
-    ],
-  );
-  const known = new Map<string, (Span & { bodySha256: string })[]>();
-  for (const { site, stream, from, to, sha } of rows) {
-    const key = `${site} ${stream}`;
-    known.set(key, [...(known.get(key) ?? []), { from, to, bodySha256: sha }]);
+/**
+ * The spans of the ledger that the ranges touch. Those of one stream do not overlap, so that the order of their ends is the order of their beginnings:
+ * all that end within the range, and the first that ends behind it. However long the stream is, no other row is read.
+ */
+async function knownSpans(tx: Db, entries: readonly Entry[]): Promise<Map<string, KnownSpan[]>> {
+  const rows = await tx.query<KnownSpan & { place: number }>(knownSpansStatement, [
+    numbersLiteral(entries.map(({ siteId }) => siteId)),
+    textsLiteral(entries.map(({ batch }) => batch.stream)),
+    numbersLiteral(entries.map(({ batch }) => batch.from)),
+    numbersLiteral(entries.map(({ batch }) => batch.to)),
+  ]);
+  const known = new Map<string, KnownSpan[]>();
+  for (const { place, ...span } of rows) {
+    const entry = entries[place - 1];
+    if (!entry) continue;
+    const spans = known.get(keyOf(entry));
+    if (spans) spans.push(span);
+    else known.set(keyOf(entry), [span]);
   }
   return known;
 }
 
-/** Enters batches in the ledger. */
-export async function enterBatches(tx: Db, entries: readonly Entry[]): Promise<void> {
-  if (entries.length === 0) return;
+/** Exported for the test of its plan. */
+export const knownSpansStatement = `SELECT w.place::int AS place, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to", l.body_sha256 AS "bodySha256"
+  FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[]) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
+  CROSS JOIN LATERAL (
+    (SELECT seq_from, seq_to, body_sha256 FROM ingest_ledger
+     WHERE site_id = w.site_id AND stream = w.stream AND seq_to BETWEEN w.seq_from AND w.seq_to ORDER BY seq_to LIMIT ${SPANS_MAX})
+    UNION ALL
+    (SELECT seq_from, seq_to, body_sha256 FROM ingest_ledger WHERE site_id = w.site_id AND stream = w.stream AND seq_to > w.seq_to ORDER BY seq_to LIMIT 1)
+  ) AS l WHERE l.seq_from <= w.seq_to`;
+
+/** Enters in the ledger what batches bring. */
+export async function enterBatches(tx: Db, claimed: readonly { readonly received: Entry; readonly claim: Claim }[]): Promise<void> {
+  const rows = claimed.flatMap(({ received, claim }) => spansOf(received, claim).map((span) => ({ ...received, ...span })));
+  if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO ingest_ledger (site_id, agent_id, stream, seq_from, seq_to, body_sha256, received_at)
      SELECT site_id, agent_id, stream, seq_from, seq_to, sha, to_timestamp(ms / 1000)
      FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[], ($5::text)::int8[], ($6::text)::text[], ($7::text)::float8[])
        AS r(site_id, agent_id, stream, seq_from, seq_to, sha, ms)`,
     [
-      numbersLiteral(entries.map(({ siteId }) => siteId)),
-      textsLiteral(entries.map(({ agentId }) => agentId)),
-      textsLiteral(entries.map(({ batch }) => batch.stream)),
-      numbersLiteral(entries.map(({ batch }) => batch.from)),
-      numbersLiteral(entries.map(({ batch }) => batch.to)),
-      textsLiteral(entries.map(({ bodySha256 }) => bodySha256)),
-      numbersLiteral(entries.map(({ receivedMs }) => receivedMs)),
+      numbersLiteral(rows.map(({ siteId }) => siteId)),
+      textsLiteral(rows.map(({ agentId }) => agentId)),
+      textsLiteral(rows.map(({ batch }) => batch.stream)),
+      numbersLiteral(rows.map(({ from }) => from)),
+      numbersLiteral(rows.map(({ to }) => to)),
+      textsLiteral(rows.map(({ bodySha256 }) => bodySha256)),
+      numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
     ],
   );
 }
