@@ -3,6 +3,7 @@ import type { ProbeKind } from "#schemas/observation.ts";
 import type { Received, Written } from "../store/received.ts";
 import { fileBatch } from "./filed.ts";
 import type { IngestQueue } from "./ingest-queue.ts";
+import { Pace } from "./pace.ts";
 
 /** Who sends, as the key has proven. */
 export type Sender = { readonly siteId: number; readonly agentId: string };
@@ -34,13 +35,14 @@ const BACKLOG_RATE_MAX = 2_000;
  * Replies after the commit. @throws StreamConflict, IngestBusy.
  */
 export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) => void): Acceptor {
+  const pace = new Pace();
   return async (sender, { batch, bodySha256, bodyBytes = 0, nowMs, clock }) => {
     const filed = fileBatch(batch, nowMs, clock);
     const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed };
     const written = await queue.add(received);
     if (written.result === "conflict") throw new StreamConflict(`stream ${batch.stream}: ${batch.from} to ${batch.to} came before with another content`);
     if (written.accepted > 0) onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs });
-    return replyFor(received, written, queue.queued);
+    return replyFor(received, written, { queued: queue.queued, minIntervalS: pace.intervalS(sender.agentId, queue.queued, nowMs) });
   };
 }
 
@@ -48,14 +50,18 @@ function isLate({ batch, filed, receivedMs }: Received): boolean {
   return batch.lane === "backlog" || filed.observations.every(({ takenMs }) => takenMs < receivedMs - LATE_MS);
 }
 
-function replyFor({ filed, receivedMs }: Received, { ackedThrough, accepted, duplicates, rewind }: Written, queued: number): Omit<IngestReply, "nonce"> {
+function replyFor(
+  { filed, receivedMs }: Received,
+  { ackedThrough, accepted, duplicates, rewind }: Written,
+  { queued, minIntervalS }: { queued: number; minIntervalS: number },
+): Omit<IngestReply, "nonce"> {
   return {
     ackedThrough,
     accepted,
     duplicates,
     rejected: filed.unfiled.map(({ seq }) => ({ seq, code: "time_out_of_bounds" })),
     serverTime: new Date(receivedMs).toISOString(),
-    minIntervalS: queued > 20_000 ? 10 : 0,
+    minIntervalS,
     backlogRate: Math.max(50, BACKLOG_RATE_MAX - queued / 10),
     ...(rewind && { rewindTo: ackedThrough + 1 }),
   };

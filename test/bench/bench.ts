@@ -1,10 +1,12 @@
 /**
- * `npm run bench -- [name ...]`: speed and memory as ratios within one run, with the machine named. Without a name all of them run.
+ * `npm run bench -- [name ...] [options]`: speed and memory as ratios within one run, with the machine named. Without a name all of them run.
  * Never part of the tests: machines are shared and noisy.
  */
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
 import { benchDashboards } from "./dashboards.ts";
 import { benchDevices } from "./devices.ts";
+import { benchFleet } from "./fleet.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchJudge } from "./judge.ts";
 import { benchLink } from "./link.ts";
@@ -12,11 +14,23 @@ import { benchPages } from "./pages.ts";
 import { benchRecording } from "./recording.ts";
 import { benchQuery, benchStorage } from "./samples.ts";
 
+const { positionals: names, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** fleet: how many agents, and for how long. The demand is for 3300 and 600. */
+    agents: { type: "string", default: "300" },
+    seconds: { type: "string", default: "60" },
+    /** ingest: measured rounds. */
+    rounds: { type: "string", default: "5" },
+  },
+});
+
 const benches: Readonly<Record<string, () => unknown>> = {
   judge: benchJudge,
   devices: benchDevices,
   recording: benchRecording,
-  ingest: benchIngest,
+  ingest: () => benchIngest({ rounds: Number(values.rounds) }),
+  fleet: () => benchFleet({ agents: Number(values.agents), seconds: Number(values.seconds) }),
   storage: () => benchStorage(),
   query: () => benchQuery(),
   link: benchLink,
@@ -24,7 +38,6 @@ const benches: Readonly<Record<string, () => unknown>> = {
   pages: () => benchPages(),
 };
 
-const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   console.error(`there is no bench called ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);

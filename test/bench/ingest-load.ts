@@ -16,7 +16,7 @@ export type LoadPlan = {
   readonly startMs: number;
 };
 export type LoadResult = { readonly seconds: number; readonly latenciesMs: number[] };
-type LoadAgent = { readonly agent: string; readonly publicKey: string; readonly key: KeyObject };
+export type LoadAgent = { readonly agent: string; readonly publicKey: string; readonly key: KeyObject };
 
 /** The same agents in every process: their keys follow from their numbers. */
 export function loadAgents(count: number): LoadAgent[] {

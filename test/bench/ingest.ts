@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
@@ -22,6 +21,7 @@ import { Calendar } from "../../schemas/calendar.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { type LoadPlan, type LoadResult, loadAgents } from "./ingest-load.ts";
+import { treeCpuUs } from "./process-cost.ts";
 
 type Print = (line: string) => void;
 type Figure = { readonly rate: number; readonly p50: number; readonly p99: number; readonly nodeUs: number; readonly pgUs: number };
@@ -114,9 +114,9 @@ async function openBench(server: TestPostgres) {
         readings,
         startMs: Date.now() - 3_600_000,
       };
-      const [nodeBefore, pgBefore] = [process.cpuUsage(), pgCpuUs(server.pid)];
+      const [nodeBefore, pgBefore] = [process.cpuUsage(), treeCpuUs(server.pid)];
       const { seconds, latenciesMs } = await runLoad(plan);
-      const [node, pg] = [process.cpuUsage(nodeBefore), pgCpuUs(server.pid) - pgBefore];
+      const [node, pg] = [process.cpuUsage(nodeBefore), treeCpuUs(server.pid) - pgBefore];
       const samples = plan.connections * plan.requests * observations * readings;
       const sorted = latenciesMs.sort((a, b) => a - b);
       const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
@@ -155,26 +155,6 @@ async function copyRate(server: TestPostgres): Promise<number> {
   for (let row = 0; row < COPY_ROWS; row++)
     lines.push(`${(row % CONNECTIONS) + 1}\t${row % 3_000}\t${new Date(startMs + Math.floor(row / 100) * 1_000).toISOString()}\t${row % 97}`);
   return (COPY_ROWS / (await server.copyIn("plain_sample (site_id, series_id, ts, value)", `${lines.join("\n")}\n`))) * 1_000;
-}
-
-/** CPU time of a postmaster's processes, living and ended, in us. */
-function pgCpuUs(postmaster: number): number {
-  const ticks = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-          .replace(/^.*\) /, "")
-          .split(" ")
-          .map(Number);
-        const [parent = 0, own = 0, ended = 0] = [fields[1], (fields[11] ?? 0) + (fields[12] ?? 0), (fields[13] ?? 0) + (fields[14] ?? 0)];
-        if (Number(pid) === postmaster) return [own + ended];
-        return parent === postmaster ? [own] : [];
-      } catch {
-        return [];
-      }
-    });
-  return ticks.reduce((sum, value) => sum + value, 0) * 10_000;
 }
 
 const calendar = Calendar.parse({

@@ -24,6 +24,8 @@ export type CollectorRig = {
   start(): Promise<void>;
   /** Kills the collector as a power cut would. */
   kill(): Promise<void>;
+  /** Process id of the collector; 0 while there is none. */
+  readonly pid: number;
   /** How often the collector has ended by itself since it was started. */
   readonly deaths: number;
   [Symbol.asyncDispose](): Promise<void>;
@@ -60,7 +62,7 @@ export async function openCollectorRig(count: number, settings: readonly string[
     database,
     agents,
     start: async () => {
-      const started = spawn(process.execPath, ["--import", "tsx", "collector/main.ts", "serve"], {
+      const started = spawn(process.execPath, ["--max-semi-space-size=16", "--import", "tsx", "collector/main.ts", "serve"], {
         cwd: projectRoot,
         env: environment,
         stdio: ["ignore", "ignore", "inherit"],
@@ -72,6 +74,9 @@ export async function openCollectorRig(count: number, settings: readonly string[
       await untilLive(url);
     },
     kill,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     get deaths() {
       return deaths;
     },

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClockWatch } from "../../agent/clock-state.ts";
 import { CollectorClient, type CollectorReply, type CollectorRequest } from "../../agent/uplink/collector-client.ts";
 import { Uplink } from "../../agent/uplink/uplink.ts";
-import type { RigAgent } from "./collector-rig.ts";
-import { LightSpool } from "./light-spool.ts";
+import type { LoadAgent } from "../bench/ingest-load.ts";
+import { LightSpool, type Tell } from "./light-spool.ts";
 
 /** One request of one agent; `status` 0 is no answer. */
 export type Attempt = { readonly agent: number; readonly atMs: number; readonly elapsedMs: number; readonly status: number };
@@ -17,13 +17,15 @@ export type LightAgents = {
 
 type Options = {
   readonly url: string;
-  readonly agents: readonly RigAgent[];
+  readonly agents: readonly LoadAgent[];
   readonly chance: () => number;
   readonly splayMs: number;
   /** Observations that wait before the first one is taken. */
   readonly backlog?: number;
   /** Time between two observations of an agent, ms. */
   readonly everyMs: number;
+  /** What they tell; the spool's own default otherwise. */
+  readonly tell?: Tell;
 };
 
 /** The client that also writes down when each request began, how long it took and what came. */
@@ -50,7 +52,7 @@ class WatchedClient extends CollectorClient {
 }
 
 /** Many agents in this process: the real uplink and its retries, with spools in memory. Each takes an observation now and then, at a phase of its own. */
-export function startLightAgents({ url, agents, chance, splayMs, backlog = 0, everyMs }: Options): LightAgents {
+export function startLightAgents({ url, agents, chance, splayMs, backlog = 0, everyMs, tell }: Options): LightAgents {
   const stop = new AbortController();
   const silence = new AbortController();
   const quiet = AbortSignal.any([stop.signal, silence.signal]);
@@ -59,7 +61,7 @@ export function startLightAgents({ url, agents, chance, splayMs, backlog = 0, ev
   const begun = performance.now();
   const readClock = () => ({ wallMs: Date.now(), steadyMs: performance.now() - begun + 1e9 });
   const parts = agents.map(({ agent, key }, index) => {
-    const spool = new LightSpool({ stream: (0x1000_0000 + index).toString(16).padStart(16, "0"), backlog, startMs, stepMs: everyMs });
+    const spool = new LightSpool({ stream: (0x1000_0000 + index).toString(16).padStart(16, "0"), backlog, startMs, stepMs: everyMs, ...(tell && { tell }) });
     const client = new WatchedClient({ url, signer: { agent, key }, version: "chaos" }, (attempt) => void attempts.push({ ...attempt, agent: index }));
     const uplink = new Uplink({ spool, client, clock: new ClockWatch(), readClock, bootId: "light", log: () => undefined, chance, splayMs });
     return { spool, uplink, phaseMs: chance() * everyMs };

@@ -2,11 +2,23 @@ import { gzipSync } from "node:zlib";
 import type { BatchView, FrozenBatch, Lane } from "../../agent/spool/outbox.ts";
 import type { Deliverable } from "../../agent/uplink/uplink.ts";
 import { PROTOCOL } from "../../schemas/exchange.ts";
+import type { Outcome, ProbeKind } from "../../schemas/observation.ts";
 
 type Span = { from: number; to: number };
 
-/** Readings of one observation: with two observations a minute an agent tells 40 values a minute. */
-const READINGS = 20;
+/** What a run says, by its number. */
+export type Tell = (seq: number) => { readonly probe: ProbeKind; readonly target?: string; readonly outcome: Outcome };
+
+/** One observation with 20 readings: with two observations a minute an agent tells 40 values a minute. */
+const hops: Tell = (seq) => ({
+  probe: "link-quality",
+  outcome: {
+    kind: "measured",
+    readings: Array.from({ length: 20 }, (_, hop) => ({ metric: "rtt_avg_ms", value: ((seq * 7 + hop) % 1_000) / 10, labels: { hop: `hop-${hop}` } })),
+  },
+});
+
+type SpoolPlan = { readonly stream: string; readonly backlog?: number; readonly startMs: number; readonly stepMs?: number; readonly tell?: Tell };
 
 /**
  * A spool in memory for thousands of agents in one process: it keeps numbers and times, and makes each observation from its number when it is sent.
@@ -17,6 +29,7 @@ export class LightSpool implements Deliverable {
   readonly #backlog: number;
   readonly #startMs: number;
   readonly #stepMs: number;
+  readonly #tell: Tell;
   readonly #liveTimes: number[] = [];
   #pending: Span[];
   #frozen: FrozenBatch | undefined;
@@ -26,8 +39,9 @@ export class LightSpool implements Deliverable {
   refusals = 0;
 
   /** `backlog` observations wait already, `stepMs` apart, the newest just before `startMs`. */
-  constructor({ stream, backlog = 0, startMs, stepMs = 30_000 }: { stream: string; backlog?: number; startMs: number; stepMs?: number }) {
+  constructor({ stream, backlog = 0, startMs, stepMs = 30_000, tell = hops }: SpoolPlan) {
     this.stream = stream;
+    this.#tell = tell;
     this.#backlog = backlog;
     this.#startMs = startMs;
     this.#stepMs = stepMs;
@@ -119,20 +133,14 @@ export class LightSpool implements Deliverable {
 
   #observation(seq: number) {
     const takenMs = this.#takenMs(seq);
-    const readings = Array.from({ length: READINGS }, (_, hop) => ({
-      metric: "rtt_avg_ms",
-      value: ((seq * 7 + hop) % 1_000) / 10,
-      labels: { hop: `hop-${hop}` },
-    }));
     return {
       seq,
-      probe: "link-quality",
+      ...this.#tell(seq),
       takenAt: new Date(takenMs).toISOString(),
       uptimeMs: takenMs - this.#startMs + 1e9,
       bootId: "light",
       clock: "ok",
       elapsedMs: 12.5,
-      outcome: { kind: "measured", readings },
     };
   }
 }
