@@ -6,6 +6,7 @@ import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
+import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { moment } from "./format.ts";
@@ -87,14 +88,14 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
     "alert.label.who",
     "web.incidents.takenBy",
   ] as const;
-  const cell = (key: (typeof heads)[number], content: Html | string) => html`<td role="cell" data-label="${text(lang, key)}">${content}</td>`;
-  const row = (
-    one: ShownIncident,
-  ) => html`<tr role="row"><th scope="row" role="rowheader"><a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}</th>
-<td role="cell">${place(lang, one)}</td><td role="cell">${titleOf(lang, policy, one)}</td>${cell("alert.label.since", moment(lang, one.openedMs ?? one.beganMs))}${cell("alert.label.who", ownerOf(lang, policy, one))}${one.acknowledgedBy === undefined ? html`<td role="cell"></td>` : cell("web.incidents.takenBy", one.acknowledgedBy)}</tr>`;
-  return html`<table class="stack problems" role="table"><caption class="quiet">${caption}</caption>
-<thead role="rowgroup"><tr role="row">${heads.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>
-<tbody role="rowgroup">${incidents.map(row)}</tbody></table>`;
+  return blockTable(
+    caption,
+    heads.map((key) => text(lang, key)),
+    incidents.map((one) => ({
+      head: html`<a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}`,
+      cells: [place(lang, one), titleOf(lang, policy, one), moment(lang, one.openedMs ?? one.beganMs), ownerOf(lang, policy, one), one.acknowledgedBy ?? ""],
+    })),
+  );
 }
 
 function postState(lang: Lang, { outbox: { waiting, held, dead, oldestMs }, dead: letters }: Post): Html {

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import { isUnderWay, type MaintenanceWindow, maintenanceModes } from "#schemas/maintenance.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { day } from "./format.ts";
@@ -44,13 +45,20 @@ function list({ lang, nowMs }: PageFrame, windows: readonly MaintenanceWindow[],
     "form.waiver.reason",
     "form.maintenance.person",
   ] as const;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "form.maintenance.title")}"><table><thead><tr>${heads.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
-<tbody>${windows.map(
-    (
-      window,
-    ) => html`<tr><th scope="row" class="num">${when(lang, window)}<div class="note">${text(lang, `form.maintenance.state.${stateOf(window, nowMs)}`)}</div>${token !== undefined && window.endedAt === undefined ? endForm(lang, window, token) : ""}</th>
-<td>${text(lang, `form.maintenance.mode.${window.mode}`)}</td><td>${window.centres?.join(", ") ?? text(lang, "form.maintenance.all")}</td><td>${window.requirements?.join(", ") ?? text(lang, "form.maintenance.all")}</td><td>${window.reason}</td><td>${window.person}</td></tr>`,
-  )}</tbody></table></div>`;
+  return blockTable(
+    text(lang, "form.maintenance.title"),
+    heads.map((key) => text(lang, key)),
+    windows.map((window) => ({
+      head: html`<span class="num">${when(lang, window)}</span><div class="note">${text(lang, `form.maintenance.state.${stateOf(window, nowMs)}`)}</div>${token !== undefined && window.endedAt === undefined ? endForm(lang, window, token) : ""}`,
+      cells: [
+        text(lang, `form.maintenance.mode.${window.mode}`),
+        window.centres?.join(", ") ?? text(lang, "form.maintenance.all"),
+        window.requirements?.join(", ") ?? text(lang, "form.maintenance.all"),
+        window.reason,
+        window.person,
+      ],
+    })),
+  );
 }
 
 function endForm(lang: Lang, { id }: MaintenanceWindow, token: string): Html {

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import { type Person, Role } from "#schemas/person.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { moment } from "./format.ts";
@@ -39,7 +40,7 @@ export function peoplePage(frame: PageFrame, people: readonly ListedPerson[], st
     frame,
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p><a href="/tokens">${text(lang, "tokens.title")}</a></p>${handed}
-${table(
+${blockTable(
   title,
   columns.map((key) => text(lang, key)),
   people.map((person) => personRow(frame, person, token)),
@@ -62,17 +63,17 @@ export function auditPage(
   const { lang } = frame;
   const title = text(lang, "audit.title");
   const heads = (["audit.at", "audit.who", "audit.what", "audit.about", "audit.address"] as const).map((key) => text(lang, key));
-  const rows = deeds.map(
-    ({ at, who, what, about, address }) =>
-      html`<tr><td class="num">${moment(lang, at)}</td><th scope="row">${who}</th><td>${deedWord(lang, what)}<span class="sub"><code>${what}</code></span></td><td>${about}</td><td>${address}</td></tr>`,
-  );
+  const rows = deeds.map(({ at, who, what, about, address }) => ({
+    head: html`<span class="num">${moment(lang, at)}</span>`,
+    cells: [who, html`${deedWord(lang, what)}<span class="sub"><code>${what}</code></span>`, about, address],
+  }));
   const verdict = chain.ok
     ? html`<p class="note">${text(lang, "audit.whole", { rows: chain.rows })} <code>${chain.head}</code></p>`
     : html`<p class="errors" role="alert">${text(lang, "audit.broken", { place: chain.place })}</p>`;
   return layout(
     frame,
     title,
-    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${table(title, heads, rows)}</section>`,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${blockTable(title, heads, rows)}</section>`,
   );
 }
 
@@ -81,15 +82,21 @@ function deedWord(lang: Lang, what: string): string {
   return isTextKey(key) ? text(lang, key) : "";
 }
 
-function table(title: string, heads: readonly string[], rows: readonly Html[]): Html {
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
-}
-
-function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: string): Html {
+function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: string): BlockRow {
   const { login, name, roles, centre, state, isOfService, lastLoginMs } = person;
   const button = (action: string, key: TextKey) =>
     html`<form method="post" action="/people/${action}"><input type="hidden" name="${TOKEN_FIELD}" value="${token}"><input type="hidden" name="login" value="${login}"><button type="submit" aria-label="${text(lang, key)}: ${login}">${text(lang, key)}</button></form>`;
   // Nobody shuts himself out by a slip.
   const own = asker?.login === login;
-  return html`<tr><th scope="row">${login}</th><td>${name}</td><td>${roles.map((role) => text(lang, `role.${role}`)).join(", ")}</td><td>${centre ?? "–"}</td><td>${text(lang, `people.state.${state}`)}</td><td class="num">${lastLoginMs === undefined ? "–" : moment(lang, lastLoginMs)}</td><td>${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}</td></tr>`;
+  return {
+    head: login,
+    cells: [
+      name,
+      roles.map((role) => text(lang, `role.${role}`)).join(", "),
+      centre ?? "–",
+      text(lang, `people.state.${state}`),
+      lastLoginMs === undefined ? "–" : moment(lang, lastLoginMs),
+      html`${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}`,
+    ],
+  };
 }

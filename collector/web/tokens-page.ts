@@ -3,6 +3,7 @@ import { TokenRole } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import { TOKEN_DAYS, TOKEN_DAYS_MAX } from "../people/token-desk.ts";
 import type { ApiToken } from "../store/api-tokens.ts";
+import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { moment } from "./format.ts";
@@ -38,12 +39,26 @@ ${inputField(lang, { ...state, values: { days: String(TOKEN_DAYS), ...state.valu
 }
 
 function tokensTable(frame: PageFrame, title: string, tokens: readonly ApiToken[], hidden: Html): Html {
-  const { lang } = frame;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${columns.map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead><tbody>${tokens.map((one) => tokenRow(frame, one, hidden))}</tbody></table></div>`;
+  return blockTable(
+    title,
+    columns.map((key) => text(frame.lang, key)),
+    tokens.map((one) => tokenRow(frame, one, hidden)),
+  );
 }
 
-function tokenRow({ lang, nowMs }: PageFrame, { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt }: ApiToken, hidden: Html): Html {
+function tokenRow({ lang, nowMs }: PageFrame, { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt }: ApiToken, hidden: Html): BlockRow {
   const state = revokedAt !== null ? "revoked" : expiresAt <= nowMs ? "ended" : "active";
   const revoke = html`<form method="post" action="/tokens/revoke">${hidden}<input type="hidden" name="id" value="${tokenId}"><button type="submit" aria-label="${text(lang, "tokens.revoke")}: ${name}">${text(lang, "tokens.revoke")}</button></form>`;
-  return html`<tr><th scope="row"><code>${tokenId}…</code></th><td>${name}</td><td>${text(lang, `role.${role}`)}</td><td>${createdBy}</td><td class="num">${moment(lang, expiresAt)}</td><td class="num">${lastUsedAt === null ? "–" : moment(lang, lastUsedAt)}</td><td>${text(lang, `tokens.state.${state}`)}</td><td>${state === "active" ? revoke : ""}</td></tr>`;
+  return {
+    head: html`<code>${tokenId}…</code>`,
+    cells: [
+      name,
+      text(lang, `role.${role}`),
+      createdBy,
+      moment(lang, expiresAt),
+      lastUsedAt === null ? "–" : moment(lang, lastUsedAt),
+      text(lang, `tokens.state.${state}`),
+      state === "active" ? revoke : "",
+    ],
+  };
 }

@@ -4,6 +4,7 @@ import type { Role } from "#schemas/person.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
+import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { day } from "./format.ts";
@@ -51,8 +52,31 @@ export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: re
   const list =
     waivers.length === 0
       ? html`<p class="note">${text(lang, "form.waivers.none")}</p>`
-      : html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${(["report.column.centre", "report.column.requirement", "form.waiver.reason", "form.waiver.document", ...(named ? (["form.waiver.approver"] as const) : []), "form.waiver.from", "form.waiver.until"] as const).map((key) => html`<th scope="col">${text(lang, key)}</th>`)}</tr></thead>
-<tbody>${waivers.map((waiver) => html`<tr><th scope="row"><a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a></th><td>${waiver.requirement} ${titles.get(waiver.requirement)}</td><td>${waiver.reason}</td><td>${waiver.document}</td>${named ? html`<td>${waiver.approver}</td>` : ""}<td class="num">${day(lang, waiver.from)}</td><td class="num">${day(lang, waiver.until)}<span class="sub">${left(lang, waiver, today)}</span></td></tr>`)}</tbody></table></div>`;
+      : blockTable(
+          title,
+          (
+            [
+              "report.column.centre",
+              "report.column.requirement",
+              "form.waiver.reason",
+              "form.waiver.document",
+              ...(named ? (["form.waiver.approver"] as const) : []),
+              "form.waiver.from",
+              "form.waiver.until",
+            ] as const
+          ).map((key) => text(lang, key)),
+          waivers.map((waiver) => ({
+            head: html`<a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a>`,
+            cells: [
+              `${waiver.requirement} ${titles.get(waiver.requirement)}`,
+              waiver.reason,
+              waiver.document,
+              ...(named ? [waiver.approver] : []),
+              day(lang, waiver.from),
+              html`${day(lang, waiver.until)}<span class="sub">${left(lang, waiver, today)}</span>`,
+            ],
+          })),
+        );
   return layout(
     frame,
     title,
