@@ -41,7 +41,7 @@ describe("the house", () => {
     const top = new Set(projectFiles().map((path) => path.split("/")[0] ?? ""));
     const known = ["agent", "collector", "dashboards", "deploy", "docs", "schemas", "test"];
     const single = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json", "package-lock.json"];
-    const tools = [".ci", ".gitattributes", ".gitignore", ".npmrc", "biome.json", "knip.json", "tsconfig.json", "vitest.config.ts"];
+    const tools = [".ci", ".gitattributes", ".gitignore", ".npmrc", "biome.json", "compile-cache.js", "knip.json", "tsconfig.json", "vitest.config.ts"];
     expect([...top].filter((name) => ![...known, ...single, ...tools].includes(name))).toEqual([]);
   });
 });
@@ -103,6 +103,10 @@ describe("walls", () => {
     const free = /(^|\/)(main|config)\.ts$|^deploy\/|^dashboards\/build\.ts$/;
     // `process.platform` is a constant of the machine, not a setting.
     expect(offenders(own, (file) => !free.test(file.path) && /\bprocess\.(?!platform\b)/.test(withoutComments(file.text)))).toEqual([]);
+  });
+
+  it("Node itself runs our TypeScript: no program is started through a loader that a user's installation lacks", () => {
+    expect(offenders(files, ({ path, text }) => path !== "test/house.test.ts" && /["'`/ ]tsx["'`/ ]/.test(text))).toEqual([]);
   });
 
   it("drizzle is loaded through its one door, elsewhere for types alone", () => {

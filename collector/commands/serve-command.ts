@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
@@ -98,10 +99,11 @@ async function startMeasure(
   const secretFile = join(dataDir, "measure-secret");
   await writeFile(secretFile, measureSecret, { mode: 0o600 });
   await chmod(secretFile, 0o600);
+  const root = join(import.meta.dirname, "../..");
   const words = [
     "--import",
-    "tsx",
-    join(import.meta.dirname, "..", "main.ts"),
+    pathToFileURL(join(root, "compile-cache.js")).href,
+    join(root, "collector/main.ts"),
     "measure",
     "--id",
     "collector",

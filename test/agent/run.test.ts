@@ -7,6 +7,7 @@ import { AgentConfig } from "#schemas/agent-config.ts";
 import vn from "#schemas/calendars/vn.json" with { type: "json" };
 import { bundledPolicy } from "../../agent/bundled-policy.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { healthy } from "../support/recorder/scenario.ts";
 import { type RunningRecorder, startRecorder } from "../support/recorder/start-recorder.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -29,7 +30,7 @@ type Agent = { readonly child: ChildProcess; readonly said: () => string };
 
 /** Runs the agent as a process of its own. */
 function start(folder: string, ...args: string[]): Agent {
-  const child = spawn(process.execPath, ["--import", "tsx", "agent/main.ts", ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, "agent/main.ts", ...args], {
     env: { ...process.env, HCC_AGENT_DATA: folder, HCC_LOG_LEVEL: "debug", HCC_LANG: "en" },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -7,16 +7,16 @@ import { freeUdpPort } from "../support/free-port.ts";
 import { startSnmpsim } from "../support/snmpsim.ts";
 import { projectRoot } from "../support/source-files.ts";
 
-/** How the agent is started (package.json), and how it was before docs/decisions/0005. */
+/** How the agent is started (package.json), and without any of that. */
 const starts = {
   agent: runFlags("agent"),
-  tsx: ["--import", "tsx"],
+  plain: [],
 } as const;
 
 /**
  * One round of office-devices over 60 targets, every second one dead: 30 printers (SNMP, played by snmpsim) and 30 PCs.
  * A dead one is as silent as a switched-off PC: its SNMP port is closed, and TCP and echo wait out their whole time.
- * Run as the agent runs, after a first run that fills the compile cache, and with tsx for comparison.
+ * Run as the agent runs, after a first run that fills the compile cache, and with plain Node.js for comparison.
  */
 export async function benchDevices(): Promise<Record<keyof typeof starts, unknown>> {
   const simulator = await startSnmpsim({ "bench-printer": join(projectRoot, "test/fixtures/office-devices/printer-mib/device.snmprec") });
@@ -29,7 +29,7 @@ export async function benchDevices(): Promise<Record<keyof typeof starts, unknow
       return JSON.parse(stdout) as unknown;
     };
     await round(starts.agent);
-    return { agent: await round(starts.agent), tsx: await round(starts.tsx) };
+    return { agent: await round(starts.agent), plain: await round(starts.plain) };
   } finally {
     await simulator.stop();
   }

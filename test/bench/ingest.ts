@@ -18,6 +18,7 @@ import { Partitions } from "../../collector/store/partitions.ts";
 import { SeriesIds } from "../../collector/store/series.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { Calendar } from "../../schemas/calendar.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { type LoadPlan, type LoadResult, loadAgents } from "./ingest-load.ts";
@@ -131,7 +132,7 @@ async function openBench(server: TestPostgres) {
 
 /** The load runs in a process of its own; what it prints last is its result. */
 async function runLoad(plan: LoadPlan): Promise<LoadResult> {
-  const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "ingest-load.ts"), JSON.stringify(plan)], {
+  const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, "ingest-load.ts"), JSON.stringify(plan)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";

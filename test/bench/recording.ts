@@ -9,6 +9,7 @@ import { windowOf } from "../../agent/probes/recording-depth/verdict.ts";
 import type { Recorder, RecorderChannel } from "../../agent/recorders/recorder.ts";
 import { adHocRecordingPolicy } from "../../agent/recorders/recording-policy.ts";
 import { emptyWatch } from "../../agent/recorders/watch-memory.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 
 /** One measured figure of a benchmark and the most it may be. */
 export type RecordingFigure = { readonly name: string; readonly value: number; readonly unit: string; readonly max: number };
@@ -43,7 +44,7 @@ export async function benchRecording({
 /** Fuzzes in a process with a small young generation: V8 otherwise grows that with the rate of garbage, which says nothing of what is kept. */
 async function fuzzApart(count: number): Promise<{ slowestMs: number; mutated: number; grownMb: number }> {
   const child = fileURLToPath(new URL("recording-fuzz-child.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--max-semi-space-size=8", "--import", "tsx", child, String(count)], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--max-semi-space-size=8", ...nodeFlags, child, String(count)], {
     timeout: 30 * 60_000,
   });
   return JSON.parse(stdout) as { slowestMs: number; mutated: number; grownMb: number };

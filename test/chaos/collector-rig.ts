@@ -9,6 +9,7 @@ import { openStore } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { loadAgents } from "../bench/ingest-load.ts";
 import { freeTcpPort } from "../support/free-port.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { projectRoot } from "../support/source-files.ts";
 
@@ -62,7 +63,7 @@ export async function openCollectorRig(count: number, settings: readonly string[
     database,
     agents,
     start: async () => {
-      const started = spawn(process.execPath, ["--max-semi-space-size=16", "--import", "tsx", "collector/main.ts", "serve"], {
+      const started = spawn(process.execPath, ["--max-semi-space-size=16", ...nodeFlags, "collector/main.ts", "serve"], {
         cwd: projectRoot,
         env: environment,
         stdio: ["ignore", "ignore", "inherit"],

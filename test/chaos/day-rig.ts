@@ -12,6 +12,7 @@ import { bundledPolicy } from "../../agent/bundled-policy.ts";
 import { Credentials } from "../../agent/credentials.ts";
 import { publicKeyText } from "../../agent/identity.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { healthy } from "../support/recorder/scenario.ts";
 import { startRecorder } from "../support/recorder/start-recorder.ts";
 
@@ -44,8 +45,7 @@ new Credentials(folder).add("nvr", JSON.stringify({ port: recorder.port, user: "
 const words = [
   "--expose-gc",
   "--max-semi-space-size=2",
-  "--import",
-  "tsx",
+  ...nodeFlags,
   join(import.meta.dirname, "day-agent.ts"),
   folder,
   collector.url,

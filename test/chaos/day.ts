@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { promise, type Scenario } from "./scenario.ts";
 
@@ -22,8 +23,8 @@ const LAPSE = 200;
 /** T15: a day of the agent in seven minutes. What it holds may not grow by the hour: memory, files, sockets and timers. */
 export const day: Scenario = async ({ full, print }) => {
   const hours = full ? 24 : 3;
-  const rig = `ip link set lo up; exec "$0" --import tsx "$1" ${hours} ${LAPSE}`;
-  const child = spawn("unshare", ["-n", "sh", "-c", rig, process.execPath, join(import.meta.dirname, "day-rig.ts")], {
+  const rig = `ip link set lo up; exec "$0" "$@" ${hours} ${LAPSE}`;
+  const child = spawn("unshare", ["-n", "sh", "-c", rig, process.execPath, ...nodeFlags, join(import.meta.dirname, "day-rig.ts")], {
     cwd: projectRoot,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLossyRelay } from "../support/lossy-relay.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { openCollectorRig, type RigAgent } from "./collector-rig.ts";
 import { promise, type Scenario } from "./scenario.ts";
@@ -68,7 +69,7 @@ async function becomeAgent(folder: string, { agent, key, centre }: RigAgent, col
 type Appender = { kill(): Promise<number> };
 
 async function startAppender(folder: string, url: string): Promise<Appender> {
-  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", "test/support/delivering-agent.ts", folder, url], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeFlags, "test/support/delivering-agent.ts", folder, url], {
     cwd: projectRoot,
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -92,7 +93,7 @@ async function startAppender(folder: string, url: string): Promise<Appender> {
 type Drained = { stream: string; lastSeq: number; deadLetters: number; lost: number };
 
 async function drained(folder: string, url: string): Promise<Drained> {
-  const child = spawn(process.execPath, ["--import", "tsx", "test/support/delivering-agent.ts", folder, url, "drain"], {
+  const child = spawn(process.execPath, [...nodeFlags, "test/support/delivering-agent.ts", folder, url, "drain"], {
     cwd: projectRoot,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -8,6 +8,7 @@ import type { Outcome } from "#schemas/observation.ts";
 import type { NetworkInterface } from "../../agent/io/interfaces.ts";
 import { signLease } from "../../collector/measure/lease-token.ts";
 import { runFlags } from "../../deploy/run-flags.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
 
 const SECRET = "a secret of the lab, long enough to sign";
@@ -35,13 +36,7 @@ export class LabSession {
 
   static async open(line: Line): Promise<LabSession> {
     const lab = await LineLab.open(line);
-    const server = lab.spawn("server", process.execPath, [
-      "--import",
-      "tsx",
-      fileURLToPath(new URL("measure-child.ts", import.meta.url)),
-      SERVER_ADDRESS,
-      SECRET,
-    ]);
+    const server = lab.spawn("server", process.execPath, [...nodeFlags, fileURLToPath(new URL("measure-child.ts", import.meta.url)), SERVER_ADDRESS, SECRET]);
     const url = (await linesOf(server)[Symbol.asyncIterator]().next()).value as string;
     const probe = lab.spawn("pc", process.execPath, [...runFlags("agent"), fileURLToPath(new URL("probe-child.ts", import.meta.url))]);
     return new LabSession(lab, server, url, probe);

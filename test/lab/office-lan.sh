@@ -61,7 +61,7 @@ until [ "$(grep -c Established "$folder/hosts.log")" -ge 2 ]; do
   [ "$tries" -lt 200 ]
   sleep 0.1
 done
-agent() { "$node" --import ./agent/compile-cache.js agent/main.ts "$@" --json; }
+agent() { "$node" --import ./compile-cache.js agent/main.ts "$@" --json; }
 office() { agent probe office-devices --options '{"address":"10.88.0.31","id":"pc-1","role":"officer-pc","spooler":true}'; }
 agent discover
 agent probe device-discovery --options '{"networks":["10.88.0.0/24"],"targets":[{"id":"pc-1","address":"10.88.0.31"},{"id":"mfp-1","address":"10.88.0.20"}]}'

@@ -25,7 +25,7 @@ for number in 1 2 3; do
 done
 printf 'agentAddress udp:10.99.0.1:1161\nrocommunity public\n' >"$folder/snmpd.conf"
 SNMP_PERSISTENT_DIR="$folder" snmpd -f -Lo -C -c "$folder/snmpd.conf" >"$folder/snmpd.log" 2>&1 &
-ask() { "$node" --import ./agent/compile-cache.js agent/main.ts probe wifi-clients --json --options "$1"; }
+ask() { "$node" --import ./compile-cache.js agent/main.ts probe wifi-clients --json --options "$1"; }
 target='"address":"10.99.0.1","port":1161,"id":"router","snmp":{"version":"2c"},"subnets":["10.99.0.0/24"]'
 until ask "{$target}" >"$folder/sweep.json" && grep -q measured "$folder/sweep.json"; do sleep 0.2; done
 ask "{$target,\"leaseFile\":\"$folder/leases\"}"

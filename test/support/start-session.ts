@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nodeFlags } from "./node-flags.ts";
 
 /**
  * Runs `npm start`'s program twice on one data folder, as a user would: looks at the page, stops it with Ctrl-C, starts it again.
@@ -24,7 +25,7 @@ type Seen = {
 async function session(): Promise<Seen> {
   const startedMs = performance.now();
   const since = () => (performance.now() - startedMs) / 1_000;
-  const program = spawn(process.execPath, ["--import", "tsx", "deploy/start.ts"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  const program = spawn(process.execPath, [...nodeFlags, "deploy/start.ts"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const lines: string[] = [];
   program.stdout.on("data", (chunk: Buffer) => lines.push(...chunk.toString("utf8").split("\n").filter(Boolean)));
   const until = async (what: () => Promise<boolean>) => {

@@ -20,6 +20,7 @@ import { Centre } from "../../schemas/inventory.ts";
 import { FindingsReply } from "../../schemas/read-api.ts";
 import { batchOf, measured, sha256Of } from "../support/batches.ts";
 import { DAY, plan, said } from "../support/facts.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { projectRoot } from "../support/source-files.ts";
@@ -92,7 +93,7 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
   /** One process of the collector's program, as an operator starts it. */
   const program = async (...words: string[]) => {
     const env = { PATH: process.env.PATH, DATABASE_URL: database.url, HCC_LOG_LEVEL: "error", HCC_MEASURE_PORT: "0" };
-    const { stdout } = await run(process.execPath, ["--import", "tsx", "collector/main.ts", ...words], {
+    const { stdout } = await run(process.execPath, [...nodeFlags, "collector/main.ts", ...words], {
       cwd: projectRoot,
       env,
       maxBuffer: 32 * 1024 * 1024,

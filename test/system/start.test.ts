@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plan } from "../support/facts.ts";
 import { freeTcpPort } from "../support/free-port.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
 
 const run = promisify(execFile);
@@ -20,7 +21,7 @@ describe(`npm start${isRoot ? " on a PC without network" : ""}`, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "hcc-start-"));
-    const words = [process.execPath, "--import", "tsx", "test/support/start-session.ts", String(await freeTcpPort()), folder];
+    const words = [process.execPath, ...nodeFlags, "test/support/start-session.ts", String(await freeTcpPort()), folder];
     const [program = "", ...rest] = isRoot ? ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...words] : words;
     const { stdout } = await run(program, rest, { cwd: projectRoot, timeout: 400_000, maxBuffer: 16e6 });
     sessions = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as [Seen, Seen];

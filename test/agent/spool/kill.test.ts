@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { Spool } from "../../../agent/spool/spool.ts";
+import { nodeFlags } from "../../support/node-flags.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 /** Set HCC_KILL_ROUNDS to 200 for the figure of the target; a few are enough to see a broken order of writes. */
@@ -12,7 +13,7 @@ const ROUNDS = Number(process.env.HCC_KILL_ROUNDS ?? 4);
 
 /** Starts the writer, kills it after a while, and gives the lines that it had finished saying. */
 async function writeAndKill(folder: string, first: number, afterMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, ["--import", "tsx", "test/support/spool-writer.ts", folder, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...nodeFlags, "test/support/spool-writer.ts", folder, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { nodeFlags } from "../../support/node-flags.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 /**
@@ -39,7 +40,7 @@ async function cut(mode: "spool" | "weak", afterMs: number): Promise<{ said: Set
   const disk = join(folder, "disk");
   mount(image, disk);
   execFileSync("sync");
-  const child = spawn(process.execPath, ["--import", "tsx", "test/support/spool-writer.ts", join(disk, "agent"), "0", mode], {
+  const child = spawn(process.execPath, [...nodeFlags, "test/support/spool-writer.ts", join(disk, "agent"), "0", mode], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let text = "";

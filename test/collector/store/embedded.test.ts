@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startEmbedded } from "../../../collector/store/embedded.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { nodeFlags } from "../../support/node-flags.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const postmaster = (folder: string) => Number(readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
@@ -38,7 +39,7 @@ describe("the embedded server", () => {
 
   it("is adopted when the program that started it was killed, with all that was committed", { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
-    const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "../../support/store-writer.ts"), folder], {
+    const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, "../../support/store-writer.ts"), folder], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let committed = 0;

@@ -2,7 +2,7 @@ import { healthy } from "./scenario.ts";
 import { stories } from "./scenarios.ts";
 import { startRecorder } from "./start-recorder.ts";
 
-// The mock recorder by hand: `node --import tsx test/support/recorder/main.ts ["name of a story"] [port]`. Plays the story's last night.
+// The mock recorder by hand: `node test/support/recorder/main.ts ["name of a story"] [port]`. Plays the story's last night.
 const [name, port = "0"] = process.argv.slice(2);
 const story = stories.find((each) => each.name === name);
 if (name !== undefined && !story) {
