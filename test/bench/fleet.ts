@@ -6,6 +6,7 @@ import { textsLiteral } from "../../collector/store/array-literal.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { type CollectorRig, openCollectorRig } from "../chaos/collector-rig.ts";
 import { percentile } from "../chaos/scenario.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import type { FleetLoad } from "./fleet-load.ts";
 import { minute, seriesOfCentre } from "./fleet-minute.ts";
@@ -69,7 +70,7 @@ async function knowSeries(db: PostgresDb): Promise<void> {
 }
 
 function startLoad(url: CollectorRig["url"], { agents, seconds }: FleetPlan): { ended: Promise<FleetLoad & { loadUs: number }> } {
-  const words = ["--import", "tsx", join(import.meta.dirname, "fleet-load.ts"), url, String(agents), String(seconds)];
+  const words = [...nodeFlags, join(import.meta.dirname, "fleet-load.ts"), url, String(agents), String(seconds)];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   let loadUs = 0;
