@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    globalSetup: "test/support/run-server.ts",
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [

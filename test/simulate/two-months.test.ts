@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openPglite } from "../support/pglite.ts";
+import { openTestDb } from "../support/test-database.ts";
 import { listOf } from "./letters.ts";
 import { memoryAlerts } from "./memory-alerts.ts";
 import { type Simulation, simulateProvince } from "./simulate-province.ts";
@@ -20,7 +20,7 @@ it("two months of 135 centres: the exact list of letters, as it is checked in", 
 }, 180_000);
 
 it("a morning through the collector's own database, outbox and postman brings the same letters", async () => {
-  const db = await openPglite();
+  const db = await openTestDb();
   const alerts = await storeAlerts(db, oneMorning.centres, oneMorning.fromMs);
   await simulateProvince(oneMorning, alerts);
   await db.close();

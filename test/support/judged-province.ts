@@ -6,7 +6,6 @@ import { createLog } from "../../collector/log.ts";
 import { openPolicyBook, type PolicyAt } from "../../collector/policy-book.ts";
 import { sha256Of as sha256OfPolicy } from "../../collector/policy-files.ts";
 import { writeGroup } from "../../collector/store/ingest.ts";
-import { migrate } from "../../collector/store/migrate.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { SeriesIds } from "../../collector/store/series.ts";
 import { allSites, importCentres } from "../../collector/store/sites.ts";
@@ -15,14 +14,14 @@ import type { Centre } from "../../schemas/inventory.ts";
 import type { PolicyProfile } from "../../schemas/policy.ts";
 import { batchOf, sha256Of } from "./batches.ts";
 import { calendar } from "./facts.ts";
-import { openPglite, type PgliteDb } from "./pglite.ts";
+import { openTestDb, type TestDb } from "./test-database.ts";
 
 /** An observation without the frame that every one has. */
 export type Said = Pick<Observation, "probe" | "outcome"> & { readonly target?: string; readonly atMs: number };
 
 /** A province on PGlite: the real way in and the real judge, at whatever time the test says it is. */
 export type JudgedProvince = {
-  readonly db: PgliteDb;
+  readonly db: TestDb;
   readonly judge: Judge;
   readonly policyAt: PolicyAt;
   siteIdOf(code: string): number;
@@ -36,18 +35,12 @@ type Options = { readonly centres: readonly Centre[]; readonly nowMs: number; re
 
 /** Opens an empty database with the centres declared. */
 export async function openJudgedProvince({ centres, nowMs, ...rest }: Options): Promise<JudgedProvince> {
-  const db = await openPglite();
-  await migrate(db, nowMs);
+  const db = await openTestDb();
   await importCentres(db, centres, nowMs);
   return start(db, nowMs, rest);
 }
 
-async function start(
-  db: PgliteDb,
-  nowMs: number,
-  { policies, onJudged }: Omit<Options, "centres" | "nowMs">,
-  own: Calendar = calendar,
-): Promise<JudgedProvince> {
+async function start(db: TestDb, nowMs: number, { policies, onJudged }: Omit<Options, "centres" | "nowMs">, own: Calendar = calendar): Promise<JudgedProvince> {
   const files = policies.map((policy) => ({ policy, calendar: own, sha256: sha256OfPolicy(policy) }));
   const policyAt = await openPolicyBook(db, policies[0]?.id ?? "", nowMs, files);
   const tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: own };
@@ -77,7 +70,7 @@ async function sendOne(accept: Acceptor, siteId: number, next: Promise<number>, 
   await accept({ siteId, agentId: `agt-${siteId.toString(16).padStart(16, "0")}` }, { batch, bodySha256: sha256Of(batch), nowMs });
 }
 
-async function nextSeq(db: PgliteDb, siteId: number): Promise<number> {
+async function nextSeq(db: TestDb, siteId: number): Promise<number> {
   const [row] = await db.query<{ next: number }>("SELECT coalesce(max(seq_to), 0)::int + 1 AS next FROM ingest_ledger WHERE site_id = $1", [siteId]);
   return row?.next ?? 1;
 }

@@ -21,21 +21,21 @@ import { SenderBench } from "../conformance/sender-bench.ts";
 import { senderCases } from "../conformance/sender-cases.ts";
 import { WireSender, wireBatch } from "../conformance/wire-sender.ts";
 import { observation } from "../support/observations.ts";
-import { openPglite, type PgliteDb } from "../support/pglite.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
+import { openTestDb, type TestDb } from "../support/test-database.ts";
 
 const faultsOf = (verdicts: readonly { id: string; fault?: string }[]) => verdicts.flatMap(({ id, fault }) => (fault === undefined ? [] : [`${id}: ${fault}`]));
 const quiet = () => undefined;
 
 describe("a receiver under the compliance suite", () => {
-  let db: PgliteDb;
+  let db: TestDb;
   let server: ServerType;
   let url: string;
   /** What stands between the suite and the collector. */
   let between: (request: Request, answer: (request: Request) => Promise<Response>) => Promise<Response>;
 
   beforeAll(async () => {
-    db = await openPglite();
+    db = await openTestDb();
     const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0" });
     const { app } = await createCollector({ config, store: { db }, clock: Date.now, log: createLog("silent") });
     await importCentres(db, [{ code: "thu", name: "Xã Thử", keyArea: false, devices: [] }], Date.now());

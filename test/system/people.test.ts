@@ -14,9 +14,9 @@ import { T0 } from "../support/batches.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { openBrowser } from "../support/http-browser.ts";
 import { type OidcService, startOidcService } from "../support/oidc-service.ts";
-import { openPglite, type PgliteDb } from "../support/pglite.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { type TestCertificate, testCertificate } from "../support/test-certificate.ts";
+import { openTestDb, type TestDb } from "../support/test-database.ts";
 
 const sentence = "con trâu trắng ăn cỏ non";
 const doer = { who: "test", address: "local" };
@@ -24,7 +24,7 @@ const doer = { who: "test", address: "local" };
 /** The collector's app on real sockets; people come by three ways: TLS of its own, a proxy that is trusted, and plain HTTP. */
 describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
   const folder = mkdtempSync(join(tmpdir(), "hcc-people-"));
-  let db: PgliteDb;
+  let db: TestDb;
   let people: PeopleDesk;
   let certificate: TestCertificate;
   let own: ClosableServer;
@@ -35,7 +35,7 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
 
   beforeAll(async () => {
     certificate = testCertificate(folder);
-    db = await openPglite();
+    db = await openTestDb();
     const serve = async (environment: Record<string, string>) => {
       const config = { ...readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0", HCC_PORT: "0", ...environment }) };
       const collector = await createCollector({ config, store: { db }, clock: () => nowMs, log: createLog("silent") });

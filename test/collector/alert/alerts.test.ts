@@ -7,11 +7,10 @@ import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
 import { writeFindings } from "../../../collector/store/findings.ts";
 import { acknowledgeIncident, findIncident, listIncidents } from "../../../collector/store/incidents.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../../../collector/store/maintenance.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { AlertDesk } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const CENTRES = 30;
 const MINUTE = 60_000;
@@ -24,11 +23,10 @@ const notify = {
   ],
 };
 
-let db: PgliteDb;
+let db: TestDb;
 let alerts: Alerts;
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, T0);
+  db = await openTestDb();
   const centres = Array.from({ length: CENTRES }, (_, at) => Centre.parse({ code: `xa-${at + 1}`, name: `Trung tâm xa-${at + 1}`, officers: 5 }));
   await importCentres(db, centres, T0);
   alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse(notify), publicUrl: "http://hcc" });

@@ -5,10 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Message, NotifyConfig } from "#schemas/alert.ts";
 import { channelsOf } from "../../../collector/alert/channels/channels.ts";
 import { createPostman, type Postman } from "../../../collector/alert/channels/postman.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { outboxState, putLetter } from "../../../collector/store/outbox.ts";
-import { openPglite } from "../../support/pglite.ts";
 import { decodedLetter, type SmtpFake, startSmtpFake } from "../../support/smtp-fake.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const NOW = Date.parse("2026-11-27T03:00:00Z");
 const MINUTE = 60_000;
@@ -30,10 +29,9 @@ const message: Message = {
   link: "http://collector/incidents/12",
 };
 
-let store: Awaited<ReturnType<typeof openPglite>>;
+let store: TestDb;
 beforeAll(async () => {
-  store = await openPglite();
-  await migrate(store, NOW);
+  store = await openTestDb();
 }, 180_000);
 afterAll(() => store.close());
 beforeEach(() => store.query("DELETE FROM outbox"));

@@ -4,15 +4,14 @@ import { makeDemo } from "../../../collector/demo/demo.ts";
 import type { Made } from "../../../collector/demo/history.ts";
 import { createLog } from "../../../collector/log.ts";
 import { readDemoState } from "../../../collector/store/demo-state.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { setting } from "../../../collector/store/settings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const HOUR_MS = 3_600_000;
 // Friday 20 November 2026, 10:30 in Vietnam.
 const nowMs = Date.parse("2026-11-20T03:30:00.000Z");
-const make = (db: PgliteDb, stop = new AbortController(), onStep: (made: Made) => void = () => undefined, atMs = nowMs) =>
+const make = (db: TestDb, stop = new AbortController(), onStep: (made: Made) => void = () => undefined, atMs = nowMs) =>
   makeDemo({
     config: readConfig({}),
     store: { db, url: "", close: db.close },
@@ -24,10 +23,10 @@ const make = (db: PgliteDb, stop = new AbortController(), onStep: (made: Made) =
   });
 
 describe("a demo of five centres and one day, two of them silent", () => {
-  let db: PgliteDb;
+  let db: TestDb;
   let before: Made | undefined;
   beforeAll(async () => {
-    db = await openPglite();
+    db = await openTestDb();
     // The first start is cut off after its third step, as by Ctrl-C.
     const stop = new AbortController();
     let steps = 0;
@@ -69,8 +68,7 @@ describe("a demo of five centres and one day, two of them silent", () => {
 
 describe("a database with real centres", () => {
   it("is refused and left as it is", async () => {
-    const db = await openPglite();
-    await migrate(db, nowMs);
+    const db = await openTestDb();
     await importCentres(db, [{ code: "xa-that", name: "Xã Thật", keyArea: false, devices: [] }], nowMs);
     await expect(make(db)).rejects.toThrow(/real centres/);
     expect(await setting(db, "demo")).toBeUndefined();

@@ -7,22 +7,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Health, lookAtHealth } from "../../../collector/jobs/health.ts";
 import { healthRoutes } from "../../../collector/routes/health.ts";
 import type { Db } from "../../../collector/store/db.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { watchdog } from "../../../dashboards/watchdog.ts";
 import { noDb } from "../../support/bare-app.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
 import { projectRoot } from "../../support/source-files.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = Date.now();
 
-let db: PgliteDb;
+let db: TestDb;
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, NOW);
+  db = await openTestDb();
   await new Partitions(db).ensureAhead(NOW);
   await db.query("INSERT INTO site (centre_code, name, changed_at, last_contact_at) SELECT 'xa-' || n, 'Xã', now(), now() FROM generate_series(1, 4) AS n");
   await db.query(

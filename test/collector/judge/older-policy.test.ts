@@ -7,25 +7,23 @@ import { rereadPolicy } from "#schemas/recorded-policy.ts";
 import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
 import { openPolicyBook } from "../../../collector/policy-book.ts";
 import { sha256Of } from "../../../collector/policy-files.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { calendar, DAY, NOW, plan } from "../../support/facts.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
 import { projectRoot } from "../../support/source-files.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 /** The first version of the plan, in the form in which the first program recorded it. */
 const first = JSON.parse(readFileSync(join(projectRoot, "test/fixtures/policies/gia-lai-890-first.json"), "utf8")) as Record<string, unknown>;
 const files = [{ policy: plan, calendar, sha256: sha256Of(plan) }];
 
-let db: PgliteDb;
+let db: TestDb;
 const record = (body: object, version: number, sha256 = "of its time") =>
   db.query(
     "INSERT INTO policy_version (policy_id, version, effective_from, body_sha256, body, recorded_at) VALUES ('gia-lai-890', $1, '2025-07-25', $2, ($3::text)::jsonb, to_timestamp($4::float8 / 1000))",
     [version, sha256, JSON.stringify(body), NOW - 30 * DAY],
   );
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, NOW - 30 * DAY);
+  db = await openTestDb();
   await importCentres(db, [Centre.parse({ code: "ia-grai", name: "Ia Grai", officers: 7 })], NOW - 30 * DAY);
 }, 180_000);
 afterAll(() => db.close());

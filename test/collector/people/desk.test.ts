@@ -2,20 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashPassword } from "../../../collector/auth/password.ts";
 import { createPeopleDesk, LINK_MS, type NewPerson, type PeopleDesk, SESSION_IDLE_MS, SESSION_MS } from "../../../collector/people/desk.ts";
 import { verifyAudit } from "../../../collector/store/audit.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { changeAccount, findAccount } from "../../../collector/store/people.ts";
 import { T0 } from "../../support/batches.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const doer = { who: "admin", address: "10.0.0.1" };
 const sentence = "con trâu trắng ăn cỏ non";
-let db: PgliteDb;
+let db: TestDb;
 let people: PeopleDesk;
 let nowMs = T0;
 
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, T0);
+  db = await openTestDb();
   people = createPeopleDesk({ db, clock: () => nowMs });
 }, 240_000);
 afterAll(() => db?.close());

@@ -6,14 +6,13 @@ import { renderReport } from "../../../collector/report/render.ts";
 import { webRoutes } from "../../../collector/routes/web.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../../../collector/store/findings.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver, waiversFrom } from "../../../collector/store/waivers.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const DAY_MS = 86_400_000;
 const calendar: Calendar = {
@@ -25,7 +24,7 @@ const calendar: Calendar = {
   workedDays: [],
 };
 let nowMs = sampleNowMs;
-let db: PgliteDb;
+let db: TestDb;
 const policyAt = () => ({ policy: samplePolicy, calendar });
 const centre = (code: string, name: string) => ({ code, name, keyArea: false, devices: [] });
 const waiver = {
@@ -40,8 +39,7 @@ const waiver = {
 };
 
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, nowMs);
+  db = await openTestDb();
   const printer = { id: "printer-1", role: "printer", address: "10.1.0.9" } as const;
   await importCentres(db, [{ ...centre("xa-01", "Xã Chư Păh"), devices: [printer] }, centre("xa-02", hostileName.slice(0, 128))], nowMs);
   const site = await findSite(db, "xa-01");

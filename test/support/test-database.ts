@@ -1,0 +1,49 @@
+import { inject } from "vitest";
+import type { Db } from "../../collector/store/db.ts";
+import { migrate } from "../../collector/store/migrate.ts";
+import { openPostgres } from "../../collector/store/postgres-db.ts";
+import { openPglite } from "./pglite.ts";
+import { MIGRATED } from "./run-server.ts";
+
+/** A database of a test file, and how it is given back. */
+export type TestDb = Db & { close(): Promise<void> };
+
+const STATEMENT_TIMEOUT_MS = 60_000;
+let made = 0;
+
+/**
+ * A database of its own with the schema of this version and no rows: on the server of the run, or in this process where Debian's PostgreSQL is not
+ * installed. For tests of what stands on the store; the store itself is held to each kind of database by its contract test.
+ */
+export async function openTestDb(): Promise<TestDb> {
+  if (inject("runServerDesk") === 0) {
+    const db = await openPglite();
+    await migrate(db, 0);
+    return db;
+  }
+  const { url, drop } = await serverDatabase(MIGRATED);
+  const db = openPostgres(url, { connections: 4, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  return {
+    ...db,
+    close: async () => {
+      await db.close();
+      await drop();
+    },
+  };
+}
+
+/** A database on the server of the run, which needs the peer `postgres`: empty, or a copy of `template`. */
+export async function serverDatabase(template = "template0"): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const reply = await fetch(`http://127.0.0.1:${inject("runServerDesk")}`);
+  const text = await reply.text();
+  if (!reply.ok) throw new Error(`the run's PostgreSQL server did not start: ${text}`);
+  const name = `test_${process.pid}_${++made}`;
+  const command = async (statement: string) => {
+    const owner = openPostgres(text, { connections: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    await owner.script(statement).finally(() => owner.close());
+  };
+  await command(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const url = new URL(text);
+  url.pathname = name;
+  return { url: url.href, drop: () => command(`DROP DATABASE ${name} WITH (FORCE)`) };
+}
