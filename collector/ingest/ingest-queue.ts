@@ -26,6 +26,10 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 type Limits = {
+  /** Groups that are written at once, each by a transaction of its own: while one waits for its commit, the next is prepared and sent. */
+  readonly writers: number;
+  /** Part of the smallest group at work that has to wait before another writer begins. */
+  readonly share: number;
   /** Observations that wait, and that one transaction takes. A flush of 20,000 stays well below a second. */
   readonly queuedMax: number;
   readonly groupMax: number;
@@ -36,10 +40,20 @@ type Limits = {
   readonly nowMs: () => number;
 };
 
-const defaults: Limits = { queuedMax: 50_000, groupMax: 20_000, bytesMax: 64 * 1024 * 1024, ageMaxMs: 10_000, nowMs: () => performance.now() };
+const defaults: Limits = {
+  writers: 2,
+  share: 0.5,
+  queuedMax: 50_000,
+  groupMax: 20_000,
+  bytesMax: 64 * 1024 * 1024,
+  ageMaxMs: 10_000,
+  nowMs: () => performance.now(),
+};
 
 /**
- * Commits many batches together without a timer: while one group is written, requests gather, and the next group takes them all.
+ * Commits many batches together without a timer: while groups are written, requests gather, and the next group takes them all.
+ * Batches of one centre are written in the order in which they came, and never by two writers at once: all rows of a flush have the centre in their
+ * key, so that writers meet in none of them.
  * A batch that cannot be written fails alone; its neighbours are tried one by one. When the database is away, all that wait in the group fail.
  */
 export class IngestQueue {
@@ -48,9 +62,9 @@ export class IngestQueue {
   #waiting: Waiting[] = [];
   #queued = 0;
   #bytes = 0;
-  /** Since when the oldest batch waits that is being written now. */
-  #writingSinceMs: number | undefined;
-  #running: Promise<void> | undefined;
+  /** Groups that are being written. */
+  readonly #flights = new Map<readonly Waiting[], Promise<void>>();
+  readonly #sitesInFlight = new Set<number>();
 
   constructor(write: (group: readonly Received[]) => Promise<Written[]>, limits: Partial<Limits> = {}) {
     this.#write = write;
@@ -64,8 +78,8 @@ export class IngestQueue {
 
   /** How long the oldest batch waits for its commit, ms. */
   get oldestMs(): number {
-    const sinceMs = this.#writingSinceMs ?? this.#waiting[0]?.sinceMs;
-    return sinceMs === undefined ? 0 : this.#limits.nowMs() - sinceMs;
+    const since = [this.#waiting, ...this.#flights.keys()].flatMap(([first]) => (first ? [first.sinceMs] : []));
+    return since.length === 0 ? 0 : this.#limits.nowMs() - Math.min(...since);
   }
 
   /** Resolves after the commit of this batch. @throws IngestBusy when too much waits already, or for too long, BatchUnwritable when its content is at fault. */
@@ -81,37 +95,56 @@ export class IngestQueue {
     });
     this.#queued += size;
     this.#bytes += bytes;
-    this.#running ??= this.#run();
+    if (!this.#sitesInFlight.has(received.siteId)) this.#start();
     return written;
   }
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    await this.#running;
+    while (this.#flights.size > 0) await Promise.all(this.#flights.values());
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
+  /** Gives writers that are free a group each, while there is one that is worth a transaction. */
+  #start(): void {
+    while (this.#flights.size < this.#limits.writers && this.#isEnough()) {
       const group = this.#take();
-      this.#writingSinceMs = group[0]?.sinceMs;
-      await this.#flush(group);
-      this.#writingSinceMs = undefined;
-      for (const { size, received } of group) {
-        this.#queued -= size;
-        this.#bytes -= received.bodyBytes ?? 0;
-      }
+      if (group.length === 0) return;
+      this.#flights.set(group, this.#fly(group));
     }
-    this.#running = undefined;
   }
 
-  #take(): Waiting[] {
+  /** Another writer begins when half as much waits as one has taken: with less, the price of a transaction would be paid for a few batches each. */
+  #isEnough(): boolean {
+    const taken = [...this.#flights.keys()].map((group) => group.length);
+    return taken.length === 0 || this.#waiting.length >= Math.min(...taken) * this.#limits.share;
+  }
+
+  async #fly(group: readonly Waiting[]): Promise<void> {
+    for (const { received } of group) this.#sitesInFlight.add(received.siteId);
+    await this.#flush(group);
+    for (const { size, received } of group) {
+      this.#queued -= size;
+      this.#bytes -= received.bodyBytes ?? 0;
+      this.#sitesInFlight.delete(received.siteId);
+    }
+    this.#flights.delete(group);
+    this.#start();
+  }
+
+  /** Takes out what waits for centres that no writer has, up to the size of a group. */
+  #take(): readonly Waiting[] {
+    const group: Waiting[] = [];
+    const left: Waiting[] = [];
     let size = 0;
-    const end = this.#waiting.findIndex((waiting) => {
-      size += waiting.size;
-      return size > this.#limits.groupMax;
-    });
-    const count = end === -1 ? this.#waiting.length : Math.max(1, end);
-    return this.#waiting.splice(0, count);
+    for (const waiting of this.#waiting) {
+      const isFree = size <= this.#limits.groupMax && !this.#sitesInFlight.has(waiting.received.siteId);
+      if (isFree) size += waiting.size;
+      // The one that makes the group too large ends it, unless it is the first; nothing of its centre may pass it.
+      if (isFree && (group.length === 0 || size <= this.#limits.groupMax)) group.push(waiting);
+      else left.push(waiting);
+    }
+    this.#waiting = left;
+    return group;
   }
 
   async #flush(group: readonly Waiting[]): Promise<void> {

@@ -1,9 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BatchUnwritable, IngestBusy, IngestQueue } from "../../../collector/ingest/ingest-queue.ts";
 import type { Received, Written } from "../../../collector/store/received.ts";
 import { batchOf, receivedOf } from "../../support/batches.ts";
 
-const received = (stream: number, count = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }));
+const received = (stream: number, count = 1, siteId = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }), { siteId });
 const stored: Written = { result: "stored", ackedThrough: 1, accepted: 1, duplicates: 0, rewind: false };
 
 /** A store that notes the groups that it got and answers when it is told to. */
@@ -115,5 +116,76 @@ describe("the ingest queue", () => {
     expect((await answers).map((answer) => answer.status === "rejected" && (answer.reason as { code?: string }).code)).toEqual([code, code, code]);
     expect(store.groups).toEqual([["1"], ["2", "3"]]);
     expect(queue.queued).toBe(0);
+  });
+
+  it("writes two groups at once, of different centres, and takes what came meanwhile as the next", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write);
+    const answers = Promise.all([1, 2, 3, 4].map((site) => queue.add(received(site, 1, site))));
+    expect(store.groups).toEqual([["1"], ["2"]]);
+    await store.openAll();
+    expect(await answers).toEqual([stored, stored, stored, stored]);
+    expect(store.groups).toEqual([["1"], ["2"], ["3", "4"]]);
+  });
+
+  it("leaves batches of a centre that is being written where they are, and lets those of others pass", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write);
+    const answers = Promise.all([queue.add(received(1, 1, 7)), queue.add(received(2, 1, 7)), queue.add(received(3, 1, 7)), queue.add(received(4, 1, 8))]);
+    expect(store.groups).toEqual([["1"], ["4"]]);
+    await store.openAll();
+    await answers;
+    expect(store.groups).toEqual([["1"], ["4"], ["2", "3"]]);
+  });
+
+  it("keeps its promises in whatever order groups are answered, refused or lost", async () => {
+    const arrival = fc.record({ site: fc.integer({ min: 1, max: 5 }), fate: fc.constantFrom("fine", "fine", "fine", "poison", "away") });
+    const step = fc.oneof(fc.record({ arrive: arrival }), fc.record({ answer: fc.nat() }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), async (steps, writers) => {
+        const flights: { readonly group: readonly Received[]; readonly open: () => void }[] = [];
+        const written: Received[] = [];
+        const write = async (group: readonly Received[]) => {
+          const sites = new Set(group.map(({ siteId }) => siteId));
+          for (const other of flights) for (const { siteId } of other.group) expect(sites.has(siteId)).toBe(false);
+          expect(group.reduce((sum, { batch }) => sum + batch.observations.length + 1, 0)).toBeLessThanOrEqual(8);
+          await new Promise<void>((open) => {
+            flights.push({ group, open });
+            expect(flights.length).toBeLessThanOrEqual(writers);
+          });
+          if (group.some(({ agentId }) => agentId === "away")) throw databaseError("57P01");
+          if (group.some(({ agentId }) => agentId === "poison")) throw databaseError("22003");
+          written.push(...group);
+          return group.map(() => stored);
+        };
+        const queue = new IngestQueue(write, { writers, groupMax: 8, queuedMax: 60 });
+        const answerOne = async (which: number) => {
+          flights.splice(which % flights.length, 1)[0]?.open();
+          for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+        };
+        const all: { readonly own: Received; readonly answer: Promise<PromiseSettledResult<Written>> }[] = [];
+        for (const one of steps) {
+          if ("arrive" in one) {
+            const own = { ...received(all.length + 1, 1, one.arrive.site), agentId: one.arrive.fate };
+            all.push({ own, answer: Promise.allSettled([queue.add(own)]).then(([answer]) => answer as PromiseSettledResult<Written>) });
+          } else if (flights.length > 0) await answerOne(one.answer);
+        }
+        const drained = queue.drain();
+        while (flights.length > 0) await answerOne(0);
+        await drained;
+        expect([queue.queued, queue.oldestMs]).toEqual([0, 0]);
+        for (const { own, answer } of all) {
+          const { status } = await answer;
+          expect([status, written.filter((one) => one === own).length]).toEqual(written.includes(own) ? ["fulfilled", 1] : ["rejected", 0]);
+          if (own.agentId === "fine" && status === "rejected") expect(((await answer) as PromiseRejectedResult).reason).not.toBeInstanceOf(BatchUnwritable);
+          if (own.agentId !== "fine") expect(status).toBe("rejected");
+        }
+        for (const site of [1, 2, 3, 4, 5]) {
+          const order = written.filter(({ siteId }) => siteId === site).map(({ batch }) => Number.parseInt(batch.stream, 16));
+          expect(order).toEqual(order.toSorted((a, b) => a - b));
+        }
+      }),
+      { numRuns: Number(process.env.HCC_QUEUE_RUNS ?? 200) },
+    );
   });
 });
