@@ -60,6 +60,8 @@ export const IngestReply = z.object({
   backlogRate: z.number().min(0),
   /** After a restored database: send again from this sequence number. */
   rewindTo: Seq.optional(),
+  /** Forms of a batch that this collector takes beside the plain one, by name (`schemas/batch-columns.ts`). */
+  forms: z.array(z.string().max(32)).max(16).optional(),
   /** Nonce for the next signatures. */
   nonce: z.string(),
 });

@@ -2,6 +2,7 @@ import { createGunzip } from "node:zlib";
 import type { HonoRequest } from "hono";
 import type { z } from "zod";
 import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX, Batch } from "#schemas/exchange.ts";
+import { columnBatch, isColumnar } from "./column-batch.ts";
 import { plainBatch } from "./plain-batch.ts";
 
 /** A body that must not be read further. `status` is the answer's. */
@@ -77,14 +78,14 @@ export function parseJson(body: Buffer): unknown {
   return value;
 }
 
-/** Reads a batch. An ordinary one costs neither the look at the depth nor the schema, which decide on all others. */
+/** Reads a batch, plain or in columns. An ordinary plain one costs neither the look at the depth nor the schema, which decide on all others. */
 export function parseBatch(body: Buffer): z.ZodSafeParseResult<Batch> {
   const value = parsed(body);
   const plain = plainBatch(value);
   if (plain) return { success: true, data: plain };
   demandShallow(body);
   if (value === undefined) throw new BodyRefused(400, "json_broken", "the body is not valid JSON");
-  return Batch.safeParse(value);
+  return isColumnar(value) ? columnBatch(value) : Batch.safeParse(value);
 }
 
 /** The JSON value of a body; undefined, which is none, for anything else. JSON.parse itself walks without recursion. */

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { COLUMNS } from "#schemas/batch-columns.ts";
 import { CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
 import { problem } from "#schemas/problem.ts";
 import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
@@ -24,7 +25,7 @@ export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps):
         { siteId, agentId },
         { batch: batch.data, bodySha256: c.var.bodySha256, bodyBytes: body.length, nowMs: clock(), ...(senderClock && { clock: senderClock }) },
       );
-      return c.json({ ...reply, nonce: nonces.current(clock()) } satisfies IngestReply);
+      return c.json({ ...reply, forms: [COLUMNS], nonce: nonces.current(clock()) } satisfies IngestReply);
     } catch (error) {
       if (error instanceof StreamConflict) {
         await onConflict(agentId, error.message);

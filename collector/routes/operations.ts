@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AgentConfig } from "#schemas/agent-config.ts";
+import { ColumnBatch } from "#schemas/batch-columns.ts";
 import { Batch, EnrolReply, EnrolRequest, IngestReply, KeyRequest } from "#schemas/exchange.ts";
 import { Finding, Tally, Transition } from "#schemas/finding.ts";
 import { Lease, LeaseRequest } from "#schemas/measure.ts";
@@ -15,6 +16,7 @@ export const namedSchemas = {
   CentreReply,
   CentreStatus,
   CentresReply,
+  ColumnBatch,
   EnrolReply,
   EnrolRequest,
   Finding,
@@ -124,7 +126,7 @@ export const operations: readonly Operation[] = [
     path: "/v1/batches",
     tag: "agent",
     signed: true,
-    summary: "A contiguous range of an agent's observations; answered after commit",
+    summary: "A contiguous range of an agent's observations, plain (Batch) or in columns (ColumnBatch); answered after commit",
     body: "Batch",
     reply: "IngestReply",
     problems: [401, 403, 409, 413, 422, 429, 503],

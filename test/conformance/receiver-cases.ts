@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { AgentConfig } from "#schemas/agent-config.ts";
-import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX } from "#schemas/exchange.ts";
+import { COLUMNS, toColumns } from "#schemas/batch-columns.ts";
+import { BATCH_BYTES_MAX, BATCH_WIRE_BYTES_MAX, Batch } from "#schemas/exchange.ts";
 import { type Case, demand } from "./case.ts";
 import { type WireAnswer, WireSender, wireBatch } from "./wire-sender.ts";
 
@@ -37,6 +38,14 @@ const poison = (change: (observation: Record<string, unknown>) => void) => {
   change(batch.observations[1] as Record<string, unknown>);
   return batch;
 };
+
+/** Three measured runs and one that failed, with a gap behind them. */
+function measuredBatch(own: string, from = 2): Batch {
+  const batch = wireBatch({ stream: own, from, count: 4, gaps: [{ from: from + 4, to: from === 2 ? 20 : from + 19, reason: "evicted_disk_full" }] });
+  for (const [index, observation] of batch.observations.slice(1).entries())
+    observation.outcome = { kind: "measured", readings: [{ metric: "loss_percent", value: index, labels: { hop: "gateway" } }] };
+  return Batch.parse(batch);
+}
 
 const enrolment: Case<ReceiverContext>[] = [
   {
@@ -141,6 +150,34 @@ const delivery: Case<ReceiverContext>[] = [
       demandStatus(answer, 200);
       demand(JSON.stringify(answer.reply?.rejected.map(({ seq }) => seq)) === "[47]", `rejected ${JSON.stringify(answer.reply?.rejected)}`);
       demand(answer.reply?.ackedThrough === 48, `ackedThrough ${answer.reply?.ackedThrough}: a rejected number is accounted for`);
+    },
+  },
+  {
+    id: "columns",
+    clause: "Columns",
+    sentence: "a batch in columns is stored as the batch that it means, or refused by a receiver that does not name the form",
+    run: async ({ sender }) => {
+      const own = newStream();
+      const before = await sender.send(wireBatch({ stream: own, from: 1, count: 1 }));
+      const isNamed = before.reply?.forms?.includes(COLUMNS) === true;
+      const batch = measuredBatch(own);
+      const answer = await sender.sendGzip(toColumns(batch) ?? {});
+      if (!isNamed) return demandStatus(answer, 400, 415, 422);
+      demandStored(answer, { accepted: 4, through: 20 });
+      demandStored(await sender.send(toColumns(measuredBatch(own, 21)) ?? {}), { accepted: 4, through: 40 });
+    },
+  },
+  {
+    id: "columns-unfit",
+    clause: "Columns",
+    sentence: "columns that do not fit together, or bring a value out of its bounds, are refused as a whole",
+    run: async ({ sender }) => {
+      const columns = toColumns(measuredBatch(newStream()));
+      demand(columns !== undefined, "the suite has no columns");
+      demandStatus(await sender.send({ ...columns, values: columns.values.slice(1) }), 400, 415, 422);
+      demandStatus(await sender.send({ ...columns, values: columns.values.map(() => 101) }), 400, 415, 422);
+      demandStatus(await sender.send({ ...columns, runs: columns.runs.map(() => 99) }), 400, 415, 422);
+      demandStatus(await sender.send({ ...columns, centre: "another" }), 400, 415, 422);
     },
   },
   {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import snmp from "net-snmp";
 import { AgentConfig } from "#schemas/agent-config.ts";
+import { toColumns } from "#schemas/batch-columns.ts";
 import { Calendar } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Batch, EnrolRequest, formatSenderClock, IngestReply, parseSenderClock } from "#schemas/exchange.ts";
@@ -37,7 +38,7 @@ import { parseCsv } from "../../collector/attest/csv-rows.ts";
 import { parseWaiver } from "../../collector/attest/waiver-input.ts";
 import { publicKeyOf } from "../../collector/auth/agent-keys.ts";
 import { hashOfCode, newEnrolCode } from "../../collector/auth/enrol-code.ts";
-import { BodyRefused, inflate, parseJson } from "../../collector/ingest/read-body.ts";
+import { BodyRefused, inflate, parseBatch, parseJson } from "../../collector/ingest/read-body.ts";
 import { batchOf } from "../support/batches.ts";
 import { ippReply } from "../support/ipp-reply.ts";
 import { projectRoot } from "../support/source-files.ts";
@@ -199,6 +200,12 @@ const wire: readonly FuzzTarget[] = [
     parse: (bytes) => Batch.safeParse(parseJson(bytes)),
     throws: [BodyRefused],
   },
+  {
+    name: "batch in columns",
+    samples: json(toColumns(batchOf({ count: 8, gaps: [{ from: 9, to: 12, reason: "dead_letter" }] }))),
+    parse: (bytes) => demandPlain(parseBatch(bytes)),
+    throws: [BodyRefused],
+  },
   { name: "observation of a spool", samples: json(batchOf().observations[0]), parse: (bytes) => Observation.safeParse({ ...parsedBody(bytes), seq: 1 }) },
   {
     name: "sender's clock",
@@ -251,6 +258,11 @@ const files: readonly FuzzTarget[] = [
 
 /** Every parser that reads what somebody else wrote. */
 export const fuzzTargets: readonly FuzzTarget[] = [...devices, ...wire, ...files, ...importTargets];
+
+/** What is unfolded from columns is a batch that the plain form takes, too. @throws Error when it is none */
+function demandPlain({ data }: { data?: Batch | undefined }): void {
+  if (data !== undefined) Batch.parse(JSON.parse(JSON.stringify(data)));
+}
 
 /** What is kept of a device's text can neither steer a terminal nor turn a line around. @throws Error when it can */
 function demandHarmless(clean: string): void {
