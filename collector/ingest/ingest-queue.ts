@@ -28,8 +28,6 @@ type Waiting = {
 type Limits = {
   /** Groups that are written at once, each by a transaction of its own: while one waits for its commit, the next is prepared and sent. */
   readonly writers: number;
-  /** Part of the smallest group at work that has to wait before another writer begins. */
-  readonly share: number;
   /** Observations that wait, and that one transaction takes. A flush of 20,000 stays well below a second. */
   readonly queuedMax: number;
   readonly groupMax: number;
@@ -113,10 +111,10 @@ export class IngestQueue {
     }
   }
 
-  /** Another writer begins when half as much waits as one has taken: with less, the price of a transaction would be paid for a few batches each. */
+  /** Another writer begins when as many batches wait as one has taken: with fewer, each would pay the price of a transaction for itself (measured). */
   #isEnough(): boolean {
     const taken = [...this.#flights.keys()].map((group) => group.length);
-    return taken.length === 0 || this.#waiting.length >= Math.min(...taken) * this.#limits.share;
+    return taken.length === 0 || this.#waiting.length >= Math.min(...taken);
   }
 
   async #fly(group: readonly Waiting[]): Promise<void> {
