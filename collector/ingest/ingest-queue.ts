@@ -40,7 +40,6 @@ type Limits = {
 
 const defaults: Limits = {
   writers: 2,
-  share: 0.5,
   queuedMax: 50_000,
   groupMax: 20_000,
   bytesMax: 64 * 1024 * 1024,
