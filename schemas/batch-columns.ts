@@ -75,7 +75,7 @@ export function toColumns({ protocol, stream, from, to, sentAt, lane, observatio
   let last = { seq: 0, takenMs: 0 };
   for (const { seq, takenAt, uptimeMs, elapsedMs, ...shape } of observations) {
     const takenMs = Date.parse(takenAt);
-    if (seq <= last.seq || new Date(takenMs).toISOString() !== takenAt) return undefined;
+    if (seq <= last.seq || Number.isNaN(takenMs) || new Date(takenMs).toISOString() !== takenAt) return undefined;
     columns.runs.push(shapes.placeOf(shapeOf(shape, kinds, columns.values)));
     columns.taken.push(takenMs - last.takenMs);
     columns.uptime.push(uptimeMs);

@@ -5,7 +5,7 @@ import { syncFolder } from "../atomic-file.ts";
 
 /** Below this version a bug of the write-ahead log can corrupt a file (sqlite.org/wal.html, fixed 2026-03-13). */
 const SQLITE_MIN = [3, 51, 3] as const;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** SQLite's numbers for results that mean "this file is not to be trusted". */
 const corruptCodes = new Set([11, 26]);
 const FULL_CODE = 13;
@@ -21,7 +21,7 @@ const tables = `
   CREATE TABLE gap (seq_from INTEGER PRIMARY KEY, seq_to INTEGER NOT NULL, reason TEXT NOT NULL, state INTEGER NOT NULL, acked_ms INTEGER) STRICT;
   CREATE TABLE batch (
     id INTEGER PRIMARY KEY, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL, lane TEXT NOT NULL, sent_at TEXT NOT NULL,
-    state INTEGER NOT NULL, code TEXT, body BLOB, answered_ms INTEGER) STRICT;
+    state INTEGER NOT NULL, code TEXT, body BLOB, answered_ms INTEGER, form TEXT NOT NULL DEFAULT 'plain') STRICT;
   CREATE INDEX batch_state ON batch (state, id);
   CREATE TABLE dead_letter (id INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, code TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 `;
@@ -78,6 +78,8 @@ function prepareDatabase(database: DatabaseSync): void {
   if (sound?.quick_check !== "ok") throw new SpoolDamaged(`quick_check: ${String(sound?.quick_check)}`);
   const version0 = database.prepare("PRAGMA user_version").get()?.user_version;
   if (version0 === 0) database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  else if (version0 === 1)
+    database.exec(`BEGIN IMMEDIATE; ALTER TABLE batch ADD COLUMN form TEXT NOT NULL DEFAULT 'plain'; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
   else if (version0 !== SCHEMA_VERSION) throw new SpoolDamaged(`the spool is of version ${String(version0)}, this program knows ${SCHEMA_VERSION}`);
   // Some builds fall back to NORMAL after the first write in WAL mode, and NORMAL loses acknowledged rows in a power cut.
   const synchronous = database.prepare("PRAGMA synchronous").get()?.synchronous;

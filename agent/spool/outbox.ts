@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { gzipSync } from "node:zlib";
-import { type Gap, PROTOCOL } from "#schemas/exchange.ts";
+import { type BodyPlan, batchBody } from "./batch-body.ts";
 import { insertGap, readMeta, rowStates } from "./rows.ts";
 
 export type Lane = "live" | "backlog";
@@ -13,6 +12,8 @@ export type FrozenBatch = {
   readonly to: number;
   readonly count: number;
   readonly body: Uint8Array;
+  /** Made for a collector that takes columns. */
+  readonly columns?: boolean;
 };
 
 /** Where the clock stands and how much the collector takes at once. */
@@ -26,9 +27,12 @@ export type BatchView = {
   /** Aim for the text of one batch before compression. */
   readonly bytesAim: number;
   readonly lane: Lane;
+  /** Whether the collector takes columns. */
+  readonly columns?: boolean;
 };
 
 const batchStates = { open: 0, suspect: 1, answered: 2 } as const;
+const forms = { plain: "plain", columns: "columns" } as const;
 const DEAD_LETTERS_MAX = 1_000;
 const LIVE_ROWS_MAX = 2_000;
 
@@ -39,9 +43,9 @@ export function openBatch(database: DatabaseSync): FrozenBatch | undefined {
   const row = database.prepare("SELECT * FROM batch WHERE state = ? ORDER BY seq_from LIMIT 1").get(batchStates.open);
   if (row === undefined) return undefined;
   const place = { from: Number(row.seq_from), to: Number(row.seq_to) };
-  const lane: Lane = row.lane === "live" ? "live" : "backlog";
-  const body = row.body instanceof Uint8Array ? row.body : batchBody(database, place, lane, String(row.sent_at));
-  return { id: Number(row.id), lane, ...place, count: countOf(database, place), body };
+  const plan = { ...place, lane: laneOf(row.lane), sentAt: String(row.sent_at), columns: row.form === forms.columns };
+  const body = row.body instanceof Uint8Array ? row.body : batchBody(database, plan);
+  return { id: Number(row.id), lane: plan.lane, ...place, count: countOf(database, place), body, columns: plan.columns };
 }
 
 /** Whether anything waits in a lane. */
@@ -59,16 +63,21 @@ export function freezeNext(database: DatabaseSync, view: BatchView): FrozenBatch
   if (start === undefined || (end !== undefined && start >= end)) return undefined;
   const run = contiguousRun(database, start, end ?? Number.MAX_SAFE_INTEGER, view);
   if (run === undefined) return undefined;
-  return freeze(database, run, view.lane, new Date(view.nowMs).toISOString());
+  return freeze(database, { ...run, lane: view.lane, sentAt: new Date(view.nowMs).toISOString(), columns: view.columns ?? false });
 }
 
-function freeze(database: DatabaseSync, place: { from: number; to: number }, lane: Lane, sentAt: string): FrozenBatch {
-  markRange(database, place, rowStates.frozen, null);
-  const body = batchBody(database, place, lane, sentAt);
+function freeze(database: DatabaseSync, plan: BodyPlan): FrozenBatch {
+  const { from, to, lane, sentAt, columns } = plan;
+  markRange(database, plan, rowStates.frozen, null);
+  const body = batchBody(database, plan);
   const id = database
-    .prepare("INSERT INTO batch (seq_from, seq_to, lane, sent_at, state, body) VALUES (?, ?, ?, ?, ?, ?)")
-    .run(place.from, place.to, lane, sentAt, batchStates.open, body).lastInsertRowid;
-  return { id: Number(id), lane, ...place, count: countOf(database, place), body };
+    .prepare("INSERT INTO batch (seq_from, seq_to, lane, sent_at, state, body, form) VALUES (?, ?, ?, ?, ?, ?, ?)")
+    .run(from, to, lane, sentAt, batchStates.open, body, columns ? forms.columns : forms.plain).lastInsertRowid;
+  return { id: Number(id), lane, from, to, count: countOf(database, plan), body, columns };
+}
+
+function laneOf(word: unknown): Lane {
+  return word === "live" ? "live" : "backlog";
 }
 
 /** Live rows are the newest, so a look at the tail is enough even when a month waits before it. */
@@ -115,17 +124,6 @@ function contiguousRun(database: DatabaseSync, start: number, end: number, view:
   return to === undefined ? undefined : { from: start, to };
 }
 
-/** The bytes on the wire: a pure function of the rows, the lane and the time that was frozen with them. */
-function batchBody(database: DatabaseSync, { from, to }: { from: number; to: number }, lane: Lane, sentAt: string): Uint8Array {
-  const rows = database.prepare("SELECT seq, body FROM observation WHERE seq BETWEEN ? AND ? ORDER BY seq").all(from, to);
-  const gaps = database.prepare("SELECT seq_from AS f, seq_to AS t, reason FROM gap WHERE seq_from BETWEEN ? AND ? ORDER BY seq_from").all(from, to);
-  const stream = readMeta(database, "stream");
-  const head = JSON.stringify({ protocol: PROTOCOL, stream, from, to, sentAt, lane });
-  const observations = rows.map(({ seq, body }) => `{"seq":${seq},${String(body).slice(1)}`);
-  const gapList = gaps.map(({ f, t, reason }): Gap => ({ from: Number(f), to: Number(t), reason: reason as Gap["reason"] }));
-  return gzipSync(`${head.slice(0, -1)},"observations":[${observations.join(",")}],"gaps":${JSON.stringify(gapList)}}`);
-}
-
 /** The collector has committed the batch: its rows are answered, those that it refused one by one become dead letters, suspects are proven guilty. */
 export function settle(database: DatabaseSync, id: number, rejected: readonly { seq: number; code: string }[], nowMs: number): void {
   const place = placeOf(database, id);
@@ -157,17 +155,26 @@ export function refuse(database: DatabaseSync, id: number, code: string): number
 
 /** Puts two batches in the place of one; false when it holds a single row or gap. */
 export function halve(database: DatabaseSync, id: number): boolean {
-  const row = database.prepare("SELECT lane, sent_at FROM batch WHERE id = ?").get(id);
-  const place = placeOf(database, id);
-  if (row === undefined || place === undefined) return false;
+  const place = planOf(database, id);
+  if (place === undefined) return false;
   const starts = placesBetween(database, place.from, place.to).map(({ from }) => from);
   if (starts.length < 2) return false;
   const middle = starts[Math.ceil(starts.length / 2)] ?? place.to;
-  const lane: Lane = row.lane === "live" ? "live" : "backlog";
   database.prepare("DELETE FROM batch WHERE id = ?").run(id);
-  freeze(database, { from: place.from, to: middle - 1 }, lane, String(row.sent_at));
-  freeze(database, { from: middle, to: place.to }, lane, String(row.sent_at));
+  freeze(database, { ...place, to: middle - 1 });
+  freeze(database, { ...place, from: middle });
   return true;
+}
+
+/**
+ * Makes a batch that went in columns again in the plain form: in halves where it can be cut, since an earlier try may have been stored without our
+ * hearing of it, and the same range with other bytes would be taken for another sender's.
+ */
+export function toPlain(database: DatabaseSync, id: number): void {
+  database.prepare("UPDATE batch SET form = ? WHERE id = ?").run(forms.plain, id);
+  const plan = planOf(database, id);
+  if (plan === undefined || halve(database, id)) return;
+  database.prepare("UPDATE batch SET body = ? WHERE id = ?").run(batchBody(database, plan), id);
 }
 
 export function countSuspects(database: DatabaseSync): number {
@@ -220,6 +227,12 @@ function placesBetween(database: DatabaseSync, from: number, to: number): { from
     )
     .all(from, to)
     .map(({ f, t }) => ({ from: Number(f), to: Number(t) }));
+}
+
+function planOf(database: DatabaseSync, id: number): BodyPlan | undefined {
+  const row = database.prepare("SELECT lane, sent_at, form FROM batch WHERE id = ?").get(id);
+  const place = placeOf(database, id);
+  return row && place && { ...place, lane: laneOf(row.lane), sentAt: String(row.sent_at), columns: row.form === forms.columns };
 }
 
 function placeOf(database: DatabaseSync, id: number): { from: number; to: number } | undefined {

@@ -5,7 +5,20 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Observation } from "#schemas/observation.ts";
 import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 import { isCorrupt, isDiskFull, openDatabase, SpoolDamaged } from "./open-database.ts";
-import { type BatchView, type FrozenBatch, freezeNext, halve, type Lane, lanesWaiting, openBatch, refuse, releaseSuspects, rewind, settle } from "./outbox.ts";
+import {
+  type BatchView,
+  type FrozenBatch,
+  freezeNext,
+  halve,
+  type Lane,
+  lanesWaiting,
+  openBatch,
+  refuse,
+  releaseSuspects,
+  rewind,
+  settle,
+  toPlain,
+} from "./outbox.ts";
 import { quarantine, refill, salvage } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
@@ -95,6 +108,11 @@ export class Spool implements Disposable {
   /** The batch is too large for the collector; false when it cannot be made smaller. */
   halve(id: number): boolean {
     return this.#guarded(() => transaction(this.#database, () => halve(this.#database, id)));
+  }
+
+  /** The collector does not take columns after all: the batch is made again in the plain form. */
+  toPlain(id: number): void {
+    this.#guarded(() => transaction(this.#database, () => toPlain(this.#database, id)));
   }
 
   releaseSuspects(): void {

@@ -6,12 +6,13 @@ export type Answer =
 /**
  * What the sender does next with the batch that it has tried.
  * `settle`: committed. `refuse`: cut it down to the row at fault. `halve`: too large.
- * `new_stream`: another sender used these numbers. `wait`: the same bytes again later. `hold`: as `wait`, and a person has to act.
+ * `plain`: refused in columns; the same again in the plain form. `new_stream`: another sender used these numbers. `wait`: the same bytes again later. `hold`: as `wait`, and a person has to act.
  */
 export type Step =
   | { readonly do: "settle" }
   | { readonly do: "refuse"; readonly code: string }
   | { readonly do: "halve" }
+  | { readonly do: "plain" }
   | { readonly do: "new_stream" }
   | { readonly do: "wait"; readonly waitMs: number }
   | { readonly do: "hold"; readonly reason: HoldReason; readonly waitMs: number };
@@ -43,13 +44,14 @@ export function backoffMs(attempt: number, chance: number, retryAfterS?: number)
  * Data is never given up because of an answer to a whole batch, except row by row through `refuse`.
  * A 401 comes here only after the client has signed once more with the nonce that it brought.
  */
-export function stepAfter(answer: Answer, { attempt, chance }: { attempt: number; chance: number }): Step {
+export function stepAfter(answer: Answer, { attempt, chance, columns = false }: { attempt: number; chance: number; columns?: boolean }): Step {
   if (answer.kind === "no_answer") return { do: "wait", waitMs: backoffMs(attempt, chance) };
   const { status, code, retryAfterS } = answer;
   const spread = 0.8 + 0.4 * chance;
   const hold = (reason: HoldReason, waitMs: number): Step => ({ do: "hold", reason, waitMs: waitMs * spread });
   if (status >= 200 && status < 300) return { do: "settle" };
   if (status >= 300 && status < 400) return hold("redirected", HOUR_MS);
+  if (columns && (status === 400 || status === 415 || status === 422)) return { do: "plain" };
   switch (status) {
     case 400:
     case 422:

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { COLUMNS } from "#schemas/batch-columns.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply } from "#schemas/exchange.ts";
 import type { ClockReading, ClockWatch } from "../clock-state.ts";
@@ -9,7 +10,7 @@ import { backlogPauseMs, chooseLane } from "./lanes.ts";
 import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
 
 /** What the uplink needs of a spool. */
-export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "releaseSuspects" | "rewind" | "restartStream">;
+export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "rewind" | "restartStream">;
 
 export type UplinkOptions = {
   readonly spool: Deliverable;
@@ -42,6 +43,7 @@ const LIVE_MS = 600_000;
 const GATHER_MS = 1_000;
 const IDLE_MS = 30_000;
 const SMALL_FOR_MS = 86_400_000;
+const PLAIN_FOR_MS = 86_400_000;
 const CONFLICT_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
@@ -55,6 +57,8 @@ export class Uplink {
   #lastLane: Lane = "backlog";
   #backlogNotBeforeMs = 0;
   #small = { observationsMax: BATCH_OBSERVATIONS_MAX, untilMs: 0 };
+  /** What the last answer said of columns, and until when they are not sent whatever it said. */
+  #columns = { taken: false, notBeforeMs: 0 };
   #lastConflictMs = Number.NEGATIVE_INFINITY;
   #lastRewind = { seq: 0, atMs: Number.NEGATIVE_INFINITY };
   #status: UplinkStatus = { attempts: 0 };
@@ -91,7 +95,7 @@ export class Uplink {
     if (batch === undefined) return this.#idle(stop);
     const sent = await this.#send(batch, stop);
     if (stop.aborted) return;
-    const step = stepAfter(sent.answer, { attempt: this.#status.attempts, chance: this.#options.chance() });
+    const step = stepAfter(sent.answer, { attempt: this.#status.attempts, chance: this.#options.chance(), columns: batch.columns ?? false });
     await pause(this.#apply(step, batch, sent.reply), stop);
   }
 
@@ -111,7 +115,8 @@ export class Uplink {
   #view(): Omit<BatchView, "lane"> {
     const { wallMs, steadyMs } = this.#options.readClock();
     const observationsMax = steadyMs < this.#small.untilMs ? this.#small.observationsMax : BATCH_OBSERVATIONS_MAX;
-    return { nowMs: wallMs, uptimeMs: steadyMs, bootId: this.#options.bootId, liveMs: LIVE_MS, observationsMax, bytesAim: BYTES_AIM };
+    const columns = this.#columns.taken && steadyMs >= this.#columns.notBeforeMs;
+    return { nowMs: wallMs, uptimeMs: steadyMs, bootId: this.#options.bootId, liveMs: LIVE_MS, observationsMax, bytesAim: BYTES_AIM, columns };
   }
 
   async #idle(stop: AbortSignal): Promise<void> {
@@ -156,6 +161,11 @@ export class Uplink {
       case "halve":
         this.#small = { observationsMax: Math.max(1, Math.floor(batch.count / 2)), untilMs: this.#options.readClock().steadyMs + SMALL_FOR_MS };
         return spool.halve(batch.id) || spool.refuse(batch.id, "too_large") < SUSPECTS_MAX ? 0 : this.#allRefused();
+      case "plain":
+        this.#options.log("the collector refuses a batch in columns: it goes in the plain form", { from: batch.from, to: batch.to });
+        this.#columns = { taken: false, notBeforeMs: this.#options.readClock().steadyMs + PLAIN_FOR_MS };
+        spool.toPlain(batch.id);
+        return 0;
       case "new_stream":
         return this.#conflict();
       case "wait":
@@ -173,6 +183,7 @@ export class Uplink {
     if (reply.rejected.length > 0) log("the collector rejected observations", { count: reply.rejected.length, code: cleanText(reply.rejected[0]?.code ?? "") });
     this.#status = { attempts: 0, lastSuccessMs: wallMs };
     this.#lastLane = batch.lane;
+    this.#columns = { ...this.#columns, taken: reply.forms?.includes(COLUMNS) === true };
     if (batch.lane === "backlog") this.#backlogNotBeforeMs = steadyMs + backlogPauseMs(batch.count, reply.backlogRate);
     if (reply.rewindTo !== undefined) this.#rewind(reply.rewindTo, steadyMs);
     return Math.min(reply.minIntervalS, 300) * 1_000;

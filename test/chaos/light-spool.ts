@@ -97,6 +97,9 @@ export class LightSpool implements Deliverable {
   halve(): boolean {
     return false;
   }
+  toPlain(): void {
+    this.refusals++;
+  }
   releaseSuspects(): void {}
   rewind(): void {
     this.refusals++;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { AgentConfig } from "#schemas/agent-config.ts";
+import { COLUMNS } from "#schemas/batch-columns.ts";
 import {
   Batch,
   CLOCK_HEADER,
@@ -16,6 +17,7 @@ import {
 } from "#schemas/exchange.ts";
 import type { Observation } from "#schemas/observation.ts";
 import { problem } from "#schemas/problem.ts";
+import { parseBatch } from "../../collector/ingest/read-body.ts";
 
 /** What happens to one batch instead of an ordinary answer. `drop_answer`: committed, but the connection breaks before the answer. */
 export type Fault = { status: number; headers?: Record<string, string>; body?: unknown } | "drop_request" | "drop_answer" | "silence" | "rogue_200";
@@ -27,6 +29,8 @@ export type FakeOptions = {
   reply?: (batch: Batch) => Partial<IngestReply>;
   config?: AgentConfig;
   nonce?: () => string;
+  /** Names the columnar form in its answers; `false` refuses it all the same. */
+  columns?: boolean;
 };
 
 type Answer = { status: number; body: unknown; headers?: Record<string, string> } | "drop" | "silence";
@@ -131,7 +135,7 @@ export class FakeCollector {
   }
 
   #ingest(bytes: Buffer): Answer {
-    const parsed = Batch.safeParse(JSON.parse(gunzipSync(bytes).toString()));
+    const parsed = this.#parse(gunzipSync(bytes));
     if (!parsed.success) return answer(422, problem(422, "batch_invalid", "the batch is not valid", { cause: parsed.error }));
     const batch = parsed.data;
     this.batches.push({ batch, bytes });
@@ -143,6 +147,12 @@ export class FakeCollector {
     const reply = this.#commit(batch, bytes);
     if (reply === undefined) return answer(409, problem(409, "stream_conflict", "same range, other bytes"));
     return fault === "drop_answer" ? "drop" : answer(200, { ...reply, ...this.options.reply?.(batch) });
+  }
+
+  /** Columns only where the answers of this collector name them. */
+  #parse(body: Buffer) {
+    const isColumnar = Object.hasOwn(JSON.parse(body.toString()) as object, "form");
+    return isColumnar && this.options.columns === true ? parseBatch(body) : Batch.safeParse(JSON.parse(body.toString()));
   }
 
   #commit(batch: Batch, bytes: Buffer): IngestReply | undefined {
@@ -176,6 +186,7 @@ export class FakeCollector {
       serverTime: new Date().toISOString(),
       minIntervalS: 0,
       backlogRate: 1e6,
+      ...(this.options.columns !== undefined && { forms: [COLUMNS] }),
       nonce: this.#nonce(),
     };
   }

@@ -138,6 +138,24 @@ describe("answers", () => {
     expect(spool.halve(second.id)).toBe(false);
   });
 
+  it("in columns keep their bytes over a restart and a rewind, whatever the collector takes by then, until they are refused", () => {
+    const { spool, folder } = filled(6);
+    const first = next(spool, { columns: true });
+    expect(gunzipSync(first.body).includes('"form":"columns-1"')).toBe(true);
+    spool[Symbol.dispose]();
+    using again = open(folder);
+    expect(Buffer.from(next(again).body)).toEqual(Buffer.from(first.body));
+    again.settle(first.id, []);
+    again.rewind(1);
+    const rewound = next(again);
+    expect(Buffer.from(rewound.body)).toEqual(Buffer.from(first.body));
+    again.toPlain(rewound.id);
+    const half = next(again);
+    expect([seqs(half), half.columns]).toEqual([[1, 2, 3], false]);
+    again.settle(half.id, []);
+    expect(seqs(next(again))).toEqual([4, 5, 6]);
+  });
+
   it("a rewind sends the answered batches again, byte for byte", () => {
     const { spool } = filled(6);
     const sent: FrozenBatch[] = [];
@@ -277,6 +295,18 @@ describe("a damaged file", () => {
     expect(spool.append(observation(1))).toBe(1);
     expect(seqs(next(spool))).toEqual([1]);
     expect(spool.status()).toMatchObject({ durable: false });
+  });
+
+  it("a spool of the version before columns goes on, its frozen batch as it was", () => {
+    const { spool, folder } = filled(3);
+    const frozen = next(spool);
+    spool[Symbol.dispose]();
+    const database = new DatabaseSync(file(folder));
+    database.exec("ALTER TABLE batch DROP COLUMN form; PRAGMA user_version = 1");
+    database.close();
+    using again = open(folder);
+    expect(next(again)).toEqual(frozen);
+    expect(again.status()).toMatchObject({ durable: true, lastSeq: 3 });
   });
 
   it("a spool of a newer program is set aside, not overwritten", () => {

@@ -32,6 +32,10 @@ describe("the answer table", () => {
     expect(stepAfter(given, { attempt: 0, chance: 0.5 })).toEqual(expected);
   });
 
+  it.each([400, 415, 422])("%i to a batch in columns asks for it in the plain form", (status) => {
+    expect(stepAfter(answer(status), { attempt: 0, chance: 0.5, columns: true })).toEqual({ do: "plain" });
+  });
+
   it("no answer to a whole batch gives data up, except through the search for the row at fault", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.nat(60), fc.double({ min: 0, max: 1, noNaN: true }), (status, attempt, chance) => {

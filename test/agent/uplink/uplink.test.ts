@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ClockWatch } from "../../../agent/clock-state.ts";
 import { publicKeyText } from "../../../agent/identity.ts";
@@ -82,6 +83,31 @@ describe("delivery", () => {
     append(1);
     uplink.notify();
     await until(() => collector.stored.size === 2);
+    expect(uplink.status().hold).toBeUndefined();
+  });
+});
+
+describe("columns", () => {
+  const isColumnar = ({ bytes }: FakeCollector["batches"][number]) => gunzipSync(bytes).includes('"form":"columns-1"');
+
+  it("are sent once the collector has said that it takes them, and bring the same rows", async () => {
+    const { collector, spool, until } = await rig(520, { columns: true });
+    await until(() => spool.status().answered === 520);
+    expect(collector.batches.map(isColumnar)).toEqual([false, true]);
+    expect(seqsOf(collector)).toEqual(upTo(520));
+    expect([...collector.stored.values()].map(({ seq: _, ...rest }) => rest)).toEqual(upTo(520).map((seq) => observation(seq - 1)));
+  });
+
+  it("that are refused after all go in the plain form, and nothing is lost, twice or taken for another sender's", async () => {
+    const { collector, spool, append, uplink, until } = await rig(520, { columns: false });
+    await until(() => spool.status().answered === 520);
+    append(520);
+    uplink.notify();
+    await until(() => spool.status().answered === 521);
+    // 500 before the form was named, two halves of the batch that was refused in columns, one that came later.
+    expect(collector.batches.map((sent) => [sent.batch.observations.length, isColumnar(sent)])).toEqual([500, 10, 10, 1].map((count) => [count, false]));
+    expect(seqsOf(collector)).toEqual(upTo(521));
+    expect([collector.conflicts, collector.duplicates]).toEqual([0, 0]);
     expect(uplink.status().hold).toBeUndefined();
   });
 });
