@@ -2,14 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { toColumns } from "#schemas/batch-columns.ts";
 import { type Batch, type Gap, PROTOCOL } from "#schemas/exchange.ts";
-import type { Lane } from "./outbox.ts";
 import { readMeta } from "./rows.ts";
 
 /** What the bytes of a batch follow from, besides the rows of its range. */
 export type BodyPlan = {
   readonly from: number;
   readonly to: number;
-  readonly lane: Lane;
+  readonly lane: Batch["lane"];
   /** The time that was frozen with the batch. */
   readonly sentAt: string;
   /** Whether it may go in columns; it does where that is shorter. */

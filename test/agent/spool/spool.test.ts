@@ -305,7 +305,8 @@ describe("a damaged file", () => {
     database.exec("ALTER TABLE batch DROP COLUMN form; PRAGMA user_version = 1");
     database.close();
     using again = open(folder);
-    expect(next(again)).toEqual(frozen);
+    expect({ ...next(again), body: "" }).toEqual({ ...frozen, body: "" });
+    expect(Buffer.from(next(again).body)).toEqual(Buffer.from(frozen.body));
     expect(again.status()).toMatchObject({ durable: true, lastSeq: 3 });
   });
 
