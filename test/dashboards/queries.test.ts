@@ -4,9 +4,9 @@ import { views } from "../../dashboards/views.ts";
 import { alertQueries, storedQueries } from "../support/dashboard-queries.ts";
 import { fillWithDemo } from "../support/demo-database.ts";
 import { expandQuery } from "../support/grafana-macros.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { queryContext, type VariableValues } from "../support/query-context.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
 /** Types that Grafana's PostgreSQL source turns into fields without guessing, by their number in pg_type. */
 const typeNames: Readonly<Record<number, string>> = {
@@ -32,14 +32,14 @@ const incidents = `
     SELECT min(site_id), 'test', 'smtp', 'someone@example.test', '{"requirement": "R01"}', now() - interval '1 hour', now(), 'dead', '550 <someone@example.test> unknown' FROM site`;
 
 describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () => {
-  let server: TestPostgres;
+  let server: ServerDatabase;
   let reader: postgres.Sql;
   let values: VariableValues;
   const nowMs = Date.now();
   const all = [...storedQueries("vi"), ...storedQueries("en"), ...alertQueries()];
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await serverDatabase();
     await fillWithDemo(server.url, { centres: 21, days: 2 });
     await server.psql(incidents);
     reader = postgres(server.url.replace("hcc@", "grafana_ro@"), { max: 2, onnotice: () => undefined });
@@ -52,7 +52,7 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
   }, 180_000);
   afterAll(async () => {
     await reader?.end();
-    await server?.stop();
+    await server?.drop();
   });
 
   it("the views have exactly the columns of the contract", async () => {

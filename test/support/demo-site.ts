@@ -5,11 +5,11 @@ import { readConfig } from "../../collector/config.ts";
 import { createLog } from "../../collector/log.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { fillWithDemo } from "./demo-database.ts";
-import { startPostgres, type TestPostgres } from "./postgres.ts";
+import { type ServerDatabase, serverDatabase } from "./test-database.ts";
 
 export type DemoSite = AsyncDisposable & {
   readonly url: string;
-  readonly server: TestPostgres;
+  readonly server: ServerDatabase;
   readonly people: Collector["people"];
   /** Value of the cookie `hcc-session` of somebody with every role. */
   readonly session: string;
@@ -17,7 +17,7 @@ export type DemoSite = AsyncDisposable & {
 
 /** A small simulated province on a port of its own: the whole collector on a PostgreSQL server, as `npm run demo` serves it, with one account. */
 export async function demoSite(size: { readonly centres: number; readonly days: number }): Promise<DemoSite> {
-  const server = await startPostgres();
+  const server = await serverDatabase();
   await fillWithDemo(server.url, size);
   const store = await openStore({ databaseUrl: server.url, dataDir: "" });
   const config = readConfig({ DATABASE_URL: server.url, HCC_LOG_LEVEL: "error" });
@@ -40,7 +40,7 @@ export async function demoSite(size: { readonly centres: number; readonly days: 
       if ("closeAllConnections" in http) http.closeAllConnections();
       await closed.promise;
       await store.close();
-      await server.stop();
+      await server.drop();
     },
   };
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freeTcpPort } from "./free-port.ts";
 
-const bin = "/usr/lib/postgresql/15/bin";
+export const bin = "/usr/lib/postgresql/15/bin";
 const run = promisify(execFile);
 
 /** Debian's PostgreSQL 15, alone in a temporary folder. `crash` is kill -9 of the postmaster, `start` brings it back on the same port. */

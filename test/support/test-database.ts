@@ -1,12 +1,24 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { inject } from "vitest";
 import type { Db } from "../../collector/store/db.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openPostgres } from "../../collector/store/postgres-db.ts";
 import { openPglite } from "./pglite.ts";
+import { bin } from "./postgres.ts";
 import { MIGRATED } from "./run-server.ts";
 
 /** A database of a test file, and how it is given back. */
 export type TestDb = Db & { close(): Promise<void> };
+
+/** A database on the server of the run. */
+export type ServerDatabase = {
+  readonly url: string;
+  /** One statement as the owner, over psql; gives the text of its unaligned answer. */
+  psql(statement: string): Promise<string>;
+  drop(): Promise<void>;
+};
 
 const STATEMENT_TIMEOUT_MS = 60_000;
 let made = 0;
@@ -32,8 +44,8 @@ export async function openTestDb(): Promise<TestDb> {
   };
 }
 
-/** A database on the server of the run, which needs the peer `postgres`: empty, or a copy of `template`. */
-export async function serverDatabase(template = "template0"): Promise<{ readonly url: string; drop(): Promise<void> }> {
+/** A database of its own on the server of the run, which needs the peer `postgres`: empty, or a copy of `template`. */
+export async function serverDatabase(template = "template0"): Promise<ServerDatabase> {
   const reply = await fetch(`http://127.0.0.1:${inject("runServerDesk")}`);
   const text = await reply.text();
   if (!reply.ok) throw new Error(`the run's PostgreSQL server did not start: ${text}`);
@@ -45,5 +57,10 @@ export async function serverDatabase(template = "template0"): Promise<{ readonly
   await command(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(text);
   url.pathname = name;
-  return { url: url.href, drop: () => command(`DROP DATABASE ${name} WITH (FORCE)`) };
+  const psql = async (statement: string) => {
+    const words = ["-X", "-q", "-A", "-t", "-d", url.href, "-c", statement];
+    const { stdout } = await promisify(execFile)(join(bin, "psql"), words, { maxBuffer: 64 * 1024 * 1024 });
+    return stdout.trim();
+  };
+  return { url: url.href, psql, drop: () => command(`DROP DATABASE ${name} WITH (FORCE)`) };
 }

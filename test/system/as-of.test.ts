@@ -21,10 +21,10 @@ import { FindingsReply } from "../../schemas/read-api.ts";
 import { batchOf, measured, sha256Of } from "../support/batches.ts";
 import { DAY, plan, said } from "../support/facts.ts";
 import { nodeFlags } from "../support/node-flags.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
 const NOW = Date.now();
 const START = NOW - 80 * DAY;
@@ -35,7 +35,7 @@ const centre = Centre.parse({ code: "ia-grai", name: "Ia Grai", officers: 2 });
 const run = promisify(execFile);
 
 describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs", () => {
-  let database: TestPostgres;
+  let database: ServerDatabase;
   let store: Store;
   let collector: Collector;
   let nowMs = START;
@@ -75,7 +75,7 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
   };
 
   beforeAll(async () => {
-    database = await startPostgres();
+    database = await serverDatabase();
     store = await openStore({ databaseUrl: database.url, dataDir: "unused" });
     collector = await started();
     await importCentres(store.db, [centre], START);
@@ -87,7 +87,7 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
   }, 120_000);
   afterAll(async () => {
     await store?.close();
-    await database?.stop();
+    await database?.drop();
   });
 
   /** One process of the collector's program, as an operator starts it. */

@@ -21,15 +21,15 @@ import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
 import { openBrowser } from "../support/http-browser.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
+import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
 const DAY_MS = 86_400_000;
 const signal = new AbortController().signal;
 
 describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC", () => {
-  let database: TestPostgres;
+  let database: ServerDatabase;
   let store: Store;
   let server: ServerType;
   let second: ClosableServer;
@@ -38,7 +38,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   let nowMs = Date.now();
 
   beforeAll(async () => {
-    database = await startPostgres();
+    database = await serverDatabase();
     store = await openStore({ databaseUrl: database.url, dataDir: "unused" });
     const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0" });
     const { app } = await createCollector({ config, store, clock: () => nowMs, log: createLog("silent") });
@@ -54,7 +54,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     server?.close();
     second?.close();
     await store?.close();
-    await database?.stop();
+    await database?.drop();
   });
 
   // Commands of the collector's program live in real time; each test starts from there.

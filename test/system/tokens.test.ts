@@ -14,22 +14,22 @@ import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { AuditReply, CentresReply } from "../../schemas/read-api.ts";
 import { openBrowser } from "../support/http-browser.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
 const DAY_MS = 86_400_000;
 const sentence = "con trâu trắng ăn cỏ non";
 const doer = { who: "test", address: "local" };
 
 describe.skipIf(!requirePeer("postgres"))("tokens for programs", () => {
-  let database: TestPostgres;
+  let database: ServerDatabase;
   let store: Store;
   let server: ClosableServer;
   let people: PeopleDesk;
   let nowMs = Date.now();
 
   beforeAll(async () => {
-    database = await startPostgres();
+    database = await serverDatabase();
     store = await openStore({ databaseUrl: database.url, dataDir: "unused" });
     // Browsers come by the trusted proxy 127.0.0.2, programs from this machine; anyone else's plain connection can be read on the way.
     const config = readConfig({
@@ -49,7 +49,7 @@ describe.skipIf(!requirePeer("postgres"))("tokens for programs", () => {
     server?.close();
     server?.closeAllConnections();
     await store?.close();
-    await database?.stop();
+    await database?.drop();
   });
 
   const by = (address: string, headers: Record<string, string> = {}) =>

@@ -8,11 +8,11 @@ import { sitesToJudge } from "../../../collector/store/findings.ts";
 import { writeFoundDevices } from "../../../collector/store/found-devices.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { findSite } from "../../../collector/store/sites.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
-  let postgres: TestPostgres;
+  let postgres: ServerDatabase;
   const folder = mkdtempSync(join(tmpdir(), "hcc-inventory-"));
   const path = (name: string) => join(folder, name);
   const config = () => readConfig({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
@@ -25,13 +25,13 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
   };
 
   beforeAll(async () => {
-    postgres = await startPostgres();
+    postgres = await serverDatabase();
     const centres = ["ia-grai", "chu-pah"].map((code) => ({ code, name: code, devices: [{ id: "old", role: "kiosk" }] }));
     writeFileSync(path("centres.json"), JSON.stringify({ centres }));
     expect(await say("centre", "import", path("centres.json"))).toMatchObject({ code: 0 });
   }, 60_000);
   afterAll(async () => {
-    await postgres?.stop();
+    await postgres?.drop();
     rmSync(folder, { recursive: true, force: true });
   });
 

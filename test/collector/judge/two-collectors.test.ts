@@ -13,18 +13,18 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { calendar, MINUTE, plan, said } from "../../support/facts.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 const T0 = Date.parse("2026-11-24T08:00:00+07:00");
 const centre = Centre.parse({ code: "ia-grai", name: "Ia Grai", officers: 2 });
 
 describe.skipIf(!requirePeer("postgres"))("two collectors on one database", () => {
-  let server: TestPostgres;
+  let server: ServerDatabase;
   let stores: Awaited<ReturnType<typeof openStore>>[];
   let siteId: number;
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await serverDatabase();
     stores = await Promise.all([0, 1].map(() => openStore({ databaseUrl: server.url, dataDir: "unused" })));
     const [{ db }] = stores as [(typeof stores)[0]];
     await migrate(db, T0);
@@ -34,7 +34,7 @@ describe.skipIf(!requirePeer("postgres"))("two collectors on one database", () =
   }, 60_000);
   afterAll(async () => {
     await Promise.all((stores ?? []).map((store) => store.close()));
-    await server?.stop();
+    await server?.drop();
   });
 
   const dbOf = (place: number) => (stores[place] as (typeof stores)[0]).db;

@@ -12,26 +12,26 @@ import { forgetRollupsBefore, rollUpDirtyHours } from "../../../collector/store/
 import { SeriesIds } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { sampleFindings } from "../../support/sample-province.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 const HOUR_MS = 3_600_000;
 const [sample] = sampleFindings(0);
 
 describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => {
-  let server: TestPostgres;
+  let server: ServerDatabase;
   let store: Store;
   let stream = 0;
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await serverDatabase();
     store = await openStore({ databaseUrl: server.url, dataDir: "" });
     await migrate(store.db, T0);
     await importCentres(store.db, [{ code: "xa-01", name: "Xã Một", keyArea: false, devices: [] }], T0);
   }, 60_000);
   afterAll(async () => {
     await store?.close();
-    await server?.stop();
+    await server?.drop();
   });
 
   /** Stores one observation as an agent's batch of its own; gives what a second sending of the same bytes is answered. */

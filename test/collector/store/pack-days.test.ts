@@ -10,8 +10,8 @@ import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/roll
 import { SeriesIds } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 /** More runs take seeds of their own. */
 const RUNS = Number(process.env.HCC_PROPERTY_RUNS ?? 12);
@@ -23,13 +23,13 @@ const dayMs = Date.parse(`${DAY}T00:00:00Z`);
 const SITES = 25;
 
 describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
-  let server: TestPostgres;
+  let server: ServerDatabase;
   let db: PostgresDb;
   let tools: IngestTools;
   let stream = 0;
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await serverDatabase();
     db = openPostgres(server.url, { connections: 6, statementTimeoutMs: 60_000 });
     await migrate(db, T0);
     const centres = Array.from({ length: SITES }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
@@ -38,7 +38,7 @@ describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
   }, 60_000);
   afterAll(async () => {
     await db?.close();
-    await server?.stop();
+    await server?.drop();
   });
 
   type Sample = { readonly atMs: number; readonly value: number };
@@ -194,7 +194,8 @@ describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
   });
 
   it("takes over the samples of a database of the version before", async () => {
-    const old = openPostgres(await server.database("before"), { connections: 2, statementTimeoutMs: 60_000 });
+    const database = await serverDatabase();
+    const old = openPostgres(database.url, { connections: 2, statementTimeoutMs: 60_000 });
     await migrate(
       old,
       T0,
@@ -210,6 +211,7 @@ describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
     expect(await old.query("SELECT count(*)::int AS n FROM sample_run")).toEqual([{ n: 91 }]);
     expect(await rollUpDirtyHours(old, T0)).toBe(2);
     await old.close();
+    await database.drop();
   });
 
   it("needs at most 9 bytes per packed sample and 2.5 per sample rolled up by the hour", async () => {

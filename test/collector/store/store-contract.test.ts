@@ -17,8 +17,8 @@ import { SeriesIds, SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { openPglite } from "../../support/pglite.ts";
-import { startPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { serverDatabase } from "../../support/test-database.ts";
 
 type Opened = { readonly db: Db; close(): Promise<void> };
 
@@ -398,13 +398,13 @@ async function openEmbedded(): Promise<Opened> {
 }
 
 async function openDebian(): Promise<Opened> {
-  const server = await startPostgres();
+  const server = await serverDatabase();
   const store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
   return {
     db: store.db,
     close: async () => {
       await store.close();
-      await server.stop();
+      await server.drop();
     },
   };
 }
