@@ -14,7 +14,7 @@ const looks = [
   ["English, dark, 360 px", "en", { ...phone, colorScheme: "dark" }],
 ] as const;
 
-describe.skipIf(!requirePeer("chromium") || !requirePeer("postgres"))("every page of the collector over a simulated province", () => {
+describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgres"))("every page of the collector over a simulated province", () => {
   let site: DemoSite;
   let browser: TestBrowser;
   let paths: Readonly<Record<string, string>>;

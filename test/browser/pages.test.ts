@@ -29,7 +29,7 @@ const views = [
   ["a dark phone", { ...phone, colorScheme: "dark" as const }, ["/", "/centres/xa-01", "/centres/xa-01/devices/CAM-02", "/reports"]],
 ] as const;
 
-describe.skipIf(!requirePeer("chromium"))("pages in a browser", () => {
+describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", () => {
   let site: SampleSite;
   let browser: TestBrowser;
   beforeAll(async () => {

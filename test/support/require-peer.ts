@@ -16,7 +16,7 @@ const peers = {
   "prometheus-alertmanager": { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
   openssl: { program: "openssl", package: "openssl" },
   xmllint: { program: "xmllint", package: "libxml2-utils" },
-  chromium: { program: "chromium", package: "chromium" },
+  "chromium-headless-shell": { program: "/usr/bin/chromium-headless-shell", package: "chromium-headless-shell" },
   pdftotext: { program: "pdftotext", package: "poppler-utils" },
   cupsd: { program: "cupsd", package: "cups-daemon" },
   lpadmin: { program: "lpadmin", package: "cups-client" },
