@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
-import { signatureHeaders, signingText } from "../../schemas/exchange.ts";
+import { toColumns } from "../../schemas/batch-columns.ts";
+import { Batch, signatureHeaders, signingText } from "../../schemas/exchange.ts";
 
 /** What one run of the load sends. */
 export type LoadPlan = {
@@ -14,8 +15,11 @@ export type LoadPlan = {
   readonly observations: number;
   readonly readings: number;
   readonly startMs: number;
+  /** Batches in columns instead of the plain form. */
+  readonly columns: boolean;
 };
-export type LoadResult = { readonly seconds: number; readonly latenciesMs: number[] };
+/** `bytes` is the sum of all bodies. */
+export type LoadResult = { readonly seconds: number; readonly latenciesMs: number[]; readonly bytes: number };
 export type LoadAgent = { readonly agent: string; readonly publicKey: string; readonly key: KeyObject };
 
 /** The same agents in every process: their keys follow from their numbers. */
@@ -29,7 +33,7 @@ export function loadAgents(count: number): LoadAgent[] {
 }
 
 /** A request as it goes over the wire: the load must cost next to nothing beside what it loads. */
-type Prepared = Buffer;
+type Prepared = { readonly request: Buffer; readonly bodyBytes: number };
 
 /** Bodies and signatures are made before the clock starts. */
 function prepare(plan: LoadPlan, { agent, key }: LoadAgent, connection: number): Prepared[] {
@@ -57,7 +61,7 @@ function prepare(plan: LoadPlan, { agent, key }: LoadAgent, connection: number):
         },
       };
     });
-    const body = JSON.stringify({
+    const batch = {
       protocol: 1,
       stream,
       from,
@@ -65,7 +69,8 @@ function prepare(plan: LoadPlan, { agent, key }: LoadAgent, connection: number):
       sentAt: new Date(plan.startMs).toISOString(),
       lane: "live",
       observations,
-    });
+    };
+    const body = JSON.stringify(plan.columns ? toColumns(Batch.parse(batch)) : batch);
     const bodySha256 = createHash("sha256").update(body).digest("hex");
     const text = signingText({ method: "POST", path: "/v1/batches", agent, nonce: plan.nonce, bodySha256 });
     const head = [
@@ -76,7 +81,7 @@ function prepare(plan: LoadPlan, { agent, key }: LoadAgent, connection: number):
       `${signatureHeaders.signature}: ${sign(null, Buffer.from(text), key).toString("base64")}`,
       `content-length: ${Buffer.byteLength(body)}`,
     ];
-    return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
+    return { request: Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`), bodyBytes: Buffer.byteLength(body) };
   });
 }
 
@@ -93,14 +98,14 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
       if (!socket) throw new Error("an agent has no connection");
       for (const one of requests) {
         const beganMs = performance.now();
-        await post(socket, one);
+        await post(socket, one.request);
         latenciesMs.push(performance.now() - beganMs);
       }
     }),
   );
   const seconds = (performance.now() - startMs) / 1_000;
   for (const socket of sockets) socket.destroy();
-  return { seconds, latenciesMs };
+  return { seconds, latenciesMs, bytes: agents.flat().reduce((sum, { bodyBytes }) => sum + bodyBytes, 0) };
 }
 
 async function opened(port: number, host: string): Promise<Socket> {
@@ -111,7 +116,7 @@ async function opened(port: number, host: string): Promise<Socket> {
 }
 
 /** Sends one request and waits for the whole answer, which must be 200. */
-function post(socket: Socket, request: Prepared): Promise<void> {
+function post(socket: Socket, request: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     let answer = "";
     const take = (part: Buffer) => {

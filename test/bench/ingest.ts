@@ -25,13 +25,15 @@ import { type LoadPlan, type LoadResult, loadAgents } from "./ingest-load.ts";
 import { treeCpuUs } from "./process-cost.ts";
 
 type Print = (line: string) => void;
-type Figure = { readonly rate: number; readonly p50: number; readonly p99: number; readonly nodeUs: number; readonly pgUs: number };
+type Figure = { readonly rate: number; readonly p50: number; readonly p99: number; readonly nodeUs: number; readonly pgUs: number; readonly bytes: number };
 
 const CONNECTIONS = 24;
 /** Shapes of a request: observations times readings. */
 const shapes = [
-  { name: "60 samples per request", observations: 12, readings: 5, requests: 120 },
-  { name: "1,000 samples per request", observations: 100, readings: 10, requests: 12 },
+  { name: "60 samples per request", observations: 12, readings: 5, requests: 120, columns: false },
+  { name: "60 samples per request, in columns", observations: 12, readings: 5, requests: 120, columns: true },
+  { name: "1,000 samples per request", observations: 100, readings: 10, requests: 12, columns: false },
+  { name: "1,000 samples per request, in columns", observations: 100, readings: 10, requests: 12, columns: true },
 ] as const;
 
 /**
@@ -45,7 +47,7 @@ export async function benchIngest({ print = console.log, rounds = 5 }: { print?:
   try {
     const bench = await openBench(server);
     print(`ingest on ${cpus().length} x ${cpus()[0]?.model.trim()}, PostgreSQL 15, fsync on, ${CONNECTIONS} connections, median of ${rounds} rounds`);
-    print("shape | k samples/s | psql COPY k/s | share of COPY | p50 ms | p99 ms | Node us/sample | PG us/sample");
+    print("shape | k samples/s | psql COPY k/s | share of COPY | p50 ms | p99 ms | Node us/sample | PG us/sample | body B/sample");
     for (const shape of shapes) {
       const figures: Figure[] = [];
       const copies: number[] = [];
@@ -69,6 +71,7 @@ export async function benchIngest({ print = console.log, rounds = 5 }: { print?:
           of("p99").toFixed(1),
           of("nodeUs").toFixed(1),
           of("pgUs").toFixed(1),
+          of("bytes").toFixed(1),
         ].join(" | "),
       );
     }
@@ -104,7 +107,7 @@ async function openBench(server: TestPostgres) {
   }
   let run = 0;
   return {
-    async run({ observations, readings, requests }: { observations: number; readings: number; requests: number }, round: number): Promise<Figure> {
+    async run({ observations, readings, requests, columns }: (typeof shapes)[number], round: number): Promise<Figure> {
       const plan: LoadPlan = {
         url: `http://127.0.0.1:${port}`,
         nonce: nonces.current(Date.now()),
@@ -114,14 +117,15 @@ async function openBench(server: TestPostgres) {
         observations,
         readings,
         startMs: Date.now() - 3_600_000,
+        columns,
       };
       const [nodeBefore, pgBefore] = [process.cpuUsage(), treeCpuUs(server.pid)];
-      const { seconds, latenciesMs } = await runLoad(plan);
+      const { seconds, latenciesMs, bytes } = await runLoad(plan);
       const [node, pg] = [process.cpuUsage(nodeBefore), treeCpuUs(server.pid) - pgBefore];
       const samples = plan.connections * plan.requests * observations * readings;
       const sorted = latenciesMs.sort((a, b) => a - b);
       const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-      return { rate: samples / seconds, p50: at(0.5), p99: at(0.99), nodeUs: (node.user + node.system) / samples, pgUs: pg / samples };
+      return { rate: samples / seconds, p50: at(0.5), p99: at(0.99), nodeUs: (node.user + node.system) / samples, pgUs: pg / samples, bytes: bytes / samples };
     },
     async close() {
       http.close();
