@@ -112,29 +112,33 @@ function unfold({ protocol, stream, sentAt, lane, observations: shapes }: Batch,
   let takenMs = 0;
   let at = 0;
   const observations = runs.map((place, index): Observation => {
-    const { outcome, ...shape } = entryAt(shapes, place);
+    const { probe, target, bootId, clock, outcome } = entryAt(shapes, place);
     takenMs += taken[index] ?? Number.NaN;
     demand(Number.isSafeInteger(takenMs) && takenMs >= FIRST_MS && takenMs <= LAST_MS, "a time is none");
     const [uptimeMs = -1, elapsedMs = -1] = [uptime[index], elapsed[index]];
     demand(uptimeMs >= 0 && elapsedMs >= 0, "uptime and elapsed are 0 or more");
-    const own = { ...shape, seq: seqs[index] ?? 0, takenAt: new Date(takenMs).toISOString(), uptimeMs, elapsedMs };
-    if (outcome.kind !== "measured") return { ...own, outcome };
+    const [seq = 0, takenAt] = [seqs[index], new Date(takenMs).toISOString()];
+    const run = { seq, probe, ...(target !== undefined && { target }), takenAt, uptimeMs, bootId, clock, elapsedMs };
+    if (outcome.kind !== "measured") return { ...run, outcome };
     const readings = readingsOf(outcome, values, at);
     at += readings.length;
-    return { ...own, outcome: { ...outcome, readings } };
+    return { ...run, outcome: { ...outcome, readings } };
   });
   demand(at === values.length, "there are more values than readings");
   return { protocol, stream, from, to, sentAt, lane, observations, gaps: [...gaps] };
 }
 
-function readingsOf({ readings }: Extract<Outcome, { kind: "measured" }>, values: readonly number[], first: number): Reading[] {
-  return readings.map(({ metric, labels }, index) => {
-    const value = values[first + index];
+/** One loop over every value that arrives: no closures, no sentences that are not needed. */
+function readingsOf({ readings: kinds }: Extract<Outcome, { kind: "measured" }>, values: readonly number[], first: number): Reading[] {
+  const readings: Reading[] = [];
+  for (const { metric, labels } of kinds) {
+    const value = values[first + readings.length];
     const { min, max } = metrics[metric];
-    demand(value !== undefined, "there are fewer values than readings");
-    demand(value >= min && value <= max, `${metric} must lie within ${min} and ${max}`);
-    return labels ? { metric, value, labels } : { metric, value };
-  });
+    if (value === undefined) throw new Unfit("there are fewer values than readings");
+    if (!(value >= min && value <= max)) throw new Unfit(`${metric} must lie within ${min} and ${max}`);
+    readings.push(labels ? { metric, value, labels } : { metric, value });
+  }
+  return readings;
 }
 
 /** The numbers of a range that lie in none of its gaps; they must be as many as there are runs. */
@@ -166,7 +170,9 @@ function isList(value: unknown, max: number): value is readonly unknown[] {
 }
 
 function isNumbers(value: unknown, max: number): value is readonly number[] {
-  return isList(value, max) && value.every(Number.isFinite);
+  if (!isList(value, max)) return false;
+  for (const item of value) if (!Number.isFinite(item)) return false;
+  return true;
 }
 
 function isFields(value: unknown): value is Fields {
