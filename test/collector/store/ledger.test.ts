@@ -5,26 +5,26 @@ import { claimBatches, type Entry, enterBatches, knownSpansStatement } from "../
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { T0 } from "../../support/batches.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 const RUNS = Number(process.env.HCC_LEDGER_RUNS ?? 25);
 
 describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
-  let server: TestPostgres;
+  let server: ServerDatabase;
   let store: Store;
   let db: Db;
   let stream = 0;
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await serverDatabase();
     store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
     db = store.db;
     await migrate(db, T0);
   });
   afterAll(async () => {
     await store?.close();
-    await server?.stop();
+    await server?.drop();
   });
   const freshStream = () => (++stream).toString(16).padStart(16, "0");
   const spansOf = (name: string) =>
