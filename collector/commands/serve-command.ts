@@ -64,13 +64,15 @@ export async function runCollector(
   alongside?: Alongside,
 ): Promise<void> {
   const collector = await createCollector({ config, store, clock: Date.now, log });
+  // Before anybody is answered: a database that goes away later must not end the program.
+  const firstLink = alongside ? undefined : await firstAccountLink(collector, config);
   const server = await listen(collector.app, config);
   await warmUp(
     `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
   );
   const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
-  if (!alongside) await offerFirstAccount(collector, config, terminal);
+  if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
   log.info({ port: config.port, host: config.host }, "collector started");
   await Promise.all([keepWorking(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
   measure?.kill("SIGTERM");
@@ -81,11 +83,11 @@ export async function runCollector(
 }
 
 /** While nobody can sign in: a link with which whoever started this program makes himself the administrator. */
-async function offerFirstAccount({ people }: Collector, { lang, publicUrl, oidcFile }: CollectorConfig, terminal: Terminal): Promise<void> {
-  if (oidcFile !== undefined || (await people.isClaimed())) return;
+async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: CollectorConfig): Promise<string | undefined> {
+  if (oidcFile !== undefined || (await people.isClaimed())) return undefined;
   const doer = { who: "command line", address: "local" };
   const link = (await people.reset(FIRST_LOGIN, doer)) ?? (await people.add({ login: FIRST_LOGIN, name: FIRST_LOGIN, roles: ["admin"] }, doer));
-  if (link) terminal.out(`${text(lang, "people.first")} ${passwordLink(publicUrl, link)}`);
+  return link && passwordLink(publicUrl, link);
 }
 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */
