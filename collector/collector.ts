@@ -35,7 +35,7 @@ import type { RoleStore } from "./store/open.ts";
 import { outboxState } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
 import { grantRights } from "./store/roles.ts";
-import { SeriesIds } from "./store/series.ts";
+import { RunIds } from "./store/run-rows.ts";
 import { setting, sharedSecret } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 
@@ -86,8 +86,8 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const partitions = new Partitions(owner);
   await partitions.ensureAhead(clock());
   const counters = new Counters(counterHelp);
-  const series = new SeriesIds();
-  const queue = new IngestQueue((group) => writeGroup({ db: ingest, partitions, series, calendar }, group));
+  const ids = new RunIds();
+  const queue = new IngestQueue((group) => writeGroup({ db: ingest, partitions, ids, calendar }, group));
   const notify = readNotifyFile(config.notifyFile);
   const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
   const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, topicsOf(policy, notify), config.publicUrl);

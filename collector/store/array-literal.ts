@@ -1,6 +1,6 @@
-/** A PostgreSQL array literal of numbers, for `($1::text)::float8[]`: cheaper than the driver's own arrays. */
-export function numbersLiteral(values: readonly number[]): string {
-  return `{${values.join(",")}}`;
+/** A PostgreSQL array literal of numbers or nulls, for `($1::text)::float8[]`: cheaper than the driver's own arrays. */
+export function numbersLiteral(values: readonly (number | null)[]): string {
+  return `{${values.includes(null) ? values.map((value) => value ?? "NULL").join(",") : values.join(",")}}`;
 }
 
 /** A PostgreSQL array literal of texts or nulls, for `($1::text)::text[]`. */

@@ -34,6 +34,23 @@ export class CopyBuffer {
     this.#at = this.#bytes.writeDoubleBE(value, this.#bytes.writeInt32BE(8, this.#at));
   }
 
+  /** 16 hex digits as one signed number. */
+  hex8(digits: string): void {
+    this.#room(12);
+    this.#at = this.#bytes.writeInt32BE(8, this.#at) + this.#bytes.write(digits, this.#at + 4, "hex");
+  }
+
+  /** The first letter of an ASCII word as "char". */
+  letter(word: string): void {
+    this.#room(5);
+    this.#at = this.#bytes.writeUInt8(word.charCodeAt(0), this.#bytes.writeInt32BE(1, this.#at));
+  }
+
+  null(): void {
+    this.#room(4);
+    this.#at = this.#bytes.writeInt32BE(-1, this.#at);
+  }
+
   /** An instant, ms since 1970. */
   instant(ms: number): void {
     this.int8(Math.round((ms - EPOCH_2000_MS) * 1_000));
@@ -41,8 +58,7 @@ export class CopyBuffer {
 
   text(value: string | null): void {
     if (value === null) {
-      this.#room(4);
-      this.#at = this.#bytes.writeInt32BE(-1, this.#at);
+      this.null();
       return;
     }
     this.#room(4 + value.length * 3);

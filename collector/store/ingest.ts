@@ -5,15 +5,14 @@ import { type FoundRow, writeFoundDevices } from "./found-devices.ts";
 import { advanceStreams, claimBatches, enterBatches } from "./ledger.ts";
 import { type PageRow, writePageCounters } from "./page-counters.ts";
 import type { Partitions } from "./partitions.ts";
-import type { Received, Stored, Written } from "./received.ts";
+import type { Received, RunRow, Stored, Written } from "./received.ts";
 import { countRuns, keepSpeeds } from "./run-counts.ts";
-import { runSamplesOf } from "./run-samples.ts";
-import type { SeriesIds } from "./series.ts";
+import { type RunIds, runRowsOf } from "./run-rows.ts";
 import { writeDays } from "./write-days.ts";
 import { touchContacts, writeDirtyHours, writeGapsAndLetters, writeLatest } from "./write-marks.ts";
-import { areBlocks, copyRuns, type FreshRun, insertRuns, insertSamples } from "./write-runs.ts";
+import { areBlock, copyRuns, insertRuns } from "./write-runs.ts";
 
-export type IngestTools = { readonly db: Db; readonly partitions: Partitions; readonly series: SeriesIds; readonly calendar: Calendar };
+export type IngestTools = { readonly db: Db; readonly partitions: Partitions; readonly ids: RunIds; readonly calendar: Calendar };
 
 /**
  * Writes a group of batches in one transaction and answers for each. Each sequence number of a stream is stored once, however often and in
@@ -30,37 +29,36 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
   }
 }
 
-async function writeOnce({ db, partitions, series, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
+async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
   await partitions.ensure(instantsOf(group));
-  const samples = await runSamplesOf(db, series, group);
+  const rows = await runRowsOf(db, ids, group);
   return db.transaction(async (tx) => {
     const claims = await claimBatches(tx, group);
     const stored = group.flatMap((received, index): Stored[] => {
       const claim = claims[index];
-      return claim?.result === "stored" ? [{ received, claim, samples: samples[index] ?? [] }] : [];
+      return claim?.result === "stored" ? [{ received, claim, runs: (rows[index] ?? []).filter(({ observation }) => claim.isFresh(observation.seq)) }] : [];
     });
     const marks = await writeStored(tx, calendar, group, stored);
     return claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) }));
   });
 }
 
-/** Sends all statements at once; the server does them in this order. Only blocks go before, one by one. Rows that others may wait for come last. */
+/** Sends all statements at once; the server does them in this order. Only a block goes before. Rows that others may wait for come last. */
 async function writeStored(tx: Db, calendar: Calendar, group: readonly Received[], stored: readonly Stored[]) {
-  const runs = stored.flatMap(freshRuns);
-  const samples = stored.flatMap(({ claim, samples: own }) => own.filter(({ seq }) => claim.isFresh(seq)));
-  const isBlock = areBlocks(tx, runs);
-  if (isBlock) await copyRuns(tx, runs, samples);
+  const runs = stored.flatMap((one) => one.runs);
+  const isBlock = areBlock(tx, runs);
+  if (isBlock) await copyRuns(tx, runs);
   const written = [
     enterBatches(tx, stored),
-    ...(isBlock ? [] : [insertRuns(tx, runs), insertSamples(tx, samples)]),
+    ...(isBlock ? [] : [insertRuns(tx, runs)]),
     countRuns(tx, runs),
     keepSpeeds(tx, runs),
     writeDays(tx, calendar, runs),
     writePageCounters(tx, runs.flatMap(pagesOf)),
     writeFoundDevices(tx, runs.flatMap(foundOf)),
     writeGapsAndLetters(tx, stored),
-    writeLatest(tx, samples),
-    writeDirtyHours(tx, samples),
+    writeLatest(tx, runs),
+    writeDirtyHours(tx, runs),
     touchContacts(tx, group),
   ];
   const [marks] = await Promise.all([advanceStreams(tx, group), ...written]);
@@ -71,19 +69,10 @@ function* instantsOf(group: readonly Received[]): Iterable<number> {
   for (const { filed } of group) for (const { takenMs } of filed.observations) yield takenMs;
 }
 
-function freshRuns({ received, claim }: Stored): FreshRun[] {
-  const { siteId, receivedMs, batch, filed } = received;
-  const runs: FreshRun[] = [];
-  for (const { observation, takenMs } of filed.observations) {
-    if (claim.isFresh(observation.seq)) runs.push({ siteId, receivedMs, stream: batch.stream, lane: batch.lane, observation, takenMs });
-  }
-  return runs;
-}
-
-function pagesOf({ siteId, receivedMs, observation, takenMs }: FreshRun): PageRow[] {
+function pagesOf({ siteId, receivedMs, observation, takenMs }: RunRow): PageRow[] {
   return pagesIn(observation.outcome, takenMs).map((counter) => ({ siteId, knownMs: receivedMs, ...counter }));
 }
 
-function foundOf({ siteId, observation: { probe, outcome }, takenMs }: FreshRun): FoundRow[] {
+function foundOf({ siteId, observation: { probe, outcome }, takenMs }: RunRow): FoundRow[] {
   return foundIn(probe, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) }));
 }

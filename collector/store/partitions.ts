@@ -5,9 +5,10 @@ const DAY_MS = 86_400_000;
 /** Partitions are made this far ahead. */
 export const AHEAD_DAYS = 7;
 
-/** Tables that are cut by day, in UTC. What is ingested goes into the first two; days of the third are made when they are packed. */
-const dayTables = ["sample_run", "observation", "sample_hour"] as const;
-const ingestTables = ["sample_run", "observation"] as const;
+/** Tables that are cut by day, in UTC. */
+const dayTables = ["run"] as const;
+/** Those that what is ingested goes into. */
+const ingestTables = ["run"] as const;
 export type DayTable = (typeof dayTables)[number];
 
 /** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
@@ -49,11 +50,11 @@ export class Partitions {
 /** How many whole days ahead of `nowMs` have a partition; fewer than 2 is an alarm of `/health/ready`. */
 export async function partitionDaysAhead(db: Db, nowMs: number): Promise<number> {
   const rows = await db.query<{ name: string }>(
-    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'sample_run'",
+    "SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'run'",
   );
   const names = new Set(rows.map(({ name }) => name));
   let ahead = 0;
-  while (ahead < AHEAD_DAYS && names.has(nameOf("sample_run", dayOf(nowMs + (ahead + 1) * DAY_MS)))) ahead++;
+  while (ahead < AHEAD_DAYS && names.has(nameOf("run", dayOf(nowMs + (ahead + 1) * DAY_MS)))) ahead++;
   return ahead;
 }
 
@@ -66,7 +67,7 @@ export async function partitionDays(db: Db): Promise<Record<DayTable, string[]>>
     [`{${dayTables.join(",")}}`],
   );
   const daysOf = (table: DayTable) => rows.filter(({ parent }) => parent === table).map(({ day }) => day);
-  return { sample_run: daysOf("sample_run"), sample_hour: daysOf("sample_hour"), observation: daysOf("observation") };
+  return { run: daysOf("run") };
 }
 
 /** Makes the partitions of one table for these days (ISO dates, UTC) where they are missing; a backup may name a table of an older version. */
@@ -75,8 +76,8 @@ export async function createPartitions(tx: Db, table: string, days: readonly str
 }
 
 /**
- * Drops the partitions of days that ended before `beforeMs`, except where hours or days still wait for their rollup, or samples for being packed;
- * gives the names of the dropped ones.
+ * Drops the partitions of days that ended before `beforeMs`, except where hours or days still wait for their rollup; gives the names of
+ * the dropped ones.
  */
 export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
@@ -86,20 +87,19 @@ export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: nu
   const last = nameOf(table, dayOf(beforeMs - DAY_MS));
   const dropped: string[] = [];
   for (const { name } of rows) {
-    if (/^[a-z_]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, table, name))) dropped.push(name);
+    if (/^[a-z_]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, name))) dropped.push(name);
   }
   return dropped;
 }
 
-function dropSettled(db: Db, table: DayTable, name: string): Promise<boolean> {
+function dropSettled(db: Db, name: string): Promise<boolean> {
   const day = name.slice(-8);
   return db.transaction(async (tx) => {
     // The lock waits for flushes that write here; their marks are then seen.
     await tx.script(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
     const [waiting] = await tx.query(
       `SELECT 1 WHERE EXISTS (SELECT FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($1::text)::date + 1)
-         OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($1::text)::date + 1)
-         ${table === "sample_run" ? `OR EXISTS (SELECT FROM ${name})` : ""}`,
+         OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($1::text)::date + 1)`,
       [day],
     );
     if (waiting) return false;

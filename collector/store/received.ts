@@ -1,9 +1,18 @@
 import type { Batch } from "#schemas/exchange.ts";
 import type { FiledBatch } from "../ingest/filed.ts";
 import type { Claim } from "./ledger.ts";
+import type { CountedRun } from "./run-counts.ts";
 
-/** The samples of one run, as they go into a row: `seriesIds` and `vals` belong together place by place. */
-export type RunSamples = { readonly seq: number; readonly siteId: number; readonly takenMs: number; readonly seriesIds: number[]; readonly vals: number[] };
+/** A run as its row holds it. `seriesIds` and `vals` belong together place by place. */
+export type RunRow = CountedRun & {
+  readonly stream: string;
+  readonly sourceId: number;
+  readonly seriesIds: number[];
+  readonly vals: number[];
+  readonly evidenceId: number | null;
+  /** What the other columns do not say of the observation. */
+  readonly rest: Readonly<Record<string, unknown>> | null;
+};
 /** A batch that was received, checked and given its times. */
 export type Received = {
   readonly siteId: number;
@@ -24,4 +33,4 @@ export type Written = {
   readonly rewind: boolean;
 };
 /** A batch that is no conflict, with what of it is to be stored. */
-export type Stored = { readonly received: Received; readonly claim: Claim; readonly samples: readonly RunSamples[] };
+export type Stored = { readonly received: Received; readonly claim: Claim; readonly runs: readonly RunRow[] };

@@ -14,58 +14,54 @@ export const SITE_SERIES_MAX = 5_000;
 export class SeriesIds {
   readonly #ids = new Map<string, number>();
 
-  /** The id of a known series; undefined before `learn` has seen it. */
+  /** The id of a series that is in memory. */
   idOf(key: SeriesKey): number | undefined {
     return this.#ids.get(nameOf(key));
   }
 
   /**
-   * Reads or makes the ids of keys that are not cached. A site that has as many series as it may gets no new ones: `idOf` stays undefined.
-   * Runs outside of the flush's transaction: an id without samples does no harm.
+   * Reads or makes the ids of keys that are not in memory; gives the id at the place of each key. A site that has as many series as it may gets no
+   * new ones: undefined. Runs outside of the flush's transaction: an id without samples does no harm.
    */
-  async learn(db: Db, keys: Iterable<SeriesKey>): Promise<void> {
+  async learn(db: Db, keys: readonly SeriesKey[]): Promise<(number | undefined)[]> {
     const wanted = new Map<string, SeriesKey>();
     for (const key of keys) wanted.set(nameOf(key), key);
-    const missing = [...wanted]
-      .filter(([name]) => !this.#ids.has(name))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, key]) => key);
-    if (missing.length === 0) return;
-    const columns = columnsOf(missing);
-    await this.#read(db, missing, columns);
-    const fresh = missing.filter((key) => this.idOf(key) === undefined);
-    if (fresh.length === 0) return;
-    const room = await roomOf(db, fresh);
+    // One order for all writers, so that two of them cannot wait for each other.
+    const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+    const found = await readIds(db, sorted);
+    const fresh = sorted.filter((key) => !found.has(nameOf(key)));
+    const room = fresh.length > 0 ? await roomOf(db, fresh) : new Map<number, number>();
     const allowed = fresh.filter(({ siteId }) => {
       const left = room.get(siteId) ?? 0;
       room.set(siteId, left - 1);
       return left > 0;
     });
-    if (allowed.length === 0) return;
-    const own = columnsOf(allowed);
-    await db.query(
-      `INSERT INTO series (site_id, metric, target, labels) SELECT w.site_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
-      own,
-    );
-    await this.#read(db, allowed, own);
-  }
-
-  /** Keeps the cache within its limit; between two flushes, so that none loses what it has just learned. */
-  trim(): void {
-    if (this.#ids.size > CACHE_MAX) this.#ids.clear();
-  }
-
-  async #read(db: Db, keys: readonly SeriesKey[], columns: readonly string[]): Promise<void> {
-    const rows = await db.query<{ place: number; series_id: number }>(
-      `SELECT w.place::int AS place, s.series_id FROM ${keysAs("w")}
-       JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
-      columns,
-    );
-    for (const { place, series_id } of rows) {
-      const key = keys[place - 1];
-      if (key) this.#ids.set(nameOf(key), series_id);
+    if (allowed.length > 0) {
+      await db.query(
+        `INSERT INTO series (site_id, metric, target, labels) SELECT w.site_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
+        columnsOf(allowed),
+      );
+      for (const [name, id] of await readIds(db, allowed)) found.set(name, id);
     }
+    if (this.#ids.size + found.size > CACHE_MAX) this.#ids.clear();
+    for (const [name, id] of found) this.#ids.set(name, id);
+    return keys.map((key) => found.get(nameOf(key)));
   }
+}
+
+/** The ids of the series that are there, by their names. */
+async function readIds(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, number>> {
+  const rows = await db.query<{ place: number; series_id: number }>(
+    `SELECT w.place::int AS place, s.series_id FROM ${keysAs("w")}
+     JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
+    columnsOf(keys),
+  );
+  return new Map(
+    rows.flatMap(({ place, series_id }) => {
+      const key = keys[place - 1];
+      return key ? [[nameOf(key), series_id]] : [];
+    }),
+  );
 }
 
 /** How many more series each site may have. */

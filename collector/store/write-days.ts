@@ -3,14 +3,14 @@ import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { DailyPeak, Presence } from "#schemas/facts.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
-import type { FreshRun } from "./write-runs.ts";
+import type { RunRow } from "./received.ts";
 
 type Known = { readonly siteId: number; readonly knownMs: number };
 type SeenDay = Presence & Known;
 type PeakDay = DailyPeak & Known;
 
 /** Keeps which devices answered on which day, and each day's peaks. */
-export async function writeDays(tx: Db, calendar: Calendar, runs: readonly FreshRun[]): Promise<void> {
+export async function writeDays(tx: Db, calendar: Calendar, runs: readonly RunRow[]): Promise<void> {
   const seen = new Map<string, SeenDay>();
   const peaks = new Map<string, PeakDay>();
   for (const { siteId, receivedMs, observation, takenMs } of runs) {

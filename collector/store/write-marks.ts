@@ -1,16 +1,16 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
-import type { Received, RunSamples, Stored } from "./received.ts";
+import type { Received, RunRow, Stored } from "./received.ts";
 
 const HOUR_MS = 3_600_000;
 
 type Newest = { readonly siteId: number; readonly seriesId: number; readonly takenMs: number; readonly value: number };
 
 /** Newest value per series, once per flush and in one order, so that two writers cannot wait for each other. */
-export async function writeLatest(tx: Db, samples: readonly RunSamples[]): Promise<void> {
+export async function writeLatest(tx: Db, runs: readonly RunRow[]): Promise<void> {
   const newest = new Map<number, Newest>();
-  for (const { siteId, takenMs, seriesIds, vals } of samples) {
+  for (const { siteId, takenMs, seriesIds, vals } of runs) {
     for (let place = 0; place < vals.length; place++) {
       const seriesId = seriesIds[place] ?? 0;
       if (takenMs >= (newest.get(seriesId)?.takenMs ?? Number.NEGATIVE_INFINITY)) newest.set(seriesId, { siteId, seriesId, takenMs, value: vals[place] ?? 0 });
@@ -28,9 +28,10 @@ export async function writeLatest(tx: Db, samples: readonly RunSamples[]): Promi
 }
 
 /** Marks the hours for the rollup. Taking the row even where it stands already keeps a rollup from using the mark up before these samples are committed. */
-export async function writeDirtyHours(tx: Db, samples: readonly RunSamples[]): Promise<void> {
+export async function writeDirtyHours(tx: Db, runs: readonly RunRow[]): Promise<void> {
   const hours = new Map<string, { siteId: number; hourMs: number }>();
-  for (const { siteId, takenMs } of samples) {
+  for (const { siteId, takenMs, vals } of runs) {
+    if (vals.length === 0) continue;
     const hourMs = Math.floor(takenMs / HOUR_MS) * HOUR_MS;
     hours.set(`${siteId} ${hourMs}`, { siteId, hourMs });
   }

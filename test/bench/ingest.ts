@@ -15,7 +15,7 @@ import { writeGroup } from "../../collector/store/ingest.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
-import { SeriesIds } from "../../collector/store/series.ts";
+import { RunIds } from "../../collector/store/run-rows.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { Calendar } from "../../schemas/calendar.ts";
 import { nodeFlags } from "../support/node-flags.ts";
@@ -91,7 +91,7 @@ async function openBench(server: TestPostgres) {
   await db.script(plainTable);
   const partitions = new Partitions(db);
   await partitions.ensureAhead(startMs);
-  const tools = { db, partitions, series: new SeriesIds(), calendar };
+  const tools = { db, partitions, ids: new RunIds(), calendar };
   const nonces = new Nonces("bench");
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => undefined);
   const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);

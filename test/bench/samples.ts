@@ -1,6 +1,5 @@
 import { cpus } from "node:os";
 import { migrate } from "../../collector/store/migrate.ts";
-import { packDaysBefore } from "../../collector/store/pack-days.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../collector/store/rollups.ts";
@@ -21,9 +20,8 @@ export function benchStorage({ print = console.log, size = { sites: 45, days: 4 
     const jobs = [
       { name: "hourly rollups", run: () => rollUpDirtyHours(db, FIRST_MS + (size.days + 1) * DAY_MS) },
       { name: "daily rollups", run: () => rollUpDirtyDays(db, "2027-01-01") },
-      { name: "packing", run: () => packDaysBefore(db, FIRST_MS + size.days * DAY_MS) },
     ];
-    const sizes = [["one row per sample, indexed", await bytesOf(db, "plain_sample")] as const, ["one row per run", await bytesOf(db, "sample_run")] as const];
+    const sizes = [["one row per sample, indexed", await bytesOf(db, "plain_sample")] as const, ["one row per run", await bytesOf(db, "run")] as const];
     print("job | k samples/s");
     for (const { name, run } of jobs) {
       const startMs = performance.now();
@@ -31,7 +29,7 @@ export function benchStorage({ print = console.log, size = { sites: 45, days: 4 
       print(`${name} | ${(samples / (performance.now() - startMs)).toFixed(0)}`);
     }
     print("form | bytes per sample");
-    const rolled = ["sample_hour", "rollup_1h", "rollup_site_1h", "rollup_1d"] as const;
+    const rolled = ["rollup_1h", "rollup_site_1h", "rollup_1d"] as const;
     for (const [name, bytes] of sizes) print(`${name} | ${(bytes / samples).toFixed(1)}`);
     for (const table of rolled) print(`${table} | ${((await bytesOf(db, table)) / samples).toFixed(2)}`);
   });
@@ -82,12 +80,14 @@ async function withSamples({ sites, days }: Size, print: Print, work: (db: Postg
     await db.script(`INSERT INTO site (centre_code, name, changed_at) SELECT 'c-' || s, 'c-' || s, now() FROM generate_series(1, ${sites}) AS s;
       INSERT INTO series (site_id, metric, target, labels) SELECT s, CASE WHEN n % 2 = 0 THEN 'rtt_avg_ms' ELSE 'loss_percent' END, 't-' || n, '{}'
       FROM generate_series(1, ${sites}) AS s, generate_series(1, ${SERIES}) AS n;
+      INSERT INTO run_source (site_id, probe, target) SELECT s, 'link-quality', '' FROM generate_series(1, ${sites}) AS s;
       CREATE TABLE plain_sample (site_id integer NOT NULL, series_id integer NOT NULL, ts timestamptz NOT NULL, value double precision NOT NULL);
       CREATE INDEX plain_sample_series ON plain_sample (site_id, series_id, ts)`);
     for (let day = 0; day < days; day++)
-      await db.script(`INSERT INTO sample_run SELECT site_id, ts, array_agg(series_id ORDER BY series_id), array_agg(value ORDER BY series_id) FROM (
-          SELECT s.site_id, s.series_id, '${new Date(FIRST_MS + day * DAY_MS).toISOString()}'::timestamptz + m * interval '1 min' + (m * 7919 % 900) * interval '1 ms' AS ts,
-            round((200 + 80 * sin(m / 200.0 + s.series_id) + random() * 20)::numeric) / 10.0 AS value FROM series AS s, generate_series(0, 1439) AS m) AS made GROUP BY 1, 2`);
+      await db.script(`INSERT INTO run (site_id, source_id, taken_at, received_at, stream, seq, elapsed_ms, lane, clock, kind, series_ids, vals)
+          SELECT site_id, source_id, ts, ts + interval '10 s', site_id, ${day * 1_440} + minute, 12.5, 'l', 'o', 'm', array_agg(series_id ORDER BY series_id), array_agg(value ORDER BY series_id) FROM (
+          SELECT s.site_id, o.source_id, s.series_id, m AS minute, '${new Date(FIRST_MS + day * DAY_MS).toISOString()}'::timestamptz + m * interval '1 min' + (m * 7919 % 900) * interval '1 ms' AS ts,
+            round((200 + 80 * sin(m / 200.0 + s.series_id) + random() * 20)::numeric) / 10.0 AS value FROM series AS s JOIN run_source AS o USING (site_id), generate_series(0, 1439) AS m) AS made GROUP BY site_id, source_id, ts, minute`);
     await db.script(
       "INSERT INTO plain_sample SELECT site_id, series_id, ts, value FROM sample ORDER BY ts; INSERT INTO dirty_hour SELECT DISTINCT site_id, hour FROM sample",
     );

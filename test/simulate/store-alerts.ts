@@ -11,7 +11,7 @@ import { writeFindings } from "../../collector/store/findings.ts";
 import { writeGroup } from "../../collector/store/ingest.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
-import { SeriesIds } from "../../collector/store/series.ts";
+import { RunIds } from "../../collector/store/run-rows.ts";
 import { putSetting } from "../../collector/store/settings.ts";
 import { allSites, importCentres } from "../../collector/store/sites.ts";
 import type { ProbeKind, Reading } from "../../schemas/observation.ts";
@@ -29,7 +29,7 @@ export async function storeAlerts(db: Db, centres: number, fromMs: number): Prom
   const siteIds = new Map((await allSites(db)).map(({ siteId, centre }) => [centre.code, siteId]));
   const siteIdOf = (site: number) => siteIds.get(`xa-${site}`) ?? -1;
   const alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse(readersOf(centres)), publicUrl: "http://hcc" });
-  const tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar };
+  const tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar };
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => {});
   const letters: SentLetter[] = [];
   const unused = () => Promise.reject(new Error("a simulation writes letters only"));

@@ -7,7 +7,7 @@ import { openPolicyBook, type PolicyAt } from "../../collector/policy-book.ts";
 import { sha256Of as sha256OfPolicy } from "../../collector/policy-files.ts";
 import { writeGroup } from "../../collector/store/ingest.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
-import { SeriesIds } from "../../collector/store/series.ts";
+import { RunIds } from "../../collector/store/run-rows.ts";
 import { allSites, importCentres } from "../../collector/store/sites.ts";
 import type { Calendar } from "../../schemas/calendar.ts";
 import type { Centre } from "../../schemas/inventory.ts";
@@ -43,7 +43,7 @@ export async function openJudgedProvince({ centres, nowMs, ...rest }: Options): 
 async function start(db: TestDb, nowMs: number, { policies, onJudged }: Omit<Options, "centres" | "nowMs">, own: Calendar = calendar): Promise<JudgedProvince> {
   const files = policies.map((policy) => ({ policy, calendar: own, sha256: sha256OfPolicy(policy) }));
   const policyAt = await openPolicyBook(db, policies[0]?.id ?? "", nowMs, files);
-  const tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: own };
+  const tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar: own };
   const judge = createJudge({ db, policyAt, log: createLog("error"), ...(onJudged && { onJudged }) });
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), judge.touch);
   const sites = new Map((await allSites(db)).map((site) => [site.centre.code, site.siteId]));

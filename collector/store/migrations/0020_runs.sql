@@ -45,7 +45,7 @@ CREATE TABLE run (
   series_ids   integer[],
   vals         double precision[],
   evidence_id  integer,
-  -- Whatever of the outcome the columns before do not say: `detail`, and all readings where one of them has no series. Almost always null.
+  -- What the columns before do not say: `detail`, all readings where one of them has no series, the target where the site has no source left. Almost always null.
   rest         jsonb
 ) PARTITION BY RANGE (taken_at);
 CREATE INDEX run_source_time ON run (site_id, source_id, taken_at);
@@ -70,7 +70,7 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
            FROM unnest($4, $5) WITH ORDINALITY AS u(series_id, value, place) JOIN series AS s ON s.site_id = $1 AND s.series_id = u.series_id))
          || CASE WHEN $3 IS NULL THEN '{}' ELSE jsonb_build_object('excuse', $3) END END
     || CASE WHEN $6 IS NULL THEN '{}' ELSE jsonb_build_object('evidence', (SELECT e.body FROM evidence AS e WHERE e.site_id = $1 AND e.evidence_id = $6)) END
-    || coalesce($7, '{}')
+    || coalesce($7 - 'target', '{}')
 $$;
 
 -- What stood as JSON holds every reading, and longer than the samples beside it: the runs are made from it alone.
@@ -121,7 +121,7 @@ DROP TABLE observation;
 
 -- The runs as they were told, under the names of before.
 CREATE VIEW observation AS
-SELECT r.site_id, run_stream(r.stream) AS stream, r.seq, s.probe, nullif(s.target, '') AS target, r.taken_at, coalesce(r.raw_taken_at, r.taken_at) AS raw_taken_at,
+SELECT r.site_id, run_stream(r.stream) AS stream, r.seq, s.probe, coalesce(r.rest ->> 'target', nullif(s.target, '')) AS target, r.taken_at, coalesce(r.raw_taken_at, r.taken_at) AS raw_taken_at,
        r.received_at, run_lane(r.lane) AS lane, run_clock(r.clock) AS clock, r.elapsed_ms, run_kind(r.kind) AS kind, r.reason,
        run_outcome(r.site_id, r.kind, r.reason, r.series_ids, r.vals, r.evidence_id, r.rest) AS outcome
 FROM run AS r JOIN run_source AS s USING (site_id, source_id);

@@ -15,7 +15,7 @@ import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { restoreBackup, verifyBackup } from "../../../collector/store/restore.ts";
-import { SeriesIds } from "../../../collector/store/series.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, sha256Of, T0, workWeek } from "../../support/batches.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
@@ -317,7 +317,7 @@ function batch(stream: string, from: number, text = "plain") {
 
 /** The one way in: what the routes answer. */
 function acceptorOn(db: Db) {
-  const tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: workWeek };
+  const tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar: workWeek };
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => undefined);
   return (one: ReturnType<typeof batch>) => accept(sender, { batch: one, bodySha256: sha256Of(one), nowMs: T0 + 2 * 3_600_000 });
 }

@@ -9,7 +9,7 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { forgetRollupsBefore, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
-import { SeriesIds } from "../../../collector/store/series.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -36,7 +36,7 @@ describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => 
 
   /** Stores one observation as an agent's batch of its own; gives what a second sending of the same bytes is answered. */
   async function send(atMs: number, each: Partial<Observation>, lane: "live" | "backlog" = "live") {
-    const tools = { db: store.db, partitions: new Partitions(store.db), series: new SeriesIds(), calendar: workWeek };
+    const tools = { db: store.db, partitions: new Partitions(store.db), ids: new RunIds(), calendar: workWeek };
     const batch = batchOf({ stream: (++stream).toString(16).padStart(16, "0"), count: 1, startMs: atMs, lane, each: () => each });
     await writeGroup(tools, [receivedOf(batch, { receivedMs: atMs + 60_000 })]);
     return writeGroup(tools, [receivedOf(batch, { receivedMs: atMs + 60_000 })]);

@@ -8,12 +8,12 @@ import { forgetFoundBefore, foundDevices } from "../../../collector/store/found-
 import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
-import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { pagesSince } from "../../../collector/store/page-counters.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import type { Received } from "../../../collector/store/received.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
-import { SeriesIds, SITE_SERIES_MAX } from "../../../collector/store/series.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
+import { SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { openPglite } from "../../support/pglite.ts";
@@ -40,7 +40,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     db = opened.db;
     await migrate(db, T0);
     await importCentres(db, [centre("mot"), centre("hai")], T0);
-    tools = { db, partitions: new Partitions(db), series: new SeriesIds(), calendar: workWeek };
+    tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar: workWeek };
   }, 180_000);
   afterAll(async () => {
     await opened?.close();
@@ -303,8 +303,8 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await partitionDaysAhead(db, T0)).toBe(7);
     const oldMs = Date.parse("2025-01-31T23:59:59.999Z");
     await tools.partitions.ensure([oldMs, oldMs + 1]);
-    expect(await dropPartitionsBefore(db, "sample_run", oldMs + 1)).toEqual(["sample_run_20250131"]);
-    expect(await dropPartitionsBefore(db, "sample_run", oldMs + 1)).toEqual([]);
+    expect(await dropPartitionsBefore(db, "run", oldMs + 1)).toEqual(["run_20250131"]);
+    expect(await dropPartitionsBefore(db, "run", oldMs + 1)).toEqual([]);
   });
 
   it("does not drop a day whose hours wait for their rollup, and makes a dropped day again for late observations", async () => {
@@ -320,11 +320,10 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     };
     const beforeMs = T0 - 14 * 86_400_000;
     await late(1);
-    await packDaysBefore(db, beforeMs);
-    expect(await dropPartitionsBefore(db, "sample_run", beforeMs)).not.toContain("sample_run_20261108");
+    expect(await dropPartitionsBefore(db, "run", beforeMs)).not.toContain("run_20261108");
     await rollUpDirtyHours(db, T0);
     await rollUpDirtyDays(db, "2026-11-28");
-    expect(await dropPartitionsBefore(db, "sample_run", beforeMs)).toContain("sample_run_20261108");
+    expect(await dropPartitionsBefore(db, "run", beforeMs)).toContain("run_20261108");
     expect(await late(2)).toEqual([expect.objectContaining({ result: "stored", accepted: 1 })]);
   });
 

@@ -5,7 +5,7 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
-import { SeriesIds } from "../../../collector/store/series.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { freeTcpPort } from "../../support/free-port.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
@@ -55,13 +55,13 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
           return result;
         }),
     };
-    const series = new SeriesIds();
+    const ids = new RunIds();
     const partitions = new Partitions(store.db);
     await partitions.ensureAhead(T0);
     const sample = (stream: string, index: number) =>
       receivedOf(batchOf({ stream, count: 1, startMs: T0 + index * 1_000, each: () => ({ outcome: measured([{ metric: "loss_percent", value: index }]) }) }));
-    await writeGroup({ db: store.db, partitions, series, calendar: workWeek }, [sample("000000000000000a", 1)]);
-    const flush = writeGroup({ db: slow, partitions, series, calendar: workWeek }, [sample("000000000000000b", 2)]);
+    await writeGroup({ db: store.db, partitions, ids, calendar: workWeek }, [sample("000000000000000a", 1)]);
+    const flush = writeGroup({ db: slow, partitions, ids, calendar: workWeek }, [sample("000000000000000b", 2)]);
     await written.promise;
     expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(0);
     gate.resolve();
