@@ -3,6 +3,11 @@ export function numbersLiteral(values: readonly (number | null)[]): string {
   return `{${values.includes(null) ? values.map((value) => value ?? "NULL").join(",") : values.join(",")}}`;
 }
 
+/** Reads a literal of numbers without nulls: cheaper than what drivers do. */
+export function numbersOf(literal: string): number[] {
+  return literal.slice(1, -1).split(",").map(Number);
+}
+
 /** A PostgreSQL array literal of texts or nulls, for `($1::text)::text[]`. */
 export function textsLiteral(values: readonly (string | null)[]): string {
   let literal = "{";

@@ -5,18 +5,8 @@ import { type DeviceBrief, isAbout, type LatestReading } from "../web/device-bri
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 import { pagesSince } from "./page-counters.ts";
-import {
-  centreBrief,
-  centreIncidents,
-  type IncidentRow,
-  incident,
-  type RunRow,
-  runColumns,
-  type SiteRow,
-  siteColumns,
-  standingFindings,
-  storedRun,
-} from "./page-rows.ts";
+import { centreBrief, centreIncidents, type IncidentRow, incident, type SiteRow, siteColumns, standingFindings, storedRun } from "./page-rows.ts";
+import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 const READINGS_MAX = 60;
 const RUNS_MAX = 8;
@@ -44,7 +34,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
     pagesSince(db, siteId, Date.parse(since), { atMs: Date.now() }, id),
     standingFindings(db, siteId),
     db.query<IncidentRow>(centreIncidents, [siteId, since]),
-    db.query<RunRow>(deviceRuns, [siteId, id, RUNS_MAX]),
+    db.query<StoredRow>(deviceRuns, [siteId, id, RUNS_MAX]).then((rows) => storedRuns(db, siteId, rows, { evidence: false })),
   ]);
   return {
     centre: centreBrief(site),
@@ -94,12 +84,11 @@ const siteWalk = `
   JOIN series s USING (site_id, series_id) WHERE l.ts = l.newest`;
 
 const deviceRuns = `
-  SELECT ${runColumns}, o.outcome - 'evidence' AS outcome FROM observation o
-  WHERE o.site_id = $1 AND o.taken_at >= now() - interval '${RUNS_BACK}'
-    AND o.probe IN ('office-devices', 'camera-presence', 'camera-stream', 'recording-depth', 'vms-link', 'wifi-clients')
-    AND (o.target = $2 OR EXISTS (SELECT FROM jsonb_array_elements(o.outcome->'readings') AS reading
-                                  WHERE $2 IN (reading->'labels'->>'device', reading->'labels'->>'camera', reading->'labels'->>'ap')))
-  ORDER BY o.taken_at DESC LIMIT $3`;
+  WITH about AS (SELECT array_agg(s.series_id) AS ids FROM series AS s WHERE s.site_id = $1 AND $2 IN (s.labels->>'device', s.labels->>'camera', s.labels->>'ap'))
+  SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, now() - interval '${RUNS_BACK}', now() + interval '1 hour') AS r, about
+  WHERE s.site_id = $1 AND s.probe IN ('office-devices', 'camera-presence', 'camera-stream', 'recording-depth', 'vms-link', 'wifi-clients')
+    AND (s.target = $2 OR r.series_ids && about.ids)
+  ORDER BY r.taken_at DESC LIMIT $3`;
 
 type DeviceRow = {
   id: string;

@@ -1,7 +1,7 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
-import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import type { DailyPeak, Facts, Need, Needs, SharedFault, Span } from "#schemas/facts.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
 import { type Db, instantMs } from "./db.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundDevices } from "./found-devices.ts";
@@ -9,6 +9,7 @@ import { FOREVER_MS, type Moment } from "./moment.ts";
 import { pagesSince } from "./page-counters.ts";
 import { presenceSince } from "./presence.ts";
 import type { Site } from "./sites.ts";
+import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 const DAY_MS = 86_400_000;
 /** Working days that a count looks back, weekends and Tết included. */
@@ -33,7 +34,7 @@ export async function loadFacts(
 ): Promise<Facts> {
   const { atMs, knownMs = FOREVER_MS } = moment;
   const [runs, presence, found, peaks, pages, attestations, waivers, duties, contact] = await Promise.all([
-    Promise.all(merged(needs.runs).map((need) => runsFor(db, siteId, need, knownMs))),
+    Promise.all(merged(needs.runs).map((need) => rowsFor(db, siteId, need, knownMs))).then((rows) => storedRuns(db, siteId, rows.flat(), { evidence: true })),
     presenceSince(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     foundDevices(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
     db.query<DailyPeak>(
@@ -56,7 +57,7 @@ export async function loadFacts(
   return {
     centre,
     calendar,
-    runs: runs.flat(),
+    runs,
     presence,
     found,
     peaks,
@@ -78,8 +79,9 @@ async function contactOf(db: Db, siteId: number, { atMs, knownMs }: Moment): Pro
   if (site?.first_ms == null || site.last_ms === null || (knownMs !== undefined && site.first_ms > knownMs)) return {};
   if (knownMs === undefined) return { firstContactMs: site.first_ms, lastContactMs: site.last_ms };
   const [then] = await db.query<{ last_ms: number | null }>(
-    `SELECT ${instantMs("max(taken_at)")} AS last_ms FROM observation
-     WHERE site_id = $1 AND taken_at > to_timestamp($2::float8 / 1000) AND taken_at <= to_timestamp($3::float8 / 1000) AND received_at <= to_timestamp($4::float8 / 1000)`,
+    `SELECT ${instantMs("max(r.taken_at)")} AS last_ms
+     FROM run_source AS s, runs_of(s.site_id, s.source_id, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000)) AS r
+     WHERE s.site_id = $1 AND r.received_at <= to_timestamp($4::float8 / 1000)`,
     [siteId, atMs - CONTACT_BACK_MS, atMs, knownMs],
   );
   return { firstContactMs: site.first_ms, lastContactMs: then?.last_ms ?? Math.min(site.first_ms, atMs - CONTACT_BACK_MS) };
@@ -102,21 +104,17 @@ function uncovered(spans: readonly Span[]): Span[] {
   );
 }
 
-type RunRow = { stream: string; seq: number; target: string | null; taken_ms: number; outcome: Outcome };
-
 /** The newest runs of each target within the need's spans, newest first. */
-async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, knownMs: number): Promise<Run[]> {
+async function rowsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, knownMs: number): Promise<StoredRow[]> {
   const rows = await Promise.all(
     spans.map(({ fromMs, toMs }) =>
-      db.query<RunRow>(
-        `SELECT r.stream, r.seq::float8 AS seq, t.target, ${instantMs("r.taken_at")} AS taken_ms, r.outcome
-         FROM (SELECT DISTINCT target FROM observation WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)) AS t
-         CROSS JOIN LATERAL (
-           SELECT stream, seq, taken_at, outcome FROM observation o
-           WHERE o.site_id = $1 AND o.probe = $2 AND o.target IS NOT DISTINCT FROM t.target AND o.taken_at > to_timestamp($3::float8 / 1000) AND o.taken_at <= to_timestamp($4::float8 / 1000)
-             AND o.received_at <= to_timestamp($6::float8 / 1000)
+      db.query<StoredRow>(
+        `SELECT ${storedColumns}
+         FROM run_source AS s CROSS JOIN LATERAL (
+           SELECT * FROM runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS o
+           WHERE o.taken_at > to_timestamp($3::float8 / 1000) AND o.received_at <= to_timestamp($6::float8 / 1000)
            ORDER BY o.taken_at DESC, o.stream, o.seq LIMIT $5
-         ) AS r`,
+         ) AS r WHERE s.site_id = $1 AND s.probe = $2`,
         [siteId, probe, fromMs, toMs, runsMax, knownMs],
       ),
     ),
@@ -128,6 +126,5 @@ async function runsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, 
     .filter(({ target }) => {
       counts.set(target, (counts.get(target) ?? 0) + 1);
       return (counts.get(target) ?? 0) <= runsMax;
-    })
-    .map(({ stream, seq, target, taken_ms, outcome }) => ({ ref: `${stream}:${seq}`, probe, ...(target !== null && { target }), atMs: taken_ms, outcome }));
+    });
 }

@@ -1,11 +1,11 @@
 import { FoundDevice, type KnownDevice } from "#schemas/asset-ledger.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { foundIn } from "#schemas/evaluate/daily-facts.ts";
-import type { Outcome } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
-import { type Db, instantMs } from "./db.ts";
+import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 import type { Moment } from "./moment.ts";
+import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 /** A device that a search has met on a Vietnam day. */
 export type FoundRow = { readonly siteId: number; readonly found: FoundDevice; readonly day: string };
@@ -55,13 +55,14 @@ export async function foundDevices(db: Db, siteId: number, sinceMs: number, { at
 
 /** The same for a past moment, from the searches themselves: the table keeps the newest word only. */
 async function foundThen(db: Db, siteId: number, sinceMs: number, { atMs, knownMs }: Required<Moment>): Promise<KnownDevice[]> {
-  const searches = await db.query<{ outcome: Outcome; taken_ms: number }>(
-    `SELECT outcome, ${instantMs("taken_at")} AS taken_ms FROM observation
-     WHERE site_id = $1 AND probe = $2 AND taken_at > to_timestamp($3::float8 / 1000) AND taken_at <= to_timestamp($4::float8 / 1000)
-       AND received_at <= to_timestamp($5::float8 / 1000) ORDER BY taken_at DESC, stream, seq LIMIT $6::int`,
+  const searches = await db.query<StoredRow>(
+    `SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
+     WHERE s.site_id = $1 AND s.probe = $2 AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)
+     ORDER BY r.taken_at DESC, r.stream, r.seq LIMIT $6::int`,
     [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],
   );
-  const rows = searches.flatMap(({ outcome, taken_ms }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(taken_ms) })));
+  const runs = await storedRuns(db, siteId, searches, { evidence: true });
+  const rows = runs.flatMap(({ outcome, atMs: takenMs }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })));
   const known = merged(rows.reverse()).map(({ found, firstDay, day }) => ({ ...found, firstDay, lastDay: day }));
   return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, FOUND_READ_MAX);
 }

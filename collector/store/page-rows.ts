@@ -1,12 +1,10 @@
+import type { Run } from "#schemas/facts.ts";
 import type { Finding } from "#schemas/finding.ts";
 import type { CentreBrief, Incident, StandingFinding, StoredRun } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 
 /** Columns of a site without its devices, as a `SiteRow`. */
 export const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
-
-/** Columns of an observation, as a `RunRow` together with its outcome. */
-export const runColumns = `stream || ':' || seq AS ref, probe, target, ${instantMs("taken_at")} AS taken`;
 
 /** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first. */
 export const centreIncidents = `
@@ -35,7 +33,6 @@ export type SiteRow = {
 };
 export type FindingRow = { body: Finding; since: number };
 export type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
-export type RunRow = Pick<StoredRun, "ref" | "probe" | "outcome"> & { target: string | null; taken: number };
 
 export function centreBrief(row: SiteRow): CentreBrief {
   return {
@@ -60,8 +57,8 @@ export function incident({ id, requirement, subject, opened, closed }: IncidentR
   return { id, requirement, openedAt: instant(opened), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
 }
 
-export function storedRun({ target, taken, ...run }: RunRow): StoredRun {
-  return { ...run, takenAt: instant(taken), ...(target !== null && { target }) };
+export function storedRun({ atMs, ...run }: Run): StoredRun {
+  return { ...run, takenAt: instant(atMs) };
 }
 
 export function instant(ms: number): string {

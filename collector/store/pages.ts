@@ -1,4 +1,5 @@
 import type { Waiver } from "#schemas/attestation.ts";
+import type { Run } from "#schemas/facts.ts";
 import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { CentreRows, FindingBrief, PageStore, StandingFinding } from "../web/page-store.ts";
@@ -13,14 +14,13 @@ import {
   type IncidentRow,
   incident,
   instant,
-  type RunRow,
-  runColumns,
   type SiteRow,
   siteColumns,
   standingFinding,
   standingFindings,
   storedRun,
 } from "./page-rows.ts";
+import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { waiversFrom } from "./waivers.ts";
 
 const CHANGES_MAX = 500;
@@ -28,6 +28,9 @@ const HISTORY_MAX = 5_000;
 const RUNS_MAX = 400;
 const EVIDENCE_MAX = 400;
 const RECORDINGS_BACK_MS = 7 * 86_400_000;
+const HOUR_MS = 3_600_000;
+/** The newest runs of a finding are shown: those of its last day. */
+const EVIDENCE_BACK_MS = 25 * HOUR_MS;
 
 /** What the pages and the read API read, from the database. */
 export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
@@ -77,19 +80,17 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
     db.query<IncidentRow>(centreIncidents, [id, since]),
-    db.query<RunRow>(bandwidthRuns, [id, since, RUNS_MAX]),
-    db.query<RunRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()]),
+    db.query<StoredRow>(bandwidthRuns, [id, since, RUNS_MAX]).then((rows) => storedRuns(db, id, rows, { evidence: false })),
+    db
+      .query<StoredRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()])
+      .then((rows) => storedRuns(db, id, rows, { evidence: true })),
     attestationsOf(db, id),
     devicesOf(db, id),
     newestWalk(db, id),
   ]);
   const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
-  const refs = [...new Set(findings.flatMap(({ evidence }) => evidence))].filter((ref) => /^[a-f0-9]{16}:\d{1,15}$/.test(ref)).slice(0, EVIDENCE_MAX);
-  const evidence =
-    refs.length === 0
-      ? []
-      : await db.query<RunRow>(runsByRef, [id, textsLiteral(refs.map((ref) => ref.slice(0, 16))), numbersLiteral(refs.map((ref) => Number(ref.slice(17))))]);
+  const evidence = await evidenceRuns(db, id, findings, [...bandwidth, ...recordings]);
   return {
     centre: centreBrief(site),
     findings,
@@ -102,6 +103,35 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     devices,
     walk,
   };
+}
+
+/** The runs that findings stand on, newest first: those that were read already, and of the others the ones of the day that ends with the newest of them. */
+async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingFinding[], read: readonly Run[]): Promise<Run[]> {
+  const known = new Map(read.map(({ outcome: { evidence: _, ...outcome }, ...run }) => [run.ref, { ...run, outcome }]));
+  const refs = new Set<string>();
+  const spans = new Set<number>();
+  const found: Run[] = [];
+  for (const { evidence, observedAt } of findings) {
+    for (const ref of evidence) {
+      if (!/^[a-f0-9]{16}:\d{1,15}$/.test(ref) || refs.has(ref) || refs.size >= EVIDENCE_MAX) continue;
+      refs.add(ref);
+      const run = known.get(ref);
+      if (run) found.push(run);
+      else if (observedAt !== undefined) spans.add(Math.ceil(Date.parse(observedAt) / HOUR_MS) * HOUR_MS);
+    }
+  }
+  if (spans.size > 0) {
+    const untilMs = [...spans];
+    const rows = await db.query<StoredRow>(runsByRef, [
+      siteId,
+      numbersLiteral(untilMs.map((ms) => ms - EVIDENCE_BACK_MS)),
+      numbersLiteral(untilMs),
+      textsLiteral([...refs].map((ref) => ref.slice(0, 16))),
+      numbersLiteral([...refs].map((ref) => Number(ref.slice(17)))),
+    ]);
+    found.push(...(await storedRuns(db, siteId, rows, { evidence: false })).filter(({ ref }) => !known.has(ref)));
+  }
+  return found.sort((a, b) => b.atMs - a.atMs);
 }
 
 const briefFindings = `
@@ -127,19 +157,21 @@ const centreHistory = `
   ) AS change ORDER BY at, revision`;
 
 const bandwidthRuns = `
-  SELECT ${runColumns}, outcome - 'evidence' AS outcome FROM observation
-  WHERE site_id = $1 AND probe = 'link-bandwidth' AND taken_at >= ($2::text)::timestamptz AND kind = 'measured'
-  ORDER BY taken_at DESC LIMIT $3`;
+  SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, ($2::text)::timestamptz, 'infinity') AS r
+  WHERE s.site_id = $1 AND s.probe = 'link-bandwidth' AND r.kind = 'm' ORDER BY r.taken_at DESC LIMIT $3`;
 
 const newestRecordings = `
-  SELECT DISTINCT ON (target) ${runColumns}, outcome FROM observation
-  WHERE site_id = $1 AND probe = 'recording-depth' AND taken_at >= ($2::text)::timestamptz AND kind = 'measured'
-  ORDER BY target, taken_at DESC LIMIT 64`;
+  SELECT ${storedColumns} FROM run_source AS s CROSS JOIN LATERAL (
+    SELECT * FROM runs_of(s.site_id, s.source_id, ($2::text)::timestamptz, 'infinity') AS o WHERE o.kind = 'm' ORDER BY o.taken_at DESC LIMIT 1
+  ) AS r WHERE s.site_id = $1 AND s.probe = 'recording-depth' ORDER BY s.target LIMIT 64`;
 
+// A run is not found by its number: that would be an index for this question alone. Findings say when the newest run was taken on which they stand.
 const runsByRef = `
-  SELECT ${runColumns}, outcome - 'evidence' AS outcome FROM observation
-  WHERE site_id = $1 AND (stream, seq) IN (SELECT * FROM unnest(($2::text)::text[], ($3::text)::int8[]))
-  ORDER BY taken_at DESC`;
+  SELECT DISTINCT ON (r.taken_at, r.stream, r.seq) ${storedColumns}
+  FROM unnest(($2::text)::float8[], ($3::text)::float8[]) AS span(since_ms, until_ms), run_source AS s,
+    runs_of(s.site_id, s.source_id, to_timestamp(span.since_ms / 1000), to_timestamp(span.until_ms / 1000)) AS r
+  WHERE s.site_id = $1 AND (r.stream, r.seq) IN (SELECT run_stream(stream), seq FROM unnest(($4::text)::text[], ($5::text)::int8[]) AS ref(stream, seq))
+  ORDER BY r.taken_at DESC, r.stream, r.seq`;
 
 const findingsPage = `
   SELECT f.body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id)

@@ -63,7 +63,8 @@ function draftReadings(run: Draft, readings: readonly Reading[], target: string,
     const seriesId = series.idOf(key);
     if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key });
     run.seriesIds.push(seriesId ?? 0);
-    run.vals.push(value);
+    // Without the sign of a zero: outcomes are JSON, whose zero has none in PostgreSQL.
+    run.vals.push(value === 0 ? 0 : value);
     // A series has no labels, or some: that they were told to be none is kept beside it.
     if (labels && key.labels === "{}") keepReadings(run);
   }

@@ -12,11 +12,13 @@ export type SharedFaultQuestion = {
   readonly centresMin: number;
 };
 
-// One row per run: whether the target failed. The partial index of migration 0011 serves `portal-http`.
+// One row per run: whether the target failed. The series of the metric are looked up once for a source.
 const runs = `
-  SELECT site_id, target, taken_at, (SELECT bool_or((r ->> 'value')::float8 = 0) FROM jsonb_array_elements(outcome -> 'readings') r WHERE r ->> 'metric' = $2) AS down
-  FROM observation WHERE probe = $1 AND kind = 'measured' AND target IS NOT NULL AND taken_at > to_timestamp($3::float8 / 1000)
-    AND taken_at <= to_timestamp($4::float8 / 1000) AND received_at <= to_timestamp($5::float8 / 1000)`;
+  SELECT s.site_id, s.target, r.taken_at, (SELECT bool_or(u.value = 0) FROM unnest(r.series_ids, r.vals) AS u(series_id, value) WHERE u.series_id = ANY (x.ids)) AS down
+  FROM run_source AS s, LATERAL (
+      SELECT array_agg(series_id) AS ids FROM series AS o WHERE o.site_id = s.site_id AND o.metric = $2 AND o.target = s.target
+    ) AS x, runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
+  WHERE s.probe = $1 AND s.target <> '' AND r.kind = 'm' AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)`;
 
 /**
  * When targets failed from so many sites that the fault was nobody's own, within some spans: time is cut into windows, and a window counts as a whole.

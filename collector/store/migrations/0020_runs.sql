@@ -129,6 +129,14 @@ FROM run AS r JOIN run_source AS s USING (site_id, source_id);
 CREATE OR REPLACE VIEW sample AS
 SELECT r.site_id, s.series_id, r.taken_at AS ts, s.value, date_trunc('hour', r.taken_at, 'UTC') AS hour FROM run AS r, unnest(r.series_ids, r.vals) AS s(series_id, value);
 
+-- The runs of one source in a span of time, both ends included: each index and partition is reached by the arguments. What reads many runs reads them here.
+CREATE FUNCTION runs_of(site integer, source integer, since timestamptz, until timestamptz)
+RETURNS TABLE (taken_at timestamptz, received_at timestamptz, stream bigint, seq bigint, kind "char", reason text, series_ids integer[], vals double precision[],
+               evidence_id integer, rest jsonb) LANGUAGE sql STABLE AS $$
+  SELECT r.taken_at, r.received_at, r.stream, r.seq, r.kind, r.reason, r.series_ids, r.vals, r.evidence_id, r.rest
+  FROM run AS r WHERE r.site_id = $1 AND r.source_id = $2 AND r.taken_at >= $3 AND r.taken_at <= $4
+$$;
+
 -- All samples of a site in a span of time, each index and partition reached by the arguments.
 CREATE OR REPLACE FUNCTION samples_between(site integer, since timestamptz, until timestamptz)
 RETURNS TABLE (series_id integer, ts timestamptz, value double precision) LANGUAGE sql STABLE AS $$

@@ -76,7 +76,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     const later = [batch(known, 7), batch(known, 10), batch(unknown, 1), batch(unknown, 4)];
     for (const one of later) expect(await accept(one)).not.toHaveProperty("rewindTo");
     const after = await contentOf(source.db);
-    expect(after.observation).not.toBe(before.observation);
+    expect(after.run).not.toBe(before.run);
 
     const target = await emptyStore();
     const restored = await restoreBackup(target.db, await verifyBackup(file), T0);
@@ -139,11 +139,11 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     const before = await contentOf(source.db);
     await writeBackup(slow, file, { nowMs: T0 });
     expect(arrived).toBe(true);
-    expect((await contentOf(source.db)).observation).not.toBe(before.observation);
+    expect((await contentOf(source.db)).run).not.toBe(before.run);
     const target = await emptyStore();
     await restoreBackup(target.db, await verifyBackup(file), T0);
     const restored = await contentOf(target.db);
-    for (const table of ["observation", "sample_run", "latest", "series", "ingest_ledger"]) expect(restored[table], table).toBe(before[table]);
+    for (const table of ["run", "run_source", "evidence", "latest", "series", "ingest_ledger"]) expect(restored[table], table).toBe(before[table]);
     await target.close();
   });
 
@@ -168,7 +168,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     const other = Buffer.from(plain);
     // A compressed stream that is whole, over another content: only the hash of the table can tell.
     other.write("Khich", other.indexOf("Khách"));
-    expect(await changed(gzipSync(other))).toMatch(/^StoreError: FILE is damaged: the rows of table observation are not/);
+    expect(await changed(gzipSync(other))).toMatch(/^StoreError: FILE is damaged: the rows of table evidence are not/);
     expect(await changed(gzipSync(plain.subarray(0, -5)))).toMatch(/^StoreError: FILE is cut/);
     expect(await changed(gzipSync(Buffer.concat([plain.subarray(0, -5), Buffer.from("D\0\0\0\x01x"), plain.subarray(-5)])))).toMatch(
       /^StoreError: FILE is damaged: it goes on/,
@@ -193,7 +193,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     for (const { name, sha256 } of (await knownMigrations()).slice(2))
       await old.db.query("INSERT INTO migration (name, sha256, applied_at) VALUES ($1, $2, now())", [name, sha256]);
     // This program's backup makes the days ahead first, of a table that the old one did not have.
-    await old.db.script("CREATE TABLE sample_run (ts timestamptz) PARTITION BY RANGE (ts)");
+    await old.db.script("CREATE TABLE run (taken_at timestamptz) PARTITION BY RANGE (taken_at)");
     const file = join(memoryFolder(), "old.backup");
     const { rows } = await writeBackup(old.db, file, { nowMs: T0 });
     await old.close();
@@ -223,7 +223,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     const plain = gunzipSync(await readFile(file));
     plain.write("Khich", plain.indexOf("Khách"));
     await writeFile(file, gzipSync(plain));
-    await expect(restoreBackup(target.db, verified, T0)).rejects.toThrow("is damaged: the rows of table observation");
+    await expect(restoreBackup(target.db, verified, T0)).rejects.toThrow("is damaged: the rows of table evidence");
     expect(new Set(Object.values(await contentOf(target.db)))).toEqual(new Set(["0"]));
     expect(await target.db.query("SELECT 1 AS alive")).toEqual([{ alive: 1 }]);
     await target.close();

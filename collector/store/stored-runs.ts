@@ -1,0 +1,79 @@
+import type { Run } from "#schemas/facts.ts";
+import type { Evidence, ExcuseReason, FailureReason, Outcome, ProbeKind, Reading, SkipReason } from "#schemas/observation.ts";
+import { numbersLiteral, numbersOf } from "./array-literal.ts";
+import { type Db, instantMs } from "./db.ts";
+
+/** Columns of a run of `runs_of` as r, of the source s, as a `StoredRow`. */
+export const storedColumns = `run_stream(r.stream) AS stream, r.seq::float8 AS seq, s.probe, coalesce(r.rest ->> 'target', nullif(s.target, '')) AS target,
+  ${instantMs("r.taken_at")} AS taken_ms, r.kind::text AS kind, r.reason, r.series_ids::text AS series_ids, r.vals::text AS vals, r.evidence_id, r.rest`;
+
+export type StoredRow = {
+  readonly stream: string;
+  readonly seq: number;
+  readonly probe: ProbeKind;
+  readonly target: string | null;
+  readonly taken_ms: number;
+  /** First letter of the outcome's kind. */
+  readonly kind: "m" | "f" | "s";
+  readonly reason: string | null;
+  readonly series_ids: string | null;
+  readonly vals: string | null;
+  readonly evidence_id: number | null;
+  readonly rest: { readonly detail?: string; readonly readings?: Reading[] } | null;
+};
+type Told = { readonly ids: readonly number[]; readonly vals: readonly number[] };
+type Named = { readonly metric: Reading["metric"]; readonly labels: NonNullable<Reading["labels"]> | null };
+
+/** Runs of one site as they were told, in the order of their rows; without their evidence where nobody asks for it. */
+export async function storedRuns(db: Db, siteId: number, rows: readonly StoredRow[], asked: { readonly evidence: boolean }): Promise<Run[]> {
+  const told = rows.map(({ series_ids, vals }) => ({ ids: series_ids === null ? [] : numbersOf(series_ids), vals: vals === null ? [] : numbersOf(vals) }));
+  const [series, evidence] = await Promise.all([
+    seriesOf(db, siteId, new Set(told.flatMap(({ ids }) => ids))),
+    evidenceOf(db, siteId, new Set(asked.evidence ? rows.flatMap(({ evidence_id }) => evidence_id ?? []) : [])),
+  ]);
+  return rows.map((row, index) => {
+    const body = row.evidence_id === null ? undefined : evidence.get(row.evidence_id);
+    return {
+      ref: `${row.stream}:${row.seq}`,
+      probe: row.probe,
+      ...(row.target !== null && { target: row.target }),
+      atMs: row.taken_ms,
+      outcome: { ...outcomeOf(row, told[index], series), ...(body && { evidence: body }) },
+    };
+  });
+}
+
+function outcomeOf({ kind, reason, rest }: StoredRow, told: Told | undefined, series: ReadonlyMap<number, Named>): Outcome {
+  const detail = rest?.detail !== undefined && { detail: rest.detail };
+  if (kind === "f") return { kind: "failed", reason: reason as FailureReason, ...detail };
+  if (kind === "s") return { kind: "skipped", reason: reason as SkipReason, ...detail };
+  return { kind: "measured", readings: rest?.readings ?? readingsOf(told, series), ...(reason !== null && { excuse: reason as ExcuseReason }) };
+}
+
+function readingsOf(told: Told | undefined, series: ReadonlyMap<number, Named>): Reading[] {
+  const readings: Reading[] = [];
+  told?.ids.forEach((id, place) => {
+    const named = series.get(id);
+    const value = told.vals[place];
+    if (named && value !== undefined) readings.push({ metric: named.metric, value, ...(named.labels && { labels: named.labels }) });
+  });
+  return readings;
+}
+
+async function seriesOf(db: Db, siteId: number, ids: ReadonlySet<number>): Promise<Map<number, Named>> {
+  if (ids.size === 0) return new Map();
+  const rows = await db.query<Named & { series_id: number }>(
+    "SELECT series_id, metric, nullif(labels, '{}') AS labels FROM series WHERE site_id = $1 AND series_id = ANY (($2::text)::int4[])",
+    [siteId, numbersLiteral([...ids])],
+  );
+  return new Map(rows.map(({ series_id, ...named }) => [series_id, named]));
+}
+
+async function evidenceOf(db: Db, siteId: number, ids: ReadonlySet<number>): Promise<Map<number, Evidence>> {
+  if (ids.size === 0) return new Map();
+  const rows = await db.query<{ evidence_id: number; body: Evidence }>(
+    "SELECT evidence_id, body FROM evidence WHERE site_id = $1 AND evidence_id = ANY (($2::text)::int4[])",
+    [siteId, numbersLiteral([...ids])],
+  );
+  return new Map(rows.map(({ evidence_id, body }) => [evidence_id, body]));
+}
