@@ -30,7 +30,7 @@ export const views = {
   page_day: "time centre name district district_code device pages",
   portal_hour: "time portal centres centres_down up_percent ttfb_avg_ms ttfb_max_ms",
   portal_now: "centre name district district_code portal up status ttfb_ms certificate_days line_up loss_percent verdict time segment",
-  reading: "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value hour",
+  reading: "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value day",
   reading_1h:
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max",
   reading_1d:

@@ -18,7 +18,7 @@ const AT_ONCE = 4;
 
 /** The oldest instant of which the evidence is still whole: rules look back a quarter of a year at most. */
 export function oldestPastMs(nowMs: number): number {
-  return nowMs - (retentionDays.run - 100) * DAY_MS;
+  return nowMs - (retentionDays.packed - 100) * DAY_MS;
 }
 
 /**

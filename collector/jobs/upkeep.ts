@@ -4,31 +4,36 @@ import { forgetEvidenceBefore } from "../store/evidence.ts";
 import { foldCounts } from "../store/fold-counts.ts";
 import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
+import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../store/rollups.ts";
 
 const DAY_MS = 86_400_000;
 /**
- * How long rows stay. Daily rollups, findings, revisions,
+ * How long rows stay. Runs of `run` days stand as they came, then they are packed. Daily rollups, findings, revisions,
  * attestations, records of duties and waivers have no end here.
  */
-export const retentionDays = { run: 400, ledger: 60, rollup: 400 } as const;
+export const retentionDays = { run: 14, packed: 400, ledger: 60, rollup: 400 } as const;
 
 /**
- * Work that comes back by itself: partitions ahead, rollups of hours and days that changed, rows past their time. Safe on any number of
+ * Work that comes back by itself: partitions ahead, rollups of hours and days that changed, packing, rows past their time. Safe on any number of
  * collectors at once, and to be stopped anywhere.
  */
-export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Promise<{ rolledUp: number; dropped: string[] }> {
+export async function upkeep(db: Db, partitions: Partitions, nowMs: number): Promise<{ rolledUp: number; packed: number; dropped: string[] }> {
   await partitions.ensureAhead(nowMs);
   const rolledUp = await rollUpDirtyHours(db, nowMs);
   await foldCounts(db);
   await rollUpDirtyDays(db, vietnamDay(nowMs));
-  const dropped = await dropPartitionsBefore(db, "run", nowMs - retentionDays.run * DAY_MS);
+  const packed = await packDaysBefore(db, nowMs - retentionDays.run * DAY_MS);
+  const dropped = [
+    ...(await dropPartitionsBefore(db, "run", nowMs - retentionDays.run * DAY_MS)),
+    ...(await dropPartitionsBefore(db, "packed_run", nowMs - retentionDays.packed * DAY_MS)),
+  ];
   if (dropped.length > 0) partitions.forget();
   await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
-  await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.run * DAY_MS));
+  await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
   // A run may be dated some minutes after the day on which its evidence was told.
-  await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.run + 1) * DAY_MS).toISOString().slice(0, 10));
+  await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
-  return { rolledUp, dropped };
+  return { rolledUp, packed, dropped };
 }

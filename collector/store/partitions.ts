@@ -5,10 +5,8 @@ const DAY_MS = 86_400_000;
 /** Partitions are made this far ahead. */
 export const AHEAD_DAYS = 7;
 
-/** Tables that are cut by day, in UTC. */
-const dayTables = ["run"] as const;
-/** Those that what is ingested goes into. */
-const ingestTables = ["run"] as const;
+/** Tables that are cut by day, in UTC. What is ingested goes into the first one; days of the other are made when they are packed. */
+const dayTables = ["run", "packed_run"] as const;
 export type DayTable = (typeof dayTables)[number];
 
 /** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
@@ -31,7 +29,7 @@ export class Partitions {
     const missing = [...days].sort();
     await this.#db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.partitions]);
-      for (const day of missing) await tx.script(ingestTables.map((table) => createStatement(table, day)).join(";\n"));
+      for (const day of missing) await tx.script(createStatement("run", day));
     });
     for (const day of missing) this.#known.add(day);
   }
@@ -67,7 +65,7 @@ export async function partitionDays(db: Db): Promise<Record<DayTable, string[]>>
     [`{${dayTables.join(",")}}`],
   );
   const daysOf = (table: DayTable) => rows.filter(({ parent }) => parent === table).map(({ day }) => day);
-  return { run: daysOf("run") };
+  return { run: daysOf("run"), packed_run: daysOf("packed_run") };
 }
 
 /** Makes the partitions of one table for these days (ISO dates, UTC) where they are missing; a backup may name a table of an older version. */
@@ -76,8 +74,8 @@ export async function createPartitions(tx: Db, table: string, days: readonly str
 }
 
 /**
- * Drops the partitions of days that ended before `beforeMs`, except where hours or days still wait for their rollup; gives the names of
- * the dropped ones.
+ * Drops the partitions of days that ended before `beforeMs`, except where hours or days still wait for their rollup, or runs for being packed;
+ * gives the names of the dropped ones.
  */
 export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
@@ -87,19 +85,20 @@ export async function dropPartitionsBefore(db: Db, table: DayTable, beforeMs: nu
   const last = nameOf(table, dayOf(beforeMs - DAY_MS));
   const dropped: string[] = [];
   for (const { name } of rows) {
-    if (/^[a-z_]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, name))) dropped.push(name);
+    if (/^[a-z_]+_\d{8}$/.test(name) && name <= last && (await dropSettled(db, table, name))) dropped.push(name);
   }
   return dropped;
 }
 
-function dropSettled(db: Db, name: string): Promise<boolean> {
+function dropSettled(db: Db, table: DayTable, name: string): Promise<boolean> {
   const day = name.slice(-8);
   return db.transaction(async (tx) => {
     // The lock waits for flushes that write here; their marks are then seen.
     await tx.script(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
     const [waiting] = await tx.query(
       `SELECT 1 WHERE EXISTS (SELECT FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($1::text)::date + 1)
-         OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($1::text)::date + 1)`,
+         OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($1::text)::date + 1)
+         ${table === "run" ? `OR EXISTS (SELECT FROM ${name})` : ""}`,
       [day],
     );
     if (waiting) return false;

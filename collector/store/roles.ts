@@ -28,7 +28,17 @@ const evidence = [
   "pages_day",
 ] as const;
 /** What only the owner changes. */
-const ownersAlone = ["migration", "dirty_day", "rollup_1h", "rollup_1d", "rollup_site_1h", "rollup_area_1h", "presence_role_day", "page_count_day"] as const;
+const ownersAlone = [
+  "migration",
+  "packed_run",
+  "dirty_day",
+  "rollup_1h",
+  "rollup_1d",
+  "rollup_site_1h",
+  "rollup_area_1h",
+  "presence_role_day",
+  "page_count_day",
+] as const;
 
 /** Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere. The user of `db` must be allowed to make roles. */
 export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>>> {

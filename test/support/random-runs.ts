@@ -27,8 +27,14 @@ const value = fc.oneof(
   fc.integer({ min: -3e8, max: 3e8 }).map((parts) => parts / 1e6),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
-const instantUs = fc.oneof(fc.integer({ min: 0, max: 86_399_999 }).map((ms) => ms * 1_000), fc.integer({ min: 0, max: DAY_US - 1 }));
-const delayUs = fc.oneof(fc.integer({ min: -600_000, max: 60_000 }).map((ms) => ms * 1_000), fc.integer({ min: -600_000_000, max: 45 * DAY_US }));
+const instantUs = fc.oneof(
+  fc.integer({ min: 0, max: 86_399_999 }).map((ms) => ms * 1_000),
+  fc.integer({ min: 0, max: DAY_US - 1 }),
+);
+const delayUs = fc.oneof(
+  fc.integer({ min: -600_000, max: 60_000 }).map((ms) => ms * 1_000),
+  fc.integer({ min: -600_000_000, max: 45 * DAY_US }),
+);
 const run = (readings: number): fc.Arbitrary<RandomRun> =>
   fc.record({
     source: fc.integer({ min: 1, max: 3 }),
@@ -47,7 +53,12 @@ const run = (readings: number): fc.Arbitrary<RandomRun> =>
 
 /** A steady source as agents have them: one run a step, its numbers in the same few forms. */
 const steady = fc
-  .record({ model: run(2), count: fc.integer({ min: 1, max: 90 }), stepMs: fc.integer({ min: 1, max: 400_000 }), jitterMs: fc.integer({ min: 0, max: 40_000 }) })
+  .record({
+    model: run(2),
+    count: fc.integer({ min: 1, max: 90 }),
+    stepMs: fc.integer({ min: 1, max: 400_000 }),
+    jitterMs: fc.integer({ min: 0, max: 40_000 }),
+  })
   .map(({ model, count, stepMs, jitterMs }) =>
     Array.from({ length: count }, (_, index): RandomRun => {
       const noise = (index * 7_919) % (jitterMs + 1);
@@ -63,10 +74,16 @@ const steady = fc
 
 /** Runs of one site and day: of any shape, steady ones, or both. */
 export const randomRuns: fc.Arbitrary<readonly RandomRun[]> = fc
-  .array(fc.oneof(fc.integer({ min: 0, max: 4 }).chain((readings) => fc.array(run(readings), { minLength: 1, maxLength: 25 })), steady), {
-    minLength: 1,
-    maxLength: 3,
-  })
+  .array(
+    fc.oneof(
+      fc.integer({ min: 0, max: 4 }).chain((readings) => fc.array(run(readings), { minLength: 1, maxLength: 25 })),
+      steady,
+    ),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
   .map((lists) => lists.flat());
 
 /** Puts such runs into `run`, as of a UTC day (ISO date). */

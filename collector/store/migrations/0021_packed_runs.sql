@@ -170,6 +170,19 @@ SELECT x.ts AS time, p.centre, p.name, p.district, p.district_code, l.metric, l.
        l.channel, l.camera, l.supply, l.disk, l.direction, l.method, x.value, x.day
 FROM sample AS x JOIN view_label AS l USING (site_id, series_id) JOIN view_place AS p USING (site_id);
 
+-- The runs of one source in a span of time, both ends included: each index and partition is reached by the arguments.
+CREATE OR REPLACE FUNCTION runs_of(site integer, source integer, since timestamptz, until timestamptz)
+RETURNS TABLE (taken_at timestamptz, received_at timestamptz, stream bigint, seq bigint, kind "char", reason text, series_ids integer[], vals double precision[],
+               evidence_id integer, rest jsonb) LANGUAGE sql STABLE AS $$
+  SELECT r.taken_at, r.received_at, r.stream, r.seq, r.kind, r.reason, r.series_ids, r.vals, r.evidence_id, r.rest
+  FROM run AS r WHERE r.site_id = $1 AND r.source_id = $2 AND r.taken_at >= $3 AND r.taken_at <= $4
+  UNION ALL
+  SELECT u.taken_at, u.received_at, p.stream, u.seq, p.kind, p.reason, p.series_ids, u.vals, u.evidence_id, u.rest
+  FROM packed_run AS p, unpack_runs(p) AS u
+  WHERE p.site_id = $1 AND p.source_id = $2 AND p.day >= ($3 AT TIME ZONE 'UTC')::date AND p.day <= ($4 AT TIME ZONE 'UTC')::date
+    AND u.taken_at >= $3 AND u.taken_at <= $4
+$$;
+
 -- All samples of a site in a span of time, each index and partition reached by the arguments.
 CREATE OR REPLACE FUNCTION samples_between(site integer, since timestamptz, until timestamptz)
 RETURNS TABLE (series_id integer, ts timestamptz, value double precision) LANGUAGE sql STABLE AS $$

@@ -9,6 +9,7 @@ import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { pagesSince } from "../../../collector/store/page-counters.ts";
+import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import type { Received } from "../../../collector/store/received.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
@@ -320,6 +321,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     };
     const beforeMs = T0 - 14 * 86_400_000;
     await late(1);
+    await packDaysBefore(db, beforeMs);
     expect(await dropPartitionsBefore(db, "run", beforeMs)).not.toContain("run_20261108");
     await rollUpDirtyHours(db, T0);
     await rollUpDirtyDays(db, "2026-11-28");
