@@ -8,8 +8,8 @@ import { forgetFoundBefore, foundDevices } from "../../../collector/store/found-
 import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
-import { pagesSince } from "../../../collector/store/page-counters.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
+import { pagesSince } from "../../../collector/store/page-counters.ts";
 import { dropPartitionsBefore, Partitions, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import type { Received } from "../../../collector/store/received.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
