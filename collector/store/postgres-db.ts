@@ -139,14 +139,10 @@ function isLoss(error: unknown): boolean {
 
 const nested: Begin = () => Promise.reject(new Error("a transaction cannot begin inside another one"));
 
-function connectWithoutDelay({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = path ? createConnection(path) : createConnection(port[0] ?? 5432, host[0]);
-    socket.setNoDelay(true);
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.off("error", reject);
-      resolve(socket);
-    });
-  });
+/**
+ * Gives the socket before it is connected, so that the driver hears of a refusal itself: of a promise that rejects it takes no place of the pool back,
+ * and after as many refusals as the pool has places nothing would ever be answered again.
+ */
+function connectWithoutDelay({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
+  return (path ? createConnection(path) : createConnection(port[0] ?? 5432, host[0])).setNoDelay(true);
 }

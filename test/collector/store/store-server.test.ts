@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createConnection, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
+import { openPostgres } from "../../../collector/store/postgres-db.ts";
 import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
@@ -69,6 +72,24 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
     expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(1);
     expect(await store.db.query("SELECT n, vsum FROM rollup_1h")).toEqual([{ n: 2, vsum: 3 }]);
     await store.close();
+  });
+
+  it("goes on after more refused connections than its pool has places", async () => {
+    const port = await freeTcpPort();
+    const db = openPostgres(`postgres://hcc@127.0.0.1:${port}/postgres`, { connections: 2, statementTimeoutMs: 10_000 });
+    for (let refused = 0; refused < 5; refused++) await expect(db.query("SELECT 1")).rejects.toThrow("ECONNREFUSED");
+    const relay = createServer((client) => void client.pipe(createConnection(server.port, "127.0.0.1")).pipe(client)).listen(port, "127.0.0.1");
+    await once(relay, "listening");
+    await vi.waitUntil(
+      () =>
+        db.query("SELECT 1").then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 15_000 },
+    );
+    await db.close();
+    relay.close();
   });
 
   it("says in one sentence why a database cannot be used", async () => {
