@@ -15,6 +15,7 @@ import type { Acceptor } from "./ingest/accept.ts";
 import { BodyRefused } from "./ingest/read-body.ts";
 import type { Counters } from "./jobs/counters.ts";
 import type { Health } from "./jobs/health.ts";
+import { StorageFull, type StorageState } from "./jobs/storage-watch.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
@@ -63,6 +64,7 @@ export type AppDeps = {
   readonly counters: Counters;
   readonly demo: boolean;
   readonly health: () => Promise<Health>;
+  readonly storageState: () => StorageState;
   readonly gauges: () => Promise<Readonly<Record<string, number>>>;
   /** The policy that was in force at an instant, for reports of the past. */
   readonly policyAt: PolicyAt;
@@ -78,6 +80,8 @@ export type AppDeps = {
 
 /** For how long browsers come back by TLS alone, s: a year. */
 const HSTS_S = 31_536_000;
+/** A full disk does not get room within seconds. */
+const STORAGE_RETRY_S = 30;
 
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
@@ -89,7 +93,7 @@ export function createApp(deps: AppDeps): Hono {
   const proxies = proxyList(config.trustedProxies);
   const tokens = createTokenDesk({ db, clock });
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
-  const web = { policy, lang: config.lang, demo, now: clock };
+  const web = { policy, lang: config.lang, demo, now: clock, storage: deps.storageState };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
 
@@ -101,6 +105,10 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.onError((error, c) => {
     if (error instanceof BodyRefused) return refused(c, error);
+    if (error instanceof StorageFull) {
+      c.header("retry-after", String(STORAGE_RETRY_S));
+      return c.json(problem(503, "storage_full", "the collector's disk is full; nothing was stored", { retryAfterS: STORAGE_RETRY_S }), 503);
+    }
     counters.add("hcc_request_errors_total");
     log.error({ err: error, method: c.req.method, path: c.req.path }, "a request failed");
     c.header("retry-after", "15");

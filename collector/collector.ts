@@ -15,6 +15,7 @@ import { Counters } from "./jobs/counters.ts";
 import { lookAtHealth } from "./jobs/health.ts";
 import { createJudge, type Judge } from "./jobs/judge.ts";
 import { watchProvince } from "./jobs/province-watch.ts";
+import { StorageWatch } from "./jobs/storage-watch.ts";
 import { upkeep } from "./jobs/upkeep.ts";
 import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
@@ -28,6 +29,7 @@ import { loadPolicy } from "./policy-files.ts";
 import { serversOf } from "./served-config.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { problemsSince } from "./store/alert-book.ts";
+import { databaseFolders } from "./store/database-disks.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
 import { migrate } from "./store/migrate.ts";
@@ -42,7 +44,7 @@ import { findSite } from "./store/sites.ts";
 export type CollectorOptions = {
   readonly config: CollectorConfig;
   /** `ingest` and `owner` are `db` where one user of the database does everything. */
-  readonly store: Pick<RoleStore, "db"> & Partial<Pick<RoleStore, "ingest" | "owner">>;
+  readonly store: Pick<RoleStore, "db"> & Partial<Pick<RoleStore, "ingest" | "owner" | "tend">>;
   /** ms since the epoch; the demo hands in one of its own. */
   readonly clock: () => number;
   readonly log: Log;
@@ -61,6 +63,8 @@ export type Collector = {
   readonly people: PeopleDesk;
   /** Shared with the measure servers, which check leases with it. */
   readonly measureSecret: string;
+  /** Looks whether the database's disks have room. */
+  watchStorage(): Promise<void>;
   /** Partitions, rollups, retention. */
   upkeep(): Promise<void>;
   /** Resolves when what was accepted is committed and judged. */
@@ -87,7 +91,8 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   await partitions.ensureAhead(clock());
   const counters = new Counters(counterHelp);
   const ids = new RunIds();
-  const queue = new IngestQueue((group) => writeGroup({ db: ingest, partitions, ids, calendar }, group));
+  const storage = new StorageWatch({ folders: await databaseFolders(owner, config.databaseUrl), log, nowMs: clock });
+  const queue = new IngestQueue((group) => storage.writing(() => writeGroup({ db: ingest, partitions, ids, calendar }, group)));
   const notify = readNotifyFile(config.notifyFile);
   const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
   const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, topicsOf(policy, notify), config.publicUrl);
@@ -127,12 +132,14 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     signOn: config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl),
     browserSecret: await sharedSecret(db, BROWSER_KEY, NEW_SECRET),
     demo: (await setting(db, DEMO_KEY)) === true,
-    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs }),
+    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage }),
+    storageState: () => storage.state(),
     gauges: async () => {
       const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
       return {
         hcc_ingest_queued: queue.queued,
         hcc_judge_waiting: judge.waiting(),
+        ...(storage.freeBytes() !== undefined && { hcc_database_free_bytes: storage.freeBytes() ?? 0 }),
         hcc_outbox_waiting: waiting,
         hcc_outbox_held: held,
         hcc_outbox_dead: dead,
@@ -162,6 +169,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     postman: createPostman(db, channelsOf(notify), log, Math.random),
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
+    watchStorage: () => storage.look(),
     upkeep: async () => {
       await people.forgetEnded();
       const { rolledUp, dropped } = await upkeep(owner, partitions, clock());

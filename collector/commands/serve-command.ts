@@ -21,6 +21,8 @@ const TICK_MS = 5_000;
 const UPKEEP_EVERY_MS = 5 * 60_000;
 /** An Alertmanager wants to hear again and again what stands. */
 const PUSH_EVERY_MS = 60_000;
+/** A failure that lasts is said again after this time, ms. */
+const SAY_AGAIN_MS = 5 * 60_000;
 /** What still runs this long after the order to stop is cut off, ms. */
 const STOP_MS = 3_000;
 
@@ -74,7 +76,7 @@ export async function runCollector(
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
   log.info({ port: config.port, host: config.host }, "collector started");
-  await Promise.all([keepWorking(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
+  await Promise.all([keepWorking(collector, store.tend, log, terminal.stop), alongside?.(collector, terminal.stop)]);
   measure?.kill("SIGTERM");
   server.close();
   await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);
@@ -123,22 +125,45 @@ async function startMeasure(
 }
 
 /** Judges what time alone changes, and keeps the store in order, until the signal. */
-async function keepWorking(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {
+async function keepWorking(collector: Collector, tend: CollectorOptions["store"]["tend"], log: Log, stop: AbortSignal): Promise<void> {
+  const attempt = patientAttempts(log);
   let upkeepDueMs = 0;
   let pushDueMs = 0;
   while (!stop.aborted) {
-    await collector.judge.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "judging failed; it is tried again"));
-    await collector.watchProvince(Date.now()).catch((error: unknown) => log.error({ err: error }, "the province could not be looked at; it is tried again"));
-    await collector.alerts.tick(Date.now()).catch((error: unknown) => log.error({ err: error }, "problems could not be opened; it is tried again"));
-    await collector.postman.round(Date.now()).catch((error: unknown) => log.error({ err: error }, "the outbox could not be read; it is tried again"));
+    await attempt("the collector's own PostgreSQL could not be started; it is tried again", async () => {
+      if (await tend?.()) log.warn("the collector's own PostgreSQL had ended and was started again");
+    });
+    await attempt("the disks could not be looked at", () => collector.watchStorage());
+    await attempt("judging failed; it is tried again", () => collector.judge.tick(Date.now()));
+    await attempt("the province could not be looked at; it is tried again", () => collector.watchProvince(Date.now()));
+    await attempt("problems could not be opened; it is tried again", () => collector.alerts.tick(Date.now()));
+    await attempt("the outbox could not be read; it is tried again", () => collector.postman.round(Date.now()));
     if (Date.now() >= pushDueMs) {
-      await collector.pushProblems().catch((error: unknown) => log.warn({ err: error }, "the Alertmanager was not told; it is told with the next push"));
+      await attempt("the Alertmanager was not told; it is told with the next push", () => collector.pushProblems());
       pushDueMs = Date.now() + PUSH_EVERY_MS;
     }
     if (Date.now() >= upkeepDueMs) {
-      await collector.upkeep().catch((error: unknown) => log.error({ err: error }, "upkeep failed; it is tried again"));
+      await attempt("upkeep failed; it is tried again", () => collector.upkeep());
       upkeepDueMs = Date.now() + UPKEEP_EVERY_MS;
     }
     await sleep(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
   }
+}
+
+/**
+ * Runs work that comes back by itself. What fails again and again (a database that is away, a full disk) is said when it begins and then once in a
+ * while: the log may lie on the very disk that is full.
+ */
+function patientAttempts(log: Log): (failed: string, work: () => Promise<unknown>) => Promise<void> {
+  const saidMs = new Map<string, number>();
+  return async (failed, work) => {
+    try {
+      await work();
+      saidMs.delete(failed);
+    } catch (error) {
+      if (performance.now() - (saidMs.get(failed) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return;
+      saidMs.set(failed, performance.now());
+      log.error({ err: error }, failed);
+    }
+  };
 }

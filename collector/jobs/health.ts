@@ -1,6 +1,7 @@
 import type { Db } from "../store/db.ts";
 import { outboxState } from "../store/outbox.ts";
 import { partitionDaysAhead } from "../store/partitions.ts";
+import type { StorageWatch } from "./storage-watch.ts";
 
 export type Health = { readonly status: "ready" | "not_ready"; readonly checks: Readonly<Record<string, { ok: boolean; detail: string }>> };
 export type HealthSources = {
@@ -9,6 +10,7 @@ export type HealthSources = {
   readonly queued: () => number;
   readonly lastJudgedMs: () => number;
   readonly startedMs: number;
+  readonly storage: Pick<StorageWatch, "look" | "state" | "sentence">;
 };
 
 const PARTITIONS_AHEAD_MIN = 2;
@@ -21,13 +23,15 @@ const OUTBOX_WITHIN_MS = 60 * 60_000;
  * Looks at what the collector's work needs: database, room for tomorrow's rows, a queue that moves, a judge that judges, messages that go out. Letters
  * that were given up are said, and do not make the collector unready: a new start would not bring them back.
  */
-export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs }: HealthSources): Promise<Health> {
+export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs, storage }: HealthSources): Promise<Health> {
   const nowMs = clock();
   const ahead = await partitionDaysAhead(db, nowMs).catch((error: unknown) => error);
   const letters = await outboxState(db, nowMs).catch(() => undefined);
+  await storage.look();
   const judgedAgoMs = nowMs - Math.max(lastJudgedMs(), startedMs);
   const checks = {
     database: { ok: typeof ahead === "number", detail: typeof ahead === "number" ? "answers" : `does not answer: ${String(ahead)}` },
+    storage: { ok: storage.state() !== "full", detail: storage.sentence() },
     partitions: { ok: typeof ahead === "number" && ahead >= PARTITIONS_AHEAD_MIN, detail: typeof ahead === "number" ? `${ahead} days ahead` : "unknown" },
     ingest: { ok: queued() <= QUEUED_MAX, detail: `${queued()} observations wait` },
     judge: { ok: judgedAgoMs <= JUDGED_WITHIN_MS, detail: `judged ${Math.round(judgedAgoMs / 1000)} s ago` },

@@ -7,6 +7,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
+import type { StorageState } from "../jobs/storage-watch.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
 import { devicePage } from "../web/device-page.ts";
@@ -27,6 +28,8 @@ export type PageDeps = {
   readonly policy: PolicyProfile;
   readonly lang: Lang;
   readonly demo: boolean;
+  /** Whether the database has room; left out where nothing watches it. */
+  readonly storage?: () => StorageState;
   readonly now: () => number;
 };
 
@@ -102,11 +105,19 @@ export const pageHeaders = secureHeaders({
 });
 
 /** The frame of a page for one request. */
-export function pageFrame(c: Context, { policy, lang, demo, now }: Omit<PageDeps, "store">): PageFrame {
+export function pageFrame(c: Context, { policy, lang, demo, now, storage }: Omit<PageDeps, "store">): PageFrame {
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("cache-control", "private, no-cache");
   const language = languageOf(c, lang);
-  return { lang: language, url: new URL(c.req.url), nowMs: now(), demo, policyTitle: policy.title[language], asker: c.var.asker };
+  return {
+    lang: language,
+    url: new URL(c.req.url),
+    nowMs: now(),
+    demo,
+    storage: storage?.() ?? "room",
+    policyTitle: policy.title[language],
+    asker: c.var.asker,
+  };
 }
 
 function asked(c: Context, name: string): string {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -11,8 +11,11 @@ import { fileURLToPath } from "node:url";
 import { type ServerUser, userForServer } from "./server-user.ts";
 import { StoreError } from "./store-error.ts";
 
-/** A running server in a folder of ours. `stop` ends it unless another program is connected to it. */
-export type EmbeddedServer = { readonly url: string; readonly adopted: boolean; stop(): Promise<void> };
+/**
+ * A running server in a folder of ours. `stop` ends it unless another program is connected to it. `revive` starts it again, at the same port, when it
+ * has ended by itself (a full disk ends it), and says whether it did.
+ */
+export type EmbeddedServer = { readonly url: string; readonly adopted: boolean; stop(): Promise<void>; revive(): Promise<boolean> };
 
 type Place = { readonly folder: string; readonly data: string; readonly log: string; readonly bin: string; readonly user: ServerUser };
 
@@ -39,9 +42,21 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   await demandSameVersion(place);
 
   const adopted = await isRunning(place);
-  if (!adopted) await start(place);
-  const url = `postgres://${DATABASE}:${password}@127.0.0.1:${await portOf(place)}/postgres`;
-  return { url, adopted, stop: () => pgCtl(place, ["stop", "-m", "fast", "-w", "-t", String(STOP_LIMIT_S)]).then(() => undefined) };
+  if (!adopted) await start(place, await freePort());
+  const port = await portOf(place);
+  const revive = async () => {
+    if (await isListening(port)) return false;
+    using _ = await lockFolder(folder);
+    if (await isRunning(place)) return false;
+    await start(place, port);
+    return true;
+  };
+  return {
+    url: `postgres://${DATABASE}:${password}@127.0.0.1:${port}/postgres`,
+    adopted,
+    stop: () => pgCtl(place, ["stop", "-m", "fast", "-w", "-t", String(STOP_LIMIT_S)]).then(() => undefined),
+    revive,
+  };
 }
 
 /**
@@ -120,8 +135,7 @@ async function demandSameVersion(place: Place): Promise<void> {
   }
 }
 
-async function start(place: Place): Promise<void> {
-  const port = await freePort();
+async function start(place: Place, port: number): Promise<void> {
   const settings = [
     `-p ${port}`,
     "-c listen_addresses=127.0.0.1",
@@ -175,6 +189,17 @@ async function runAs(user: ServerUser, program: string, words: readonly string[]
       child.stderr.destroy();
       done({ code: code ?? 1, output });
     });
+  });
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = createConnection(port, "127.0.0.1");
+    const end = (is: boolean) => () => {
+      socket.destroy();
+      done(is);
+    };
+    socket.once("connect", end(true)).once("error", end(false));
   });
 }
 

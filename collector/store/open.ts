@@ -4,9 +4,11 @@ import { openPostgres, type PostgresDb } from "./postgres-db.ts";
 import { StoreError } from "./store-error.ts";
 
 /** The open store: `close` ends the connections, and the server when it is ours and nobody else uses it. */
-export type Store = { readonly db: Db; readonly url: string; close(): Promise<void> };
+export type Store = { readonly db: Db; readonly url: string; close(): Promise<void> } & Tended;
+/** `tend` starts the embedded server again when it has ended, and says whether it did; absent where somebody else looks after the server. */
+type Tended = { readonly tend?: () => Promise<boolean> };
 /** The store of a collector that serves: `db` for people and judging, `ingest` for what agents send, `owner` for tables and retention. One user may be all three. */
-export type RoleStore = { readonly db: Db; readonly ingest: Db; readonly owner: Db; close(): Promise<void> };
+export type RoleStore = { readonly db: Db; readonly ingest: Db; readonly owner: Db; close(): Promise<void> } & Tended;
 export type StoreOptions = { readonly databaseUrl: string | undefined; readonly dataDir: string; readonly connections?: number };
 
 const CONNECTIONS = 10;
@@ -33,7 +35,7 @@ export async function openStore({ databaseUrl, dataDir, connections = CONNECTION
     await close().catch(() => undefined);
     throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
   }
-  return { db, url, close };
+  return { db, url, close, ...(embedded && { tend: embedded.revive }) };
 }
 
 /**
@@ -45,7 +47,8 @@ export async function openByRole({
   ...options
 }: StoreOptions & { readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined }) {
   const owner = await openStore(roleUrls ? { ...options, connections: OWNER_CONNECTIONS } : options);
-  if (!roleUrls) return { db: owner.db, ingest: owner.db, owner: owner.db, close: owner.close } satisfies RoleStore;
+  const tended = owner.tend && { tend: owner.tend };
+  if (!roleUrls) return { db: owner.db, ingest: owner.db, owner: owner.db, close: owner.close, ...tended } satisfies RoleStore;
   const [ingest, api] = [connect(roleUrls.ingest, CONNECTIONS), connect(roleUrls.api, CONNECTIONS)];
   const close = async () => {
     await Promise.all([ingest.close(), api.close()]);
@@ -60,7 +63,7 @@ export async function openByRole({
     await close().catch(() => undefined);
     throw error;
   }
-  return { db: api, ingest, owner: owner.db, close } satisfies RoleStore;
+  return { db: api, ingest, owner: owner.db, close, ...tended } satisfies RoleStore;
 }
 
 function connect(url: string, connections: number): PostgresDb {

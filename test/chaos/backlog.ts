@@ -16,7 +16,7 @@ const VALUES_EACH = 20;
 export const backlog: Scenario = async ({ full, chance, print }) => {
   const [count, hours] = full ? [135, 6] : [10, 0.5];
   const each = Math.round((hours * 3_600_000) / EVERY_MS);
-  await using rig = await openCollectorRig(count, ["shared_buffers=256MB", "max_wal_size=4GB"]);
+  await using rig = await openCollectorRig(count, { settings: ["shared_buffers=256MB", "max_wal_size=4GB"] });
   await rig.start();
   const beganMs = Date.now();
   const fleet = startLightAgents({ url: rig.url, agents: rig.agents, chance, splayMs: 1_000, backlog: each, everyMs: EVERY_MS });

@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { migrate } from "../../collector/store/migrate.ts";
-import { openStore } from "../../collector/store/open.ts";
+import { openStore, type StoreOptions } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { loadAgents } from "../bench/ingest-load.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { nodeFlags } from "../support/node-flags.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { startPostgres } from "../support/postgres.ts";
 import { projectRoot } from "../support/source-files.ts";
+import { ownPostgres, type RigDatabase } from "./own-postgres.ts";
 
 export type RigAgent = ReturnType<typeof loadAgents>[number] & { readonly centre: string };
 
@@ -19,7 +20,7 @@ export type RigAgent = ReturnType<typeof loadAgents>[number] & { readonly centre
 export type CollectorRig = {
   readonly url: string;
   readonly port: number;
-  readonly database: TestPostgres;
+  readonly database: RigDatabase;
   readonly agents: readonly RigAgent[];
   /** Starts the collector and waits until it answers. */
   start(): Promise<void>;
@@ -32,20 +33,34 @@ export type CollectorRig = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
+export type RigOptions = {
+  /** Settings of PostgreSQL, and where its data and its log lie. */
+  readonly settings?: readonly string[];
+  readonly parent?: string;
+  readonly walParent?: string;
+  /** The collector brings its own PostgreSQL, in a folder here. */
+  readonly ownIn?: string;
+  /** Takes the lines of the collector's log. */
+  readonly onLog?: (lines: string) => void;
+};
+
 /** Puts `count` centres with an agent each into a fresh database. */
-export async function openCollectorRig(count: number, settings: readonly string[] = []): Promise<CollectorRig> {
-  const database = await startPostgres({ durable: true, settings });
-  const folder = await mkdtemp(join(tmpdir(), "hcc-chaos-"));
-  const agents = await enrolAgents(database.url, count);
+export async function openCollectorRig(count: number, { onLog, ownIn, ...server }: RigOptions = {}): Promise<CollectorRig> {
+  const folder = await mkdtemp(join(ownIn ?? tmpdir(), "hcc-chaos-"));
+  await chmod(folder, 0o755);
+  const dataDir = join(folder, "collector");
+  const postgres = ownIn === undefined ? await startPostgres({ durable: true, ...server }) : undefined;
+  const database = postgres ?? ownPostgres(dataDir);
+  const agents = await enrolAgents({ databaseUrl: postgres?.url, dataDir }, count);
   const port = await freeTcpPort();
   const url = `http://127.0.0.1:${port}`;
   const environment = {
     ...process.env,
-    DATABASE_URL: database.url,
+    DATABASE_URL: postgres?.url ?? "",
     HCC_PORT: String(port),
     HCC_MEASURE_PORT: "0",
-    HCC_DATA: join(folder, "collector"),
-    HCC_LOG_LEVEL: "silent",
+    HCC_DATA: dataDir,
+    HCC_LOG_LEVEL: onLog ? "info" : "silent",
   };
   let child: ChildProcess | undefined;
   let deaths = 0;
@@ -66,8 +81,9 @@ export async function openCollectorRig(count: number, settings: readonly string[
       const started = spawn(process.execPath, ["--max-semi-space-size=16", ...nodeFlags, "collector/main.ts", "serve"], {
         cwd: projectRoot,
         env: environment,
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: ["ignore", "ignore", onLog ? "pipe" : "inherit"],
       });
+      if (onLog) started.stderr?.setEncoding("utf8").on("data", onLog);
       child = started;
       started.once("exit", () => {
         if (child === started) deaths++;
@@ -89,8 +105,8 @@ export async function openCollectorRig(count: number, settings: readonly string[
   };
 }
 
-async function enrolAgents(databaseUrl: string, count: number): Promise<RigAgent[]> {
-  const store = await openStore({ databaseUrl, dataDir: "unused" });
+async function enrolAgents(place: StoreOptions, count: number): Promise<RigAgent[]> {
+  const store = await openStore(place);
   try {
     await migrate(store.db, Date.now());
     const centres = Array.from({ length: count }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TestPostgres } from "../support/postgres.ts";
 import type { LightAgents } from "./light-agents.ts";
+import type { RigDatabase } from "./own-postgres.ts";
 import { promise } from "./scenario.ts";
 
 /** Waits until every observation was acknowledged, and stops the agents so that none follows. Rejects after `withinS`. */
@@ -14,7 +14,7 @@ export async function drain(fleet: LightAgents, withinS: number): Promise<void> 
 }
 
 /** I1, I2 and I3 after the fact: what was appended is stored, each number once, none refused. Gives the number of rows. */
-export async function promiseAllStored(database: TestPostgres, fleet: LightAgents): Promise<number> {
+export async function promiseAllStored(database: Pick<RigDatabase, "psql">, fleet: LightAgents): Promise<number> {
   const appended = fleet.spools.reduce((sum, { lastSeq }) => sum + lastSeq, 0);
   const answer = await database.psql("SELECT count(*), count(DISTINCT (stream, seq)) FROM observation");
   const [rows, distinct] = answer.split("|").map(Number);

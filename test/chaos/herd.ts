@@ -12,7 +12,7 @@ const allowed = new Set([0, 200, 429, 503]);
  */
 export const herd: Scenario = async ({ full, chance, print }) => {
   const [count, warmS, outageS] = full ? [3_300, 90, 600] : [120, 3, 5];
-  await using rig = await openCollectorRig(count, ["shared_buffers=256MB", "max_wal_size=4GB"]);
+  await using rig = await openCollectorRig(count, { settings: ["shared_buffers=256MB", "max_wal_size=4GB"] });
   await rig.start();
   const fleet = startLightAgents({ url: rig.url, agents: rig.agents, chance, splayMs: full ? 60_000 : 1_000, everyMs: 30_000 });
   try {

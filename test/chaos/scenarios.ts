@@ -1,4 +1,5 @@
 import { backlog } from "./backlog.ts";
+import { databaseFull } from "./database-full.ts";
 import { day } from "./day.ts";
 import { herd } from "./herd.ts";
 import { herdVirtual } from "./herd-virtual.ts";
@@ -29,6 +30,7 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   "herd-virtual": { sentence: "T9 in virtual time: the real rules of retrying against a model of the collector", run: herdVirtual },
   backlog: { sentence: "135 agents bring three days, and the present stays present", run: backlog },
   "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
+  "database-full": { sentence: "T11: the disk of the database is full (needs root)", run: databaseFull },
   model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },
   restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },
   outbox: { sentence: "T18: the mail server is away, a province vanishes", run: suite({ files: ["test/collector/alert"] }) },

@@ -33,6 +33,7 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     counters: new Counters({}),
     demo: false,
     health: away,
+    storageState: () => "room",
     gauges: async () => ({}),
     policyAt: () => ({ policy: samplePolicy, calendar }),
     judgeAgain: async () => undefined,

@@ -23,6 +23,8 @@ export type TestPostgres = {
   copyIn(table: string, lines: string): Promise<number>;
   /** Process id of the postmaster. */
   readonly pid: number;
+  /** False when the postmaster has ended by itself. */
+  readonly isRunning: boolean;
   crash(): Promise<void>;
   /** Ends the server without a checkpoint, as its service manager does when it loses patience. */
   stopAtOnce(): Promise<void>;
@@ -37,16 +39,20 @@ export async function startPostgres({
   durable = false,
   settings = [],
   parent = tmpdir(),
+  walParent,
 }: {
   durable?: boolean;
   settings?: readonly string[];
   parent?: string;
+  /** Where the write-ahead log goes, when not beside the data. */
+  walParent?: string;
 } = {}): Promise<TestPostgres> {
   const identity = await serverIdentity();
-  const folder = await mkdtemp(join(parent, "hcc-pg-"));
-  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid ?? identity.uid);
+  const folder = await ownFolder(parent, identity);
   const data = join(folder, "data");
-  await run(join(bin, "initdb"), ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"], { ...identity, cwd: folder });
+  const wal = walParent === undefined ? undefined : await ownFolder(walParent, identity);
+  const initWords = ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", ...(wal ? [`--waldir=${join(wal, "wal")}`] : [])];
+  await run(join(bin, "initdb"), initWords, { ...identity, cwd: folder });
   const port = await freeTcpPort();
   const words = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", `fsync=${durable ? "on" : "off"}`];
   let server: ReturnType<typeof spawn> | undefined;
@@ -89,6 +95,9 @@ export async function startPostgres({
     get pid() {
       return server?.pid ?? 0;
     },
+    get isRunning() {
+      return server !== undefined && server.exitCode === null && server.signalCode === null;
+    },
     start,
     crash: () => end("SIGKILL"),
     stopAtOnce: () => end("SIGQUIT"),
@@ -103,8 +112,15 @@ export async function startPostgres({
     stop: async () => {
       await end("SIGQUIT");
       await rm(folder, { recursive: true, force: true });
+      if (wal) await rm(wal, { recursive: true, force: true });
     },
   };
+}
+
+async function ownFolder(parent: string, { uid, gid }: ServerIdentity): Promise<string> {
+  const folder = await mkdtemp(join(parent, "hcc-pg-"));
+  if (uid !== undefined) await chown(folder, uid, gid ?? uid);
+  return folder;
 }
 
 async function copyIn(port: number, table: string, lines: string): Promise<number> {
@@ -117,7 +133,9 @@ async function copyIn(port: number, table: string, lines: string): Promise<numbe
   return performance.now() - beganMs;
 }
 
-async function serverIdentity(): Promise<{ uid?: number; gid?: number }> {
+type ServerIdentity = { readonly uid?: number; readonly gid?: number };
+
+async function serverIdentity(): Promise<ServerIdentity> {
   if (userInfo().uid !== 0) return {};
   const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((entry) => entry.startsWith("postgres:"));
   const [, , uid, gid] = line?.split(":") ?? [];

@@ -8,6 +8,9 @@ export const web = {
   "web.product.short": "Infrastructure watch",
   "web.skip": "Skip to the content",
   "web.demo": "SIMULATED DATA: every figure on this page was made by a program for demonstration; none is a real measurement.",
+  "web.storage.full":
+    "The database's disk is full: nothing more is stored, and this page grows old. The PCs at the communes keep their data and send it when there is room. Tell whoever runs the server.",
+  "web.storage.low": "The database's disk is nearly full. Tell whoever runs the server before the system stops storing.",
   "web.demo.label": "Notice of simulated data",
   "web.nav": "Main pages",
   "web.nav.province": "Province",

@@ -8,6 +8,9 @@ export const web = {
   "web.product.short": "Giám sát hạ tầng TTPVHCC",
   "web.skip": "Đến nội dung chính",
   "web.demo": "DỮ LIỆU MÔ PHỎNG: mọi số liệu trên trang này do chương trình tạo ra để minh hoạ, không phải kết quả đo thật.",
+  "web.storage.full":
+    "Ổ đĩa của cơ sở dữ liệu đã đầy: không số liệu nào được lưu thêm, trang này đang cũ dần. Máy trạm các xã giữ số liệu và gửi lại khi có chỗ. Báo người quản trị máy chủ.",
+  "web.storage.low": "Ổ đĩa của cơ sở dữ liệu sắp đầy. Báo người quản trị máy chủ trước khi hệ thống ngừng lưu số liệu.",
   "web.demo.label": "Cảnh báo dữ liệu mô phỏng",
   "web.nav": "Trang chính",
   "web.nav.province": "Toàn tỉnh",

@@ -40,13 +40,17 @@ const letter = (agoMs: number, state = "waiting") =>
     "INSERT INTO outbox (dedup_key, channel, recipient, body, created_at, next_try_at, state) VALUES ($1, 'smtp', 'a', '{}', to_timestamp($2::float8 / 1000), now(), $3)",
     [`${state}${agoMs}`, NOW - agoMs, state],
   );
-const look = (more: { db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {}) =>
+const roomy: Parameters<typeof lookAtHealth>[0]["storage"] = { look: async () => undefined, state: () => "room", sentence: () => "9 MB of 10 MB free at /disk" };
+const look = (
+  more: { storage?: typeof roomy; db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {},
+) =>
   lookAtHealth({
     db: more.db ?? db,
     clock: () => more.nowMs ?? NOW,
     queued: () => more.queued ?? 0,
     lastJudgedMs: () => more.judgedMs ?? NOW,
     startedMs: more.startedMs ?? NOW - HOUR,
+    storage: more.storage ?? roomy,
   });
 const sick = ({ checks }: Health) =>
   Object.entries(checks)
@@ -67,6 +71,7 @@ describe("/health/ready", () => {
     ["nothing was judged for five minutes", () => look({ judgedMs: NOW - 5 * MINUTE - 1 }), ["judge"]],
     ["a message has waited for an hour", () => letter(HOUR + 1).then(() => look()), ["outbox"]],
     ["there is no room for tomorrow's rows", () => look({ nowMs: NOW + 400 * 24 * HOUR, judgedMs: NOW + 400 * 24 * HOUR }), ["partitions"]],
+    ["the database has no room", () => look({ storage: { ...roomy, state: () => "full" } }), ["storage"]],
     ["more waits than is ever worked off", () => look({ queued: 40_001 }), ["ingest"]],
   ])("is not ready when %s", async (_, ask, expected) => {
     const found = await ask();

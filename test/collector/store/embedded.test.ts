@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startEmbedded } from "../../../collector/store/embedded.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { nodeFlags } from "../../support/node-flags.ts";
@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 const postmaster = (folder: string) => Number(readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
 
 describe("the embedded server", () => {
-  it("keeps its rows, listens on this machine alone, and its password from other users", { timeout: 60_000 }, async () => {
+  it("keeps its rows, listens on this machine alone, its password from other users, and is started again when it has ended", { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
     const first = await openStore({ databaseUrl: undefined, dataDir: folder });
     await first.db.script("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
@@ -22,6 +22,11 @@ describe("the embedded server", () => {
     await first.close();
     expect(() => postmaster(folder)).toThrow();
     const again = await openStore({ databaseUrl: undefined, dataDir: folder });
+    expect(await again.db.query("SELECT n FROM kept")).toEqual([{ n: 7 }]);
+    expect(await again.tend?.()).toBe(false);
+    process.kill(postmaster(folder), "SIGKILL");
+    // Its workers may hold port and memory for another moment.
+    await vi.waitUntil(() => again.tend?.().catch(() => false), { timeout: 30_000 });
     expect(await again.db.query("SELECT n FROM kept")).toEqual([{ n: 7 }]);
     await again.close();
   });
