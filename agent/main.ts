@@ -1,4 +1,5 @@
 import { runCommand } from "./commands/program.ts";
+import { forbidCoreFile } from "./no-core-file.ts";
 import { confirm, readSecret } from "./secret-input.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,6 +23,7 @@ function terminalOfProcess(stop: AbortSignal): Terminal {
   };
 }
 
+forbidCoreFile(process.pid);
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
 // A reader that went away (`| head`) is no fault of ours.

@@ -22,12 +22,28 @@ const contractNames = new Set<string>([
 ]);
 const DEPTH_MAX = 16;
 const SHORTEST = 4;
+const REDACTED = "[redacted]";
+/** Shorter ones in base64 would be found in ordinary words. */
+const SHORTEST_BASE64 = 8;
 
-/** All secret values inside probe options, longest first. */
+/** All secret values inside probe options, as they are and as percent-encoding and base64 carry them, longest first. */
 export function secretsIn(options: unknown): readonly string[] {
   const found = new Set<string>();
   collect(options, found, 0);
-  return [...found].sort((a, b) => b.length - a.length);
+  return [...new Set([...found].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+}
+
+/** Base64 of "user:password" depends on where the password begins: three alignments, without the letters at both ends that others share. */
+function formsOf(secret: string): string[] {
+  const forms = [secret, encodeURIComponent(secret.toWellFormed())];
+  if (secret.length < SHORTEST_BASE64) return forms;
+  const aligned = [0, 1, 2].map((before) =>
+    Buffer.from(`${" ".repeat(before)}${secret}`)
+      .toString("base64")
+      .replaceAll("=", "")
+      .slice(before === 0 ? 0 : before + 1, -1),
+  );
+  return [...forms, ...aligned];
 }
 
 function collect(value: unknown, found: Set<string>, depth: number): void {
@@ -44,11 +60,21 @@ export function redact<T>(data: T, secrets: readonly string[]): T {
   return walk(data, (text) => redactText(text, secrets)) as T;
 }
 
-/** The text with each secret, plain or percent-encoded, replaced by `[redacted]`. */
+/** The text with each form of a secret replaced by `[redacted]`, also one that was cut off at the text's end. */
 export function redactText(text: string, secrets: readonly string[]): string {
   let clean = text;
-  for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]").replaceAll(encodeURIComponent(secret.toWellFormed()), "[redacted]");
+  for (const secret of secrets) clean = clean.replaceAll(secret, REDACTED);
+  for (const secret of secrets) {
+    const kept = cutLength(clean, secret);
+    if (kept > 0) clean = clean.slice(0, -kept) + REDACTED;
+  }
   return clean;
+}
+
+/** How much of a secret's beginning ends the text: at least half of it, less says little. */
+function cutLength(text: string, secret: string): number {
+  for (let length = secret.length - 1; length >= Math.max(SHORTEST, secret.length / 2); length--) if (text.endsWith(secret.slice(0, length))) return length;
+  return 0;
 }
 
 function walk(value: unknown, change: (text: string) => string): unknown {

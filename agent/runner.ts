@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Outcome } from "#schemas/observation.ts";
 import { type Measured, type Probe, type ProbeContext, ProbeError, ProbeSkip } from "./probe.ts";
-import { redact, secretsIn } from "./redact.ts";
+import { redact, redactText, secretsIn } from "./redact.ts";
 
 /** A run's context without the signal, which the runner makes from the probe's deadline. */
 export type RunContext = Omit<ProbeContext, "signal">;
@@ -18,12 +18,18 @@ export function optionFaults(error: z.ZodError): string[] {
 
 /**
  * Runs a probe once. Never rejects: "I could not ask" becomes `failed`, "I did not ask" `skipped`, a programming error `failed internal`.
- * The outcome is checked against the contract and holds no secret of `rawOptions`.
+ * The outcome is checked against the contract. Neither it nor what the probe logs and remembers holds a secret of `rawOptions`: devices say them, too.
  * `stop` ends the run early; its outcome then means nothing and must not be kept.
  */
 export async function observe<Options>(probe: Probe<Options>, rawOptions: unknown, context: RunContext, stop?: AbortSignal): Promise<Outcome> {
   const secrets = secretsIn(rawOptions);
-  const outcome = await outcomeOf(probe, rawOptions, context, stop);
+  const { log, memory } = context;
+  const guarded: RunContext = {
+    ...context,
+    log: (message, fields = {}) => log(redactText(message, secrets), redact(fields, secrets)),
+    memory: { get: (key) => memory.get(key), set: (key, value) => memory.set(key, redact(value, secrets)) },
+  };
+  const outcome = await outcomeOf(probe, rawOptions, guarded, stop);
   return redact(outcome, secrets);
 }
 

@@ -75,6 +75,11 @@ export type CollectorConfig = {
   readonly oidcFile: string | undefined;
 };
 
+/** The environment for a child process: without our own settings and PostgreSQL's, in which passwords stand. */
+export function childEnvironment(environment: Readonly<Record<string, string | undefined>> = process.env): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(HCC_|DATABASE_URL$|PG)/i.test(name)));
+}
+
 /** A setting is wrong; the message names it. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

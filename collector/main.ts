@@ -1,7 +1,9 @@
 import { runCommand } from "./commands/program.ts";
 import { ConfigError, readConfig } from "./config.ts";
+import { forbidCoreFile } from "./no-core-file.ts";
 import { StoreError } from "./store/store-error.ts";
 
+forbidCoreFile(process.pid);
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
 // A reader that went away (`| head`) is no fault of ours.

@@ -15,12 +15,13 @@ export async function runCommandOfAgent(settings: Settings, terminal: Terminal, 
   return exitCodes.ok;
 }
 
-/** Makes this PC known to the collector and says as which centre. */
-export async function enrolCommand(code: string, collector: string | undefined, settings: Settings, terminal: Terminal): Promise<number> {
+/** Makes this PC known to the collector and says as which centre. Without `given` the code is asked for: others may read a command line. */
+export async function enrolCommand(given: string | undefined, collector: string | undefined, settings: Settings, terminal: Terminal): Promise<number> {
   const { dataDir, lang } = settings;
   const url = collector ?? settings.collectorUrl;
   if (url === undefined) throw new UsageError("enrol: which collector? add --collector https://...");
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError(`enrol: --collector: "${url}" is no http(s) address`);
+  const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
   const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
   const identity = await enrol(code, client, { dataDir, collector: url, version, nowMs: Date.now }, terminal.stop);
   terminal.err(`${text(lang, "agent.enrolled", { centre: identity.centre, agent: identity.agent })}\n`);

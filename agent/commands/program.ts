@@ -79,9 +79,9 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
   program
     .command("enrol")
     .description(text(lang, "agent.command.enrol"))
-    .argument("<code>")
+    .argument("[code]")
     .option("--collector <url>", text(lang, "agent.option.collector"))
-    .action(async (code: string, { collector }: { collector?: string }) => done(await enrolCommand(code, collector, settings(), terminal)));
+    .action(async (code: string | undefined, { collector }: { collector?: string }) => done(await enrolCommand(code, collector, settings(), terminal)));
   program
     .command("discover")
     .description(text(lang, "agent.command.discover"))

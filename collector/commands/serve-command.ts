@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
-import type { CollectorConfig } from "../config.ts";
+import { type CollectorConfig, childEnvironment } from "../config.ts";
 import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
 import { passwordLink } from "../routes/people.ts";
@@ -119,7 +119,7 @@ async function startMeasure(
     secretFile,
     "--with-parent",
   ];
-  const child = spawn(node, words, { stdio: ["pipe", "ignore", "inherit"] });
+  const child = spawn(node, words, { stdio: ["pipe", "ignore", "inherit"], env: childEnvironment() });
   child.once("exit", (code) => log.info({ code }, "measure server ended"));
   return child;
 }

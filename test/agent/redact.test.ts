@@ -18,4 +18,16 @@ describe("redact", () => {
     const said = { evidence: { note: "bad community s3cret-word", list: ["s3cret-word"] }, detail: "s3cret-word" };
     expect(JSON.stringify(redact(said, secretsIn({ targets: [{ snmp: { community: "s3cret-word" } }] })))).not.toContain("s3cret-word");
   });
+
+  it.each([
+    ["as a device echoes a login by Basic", (secret: string) => Buffer.from(`viewer:${secret}`).toString("base64")],
+    ["in a URL", (secret: string) => encodeURIComponent(secret)],
+    ["cut off at the end of a text", (secret: string) => `login failed for ${secret.slice(0, 9)}`],
+  ])("the secret goes out %s", (_, echo) => {
+    const secret = "mật khẩu-9Z";
+    const clean = redact({ detail: echo(secret) }, secretsIn({ http: { user: "viewer", password: secret } })).detail;
+    expect(clean).toContain("[redacted]");
+    expect(Buffer.from(clean, "base64").toString()).not.toContain("khẩu");
+    expect(clean).not.toContain("khẩu");
+  });
 });

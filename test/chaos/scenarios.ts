@@ -35,5 +35,9 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },
   outbox: { sentence: "T18: the mail server is away, a province vanishes", run: suite({ files: ["test/collector/alert"] }) },
   day: { sentence: "T15: a day of the agent in seven minutes: what it holds does not grow (needs root)", run: day },
+  canaries: {
+    sentence: "secrets that stand nowhere else, in every credential of agent and collector: found in nothing that is said, sent or kept",
+    run: suite({ files: ["test/system/canaries.test.ts", "test/agent/run.test.ts"], full: { HCC_CANARIES_AGENT: "1" } }),
+  },
   leases: { sentence: "T19: everybody wants to test the line at once", run: suite({ files: ["test/collector/lease"] }) },
 };

@@ -10,6 +10,7 @@ import { type Send, SendError } from "./send.ts";
 export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>, waitMs: number): Send {
   const waits = { connectionTimeout: waitMs, greetingTimeout: waitMs, socketTimeout: waitMs, dnsTimeout: waitMs };
   const transport = createTransport({ url, ...waits } as Parameters<typeof createTransport>[0]);
+  const password = decodeURIComponent(new URL(url).password);
   const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? new URL(url).hostname;
   return async ({ to, message, dedupKey }) => {
     const { subject, body } = mailOf(message);
@@ -19,9 +20,10 @@ export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>, wa
     await transport
       .sendMail({ from, to, subject, text: body, messageId, headers, ...(root !== undefined && !isRoot && { references: root, inReplyTo: root }) })
       .catch((error: Error & { code?: string; responseCode?: number }) => {
-        // A wrong password is no fault of the letter.
+        // A server may say whatever it was told, the password too, and errors are kept and logged: of a refused login only the number is.
+        if (error.code === "EAUTH") throw new SendError(`the mail server refused the login (${error.responseCode ?? "no number"})`);
         const isRefused = (error.responseCode ?? 0) >= 500 && (error.code === "EENVELOPE" || error.code === "EMESSAGE");
-        throw new SendError(error.message, { final: isRefused });
+        throw new SendError(password === "" ? error.message : error.message.replaceAll(password, "…"), { final: isRefused });
       });
   };
 }

@@ -25,6 +25,7 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.command.enrol": "enrol this PC with the province's collector by a one-time code",
   "agent.option.collector": "address of the province's collector",
   "agent.command.status": "show what the agent on this PC is doing",
+  "agent.enrol.prompt": "Enrolment code (typed without echo): ",
   "agent.enrolled": "This PC is enrolled for centre {centre} ({agent}).",
   "agent.status.not_enrolled": "This PC is not enrolled ({folder}). Ask the province for a code, then run: hcc-agent enrol CODE --collector URL",
   "agent.status.identity": "Centre {centre}, agent {agent}, collector {collector}",

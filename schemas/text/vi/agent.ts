@@ -24,6 +24,7 @@ export const agent = {
   "agent.command.enrol": "đăng ký máy này với máy chủ của tỉnh bằng mã dùng một lần",
   "agent.option.collector": "địa chỉ máy chủ của tỉnh",
   "agent.command.status": "xem tác tử trên máy này đang làm gì",
+  "agent.enrol.prompt": "Mã đăng ký (không hiện khi gõ): ",
   "agent.enrolled": "Đã đăng ký máy này cho trung tâm {centre} ({agent}).",
   "agent.status.not_enrolled": "Máy này chưa đăng ký ({folder}). Xin mã của tỉnh rồi chạy: hcc-agent enrol MÃ --collector ĐỊA_CHỈ",
   "agent.status.identity": "Trung tâm {centre}, tác tử {agent}, máy chủ {collector}",
