@@ -94,10 +94,7 @@ describe("the whole agent", () => {
       const agent = start(folder, "run", "--no-splay");
       const probes = () => new Set([...collector.stored.values()].map(({ probe }) => probe));
       await until(
-        () =>
-          ["host", "link-quality", "portal-http", "camera-presence", "wifi-clients", "office-devices"].every((kind) =>
-            probes().has(kind as "host"),
-          ),
+        () => ["host", "link-quality", "portal-http", "camera-presence", "wifi-clients", "office-devices"].every((kind) => probes().has(kind as "host")),
         agent.said,
       );
       const told = [...collector.stored.values()].findLast(({ probe }) => probe === "camera-presence");

@@ -28,7 +28,7 @@ const WITNESSES = 50;
  */
 export async function benchFleet({ agents, seconds }: FleetPlan, print: Print = console.log): Promise<void> {
   if (!requirePeer("postgres")) return;
-  await using rig = await openCollectorRig(agents, ["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"]);
+  await using rig = await openCollectorRig(agents, { settings: ["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"] });
   const db = openPostgres(rig.database.url, { connections: 1, statementTimeoutMs: 60_000 });
   try {
     await knowSeries(db);

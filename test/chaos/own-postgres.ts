@@ -7,7 +7,7 @@ import { openStore, type Store } from "../../collector/store/open.ts";
 import type { TestPostgres } from "../support/postgres.ts";
 
 /** What a scenario does to a database, and asks of it. */
-export type RigDatabase = Pick<TestPostgres, "psql" | "crash" | "stopAtOnce" | "killBackend" | "start" | "stop" | "isRunning">;
+export type RigDatabase = Pick<TestPostgres, "url" | "pid" | "psql" | "crash" | "stopAtOnce" | "killBackend" | "start" | "stop" | "isRunning">;
 
 const run = promisify(execFile);
 
@@ -22,6 +22,13 @@ export function ownPostgres(dataDir: string): RigDatabase {
   };
   const end = async (signal: NodeJS.Signals) => void process.kill(Number(postmaster()[0]), signal);
   return {
+    get url() {
+      const password = readFileSync(join(dataDir, "postgres-password"), "utf8").trim();
+      return `postgres://hcc:${password}@127.0.0.1:${postmaster()[3]}/postgres`;
+    },
+    get pid() {
+      return Number(postmaster()[0]);
+    },
     psql,
     crash: () => end("SIGKILL"),
     stopAtOnce: () => end("SIGQUIT"),

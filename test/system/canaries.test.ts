@@ -21,6 +21,7 @@ import { startCanaryDevices } from "../support/canary-devices.ts";
 import { startEchoingServices } from "../support/canary-services.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { openBrowser } from "../support/http-browser.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startRecordingRelay } from "../support/recording-relay.ts";
 import { requirePeer } from "../support/require-peer.ts";
@@ -216,7 +217,7 @@ type Program = { readonly child: ChildProcess; readonly out: () => string; reado
 
 /** Starts a program in a folder in which it would leave a core file if it could; it ends with the test. */
 function startProgram(file: string, words: readonly string[], cwd: string, environment: Record<string, string>): Program {
-  const program = [process.execPath, "--import", import.meta.resolve("tsx"), join(projectRoot, file), ...words];
+  const program = [process.execPath, ...nodeFlags, join(projectRoot, file), ...words];
   const child = spawn("sh", ["-c", 'ulimit -c unlimited && exec "$0" "$@"', ...program], { cwd, env: { ...process.env, ...environment } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const said = { out: "", err: "" };

@@ -40,10 +40,12 @@ const letter = (agoMs: number, state = "waiting") =>
     "INSERT INTO outbox (dedup_key, channel, recipient, body, created_at, next_try_at, state) VALUES ($1, 'smtp', 'a', '{}', to_timestamp($2::float8 / 1000), now(), $3)",
     [`${state}${agoMs}`, NOW - agoMs, state],
   );
-const roomy: Parameters<typeof lookAtHealth>[0]["storage"] = { look: async () => undefined, state: () => "room", sentence: () => "9 MB of 10 MB free at /disk" };
-const look = (
-  more: { storage?: typeof roomy; db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {},
-) =>
+const roomy: Parameters<typeof lookAtHealth>[0]["storage"] = {
+  look: async () => undefined,
+  state: () => "room",
+  sentence: () => "9 MB of 10 MB free at /disk",
+};
+const look = (more: { storage?: typeof roomy; db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {}) =>
   lookAtHealth({
     db: more.db ?? db,
     clock: () => more.nowMs ?? NOW,
