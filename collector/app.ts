@@ -24,6 +24,7 @@ import { loseGatewayPc } from "./people/lost-pc.ts";
 import type { SignOn } from "./people/sign-on.ts";
 import { createTokenDesk } from "./people/token-desk.ts";
 import type { PolicyAt } from "./policy-book.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { isConfidential, proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
 import { doerOf } from "./routes/doer.ts";
@@ -142,6 +143,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));
   app.route("/", signInRoutes(signIn));
   app.route("/", signOnRoutes(signIn));
+  app.route("/", accountRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
   app.route("/", tokenRoutes({ ...signIn, tokens }));
   const noteDeed: FormDeps["noteDeed"] = (c, what, about) => people.note(doerOf(c, proxies), what, about);

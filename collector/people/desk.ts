@@ -27,6 +27,15 @@ export type NewPerson = {
 export type SignedIn = { readonly ok: true; readonly session: string; readonly person: Person };
 export type Refused = { readonly ok: false; readonly fault: "wrong" | "wait" | "busy"; readonly waitS: number };
 export type PasswordSet = SignedIn | { readonly ok: false; readonly fault: "link" | "short" | "long" | "guessable" };
+export type PasswordChanged = SignedIn | Refused | { readonly ok: false; readonly fault: "present" | "short" | "long" | "guessable" };
+/** A session as its owner sees it; `id` ends it and opens nothing. */
+export type ListedSession = {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly seenAt: number;
+  readonly address: string;
+  readonly isThis: boolean;
+};
 /** Who does something to accounts: a person's login, or "command line". */
 export type Doer = Pick<Deed, "who" | "address">;
 
@@ -41,7 +50,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
 
   async function begin(account: store.Account, doer: Doer, what: string): Promise<SignedIn> {
     const session = newToken();
-    await store.addSession(db, { tokenSha256: hashOfToken(session), personId: account.personId, createdAt: clock(), seenAt: clock() });
+    await store.addSession(db, { tokenSha256: hashOfToken(session), personId: account.personId, createdAt: clock(), seenAt: clock(), address: doer.address });
     await store.changeAccount(db, account.personId, { lastLoginAt: clock() });
     await note(doer, what, account.login);
     return { ok: true, session, person: personOf(account) };
@@ -65,7 +74,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       const found = await store.findSession(db, hashOfToken(session));
       if (!found) return undefined;
       const { createdAt, seenAt, tokenSha256 } = found.session;
-      if (!isUsable(found.account, clock()) || clock() - createdAt > SESSION_MS || clock() - seenAt > SESSION_IDLE_MS) {
+      if (!isUsable(found.account, clock()) || !isOpen({ createdAt, seenAt }, clock())) {
         await store.endSession(db, tokenSha256);
         return undefined;
       }
@@ -167,6 +176,64 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       return begin(account, { who: account.login, address }, "password.set");
     },
 
+    /** A new password for whoever knows the present one. All sessions of the person end, and a new one begins. */
+    async changePassword(personId: string, present: string, password: string, doer: Doer): Promise<PasswordChanged> {
+      const account = await store.findAccount(db, { personId });
+      if (!account?.password) return { ok: false, fault: "present" };
+      // Failures here are counted apart: whoever holds a stolen session must not keep its owner from signing in.
+      const from = { login: account.login, address: doer.address, device: "password-change" };
+      const waitS = throttle.waitS(from, clock());
+      if (waitS > 0) return { ok: false, fault: "wait", waitS };
+      if (hashing >= HASHING_MAX) return { ok: false, fault: "busy", waitS: 2 };
+      throttle.failed(from, clock());
+      hashing++;
+      try {
+        if (!(await checkPassword(present, account.password)).fits) {
+          await note(doer, "password.refused", account.login);
+          return { ok: false, fault: "present" };
+        }
+        throttle.succeeded(from);
+        const fault = passwordFault(password, account.login);
+        if (fault) return { ok: false, fault };
+        await store.changeAccount(db, personId, { password: await hashPassword(password) });
+        await store.endSessionsOf(db, personId);
+        return await begin(account, doer, "password.changed");
+      } finally {
+        hashing--;
+      }
+    },
+
+    /** A person's open sessions, the newest first; `session` is the one that asks. */
+    async sessionsOf(personId: string, session: string | undefined): Promise<readonly ListedSession[]> {
+      const own = session === undefined ? undefined : hashOfToken(session);
+      const open = (await store.listSessions(db, personId)).filter((each) => isOpen(each, clock()));
+      return open.map(({ tokenSha256, createdAt, seenAt, address }) => ({
+        id: sessionId(tokenSha256),
+        createdAt,
+        seenAt,
+        address,
+        isThis: tokenSha256 === own,
+      }));
+    },
+
+    /** Ends one of a person's own sessions, or all but the one that asks. */
+    async endOwnSessions(personId: string, which: { id: string } | { except: string }, doer: Doer): Promise<void> {
+      const meant = (await store.listSessions(db, personId)).filter(({ tokenSha256 }) =>
+        "id" in which ? sessionId(tokenSha256) === which.id : tokenSha256 !== hashOfToken(which.except),
+      );
+      for (const { tokenSha256 } of meant) await store.endSession(db, tokenSha256);
+      if (meant.length > 0) await note(doer, "session.ended", doer.who);
+    },
+
+    /** Ends all sessions of somebody. False when there is no such account. */
+    async endSessionsOf(login: string, doer: Doer): Promise<boolean> {
+      const account = await store.findAccount(db, { login });
+      if (!account) return false;
+      await store.endSessionsOf(db, account.personId);
+      await note(doer, "session.ended", login);
+      return true;
+    },
+
     /** Sets a password at the command line. */
     async putPassword(login: string, password: string, doer: Doer): Promise<"unknown" | "short" | "long" | "guessable" | undefined> {
       const account = await store.findAccount(db, { login });
@@ -193,6 +260,16 @@ const NOBODY = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43
 
 function newPersonId(): string {
   return `per-${randomBytes(8).toString("hex")}`;
+}
+
+/** Whether neither the working day nor the idle time of a session is over. */
+function isOpen({ createdAt, seenAt }: { createdAt: number; seenAt: number }, nowMs: number): boolean {
+  return nowMs - createdAt <= SESSION_MS && nowMs - seenAt <= SESSION_IDLE_MS;
+}
+
+/** Names a session to its owner: part of the hash of 256 random bits, which opens nothing. */
+function sessionId(tokenSha256: string): string {
+  return tokenSha256.slice(0, 16);
 }
 
 function isUsable({ disabled, endsAt }: store.Account, nowMs: number): boolean {

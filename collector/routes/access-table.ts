@@ -47,6 +47,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /password": visitor,
   "POST /password": visitor,
   "GET /account": people(everybody, "none"),
+  "POST /account/password": people(everybody, "none"),
+  "POST /account/sessions": people(everybody, "none"),
   "POST /logout": people(everybody, "none"),
 
   "GET /people": people(["admin"], "province"),
@@ -54,6 +56,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /people/reset": people(["admin"], "province"),
   "POST /people/disable": people(["admin"], "province"),
   "POST /people/enable": people(["admin"], "province"),
+  "POST /people/sessions": people(["admin"], "province"),
   "GET /tokens": people(["admin"], "province"),
   "POST /tokens": people(["admin"], "province"),
   "POST /tokens/revoke": people(["admin"], "province"),

@@ -60,6 +60,12 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
       return c.redirect("/people", 303);
     });
 
+  app.post("/people/sessions", pageHeaders, async (c) => {
+    const { login = "" } = await formValues(c);
+    await people.endSessionsOf(login, doerOf(c, deps.proxies));
+    return c.redirect("/people", 303);
+  });
+
   app.get("/audit", pageHeaders, async (c) => {
     const { deeds, chain } = await people.audit(DEEDS_SHOWN);
     return c.html(auditPage(pageFrame(c, deps), deeds, chain));

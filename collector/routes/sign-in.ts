@@ -7,7 +7,7 @@ import { type PeopleDesk, SESSION_MS, type SignedIn } from "../people/desk.ts";
 import type { SignOn } from "../people/sign-on.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
-import { accountPage, loginPage, passwordPage, signedOutPage } from "../web/login-page.ts";
+import { loginPage, passwordPage, signedOutPage } from "../web/login-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { clientAddress, isConfidential } from "./client-address.ts";
 import { formValues } from "./form-deps.ts";
@@ -59,8 +59,6 @@ export function signInRoutes(deps: SignInDeps): Hono {
     ] as const;
     return c.html(passwordPage(frame, { values: { code }, errors }, token.issue(c)), 422);
   });
-
-  app.get("/account", pageHeaders, (c) => c.html(accountPage(pageFrame(c, deps), token.issue(c))));
 
   app.post("/logout", pageHeaders, async (c) => {
     const session = cookies.session(c);

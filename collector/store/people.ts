@@ -1,5 +1,5 @@
 import type { Db } from "./db.ts";
-import { and, asc, eq, gt, isNotNull, or, sql } from "./drizzle.ts";
+import { and, asc, desc, eq, gt, isNotNull, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { asJsonb, personLinks, persons, sessions } from "./tables.ts";
 
@@ -75,6 +75,11 @@ export async function findSession(db: Db, tokenSha256: string): Promise<{ sessio
       .where(eq(sessions.tokenSha256, tokenSha256)),
   );
   return row;
+}
+
+/** Sessions of a person, the newest first; some may be over by time. */
+export async function listSessions(db: Db, personId: string): Promise<(typeof sessions.$inferSelect)[]> {
+  return drizzled(db, (to) => to.select().from(sessions).where(eq(sessions.personId, personId)).orderBy(desc(sessions.createdAt)).limit(LISTED));
 }
 
 export async function touchSession(db: Db, tokenSha256: string, nowMs: number): Promise<void> {

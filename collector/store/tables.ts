@@ -226,6 +226,7 @@ export const sessions = pgTable("session", {
   personId: personId(),
   createdAt: instant("created_at").notNull(),
   seenAt: instant("seen_at").notNull(),
+  address: text("address").notNull().default(""),
 });
 
 /** What people did, row by row in a chain of hashes. */

@@ -41,20 +41,6 @@ ${inputField(lang, state, { name: "again", label: labels.again, type: "password"
   );
 }
 
-/** Who is signed in, as what, and the way out. */
-export function accountPage(frame: PageFrame, token: string): Html {
-  const { lang, asker } = frame;
-  if (!asker) return card(frame, "people.account.title", html``);
-  const isLocal = asker.id === "local";
-  const roles = asker.roles.map((role) => text(lang, `role.${role}`)).join(", ");
-  return card(
-    frame,
-    "people.account.title",
-    html`<dl><dt>${text(lang, "people.name")}</dt><dd>${isLocal ? text(lang, "people.local") : asker.name}</dd><dt>${text(lang, "people.roles")}</dt><dd>${roles}</dd>${asker.centre ? html`<dt>${text(lang, "people.centre")}</dt><dd>${asker.centre}</dd>` : ""}</dl>
-${isLocal ? html`<p class="note">${text(lang, "people.local.note")}</p>` : html`<form class="form" method="post" action="/logout">${hidden(TOKEN_FIELD, token)}<p><button type="submit">${text(lang, "people.logout")}</button></p></form>`}`,
-  );
-}
-
 /** After signing out of here: the sign-on service still knows this browser, and says so. */
 export function signedOutPage(frame: PageFrame, name: string, url: string): Html {
   const { lang } = frame;

@@ -96,7 +96,7 @@ function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: stri
       centre ?? "–",
       text(lang, `people.state.${state}`),
       lastLoginMs === undefined ? "–" : moment(lang, lastLoginMs),
-      html`${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}`,
+      html`${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own || state !== "active" ? "" : button("sessions", "session.end.all")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}`,
     ],
   };
 }

@@ -169,6 +169,90 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
     expect((await browser.get("/account")).status).toBe(200);
   });
 
+  describe("one's own account", () => {
+    const next = "ba con voi trắng qua sông";
+    const idsOn = (html: string) => [...html.matchAll(/name="id" value="([^"]+)"/g)].map(([, id = ""]) => id);
+    const deeds = async (count: number) => (await people.audit(count)).deeds.map(({ who, what, about }) => [who, what, about]);
+    const isIn = async (browser: ReturnType<typeof home>) => (await browser.get("/account")).status === 200;
+    const change = (browser: ReturnType<typeof home>, present: string, password: string, again = password) =>
+      browser.send("/account/password", { present, password, again }, { form: "/account" });
+    const signedIn = async (login: string) => {
+      const browser = home();
+      expect((await signIn(browser, login)).status).toBe(303);
+      return browser;
+    };
+
+    beforeAll(async () => {
+      for (const login of ["mai", "tuan", "binh"]) {
+        const link = await people.add({ login, name: login, roles: ["viewer"] }, doer);
+        await people.setPassword(link ?? "", sentence, "local");
+      }
+    });
+
+    it("changes its password for whoever knows the present one, and ends every other session", async () => {
+      const [browser, other] = [await signedIn("mai"), await signedIn("mai")];
+      const before = browser.jar.get("__Host-hcc-session") ?? "";
+      for (const [present, password, again, key] of [
+        ["sai mật khẩu rồi", next, next, "people.fault.present"],
+        [sentence, "ngan", "ngan", "people.fault.short"],
+        [sentence, "matkhau-2026-moi", "matkhau-2026-moi", "people.fault.guessable"],
+        [sentence, next, `${next} khác`, "people.fault.again"],
+      ] as const) {
+        const refused = await change(browser, present, password, again);
+        expect([refused.status, refused.html.includes(text("vi", key))], key).toEqual([422, true]);
+        expect(refused.html, key).not.toContain(password);
+      }
+      expect(await isIn(other)).toBe(true);
+      const done = await change(browser, sentence, next);
+      expect([done.status, done.location]).toEqual([303, "/account"]);
+      expect(await deeds(1)).toEqual([["mai", "password.changed", "mai"]]);
+      expect([await isIn(browser), await isIn(other)]).toEqual([true, false]);
+      other.jar.set("__Host-hcc-session", before);
+      expect(await isIn(other)).toBe(false);
+      expect((await signIn(home(), "mai")).status).toBe(401);
+      expect((await signIn(home(), "mai", next)).status).toBe(303);
+    });
+
+    it("lets nobody with a stolen session guess the present password, nor keep its owner from signing in", async () => {
+      const browser = await signedIn("tuan");
+      for (let failure = 0; failure < 10; failure++) expect((await change(browser, "sai mật khẩu rồi", next)).status).toBe(422);
+      const refused = await change(browser, sentence, next);
+      expect([refused.status, refused.headers["retry-after"]]).toEqual([429, "900"]);
+      expect((await signIn(home(), "tuan")).status).toBe(303);
+    });
+
+    it("shows its sessions and ends one or all others; another person's stays", async () => {
+      const browser = await signedIn("binh");
+      nowMs += 1_000;
+      const second = await signedIn("binh");
+      nowMs += 1_000;
+      const newest = await signedIn("binh");
+      const stranger = await signedIn("hoa");
+      const { html } = await browser.get("/account");
+      const [id = "", ...more] = idsOn(html);
+      expect([id.length, more.length > 0, html.includes(text("vi", "session.this"))]).toEqual([16, true, true]);
+      expect(html).toMatch(/127\.0\.0\.1|::1/);
+      await stranger.send("/account/sessions", { id }, { form: "/account" });
+      expect(await isIn(newest)).toBe(true);
+      await browser.send("/account/sessions", { id }, { form: "/account" });
+      expect(await deeds(1)).toEqual([["binh", "session.ended", "binh"]]);
+      expect([await isIn(browser), await isIn(second), await isIn(newest)]).toEqual([true, true, false]);
+      await browser.send("/account/sessions", { others: "yes" }, { form: "/account" });
+      expect([await isIn(browser), await isIn(second)]).toEqual([true, false]);
+      expect(await isIn(stranger)).toBe(true);
+    });
+
+    it("loses all its sessions to an administrator, and to nobody else", async () => {
+      const [browser, admin, other] = [await signedIn("binh"), await signedIn("lan"), await signedIn("tuan")];
+      expect((await other.send("/people/sessions", { login: "binh" }, { form: "/account" })).status).toBe(403);
+      expect(await isIn(browser)).toBe(true);
+      const ended = await admin.send("/people/sessions", { login: "binh" }, { form: "/people" });
+      expect([ended.status, ended.location]).toEqual([303, "/people"]);
+      expect(await deeds(1)).toEqual([["lan", "session.ended", "binh"]]);
+      expect([await isIn(browser), await isIn(admin)]).toEqual([false, true]);
+    });
+  });
+
   describe("behind a proxy", () => {
     const by = (address: string, headers: Record<string, string>) =>
       openBrowser("https://hcc.example.vn", { at: `http://127.0.0.1:${plain.port}`, from: address, headers });
@@ -189,6 +273,11 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
       const clear = by("127.0.0.2", { "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http" });
       expect((await signIn(clear, "minh")).status).toBe(403);
       expect((await clear.send("/password", { code: "x", password: sentence, again: sentence })).status).toBe(403);
+      const trusted = by("127.0.0.2", { "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "https" });
+      await signIn(trusted, "minh");
+      for (const [name, value] of trusted.jar) clear.jar.set(name, value);
+      const refused = await clear.send("/account/password", { present: sentence, password: "x", again: "x" }, { form: "/account" });
+      expect([refused.status, refused.html.includes(text("vi", "people.plain"))]).toEqual([403, true]);
     });
 
     it("lets failures of one client count for him, not for the others behind the same proxy", async () => {
