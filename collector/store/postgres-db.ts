@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createConnection, type Socket } from "node:net";
+import { nextTick } from "node:process";
 import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import postgres from "postgres";
@@ -144,5 +145,24 @@ const nested: Begin = () => Promise.reject(new Error("a transaction cannot begin
  * and after as many refusals as the pool has places nothing would ever be answered again.
  */
 function connectWithoutDelay({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
-  return (path ? createConnection(path) : createConnection(port[0] ?? 5432, host[0])).setNoDelay(true);
+  const socket = path ? createConnection(path) : createConnection(port[0] ?? 5432, host[0]);
+  return gathered(socket.setNoDelay(true));
+}
+
+/**
+ * Statements that are sent in one go leave in one piece. The driver writes each that has more than a kilobyte of values by itself, and each write would
+ * wake the server for it.
+ */
+function gathered(socket: Socket): Socket {
+  const write = socket.write;
+  const send = () => socket.uncork();
+  return Object.assign(socket, {
+    write: (...words: Parameters<typeof write>) => {
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        nextTick(send);
+      }
+      return write.apply(socket, words);
+    },
+  });
 }
