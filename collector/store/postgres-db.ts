@@ -24,6 +24,8 @@ export function openPostgres(url: string, { connections, statementTimeoutMs }: O
     idle_timeout: 60,
     connect_timeout: 10,
     onnotice: () => undefined,
+    // The driver would ask for the types of arrays at each connect, and a connection that is lost in that moment would end the whole process.
+    fetch_types: false,
     connection: {
       application_name: `hcc-watch ${randomUUID().slice(0, 8)}`,
       TimeZone: "UTC",

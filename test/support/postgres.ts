@@ -60,12 +60,12 @@ export async function startPostgres({
   const start = async () => {
     const child = spawn(join(bin, "postgres"), [...words, ...settings.flatMap((setting) => ["-c", setting])], { ...identity, cwd: folder, stdio: "ignore" });
     server = child;
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 1_200; attempt++) {
       if (child.exitCode !== null) throw new Error("PostgreSQL ended at once");
       if (await psql("SELECT 1", "postgres").catch(() => undefined)) return;
       await sleep(50);
     }
-    throw new Error("PostgreSQL was not ready within 10 s");
+    throw new Error("PostgreSQL was not ready within 60 s");
   };
   const end = async (signal: NodeJS.Signals) => {
     const child = server;
