@@ -75,11 +75,9 @@ const recomputeHours = `
     FROM (SELECT site_id, to_timestamp(ms / 1000) AS hour FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, ms)) AS t,
       samples_between(t.site_id, t.hour, t.hour + interval '1 hour') AS s
   ), by_series AS (
-    INSERT INTO rollup_1h AS r (site_id, series_id, hour, n, vmin, vmax, vsum, p50, p95)
-    SELECT site_id, series_id, hour, count(*), min(value), max(value), sum(value),
-      percentile_cont(0.5) WITHIN GROUP (ORDER BY value), percentile_cont(0.95) WITHIN GROUP (ORDER BY value)
-    FROM taken GROUP BY site_id, series_id, hour
-    ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, p50 = excluded.p50, p95 = excluded.p95
+    INSERT INTO rollup_1h AS r (site_id, series_id, hour, n, vmin, vmax, vsum)
+    SELECT site_id, series_id, hour, count(*), min(value), max(value), sum(value) FROM taken GROUP BY site_id, series_id, hour
+    ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum
     WHERE excluded.n >= r.n
   ), binned AS (
     SELECT site_id, metric, hour, array_agg(bin ORDER BY bin) AS bins, array_agg(n ORDER BY bin) AS counts

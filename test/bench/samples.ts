@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { migrate } from "../../collector/store/migrate.ts";
+import { packDaysBefore } from "../../collector/store/pack-days.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../collector/store/rollups.ts";
@@ -20,6 +21,7 @@ export function benchStorage({ print = console.log, size = { sites: 45, days: 4 
     const jobs = [
       { name: "hourly rollups", run: () => rollUpDirtyHours(db, FIRST_MS + (size.days + 1) * DAY_MS) },
       { name: "daily rollups", run: () => rollUpDirtyDays(db, "2027-01-01") },
+      { name: "packing", run: () => packDaysBefore(db, FIRST_MS + size.days * DAY_MS) },
     ];
     const sizes = [["one row per sample, indexed", await bytesOf(db, "plain_sample")] as const, ["one row per run", await bytesOf(db, "run")] as const];
     print("job | k samples/s");
@@ -29,7 +31,7 @@ export function benchStorage({ print = console.log, size = { sites: 45, days: 4 
       print(`${name} | ${(samples / (performance.now() - startMs)).toFixed(0)}`);
     }
     print("form | bytes per sample");
-    const rolled = ["rollup_1h", "rollup_site_1h", "rollup_1d"] as const;
+    const rolled = ["packed_run", "rollup_1h", "rollup_site_1h", "rollup_1d"] as const;
     for (const [name, bytes] of sizes) print(`${name} | ${(bytes / samples).toFixed(1)}`);
     for (const table of rolled) print(`${table} | ${((await bytesOf(db, table)) / samples).toFixed(2)}`);
   });
@@ -89,7 +91,7 @@ async function withSamples({ sites, days }: Size, print: Print, work: (db: Postg
           SELECT s.site_id, o.source_id, s.series_id, m AS minute, '${new Date(FIRST_MS + day * DAY_MS).toISOString()}'::timestamptz + m * interval '1 min' + (m * 7919 % 900) * interval '1 ms' AS ts,
             round((200 + 80 * sin(m / 200.0 + s.series_id) + random() * 20)::numeric) / 10.0 AS value FROM series AS s JOIN run_source AS o USING (site_id), generate_series(0, 1439) AS m) AS made GROUP BY site_id, source_id, ts, minute`);
     await db.script(
-      "INSERT INTO plain_sample SELECT site_id, series_id, ts, value FROM sample ORDER BY ts; INSERT INTO dirty_hour SELECT DISTINCT site_id, hour FROM sample",
+      "INSERT INTO plain_sample SELECT site_id, series_id, ts, value FROM sample ORDER BY ts; INSERT INTO dirty_hour SELECT DISTINCT site_id, date_trunc('hour', ts, 'UTC') FROM sample",
     );
     const samples = sites * days * 1_440 * SERIES;
     print(`${(samples / 1e6).toFixed(1)} M samples, ${sites} centres, ${days} days, PostgreSQL 15 on ${cpus().length} x ${cpus()[0]?.model.trim()}`);

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLossyRelay } from "../support/lossy-relay.ts";
-import { nodeFlags } from "../support/node-flags.ts";
-import { projectRoot } from "../support/source-files.ts";
-import { openCollectorRig, type RigAgent } from "./collector-rig.ts";
+import { openCollectorRig } from "./collector-rig.ts";
 import { promise, type Scenario } from "./scenario.ts";
+import { type Appender, becomeAgent, drained, startAppender } from "./spooling-agent.ts";
 
 const LOST_ANSWERS = 0.2;
 /** Every so many rounds the collector is killed instead of the agent. */
@@ -59,49 +56,3 @@ export const kill: Scenario = async ({ full, chance, print }) => {
     await rm(folder, { recursive: true, force: true });
   }
 };
-
-async function becomeAgent(folder: string, { agent, key, centre }: RigAgent, collector: string): Promise<void> {
-  await writeFile(join(folder, "agent.json"), JSON.stringify({ agent, centre, collector, enrolledAt: new Date().toISOString() }));
-  await writeFile(join(folder, `${agent}.key`), key.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-}
-
-/** `kill` gives the last number that was said to be durable. */
-type Appender = { kill(): Promise<number> };
-
-async function startAppender(folder: string, url: string): Promise<Appender> {
-  const child: ChildProcess = spawn(process.execPath, [...nodeFlags, "test/support/delivering-agent.ts", folder, url], {
-    cwd: projectRoot,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let last = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    last = (last + text).slice(-64);
-  });
-  for (let waited = 0; last === "" && waited < 3_000; waited++) await sleep(10);
-  return {
-    kill: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        const gone = once(child, "close");
-        child.kill("SIGKILL");
-        await gone;
-      }
-      return Number(last.split("\n").at(-2) ?? 0);
-    },
-  };
-}
-
-type Drained = { stream: string; lastSeq: number; deadLetters: number; lost: number };
-
-async function drained(folder: string, url: string): Promise<Drained> {
-  const child = spawn(process.execPath, [...nodeFlags, "test/support/delivering-agent.ts", folder, url, "drain"], {
-    cwd: projectRoot,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const [code] = await once(child, "close");
-  promise(code === 0, `the agent could not deliver what was left (exit code ${code})`);
-  return JSON.parse(said) as Drained;
-}

@@ -8,6 +8,8 @@ import { lossyLine } from "./lossy-line.ts";
 import { postgresCrash } from "./postgres-crash.ts";
 import type { Scenario } from "./scenario.ts";
 import { suite } from "./suites.ts";
+import { thinLine } from "./thin-line.ts";
+import { upgrade } from "./upgrade.ts";
 
 const spool = (name: string) => `test/agent/spool/${name}.test.ts`;
 
@@ -31,6 +33,8 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   backlog: { sentence: "135 agents bring three days, and the present stays present", run: backlog },
   "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
   "database-full": { sentence: "T11: the disk of the database is full (needs root)", run: databaseFull },
+  "thin-line": { sentence: "T8: a day is delivered over 64 kbit/s, and the present stays present", run: thinLine },
+  upgrade: { sentence: "T16: killed in the middle of an upgrade; a spool of the version before", run: upgrade },
   model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },
   restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },
   outbox: { sentence: "T18: the mail server is away, a province vanishes", run: suite({ files: ["test/collector/alert"] }) },
