@@ -53,7 +53,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       ELSE ARRAY(SELECT round(v * a.scale) - round(w.slope * (i - 1) / a.steps) - w.base FROM unnest($1) WITH ORDINALITY AS u(v, i)) END
   FROM (
     SELECT d.digits, d.steps, packed_scale(d.digits) AS scale, round($1[d.n] * packed_scale(d.digits)) - round($1[1] * packed_scale(d.digits)) AS slope
-    FROM (SELECT max(packed_digits(v)) AS digits, count(*) AS n, greatest(count(*) - 1, 1) AS steps FROM unnest($1) AS v) AS d
+    FROM (SELECT CASE WHEN max(abs(v)) * packed_scale(max(packed_digits(v))) > 1e15 THEN 7 ELSE max(packed_digits(v)) END AS digits, count(*) AS n, greatest(count(*) - 1, 1) AS steps FROM unnest($1) AS v) AS d
     OFFSET 0
   ) AS a,
   LATERAL (
