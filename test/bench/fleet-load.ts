@@ -4,7 +4,7 @@ import { startLightAgents } from "../chaos/light-agents.ts";
 import { percentile } from "../chaos/scenario.ts";
 import { seeded } from "../support/seeded.ts";
 import { minute, tell } from "./fleet-minute.ts";
-import { loadAgents } from "./ingest-load.ts";
+import { loadAgents } from "./load-agents.ts";
 
 export type FleetLoad = {
   /** Runs that were made, and those that were not acknowledged at the end. */

@@ -1,175 +1,105 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpus } from "node:os";
-import { join } from "node:path";
-import { serve } from "@hono/node-server";
-import { Hono } from "hono";
-import { AgentKeys } from "../../collector/auth/agent-keys.ts";
-import { Nonces } from "../../collector/auth/nonces.ts";
-import { acceptInto } from "../../collector/ingest/accept.ts";
-import { IngestQueue } from "../../collector/ingest/ingest-queue.ts";
-import { ingestRoutes } from "../../collector/routes/ingest.ts";
-import { type SignedEnv, signedByAgent } from "../../collector/routes/signed.ts";
-import { findAgent } from "../../collector/store/agents.ts";
-import { writeGroup } from "../../collector/store/ingest.ts";
-import { migrate } from "../../collector/store/migrate.ts";
-import { openStore } from "../../collector/store/open.ts";
-import { Partitions } from "../../collector/store/partitions.ts";
-import { RunIds } from "../../collector/store/run-rows.ts";
-import { importCentres } from "../../collector/store/sites.ts";
-import { Calendar } from "../../schemas/calendar.ts";
-import { nodeFlags } from "../support/node-flags.ts";
-import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { startPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
-import { type LoadPlan, type LoadResult, loadAgents } from "./ingest-load.ts";
-import { treeCpuUs } from "./process-cost.ts";
+import { CONNECTIONS, copyWay, type Figure, ourWay, type Way } from "./ingest-ways.ts";
+import type { Shape } from "./load-plan.ts";
 
 type Print = (line: string) => void;
-type Figure = { readonly rate: number; readonly p50: number; readonly p99: number; readonly nodeUs: number; readonly pgUs: number; readonly bytes: number };
 
-const CONNECTIONS = 24;
-/** Shapes of a request: observations times readings. */
-const shapes = [
-  { name: "60 samples per request", observations: 12, readings: 5, requests: 120, columns: false },
-  { name: "60 samples per request, in columns", observations: 12, readings: 5, requests: 120, columns: true },
-  { name: "1,000 samples per request", observations: 100, readings: 10, requests: 12, columns: false },
-  { name: "1,000 samples per request, in columns", observations: 100, readings: 10, requests: 12, columns: true },
-] as const;
+const small = { observations: 12, readings: 5, requests: 120 } as const;
+const link = { tells: "link", columns: false } as const;
+/** What requests bring. */
+const shapes = {
+  small: { ...link, ...small, name: "60 samples" },
+  smallColumns: { ...link, ...small, name: "60 samples, columns", columns: true },
+  large: { ...link, name: "1,000 samples", observations: 100, readings: 10, requests: 12 },
+  largeColumns: { ...link, name: "1,000 samples, columns", observations: 100, readings: 10, requests: 12, columns: true },
+  smallCentre: { ...small, name: "60 of a centre", tells: "centre", columns: false },
+  largeCentre: { name: "1,000 of a centre", tells: "centre", observations: 200, readings: 5, requests: 12, columns: false },
+} as const satisfies Record<string, Shape>;
+
+/** Settings of every PostgreSQL here. */
+const settings = ["shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=30min"];
 
 /**
  * Samples per second from signed HTTP request to commit, against one `psql COPY` of as many samples, a row each, into a table with an index over
  * (site, series, time) (= 1.00), in interleaved rounds on Debian's PostgreSQL 15 with fsync on. That table is the plain layout; ours keeps the samples of
- * a run as arrays, and also writes the observation with its outcome, ledger, newest values and dirty hours, which the COPY does not. Prints the median.
+ * a run as arrays, and also writes the observation with its outcome, ledger, newest values and dirty hours, which the COPY does not.
+ * Ratios are those of one round; printed are medians.
  */
 export async function benchIngest({ print = console.log, rounds = 5 }: { print?: Print; rounds?: number } = {}): Promise<void> {
   if (!requirePeer("postgres")) return;
-  const server = await startPostgres({ durable: true, settings: ["shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=30min"] });
-  try {
-    const bench = await openBench(server);
-    print(`ingest on ${cpus().length} x ${cpus()[0]?.model.trim()}, PostgreSQL 15, fsync on, ${CONNECTIONS} connections, median of ${rounds} rounds`);
-    print("shape | k samples/s | psql COPY k/s | share of COPY | p50 ms | p99 ms | Node us/sample | PG us/sample | body B/sample");
-    for (const shape of shapes) {
-      const figures: Figure[] = [];
-      const copies: number[] = [];
-      for (let round = 0; round <= rounds; round++) {
-        const figure = await bench.run(shape, round);
-        const copy = await copyRate(server);
-        // The first round warms caches and the compiler.
-        if (round === 0) continue;
-        figures.push(figure);
-        copies.push(copy);
-      }
-      const of = (name: keyof Figure) => median(figures.map((figure) => figure[name]));
-      const share = median(figures.map(({ rate }, index) => rate / (copies[index] ?? Number.NaN)));
-      print(
-        [
-          shape.name,
-          (of("rate") / 1e3).toFixed(1),
-          (median(copies) / 1e3).toFixed(0),
-          share.toFixed(3),
-          of("p50").toFixed(1),
-          of("p99").toFixed(1),
-          of("nodeUs").toFixed(1),
-          of("pgUs").toFixed(1),
-          of("bytes").toFixed(1),
-        ].join(" | "),
-      );
+  await using open = new AsyncDisposableStack();
+  const server = await startPostgres({ durable: true, settings });
+  open.defer(() => server.stop());
+  const copy = await copyWay(server);
+  const collector = open.use(await ourWay(server, "collector", "collector"));
+  const runs = open.use(await ourWay(server, "runs", "runs alone"));
+  const values = open.use(await ourWay(server, "values", "drizzle values()"));
+
+  print(`ingest on ${cpus().length} x ${cpus()[0]?.model.trim()}, PostgreSQL 15, fsync on, ${CONNECTIONS} connections, median of ${rounds} rounds`);
+  print("per request | by | k samples/s | of psql COPY | p50 ms | p99 ms | server us/sample | database us/sample | memory MB | body B/sample");
+  const small = await measure(shapes.small, [collector, values, copy], rounds, print);
+  await measure(shapes.smallColumns, [collector, copy], rounds, print);
+  const large = await measure(shapes.large, [collector, copy], rounds, print);
+  await measure(shapes.largeColumns, [collector, copy], rounds, print);
+  const smallCentre = await measure(shapes.smallCentre, [collector, runs, copy], rounds, print);
+  const largeCentre = await measure(shapes.largeCentre, [collector, runs, copy], rounds, print);
+
+  const ofCopy = (measured: Measured) => ratioOf(measured.of(collector), measured.of(copy), rateOf);
+  const ofRuns = (measured: Measured) => ratioOf(measured.of(collector), measured.of(runs), rateOf);
+  const cost = (measured: Measured) => median(measured.of(collector).map(cpuOf));
+  print("figure | seen | demand | holds");
+  const row = (figure: string, seen: number, sign: ">=" | "<=", demand: number) =>
+    print(`${figure} | ${seen.toFixed(2)} | ${sign} ${demand} | ${(sign === ">=" ? seen >= demand : seen <= demand) ? "yes" : "NO"}`);
+  row("1,000 per request, of psql COPY", ofCopy(large), ">=", 0.6);
+  row("60 per request, of psql COPY", ofCopy(small), ">=", 0.25);
+  row("60 per request, p99, ms", median(small.of(collector).map(({ p99 }) => p99)), "<=", 25);
+  row("60 per request, of drizzle values()", ratioOf(small.of(collector), small.of(values), rateOf), ">=", 4);
+  row("with latest, ledger, dirty hours and judging, of runs alone, 60 per request", ofRuns(smallCentre), ">=", 0.7);
+  row("with latest, ledger, dirty hours and judging, of runs alone, 1,000 per request", ofRuns(largeCentre), ">=", 0.7);
+  row("Node + PostgreSQL, us of CPU per sample, 60 per request", cost(small), "<=", 7);
+  row("Node + PostgreSQL, us of CPU per sample, 1,000 per request", cost(large), "<=", 4);
+}
+
+/** The figures of each way, round by round. */
+type Measured = { of(way: Way): readonly Figure[] };
+
+/** Runs all ways one after the other, round by round, and prints a row for each. The first round warms caches and the compiler. */
+async function measure(shape: Shape, ways: readonly Way[], rounds: number, print: Print): Promise<Measured> {
+  const figures = new Map<Way, Figure[]>(ways.map((way) => [way, []]));
+  for (let round = 0; round <= rounds; round++) {
+    // Each way comes first and last as often as another.
+    for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+      const figure = await way.run(shape, round);
+      if (round > 0) figures.get(way)?.push(figure);
     }
-    await bench.close();
-  } finally {
-    await server.stop();
   }
-}
-
-async function openBench(server: TestPostgres) {
-  const store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
-  const { db } = store;
-  const startMs = Date.now();
-  await migrate(db, startMs);
-  const centres = Array.from({ length: CONNECTIONS }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
-  await importCentres(db, centres, startMs);
-  await db.script(plainTable);
-  const partitions = new Partitions(db);
-  await partitions.ensureAhead(startMs);
-  const tools = { db, partitions, ids: new RunIds(), calendar };
-  const nonces = new Nonces("bench");
-  const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => undefined);
-  const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
-  const app = new Hono<SignedEnv>();
-  app.use(signedByAgent({ keys, nonces, clock: Date.now })).route("/", ingestRoutes({ accept, nonces, clock: Date.now, onConflict: async () => undefined }));
-  const http = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
-  await once(http, "listening");
-  const address = http.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  const agents = loadAgents(CONNECTIONS);
-  for (const [index, { agent, publicKey }] of agents.entries()) {
-    await db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) VALUES ($1, $2, $3, now())", [index + 1, agent, publicKey]);
+  const of = (way: Way) => figures.get(way) ?? [];
+  const copies = of(ways.find(({ name }) => name === "psql COPY") ?? (ways[0] as Way));
+  for (const way of ways) {
+    const middle = (name: keyof Figure) => median(of(way).map((figure) => figure[name]));
+    const cells = [
+      (middle("rate") / 1e3).toFixed(1),
+      ratioOf(of(way), copies, rateOf).toFixed(3),
+      ...[middle("p50"), middle("p99"), middle("serverUs"), middle("databaseUs"), middle("memory") / 1e6, middle("bodyBytes")].map(shown),
+    ];
+    print([shape.name, way.name, ...cells].join(" | "));
   }
-  let run = 0;
-  return {
-    async run({ observations, readings, requests, columns }: (typeof shapes)[number], round: number): Promise<Figure> {
-      const plan: LoadPlan = {
-        url: `http://127.0.0.1:${port}`,
-        nonce: nonces.current(Date.now()),
-        run: ++run,
-        connections: CONNECTIONS,
-        requests: round === 0 ? Math.ceil(requests / 2) : requests,
-        observations,
-        readings,
-        startMs: Date.now() - 3_600_000,
-        columns,
-      };
-      const [nodeBefore, pgBefore] = [process.cpuUsage(), treeCpuUs(server.pid)];
-      const { seconds, latenciesMs, bytes } = await runLoad(plan);
-      const [node, pg] = [process.cpuUsage(nodeBefore), treeCpuUs(server.pid) - pgBefore];
-      const samples = plan.connections * plan.requests * observations * readings;
-      const sorted = latenciesMs.sort((a, b) => a - b);
-      const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-      return { rate: samples / seconds, p50: at(0.5), p99: at(0.99), nodeUs: (node.user + node.system) / samples, pgUs: pg / samples, bytes: bytes / samples };
-    },
-    async close() {
-      http.close();
-      await store.close();
-    },
-  };
+  return { of };
 }
 
-/** The load runs in a process of its own; what it prints last is its result. */
-async function runLoad(plan: LoadPlan): Promise<LoadResult> {
-  const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, "ingest-load.ts"), JSON.stringify(plan)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (part: Buffer) => {
-    said += part.toString("utf8");
-  });
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`the load ended with ${code}`);
-  return JSON.parse(said) as LoadResult;
+function shown(value: number): string {
+  return Number.isNaN(value) ? "" : value.toFixed(1);
 }
 
-/** The layout that the COPY is measured on: one row per sample. */
-const plainTable = `CREATE TABLE plain_sample (site_id integer NOT NULL, series_id integer NOT NULL, ts timestamptz NOT NULL, value double precision NOT NULL);
-  CREATE INDEX plain_sample_series ON plain_sample (site_id, series_id, ts)`;
-const COPY_ROWS = 300_000;
+const rateOf = ({ rate }: Figure): number => rate;
+const cpuOf = ({ serverUs, databaseUs }: Figure): number => serverUs + (Number.isNaN(databaseUs) ? 0 : databaseUs);
 
-/** Rows per second of one COPY over psql into the plain table. */
-async function copyRate(server: TestPostgres): Promise<number> {
-  const startMs = Date.now() - 3_600_000;
-  const lines: string[] = [];
-  for (let row = 0; row < COPY_ROWS; row++)
-    lines.push(`${(row % CONNECTIONS) + 1}\t${row % 3_000}\t${new Date(startMs + Math.floor(row / 100) * 1_000).toISOString()}\t${row % 97}`);
-  return (COPY_ROWS / (await server.copyIn("plain_sample (site_id, series_id, ts, value)", `${lines.join("\n")}\n`))) * 1_000;
+/** The median of what one way has against another in each round. */
+function ratioOf(ours: readonly Figure[], theirs: readonly Figure[], figure: (of: Figure) => number): number {
+  return median(ours.map((our, round) => figure(our) / figure(theirs[round] ?? our)));
 }
-
-const calendar = Calendar.parse({
-  id: "vn",
-  timeZone: "Asia/Ho_Chi_Minh",
-  weekdays: [1, 2, 3, 4, 5],
-  sessions: [{ from: "07:30", to: "11:30" }],
-  holidays: [],
-  workedDays: [],
-});
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

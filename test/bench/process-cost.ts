@@ -8,15 +8,28 @@ export function cpuUsOf(pid: number): number {
 
 /** CPU time of a process and of its children, living and ended, us: of a postmaster with its backends, of a server with its workers. */
 export function treeCpuUs(root: number): number {
-  const ticks = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => {
-      const stat = statOf(Number(name));
-      if (!stat) return 0;
-      if (Number(name) === root) return stat.own + stat.ended;
-      return stat.parent === root ? stat.own : 0;
-    });
+  const ticks = allPids().map((pid) => {
+    const stat = statOf(pid);
+    if (!stat) return 0;
+    if (pid === root) return stat.own + stat.ended;
+    return stat.parent === root ? stat.own : 0;
+  });
   return ticks.reduce((sum, value) => sum + value, 0) * TICK_US;
+}
+
+/** The memory that a process has now, bytes: what it shares with others by its share (proc(5), smaps_rollup, Pss). 0 when it is gone. */
+export function memoryOf(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/** The memory of a process and of its children, bytes. */
+export function treeMemoryOf(root: number): number {
+  const tree = allPids().filter((pid) => pid === root || statOf(pid)?.parent === root);
+  return tree.reduce((sum, pid) => sum + memoryOf(pid), 0);
 }
 
 /** The most memory that a process ever held, bytes. */
@@ -26,6 +39,10 @@ export function peakMemoryOf(pid: number): number {
 
 /** Linux counts CPU time in hundredths of a second. */
 const TICK_US = 10_000;
+
+function allPids(): number[] {
+  return readdirSync("/proc").map(Number).filter(Number.isInteger);
+}
 
 /** proc(5), /proc/PID/stat, behind the name in brackets. */
 function statOf(pid: number): { parent: number; own: number; ended: number } | undefined {

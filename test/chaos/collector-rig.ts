@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openStore, type StoreOptions } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
-import { loadAgents } from "../bench/ingest-load.ts";
+import { loadAgents } from "../bench/load-agents.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres } from "../support/postgres.ts";

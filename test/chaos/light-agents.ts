@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClockWatch } from "../../agent/clock-state.ts";
 import { CollectorClient, type CollectorReply, type CollectorRequest } from "../../agent/uplink/collector-client.ts";
 import { Uplink } from "../../agent/uplink/uplink.ts";
-import type { LoadAgent } from "../bench/ingest-load.ts";
+import type { LoadAgent } from "../bench/load-agents.ts";
 import { LightSpool, type Tell } from "./light-spool.ts";
 
 /** One request of one agent; `status` 0 is no answer. */
