@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { getTableConfig, getTableName, is, PgTable } from "../../../collector/store/drizzle.ts";
 import { drizzled } from "../../../collector/store/drizzle-db.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
+import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { recordPolicy } from "../../../collector/store/policy-versions.ts";
 import { putSetting, setting, sharedSecret } from "../../../collector/store/settings.ts";
@@ -149,5 +149,23 @@ describe.each(["PGlite", "the embedded server"])("drizzle on %s", (name) => {
     const refused = drizzled(db, (to) => to.insert(tables.agents).values(stranger));
     await expect(refused).rejects.toThrow(/^insert or update on table "agent" violates foreign key constraint/);
     await expect(refused).rejects.not.toThrow("agent-of-nowhere");
+  });
+});
+
+describe("0025_rollup_rows.sql", () => {
+  it("keeps the rows, the indexes and what every view shows, and leaves no dropped column", async () => {
+    const file = (await knownMigrations()).find(({ name }) => name === "0025_rollup_rows.sql");
+    await pglite.script(`INSERT INTO rollup_1h SELECT 1, n, '2026-11-01T00:00:00Z', n, -n, n * 2, n / 3.0 FROM generate_series(1, 50) AS n;
+      ALTER TABLE rollup_1h ADD COLUMN gone integer; ALTER TABLE rollup_1h DROP COLUMN gone`);
+    const seen = async () => [
+      await pglite.query("SELECT * FROM rollup_1h ORDER BY series_id"),
+      await pglite.query("SELECT indexdef FROM pg_indexes WHERE tablename = 'rollup_1h' ORDER BY 1"),
+      await pglite.query("SELECT schemaname, viewname, definition FROM pg_views WHERE schemaname IN ('public', 'grafana') ORDER BY 1, 2"),
+    ];
+    const before = await seen();
+    await pglite.script(`BEGIN; ${file?.statements}; COMMIT`);
+    expect(await seen()).toEqual(before);
+    expect(before.map((rows) => rows.length)).toEqual([50, 2, expect.any(Number)]);
+    expect(await pglite.query("SELECT 1 FROM pg_attribute WHERE attrelid = 'rollup_1h'::regclass AND attisdropped")).toEqual([]);
   });
 });
