@@ -22,6 +22,8 @@ const { positionals: names, values } = parseArgs({
     seconds: { type: "string", default: "60" },
     /** ingest: measured rounds. */
     rounds: { type: "string", default: "5" },
+    /** ingest: also Debian's Zabbix and InfluxDB. */
+    peers: { type: "boolean", default: false },
   },
 });
 
@@ -29,7 +31,7 @@ const benches: Readonly<Record<string, () => unknown>> = {
   judge: benchJudge,
   devices: benchDevices,
   recording: benchRecording,
-  ingest: () => benchIngest({ rounds: Number(values.rounds) }),
+  ingest: () => benchIngest({ rounds: Number(values.rounds), peers: values.peers }),
   fleet: () => benchFleet({ agents: Number(values.agents), seconds: Number(values.seconds) }),
   storage: () => benchStorage(),
   query: () => benchQuery(),

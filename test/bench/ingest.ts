@@ -1,10 +1,18 @@
 import { cpus } from "node:os";
 import { startPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { influxdbWay } from "./influxdb.ts";
 import { CONNECTIONS, copyWay, type Figure, ourWay, type Way } from "./ingest-ways.ts";
 import type { Shape } from "./load-plan.ts";
+import { zabbixWay } from "./zabbix.ts";
 
 type Print = (line: string) => void;
+type Options = {
+  readonly print?: Print;
+  readonly rounds?: number;
+  /** Also runs what of Debian's Zabbix and InfluxDB is installed. They are no packages of the tests. */
+  readonly peers?: boolean;
+};
 
 const small = { observations: 12, readings: 5, requests: 120 } as const;
 const link = { tells: "link", columns: false } as const;
@@ -25,9 +33,9 @@ const settings = ["shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeou
  * Samples per second from signed HTTP request to commit, against one `psql COPY` of as many samples, a row each, into a table with an index over
  * (site, series, time) (= 1.00), in interleaved rounds on Debian's PostgreSQL 15 with fsync on. That table is the plain layout; ours keeps the samples of
  * a run as arrays, and also writes the observation with its outcome, ledger, newest values and dirty hours, which the COPY does not.
- * Ratios are those of one round; printed are medians.
+ * Ratios are those of one round; printed are medians. Zabbix answers before anything is stored, so its times of an answer are no match for the others'.
  */
-export async function benchIngest({ print = console.log, rounds = 5 }: { print?: Print; rounds?: number } = {}): Promise<void> {
+export async function benchIngest({ print = console.log, rounds = 5, peers = false }: Options = {}): Promise<void> {
   if (!requirePeer("postgres")) return;
   await using open = new AsyncDisposableStack();
   const server = await startPostgres({ durable: true, settings });
@@ -36,12 +44,15 @@ export async function benchIngest({ print = console.log, rounds = 5 }: { print?:
   const collector = open.use(await ourWay(server, "collector", "collector"));
   const runs = open.use(await ourWay(server, "runs", "runs alone"));
   const values = open.use(await ourWay(server, "values", "drizzle values()"));
+  const zabbix = peers && requirePeer("zabbix_server") ? open.use(await zabbixWay(settings)) : undefined;
+  const influxdb = peers && requirePeer("influxd") ? open.use(await influxdbWay()) : undefined;
+  const others = [zabbix, influxdb].filter((way) => way !== undefined);
 
   print(`ingest on ${cpus().length} x ${cpus()[0]?.model.trim()}, PostgreSQL 15, fsync on, ${CONNECTIONS} connections, median of ${rounds} rounds`);
   print("per request | by | k samples/s | of psql COPY | p50 ms | p99 ms | server us/sample | database us/sample | memory MB | body B/sample");
-  const small = await measure(shapes.small, [collector, values, copy], rounds, print);
+  const small = await measure(shapes.small, [collector, values, ...others, copy], rounds, print);
   await measure(shapes.smallColumns, [collector, copy], rounds, print);
-  const large = await measure(shapes.large, [collector, copy], rounds, print);
+  const large = await measure(shapes.large, [collector, ...others, copy], rounds, print);
   await measure(shapes.largeColumns, [collector, copy], rounds, print);
   const smallCentre = await measure(shapes.smallCentre, [collector, runs, copy], rounds, print);
   const largeCentre = await measure(shapes.largeCentre, [collector, runs, copy], rounds, print);
@@ -60,6 +71,14 @@ export async function benchIngest({ print = console.log, rounds = 5 }: { print?:
   row("with latest, ledger, dirty hours and judging, of runs alone, 1,000 per request", ofRuns(largeCentre), ">=", 0.7);
   row("Node + PostgreSQL, us of CPU per sample, 60 per request", cost(small), "<=", 7);
   row("Node + PostgreSQL, us of CPU per sample, 1,000 per request", cost(large), "<=", 4);
+  for (const [size, measured] of [["60", small] as const, ["1,000", large] as const]) {
+    const against = (way: Way, figure: (of: Figure) => number) => ratioOf(measured.of(collector), measured.of(way), figure);
+    if (zabbix) {
+      row(`rate, of Zabbix' stored rate, ${size} per request`, against(zabbix, rateOf), ">=", 1.3);
+      row(`CPU, of Zabbix', ${size} per request`, against(zabbix, cpuOf), "<=", 0.6);
+    }
+    if (influxdb) row(`rate, of InfluxDB's, ${size} per request`, against(influxdb, rateOf), ">=", 0.75);
+  }
 }
 
 /** The figures of each way, round by round. */

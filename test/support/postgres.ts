@@ -1,12 +1,13 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createConnection } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freeTcpPort } from "./free-port.ts";
+import { folderOf, packageUser } from "./user-identity.ts";
 
 export const bin = "/usr/lib/postgresql/15/bin";
 const run = promisify(execFile);
@@ -47,10 +48,10 @@ export async function startPostgres({
   /** Where the write-ahead log goes, when not beside the data. */
   walParent?: string;
 } = {}): Promise<TestPostgres> {
-  const identity = await serverIdentity();
-  const folder = await ownFolder(parent, identity);
+  const identity = await packageUser("postgres");
+  const folder = await folderOf(identity, parent, "hcc-pg-");
   const data = join(folder, "data");
-  const wal = walParent === undefined ? undefined : await ownFolder(walParent, identity);
+  const wal = walParent === undefined ? undefined : await folderOf(identity, walParent, "hcc-pg-");
   const initWords = ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", ...(wal ? [`--waldir=${join(wal, "wal")}`] : [])];
   await run(join(bin, "initdb"), initWords, { ...identity, cwd: folder });
   const port = await freeTcpPort();
@@ -117,12 +118,6 @@ export async function startPostgres({
   };
 }
 
-async function ownFolder(parent: string, { uid, gid }: ServerIdentity): Promise<string> {
-  const folder = await mkdtemp(join(parent, "hcc-pg-"));
-  if (uid !== undefined) await chown(folder, uid, gid ?? uid);
-  return folder;
-}
-
 async function copyIn(port: number, table: string, lines: string): Promise<number> {
   const beganMs = performance.now();
   const words = ["-X", "-q", "-h", "127.0.0.1", "-p", String(port), "-U", "hcc", "-d", "postgres", "-c", `COPY ${table} FROM STDIN`];
@@ -131,16 +126,6 @@ async function copyIn(port: number, table: string, lines: string): Promise<numbe
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`psql COPY ended with ${code}`);
   return performance.now() - beganMs;
-}
-
-type ServerIdentity = { readonly uid?: number; readonly gid?: number };
-
-async function serverIdentity(): Promise<ServerIdentity> {
-  if (userInfo().uid !== 0) return {};
-  const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((entry) => entry.startsWith("postgres:"));
-  const [, , uid, gid] = line?.split(":") ?? [];
-  if (!uid || !gid) throw new Error("the user postgres of Debian's package is missing; PostgreSQL refuses to run as root");
-  return { uid: Number(uid), gid: Number(gid) };
 }
 
 function isListening(port: number): Promise<boolean> {
