@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MeasureServer } from "#schemas/agent-config.ts";
 import { Code } from "#schemas/ids.ts";
 import { Lang } from "#schemas/words.ts";
+import { type StorageWish, storageModes } from "./store/storage-mode.ts";
 
 export const LogLevel = z.enum(["silent", "error", "warn", "info", "debug"]);
 
@@ -15,6 +16,8 @@ const Environment = z.object({
   /** The same database as its lesser roles (`collector roles`): what takes batches in, and what serves people and judges. */
   HCC_DATABASE_INGEST_URL: z.string().min(1).optional(),
   HCC_DATABASE_API_URL: z.string().min(1).optional(),
+  /** How the database keeps what grows (docs/operations.md); chosen when its tables are made. */
+  HCC_STORAGE: z.enum(["auto", ...storageModes]).default("auto"),
   HCC_PORT: Port.default(8890),
   HCC_HOST: z.string().min(1).default("127.0.0.1"),
   /** Port of the speed test that `serve` starts beside itself; 0 starts none. */
@@ -59,6 +62,7 @@ export type CollectorConfig = {
   readonly databaseUrl: string | undefined;
   /** Absent: `databaseUrl` does everything. */
   readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined;
+  readonly storage: StorageWish;
   readonly port: number;
   readonly host: string;
   readonly measurePort: number;
@@ -100,6 +104,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     databaseUrl: env.DATABASE_URL,
     roleUrls: env.HCC_DATABASE_INGEST_URL && env.HCC_DATABASE_API_URL ? { ingest: env.HCC_DATABASE_INGEST_URL, api: env.HCC_DATABASE_API_URL } : undefined,
+    storage: env.HCC_STORAGE,
     port: env.HCC_PORT,
     host: env.HCC_HOST,
     measurePort: env.HCC_MEASURE_PORT,

@@ -25,7 +25,8 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
     .action(async (file: string) => {
       // Before the database is opened: a wrong file must not even make an embedded server.
       const backup = await verifyBackup(file);
-      const { takenAt, tables, rows, skipped } = await withBareStore(config(), ({ db }) => restoreBackup(db, backup, Date.now()));
+      const settings = config();
+      const { takenAt, tables, rows, skipped } = await withBareStore(settings, ({ db }) => restoreBackup(db, backup, Date.now(), settings.storage));
       terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
       if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
       terminal.out("start the collector: agents send again what they kept since then");

@@ -13,9 +13,10 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
 export async function withStore<T>({ config }: CommandContext, work: (db: Db) => Promise<T>): Promise<T> {
-  const store = await openStore({ ...config(), connections: 2 });
+  const settings = config();
+  const store = await openStore({ ...settings, connections: 2 });
   try {
-    await migrate(store.db, Date.now());
+    await migrate(store.db, Date.now(), { storage: settings.storage });
     return await work(store.db);
   } finally {
     await store.close();

@@ -43,9 +43,10 @@ export function serveCommand({ config, terminal }: CommandContext): Command {
 /** `migrate`: brings the database to this version and ends. */
 export function migrateCommand({ config, terminal }: CommandContext): Command {
   return new Command("migrate").description("brings the database schema to this version").action(async () => {
-    const store = await openStore(config());
+    const settings = config();
+    const store = await openStore(settings);
     try {
-      const applied = await migrate(store.db, Date.now());
+      const applied = await migrate(store.db, Date.now(), { storage: settings.storage });
       await grantRights(store.db);
       terminal.out(applied.length > 0 ? `applied: ${applied.join(", ")}` : "the schema is up to date");
     } finally {

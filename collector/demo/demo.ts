@@ -46,7 +46,7 @@ export type Demo = {
  */
 export async function makeDemo({ config, store, log, size, nowMs, stop, onStep }: DemoSettings): Promise<Demo> {
   const { db } = store;
-  await migrate(db, nowMs);
+  await migrate(db, nowMs, { storage: config.storage });
   const earlier = await readDemoState(db);
   const real = earlier ? 0 : await countSites(db);
   if (real > 0) throw new StoreError(`the database holds ${real} real centres`);

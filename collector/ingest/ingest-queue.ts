@@ -36,6 +36,8 @@ type Limits = {
   /** Age of the oldest batch that waits, ms. Past that more is taken in than committed, and senders that give up and try again would pile up. */
   readonly ageMaxMs: number;
   readonly nowMs: () => number;
+  /** Only batches of one lane are written together: where centres lie on several nodes, a transaction that keeps to one commits at once. */
+  readonly laneOf: (siteId: number) => number;
 };
 
 const defaults: Limits = {
@@ -45,6 +47,7 @@ const defaults: Limits = {
   bytesMax: 64 * 1024 * 1024,
   ageMaxMs: 10_000,
   nowMs: () => performance.now(),
+  laneOf: () => 0,
 };
 
 /**
@@ -128,14 +131,19 @@ export class IngestQueue {
     this.#start();
   }
 
-  /** Takes out what waits for centres that no writer has, up to the size of a group. */
+  /** Takes out what waits in one lane, for centres that no writer has, up to the size of a group. */
   #take(): readonly Waiting[] {
     const group: Waiting[] = [];
     const left: Waiting[] = [];
     let size = 0;
+    let lane: number | undefined;
     for (const waiting of this.#waiting) {
-      const isFree = size <= this.#limits.groupMax && !this.#sitesInFlight.has(waiting.received.siteId);
-      if (isFree) size += waiting.size;
+      const own = this.#limits.laneOf(waiting.received.siteId);
+      const isFree = size <= this.#limits.groupMax && !this.#sitesInFlight.has(waiting.received.siteId) && (lane ?? own) === own;
+      if (isFree) {
+        size += waiting.size;
+        lane = own;
+      }
       // The one that makes the group too large ends it, unless it is the first; nothing of its centre may pass it.
       if (isFree && (group.length === 0 || size <= this.#limits.groupMax)) group.push(waiting);
       else left.push(waiting);

@@ -7,10 +7,10 @@ import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { lastChanges } from "../store/findings.ts";
 import type { Moment } from "../store/moment.ts";
+import { retentionDays } from "../store/retention.ts";
 import { type DeclaredSite, sitesAsOf } from "../store/site-versions.ts";
 import type { StandingFinding } from "../web/page-store.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
-import { retentionDays } from "./upkeep.ts";
 
 const DAY_MS = 86_400_000;
 /** Sites judged at once: while one waits for the database, another one thinks. */

@@ -6,14 +6,10 @@ import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
 import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
+import { retentionDays } from "../store/retention.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../store/rollups.ts";
 
 const DAY_MS = 86_400_000;
-/**
- * How long rows stay. Runs of `run` days stand as they came, then they are packed. Daily rollups, findings, revisions,
- * attestations, records of duties and waivers have no end here.
- */
-export const retentionDays = { run: 14, packed: 400, ledger: 60, rollup: 400 } as const;
 
 /**
  * Work that comes back by itself: partitions ahead, rollups of hours and days that changed, packing, rows past their time. Safe on any number of

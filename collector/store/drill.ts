@@ -8,6 +8,7 @@ import { verifyAudit } from "./audit.ts";
 import type { Db } from "./db.ts";
 import { openStore } from "./open.ts";
 import { orderRewind } from "./restore.ts";
+import { storageMode } from "./settle-storage.ts";
 import { allSites } from "./sites.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -41,6 +42,11 @@ type Sum = { readonly rows: string; readonly hash: string };
  * @throws StoreError in one sentence when a program is missing or fails
  */
 export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill): Promise<DrillResult> {
+  const mode = await storageMode(source);
+  if (mode !== "plain")
+    throw new StoreError(
+      `The drill copies plain databases; this one keeps its rows by ${mode}, whose dumps need steps of their own (docs/operations.md). Try the copy of \`collector backup\` instead: restore it into a new database.`,
+    );
   const folder = await mkdtemp(join(tmpdir(), "hcc-drill-"));
   const step = async <T>(title: DrillStep, work: () => Promise<T>): Promise<T> => {
     const beganMs = nowMs();

@@ -3,6 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
+import { settleStorage } from "./settle-storage.ts";
+import type { StorageWish } from "./storage-mode.ts";
 import { StoreError } from "./store-error.ts";
 
 const folder = join(import.meta.dirname, "migrations");
@@ -22,12 +24,21 @@ export async function knownMigrations(): Promise<(Migration & { readonly stateme
   );
 }
 
+type MigrateOptions = {
+  /** Stops after so many files: rows of an older version go into tables of that version, which are arranged for no storage mode yet. */
+  readonly count?: number;
+  /** How the database is to keep what grows; `auto` where nobody asks for anything. */
+  readonly storage?: StorageWish;
+  /** Whether `auto` may move runs that are there already. */
+  readonly mayMove?: boolean;
+};
+
 /**
- * Brings the schema to this version: every file of migrations/ once, in the order of its number, each in a transaction, one program at a time.
- * `count` stops after so many files: rows of an older version go into tables of that version. Gives the names of the files that were applied.
- * @throws StoreError when a file that was applied has changed since, or the database is of a newer version.
+ * Brings the schema to this version: every file of migrations/ once, in the order of its number, each in a transaction, one program at a time; then
+ * settles the storage mode. Gives the names of the files that were applied.
+ * @throws StoreError when a file that was applied has changed since, the database is of a newer version, or its storage mode is another one.
  */
-export async function migrate(db: Db, nowMs: number, count?: number): Promise<string[]> {
+export async function migrate(db: Db, nowMs: number, { count, storage = "auto", mayMove = false }: MigrateOptions = {}): Promise<string[]> {
   const files = await knownMigrations();
   const applied: string[] = [];
   await db.transaction(async (tx) => {
@@ -55,5 +66,6 @@ export async function migrate(db: Db, nowMs: number, count?: number): Promise<st
     throw new StoreError(
       `The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`,
     );
+  if (count === undefined) await settleStorage(db, storage, mayMove);
   return applied;
 }

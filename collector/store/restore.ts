@@ -4,7 +4,9 @@ import type { Db } from "./db.ts";
 import { RESTORED_KEY } from "./ledger.ts";
 import { knownMigrations, migrate } from "./migrate.ts";
 import { createPartitions } from "./partitions.ts";
-import { putSetting } from "./settings.ts";
+import { putSetting, setting } from "./settings.ts";
+import { STORAGE_KEY } from "./settle-storage.ts";
+import type { StorageWish } from "./storage-mode.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Another program that holds a table of an empty database is not waited for longer. */
@@ -32,18 +34,29 @@ export async function verifyBackup(file: string): Promise<VerifiedBackup> {
  * back to what the backup holds, and brings the schema to this version. Whatever fails, the database stays empty.
  * @throws StoreError when the database is not empty, has another schema, or is in use, and when the file changed after it was verified.
  */
-export async function restoreBackup(db: Db, { file, manifest }: VerifiedBackup, nowMs: number): Promise<RestoreSummary> {
+export async function restoreBackup(db: Db, { file, manifest }: VerifiedBackup, nowMs: number, storage: StorageWish = "auto"): Promise<RestoreSummary> {
   await demandEmpty(db, await tablesOf(db));
-  await migrate(db, nowMs, manifest.migrations.length);
+  await migrate(db, nowMs, { count: manifest.migrations.length });
   const summary = await db.transaction(async (tx) => {
     await tx.script(`${COPY_SESSION}; SET LOCAL lock_timeout = '${LOCK_TIMEOUT_S}s'`);
     const tables = await tablesOf(tx);
     await lockAll(tx, tables);
     await demandEmpty(tx, tables);
-    return load(tx, file, tables, nowMs);
+    return keepingStorage(tx, () => load(tx, file, tables, nowMs));
   });
-  await migrate(db, nowMs);
+  await migrate(db, nowMs, { storage, mayMove: true });
   return summary;
+}
+
+/** How a database keeps what grows is a fact of that database: the backup's own word for it does not count here. */
+async function keepingStorage<T>(tx: Db, work: () => Promise<T>): Promise<T> {
+  const own = await setting(tx, STORAGE_KEY);
+  const forget = () => tx.query("DELETE FROM setting WHERE key = $1", [STORAGE_KEY]);
+  await forget();
+  const result = await work();
+  await forget();
+  if (own !== undefined) await putSetting(tx, STORAGE_KEY, own);
+  return result;
 }
 
 async function load(tx: Db, file: string, tables: readonly Table[], nowMs: number): Promise<RestoreSummary> {
@@ -129,7 +142,11 @@ async function demandKnown(file: string, { migrations }: Manifest): Promise<void
 
 async function demandEmpty(db: Db, tables: readonly Table[]): Promise<void> {
   const filled: string[] = [];
-  for (const table of tables) if ((await db.query(`SELECT 1 FROM ${publicTable(table)} LIMIT 1`)).length > 0) filled.push(table.name);
+  for (const table of tables) {
+    // Which storage mode the tables were made for is known before the first row.
+    const own = table.name === "setting" ? `WHERE key <> '${STORAGE_KEY}'` : "";
+    if ((await db.query(`SELECT 1 FROM ${publicTable(table)} ${own} LIMIT 1`)).length > 0) filled.push(table.name);
+  }
   if (filled.length > 0)
     throw new StoreError(
       `The database is not empty: there are rows in ${filled.join(", ")}. Nothing was changed. Restore into a new database (createdb NAME, or another HCC_DATA).`,

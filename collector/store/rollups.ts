@@ -1,6 +1,8 @@
 import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import { storageMode } from "./settle-storage.ts";
+import { chunkedRollups, dropChunks } from "./timescale.ts";
 
 /** Site-hours that one step takes: small, because a flush for one of them waits until the step has ended. */
 const STEP = 250;
@@ -110,9 +112,15 @@ const recomputeDays = `
     SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, bins = excluded.bins, counts = excluded.counts
   WHERE excluded.n >= r.n`;
 
-/** Deletes the rollups of hours and the counts of days before an instant; the daily rollups stay. */
+/**
+ * Deletes the rollups of hours and the counts of days before an instant; the daily rollups stay. Of hypertables whole chunks go, here or, where the
+ * licence allows that, by TimescaleDB's own policy.
+ */
 export async function forgetRollupsBefore(db: Db, beforeMs: number): Promise<void> {
-  for (const table of ["rollup_1h", "rollup_area_1h", "rollup_site_1h", "run_hour"])
+  const mode = await storageMode(db);
+  const chunked = mode === "timescale" || mode === "timescale-tsl" ? chunkedRollups : [];
+  if (mode === "timescale") for (const table of chunked) await dropChunks(db, table, { untilMs: beforeMs });
+  for (const table of ["rollup_1h", "rollup_area_1h", "rollup_site_1h", "run_hour"].filter((one) => !chunked.includes(one)))
     await db.query(`DELETE FROM ${table} WHERE hour < to_timestamp($1::float8 / 1000)`, [beforeMs]);
   for (const table of ["presence_role_day", "page_count_day", "unmeasured_day", "line_speed"])
     await db.query(`DELETE FROM ${table} WHERE time < to_timestamp($1::float8 / 1000)`, [beforeMs]);

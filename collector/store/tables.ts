@@ -101,7 +101,7 @@ export const agents = pgTable(
   "agent",
   {
     siteId: siteId().references(() => sites.siteId),
-    agentId: text("agent_id").notNull().unique(),
+    agentId: text("agent_id").notNull(),
     publicKey: text("public_key").notNull(),
     state: text("state", { enum: ["active", "revoked", "frozen"] })
       .notNull()
@@ -116,7 +116,7 @@ export const agents = pgTable(
     stateChangedAt: instant("state_changed_at"),
     stateReason: text("state_reason"),
   },
-  (table) => [primaryKey({ columns: [table.siteId, table.agentId] })],
+  (table) => [primaryKey({ columns: [table.siteId, table.agentId] }), index("agent_by_id").on(table.agentId)],
 );
 
 /** Configurations that were signed offline, one per centre. */

@@ -68,7 +68,7 @@ async function killInMigration(rounds: number, chance: () => number, print: (lin
 async function makeOlder(url: string): Promise<void> {
   const count = (await knownMigrations()).findIndex(({ name }) => name === REWRITE);
   await withDatabase(url, async (db) => {
-    await migrate(db, 0, count);
+    await migrate(db, 0, { count });
     await db.script(`INSERT INTO site (centre_code, name, changed_at) SELECT 'c-' || n, 'Xã ' || n, now() FROM generate_series(1, 5) AS n;
       CREATE TABLE observation_20261101 PARTITION OF observation FOR VALUES FROM ('2026-11-01T00:00:00Z') TO ('2026-11-02T00:00:00Z');
       INSERT INTO observation (site_id, stream, seq, probe, target, taken_at, raw_taken_at, received_at, lane, clock, elapsed_ms, kind, reason, outcome)

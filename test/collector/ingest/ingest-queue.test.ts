@@ -41,6 +41,19 @@ describe("the ingest queue", () => {
     expect(queue.queued).toBe(0);
   });
 
+  it("writes together what lies in one lane, and another lane beside it", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { writers: 3, laneOf: (siteId) => siteId % 2 });
+    const answers = Promise.all([received(1, 1, 1), received(2, 1, 1), received(3, 1, 2), received(4, 1, 3), received(5, 1, 4)].map((one) => queue.add(one)));
+    await store.openAll();
+    expect(await answers).toHaveLength(5);
+    expect(store.groups).toEqual([["1"], ["3"], ["4"], ["2"], ["5"]]);
+    const later = Promise.all([received(6, 1, 2), received(7, 1, 1), received(8, 1, 3), received(9, 1, 5), received(10, 1, 4)].map((one) => queue.add(one)));
+    await store.openAll();
+    expect(await later).toHaveLength(5);
+    expect(store.groups.slice(5).every((group) => new Set(group.map((name) => "6a".includes(name))).size === 1)).toBe(true);
+  });
+
   it("refuses by the bytes that wait, and takes more when they are written", async () => {
     const store = heldStore();
     const queue = new IngestQueue(store.write, { bytesMax: 100 });

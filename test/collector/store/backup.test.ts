@@ -186,7 +186,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
 
   it("takes a backup of an older version: its schema first, then the rows, then this version's schema", async () => {
     const old = await emptyStore();
-    await migrate(old.db, T0, 2);
+    await migrate(old.db, T0, { count: 2 });
     await old.db.query("INSERT INTO site (centre_code, name, key_area, devices, changed_at) VALUES ('mot', 'Xã Một', false, '[]', now())");
     await old.db.query("INSERT INTO dossier (month, sha256, body, sealed_at) VALUES ('2026-10', 'x', $1, now())", [hostile]);
     // That version's own program would have made the backup; this one believes that the database is of its version, and the file is told the truth.

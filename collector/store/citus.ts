@@ -1,0 +1,92 @@
+import type { Db } from "./db.ts";
+
+/** The first version that takes identity columns of type integer in distributed tables. */
+export const CITUS_MIN = [12, 0] as const;
+
+/** Cut by `site_id` into shards, those of one centre on one node. A table that is in none of these lists fails test/collector/store/site-keys.test.ts. */
+export const distributed = [
+  "agent",
+  "attestation",
+  "config_seal",
+  "dead_letter",
+  "dirty_day",
+  "dirty_hour",
+  "duty_record",
+  "evidence",
+  "finding",
+  "finding_revision",
+  "found_device",
+  "incident",
+  "ingest_ledger",
+  "latest",
+  "lease",
+  "line_speed",
+  "packed_run",
+  "page_count_day",
+  "pages_day",
+  "peak_day",
+  "presence_day",
+  "presence_role_day",
+  "rollup_1d",
+  "rollup_1h",
+  "rollup_site_1h",
+  "run",
+  "run_source",
+  "series",
+  "site_version",
+  "stream_gap",
+  "stream_state",
+  "unmeasured_day",
+  "waiver",
+] as const;
+
+/** Whole on every node, referred ones first: shards refer to them or are asked together with them. `site` is here for its codes, which are unique over all centres. */
+export const reference = ["site", "calendar_version", "enrol_code", "maintenance", "policy_version", "setting"] as const;
+
+/** On the coordinator alone: no shard needs them, and what is written at every flush or taken row by row (`outbox`) would have to be agreed upon by all nodes. */
+export const local = [
+  "api_token",
+  "audit",
+  "dossier",
+  "finding_move",
+  "migration",
+  "outbox",
+  "person",
+  "person_link",
+  "rollup_area_1h",
+  "run_hour",
+  "session",
+] as const;
+
+/** Distributes the tables of this version over the nodes of Citus; rows that are there already move. Partitions of later days follow their table. */
+export async function distributeTables(tx: Db): Promise<void> {
+  await tx.script("SET LOCAL statement_timeout = 0");
+  for (const table of reference) await tx.script(`SELECT create_reference_table('public.${table}')`);
+  const [first, ...others] = distributed;
+  await tx.script(`SELECT create_distributed_table('public.${first}', 'site_id')`);
+  for (const table of others) await tx.script(`SELECT create_distributed_table('public.${table}', 'site_id', colocate_with => 'public.${first}')`);
+}
+
+/** Groups that are written at once where each keeps to one shard: they are smaller than those of one machine, and wait for other nodes. */
+export const CITUS_WRITERS = 8;
+
+/** In which shard each centre lies. */
+export class Shards {
+  readonly #db: Db;
+  #known: ReadonlyMap<number, number> = new Map();
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Asks for the centres of now; part of the upkeep. */
+  async look(): Promise<void> {
+    const rows = await this.#db.query<{ site: number; shard: number }>(
+      "SELECT site_id AS site, get_shard_id_for_distribution_column('public.run', site_id)::float8 AS shard FROM site",
+    );
+    this.#known = new Map(rows.map(({ site, shard }) => [site, shard]));
+  }
+
+  /** The shard of a centre; one that is not known yet has a lane of its own. */
+  readonly of = (siteId: number): number => this.#known.get(siteId) ?? -siteId;
+}

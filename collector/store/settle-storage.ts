@@ -1,0 +1,81 @@
+import { advisoryLocks } from "./advisory-locks.ts";
+import { CITUS_MIN, distributeTables } from "./citus.ts";
+import type { Db } from "./db.ts";
+import { putSetting, setting } from "./settings.ts";
+import type { StorageMode, StorageWish } from "./storage-mode.ts";
+import { StoreError } from "./store-error.ts";
+import { addRollupPolicies, isAtLeast, makeHypertables, TIMESCALE_MIN } from "./timescale.ts";
+
+/** The setting that remembers how this database keeps what grows. */
+export const STORAGE_KEY = "storage";
+
+type Server = { readonly timescale: readonly number[] | undefined; readonly license: string | undefined; readonly citus: readonly number[] | undefined };
+
+/** How this database keeps what grows; `plain` before it was settled. */
+export async function storageMode(db: Db): Promise<StorageMode> {
+  return ((await setting(db, STORAGE_KEY)) as StorageMode | undefined) ?? "plain";
+}
+
+/**
+ * Arranges the tables of this version by the storage mode that is asked for, once per database, and remembers it. `auto` takes TimescaleDB where the
+ * server offers it and no runs would have to move (or `mayMove` says that they may), under the licence that is set there.
+ * @throws StoreError when another mode was chosen before, or the server does not offer this one.
+ */
+export async function settleStorage(db: Db, wish: StorageWish, mayMove: boolean): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
+    const known = (await setting(tx, STORAGE_KEY)) as StorageMode | undefined;
+    if (known !== undefined && wish !== "auto" && wish !== known)
+      throw new StoreError(
+        `This database was set up with HCC_STORAGE=${known}, and ${wish} is asked for now. Leave HCC_STORAGE at auto, or move the rows: backup, then restore into a new database with HCC_STORAGE=${wish}.`,
+      );
+    const server = await serverOf(tx);
+    const mode = known ?? (wish === "auto" ? await fitting(tx, server, mayMove) : wish);
+    demandOffered(mode, server);
+    if (known !== undefined) return;
+    await arrange(tx, mode, server);
+    await putSetting(tx, STORAGE_KEY, mode);
+  });
+}
+
+async function arrange(tx: Db, mode: StorageMode, { timescale = [] }: Server): Promise<void> {
+  if (mode === "timescale" || mode === "timescale-tsl") await makeHypertables(tx);
+  if (mode === "timescale-tsl") await addRollupPolicies(tx, timescale);
+  if (mode === "citus") await distributeTables(tx);
+}
+
+async function fitting(tx: Db, { timescale, license, citus }: Server, mayMove: boolean): Promise<StorageMode> {
+  if (!timescale || citus || !isAtLeast(timescale, TIMESCALE_MIN)) return "plain";
+  // Nobody asked for the hours that moving a filled table takes.
+  if (!mayMove && (await tx.query("SELECT FROM run LIMIT 1")).length > 0) return "plain";
+  return license === "timescale" ? "timescale-tsl" : "timescale";
+}
+
+function demandOffered(mode: StorageMode, { timescale, license, citus }: Server): void {
+  if (mode === "plain") return;
+  const [extension, version, least] = mode === "citus" ? (["citus", citus, CITUS_MIN] as const) : (["timescaledb", timescale, TIMESCALE_MIN] as const);
+  if (!version)
+    throw new StoreError(
+      `HCC_STORAGE=${mode} needs the extension ${extension} in this database, and it is not there. Run there: CREATE EXTENSION ${extension}.`,
+    );
+  if (!isAtLeast(version, least))
+    throw new StoreError(`HCC_STORAGE=${mode} needs ${extension} ${least.join(".")} or newer; this database has ${version.join(".")}. Bring it up to date.`);
+  if (citus && timescale) throw new StoreError("The extensions citus and timescaledb do not work in one database. Drop the one that is not meant.");
+  if (mode === "timescale-tsl" && license !== "timescale")
+    throw new StoreError(
+      `HCC_STORAGE=timescale-tsl needs timescaledb.license = timescale; the server has ${license ?? "none"}. Set it in postgresql.conf and start the server anew.`,
+    );
+}
+
+async function serverOf(tx: Db): Promise<Server> {
+  const rows = await tx.query<{ name: string; version: string }>(
+    "SELECT extname AS name, extversion AS version FROM pg_extension WHERE extname IN ('timescaledb', 'citus')",
+  );
+  const [row] = await tx.query<{ license: string | null }>("SELECT current_setting('timescaledb.license', true) AS license");
+  const versionOf = (extension: string) =>
+    rows
+      .find(({ name }) => name === extension)
+      ?.version.split(/[.-]/)
+      .map(Number);
+  return { timescale: versionOf("timescaledb"), license: row?.license ?? undefined, citus: versionOf("citus") };
+}

@@ -1,0 +1,270 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { writeBackup } from "../../../collector/store/backup.ts";
+import { distributed, reference, Shards } from "../../../collector/store/citus.ts";
+import type { Db } from "../../../collector/store/db.ts";
+import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
+import { openStore } from "../../../collector/store/open.ts";
+import { packDaysBefore } from "../../../collector/store/pack-days.ts";
+import { dropPartitionsBefore, Partitions, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
+import { restoreBackup, verifyBackup } from "../../../collector/store/restore.ts";
+import { makeRoles } from "../../../collector/store/roles.ts";
+import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
+import { storageMode } from "../../../collector/store/settle-storage.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import type { StorageWish } from "../../../collector/store/storage-mode.ts";
+import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { type StandIn, type StandInDb, type StandInServer, startStandIns } from "../../support/stand-ins.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
+
+const DAY_MS = 86_400_000;
+const apache = { extension: "timescaledb", version: "2.28.3", license: "apache" } as const;
+const tsl = { ...apache, license: "timescale" } as const;
+
+let server: StandInServer;
+const opened: StandInDb[] = [];
+beforeAll(async () => {
+  server = await startStandIns();
+}, 120_000);
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((db) => db.close()));
+});
+afterAll(() => server?.stop());
+
+async function empty(standIn?: StandIn): Promise<StandInDb> {
+  const db = await server.database(standIn);
+  opened.push(db);
+  return db;
+}
+async function migrated(standIn?: StandIn, storage?: StorageWish): Promise<StandInDb> {
+  const db = await empty(standIn);
+  await migrate(db, T0, storage && { storage });
+  return db;
+}
+const toolsOn = (db: Db): IngestTools => ({ db, partitions: new Partitions(db), ids: new RunIds(), calendar: workWeek });
+let streams = 0;
+/** As many runs of centre `mot`, a minute apart; from 500 on they go as a block. */
+async function fill(db: Db, count: number, startMs = T0): Promise<void> {
+  await importCentres(db, [{ code: "mot", name: "Một", keyArea: false, devices: [] }], T0);
+  const stream = (++streams).toString(16).padStart(16, "0");
+  await writeGroup(toolsOn(db), [
+    receivedOf(batchOf({ stream, count, startMs, each: (index) => ({ outcome: measured([{ metric: "rtt_avg_ms", value: index % 90 }]) }) }), {
+      receivedMs: startMs + count * 60_000,
+    }),
+  ]);
+}
+/** All that is answered of the runs, by each way to them. */
+const answers = (db: Db) =>
+  Promise.all([
+    db.query("SELECT seq::int, probe, target, taken_at::text, kind, outcome FROM observation ORDER BY stream, seq"),
+    db.query("SELECT series_id, ts::text, value FROM sample ORDER BY 1, 2"),
+    db.query("SELECT taken_at::text, vals::text FROM every_run ORDER BY 1, 2"),
+    db.query("SELECT ts::text, value FROM samples_between(1, '2000-01-01', '2100-01-01') ORDER BY 1, 2"),
+    db.query("SELECT count(*)::int AS n FROM run_source AS s, runs_of(s.site_id, s.source_id, '2000-01-01', '2100-01-01')"),
+    db.query("SELECT time::text, centre, metric, value FROM grafana.reading ORDER BY 1, 4"),
+  ]);
+
+describe("the storage mode of a database", () => {
+  it.each<[string, StandIn | undefined, string]>([
+    ["nothing", undefined, "plain"],
+    ["TimescaleDB under its Apache setting", apache, "timescale"],
+    ["TimescaleDB with TSL", tsl, "timescale-tsl"],
+    ["TimescaleDB that says no licence", { extension: "timescaledb", version: "2.28.3" }, "timescale"],
+    ["a TimescaleDB before by_range", { ...tsl, version: "2.12.2" }, "plain"],
+    ["Citus, which is never picked by itself", { extension: "citus", version: "13.2-1" }, "plain"],
+  ])("is picked by what the server offers: %s", async (_, standIn, mode) => {
+    expect(await storageMode(await migrated(standIn))).toBe(mode);
+  });
+
+  it("is remembered, and refuses to be another one later, in one sentence", async () => {
+    const db = await migrated(apache);
+    await migrate(db, T0);
+    await migrate(db, T0, { storage: "timescale" });
+    await expect(migrate(db, T0, { storage: "plain" })).rejects.toThrow(
+      /^This database was set up with HCC_STORAGE=timescale, and plain is asked for now\. Leave HCC_STORAGE at auto, or move the rows: .*\.$/,
+    );
+    await expect(migrate(db, T0, { storage: "timescale-tsl" })).rejects.toThrow("set up with HCC_STORAGE=timescale, and timescale-tsl is asked for");
+    expect(await storageMode(db)).toBe("timescale");
+  });
+
+  it.each<[StorageWish, StandIn | undefined, RegExp]>([
+    ["timescale", undefined, /needs the extension timescaledb in this database.*CREATE EXTENSION timescaledb\.$/],
+    ["timescale", { ...apache, version: "2.12.2" }, /needs timescaledb 2\.13 or newer; this database has 2\.12\.2/],
+    ["timescale-tsl", apache, /needs timescaledb\.license = timescale; the server has apache/],
+    ["citus", undefined, /needs the extension citus/],
+    ["citus", { extension: "citus", version: "11.3-1" }, /needs citus 12\.0 or newer; this database has 11\.3/],
+  ])("%s is refused where the server does not offer it, and nothing is settled", async (storage, standIn, sentence) => {
+    const db = await empty(standIn);
+    await expect(migrate(db, T0, { storage })).rejects.toThrow(sentence);
+    await migrate(db, T0, { storage: "plain" });
+    expect(await storageMode(db)).toBe("plain");
+  });
+
+  it("is refused when the licence that it needs was taken away", async () => {
+    const db = await migrated(tsl);
+    await db.script("SET timescaledb.license = 'apache'");
+    await db.script(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timescaledb.license = ''apache''', current_database()); END $$`);
+    const later = await openStore({ databaseUrl: db.url, dataDir: "unused" });
+    await expect(migrate(later.db, T0)).rejects.toThrow("needs timescaledb.license = timescale; the server has apache");
+    await later.close();
+  });
+
+  it("moves runs that are there only where somebody asks for it, with views and rights as they were", async () => {
+    const db = await empty(apache);
+    await migrate(db, T0, { storage: "plain" });
+    await makeRoles(db);
+    await fill(db, 30, T0 - 2 * DAY_MS);
+    const [before, rights] = [await answers(db), await rightsOn(db)];
+    expect(before.map((rows) => rows.length)).toEqual([30, 30, 30, 30, 1, 30]);
+    await db.script("DELETE FROM setting WHERE key = 'storage'");
+    await migrate(db, T0);
+    expect(await storageMode(db)).toBe("plain");
+    await db.script("DELETE FROM setting WHERE key = 'storage'");
+    await migrate(db, T0, { storage: "timescale" });
+    expect([await storageMode(db), await answers(db), await rightsOn(db)]).toEqual(["timescale", before, rights]);
+    expect(await db.query("SELECT relkind, relname FROM pg_class WHERE relname ~ '^run(_|$)' AND relkind IN ('r', 'p') ORDER BY 2")).toEqual([
+      { relkind: "r", relname: "run" },
+      { relkind: "r", relname: "run_hour" },
+      { relkind: "r", relname: "run_source" },
+    ]);
+    expect(await db.query("SELECT indexdef FROM pg_indexes WHERE tablename = 'run'")).toEqual([
+      { indexdef: expect.stringMatching(/ON public\.run USING btree \(site_id, source_id, taken_at\)$/) },
+    ]);
+    // No second time: everything stands.
+    await migrate(db, T0);
+    await fill(db, 3, T0 + DAY_MS);
+    expect((await answers(db))[0]).toHaveLength(33);
+  });
+});
+
+const rightsOn = (db: Db) =>
+  db.query(
+    `SELECT c.oid::regclass::text AS name, a.grantee::regrole::text AS who, a.privilege_type AS what FROM pg_class c, aclexplode(c.relacl) a
+     WHERE c.relname = 'run' OR c.relkind = 'v' AND c.relnamespace IN ('public'::regnamespace, 'grafana'::regnamespace) ORDER BY 1, 2, 3`,
+  );
+
+describe.each([
+  ["plain", undefined],
+  ["timescale", apache],
+  ["timescale-tsl", tsl],
+] as const)("a database in mode %s", (mode, standIn) => {
+  it("takes runs in, answers for them, packs, drops and forgets", async () => {
+    const db = await migrated(standIn);
+    expect(await storageMode(db)).toBe(mode);
+    const { partitions } = toolsOn(db);
+    await partitions.ensureAhead(T0);
+    expect(await partitionDaysAhead(db, T0)).toBe(7);
+    if (standIn) expect(await db.query("SELECT partitions_ahead::int AS ahead FROM grafana.collector_now")).toEqual([{ ahead: 7 }]);
+    const startMs = T0 - 20 * DAY_MS;
+    await fill(db, 40, startMs);
+    await fill(db, 500, startMs + DAY_MS);
+    await rollUpDirtyHours(db, T0);
+    await rollUpDirtyDays(db, "2026-11-28");
+    const before = await answers(db);
+    expect(before.map((rows) => rows.length)).toEqual([540, 540, 540, 540, 1, 540]);
+    const hours = await db.query("SELECT hour::text, n FROM rollup_1h ORDER BY 1");
+    expect(hours).toHaveLength(10);
+
+    const beforeMs = T0 - 14 * DAY_MS;
+    expect(await dropPartitionsBefore(db, "run", beforeMs)).toEqual([]);
+    expect(await packDaysBefore(db, beforeMs)).toBe(540);
+    expect(await answers(db)).toEqual(before);
+    expect((await dropPartitionsBefore(db, "run", beforeMs)).length).toBeGreaterThanOrEqual(2);
+    expect((await partitionDays(db)).run.filter((day) => day < "2026-11-14")).toEqual([]);
+    expect(await answers(db)).toEqual(before);
+    // Late ones of a dropped day open it again.
+    await fill(db, 5, startMs);
+    expect((await answers(db))[0]).toHaveLength(545);
+    expect((await partitionDays(db)).run).toContain("2026-11-08");
+    await rollUpDirtyHours(db, T0);
+
+    await forgetRollupsBefore(db, startMs + 400 * DAY_MS);
+    const left = (await db.query("SELECT 1 FROM rollup_1h")).length;
+    expect(left).toBe(mode === "timescale-tsl" ? hours.length : 0);
+  });
+});
+
+describe("what is asked of TimescaleDB", () => {
+  const policies = (db: Db) => db.query("SELECT relation::text, what, age::text FROM _timescaledb_internal.policy ORDER BY 1, 2");
+
+  it("is the columnstore for hourly rollups with its policies, under TSL alone", async () => {
+    const db = await migrated(tsl);
+    expect(db.alterations).toEqual([
+      { table: "rollup_1h", options: { enable_columnstore: "true", segmentby: "site_id", orderby: "series_id, hour" } },
+      { table: "rollup_site_1h", options: { enable_columnstore: "true", segmentby: "metric", orderby: "hour, site_id" } },
+    ]);
+    expect(await policies(db)).toEqual(
+      ["rollup_1h", "rollup_site_1h"].flatMap((relation) => [
+        { relation, what: "columnstore", age: "60 days" },
+        { relation, what: "retention", age: "400 days" },
+      ]),
+    );
+    expect(await db.query("SELECT hypertable_name AS name FROM timescaledb_information.hypertables ORDER BY 1")).toEqual(
+      ["rollup_1h", "rollup_site_1h", "run"].map((name) => ({ name })),
+    );
+    const other = await migrated(apache);
+    expect([other.alterations, await policies(other)]).toEqual([[], []]);
+  });
+
+  it("has its older names before 2.18", async () => {
+    const db = await migrated({ ...tsl, version: "2.14.0" });
+    expect(db.alterations[0]).toEqual({
+      table: "rollup_1h",
+      options: { compress: "true", compress_segmentby: "site_id", compress_orderby: "series_id, hour" },
+    });
+    expect((await policies(db)).map(({ what }) => what)).toEqual(["compression", "retention", "compression", "retention"]);
+  });
+});
+
+describe("a backup between databases of different modes", () => {
+  it.each<[string, StandIn | undefined, StandIn | undefined, string]>([
+    ["plain to TimescaleDB", undefined, apache, "timescale"],
+    ["TimescaleDB to plain", tsl, undefined, "plain"],
+    ["TimescaleDB to TimescaleDB", apache, tsl, "timescale-tsl"],
+  ])("keeps all rows and takes the mode of where it goes: %s", async (_, from, to, mode) => {
+    const source = await migrated(from);
+    await fill(source, 500, T0 - DAY_MS);
+    const file = join(memoryFolder(), "all.backup");
+    await writeBackup(source, file, { nowMs: T0 });
+    const target = await empty(to);
+    await restoreBackup(target, await verifyBackup(file), T0);
+    expect(await storageMode(target)).toBe(mode);
+    expect(await answers(target)).toEqual(await answers(source));
+    expect((await answers(target))[0]).toHaveLength(500);
+    await expect(restoreBackup(target, await verifyBackup(file), T0)).rejects.toThrow("The database is not empty");
+  });
+
+  it("goes into a database that was migrated before, and has only its mode in it", async () => {
+    const source = await migrated();
+    await fill(source, 10);
+    const file = join(memoryFolder(), "all.backup");
+    await writeBackup(source, file, { nowMs: T0 });
+    const target = await migrated(tsl);
+    await restoreBackup(target, await verifyBackup(file), T0);
+    expect([await storageMode(target), await answers(target)]).toEqual(["timescale-tsl", await answers(source)]);
+  });
+});
+
+describe("mode citus", () => {
+  it("distributes by centre what belongs to centres, and keeps what all ask for on every node, with rows that are there", async () => {
+    const db = await empty({ extension: "citus", version: "13.2-1" });
+    await migrate(db, T0, { storage: "plain" });
+    await fill(db, 10);
+    const before = await answers(db);
+    await db.script("DELETE FROM setting WHERE key = 'storage'");
+    await migrate(db, T0, { storage: "citus" });
+    expect(await db.query("SELECT relation::text AS name, kind, dist_column, colocation::text AS with FROM citus.known ORDER BY kind, name")).toEqual([
+      ...distributed.map((name) => ({ name, kind: "distributed", dist_column: "site_id", with: "agent" })),
+      ...reference.toSorted().map((name) => ({ name, kind: "reference", dist_column: null, with: null })),
+    ]);
+    const shards = new Shards(db);
+    expect(shards.of(1)).toBe(-1);
+    await shards.look();
+    expect(shards.of(1)).toBeGreaterThanOrEqual(102008);
+    expect(shards.of(2)).toBe(-2);
+    await fill(db, 10, T0 + DAY_MS);
+    expect((await answers(db))[0]).toEqual([...(before[0] ?? []), ...((await answers(db))[0] ?? []).slice(10)]);
+  });
+});
