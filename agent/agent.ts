@@ -98,7 +98,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   let current = identity;
   const start = readClock();
   const jobs = new Jobs({
-    timing: { agent: identity.agent, anchorMs: start.wallMs - start.steadyMs },
+    timing: () => ({ agent: identity.agent, anchorMs: clock.anchorMs() ?? start.wallMs - start.steadyMs }),
     steadyMs: () => readClock().steadyMs,
     run: (assignment, stop) => runAssignment(assignment, dependencies, stop),
     lastRunAgeMs: (assignment) => lastRunAgeMs(spool, assignment),

@@ -13,6 +13,7 @@ const JUMP_MS = 2_000;
  */
 export class ClockWatch {
   #offsetMs: number | undefined;
+  #anchorMs: number | undefined;
   #last: ClockReading | undefined;
   #jumped = false;
 
@@ -24,10 +25,16 @@ export class ClockWatch {
     if (Math.abs(now.wallMs - last.wallMs - (now.steadyMs - last.steadyMs)) > JUMP_MS) this.#jumped = true;
   }
 
-  /** An answer of the collector; its time is taken for the middle between sending and receiving. */
+  /**
+   * An answer of the collector; its time is taken for the middle between sending and receiving, which can be wrong by half of what lies between them.
+   * An answer that took long, over a thin line or because the PC slept, confirms nothing.
+   */
   answered(serverMs: number, sent: ClockReading, received: ClockReading): void {
-    const middleMs = received.wallMs - (received.steadyMs - sent.steadyMs) / 2;
+    const halfMs = (received.steadyMs - sent.steadyMs) / 2;
+    if (halfMs > SKEWED_MS) return;
+    const middleMs = received.wallMs - halfMs;
     this.#offsetMs = serverMs - middleMs;
+    this.#anchorMs = serverMs + halfMs - received.steadyMs;
     this.#jumped = false;
     this.#last = received;
   }
@@ -42,5 +49,10 @@ export class ClockWatch {
   /** The collector's clock minus ours, ms; undefined before the first answer. */
   offsetMs(): number | undefined {
     return this.#offsetMs;
+  }
+
+  /** What to add to the steady clock to get the collector's, ms; undefined before the first answer. */
+  anchorMs(): number | undefined {
+    return this.#anchorMs;
   }
 }

@@ -7,7 +7,7 @@ export type Finished = { readonly outcome: Outcome; readonly atMs: number; reado
 type Job = { assignment: Assignment; dueMs: number; running: boolean; last?: Finished };
 
 export type JobsOptions = {
-  readonly timing: Timing;
+  readonly timing: () => Timing;
   readonly steadyMs: () => number;
   /** Runs an assignment once; must not reject. */
   readonly run: (assignment: Assignment, stop: AbortSignal) => Promise<Finished>;
@@ -16,6 +16,8 @@ export type JobsOptions = {
 };
 
 const SLOTS = 4;
+/** A time of day that moves further than this between two looks was wrong before, ms. */
+const ANCHOR_MOVED_MS = 60_000;
 /** A full line spoils these, and they spoil a measurement of the line. */
 const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["link-quality", "portal-http"]);
 
@@ -26,16 +28,19 @@ const oneAtATime: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["camera-presence"
 export class Jobs {
   readonly #options: JobsOptions;
   #jobs = new Map<string, Job>();
+  #anchorMs: number;
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
+    this.#anchorMs = options.timing().anchorMs;
   }
 
   /** Takes over a new list. What goes on keeps its time, what is new runs soon. */
   update(assignments: readonly Assignment[]): void {
     const now = this.#options.steadyMs();
-    const { timing, lastRunAgeMs } = this.#options;
+    const { lastRunAgeMs } = this.#options;
+    const timing = this.#options.timing();
     this.#jobs = new Map(
       assignments.map((assignment) => {
         const known = this.#jobs.get(assignment.id);
@@ -49,11 +54,21 @@ export class Jobs {
   /** Starts what is due, the longest overdue first. */
   tick(stop: AbortSignal): void {
     const now = this.#options.steadyMs();
+    this.#keepWindows(now);
     const due = [...this.#jobs.values()].filter(({ dueMs, running }) => !running && dueMs <= now).sort((a, b) => a.dueMs - b.dueMs);
     for (const job of due) {
       if (this.#running.size >= SLOTS) return;
       if (!this.#isDisturbed(job.assignment.probe)) this.#start(job, stop);
     }
+  }
+
+  /** Moves what waits for a window into the right one when the time of day turns out to have been wrong. */
+  #keepWindows(now: number): void {
+    const timing = this.#options.timing();
+    const isMoved = Math.abs(timing.anchorMs - this.#anchorMs) > ANCHOR_MOVED_MS;
+    this.#anchorMs = timing.anchorMs;
+    if (!isMoved) return;
+    for (const job of this.#jobs.values()) if (job.dueMs - now > ANCHOR_MOVED_MS) job.dueMs = retryDueMs(job.assignment, job.dueMs, 0, timing);
   }
 
   #isDisturbed(probe: ProbeKind): boolean {
@@ -69,9 +84,10 @@ export class Jobs {
       const now = this.#options.steadyMs();
       job.running = false;
       job.last = finished;
-      job.dueMs = nextDueMs(job.assignment, now, this.#options.timing);
+      const timing = this.#options.timing();
+      job.dueMs = nextDueMs(job.assignment, now, timing);
       const retryAfterMs = finished.retryAfterMs ?? retryMs(job.assignment, finished.outcome.kind);
-      if (retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, retryDueMs(job.assignment, now, retryAfterMs, this.#options.timing));
+      if (retryAfterMs !== undefined) job.dueMs = Math.min(job.dueMs, retryDueMs(job.assignment, now, retryAfterMs, timing));
     });
     this.#running.add(run);
     void run.finally(() => this.#running.delete(run));

@@ -27,7 +27,10 @@ export type RunDependencies = {
 /** Runs an assignment once and spools what came of it, a lease first where one is needed. Never rejects; a run that `stop` ended is not kept. */
 export async function runAssignment(assignment: Assignment, dependencies: RunDependencies, stop: AbortSignal): Promise<Finished> {
   const { readClock, clock, bootId, append, log } = dependencies;
-  const { wallMs, steadyMs } = readClock();
+  const now = readClock();
+  const { wallMs, steadyMs } = now;
+  // The stamp and what is known of it belong together: a clock that was set a moment ago is seen here.
+  clock.observe(now);
   const clockState = clock.state();
   const { outcome, retryAfterMs } = await outcomeOf(assignment, dependencies, stop).catch((error: unknown) => {
     log.error("a run failed outside of its probe", { assignment: assignment.id, error: String(error) });

@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import type { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Outcome } from "#schemas/observation.ts";
@@ -9,6 +10,8 @@ export type RunContext = Omit<ProbeContext, "signal">;
 
 /** How long a probe may ignore its aborted signal before the run is given up, ms. */
 const GRACE_MS = 1_000;
+/** Longer than this no busy PC leaves a timer waiting: it slept, s. Connections and timeouts of a run say nothing then. */
+const STANDSTILL_S = 8;
 const DETAIL_MAX = 300;
 
 /** Field path and message of each fault in a probe's options, at most five: `options.url: Invalid URL`. */
@@ -39,11 +42,28 @@ async function outcomeOf<Options>(probe: Probe<Options>, rawOptions: unknown, co
   const deadlineMs = typeof probe.deadlineMs === "number" ? probe.deadlineMs : probe.deadlineMs(options.data);
   const deadline = AbortSignal.timeout(deadlineMs);
   const signal = stop === undefined ? deadline : AbortSignal.any([deadline, stop]);
+  using standstill = watchStandstill();
   try {
-    return checkedOutcome(await giveUpAfter(probe.run(options.data, { ...context, signal }), signal));
+    const found = await giveUpAfter(probe.run(options.data, { ...context, signal }), signal);
+    return standstill.seen() ? failed("timeout", STOOD_STILL) : checkedOutcome(found);
   } catch (error) {
-    return outcomeOfError(error, signal, deadlineMs, context);
+    return standstill.seen() ? failed("timeout", STOOD_STILL) : outcomeOfError(error, signal, deadlineMs, context);
   }
+}
+
+const STOOD_STILL = "this PC stood still during the run";
+
+/** Sees a PC that slept, by the clock that counts sleep. */
+function watchStandstill(): Disposable & { seen(): boolean } {
+  let [lastS, isSeen] = [uptime(), false];
+  const look = () => {
+    const nowS = uptime();
+    isSeen ||= nowS - lastS > STANDSTILL_S;
+    lastS = nowS;
+    return isSeen;
+  };
+  const timer = setInterval(look, 1_000);
+  return { seen: look, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Waits for the run, but not much longer than its signal: a probe that does not listen must not hold the agent. */

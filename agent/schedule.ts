@@ -29,7 +29,7 @@ export function phaseMs(agent: string, assignment: string, spanMs: number): numb
   return ((hash ^ (hash >>> 16)) >>> 0) % Math.max(1, Math.floor(spanMs));
 }
 
-/** Times are those of the steady clock; `anchorMs` is what to add to get the wall clock of the start. */
+/** Times are those of the steady clock; `anchorMs` is what to add to get the time of day: by the collector, or before its first answer by this PC. */
 export type Timing = { readonly agent: string; readonly anchorMs: number };
 
 /**

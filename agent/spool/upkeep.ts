@@ -6,8 +6,6 @@ import { insertGap, rowStates, transaction } from "./rows.ts";
 const SLICE = 2_000;
 /** Cost of a row besides its body: keys, indexes, page headers. */
 const ROW_BYTES = 120;
-/** No row of this program is older; an older time comes from a PC whose clock had died. */
-const FIRST_DAY_MS = Date.UTC(2025, 0, 1);
 
 const where: Record<Victim, string> = {
   acked: `state = ${rowStates.acked}`,
@@ -69,11 +67,14 @@ export function expireAnswered(database: DatabaseSync, nowMs: number): void {
   });
 }
 
-/** Gives up rows that waited too long. Only with a clock that the collector has confirmed: a wrong one would make everything look old. */
+/**
+ * Gives up rows that waited too long. Only with a clock that the collector has confirmed, and only rows whose own clock was right within a minute:
+ * a wrong one would make everything look old.
+ */
 export function expireWaiting(database: DatabaseSync, nowMs: number, limits: QuotaLimits): number {
   const seqs = database
-    .prepare("SELECT seq FROM observation WHERE state = ? AND wall_ms BETWEEN ? AND ? ORDER BY seq LIMIT ?")
-    .all(rowStates.waiting, FIRST_DAY_MS, nowMs - limits.waitingMsMax, SLICE)
+    .prepare("SELECT seq FROM observation WHERE state = ? AND wall_ms < ? AND body ->> '$.clock' IN ('ok', 'skewed') ORDER BY seq LIMIT ?")
+    .all(rowStates.waiting, nowMs - limits.waitingMsMax, SLICE)
     .map(({ seq }) => Number(seq));
   if (seqs.length > 0) transaction(database, () => dropRows(database, seqs, true));
   return seqs.length;

@@ -15,7 +15,8 @@ export type CollectorRequest = {
   readonly path: string;
   readonly body?: Uint8Array;
   readonly gzip?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Further headers, asked for when the connection stands and they leave at once. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 };
 export type ClientOptions = {
@@ -67,12 +68,11 @@ export class CollectorClient {
     return this.#once(request);
   }
 
-  #once({ method, path, body = new Uint8Array(), gzip = false, headers: own = {}, signal }: CollectorRequest): Promise<CollectorReply> {
+  #once({ method, path, body = new Uint8Array(), gzip = false, headers: own, signal }: CollectorRequest): Promise<CollectorReply> {
     const url = new URL(path, this.#options.url);
     const { ca, version } = this.#options;
     const signer = this.#signer;
     const headers = {
-      ...own,
       accept: "application/json",
       "user-agent": `hcc-agent/${version}`,
       ...(method === "POST" && { "content-type": "application/json", "content-length": body.length }),
@@ -87,7 +87,14 @@ export class CollectorClient {
         url.protocol === "https:" ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca: [ca] }) }, onReply) : httpRequest(url, options, onReply);
       sending.once("timeout", () => sending.destroy(new Error("the collector does not answer")));
       sending.once("error", reject);
-      sending.end(body);
+      sending.once("socket", (socket) => {
+        const write = () => {
+          for (const [name, value] of Object.entries(own?.() ?? {})) sending.setHeader(name, value);
+          sending.end(body);
+        };
+        if (socket.connecting) socket.once(url.protocol === "https:" ? "secureConnect" : "connect", write);
+        else write();
+      });
     });
   }
 }

@@ -128,8 +128,11 @@ export class Uplink {
 
   async #send(batch: FrozenBatch, stop: AbortSignal): Promise<Sent> {
     const { client, clock, readClock, bootId } = this.#options;
-    const before = readClock();
-    const headers = { [CLOCK_HEADER]: formatSenderClock({ wallMs: before.wallMs, uptimeMs: before.steadyMs, bootId }) };
+    let before = readClock();
+    const headers = () => {
+      before = readClock();
+      return { [CLOCK_HEADER]: formatSenderClock({ wallMs: before.wallMs, uptimeMs: before.steadyMs, bootId }) };
+    };
     try {
       const { status, body, problem, retryAfterS } = await client.send({ method: "POST", path: PATH, body: batch.body, gzip: true, headers, signal: stop });
       if (status < 200 || status >= 300) return { answer: { kind: "status", status, code: problem?.code, retryAfterS } };

@@ -14,6 +14,8 @@ export type Arrival = {
   readonly bodySha256: string;
   /** Bytes of its JSON, where it came as such. */
   readonly bodyBytes?: number;
+  /** When its head came, with the sender's clock in it; the whole batch came at `nowMs`. */
+  readonly arrivedMs?: number;
   readonly nowMs: number;
   readonly clock?: SenderClock;
 };
@@ -36,9 +38,10 @@ const BACKLOG_RATE_MAX = 2_000;
  */
 export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) => void): Acceptor {
   const pace = new Pace();
-  return async (sender, { batch, bodySha256, bodyBytes = 0, nowMs, clock }) => {
-    const filed = fileBatch(batch, nowMs, clock);
-    const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed };
+  return async (sender, { batch, bodySha256, bodyBytes = 0, nowMs, arrivedMs = nowMs, clock }) => {
+    const filed = fileBatch(batch, arrivedMs, clock);
+    const clockOffsetMs = clock && arrivedMs - clock.wallMs;
+    const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed, ...(clockOffsetMs !== undefined && { clockOffsetMs }) };
     const written = await queue.add(received);
     if (written.result === "conflict") throw new StreamConflict(`stream ${batch.stream}: ${batch.from} to ${batch.to} came before with another content`);
     if (written.accepted > 0) onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs });

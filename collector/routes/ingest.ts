@@ -23,7 +23,14 @@ export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps):
     try {
       const reply = await accept(
         { siteId, agentId },
-        { batch: batch.data, bodySha256: c.var.bodySha256, bodyBytes: body.length, nowMs: clock(), ...(senderClock && { clock: senderClock }) },
+        {
+          batch: batch.data,
+          bodySha256: c.var.bodySha256,
+          bodyBytes: body.length,
+          arrivedMs: c.var.arrivedMs,
+          nowMs: clock(),
+          ...(senderClock && { clock: senderClock }),
+        },
       );
       return c.json({ ...reply, forms: [COLUMNS], nonce: nonces.current(clock()) } satisfies IngestReply);
     } catch (error) {

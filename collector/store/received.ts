@@ -22,6 +22,8 @@ export type Received = {
   /** Bytes of its JSON, where it came as such. */
   readonly bodyBytes?: number;
   readonly receivedMs: number;
+  /** Our clock minus the sender's, where it told its own, ms. */
+  readonly clockOffsetMs?: number;
   readonly filed: FiledBatch;
 };
 /** What became of one batch: `conflict` means that its range came before with another content. */

@@ -1,8 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { EVIDENCE_BYTES_MAX } from "#schemas/observation.ts";
 import { defineProbe, type Measured, type ProbeContext, ProbeError, ProbeSkip } from "../../agent/probe.ts";
 import { observe, type RunContext } from "../../agent/runner.ts";
+
+/** How long this PC has slept so far, s. */
+const slept = vi.hoisted(() => ({ s: 0 }));
+vi.mock("node:os", async (original) => {
+  const os = await original<typeof import("node:os")>();
+  return { ...os, uptime: () => os.uptime() + slept.s };
+});
 
 const context: RunContext = { fetch, io: {} as RunContext["io"], memory: { get: () => undefined, set: () => {} }, log: () => {}, nowMs: () => 0 };
 const loss = (value: number) => ({ metric: "loss_percent", value }) as const;
@@ -109,4 +116,16 @@ describe("an outcome holds no secret of its options", () => {
     const outcome = await once(() => Promise.reject(new Error("not public")), { snmp: { version: "2c", community: "public" } });
     expect(outcome).toMatchObject({ detail: "Error: not public" });
   });
+});
+
+it("a run during which the PC stood still says so, whatever it found", async () => {
+  const stalled = { kind: "failed", reason: "timeout", detail: "this PC stood still during the run" };
+  const asleep = (found: () => Promise<Measured>) =>
+    once(async () => {
+      slept.s += 9;
+      return found();
+    });
+  expect(await asleep(async () => ({ readings: [loss(100)] }))).toEqual(stalled);
+  expect(await asleep(() => Promise.reject(new ProbeError("timeout", "nobody")))).toEqual(stalled);
+  expect(await once(async () => ({ readings: [loss(0)] }))).toMatchObject({ kind: "measured" });
 });

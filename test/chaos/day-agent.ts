@@ -45,7 +45,7 @@ const stop = new AbortController();
 const runs = new Map<string, number>();
 
 const jobs = new Jobs({
-  timing: { agent: identity.agent, anchorMs: readClock().wallMs - readClock().steadyMs },
+  timing: () => ({ agent: identity.agent, anchorMs: begunWallMs - HOUR_MS }),
   steadyMs: () => readClock().steadyMs,
   lastRunAgeMs: () => undefined,
   run: (assignment, signal) => {

@@ -1,4 +1,5 @@
 import { backlog } from "./backlog.ts";
+import { clock } from "./clock.ts";
 import { databaseFull } from "./database-full.ts";
 import { day } from "./day.ts";
 import { herd } from "./herd.ts";
@@ -22,8 +23,9 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
     run: suite({ files: [spool("power-cut")], full: { HCC_POWER_CUT_ROUNDS: "60" } }),
   },
   "disk-full": { sentence: "T3, T4: full disks, damaged and foreign files", run: suite({ files: [spool("disk-full"), spool("spool")] }) },
-  clock: {
-    sentence: "T5: clocks that jump, sleep and lie",
+  clock: { sentence: "T5: the agent under a clock that jumps, sleeps and lies (needs libfaketime)", run: clock },
+  "clock-rules": {
+    sentence: "T5: what follows from a wrong clock, by injected clocks",
     run: suite({ files: ["test/agent/clock-state.test.ts", "test/agent/schedule.test.ts", "test/collector/ingest/filed.test.ts"] }),
   },
   "lossy-line": { sentence: "T6: three of ten requests and answers are lost", run: lossyLine },

@@ -223,6 +223,14 @@ describe("space", () => {
     expect(spool.status()).toMatchObject({ waiting: 0, lost: 3 });
   });
 
+  it("gives up no row for the age that a wrong clock made of it", () => {
+    const { spool } = filled(0, { nowMs: () => view.nowMs, diskSpace: space(1e11) });
+    const old = (clock: "ok" | "skewed" | "bad" | "unknown") => observation(-400 * 86_400, { clock, uptimeMs: 1 });
+    for (const clock of ["bad", "unknown", "ok", "skewed"] as const) spool.append(old(clock));
+    spool.maintain({ clockTrusted: true });
+    expect(spool.status()).toMatchObject({ waiting: 2, lost: 2 });
+  });
+
   it("forgets answered samples after two days and keeps answered evidence", () => {
     const clock = { nowMs: view.nowMs };
     const { spool } = filled(3, { nowMs: () => clock.nowMs, diskSpace: space(1e11) });

@@ -207,6 +207,20 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect((await next(7))[0]).toMatchObject({ ackedThrough: 9, rewind: false });
   });
 
+  it("keeps how far off an agent's clock was, until it tells anew", async () => {
+    const { siteId, agentId } = receivedOf(batchOf());
+    await db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) VALUES ($1, $2, 'k', now()) ON CONFLICT DO NOTHING", [siteId, agentId]);
+    const offset = async () => (await db.query("SELECT clock_offset_ms AS ms FROM agent WHERE agent_id = $1", [agentId]))[0]?.ms;
+    const tell = (clockOffsetMs?: number) =>
+      write({ ...receivedOf(batchOf({ stream: freshStream() })), ...(clockOffsetMs !== undefined && { clockOffsetMs }) });
+    await tell(-25_200_000);
+    expect(await offset()).toBe(-25_200_000);
+    await tell();
+    expect(await offset()).toBe(-25_200_000);
+    await tell(12);
+    expect(await offset()).toBe(12);
+  });
+
   it("puts an impossible time aside and counts its number as done", async () => {
     const own = freshStream();
     const batch = batchOf({ stream: own, each: (index) => (index === 1 ? { takenAt: "1970-01-01T00:00:00.000Z" } : {}) });
