@@ -1,5 +1,6 @@
 import { backlog } from "./backlog.ts";
 import { clock } from "./clock.ts";
+import { crashBoth } from "./crash-both.ts";
 import { databaseFull } from "./database-full.ts";
 import { day } from "./day.ts";
 import { herd } from "./herd.ts";
@@ -34,6 +35,7 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   "herd-virtual": { sentence: "T9 in virtual time: the real rules of retrying against a model of the collector", run: herdVirtual },
   backlog: { sentence: "135 agents bring three days, and the present stays present", run: backlog },
   "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
+  "crash-both": { sentence: "collector and database are killed in the middle of a flush, each batch comes five times", run: crashBoth },
   "database-full": { sentence: "T11: the disk of the database is full (needs root)", run: databaseFull },
   "thin-line": { sentence: "T8: a day is delivered over 64 kbit/s, and the present stays present", run: thinLine },
   upgrade: { sentence: "T16: killed in the middle of an upgrade; a spool of the version before", run: upgrade },

@@ -59,9 +59,18 @@ export async function startPostgres({
   let server: ReturnType<typeof spawn> | undefined;
 
   const start = async () => {
-    const child = spawn(join(bin, "postgres"), [...words, ...settings.flatMap((setting) => ["-c", setting])], { ...identity, cwd: folder, stdio: "ignore" });
+    const begin = () =>
+      spawn(join(bin, "postgres"), [...words, ...settings.flatMap((setting) => ["-c", setting])], { ...identity, cwd: folder, stdio: "ignore" });
+    const isRestart = server !== undefined;
+    let child = begin();
     server = child;
     for (let attempt = 0; attempt < 1_200; attempt++) {
+      // Backends of a postmaster that was killed hold its memory until they notice, and no other starts meanwhile: its service manager tries again.
+      if (child.exitCode !== null && isRestart && attempt < 600) {
+        await sleep(200);
+        child = begin();
+        server = child;
+      }
       if (child.exitCode !== null) throw new Error("PostgreSQL ended at once");
       if (await psql("SELECT 1", "postgres").catch(() => undefined)) return;
       await sleep(50);

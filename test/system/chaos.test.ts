@@ -8,7 +8,7 @@ const SEED = 20_261_128;
 
 /** Short versions; the figures of the promises need `npm run chaos`. */
 describe.skipIf(!requirePeer("postgres", "libfaketime"))("what breaks, in short", () => {
-  it.each(["kill", "lossy-line", "postgres-crash", "clock"])(
+  it.each(["kill", "lossy-line", "postgres-crash", "crash-both", "clock"])(
     "%s",
     async (name) => {
       const figures = await scenarios[name]?.run({ full: false, seed: SEED, chance: seeded(SEED), print: () => undefined });
