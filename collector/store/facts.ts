@@ -104,21 +104,19 @@ function uncovered(spans: readonly Span[]): Span[] {
   );
 }
 
+/**
+ * The newest `count` runs of each target. The count stands in the text: a plan for any count would be one that reads and sorts all runs of the span.
+ * Exported for the test of its plan.
+ */
+export function newestRuns(count: number): string {
+  const [since, until, known] = [3, 4, 5].map((place) => `to_timestamp($${place}::float8 / 1000)`);
+  return `SELECT ${storedColumns} FROM run_source AS s, newest_runs_of(s.site_id, s.source_id, ${since}, ${until}, ${known}, ${count}) AS r
+    WHERE s.site_id = $1 AND s.probe = $2`;
+}
+
 /** The newest runs of each target within the need's spans, newest first. */
 async function rowsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, knownMs: number): Promise<StoredRow[]> {
-  const rows = await Promise.all(
-    spans.map(({ fromMs, toMs }) =>
-      db.query<StoredRow>(
-        `SELECT ${storedColumns}
-         FROM run_source AS s CROSS JOIN LATERAL (
-           SELECT * FROM runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS o
-           WHERE o.taken_at > to_timestamp($3::float8 / 1000) AND o.received_at <= to_timestamp($6::float8 / 1000)
-           ORDER BY o.taken_at DESC, o.stream, o.seq LIMIT $5
-         ) AS r WHERE s.site_id = $1 AND s.probe = $2`,
-        [siteId, probe, fromMs, toMs, runsMax, knownMs],
-      ),
-    ),
-  );
+  const rows = await Promise.all(spans.map(({ fromMs, toMs }) => db.query<StoredRow>(newestRuns(runsMax), [siteId, probe, fromMs, toMs, knownMs])));
   const counts = new Map<string | null, number>();
   return rows
     .flat()

@@ -9,7 +9,7 @@ import { nodeFlags } from "../support/node-flags.ts";
 import type { TestPostgres } from "../support/postgres.ts";
 import type { IngestPath, IngestServerPlan, IngestServerWord } from "./ingest-server.ts";
 import { loadAgents } from "./load-agents.ts";
-import { type LoadPlan, type LoadResult, type Shape, samplesOf } from "./load-plan.ts";
+import { type LoadPlan, type LoadResult, type Shape, STEP_MS, samplesOf } from "./load-plan.ts";
 import { cpuUsOf, memoryOf, treeCpuUs, treeMemoryOf } from "./process-cost.ts";
 
 /** What one run of one way has shown; what a way does not have is NaN. `rate` is samples/s, times are ms, CPU us per sample, memory bytes. */
@@ -29,14 +29,12 @@ export const CONNECTIONS = 24;
 /** Runs of all ways are numbered together. */
 let runs = 0;
 
-/** Where a load begins: none of its times lies in the future, and the newest are of now. */
-const BACK_MS = 15 * 60_000;
-
 /** The plan of the next run; the first round warms up caches and the compiler, and is short. */
 export function nextPlan(shape: Shape, round: number, { to, port, nonce = "" }: Pick<LoadPlan, "to" | "port"> & { readonly nonce?: string }): LoadPlan {
   const { name: _, ...what } = shape;
   const requests = round === 0 ? Math.ceil(shape.requests / 2) : shape.requests;
-  return { ...what, requests, to, port, nonce, run: ++runs, connections: CONNECTIONS, startMs: Date.now() - BACK_MS };
+  const lastsMs = requests * shape.observations * STEP_MS;
+  return { ...what, requests, to, port, nonce, run: ++runs, connections: CONNECTIONS, startMs: Date.now() - lastsMs };
 }
 
 /** The load runs in a process of its own. */

@@ -2,7 +2,7 @@ import { createHash, sign } from "node:crypto";
 import { toColumns } from "../../schemas/batch-columns.ts";
 import { Batch, signatureHeaders, signingText } from "../../schemas/exchange.ts";
 import { type LoadAgent, loadAgents } from "./load-agents.ts";
-import { type LoadPlan, type LoadRun, runsOf } from "./load-plan.ts";
+import { type LoadPlan, type LoadRun, runsOf, STEP_MS } from "./load-plan.ts";
 
 /** A request as it goes over the wire: the load must cost next to nothing beside what it loads. */
 export type Prepared = { readonly wire: Buffer; readonly bodyBytes: number };
@@ -34,7 +34,7 @@ function signedBatch(plan: LoadPlan, { agent, key }: LoadAgent, connection: numb
     probe,
     ...(target !== undefined && { target }),
     takenAt: new Date(takenMs).toISOString(),
-    uptimeMs: seq * 500,
+    uptimeMs: seq * STEP_MS,
     bootId: "boot",
     clock: "ok",
     elapsedMs: 12.5,

@@ -5,6 +5,7 @@ import { claimBatches, type Entry, enterBatches, knownSpansStatement } from "../
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { T0 } from "../../support/batches.ts";
+import { costOf, type Plans } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
@@ -112,10 +113,10 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
     await db.transaction(async (tx) => {
       await tx.script(`SET LOCAL plan_cache_mode = force_generic_plan; PREPARE known (text, text, text, text) AS ${knownSpansStatement}`);
       const cost = async (name: string, from: number, to: number) => {
-        const [row] = await tx.query<{ plan: { Plan: PlanNode }[] }>(
+        const [row] = await tx.query<Record<string, Plans>>(
           `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE known ('{1}', '{${name}}', '{${from}}', '{${to}}')`,
         );
-        return costOf(Object.values(row ?? {})[0] as { Plan: PlanNode }[]);
+        return costOf(Object.values(row ?? {})[0] as Plans, /^ingest_ledger$/);
       };
       await cost(short, 1, 1);
       const fill = (name: string, count: number) =>
@@ -173,23 +174,4 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
 function entry(stream: string, from: number, to: number, bodySha256: string): Entry {
   const observations = Array.from({ length: to - from + 1 }, (_, index) => ({ seq: from + index }));
   return { siteId: 1, agentId: "agt-0000000000000001", bodySha256, receivedMs: T0, batch: { stream, from, to, observations } };
-}
-
-type PlanNode = {
-  readonly "Relation Name"?: string;
-  readonly "Actual Rows": number;
-  readonly "Actual Loops": number;
-  readonly "Rows Removed by Filter"?: number;
-  readonly "Shared Hit Blocks": number;
-  readonly "Shared Read Blocks": number;
-  readonly Plans?: readonly PlanNode[];
-};
-
-/** Rows of the ledger that a plan looked at, and pages that it took. */
-function costOf(plans: readonly { Plan: PlanNode }[]): { rows: number; pages: number } {
-  const walk = (node: PlanNode): number =>
-    (node["Relation Name"] === "ingest_ledger" ? (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"] : 0) +
-    (node.Plans ?? []).reduce((sum, child) => sum + walk(child), 0);
-  const root = plans[0]?.Plan;
-  return root ? { rows: walk(root), pages: root["Shared Hit Blocks"] + root["Shared Read Blocks"] } : { rows: Number.NaN, pages: Number.NaN };
 }

@@ -1,0 +1,21 @@
+type PlanNode = {
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly "Shared Hit Blocks": number;
+  readonly "Shared Read Blocks": number;
+  readonly Plans?: readonly PlanNode[];
+};
+
+/** What `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)` answers. */
+export type Plans = readonly { readonly Plan: PlanNode }[];
+
+/** Rows of some tables that a plan looked at, and pages that it took. */
+export function costOf(plans: Plans, tables: RegExp): { rows: number; pages: number } {
+  const walk = (node: PlanNode): number =>
+    (tables.test(node["Relation Name"] ?? "") ? (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"] : 0) +
+    (node.Plans ?? []).reduce((sum, child) => sum + walk(child), 0);
+  const root = plans[0]?.Plan;
+  return root ? { rows: walk(root), pages: root["Shared Hit Blocks"] + root["Shared Read Blocks"] } : { rows: Number.NaN, pages: Number.NaN };
+}
