@@ -6,7 +6,11 @@ export type PgliteDb = Db & { close(): Promise<void> };
 
 /** Opens an empty database. Takes some seconds: once per file. */
 export async function openPglite(): Promise<PgliteDb> {
-  const pglite = await PGlite.create({ parsers: { [types.INT8]: String } });
+  return behind(await PGlite.create({ parsers: { [types.INT8]: String } }));
+}
+
+/** A database in this process behind the port of the store. */
+export async function behind(pglite: Pick<PGlite, "query" | "exec" | "transaction" | "close">): Promise<PgliteDb> {
   await pglite.exec("SET timezone = 'UTC'");
   return { ...dbOf(pglite, (work) => pglite.transaction((tx) => work(dbOf(tx, nested)))), close: () => pglite.close() };
 }

@@ -3,19 +3,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { writeBackup } from "../../../collector/store/backup.ts";
 import { distributed, reference, Shards } from "../../../collector/store/citus.ts";
 import type { Db } from "../../../collector/store/db.ts";
-import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
-import { dropPartitionsBefore, Partitions, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
+import { dropPartitionsBefore, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import { restoreBackup, verifyBackup } from "../../../collector/store/restore.ts";
 import { makeRoles } from "../../../collector/store/roles.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
-import { RunIds } from "../../../collector/store/run-rows.ts";
 import { storageMode } from "../../../collector/store/settle-storage.ts";
-import { importCentres } from "../../../collector/store/sites.ts";
 import type { StorageWish } from "../../../collector/store/storage-mode.ts";
-import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { T0 } from "../../support/batches.ts";
+import { answers, fill, toolsOn } from "../../support/filled-store.ts";
 import { type StandIn, type StandInDb, type StandInServer, startStandIns } from "../../support/stand-ins.ts";
 import { memoryFolder } from "../../support/temporary-folder.ts";
 
@@ -43,29 +41,6 @@ async function migrated(standIn?: StandIn, storage?: StorageWish): Promise<Stand
   await migrate(db, T0, storage && { storage });
   return db;
 }
-const toolsOn = (db: Db): IngestTools => ({ db, partitions: new Partitions(db), ids: new RunIds(), calendar: workWeek });
-let streams = 0;
-/** As many runs of centre `mot`, a minute apart; from 500 on they go as a block. */
-async function fill(db: Db, count: number, startMs = T0): Promise<void> {
-  await importCentres(db, [{ code: "mot", name: "Một", keyArea: false, devices: [] }], T0);
-  const stream = (++streams).toString(16).padStart(16, "0");
-  await writeGroup(toolsOn(db), [
-    receivedOf(batchOf({ stream, count, startMs, each: (index) => ({ outcome: measured([{ metric: "rtt_avg_ms", value: index % 90 }]) }) }), {
-      receivedMs: startMs + count * 60_000,
-    }),
-  ]);
-}
-/** All that is answered of the runs, by each way to them. */
-const answers = (db: Db) =>
-  Promise.all([
-    db.query("SELECT seq::int, probe, target, taken_at::text, kind, outcome FROM observation ORDER BY stream, seq"),
-    db.query("SELECT series_id, ts::text, value FROM sample ORDER BY 1, 2"),
-    db.query("SELECT taken_at::text, vals::text FROM every_run ORDER BY 1, 2"),
-    db.query("SELECT ts::text, value FROM samples_between(1, '2000-01-01', '2100-01-01') ORDER BY 1, 2"),
-    db.query("SELECT count(*)::int AS n FROM run_source AS s, runs_of(s.site_id, s.source_id, '2000-01-01', '2100-01-01')"),
-    db.query("SELECT time::text, centre, metric, value FROM grafana.reading ORDER BY 1, 4"),
-  ]);
-
 describe("the storage mode of a database", () => {
   it.each<[string, StandIn | undefined, string]>([
     ["nothing", undefined, "plain"],
