@@ -16,7 +16,7 @@ import { lookAtHealth } from "./jobs/health.ts";
 import { createJudge, type Judge } from "./jobs/judge.ts";
 import { watchProvince } from "./jobs/province-watch.ts";
 import { StorageWatch } from "./jobs/storage-watch.ts";
-import { upkeep } from "./jobs/upkeep.ts";
+import { createUpkeep } from "./jobs/upkeep.ts";
 import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
 import type { Log } from "./log.ts";
@@ -124,6 +124,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     newId: () => randomBytes(8).toString("hex"),
   });
   const people = createPeopleDesk({ db, clock });
+  const keep = createUpkeep(owner, partitions);
   const startedMs = clock();
   const app = createApp({
     db,
@@ -183,7 +184,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     upkeep: async () => {
       await people.forgetEnded();
       await shards?.look();
-      const { rolledUp, dropped } = await upkeep(owner, partitions, clock());
+      const { rolledUp, dropped } = await keep(clock());
       if (dropped.length > 0) log.info({ rolledUp, dropped }, "upkeep");
     },
     drain: async () => {

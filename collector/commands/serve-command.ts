@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -77,7 +78,7 @@ export async function runCollector(
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
   log.info({ port: config.port, host: config.host }, "collector started");
-  await Promise.all([keepWorking(collector, store.tend, log, terminal.stop), alongside?.(collector, terminal.stop)]);
+  await Promise.all([keepWorking(collector, store.tend, log, terminal.stop), keepOrder(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
   measure?.kill("SIGTERM");
   server.close();
   await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);
@@ -125,10 +126,19 @@ async function startMeasure(
   return child;
 }
 
-/** Judges what time alone changes, and keeps the store in order, until the signal. */
+/** Keeps the store in order until the signal, however long that takes: nobody else waits for it. What is cut off then is done by the next collector. */
+async function keepOrder(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {
+  const attempt = patientAttempts(log, stop);
+  const stopped = once(stop, "abort");
+  while (!stop.aborted) {
+    await Promise.race([attempt("upkeep failed; it is tried again", () => collector.upkeep()), stopped]);
+    await sleep(UPKEEP_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+/** Judges what time alone changes, and sends what is due, until the signal. */
 async function keepWorking(collector: Collector, tend: CollectorOptions["store"]["tend"], log: Log, stop: AbortSignal): Promise<void> {
-  const attempt = patientAttempts(log);
-  let upkeepDueMs = 0;
+  const attempt = patientAttempts(log, stop);
   let pushDueMs = 0;
   while (!stop.aborted) {
     await attempt("the collector's own PostgreSQL could not be started; it is tried again", async () => {
@@ -143,26 +153,22 @@ async function keepWorking(collector: Collector, tend: CollectorOptions["store"]
       await attempt("the Alertmanager was not told; it is told with the next push", () => collector.pushProblems());
       pushDueMs = Date.now() + PUSH_EVERY_MS;
     }
-    if (Date.now() >= upkeepDueMs) {
-      await attempt("upkeep failed; it is tried again", () => collector.upkeep());
-      upkeepDueMs = Date.now() + UPKEEP_EVERY_MS;
-    }
     await sleep(TICK_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }
 
 /**
  * Runs work that comes back by itself. What fails again and again (a database that is away, a full disk) is said when it begins and then once in a
- * while: the log may lie on the very disk that is full.
+ * while: the log may lie on the very disk that is full. What the stop itself has cut off is no failure.
  */
-function patientAttempts(log: Log): (failed: string, work: () => Promise<unknown>) => Promise<void> {
+function patientAttempts(log: Log, stop: AbortSignal): (failed: string, work: () => Promise<unknown>) => Promise<void> {
   const saidMs = new Map<string, number>();
   return async (failed, work) => {
     try {
       await work();
       saidMs.delete(failed);
     } catch (error) {
-      if (performance.now() - (saidMs.get(failed) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return;
+      if (stop.aborted || performance.now() - (saidMs.get(failed) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return;
       saidMs.set(failed, performance.now());
       log.error({ err: error }, failed);
     }

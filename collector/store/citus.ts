@@ -27,6 +27,7 @@ export const distributed = [
   "peak_day",
   "presence_day",
   "presence_role_day",
+  "rolling_hour",
   "rollup_1d",
   "rollup_1h",
   "rollup_site_1h",
@@ -47,6 +48,7 @@ export const reference = ["site", "calendar_version", "enrol_code", "maintenance
 export const local = [
   "api_token",
   "audit",
+  "dirty_area",
   "dossier",
   "finding_move",
   "migration",

@@ -125,6 +125,7 @@ function dropSettled(db: Db, table: DayTable, { name, first, last, drop }: Part)
     await tx.script(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
     const [waiting] = await tx.query(
       `SELECT 1 WHERE EXISTS (SELECT FROM dirty_hour WHERE hour >= ($1::text)::date AND hour < ($2::text)::date + 1)
+         OR EXISTS (SELECT FROM rolling_hour WHERE hour >= ($1::text)::date AND hour < ($2::text)::date + 1)
          OR EXISTS (SELECT FROM dirty_day WHERE day BETWEEN ($1::text)::date AND ($2::text)::date + 1)
          ${table === "run" ? `OR EXISTS (SELECT FROM ${name})` : ""}`,
       [first, last],

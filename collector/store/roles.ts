@@ -32,6 +32,8 @@ const ownersAlone = [
   "migration",
   "packed_run",
   "dirty_day",
+  "rolling_hour",
+  "dirty_area",
   "rollup_1h",
   "rollup_1d",
   "rollup_site_1h",

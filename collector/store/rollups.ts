@@ -1,47 +1,91 @@
 import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
-import type { Db } from "./db.ts";
+import { type Db, instantMs } from "./db.ts";
 import { storageMode } from "./settle-storage.ts";
 import { chunkedRollups, dropChunks } from "./timescale.ts";
 
-/** Site-hours that one step takes: small, because a flush for one of them waits until the step has ended. */
-const STEP = 250;
+/** Site-hours that one step takes: those of large centres hold a million samples at the end of their hour. */
+const STEP = 100;
 /** Site-days that one step takes. */
 const DAY_STEP = 10;
-const STEPS_MAX = 2_000;
+const STEPS_MAX = 5_000;
 /** An hour is rolled up again whenever late samples come; the present hour waits until it is this old, ms. */
 const SETTLE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * Recomputes the hourly rollups of every site-hour that got samples since, with them the counts of its days and the sums of its districts, and marks its
- * day. Whole hours are computed anew, so the same hour may be done twice and late data is absorbed. Gives how many site-hours were done.
+ * day. Whole hours are computed anew, so the same hour may be done twice and late data is absorbed. Gives how many site-hours were done. `ended`: without
+ * the present hour.
  */
-export async function rollUpDirtyHours(db: Db, nowMs: number): Promise<number> {
-  return inSteps(STEP, () =>
-    db.transaction(async (tx) => {
-      // Two statements on purpose: the second one's snapshot holds every sample whose flush was committed before its mark could be taken here.
-      const hours = await tx.query<{ site_id: number; hour_ms: number }>(
-        `DELETE FROM dirty_hour d USING (
-           SELECT site_id, hour FROM dirty_hour WHERE hour <= to_timestamp($1::float8 / 1000) ORDER BY hour, site_id LIMIT $2 FOR UPDATE SKIP LOCKED
-         ) AS pick WHERE d.site_id = pick.site_id AND d.hour = pick.hour RETURNING d.site_id, (extract(epoch FROM d.hour) * 1000)::float8 AS hour_ms`,
-        [nowMs - SETTLE_MS, STEP],
-      );
-      if (hours.length === 0) return 0;
-      const places = [numbersLiteral(hours.map(({ site_id }) => site_id)), numbersLiteral(hours.map(({ hour_ms }) => hour_ms))];
-      await tx.query(recomputeHours, places);
-      await tx.query(markDays, places);
-      // One after the other: an hour is counted over all sites, also those that another collector is rolling up at this moment.
-      await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.area]);
-      await tx.query(
-        "SELECT rollup_days(($1::text)::int4[], ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($2::text)::float8[]) WITH ORDINALITY AS h(ms, place) ORDER BY place))",
-        places,
-      );
-      await tx.query("SELECT rollup_area(ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($1::text)::float8[]) AS ms))", [
-        numbersLiteral([...new Set(hours.map(({ hour_ms }) => hour_ms))]),
-      ]);
-      return hours.length;
-    }),
-  );
+export async function rollUpDirtyHours(db: Db, nowMs: number, { ended = false }: { readonly ended?: boolean } = {}): Promise<number> {
+  const untilMs = ended ? Math.floor(nowMs / HOUR_MS) * HOUR_MS - 1 : nowMs - SETTLE_MS;
+  const done = await inSteps(STEP, async () => {
+    await takeMarks(db, untilMs);
+    return rollUpTaken(db);
+  });
+  while (await countArea(db));
+  return done;
+}
+
+/** Takes marks in a transaction of a moment: a flush that sets one of them again waits for its end. What is taken is safe in `rolling_hour`. */
+async function takeMarks(db: Db, untilMs: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    const hours = await tx.query<SiteHour>(
+      `DELETE FROM dirty_hour d USING (
+         SELECT site_id, hour FROM dirty_hour WHERE hour <= to_timestamp($1::float8 / 1000) ORDER BY hour, site_id LIMIT $2 FOR UPDATE SKIP LOCKED
+       ) AS pick WHERE d.site_id = pick.site_id AND d.hour = pick.hour RETURNING d.site_id, ${instantMs("d.hour")} AS hour_ms`,
+      [untilMs, STEP],
+    );
+    if (hours.length > 0) await tx.query(`INSERT INTO rolling_hour (site_id, hour) SELECT site_id, hour FROM ${hoursAs("w")}`, columnsOf(hours));
+  });
+}
+
+type SiteHour = { readonly site_id: number; readonly hour_ms: number };
+
+function columnsOf(hours: readonly SiteHour[]): string[] {
+  return [numbersLiteral(hours.map(({ site_id }) => site_id)), numbersLiteral(hours.map(({ hour_ms }) => hour_ms))];
+}
+
+function hoursAs(name: string): string {
+  return `(SELECT site_id, to_timestamp(ms / 1000) AS hour FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS u(site_id, ms)) AS ${name}`;
+}
+
+/** Works off marks that were taken, also those that another collector has left behind. One collector at a time. */
+function rollUpTaken(db: Db): Promise<number> {
+  return db.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.area]);
+    // A statement of its own on purpose: the snapshots behind it hold every sample whose flush was committed before its mark could be taken.
+    const hours = await tx.query<SiteHour>(
+      `SELECT site_id, ${instantMs("hour")} AS hour_ms FROM (SELECT DISTINCT site_id, hour FROM rolling_hour ORDER BY hour, site_id LIMIT $1) AS pick`,
+      [STEP],
+    );
+    if (hours.length === 0) return 0;
+    const places = columnsOf(hours);
+    await tx.query(`DELETE FROM rolling_hour AS r USING ${hoursAs("w")} WHERE r.site_id = w.site_id AND r.hour = w.hour`, places);
+    await tx.query(recomputeHours, places);
+    await tx.query(markDays, places);
+    await tx.query(
+      "SELECT rollup_days(($1::text)::int4[], ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($2::text)::float8[]) WITH ORDINALITY AS h(ms, place) ORDER BY place))",
+      places,
+    );
+    await tx.query("INSERT INTO dirty_area (hour) SELECT DISTINCT to_timestamp(ms / 1000) FROM unnest(($1::text)::float8[]) AS ms ON CONFLICT DO NOTHING", [
+      numbersLiteral(hours.map(({ hour_ms }) => hour_ms)),
+    ]);
+    return hours.length;
+  });
+}
+
+/** Counts one hour over all sites, also those that another collector has rolled up. False when there is none left. */
+function countArea(db: Db): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.area]);
+    const hours = await tx.query<{ hour_ms: number }>(
+      `DELETE FROM dirty_area WHERE hour = (SELECT min(hour) FROM dirty_area) RETURNING ${instantMs("hour")} AS hour_ms`,
+    );
+    for (const { hour_ms } of hours) await tx.query("SELECT rollup_area(ARRAY[to_timestamp($1::float8 / 1000)])", [hour_ms]);
+    return hours.length > 0;
+  });
 }
 
 /** Recomputes the daily rollups of the site-days that have ended and got samples since. Gives how many were done. */
@@ -70,25 +114,28 @@ async function inSteps(size: number, step: () => Promise<number>): Promise<numbe
   return done;
 }
 
-// Where samples of an hour are gone already, a few late ones must not replace what was computed from all of them.
+// Where samples of an hour are gone already, a few late ones must not replace what was computed from all of them. No part is joined with another one of
+// which the planner cannot know the size: it would try each row against each. Values become a list per series, and its name is looked up once.
 const recomputeHours = `
-  WITH taken AS MATERIALIZED (
-    SELECT t.site_id, t.hour, s.series_id, s.value
-    FROM (SELECT site_id, to_timestamp(ms / 1000) AS hour FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, ms)) AS t,
-      samples_between(t.site_id, t.hour, t.hour + interval '1 hour') AS s
-  ), by_series AS (
+  WITH by_series AS MATERIALIZED (
+    SELECT t.site_id, t.hour, s.series_id, count(*) AS n, min(s.value) AS vmin, max(s.value) AS vmax, sum(s.value) AS vsum, array_agg(s.value) AS vals
+    FROM ${hoursAs("t")}, samples_between(t.site_id, t.hour, t.hour + interval '1 hour') AS s
+    GROUP BY 1, 2, 3
+  ), kept AS (
     INSERT INTO rollup_1h AS r (site_id, series_id, hour, n, vmin, vmax, vsum)
-    SELECT site_id, series_id, hour, count(*), min(value), max(value), sum(value) FROM taken GROUP BY site_id, series_id, hour
+    SELECT site_id, series_id, hour, n, vmin, vmax, vsum FROM by_series
     ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum
     WHERE excluded.n >= r.n
-  ), binned AS (
-    SELECT site_id, metric, hour, array_agg(bin ORDER BY bin) AS bins, array_agg(n ORDER BY bin) AS counts
-    FROM (SELECT site_id, metric, hour, sketch_bin(value) AS bin, count(*)::int AS n FROM taken JOIN series USING (site_id, series_id) GROUP BY 1, 2, 3, 4) AS b
-    GROUP BY 1, 2, 3
   )
   INSERT INTO rollup_site_1h AS r (site_id, metric, hour, n, vmin, vmax, vsum, p95, bins, counts)
-  SELECT site_id, metric, hour, count(*), min(value), max(value), sum(value), percentile_cont(0.95) WITHIN GROUP (ORDER BY value), b.bins, b.counts
-  FROM taken JOIN series USING (site_id, series_id) JOIN binned AS b USING (site_id, metric, hour) GROUP BY site_id, metric, hour, b.bins, b.counts
+  SELECT m.site_id, m.metric, m.hour, m.n, m.vmin, m.vmax, m.vsum, m.p95, b.bins, b.counts
+  FROM (
+    SELECT site_id, x.metric, hour, count(*) AS n, min(value) AS vmin, max(value) AS vmax, sum(value) AS vsum,
+      percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95, array_agg(sketch_bin(value)) AS bins
+    FROM by_series JOIN series AS x USING (site_id, series_id), unnest(vals) AS value GROUP BY 1, 2, 3
+  ) AS m CROSS JOIN LATERAL (
+    SELECT array_agg(bin ORDER BY bin) AS bins, array_agg(n ORDER BY bin) AS counts FROM (SELECT bin, count(*)::int AS n FROM unnest(m.bins) AS bin GROUP BY 1) AS c
+  ) AS b
   ON CONFLICT (metric, hour, site_id) DO UPDATE
     SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, p95 = excluded.p95, bins = excluded.bins, counts = excluded.counts
   WHERE excluded.n >= r.n`;

@@ -10,6 +10,7 @@ import { openPostgres } from "../../../collector/store/postgres-db.ts";
 import { rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { failingDb } from "../../support/failing-db.ts";
 import { freeTcpPort } from "../../support/free-port.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -71,6 +72,41 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
     await flush;
     expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(1);
     expect(await store.db.query("SELECT n, vsum FROM rollup_1h")).toEqual([{ n: 2, vsum: 3 }]);
+    await store.close();
+  });
+
+  it("takes what agents send while their hour is rolled up, and finishes a rollup that was broken off", async () => {
+    const store = await opened("meanwhile");
+    await migrate(store.db, T0);
+    const tools = { db: store.db, partitions: new Partitions(store.db), ids: new RunIds(), calendar: workWeek };
+    const flush = (stream: string, value: number) =>
+      writeGroup(tools, [receivedOf(batchOf({ stream, count: 1, startMs: T0, each: () => ({ outcome: measured([{ metric: "loss_percent", value }]) }) }))]);
+    await flush("000000000000000a", 1);
+    let flushes = 0;
+    const broken = failingDb(store.db, (statement) => statement.includes("INSERT INTO rollup_1h"));
+    const meanwhile: Db = {
+      ...broken,
+      transaction: (work) =>
+        broken.transaction((tx) =>
+          work({
+            ...tx,
+            query: async (statement, values) => {
+              if (statement.includes("INSERT INTO rollup_1h")) {
+                await flush("000000000000000b", 2);
+                flushes++;
+              }
+              return tx.query(statement, values);
+            },
+          }),
+        ),
+    };
+    await expect(rollUpDirtyHours(meanwhile, T0 + 3_600_000)).rejects.toThrow("failed in the middle");
+    expect(flushes).toBe(1);
+    expect(await rollUpDirtyHours(store.db, T0 + 3_600_000)).toBe(1);
+    expect(await store.db.query("SELECT n, vsum FROM rollup_1h")).toEqual([{ n: 2, vsum: 3 }]);
+    expect(await store.db.query("SELECT (SELECT count(*)::int FROM rolling_hour) AS taken, (SELECT count(*)::int FROM dirty_area) AS areas")).toEqual([
+      { taken: 0, areas: 0 },
+    ]);
     await store.close();
   });
 
