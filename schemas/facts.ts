@@ -55,5 +55,5 @@ export type Needs = {
   readonly dutiesFrom?: string;
 };
 
-/** What one rule wants of runs: those of a probe within the spans, the newest `runsMax` of each target. */
-export type Need = { readonly probe: ProbeKind; readonly spans: readonly Span[]; readonly runsMax: number };
+/** What one rule wants of runs: those of a probe within the spans, the newest `runsMax` of each target. Of `bare` ones only how they ended, without readings and evidence. */
+export type Need = { readonly probe: ProbeKind; readonly spans: readonly Span[]; readonly runsMax: number; readonly bare?: true };

@@ -20,7 +20,7 @@ export type AlertOptions = {
   readonly publicUrl: string;
 };
 export type Alerts = {
-  /** Begins problems with a judgement, in its transaction, and marks those that look well again. */
+  /** Begins problems with judgements, in their transaction, and marks those that look well again. */
   readonly onJudged: OnJudged;
   /** The same for a fault of the whole province, which is nobody's finding: a portal that fails everywhere. */
   onProvince(tx: Db, requirement: string, subject: string, signal: Signal, nowMs: number): Promise<void>;
@@ -35,11 +35,20 @@ export type Alerts = {
 export function createAlerts({ db, policy, calendar, notify, publicUrl }: AlertOptions): Alerts {
   const settings: DeskSettings = { topics: topicsOf(policy, notify), notify, calendar, publicUrl };
   return {
-    onJudged: async (tx, { siteId, findings, late, nowMs }) => {
-      const standing = await standingIncidents(tx, siteId);
-      for (const { requirement, state } of findings) await take(tx, standing, siteId, requirement, "", signalOf(state), late, nowMs);
+    onJudged: async (tx, judged) => {
+      const standing = Map.groupBy(
+        await standingIncidents(
+          tx,
+          judged.map(({ siteId }) => siteId),
+        ),
+        ({ siteId }) => siteId,
+      );
+      for (const { siteId, findings, late, nowMs } of judged) {
+        const own = standing.get(siteId) ?? [];
+        for (const { requirement, state } of findings) await take(tx, own, siteId, requirement, "", signalOf(state), late, nowMs);
+      }
     },
-    onProvince: async (tx, requirement, subject, signal, nowMs) => take(tx, await standingIncidents(tx, 0), 0, requirement, subject, signal, false, nowMs),
+    onProvince: async (tx, requirement, subject, signal, nowMs) => take(tx, await standingIncidents(tx, [0]), 0, requirement, subject, signal, false, nowMs),
     tick: (nowMs) =>
       db.transaction(async (tx) => {
         await lockIncidents(tx);

@@ -1,27 +1,32 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { compare, isRevision } from "#schemas/evaluate/compare.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
-import type { SharedFault } from "#schemas/facts.ts";
+import type { Facts, SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
-import type { Requirement } from "#schemas/policy.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
-import { addRevisions, findingsOf, keepFindingsOf, lockSite, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
-import { findSite } from "../store/sites.ts";
+import { sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
 
-/** What else happens in the transaction that writes a judgement: incidents and messages. */
-export type OnJudged = (
-  tx: Db,
-  judged: { siteId: number; findings: readonly Finding[]; transitions: readonly Transition[]; late: boolean; nowMs: number },
-) => Promise<void>;
+/** What one judgement of a site said. */
+export type Judged = {
+  readonly siteId: number;
+  readonly findings: readonly Finding[];
+  readonly transitions: readonly Transition[];
+  readonly late: boolean;
+  readonly nowMs: number;
+};
+/** What else happens in the transaction that writes judgements: incidents and messages. */
+export type OnJudged = (tx: Db, judged: readonly Judged[]) => Promise<void>;
 export type JudgeOptions = { readonly db: Db; readonly policyAt: PolicyAt; readonly log: Log; readonly onJudged?: OnJudged };
 
 export type Judge = {
@@ -31,119 +36,145 @@ export type Judge = {
   judge(siteId: number, probes: ReadonlySet<ProbeKind> | "all", nowMs: number, late: boolean): Promise<readonly Transition[]>;
   /** Judges what time alone has changed: passes that ended, sites that fell silent, sites that are new. */
   tick(nowMs: number): Promise<void>;
-  /** Resolves when no touched site waits. */
+  /** Resolves when no touched site waits; they are judged without a rest. */
   drain(): Promise<void>;
   waiting(): number;
   lastTickMs(): number;
 };
 
-type Pending = { probes: Set<ProbeKind>; late: boolean; nowMs: number };
+/** A site that is to be judged. */
+type Case = { readonly siteId: number; readonly probes: ReadonlySet<ProbeKind> | "all"; readonly nowMs: number; readonly late: boolean };
+/** A site that was touched, since when it waits by the steady clock, ms. */
+type Pending = { readonly probes: Set<ProbeKind>; readonly late: boolean; readonly nowMs: number; readonly sinceMs: number };
 
 const SITES_PER_TICK = 500;
-/** Judgements under way at once; each holds one or two connections. */
-const AT_ONCE = 4;
+/** Sites of one transaction: what they know is read, and what is said of them is written, in as many statements as for one site. */
+const GROUP_SITES = 25;
 const SHARED_REFRESH_MS = 30_000;
+/**
+ * After a group the judge rests this many times as long as the group has taken, so that what agents send comes first: a few sites are judged at once,
+ * thousands gather several batches each until their turn comes. Who waits longer than `patienceMs` ends the rest: findings follow within a minute.
+ */
+const pace = { restShare: 3, restMaxMs: 3_000, patienceMs: 30_000 } as const;
 
-/** Puts facts, rules and store together. A few sites at a time; each is locked while its judgement is written, and the order never matters. */
+/** Puts facts, rules and store together, some sites at a time; each is locked while its judgement is written, and the order never matters. */
 export function createJudge(options: JudgeOptions): Judge {
-  const { db, policyAt, log } = options;
+  const { db, log } = options;
   const shared = sharedFaults(options);
   const pending = new Map<number, Pending>();
   let running: Promise<void> | undefined;
+  let hurry = new AbortController();
   let lastTickMs = 0;
 
-  const judge: Judge["judge"] = async (siteId, probes, nowMs, late) => {
-    const { policy } = policyAt(nowMs);
-    const requirements = probes === "all" ? policy.requirements : requirementsTouchedBy(policy, probes);
-    return requirements.length === 0 ? [] : judgeSite(options, siteId, requirements, nowMs, late, await shared(nowMs));
-  };
   // The clock comes by again and finds what could not be judged now; one site must not keep the others waiting.
-  const attempt = (...words: Parameters<Judge["judge"]>) =>
-    judge(...words).catch((error: unknown) => log.error({ err: error, siteId: words[0] }, "a site could not be judged"));
-  const busy = new Set<number>();
-  const work = async () => {
-    for (;;) {
-      // A site that came again while it is judged waits for its own turn, so that older facts never follow newer ones.
-      const next = pending.entries().find(([siteId]) => !busy.has(siteId));
-      if (!next) break;
-      const [siteId, { probes, late, nowMs }] = next;
-      pending.delete(siteId);
-      busy.add(siteId);
-      await attempt(siteId, probes, nowMs, late);
-      busy.delete(siteId);
+  const attempt = async (group: readonly Case[]): Promise<void> => {
+    try {
+      await judgeGroup(options, group, await shared(group[0]?.nowMs ?? 0));
+    } catch (error) {
+      const [first] = group;
+      if (group.length > 1) for (const one of group) await attempt([one]);
+      else log.error({ err: error, siteId: first?.siteId }, "a site could not be judged");
     }
   };
-  const start = () => {
-    running ??= severally(work).then(() => {
-      running = undefined;
-      if (pending.size > 0) start();
-    });
+  const work = async () => {
+    while (pending.size > 0) {
+      const group = [...pending.entries().take(GROUP_SITES)].map(([siteId, { probes, late, nowMs }]) => ({ siteId, probes, late, nowMs }));
+      for (const { siteId } of group) pending.delete(siteId);
+      const beganMs = performance.now();
+      await attempt(group);
+      const [oldest] = pending.values();
+      const patienceMs = oldest ? oldest.sinceMs + pace.patienceMs - performance.now() : pace.restMaxMs;
+      const restMs = Math.min((performance.now() - beganMs) * pace.restShare, pace.restMaxMs, patienceMs);
+      if (restMs > 0) await sleep(restMs, undefined, { signal: hurry.signal }).catch(() => undefined);
+    }
+    running = undefined;
   };
 
   return {
-    judge,
+    async judge(siteId, probes, nowMs, late) {
+      const [judged] = await judgeGroup(options, [{ siteId, probes, nowMs, late }], await shared(nowMs));
+      return judged?.transitions ?? [];
+    },
     touch({ siteId, probes, late, nowMs }) {
       const known = pending.get(siteId);
       pending.set(siteId, {
         probes: new Set([...(known?.probes ?? []), ...probes]),
         late: late && (known?.late ?? true),
         nowMs: Math.max(nowMs, known?.nowMs ?? 0),
+        sinceMs: known?.sinceMs ?? performance.now(),
       });
-      start();
+      running ??= work();
     },
     async tick(nowMs) {
       // What centres declared for a later day counts from its first moment on.
       if (vietnamDay(lastTickMs) !== vietnamDay(nowMs)) await db.transaction((tx) => applySiteVersions(tx, vietnamDay(nowMs), nowMs));
       const due = await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK);
-      await severally(async () => {
-        for (let siteId = due.pop(); siteId !== undefined; siteId = due.pop()) await attempt(siteId, "all", nowMs, false);
-      });
+      while (due.length > 0) await attempt(due.splice(0, GROUP_SITES).map((siteId) => ({ siteId, probes: "all", nowMs, late: false })));
       lastTickMs = nowMs;
     },
     async drain() {
+      hurry.abort();
       while (running) await running;
+      hurry = new AbortController();
     },
     waiting: () => pending.size,
     lastTickMs: () => lastTickMs,
   };
 }
 
-/** Runs as many copies of a worker as may judge at once: while one waits for the database, another one thinks. */
-async function severally(worker: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
-
-async function judgeSite(
-  { db, policyAt, onJudged }: JudgeOptions,
-  siteId: number,
-  requirements: readonly Requirement[],
-  nowMs: number,
-  late: boolean,
-  faults: readonly SharedFault[],
-): Promise<readonly Transition[]> {
+/** Judges sites in one transaction; each of them at most once. Nothing is written when anything fails. */
+async function judgeGroup({ db, policyAt, onJudged }: JudgeOptions, cases: readonly Case[], faults: readonly SharedFault[]): Promise<readonly Judged[]> {
+  const asked = new Map(
+    cases.flatMap((one) => {
+      const { policy } = policyAt(one.nowMs);
+      const requirements = one.probes === "all" ? policy.requirements : requirementsTouchedBy(policy, one.probes);
+      return requirements.length === 0 ? [] : [[one.siteId, { ...one, requirements }]];
+    }),
+  );
+  if (asked.size === 0) return [];
   return db.transaction(async (tx) => {
     // Facts are read behind the lock: of two collectors that judge one site at once, the later one knows all that the earlier one knew.
-    await lockSite(tx, siteId);
-    const site = await findSite(tx, siteId);
-    if (!site) return [];
-    const before = await findingsOf(tx, siteId);
-    const known = new Map(before.map((finding) => [finding.requirement, finding]));
-    // And judges no earlier instant, though its clock be behind: what is new to it must not be dropped as old.
-    const atMs = Math.max(nowMs, ...before.map(({ evaluatedAt }) => Date.parse(evaluatedAt)));
-    const { policy, calendar } = policyAt(nowMs);
-    const facts = await loadFacts(tx, site, needsOf(requirements, calendar, atMs), calendar, { atMs }, faults);
-    const after = evaluate(policy, facts, atMs, requirements);
-    await writeFindings(tx, siteId, after);
+    await lockSites(tx, [...asked.keys()]);
+    const sites = await sitesOf(tx, [...asked.keys()]);
+    const standing = await findingsOfSites(tx, [...asked.keys()]);
+    const questions = sites.flatMap((site) => {
+      const one = asked.get(site.siteId);
+      if (!one) return [];
+      const { requirements, nowMs, late, probes } = one;
+      const before = standing.get(site.siteId) ?? [];
+      // It judges no earlier instant, though its clock be behind: what is new to it must not be dropped as old.
+      const atMs = Math.max(nowMs, ...before.map(({ evaluatedAt }) => Date.parse(evaluatedAt)));
+      const { policy, calendar } = policyAt(nowMs);
+      return [{ site, before, requirements, policy, late, isWhole: probes === "all", calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
+    });
+    const facts = await loadFacts(tx, questions, faults);
+    const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {
+      const findings = evaluate(policy, facts[place] as Facts, atMs, requirements);
+      return { siteId, before, findings, policy, late, isWhole, nowMs: atMs, transitions: compare(before, findings, atMs) };
+    });
+    await writeFindings(tx, judged);
     // A requirement that a newer version of the policy no longer has is no part of the centre's sum.
-    if (requirements === policy.requirements) await keepFindingsOf(tx, siteId, policy);
-    const revisions = after
-      .map((finding) => ({ before: known.get(finding.requirement), finding, late }))
-      .filter(({ before: old, finding }) => isRevision(old, finding));
-    await addRevisions(tx, siteId, revisions);
-    const transitions = compare(before, after, atMs);
-    await onJudged?.(tx, { siteId, findings: after, transitions, late, nowMs: atMs });
-    return transitions;
+    const whole = Map.groupBy(
+      judged.filter(({ isWhole }) => isWhole),
+      ({ policy }) => policy,
+    );
+    for (const [policy, own] of whole)
+      await keepFindingsOf(
+        tx,
+        own.map(({ siteId }) => siteId),
+        policy,
+      );
+    await addRevisions(tx, judged.flatMap(revisionsOf));
+    await onJudged?.(tx, judged);
+    return judged;
   });
+}
+
+function revisionsOf({ siteId, before, findings, late }: Judged & { readonly before: readonly Finding[] }): Revision[] {
+  const known = new Map(before.map((finding) => [finding.requirement, finding]));
+  return findings
+    .map((finding) => ({ siteId, before: known.get(finding.requirement), finding, late }))
+    .filter(({ before: old, finding }) => isRevision(old, finding));
 }
 
 /** The shared faults of now, asked of the store at most every half minute. */

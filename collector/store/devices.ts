@@ -34,7 +34,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
     pagesSince(db, siteId, Date.parse(since), { atMs: Date.now() }, id),
     standingFindings(db, siteId),
     db.query<IncidentRow>(centreIncidents, [siteId, since]),
-    db.query<StoredRow>(deviceRuns, [siteId, id, RUNS_MAX]).then((rows) => storedRuns(db, siteId, rows, { evidence: false })),
+    db.query<StoredRow>(deviceRuns, [siteId, id, RUNS_MAX]).then((rows) => storedRuns(db, rows, { evidence: false })),
   ]);
   return {
     centre: centreBrief(site),

@@ -1,13 +1,15 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
-import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DailyPeak, Facts, Need, Needs, SharedFault, Span } from "#schemas/facts.ts";
+import type { Calendar } from "#schemas/calendar.ts";
+import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { dutiesSince } from "./duties.ts";
-import { foundDevices } from "./found-devices.ts";
-import { FOREVER_MS, type Moment } from "./moment.ts";
-import { pagesSince } from "./page-counters.ts";
-import { presenceSince } from "./presence.ts";
+import { foundWithin } from "./found-devices.ts";
+import { FOREVER_MS } from "./moment.ts";
+import { pagesWithin } from "./page-counters.ts";
+import { presenceWithin } from "./presence.ts";
+import { bySite, spanColumns, spansAsW } from "./site-spans.ts";
 import type { Site } from "./sites.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
@@ -20,79 +22,121 @@ const PAGES_DAYS = 62;
 /** A centre of which nothing was heard for longer is offline whenever it fell silent. */
 const CONTACT_BACK_MS = 2 * DAY_MS;
 
+/** What is asked of one site: the facts of an instant that `needs` wants. */
+export type FactsQuestion = { readonly site: Pick<Site, "siteId" | "centre">; readonly needs: Needs; readonly calendar: Calendar; readonly atMs: number };
+
 /**
- * All that the rules may know of one site, as it was at `atMs`: nothing newer is read, and nothing that became known after `knownMs`, so that a past
- * instant can be judged again and says the same for ever. Runs are bounded by `needs`.
+ * All that the rules may know of some sites, in the order of the questions, each site as it was at its instant: nothing newer is read, and nothing that
+ * became known after `knownMs`, so that a past instant can be judged again and says the same for ever. Runs are bounded by the needs. Each site is asked
+ * about once; many sites are asked about in as many statements as one.
  */
 export async function loadFacts(
   db: Db,
-  { siteId, centre }: Pick<Site, "siteId" | "centre">,
-  needs: Needs,
-  calendar: Calendar,
-  moment: Moment,
+  questions: readonly FactsQuestion[],
   sharedFaults: readonly SharedFault[],
-): Promise<Facts> {
-  const { atMs, knownMs = FOREVER_MS } = moment;
-  const [runs, presence, found, peaks, pages, attestations, waivers, duties, contact] = await Promise.all([
-    Promise.all(merged(needs.runs).map((need) => rowsFor(db, siteId, need, knownMs))).then((rows) => storedRuns(db, siteId, rows.flat(), { evidence: true })),
-    presenceSince(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
-    foundDevices(db, siteId, atMs - PRESENCE_DAYS * DAY_MS, moment),
-    db.query<DailyPeak>(
-      "SELECT metric, day::text AS day, max(value) AS value FROM peak_day WHERE site_id = $1 AND metric = 'wifi_clients' AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) GROUP BY metric, peak_day.day ORDER BY peak_day.day DESC",
-      [siteId, vietnamDay(atMs - PEAK_DAYS * DAY_MS), vietnamDay(atMs), knownMs],
+  knownMs: number | undefined = undefined,
+): Promise<Facts[]> {
+  const spans = (days: number, asked = questions) => asked.map(({ site: { siteId }, atMs }) => ({ siteId, sinceMs: atMs - days * DAY_MS, atMs }));
+  const untilMs = knownMs ?? FOREVER_MS;
+  const [runs, presence, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
+    runsOf(db, questions, untilMs),
+    presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
+    foundWithin(db, spans(PRESENCE_DAYS), knownMs),
+    db.query<DailyPeak & { site_id: number }>(
+      `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}
+       JOIN peak_day AS p ON p.site_id = w.site_id AND p.metric = 'wifi_clients' AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
+       GROUP BY w.site_id, p.metric, p.day ORDER BY w.site_id, p.day DESC`,
+      [...spanColumns(spans(PEAK_DAYS)), untilMs],
     ),
-    // Some hundreds of rows that only counts of devices look at.
-    needs.runs.some(({ probe }) => probe === "office-devices") ? pagesSince(db, siteId, atMs - PAGES_DAYS * DAY_MS, moment) : [],
-    db.query<{ body: Attestation }>(
-      "SELECT body FROM attestation WHERE site_id = $1 AND at <= to_timestamp($2::float8 / 1000) AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY at DESC, id LIMIT 500",
-      [siteId, atMs, knownMs],
+    // Some hundreds of rows of each site that only counts of devices look at.
+    pagesWithin(
+      db,
+      spans(
+        PAGES_DAYS,
+        questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices")),
+      ),
+      untilMs,
     ),
-    db.query<{ body: Waiver }>(
-      "SELECT body FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date AND recorded_at <= to_timestamp($3::float8 / 1000) ORDER BY id LIMIT 200",
-      [siteId, vietnamDay(atMs), knownMs],
+    db.query<{ site_id: number; body: Attestation }>(
+      `SELECT w.site_id, a.body FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) CROSS JOIN LATERAL (
+         SELECT * FROM attestation AS t WHERE t.site_id = w.site_id AND t.at <= to_timestamp(w.at_ms / 1000) AND t.recorded_at <= to_timestamp($3::float8 / 1000)
+         ORDER BY t.at DESC, t.id LIMIT 500
+       ) AS a ORDER BY w.site_id, a.at DESC, a.id`,
+      [...instantColumns(questions), untilMs],
     ),
-    needs.dutiesFrom === undefined ? [] : dutiesSince(db, siteId, needs.dutiesFrom, moment),
-    contactOf(db, siteId, moment),
+    db.query<{ site_id: number; body: Waiver }>(
+      `SELECT w.site_id, v.body FROM ${spansAsW} CROSS JOIN LATERAL (
+         SELECT * FROM waiver AS t WHERE t.site_id = w.site_id AND t.until_day >= w.until AND t.recorded_at <= to_timestamp($4::float8 / 1000) ORDER BY t.id LIMIT 200
+       ) AS v ORDER BY w.site_id, v.id`,
+      [...spanColumns(spans(0)), untilMs],
+    ),
+    Promise.all(
+      questions.map(({ site: { siteId }, needs: { dutiesFrom }, atMs }) =>
+        dutiesFrom === undefined ? [] : dutiesSince(db, siteId, dutiesFrom, { atMs, ...(knownMs !== undefined && { knownMs }) }),
+      ),
+    ),
+    contactsOf(db, questions, knownMs),
   ]);
-  return {
+  const [peaksBySite, attestationsBySite, waiversBySite] = [bySite(peaks), bySite(attestations), bySite(waivers)];
+  return questions.map(({ site: { siteId, centre }, calendar }, place) => ({
     centre,
     calendar,
-    runs,
-    presence,
-    found,
-    peaks,
-    pages,
-    attestations: attestations.map(({ body }) => body),
-    waivers: waivers.map(({ body }) => body),
-    duties,
-    ...contact,
+    runs: runs[place] ?? [],
+    presence: presence.get(siteId) ?? [],
+    found: found.get(siteId) ?? [],
+    peaks: peaksBySite.get(siteId) ?? [],
+    pages: pages.get(siteId) ?? [],
+    attestations: (attestationsBySite.get(siteId) ?? []).map(({ body }) => body),
+    waivers: (waiversBySite.get(siteId) ?? []).map(({ body }) => body),
+    duties: duties[place] ?? [],
+    ...contacts.get(siteId),
     sharedFaults,
-  };
+  }));
 }
 
-/** First and last time that a centre was heard. For a past instant: the last observation that it had made by then. */
-async function contactOf(db: Db, siteId: number, { atMs, knownMs }: Moment): Promise<Pick<Facts, "firstContactMs" | "lastContactMs">> {
-  const [site] = await db.query<{ first_ms: number | null; last_ms: number | null }>(
-    `SELECT ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site WHERE site_id = $1`,
-    [siteId],
+function instantColumns(questions: readonly FactsQuestion[]): string[] {
+  return [numbersLiteral(questions.map(({ site }) => site.siteId)), numbersLiteral(questions.map(({ atMs }) => atMs))];
+}
+
+type Contact = Pick<Facts, "firstContactMs" | "lastContactMs">;
+
+/** First and last time that centres were heard. For a past instant: the last observation that each had made by then. */
+async function contactsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number | undefined): Promise<ReadonlyMap<number, Contact>> {
+  const sites = await db.query<{ site_id: number; first_ms: number; last_ms: number }>(
+    `SELECT site_id, ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site
+     WHERE site_id = ANY (($1::text)::int4[]) AND first_contact_at IS NOT NULL AND last_contact_at IS NOT NULL`,
+    [numbersLiteral(questions.map(({ site }) => site.siteId))],
   );
-  if (site?.first_ms == null || site.last_ms === null || (knownMs !== undefined && site.first_ms > knownMs)) return {};
-  if (knownMs === undefined) return { firstContactMs: site.first_ms, lastContactMs: site.last_ms };
-  const [then] = await db.query<{ last_ms: number | null }>(
-    `SELECT ${instantMs("max(r.taken_at)")} AS last_ms
-     FROM run_source AS s, runs_of(s.site_id, s.source_id, to_timestamp($2::float8 / 1000), to_timestamp($3::float8 / 1000)) AS r
-     WHERE s.site_id = $1 AND r.received_at <= to_timestamp($4::float8 / 1000)`,
-    [siteId, atMs - CONTACT_BACK_MS, atMs, knownMs],
+  if (knownMs === undefined) return new Map(sites.map(({ site_id, first_ms, last_ms }) => [site_id, { firstContactMs: first_ms, lastContactMs: last_ms }]));
+  const then = await db.query<{ site_id: number; last_ms: number }>(
+    `SELECT w.site_id, ${instantMs("max(r.taken_at)")} AS last_ms
+     FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) JOIN run_source AS s USING (site_id),
+       runs_of(s.site_id, s.source_id, to_timestamp((w.at_ms - $3::float8) / 1000), to_timestamp(w.at_ms / 1000)) AS r
+     WHERE r.received_at <= to_timestamp($4::float8 / 1000) GROUP BY w.site_id`,
+    [...instantColumns(questions), CONTACT_BACK_MS, knownMs],
   );
-  return { firstContactMs: site.first_ms, lastContactMs: then?.last_ms ?? Math.min(site.first_ms, atMs - CONTACT_BACK_MS) };
+  const lastMs = new Map(then.map(({ site_id, last_ms }) => [site_id, last_ms]));
+  const atMs = new Map(questions.map((question) => [question.site.siteId, question.atMs]));
+  return new Map(
+    sites.flatMap(({ site_id, first_ms }) => {
+      if (first_ms > knownMs) return [];
+      return [[site_id, { firstContactMs: first_ms, lastContactMs: lastMs.get(site_id) ?? Math.min(first_ms, (atMs.get(site_id) ?? 0) - CONTACT_BACK_MS) }]];
+    }),
+  );
 }
 
 /** Needs of the same probe are one question: every span that no other one covers. */
 function merged(needs: readonly Need[]): Need[] {
   const byProbe = new Map<ProbeKind, Need>();
-  for (const { probe, spans, runsMax } of needs) {
+  for (const { probe, spans, runsMax, bare } of needs) {
     const known = byProbe.get(probe);
-    byProbe.set(probe, { probe, spans: uncovered([...(known?.spans ?? []), ...spans]), runsMax: Math.max(runsMax, known?.runsMax ?? 0) });
+    const isBare = bare === true && (known === undefined || known.bare === true);
+    byProbe.set(probe, {
+      probe,
+      spans: uncovered([...(known?.spans ?? []), ...spans]),
+      runsMax: Math.max(runsMax, known?.runsMax ?? 0),
+      ...(isBare && { bare }),
+    });
   }
   return [...byProbe.values()];
 }
@@ -104,25 +148,64 @@ function uncovered(spans: readonly Span[]): Span[] {
   );
 }
 
-/**
- * The newest `count` runs of each target. The count stands in the text: a plan for any count would be one that reads and sorts all runs of the span.
- * Exported for the test of its plan.
- */
-export function newestRuns(count: number): string {
-  const [since, until, known] = [3, 4, 5].map((place) => `to_timestamp($${place}::float8 / 1000)`);
-  return `SELECT ${storedColumns} FROM run_source AS s, newest_runs_of(s.site_id, s.source_id, ${since}, ${until}, ${known}, ${count}) AS r
-    WHERE s.site_id = $1 AND s.probe = $2`;
+/** One span of one need of one question. */
+type Stretch = Span & Omit<Need, "spans"> & { readonly place: number; readonly siteId: number };
+type StretchRow = StoredRow & { readonly stretch: Stretch };
+
+/** The newest runs of each target within the needs' spans, newest first, at the place of each question. */
+async function runsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number): Promise<Run[][]> {
+  const stretches = questions.flatMap(({ site: { siteId }, needs }, place) =>
+    merged(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId }))),
+  );
+  const alike = Map.groupBy(stretches, ({ runsMax, bare = false }) => `${runsMax} ${bare}`);
+  const found = await Promise.all([...alike.values()].map((own) => rowsOf(db, own, knownMs)));
+  const rows = newestOf(found.flat());
+  const runs = await storedRuns(db, rows, { evidence: true });
+  const lists = questions.map((): Run[] => []);
+  rows.forEach(({ stretch }, index) => {
+    const run = runs[index];
+    if (run) lists[stretch.place]?.push(run);
+  });
+  return lists;
 }
 
-/** The newest runs of each target within the need's spans, newest first. */
-async function rowsFor(db: Db, siteId: number, { probe, spans, runsMax }: Need, knownMs: number): Promise<StoredRow[]> {
-  const rows = await Promise.all(spans.map(({ fromMs, toMs }) => db.query<StoredRow>(newestRuns(runsMax), [siteId, probe, fromMs, toMs, knownMs])));
-  const counts = new Map<string | null, number>();
+/**
+ * The newest `count` runs of each target within many spans. The count stands in the text: a plan for any count would be one that reads and sorts all runs
+ * of the span. Exported for the test of its plan.
+ */
+export function newestRuns(count: number, bare: boolean): string {
+  const told = ["series_ids", "vals", "evidence_id"].map((column) => (bare ? `NULL AS ${column}` : column)).join(", ");
+  return `SELECT w.place::int AS place, ${storedColumns}
+    FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]) WITH ORDINALITY AS w(site_id, probe, from_ms, to_ms, place)
+    JOIN run_source AS s ON s.site_id = w.site_id AND s.probe = w.probe CROSS JOIN LATERAL (
+      SELECT taken_at, stream, seq, kind, reason, ${told}, rest
+      FROM newest_runs_of(s.site_id, s.source_id, to_timestamp(w.from_ms / 1000), to_timestamp(w.to_ms / 1000), to_timestamp($5::float8 / 1000), ${count})
+    ) AS r`;
+}
+
+/** Of stretches with the same number of runs. */
+async function rowsOf(db: Db, stretches: readonly Stretch[], knownMs: number): Promise<StretchRow[]> {
+  const [first] = stretches;
+  if (!first) return [];
+  const rows = await db.query<StoredRow & { place: number }>(newestRuns(first.runsMax, first.bare ?? false), [
+    numbersLiteral(stretches.map(({ siteId }) => siteId)),
+    textsLiteral(stretches.map(({ probe }) => probe)),
+    numbersLiteral(stretches.map(({ fromMs }) => fromMs)),
+    numbersLiteral(stretches.map(({ toMs }) => toMs)),
+    knownMs,
+  ]);
+  return rows.map(({ place, ...row }) => ({ ...row, stretch: stretches[place - 1] ?? first }));
+}
+
+/** A need of several spans has found as many runs in each: of them all only the newest of each target. */
+function newestOf(rows: readonly StretchRow[]): StretchRow[] {
+  const counts = new Map<string, number>();
   return rows
-    .flat()
-    .sort((a, b) => b.taken_ms - a.taken_ms || a.stream.localeCompare(b.stream) || a.seq - b.seq)
-    .filter(({ target }) => {
-      counts.set(target, (counts.get(target) ?? 0) + 1);
-      return (counts.get(target) ?? 0) <= runsMax;
+    .toSorted((a, b) => b.taken_ms - a.taken_ms || (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.seq - b.seq))
+    .filter(({ site_id, probe, target, stretch }) => {
+      const name = `${site_id} ${probe} ${target ?? ""}`;
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      return count <= stretch.runsMax;
     });
 }

@@ -2,32 +2,48 @@ import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { Finding, FindingState } from "#schemas/finding.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { advisoryLocks } from "./advisory-locks.ts";
-import { textsLiteral } from "./array-literal.ts";
+import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
 /** The present findings of a site. */
 export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
-  return (await db.query<{ body: Finding }>("SELECT body FROM finding WHERE site_id = $1 ORDER BY requirement", [siteId])).map(({ body }) => body);
+  return (await findingsOfSites(db, [siteId])).get(siteId) ?? [];
 }
 
-/** Keeps other judges of the site out until the transaction ends; what agents send goes on. */
-export async function lockSite(tx: Db, siteId: number): Promise<void> {
-  await tx.query("SELECT pg_advisory_xact_lock($1::int, $2::int)", [advisoryLocks.judge, siteId]);
+/** The same of several sites, by site. */
+export async function findingsOfSites(db: Db, siteIds: readonly number[]): Promise<ReadonlyMap<number, Finding[]>> {
+  const rows = await db.query<{ site_id: number; body: Finding }>(
+    "SELECT site_id, body FROM finding WHERE site_id = ANY (($1::text)::int4[]) ORDER BY site_id, requirement",
+    [numbersLiteral(siteIds)],
+  );
+  return new Map([...Map.groupBy(rows, ({ site_id }) => site_id)].map(([siteId, own]) => [siteId, own.map(({ body }) => body)]));
 }
+
+/** Keeps other judges of the sites out until the transaction ends; what agents send goes on. In one order, so that two judges cannot wait for each other. */
+export async function lockSites(tx: Db, siteIds: readonly number[]): Promise<void> {
+  await tx.query(
+    "SELECT count(pg_advisory_xact_lock($1::int, site_id))::int AS n FROM (SELECT site_id FROM unnest(($2::text)::int4[]) AS site_id ORDER BY site_id) AS sorted",
+    [advisoryLocks.judge, numbersLiteral(siteIds)],
+  );
+}
+
+/** What was judged of one site. */
+export type SiteFindings = { readonly siteId: number; readonly findings: readonly Finding[] };
 
 /** Writes judgements over the present ones. `since` moves only where the state has changed. */
-export async function writeFindings(db: Db, siteId: number, findings: readonly Finding[]): Promise<void> {
+export async function writeFindings(db: Db, judged: readonly SiteFindings[]): Promise<void> {
+  const findings = judged.flatMap((one) => one.findings);
   if (findings.length === 0) return;
   await db.query(
     `INSERT INTO finding AS f (site_id, requirement, state, reason, since, valid_until, evaluated_at, body)
-     SELECT $1, requirement, state, reason, evaluated_at::timestamptz, valid_until::timestamptz, evaluated_at::timestamptz, body::jsonb
-     FROM unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::text[])
-       AS r(requirement, state, reason, evaluated_at, valid_until, body)
+     SELECT site_id, requirement, state, reason, evaluated_at::timestamptz, valid_until::timestamptz, evaluated_at::timestamptz, body::jsonb
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::text[])
+       AS r(site_id, requirement, state, reason, evaluated_at, valid_until, body)
      ON CONFLICT (site_id, requirement) DO UPDATE SET state = excluded.state, reason = excluded.reason, valid_until = excluded.valid_until,
        evaluated_at = excluded.evaluated_at, body = excluded.body, since = CASE WHEN f.state = excluded.state THEN f.since ELSE excluded.since END`,
     [
-      siteId,
+      numbersLiteral(judged.flatMap((one) => one.findings.map(() => one.siteId))),
       textsLiteral(findings.map(({ requirement }) => requirement)),
       textsLiteral(findings.map(({ state }) => state)),
       textsLiteral(findings.map(({ reason }) => reason)),
@@ -39,31 +55,32 @@ export async function writeFindings(db: Db, siteId: number, findings: readonly F
 }
 
 /** Takes away what was judged by requirements that the policy does not have; its history stays. */
-export async function keepFindingsOf(tx: Db, siteId: number, { requirements }: PolicyProfile): Promise<void> {
-  await tx.query("DELETE FROM finding WHERE site_id = $1 AND NOT requirement = ANY (($2::text)::text[])", [
-    siteId,
+export async function keepFindingsOf(tx: Db, siteIds: readonly number[], { requirements }: PolicyProfile): Promise<void> {
+  if (siteIds.length === 0) return;
+  await tx.query("DELETE FROM finding WHERE site_id = ANY (($1::text)::int4[]) AND NOT requirement = ANY (($2::text)::text[])", [
+    numbersLiteral(siteIds),
     textsLiteral(requirements.map(({ id }) => id)),
   ]);
 }
 
 /** One entry of history: a judgement that differs from the one before. */
-export type Revision = { readonly before: Finding | undefined; readonly finding: Finding; readonly late: boolean };
+export type Revision = { readonly siteId: number; readonly before: Finding | undefined; readonly finding: Finding; readonly late: boolean };
 
 /** Keeps revisions for good, and counts those that change a state by their Vietnam day. */
-export async function addRevisions(db: Db, siteId: number, revisions: readonly Revision[]): Promise<void> {
+export async function addRevisions(db: Db, revisions: readonly Revision[]): Promise<void> {
   if (revisions.length === 0) return;
   await db.query(
     `WITH added AS (
        INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
-       SELECT $1, requirement, from_state, state, reason, at::timestamptz, late, body::jsonb
-       FROM unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::bool[], ($8::text)::text[])
-         AS r(requirement, from_state, state, reason, at, late, body)
+       SELECT site_id, requirement, from_state, state, reason, at::timestamptz, late, body::jsonb
+       FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::bool[],
+         ($8::text)::text[]) AS r(site_id, requirement, from_state, state, reason, at, late, body)
        RETURNING day_start(at) AS time, from_state, state
      )
      INSERT INTO finding_move (time, from_state, state, n)
      SELECT time, from_state, state, count(*) FROM added WHERE from_state IS DISTINCT FROM state GROUP BY 1, 2, 3`,
     [
-      siteId,
+      numbersLiteral(revisions.map(({ siteId }) => siteId)),
       textsLiteral(revisions.map(({ finding }) => finding.requirement)),
       textsLiteral(revisions.map(({ before }) => before?.state ?? null)),
       textsLiteral(revisions.map(({ finding }) => finding.state)),

@@ -5,6 +5,7 @@ import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 import type { Moment } from "./moment.ts";
+import { bySite, type SiteSpan, spanColumns, spansAsW } from "./site-spans.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 /** A device that a search has met on a Vietnam day. */
@@ -38,30 +39,30 @@ export async function writeFoundDevices(tx: Db, rows: readonly FoundRow[]): Prom
 
 /** What searches have met at a site from `sinceMs` to a moment. A device whose first day lies after it was not known then. */
 export async function foundDevices(db: Db, siteId: number, sinceMs: number, { atMs, knownMs }: Moment): Promise<KnownDevice[]> {
-  if (knownMs !== undefined) return foundThen(db, siteId, sinceMs, { atMs, knownMs });
-  const sinceDay: string = vietnamDay(sinceMs);
-  const untilDay: string = vietnamDay(atMs);
-  const rows = await db.query<{ first_day: string; last_day: string; body: unknown }>(
-    `SELECT first_day::text, last_day::text, body FROM found_device WHERE site_id = $1 AND last_day >= ($2::text)::date AND first_day <= ($3::text)::date
-     ORDER BY found_device.last_day DESC, identity LIMIT $4::int`,
-    [siteId, sinceDay, untilDay, FOUND_READ_MAX],
+  return (await foundWithin(db, [{ siteId, sinceMs, atMs }], knownMs)).get(siteId) ?? [];
+}
+
+/** The same of several sites, by site. */
+export async function foundWithin(db: Db, spans: readonly SiteSpan[], knownMs: number | undefined): Promise<ReadonlyMap<number, KnownDevice[]>> {
+  if (knownMs !== undefined) return new Map(await Promise.all(spans.map(async (span) => [span.siteId, await foundThen(db, span, knownMs)] as const)));
+  const rows = await db.query<{ site_id: number; first_day: string; last_day: string; body: unknown }>(
+    `SELECT w.site_id, f.first_day::text, least(f.last_day, w.until)::text AS last_day, f.body FROM ${spansAsW} CROSS JOIN LATERAL (
+       SELECT * FROM found_device AS d WHERE d.site_id = w.site_id AND d.last_day >= w.since AND d.first_day <= w.until ORDER BY d.last_day DESC, d.identity LIMIT $4::int
+     ) AS f ORDER BY w.site_id, f.last_day DESC, f.identity`,
+    [...spanColumns(spans), FOUND_READ_MAX],
   );
-  return rows.map(({ first_day, last_day, body }) => ({
-    ...FoundDevice.parse(body),
-    firstDay: first_day,
-    lastDay: last_day < untilDay ? last_day : untilDay,
-  }));
+  return bySite(rows.map(({ site_id, first_day, last_day, body }) => ({ ...FoundDevice.parse(body), site_id, firstDay: first_day, lastDay: last_day })));
 }
 
 /** The same for a past moment, from the searches themselves: the table keeps the newest word only. */
-async function foundThen(db: Db, siteId: number, sinceMs: number, { atMs, knownMs }: Required<Moment>): Promise<KnownDevice[]> {
+async function foundThen(db: Db, { siteId, sinceMs, atMs }: SiteSpan, knownMs: number): Promise<KnownDevice[]> {
   const searches = await db.query<StoredRow>(
     `SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
      WHERE s.site_id = $1 AND s.probe = $2 AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)
      ORDER BY r.taken_at DESC, r.stream, r.seq LIMIT $6::int`,
     [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],
   );
-  const runs = await storedRuns(db, siteId, searches, { evidence: true });
+  const runs = await storedRuns(db, searches, { evidence: true });
   const rows = runs.flatMap(({ outcome, atMs: takenMs }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })));
   const known = merged(rows.reverse()).map(({ found, firstDay, day }) => ({ ...found, firstDay, lastDay: day }));
   return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, FOUND_READ_MAX);

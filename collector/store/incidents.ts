@@ -1,5 +1,6 @@
 import type { Beginning, Incident } from "../alert/incident.ts";
 import { acknowledge } from "../alert/incident-step.ts";
+import { numbersLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -22,9 +23,12 @@ type Row = {
 const columns = `site_id, incident_id::float8 AS id, requirement, subject, state, ${instantMs("began_at")} AS began, ${instantMs("opened_at")} AS opened,
   ${instantMs("acknowledged_at")} AS acknowledged, ${instantMs("closed_at")} AS closed, body`;
 
-/** The problems of a site that have not ended, kept from other writers until the transaction ends. Site 0 is the province. */
-export async function standingIncidents(tx: Db, siteId: number): Promise<Incident[]> {
-  const rows = await tx.query<Row>(`SELECT ${columns} FROM incident WHERE site_id = $1 AND state <> 'closed' ORDER BY incident_id FOR UPDATE`, [siteId]);
+/** The problems of some sites that have not ended, kept from other writers until the transaction ends. Site 0 is the province. */
+export async function standingIncidents(tx: Db, siteIds: readonly number[]): Promise<Incident[]> {
+  const rows = await tx.query<Row>(
+    `SELECT ${columns} FROM incident WHERE site_id = ANY (($1::text)::int4[]) AND state <> 'closed' ORDER BY incident_id FOR UPDATE`,
+    [numbersLiteral(siteIds)],
+  );
   return rows.map(incidentOf);
 }
 

@@ -13,5 +13,5 @@ export async function linkRuns(db: Db, siteId: number, fromMs: number, toMs: num
      ORDER BY r.taken_at, r.stream, r.seq LIMIT $4`,
     [siteId, fromMs, toMs, RUNS_MAX],
   );
-  return storedRuns(db, siteId, rows, { evidence: true });
+  return storedRuns(db, rows, { evidence: true });
 }

@@ -1,8 +1,8 @@
-import { vietnamDay } from "#schemas/calendar.ts";
 import type { DailyPages } from "#schemas/facts.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
+import { bySite, type SiteSpan, spanColumns, spansAsW } from "./site-spans.ts";
 
 export type PageRow = DailyPages & { readonly siteId: number; readonly knownMs: number };
 
@@ -39,10 +39,23 @@ export async function pagesSince(
   { atMs, knownMs = FOREVER_MS }: Moment,
   device: string | null = null,
 ): Promise<DailyPages[]> {
-  return db.query<DailyPages>(
-    `SELECT device, day::text AS day, min(pages) AS pages FROM pages_day
-     WHERE site_id = $1 AND day BETWEEN ($2::text)::date AND ($3::text)::date AND known_at <= to_timestamp($4::float8 / 1000) AND ($5::text IS NULL OR device = $5)
-     GROUP BY device, pages_day.day ORDER BY pages_day.day DESC, device`,
-    [siteId, vietnamDay(sinceMs), vietnamDay(atMs), knownMs, device],
+  return (await pagesWithin(db, [{ siteId, sinceMs, atMs }], knownMs, device)).get(siteId) ?? [];
+}
+
+/** The same of several sites, by site. */
+export async function pagesWithin(
+  db: Db,
+  spans: readonly SiteSpan[],
+  knownMs: number,
+  device: string | null = null,
+): Promise<ReadonlyMap<number, DailyPages[]>> {
+  if (spans.length === 0) return new Map();
+  const rows = await db.query<DailyPages & { site_id: number }>(
+    `SELECT w.site_id, p.device, p.day::text AS day, min(p.pages) AS pages FROM ${spansAsW}
+     JOIN pages_day AS p ON p.site_id = w.site_id AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
+     WHERE $5::text IS NULL OR p.device = $5
+     GROUP BY w.site_id, p.device, p.day ORDER BY w.site_id, p.day DESC, p.device`,
+    [...spanColumns(spans), knownMs, device],
   );
+  return bySite(rows);
 }

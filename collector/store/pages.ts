@@ -80,10 +80,10 @@ async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: st
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
     db.query<IncidentRow>(centreIncidents, [id, since]),
-    db.query<StoredRow>(bandwidthRuns, [id, since, RUNS_MAX]).then((rows) => storedRuns(db, id, rows, { evidence: false })),
+    db.query<StoredRow>(bandwidthRuns, [id, since, RUNS_MAX]).then((rows) => storedRuns(db, rows, { evidence: false })),
     db
       .query<StoredRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()])
-      .then((rows) => storedRuns(db, id, rows, { evidence: true })),
+      .then((rows) => storedRuns(db, rows, { evidence: true })),
     attestationsOf(db, id),
     devicesOf(db, id),
     newestWalk(db, id),
@@ -129,7 +129,7 @@ async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingF
       textsLiteral([...refs].map((ref) => ref.slice(0, 16))),
       numbersLiteral([...refs].map((ref) => Number(ref.slice(17)))),
     ]);
-    found.push(...(await storedRuns(db, siteId, rows, { evidence: false })).filter(({ ref }) => !known.has(ref)));
+    found.push(...(await storedRuns(db, rows, { evidence: false })).filter(({ ref }) => !known.has(ref)));
   }
   return found.sort((a, b) => b.atMs - a.atMs);
 }

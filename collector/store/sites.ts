@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Centre } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
-import { asc, eq } from "./drizzle.ts";
+import { asc, eq, inArray } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { addSiteVersion, applySiteVersions } from "./site-versions.ts";
 import { sites } from "./tables.ts";
@@ -46,6 +46,11 @@ export async function allSites(db: Db): Promise<Site[]> {
 export async function findSite(db: Db, key: string | number): Promise<Site | undefined> {
   const [found] = await sitesWhere(db, typeof key === "number" ? eq(sites.siteId, key) : eq(sites.centreCode, key));
   return found;
+}
+
+/** The sites of some numbers that there are, in order of their code. */
+export async function sitesOf(db: Db, siteIds: readonly number[]): Promise<Site[]> {
+  return sitesWhere(db, inArray(sites.siteId, [...siteIds]));
 }
 
 async function sitesWhere(db: Db, condition: SQL | undefined): Promise<Site[]> {

@@ -4,10 +4,11 @@ import { numbersLiteral, numbersOf } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 
 /** Columns of a run of `runs_of` as r, of the source s, as a `StoredRow`. */
-export const storedColumns = `run_stream(r.stream) AS stream, r.seq::float8 AS seq, s.probe, coalesce(r.rest ->> 'target', nullif(s.target, '')) AS target,
+export const storedColumns = `s.site_id, run_stream(r.stream) AS stream, r.seq::float8 AS seq, s.probe, coalesce(r.rest ->> 'target', nullif(s.target, '')) AS target,
   ${instantMs("r.taken_at")} AS taken_ms, r.kind::text AS kind, r.reason, r.series_ids::text AS series_ids, r.vals::text AS vals, r.evidence_id, r.rest`;
 
 export type StoredRow = {
+  readonly site_id: number;
   readonly stream: string;
   readonly seq: number;
   readonly probe: ProbeKind;
@@ -24,12 +25,12 @@ export type StoredRow = {
 type Told = { readonly ids: readonly number[]; readonly vals: readonly number[] };
 type Named = { readonly metric: Reading["metric"]; readonly labels: NonNullable<Reading["labels"]> | null };
 
-/** Runs of one site as they were told, in the order of their rows; without their evidence where nobody asks for it. */
-export async function storedRuns(db: Db, siteId: number, rows: readonly StoredRow[], asked: { readonly evidence: boolean }): Promise<Run[]> {
+/** Runs as they were told, in the order of their rows; without their evidence where nobody asks for it. */
+export async function storedRuns(db: Db, rows: readonly StoredRow[], asked: { readonly evidence: boolean }): Promise<Run[]> {
   const told = rows.map(({ series_ids, vals }) => ({ ids: series_ids === null ? [] : numbersOf(series_ids), vals: vals === null ? [] : numbersOf(vals) }));
   const [series, evidence] = await Promise.all([
-    seriesOf(db, siteId, new Set(told.flatMap(({ ids }) => ids))),
-    evidenceOf(db, siteId, new Set(asked.evidence ? rows.flatMap(({ evidence_id }) => evidence_id ?? []) : [])),
+    seriesOf(db, new Map(rows.flatMap(({ site_id }, index) => (told[index]?.ids ?? []).map((id) => [id, site_id])))),
+    evidenceOf(db, new Map(asked.evidence ? rows.flatMap(({ site_id, evidence_id }) => (evidence_id === null ? [] : [[evidence_id, site_id]])) : [])),
   ]);
   return rows.map((row, index) => {
     const body = row.evidence_id === null ? undefined : evidence.get(row.evidence_id);
@@ -60,20 +61,23 @@ function readingsOf(told: Told | undefined, series: ReadonlyMap<number, Named>):
   return readings;
 }
 
-async function seriesOf(db: Db, siteId: number, ids: ReadonlySet<number>): Promise<Map<number, Named>> {
-  if (ids.size === 0) return new Map();
+/** `sites`: the site of each id. */
+async function seriesOf(db: Db, sites: ReadonlyMap<number, number>): Promise<Map<number, Named>> {
+  if (sites.size === 0) return new Map();
   const rows = await db.query<Named & { series_id: number }>(
-    "SELECT series_id, metric, nullif(labels, '{}') AS labels FROM series WHERE site_id = $1 AND series_id = ANY (($2::text)::int4[])",
-    [siteId, numbersLiteral([...ids])],
+    `SELECT s.series_id, s.metric, nullif(s.labels, '{}') AS labels
+     FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, series_id) JOIN series AS s USING (site_id, series_id)`,
+    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()])],
   );
   return new Map(rows.map(({ series_id, ...named }) => [series_id, named]));
 }
 
-async function evidenceOf(db: Db, siteId: number, ids: ReadonlySet<number>): Promise<Map<number, Evidence>> {
-  if (ids.size === 0) return new Map();
+/** `sites`: the site of each id. */
+async function evidenceOf(db: Db, sites: ReadonlyMap<number, number>): Promise<Map<number, Evidence>> {
+  if (sites.size === 0) return new Map();
   const rows = await db.query<{ evidence_id: number; body: Evidence }>(
-    "SELECT evidence_id, body FROM evidence WHERE site_id = $1 AND evidence_id = ANY (($2::text)::int4[])",
-    [siteId, numbersLiteral([...ids])],
+    "SELECT e.evidence_id, e.body FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, evidence_id) JOIN evidence AS e USING (site_id, evidence_id)",
+    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()])],
   );
   return new Map(rows.map(({ evidence_id, body }) => [evidence_id, body]));
 }

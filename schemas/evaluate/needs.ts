@@ -41,7 +41,8 @@ export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | un
     case "depth":
       return { probe: rule.probe, spans: last(rule.maxAgeHours * 3 * HOUR_MS), runsMax: 4 };
     case "count":
-      return { probe: rule.probe, spans: last(2 * DAY_MS), runsMax: 1 };
+      // It counts by days; a run only says why there are none.
+      return { probe: rule.probe, spans: last(2 * DAY_MS), runsMax: 1, bare: true };
     case "attested":
     case "checklist":
       return undefined;

@@ -52,8 +52,8 @@ export async function storeAlerts(db: Db, centres: number, fromMs: number): Prom
     province: (requirement, subject, signal, nowMs) => db.transaction((tx) => alerts.onProvince(tx, requirement, subject, signal, nowMs)),
     judged: (site, findings, nowMs) =>
       db.transaction(async (tx) => {
-        await writeFindings(tx, siteIdOf(site), findings);
-        await alerts.onJudged(tx, { siteId: siteIdOf(site), findings, transitions: [], late: false, nowMs });
+        await writeFindings(tx, [{ siteId: siteIdOf(site), findings }]);
+        await alerts.onJudged(tx, [{ siteId: siteIdOf(site), findings, transitions: [], late: false, nowMs }]);
       }),
     traced: async (site, { walks, bootMs, endedWell }, nowMs) => {
       const host: Reading[] = [

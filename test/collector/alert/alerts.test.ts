@@ -50,8 +50,8 @@ async function judged(atMs: number, siteId: number, requirement: string, state: 
     policy: "gia-lai-890@1",
   };
   await db.transaction(async (tx) => {
-    await writeFindings(tx, siteId, [finding]);
-    await alerts.onJudged(tx, { siteId, findings: [finding], transitions: [], late, nowMs: atMs });
+    await writeFindings(tx, [{ siteId, findings: [finding] }]);
+    await alerts.onJudged(tx, [{ siteId, findings: [finding], transitions: [], late, nowMs: atMs }]);
   });
 }
 

@@ -119,7 +119,7 @@ describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => 
   it("the states of a day are what was judged until its end, the same before and after the counts are folded", async () => {
     const judged = (at: string, before: FindingState | undefined, state: FindingState) => {
       const finding = { ...sample, centre: "xa-01", requirement: "R01", state, evaluatedAt: at } as Finding;
-      return addRevisions(store.db, 1, [{ before: before && { ...finding, state: before }, finding, late: false }]);
+      return addRevisions(store.db, [{ siteId: 1, before: before && { ...finding, state: before }, finding, late: false }]);
     };
     await judged("2026-11-20T02:00:00.000Z", undefined, "pass");
     await judged("2026-11-20T16:59:00.000Z", "pass", "fail");

@@ -69,9 +69,9 @@ describe.skipIf(!requirePeer("postgres"))("runs that are read for a judgement", 
   it.each(["force_custom_plan", "force_generic_plan"])("are found without reading the others (%s)", async (mode) => {
     const [untilMs, wanted] = [FIRST_MS + DAYS * DAY_MS, 3];
     const cost = await db.transaction(async (tx) => {
-      await tx.script(`SET LOCAL plan_cache_mode = ${mode}; PREPARE newest (int, text, float8, float8, float8) AS ${newestRuns(wanted)}`);
+      await tx.script(`SET LOCAL plan_cache_mode = ${mode}; PREPARE newest (text, text, text, text, float8) AS ${newestRuns(wanted, false)}`);
       const [row] = await tx.query<Record<string, Plans>>(
-        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE newest (1, 'office-devices', ${untilMs - 1.5 * DAY_MS}, ${untilMs}, ${untilMs + DAY_MS})`,
+        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE newest ('{1}', '{office-devices}', '{${untilMs - 1.5 * DAY_MS}}', '{${untilMs}}', ${untilMs + DAY_MS})`,
       );
       await tx.script("DEALLOCATE newest");
       return costOf(Object.values(row ?? {})[0] as Plans, /^run_\d+$/);

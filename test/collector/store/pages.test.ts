@@ -44,11 +44,10 @@ beforeAll(async () => {
   await importCentres(db, [{ ...centre("xa-01", "Xã Chư Păh"), devices: [printer] }, centre("xa-02", hostileName.slice(0, 128))], nowMs);
   const site = await findSite(db, "xa-01");
   const findings = sampleFindings(0).map(({ since: _, waiver: __, ...finding }): Finding => finding);
-  await writeFindings(db, site?.siteId ?? 0, findings);
+  await writeFindings(db, [{ siteId: site?.siteId ?? 0, findings }]);
   await addRevisions(
     db,
-    site?.siteId ?? 0,
-    findings.map((finding) => ({ before: undefined, finding, late: false })),
+    findings.map((finding) => ({ siteId: site?.siteId ?? 0, before: undefined, finding, late: false })),
   );
 }, 180_000);
 afterAll(() => db?.close());
@@ -153,7 +152,7 @@ test("the revision grows with each revision of a finding", async () => {
   const before = await pageStore(db).revision();
   const site = await findSite(db, "xa-01");
   const [finding] = await findingsOf(db, site?.siteId ?? 0);
-  if (finding) await addRevisions(db, site?.siteId ?? 0, [{ before: finding, finding, late: false }]);
+  if (finding) await addRevisions(db, [{ siteId: site?.siteId ?? 0, before: finding, finding, late: false }]);
   expect(Number(await pageStore(db).revision())).toBeGreaterThan(Number(before));
 });
 

@@ -55,7 +55,7 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
     const rows = await db.query<StoredRow>(
       `SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, '-infinity', 'infinity') AS r WHERE s.site_id = 1 ORDER BY r.seq`,
     );
-    return (await storedRuns(db, 1, rows, { evidence: true })).map(({ outcome }) => outcome);
+    return (await storedRuns(db, rows, { evidence: true })).map(({ outcome }) => outcome);
   };
   const writers = [
     { name: "a statement", write: insertRuns },
