@@ -74,8 +74,8 @@ export function pageRoutes(deps: PageDeps): Hono {
     return c.body(file.body, 200, { "content-type": file.type, "cache-control": "public, max-age=31536000, immutable" });
   });
 
-  app.get("/live", (c) =>
-    streamSSE(c, async (stream) => {
+  app.get("/live", (c) => {
+    const response = streamSSE(c, async (stream) => {
       const { promise: closed, resolve: close } = Promise.withResolvers<void>();
       stream.onAbort(close);
       const stop = live.listen((revision) => void stream.writeSSE({ event: "revision", data: revision }));
@@ -85,8 +85,11 @@ export function pageRoutes(deps: PageDeps): Hono {
       await closed;
       clearInterval(heartbeat);
       stop();
-    }),
-  );
+    });
+    // A browser that may keep the answer lets a second tab wait until the first one has all of it: for ever.
+    response.headers.set("cache-control", "no-store");
+    return response;
+  });
 
   return app;
 }

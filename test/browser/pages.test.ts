@@ -127,6 +127,13 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.context().close();
   });
 
+  test("two tabs are live at once: the browser keeps nothing of the stream that the second would wait for", async () => {
+    const leave = new AbortController();
+    const { headers } = await fetch(`${site.url}/live`, { signal: leave.signal });
+    expect([headers.get("content-type"), headers.get("cache-control")]).toEqual(["text/event-stream", "no-store"]);
+    leave.abort();
+  });
+
   test("a live page fetches itself again when a finding changed, and open details stay open", async () => {
     const { page } = await browser.open(`${site.url}/centres/xa-01`);
     await page.locator("#R01 summary").click();
