@@ -31,15 +31,15 @@ const DATABASE = "hcc";
  */
 export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   const folder = resolve(dataDir);
+  const bin = binaries();
+  await demandSameVersion(join(folder, "postgres"), bin);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new StoreError(`The data folder ${folder} cannot be made: ${messageOf(cause)}. Give HCC_DATA a folder that this user may write.`);
   });
   using _lock = await lockFolder(folder);
-  const bin = binaries();
   const place: Place = { folder, data: join(folder, "postgres"), log: join(folder, "postgres.log"), bin, user: await userForServer(bin, folder) };
   const password = await passwordIn(folder);
   if (!existsSync(join(place.data, "PG_VERSION"))) await initialise(place, password);
-  await demandSameVersion(place);
 
   const adopted = await isRunning(place);
   if (!adopted) await start(place, await freePort());
@@ -122,17 +122,19 @@ async function initialise(place: Place, password: string): Promise<void> {
   await parent?.close();
 }
 
-async function demandSameVersion(place: Place): Promise<void> {
-  const [made, { output }] = await Promise.all([
-    readFile(join(place.data, "PG_VERSION"), "utf8"),
-    runAs(place.user, join(place.bin, "postgres"), ["--version"]),
-  ]);
+/** A server reads the files of its own major version alone. Looked at before anything is written, so that the version that made them finds all as it was. */
+async function demandSameVersion(data: string, bin: string): Promise<void> {
+  const made = await readFile(join(data, "PG_VERSION"), "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+    throw new StoreError(`${join(data, "PG_VERSION")} cannot be read: ${cause.message}. Run as the user that made it, or give HCC_DATA another folder.`);
+  });
+  if (made === undefined) return;
+  const { output } = await runAs({ prefix: [] }, join(bin, "postgres"), ["--version"]);
   const brought = /(\d+)\.?\d*/.exec(output)?.[1];
-  if (brought !== made.trim()) {
+  if (brought !== made.trim())
     throw new StoreError(
-      `${place.data} was made by PostgreSQL ${made.trim()}, this version brings ${brought}. docs/operations.md says how to move it (backup with the old version, restore with this one).`,
+      `${data} holds a database of PostgreSQL ${made.trim()}, and this hcc-watch brings PostgreSQL ${brought}, which cannot read it; nothing was changed. Run \`npm run collector -- backup --out all.backup\` with the hcc-watch that made it, move ${data} aside, and run \`npm run collector -- restore all.backup\` with this one (docs/operations.md, "Another major version").`,
     );
-  }
 }
 
 async function start(place: Place, port: number): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freeTcpPort } from "./free-port.ts";
@@ -52,8 +52,7 @@ export async function startPostgres({
   const folder = await folderOf(identity, parent, "hcc-pg-");
   const data = join(folder, "data");
   const wal = walParent === undefined ? undefined : await folderOf(identity, walParent, "hcc-pg-");
-  const initWords = ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", ...(wal ? [`--waldir=${join(wal, "wal")}`] : [])];
-  await run(join(bin, "initdb"), initWords, { ...identity, cwd: folder });
+  await initialise(data, identity, wal ? [`--waldir=${join(wal, "wal")}`] : []);
   const port = await freeTcpPort();
   const words = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", `fsync=${durable ? "on" : "off"}`];
   let server: ReturnType<typeof spawn> | undefined;
@@ -125,6 +124,19 @@ export async function startPostgres({
       if (wal) await rm(wal, { recursive: true, force: true });
     },
   };
+}
+
+/** A cluster of Debian's PostgreSQL 15 that nobody has started, in a folder of its own, which the caller moves away. */
+export async function freshCluster(parent = tmpdir()): Promise<string> {
+  const identity = await packageUser("postgres");
+  const data = join(await folderOf(identity, parent, "hcc-pg-"), "data");
+  await initialise(data, identity, []);
+  return data;
+}
+
+async function initialise(data: string, identity: Awaited<ReturnType<typeof packageUser>>, words: readonly string[]): Promise<void> {
+  const all = ["-D", data, "-U", "hcc", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", ...words];
+  await run(join(bin, "initdb"), all, { ...identity, cwd: dirname(data) });
 }
 
 async function copyIn(port: number, table: string, lines: string): Promise<number> {
