@@ -60,13 +60,18 @@ export const local = [
   "session",
 ] as const;
 
-/** Distributes the tables of this version over the nodes of Citus; rows that are there already move. Partitions of later days follow their table. */
+/**
+ * Distributes the tables of this version over the nodes of Citus, where they are not yet: a later version may bring new ones. Rows that are there move.
+ * Partitions of later days follow their table.
+ */
 export async function distributeTables(tx: Db): Promise<void> {
   await tx.script("SET LOCAL statement_timeout = 0");
-  for (const table of reference) await tx.script(`SELECT create_reference_table('public.${table}')`);
-  const [first, ...others] = distributed;
-  await tx.script(`SELECT create_distributed_table('public.${first}', 'site_id')`);
-  for (const table of others) await tx.script(`SELECT create_distributed_table('public.${table}', 'site_id', colocate_with => 'public.${first}')`);
+  const rows = await tx.query<{ name: string }>("SELECT c.relname AS name FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid");
+  const known = new Set(rows.map(({ name }) => name));
+  for (const table of reference.filter((one) => !known.has(one))) await tx.script(`SELECT create_reference_table('public.${table}')`);
+  const [first] = distributed;
+  for (const table of distributed.filter((one) => !known.has(one)))
+    await tx.script(`SELECT create_distributed_table('public.${table}', 'site_id'${table === first ? "" : `, colocate_with => 'public.${first}'`})`);
 }
 
 /** Groups that are written at once where each keeps to one shard: they are smaller than those of one machine, and wait for other nodes. */

@@ -32,16 +32,12 @@ export async function settleStorage(db: Db, wish: StorageWish, mayMove: boolean)
     const server = await serverOf(tx);
     const mode = known ?? (wish === "auto" ? await fitting(tx, server, mayMove) : wish);
     demandOffered(mode, server);
+    if (mode === "citus") await distributeTables(tx);
     if (known !== undefined) return;
-    await arrange(tx, mode, server);
+    if (mode === "timescale" || mode === "timescale-tsl") await makeHypertables(tx);
+    if (mode === "timescale-tsl") await addRollupPolicies(tx, server.timescale ?? []);
     await putSetting(tx, STORAGE_KEY, mode);
   });
-}
-
-async function arrange(tx: Db, mode: StorageMode, { timescale = [] }: Server): Promise<void> {
-  if (mode === "timescale" || mode === "timescale-tsl") await makeHypertables(tx);
-  if (mode === "timescale-tsl") await addRollupPolicies(tx, timescale);
-  if (mode === "citus") await distributeTables(tx);
 }
 
 async function fitting(tx: Db, { timescale, license, citus }: Server, mayMove: boolean): Promise<StorageMode> {

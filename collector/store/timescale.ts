@@ -10,7 +10,7 @@ const COLUMNSTORE = [2, 18] as const;
 /** Runs may come 45 days late (collector/ingest/correct-time.ts), a chunk of rollups is a week long: later than this none is written any more. */
 const COLUMNSTORE_AFTER_DAYS = 60;
 
-/** Hourly rollups: two thirds of all bytes, dropped by the week. `segmentBy` and `orderBy` follow what asks for them: series of a centre, a metric of all centres. */
+/** Hourly rollups: nearly half of all bytes, dropped by the week. `segmentBy` and `orderBy` follow what asks for them: series of a centre, a metric of all centres. */
 const rollups = [
   { table: "rollup_1h", column: "hour", segmentBy: "site_id", orderBy: "series_id, hour" },
   { table: "rollup_site_1h", column: "hour", segmentBy: "metric", orderBy: "hour, site_id" },

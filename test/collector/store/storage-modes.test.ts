@@ -234,6 +234,15 @@ describe("mode citus", () => {
       ...distributed.map((name) => ({ name, kind: "distributed", dist_column: "site_id", with: "agent" })),
       ...reference.toSorted().map((name) => ({ name, kind: "reference", dist_column: null, with: null })),
     ]);
+    // A table that a later version brings is distributed when that version starts.
+    await db.script("DELETE FROM citus.known WHERE relation IN ('waiver'::regclass, 'maintenance'::regclass)");
+    await migrate(db, T0);
+    expect(
+      await db.query("SELECT relation::text AS name, kind FROM citus.known WHERE relation IN ('waiver'::regclass, 'maintenance'::regclass) ORDER BY 1"),
+    ).toEqual([
+      { name: "maintenance", kind: "reference" },
+      { name: "waiver", kind: "distributed" },
+    ]);
     const shards = new Shards(db);
     expect(shards.of(1)).toBe(-1);
     await shards.look();

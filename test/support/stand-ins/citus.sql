@@ -3,6 +3,9 @@ CREATE SCHEMA citus;
 CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
 CREATE TABLE citus.known (relation regclass PRIMARY KEY, kind text NOT NULL, dist_column text, colocation regclass);
 
+-- In Citus a table of pg_catalog.
+CREATE VIEW pg_dist_partition AS SELECT relation AS logicalrelid FROM citus.known;
+
 CREATE FUNCTION get_shard_id_for_distribution_column(table_name regclass, distribution_value anyelement DEFAULT NULL::integer) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT 102008 + abs(hashint4(distribution_value::integer)) % 32 FROM citus.known WHERE relation = table_name AND kind = 'distributed'
 $$;
