@@ -14,6 +14,8 @@ export const SESSION_MS = 8 * 3_600_000;
 export const LINK_MS = 24 * 3_600_000;
 /** Sessions are marked as seen at most this often. */
 const SEEN_EVERY_MS = 60_000;
+/** Most of what one line of the audit log names. */
+const ABOUT_MAX = 400;
 /** Hashing takes 19 MiB each: more at once than this wait for nothing, they are asked to come back. */
 const HASHING_MAX = 4;
 
@@ -145,12 +147,12 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
 
     list: () => store.listAccounts(db),
 
-    /** Disables an account, or lets it in again; ends its sessions. False when there is none. */
+    /** Disables an account, or lets it in again; ends its sessions and its link. False when there is none. */
     async disable(login: string, disabled: boolean, doer: Doer): Promise<boolean> {
       const account = await store.findAccount(db, { login });
       if (!account) return false;
       await store.changeAccount(db, account.personId, { disabled });
-      await store.endSessionsOf(db, account.personId);
+      await store.closeWaysIn(db, account.personId);
       await note(doer, disabled ? "person.disabled" : "person.enabled", login);
       return true;
     },
@@ -176,7 +178,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       return begin(account, { who: account.login, address }, "password.set");
     },
 
-    /** A new password for whoever knows the present one. All sessions of the person end, and a new one begins. */
+    /** A new password for whoever knows the present one. All sessions of the person and any open link end, and a new session begins. */
     async changePassword(personId: string, present: string, password: string, doer: Doer): Promise<PasswordChanged> {
       const account = await store.findAccount(db, { personId });
       if (!account?.password) return { ok: false, fault: "present" };
@@ -196,7 +198,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
         const fault = passwordFault(password, account.login);
         if (fault) return { ok: false, fault };
         await store.changeAccount(db, personId, { password: await hashPassword(password) });
-        await store.endSessionsOf(db, personId);
+        await store.closeWaysIn(db, personId);
         return await begin(account, doer, "password.changed");
       } finally {
         hashing--;
@@ -218,19 +220,18 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
 
     /** Ends one of a person's own sessions, or all but the one that asks. */
     async endOwnSessions(personId: string, which: { id: string } | { except: string }, doer: Doer): Promise<void> {
-      const meant = (await store.listSessions(db, personId)).filter(({ tokenSha256 }) =>
-        "id" in which ? sessionId(tokenSha256) === which.id : tokenSha256 !== hashOfToken(which.except),
-      );
-      for (const { tokenSha256 } of meant) await store.endSession(db, tokenSha256);
-      if (meant.length > 0) await note(doer, "session.ended", doer.who);
+      const open = (await store.listSessions(db, personId)).map(({ tokenSha256 }) => tokenSha256);
+      const meant = open.filter((sha256) => ("id" in which ? sessionId(sha256) === which.id : sha256 !== hashOfToken(which.except)));
+      for (const tokenSha256 of meant) await store.endSession(db, tokenSha256);
+      if (meant.length > 0) await note(doer, "session.ended", endedOf(doer.who, meant));
     },
 
     /** Ends all sessions of somebody. False when there is no such account. */
     async endSessionsOf(login: string, doer: Doer): Promise<boolean> {
       const account = await store.findAccount(db, { login });
       if (!account) return false;
-      await store.endSessionsOf(db, account.personId);
-      await note(doer, "session.ended", login);
+      const ended = await store.endSessionsOf(db, account.personId);
+      await note(doer, "session.ended", endedOf(login, ended));
       return true;
     },
 
@@ -241,7 +242,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       const fault = passwordFault(password, login);
       if (fault) return fault;
       await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
-      await store.endSessionsOf(db, account.personId);
+      await store.closeWaysIn(db, account.personId);
       await note(doer, "password.set", login);
       return undefined;
     },
@@ -270,6 +271,11 @@ function isOpen({ createdAt, seenAt }: { createdAt: number; seenAt: number }, no
 /** Names a session to its owner: part of the hash of 256 random bits, which opens nothing. */
 function sessionId(tokenSha256: string): string {
   return tokenSha256.slice(0, 16);
+}
+
+/** Whose sessions were ended, and which: by the names under which their owner saw them. */
+function endedOf(login: string, tokenSha256s: readonly string[]): string {
+  return [`${login}:`, ...tokenSha256s.map(sessionId)].join(" ").slice(0, ABOUT_MAX);
 }
 
 function isUsable({ disabled, endsAt }: store.Account, nowMs: number): boolean {

@@ -90,9 +90,16 @@ export async function endSession(db: Db, tokenSha256: string): Promise<void> {
   await drizzled(db, (to) => to.delete(sessions).where(eq(sessions.tokenSha256, tokenSha256)));
 }
 
-/** Ends all sessions of a person, as after a new password. */
-export async function endSessionsOf(db: Db, personId: string): Promise<void> {
-  await drizzled(db, (to) => to.delete(sessions).where(eq(sessions.personId, personId)));
+/** Ends all sessions of a person, and gives the hashes of their tokens. */
+export async function endSessionsOf(db: Db, personId: string): Promise<string[]> {
+  const ended = await drizzled(db, (to) => to.delete(sessions).where(eq(sessions.personId, personId)).returning({ tokenSha256: sessions.tokenSha256 }));
+  return ended.map(({ tokenSha256 }) => tokenSha256);
+}
+
+/** Ends whatever opens an account without its password: all sessions of the person, and a link to set a new one. */
+export async function closeWaysIn(db: Db, personId: string): Promise<void> {
+  await drizzled(db, (to) => to.delete(personLinks).where(eq(personLinks.personId, personId)));
+  await endSessionsOf(db, personId);
 }
 
 /** Deletes sessions and links whose time is over. */

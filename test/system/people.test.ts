@@ -235,7 +235,7 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
       await stranger.send("/account/sessions", { id }, { form: "/account" });
       expect(await isIn(newest)).toBe(true);
       await browser.send("/account/sessions", { id }, { form: "/account" });
-      expect(await deeds(1)).toEqual([["binh", "session.ended", "binh"]]);
+      expect(await deeds(1)).toEqual([["binh", "session.ended", `binh: ${id}`]]);
       expect([await isIn(browser), await isIn(second), await isIn(newest)]).toEqual([true, true, false]);
       await browser.send("/account/sessions", { others: "yes" }, { form: "/account" });
       expect([await isIn(browser), await isIn(second)]).toEqual([true, false]);
@@ -244,11 +244,15 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
 
     it("loses all its sessions to an administrator, and to nobody else", async () => {
       const [browser, admin, other] = [await signedIn("binh"), await signedIn("lan"), await signedIn("tuan")];
+      const own = idsOn((await browser.get("/account")).html);
       expect((await other.send("/people/sessions", { login: "binh" }, { form: "/account" })).status).toBe(403);
       expect(await isIn(browser)).toBe(true);
       const ended = await admin.send("/people/sessions", { login: "binh" }, { form: "/people" });
       expect([ended.status, ended.location]).toEqual([303, "/people"]);
-      expect(await deeds(1)).toEqual([["lan", "session.ended", "binh"]]);
+      const [[who, what, about = ""] = []] = await deeds(1);
+      expect([who, what, about.slice(0, 6)]).toEqual(["lan", "session.ended", "binh: "]);
+      // Those that time had ended before are not on the page.
+      expect(about.slice(6).split(" ")).toEqual(expect.arrayContaining(own));
       expect([await isIn(browser), await isIn(admin)]).toEqual([false, true]);
     });
   });

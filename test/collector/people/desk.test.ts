@@ -61,6 +61,23 @@ describe("accounts", () => {
     expect(await people.setPassword(second, sentence, "x")).toMatchObject({ fault: "link" });
   });
 
+  it("a link ends with a new password, whoever sets it, and with the account", async () => {
+    await person("muoi");
+    const account = await findAccount(db, { login: "muoi" });
+    const holds = async (link: string | undefined) =>
+      (await people.setPassword(link ?? "", "x", "x")).ok === false &&
+      (await db.query("SELECT 1 FROM person_link WHERE person_id = $1", [account?.personId ?? ""])).length === 1;
+    const change = async () => people.changePassword(account?.personId ?? "", sentence, sentence, doer);
+    for (const act of [change, () => people.putPassword("muoi", sentence, doer), () => people.disable("muoi", true, doer)]) {
+      const link = await people.reset("muoi", doer);
+      expect(await holds(link)).toBe(true);
+      await act();
+      expect(await people.setPassword(link ?? "", sentence, "x")).toEqual({ ok: false, fault: "link" });
+    }
+    await people.disable("muoi", false, doer);
+    expect(await people.signIn(tryAs("muoi"), sentence)).toMatchObject({ ok: true });
+  });
+
   it("a hash of older figures is made anew at login", async () => {
     await person("bon");
     const account = await findAccount(db, { login: "bon" });
