@@ -1,11 +1,14 @@
 import { cpus } from "node:os";
+import { EvidenceIds } from "../../collector/store/evidence.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { packDaysBefore } from "../../collector/store/pack-days.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../collector/store/rollups.ts";
+import type { ProbeKind } from "../../schemas/observation.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { evidenceOfCentres } from "./evidence-day.ts";
 
 type Print = (line: string) => void;
 type Size = { readonly sites: number; readonly days: number };
@@ -34,7 +37,48 @@ export function benchStorage({ print = console.log, size = { sites: 45, days: 4 
     const rolled = ["packed_run", "rollup_1h", "rollup_site_1h", "rollup_1d"] as const;
     for (const [name, bytes] of sizes) print(`${name} | ${(bytes / samples).toFixed(1)}`);
     for (const table of rolled) print(`${table} | ${((await bytesOf(db, table)) / samples).toFixed(2)}`);
+    await tellEvidence(db, print);
   });
+}
+
+const EVIDENCE = { centres: 20, days: 7 } as const;
+
+/**
+ * Evidence lies beside the runs and is not packed with them: what it takes for each run that tells some, and for a centre and day, by probe and in all.
+ * The runs above tell none.
+ */
+async function tellEvidence(db: PostgresDb, print: Print): Promise<void> {
+  const { centres, days } = EVIDENCE;
+  const ids = new EvidenceIds();
+  const told = new Map<ProbeKind, { runs: number; json: number; distinct: Set<string> }>();
+  for (const [index, runs] of [...evidenceOfCentres(centres, FIRST_MS, days).values()].entries()) {
+    const all = [...runs].map(({ probe, takenMs, evidence }) => ({
+      probe,
+      siteId: index + 1,
+      body: evidence,
+      day: new Date(takenMs).toISOString().slice(0, 10),
+    }));
+    const known = await ids.learn(db, all);
+    for (const [place, { probe, body }] of all.entries()) {
+      const sum = told.get(probe) ?? { runs: 0, json: 0, distinct: new Set() };
+      told.set(probe, sum);
+      sum.runs++;
+      sum.json += Buffer.byteLength(JSON.stringify(body));
+      sum.distinct.add(`${index} ${known[place]}`);
+    }
+  }
+  await db.script("ANALYZE evidence");
+  const rows = [...told].map(([probe, { runs, json, distinct }]) => ({ probe, runs, json, distinct: distinct.size }));
+  const sum = (name: "runs" | "json" | "distinct") => rows.reduce((total, row) => total + row[name], 0);
+  print(`evidence of ${centres} centres in ${days} days | runs that tell it | of these never told before, % | bytes of JSON a run`);
+  const line = (name: string, runs: number, distinct: number, json: number) =>
+    print(`${name} | ${runs} | ${((100 * distinct) / runs).toFixed(1)} | ${(json / runs).toFixed(0)}`);
+  for (const { probe, runs, json, distinct } of rows.toSorted((a, b) => b.distinct - a.distinct)) line(probe, runs, distinct, json);
+  line("all", sum("runs"), sum("distinct"), sum("json"));
+  const bytes = await bytesOf(db, "evidence");
+  print(
+    `evidence table: ${(bytes / sum("runs")).toFixed(1)} bytes a run that tells evidence, ${(bytes / centres / days / 1e3).toFixed(0)} kB a centre and day`,
+  );
 }
 
 /**
@@ -104,7 +148,7 @@ async function withSamples({ sites, days }: Size, print: Print, work: (db: Postg
 
 async function bytesOf(db: PostgresDb, table: string): Promise<number> {
   const [row] = await db.query<{ n: number }>(
-    `SELECT (pg_total_relation_size('${table}') + coalesce(sum(pg_total_relation_size(relid)), 0))::float8 AS n FROM pg_partition_tree('${table}') WHERE isleaf`,
+    `SELECT sum(pg_total_relation_size(relid))::float8 AS n FROM (SELECT '${table}'::regclass AS relid UNION SELECT relid FROM pg_partition_tree('${table}')) AS t`,
   );
   return row?.n ?? 0;
 }
