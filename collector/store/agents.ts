@@ -1,7 +1,7 @@
 import type { Db } from "./db.ts";
 import { and, asc, eq, gt, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
-import { agents, enrolCodes, sites } from "./tables.ts";
+import { agents, contacts, enrolCodes, sites } from "./tables.ts";
 
 export type AgentState = typeof agents.$inferSelect.state;
 export type KnownAgent = {
@@ -52,12 +52,13 @@ export type ListedAgent = {
 
 /** Every agent with its centre, by centre and time of enrolment. */
 export async function listAgents(db: Db): Promise<readonly ListedAgent[]> {
-  const { agentId, state, stateReason, hostName, version, stateChangedAt, lastSeenAt } = agents;
+  const { agentId, state, stateReason, hostName, version, stateChangedAt } = agents;
   const rows = await drizzled(db, (to) =>
     to
-      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, stateChangedAt, lastSeenAt })
+      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, stateChangedAt, lastSeenAt: contacts.lastAt })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, agents.siteId))
+      .leftJoin(contacts, and(eq(contacts.siteId, agents.siteId), eq(contacts.agentId, agentId)))
       .orderBy(asc(sites.centreCode), asc(agents.enrolledAt)),
   );
   const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());

@@ -81,7 +81,7 @@ function backingOf(finding: Finding): Backing {
 /** Every site that was ever heard, with the time of its last word. */
 async function lastContacts(tx: Db): Promise<Book["contacts"]> {
   const rows = await tx.query<{ site_id: number; last: number; area: string | null }>(
-    `SELECT site_id, ${instantMs("last_contact_at")} AS last, district AS area FROM site WHERE last_contact_at IS NOT NULL ORDER BY site_id`,
+    `SELECT site_id, ${instantMs("last_at")} AS last, district AS area FROM centre_contact JOIN site USING (site_id) ORDER BY site_id`,
   );
   return rows.map(({ site_id, last, area }) => ({ siteId: site_id, lastMs: last, ...(area !== null && { area }) }));
 }

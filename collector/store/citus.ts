@@ -8,6 +8,7 @@ export const distributed = [
   "agent",
   "attestation",
   "config_seal",
+  "contact",
   "dead_letter",
   "dirty_day",
   "dirty_hour",

@@ -5,7 +5,7 @@ import { type DeviceBrief, isAbout, type LatestReading } from "../web/device-bri
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 import { pagesSince } from "./page-counters.ts";
-import { centreBrief, centreIncidents, type IncidentRow, incident, type SiteRow, siteColumns, standingFindings, storedRun } from "./page-rows.ts";
+import { centreBrief, centreIncidents, type IncidentRow, incident, type SiteRow, selectSites, standingFindings, storedRun } from "./page-rows.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 const READINGS_MAX = 60;
@@ -23,7 +23,7 @@ export async function devicesOf(db: Db, siteId: number): Promise<DeviceBrief[]> 
 
 /** All that the page of one device shows; undefined when the centre or the device is unknown. */
 export async function deviceRows(db: Db, code: string, id: string, since: string): Promise<DeviceRows | undefined> {
-  const [site] = await db.query<SiteRow & { site_id: number }>(`SELECT site_id, ${siteColumns} FROM site WHERE centre_code = $1`, [code]);
+  const [site] = await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [code]);
   if (!site) return undefined;
   const siteId = site.site_id;
   const device = (await devicesOf(db, siteId)).find((one) => one.id === id);

@@ -103,8 +103,7 @@ type Contact = Pick<Facts, "firstContactMs" | "lastContactMs">;
 /** First and last time that centres were heard. For a past instant: the last observation that each had made by then. */
 async function contactsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number | undefined): Promise<ReadonlyMap<number, Contact>> {
   const sites = await db.query<{ site_id: number; first_ms: number; last_ms: number }>(
-    `SELECT site_id, ${instantMs("first_contact_at")} AS first_ms, ${instantMs("last_contact_at")} AS last_ms FROM site
-     WHERE site_id = ANY (($1::text)::int4[]) AND first_contact_at IS NOT NULL AND last_contact_at IS NOT NULL`,
+    `SELECT site_id, ${instantMs("first_at")} AS first_ms, ${instantMs("last_at")} AS last_ms FROM centre_contact WHERE site_id = ANY (($1::text)::int4[])`,
     [numbersLiteral(questions.map(({ site }) => site.siteId))],
   );
   if (knownMs === undefined) return new Map(sites.map(({ site_id, first_ms, last_ms }) => [site_id, { firstContactMs: first_ms, lastContactMs: last_ms }]));

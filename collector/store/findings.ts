@@ -107,9 +107,9 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        UNION
        SELECT s.site_id FROM site s JOIN finding f USING (site_id) WHERE s.changed_at > f.evaluated_at AND s.changed_at <= to_timestamp($1::float8 / 1000)
        UNION
-       SELECT s.site_id FROM site s JOIN finding f USING (site_id)
-       WHERE s.last_contact_at < to_timestamp(($1::float8 - $2::float8) / 1000)
-       GROUP BY s.site_id, s.last_contact_at HAVING min(f.evaluated_at) <= s.last_contact_at + $2::float8 * interval '1 ms'
+       SELECT c.site_id FROM centre_contact c JOIN finding f USING (site_id)
+       WHERE c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000)
+       GROUP BY c.site_id, c.last_at HAVING min(f.evaluated_at) <= c.last_at + $2::float8 * interval '1 ms'
        UNION
        SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
        WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)

@@ -3,8 +3,9 @@ import type { Finding } from "#schemas/finding.ts";
 import type { CentreBrief, Incident, StandingFinding, StoredRun } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 
-/** Columns of a site without its devices, as a `SiteRow`. */
-export const siteColumns = `centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_contact_at")} AS last_contact_ms`;
+/** Sites without their devices, with their last contact, as `SiteRow`s; conditions follow. */
+export const selectSites = `SELECT site_id, centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, ${instantMs("last_at")} AS last_contact_ms
+  FROM site LEFT JOIN centre_contact USING (site_id)`;
 
 /** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first. */
 export const centreIncidents = `
@@ -20,6 +21,7 @@ export async function standingFindings(db: Db, siteId: number): Promise<Standing
 }
 
 export type SiteRow = {
+  site_id: number;
   code: string;
   name: string;
   district: string | null;

@@ -15,7 +15,7 @@ import {
   incident,
   instant,
   type SiteRow,
-  siteColumns,
+  selectSites,
   standingFinding,
   standingFindings,
   storedRun,
@@ -37,7 +37,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
   return {
     async province(changesSince, today) {
       const [centres, findings, changes] = await Promise.all([
-        db.query<SiteRow>(`SELECT ${siteColumns} FROM site ORDER BY centre_code`),
+        db.query<SiteRow>(`${selectSites} ORDER BY centre_code`),
         db.query<BriefRow>(briefFindings, [today]),
         db.query<ChangeRow>(recentChanges, [changesSince, CHANGES_MAX]),
       ]);
@@ -45,7 +45,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
     },
 
     async centre(code, since, today) {
-      const [site] = await db.query<SiteRow & { site_id: number }>(`SELECT site_id, ${siteColumns} FROM site WHERE centre_code = $1`, [code]);
+      const [site] = await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [code]);
       return site && centreRows(db, site, since, today);
     },
 
@@ -73,7 +73,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
   };
 }
 
-async function centreRows(db: Db, site: SiteRow & { site_id: number }, since: string, today: string): Promise<CentreRows> {
+async function centreRows(db: Db, site: SiteRow, since: string, today: string): Promise<CentreRows> {
   const id = site.site_id;
   const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walk] = await Promise.all([
     standingFindings(db, id),

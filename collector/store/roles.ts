@@ -25,7 +25,7 @@ const evidence = [
   "run_hour",
   "unmeasured_day",
   "line_speed",
-  "pages_day",
+  "contact",
 ] as const;
 /** What only the owner changes. */
 const ownersAlone = [
@@ -70,8 +70,6 @@ export async function grantRights(db: Db): Promise<void> {
 function ingestRights(): readonly string[] {
   return [
     `GRANT SELECT, INSERT, UPDATE ON ${evidence.join(", ")} TO hcc_ingest`,
-    "GRANT SELECT, UPDATE (last_contact_at, first_contact_at) ON site TO hcc_ingest",
-    "GRANT SELECT (site_id, agent_id, clock_offset_ms), UPDATE (last_seen_at, clock_offset_ms, version) ON agent TO hcc_ingest",
     // One line of the settings: whether this database was restored. The others are secrets.
     "GRANT SELECT ON setting TO hcc_ingest",
     ...policyOn("setting", "hcc_ingest", "FOR SELECT", "key = 'restored'"),

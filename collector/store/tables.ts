@@ -76,8 +76,6 @@ export const sites = pgTable("site", {
   devices: jsonb("devices").notNull().default([]),
   version: integer("version").notNull().default(1),
   changedAt: instant("changed_at").notNull(),
-  firstContactAt: instant("first_contact_at"),
-  lastContactAt: instant("last_contact_at"),
 });
 
 const siteId = () => integer("site_id").notNull();
@@ -109,14 +107,25 @@ export const agents = pgTable(
     hostName: text("host_name"),
     version: text("version"),
     enrolledAt: instant("enrolled_at").notNull(),
-    lastSeenAt: instant("last_seen_at"),
-    clockOffsetMs: doublePrecision("clock_offset_ms"),
     oldPublicKey: text("old_public_key"),
     oldKeyUntil: instant("old_key_until"),
     stateChangedAt: instant("state_changed_at"),
     stateReason: text("state_reason"),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.agentId] }), index("agent_by_id").on(table.agentId)],
+);
+
+/** When each agent was heard, and how far off its clock was. */
+export const contacts = pgTable(
+  "contact",
+  {
+    siteId: siteId(),
+    agentId: text("agent_id").notNull(),
+    firstAt: instant("first_at").notNull(),
+    lastAt: instant("last_at").notNull(),
+    clockOffsetMs: doublePrecision("clock_offset_ms"),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.agentId] })],
 );
 
 /** Configurations that were signed offline, one per centre. */

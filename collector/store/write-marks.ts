@@ -62,23 +62,19 @@ export async function writeGapsAndLetters(tx: Db, stored: readonly Stored[]): Pr
   }
 }
 
-/** Keeps when each centre and agent was heard last, and how far off the agent's clock was. */
+/** Keeps when each agent was heard first and last, and how far off its clock was, in one order, so that two writers cannot wait for each other. */
 export async function touchContacts(tx: Db, group: readonly Received[]): Promise<void> {
   const newest = new Map(group.map(({ siteId, agentId, receivedMs, clockOffsetMs = null }) => [agentId, { siteId, agentId, receivedMs, clockOffsetMs }]));
-  const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId);
+  const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId || (a.agentId < b.agentId ? -1 : 1));
   await tx.query(
-    `WITH heard AS (
-       SELECT site_id, to_timestamp(ms / 1000) AS at, agent_id, off_ms
-       FROM unnest(($1::text)::int4[], ($2::text)::float8[], ($3::text)::text[], ($4::text)::float8[]) AS r(site_id, ms, agent_id, off_ms)
-     ), touched AS (
-       UPDATE site s SET last_contact_at = greatest(s.last_contact_at, h.at), first_contact_at = coalesce(s.first_contact_at, h.at)
-       FROM (SELECT site_id, max(at) AS at FROM heard GROUP BY site_id) AS h WHERE s.site_id = h.site_id
-     )
-     UPDATE agent a SET last_seen_at = h.at, clock_offset_ms = coalesce(h.off_ms, a.clock_offset_ms) FROM heard h WHERE a.site_id = h.site_id AND a.agent_id = h.agent_id`,
+    `INSERT INTO contact AS c (site_id, agent_id, first_at, last_at, clock_offset_ms)
+     SELECT site_id, agent_id, to_timestamp(ms / 1000), to_timestamp(ms / 1000), off_ms
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]) AS r(site_id, agent_id, ms, off_ms)
+     ON CONFLICT (site_id, agent_id) DO UPDATE SET last_at = greatest(c.last_at, excluded.last_at), clock_offset_ms = coalesce(excluded.clock_offset_ms, c.clock_offset_ms)`,
     [
       numbersLiteral(rows.map(({ siteId }) => siteId)),
-      numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
       textsLiteral(rows.map(({ agentId }) => agentId)),
+      numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
       numbersLiteral(rows.map(({ clockOffsetMs }) => clockOffsetMs)),
     ],
   );

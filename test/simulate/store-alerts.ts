@@ -44,8 +44,9 @@ export async function storeAlerts(db: Db, centres: number, fromMs: number): Prom
     heard: async (contacts) => {
       const rows = JSON.stringify([...contacts].map(([site, atMs]) => ({ site: siteIdOf(site), at: new Date(atMs).toISOString() })));
       await db.query(
-        `UPDATE site SET first_contact_at = coalesce(first_contact_at, at), last_contact_at = at
-         FROM jsonb_to_recordset(($1::text)::jsonb) AS heard (site int, at timestamptz) WHERE site_id = site`,
+        `INSERT INTO contact (site_id, agent_id, first_at, last_at) SELECT site, 'agt-' || site, at, at
+         FROM jsonb_to_recordset(($1::text)::jsonb) AS heard (site int, at timestamptz)
+         ON CONFLICT (site_id, agent_id) DO UPDATE SET last_at = excluded.last_at`,
         [rows],
       );
     },

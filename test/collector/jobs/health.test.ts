@@ -22,13 +22,12 @@ let db: TestDb;
 beforeAll(async () => {
   db = await openTestDb();
   await new Partitions(db).ensureAhead(NOW);
-  await db.query("INSERT INTO site (centre_code, name, changed_at, last_contact_at) SELECT 'xa-' || n, 'Xã', now(), now() FROM generate_series(1, 4) AS n");
+  await db.query("INSERT INTO site (centre_code, name, changed_at) SELECT 'xa-' || n, 'Xã', now() FROM generate_series(1, 4) AS n");
   await db.query(
     "INSERT INTO finding (site_id, requirement, state, reason, since, evaluated_at, body) SELECT site_id, 'R01', 'pass', 'met', now(), now(), '{}' FROM site",
   );
-  await db.query(
-    "INSERT INTO agent (site_id, agent_id, public_key, enrolled_at, last_seen_at) SELECT site_id, 'agt-' || site_id, 'k', now() - interval '9 days', now() FROM site",
-  );
+  await db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) SELECT site_id, 'agt-' || site_id, 'k', now() - interval '9 days' FROM site");
+  await db.query("INSERT INTO contact SELECT site_id, agent_id, enrolled_at, now() FROM agent");
 }, 180_000);
 afterAll(() => db.close());
 beforeEach(async () => {
@@ -103,11 +102,7 @@ describe("the alert rules for Grafana", () => {
 
   it.each([
     ["hcc-watchdog-judge", "UPDATE finding SET evaluated_at = now() - interval '61 minutes'", "UPDATE finding SET evaluated_at = now()"],
-    [
-      "hcc-watchdog-silence",
-      "UPDATE site SET last_contact_at = now() - interval '2 hours' WHERE site_id > 1; UPDATE agent SET last_seen_at = now() - interval '2 hours' WHERE site_id > 1",
-      "UPDATE site SET last_contact_at = now(); UPDATE agent SET last_seen_at = now()",
-    ],
+    ["hcc-watchdog-silence", "UPDATE contact SET last_at = now() - interval '2 hours' WHERE site_id > 1", "UPDATE contact SET last_at = now()"],
     [
       "hcc-watchdog-outbox",
       "INSERT INTO outbox (dedup_key, channel, recipient, body, created_at, next_try_at) VALUES ('old', 'smtp', 'a', '{}', now() - interval '61 minutes', now())",

@@ -104,7 +104,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await pagesSince(db, 1, T0 - 86_400_000, later)).toEqual([{ device: "printer-1", day: "2026-11-28", pages: 900 }]);
     expect(await pagesSince(db, 1, T0 - 86_400_000, { ...later, knownMs: T0 - 1 }, "printer-1")).toEqual([]);
     const [{ first, last } = {}] = await db.query<{ first: string; last: string }>(
-      "SELECT first_contact_at::text AS first, last_contact_at::text AS last FROM site WHERE site_id = 1",
+      "SELECT first_at::text AS first, last_at::text AS last FROM centre_contact WHERE site_id = 1",
     );
     expect([first, last]).toEqual(["2026-11-28 02:01:00+00", "2026-11-28 02:01:00+00"]);
   });
@@ -209,8 +209,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
 
   it("keeps how far off an agent's clock was, until it tells anew", async () => {
     const { siteId, agentId } = receivedOf(batchOf());
-    await db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) VALUES ($1, $2, 'k', now()) ON CONFLICT DO NOTHING", [siteId, agentId]);
-    const offset = async () => (await db.query("SELECT clock_offset_ms AS ms FROM agent WHERE agent_id = $1", [agentId]))[0]?.ms;
+    const offset = async () => (await db.query("SELECT clock_offset_ms AS ms FROM contact WHERE site_id = $1 AND agent_id = $2", [siteId, agentId]))[0]?.ms;
     const tell = (clockOffsetMs?: number) =>
       write({ ...receivedOf(batchOf({ stream: freshStream() })), ...(clockOffsetMs !== undefined && { clockOffsetMs }) });
     await tell(-25_200_000);

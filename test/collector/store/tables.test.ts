@@ -34,6 +34,7 @@ describe("tables.ts and the migrations", () => {
       "audit",
       "calendar_version",
       "config_seal",
+      "contact",
       "duty_record",
       "enrol_code",
       "maintenance",
