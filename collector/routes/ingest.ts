@@ -4,7 +4,7 @@ import { CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/excha
 import { problem } from "#schemas/problem.ts";
 import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
 import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
-import { inflate, parseBatch } from "../ingest/read-body.ts";
+import { readBatch } from "../ingest/read-body.ts";
 import type { SignedDeps, SignedEnv } from "./signed.ts";
 
 export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
@@ -15,8 +15,7 @@ export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
 /** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
 export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps): Hono<SignedEnv> {
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
-    const body = await inflate(c.var.wire, c.req.header("content-encoding"));
-    const batch = parseBatch(body);
+    const { batch, bodyBytes } = await readBatch(c.var.wire, c.req.header("content-encoding"));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
     const { siteId, agentId } = c.var.agent;
     const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));
@@ -26,7 +25,7 @@ export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps):
         {
           batch: batch.data,
           bodySha256: c.var.bodySha256,
-          bodyBytes: body.length,
+          bodyBytes,
           arrivedMs: c.var.arrivedMs,
           nowMs: clock(),
           ...(senderClock && { clock: senderClock }),

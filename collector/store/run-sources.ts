@@ -1,5 +1,6 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import { SiteIds } from "./site-ids.ts";
 
 /** What runs are made of: `target` is empty where the probe has none. */
 export type SourceKey = { readonly siteId: number; readonly probe: string; readonly target: string };
@@ -12,11 +13,11 @@ export const SITE_SOURCES_MAX = 1_000;
 
 /** Ids of run sources, cached; a miss is read or made once for all that a flush brings. */
 export class RunSources {
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new SiteIds(CACHE_MAX);
 
   /** The id of a source that is in memory. */
   idOf(key: SourceKey): number | undefined {
-    return this.#ids.get(nameOf(key));
+    return this.#ids.get(key.siteId, nameOf(key));
   }
 
   /**
@@ -25,18 +26,20 @@ export class RunSources {
    */
   async learn(db: Db, keys: readonly SourceKey[]): Promise<(number | undefined)[]> {
     const wanted = new Map<string, SourceKey>();
-    for (const key of keys) wanted.set(nameOf(key), key);
+    for (const key of keys) wanted.set(fullNameOf(key), key);
     // One order for all writers, so that two of them cannot wait for each other.
     const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
     const found = await readIds(db, sorted);
-    const fresh = sorted.filter((key) => !found.has(nameOf(key)));
+    const fresh = sorted.filter((key) => !found.has(fullNameOf(key)));
     if (fresh.length > 0) {
       await makeSources(db, fresh);
       for (const [name, id] of await readIds(db, fresh)) found.set(name, id);
     }
-    if (this.#ids.size + found.size > CACHE_MAX) this.#ids.clear();
-    for (const [name, id] of found) this.#ids.set(name, id);
-    return keys.map((key) => found.get(nameOf(key)));
+    for (const [name, key] of wanted) {
+      const id = found.get(name);
+      if (id !== undefined) this.#ids.set(key.siteId, nameOf(key), id);
+    }
+    return keys.map((key) => found.get(fullNameOf(key)));
   }
 }
 
@@ -48,7 +51,7 @@ async function readIds(db: Db, keys: readonly SourceKey[]): Promise<Map<string, 
   return new Map(
     rows.flatMap(({ place, source_id }) => {
       const key = keys[place - 1];
-      return key ? [[nameOf(key), source_id]] : [];
+      return key ? [[fullNameOf(key), source_id]] : [];
     }),
   );
 }
@@ -73,6 +76,11 @@ function keysAs(name: string): string {
   return `unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[]) WITH ORDINALITY AS ${name}(site_id, probe, target, place)`;
 }
 
-function nameOf({ siteId, probe, target }: SourceKey): string {
-  return `${siteId} ${probe} ${target}`;
+/** Names a source within its site. */
+function nameOf({ probe, target }: SourceKey): string {
+  return `${probe} ${target}`;
+}
+
+function fullNameOf(key: SourceKey): string {
+  return `${key.siteId} ${nameOf(key)}`;
 }

@@ -1,5 +1,6 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import { SiteIds } from "./site-ids.ts";
 
 /** What makes a series: `labels` is JSON text with sorted keys. */
 export type SeriesKey = { readonly siteId: number; readonly metric: string; readonly target: string; readonly labels: string };
@@ -12,11 +13,11 @@ export const SITE_SERIES_MAX = 5_000;
 
 /** Ids of series, cached; a miss is inserted once for all that a flush brings. */
 export class SeriesIds {
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new SiteIds(CACHE_MAX);
 
   /** The id of a series that is in memory. */
   idOf(key: SeriesKey): number | undefined {
-    return this.#ids.get(nameOf(key));
+    return this.#ids.get(key.siteId, nameOf(key));
   }
 
   /**
@@ -25,11 +26,11 @@ export class SeriesIds {
    */
   async learn(db: Db, keys: readonly SeriesKey[]): Promise<(number | undefined)[]> {
     const wanted = new Map<string, SeriesKey>();
-    for (const key of keys) wanted.set(nameOf(key), key);
+    for (const key of keys) wanted.set(fullNameOf(key), key);
     // One order for all writers, so that two of them cannot wait for each other.
     const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
     const found = await readIds(db, sorted);
-    const fresh = sorted.filter((key) => !found.has(nameOf(key)));
+    const fresh = sorted.filter((key) => !found.has(fullNameOf(key)));
     const room = fresh.length > 0 ? await roomOf(db, fresh) : new Map<number, number>();
     const allowed = fresh.filter(({ siteId }) => {
       const left = room.get(siteId) ?? 0;
@@ -43,9 +44,11 @@ export class SeriesIds {
       );
       for (const [name, id] of await readIds(db, allowed)) found.set(name, id);
     }
-    if (this.#ids.size + found.size > CACHE_MAX) this.#ids.clear();
-    for (const [name, id] of found) this.#ids.set(name, id);
-    return keys.map((key) => found.get(nameOf(key)));
+    for (const [name, key] of wanted) {
+      const id = found.get(name);
+      if (id !== undefined) this.#ids.set(key.siteId, nameOf(key), id);
+    }
+    return keys.map((key) => found.get(fullNameOf(key)));
   }
 }
 
@@ -59,7 +62,7 @@ async function readIds(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, 
   return new Map(
     rows.flatMap(({ place, series_id }) => {
       const key = keys[place - 1];
-      return key ? [[nameOf(key), series_id]] : [];
+      return key ? [[fullNameOf(key), series_id]] : [];
     }),
   );
 }
@@ -88,6 +91,11 @@ function keysAs(name: string): string {
   return `unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) WITH ORDINALITY AS ${name}(site_id, metric, target, labels, place)`;
 }
 
-function nameOf({ siteId, metric, target, labels }: SeriesKey): string {
-  return `${siteId} ${metric} ${target} ${labels}`;
+/** Names a series within its site. */
+function nameOf({ metric, target, labels }: SeriesKey): string {
+  return `${metric} ${target} ${labels}`;
+}
+
+function fullNameOf(key: SeriesKey): string {
+  return `${key.siteId} ${nameOf(key)}`;
 }

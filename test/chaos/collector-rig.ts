@@ -7,9 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openStore, type StoreOptions } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
+import { runFlags } from "../../deploy/run-flags.ts";
 import { loadAgents } from "../bench/load-agents.ts";
 import { freeTcpPort } from "../support/free-port.ts";
-import { nodeFlags } from "../support/node-flags.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { ownPostgres, type RigDatabase } from "./own-postgres.ts";
@@ -40,14 +40,12 @@ export type RigOptions = {
   readonly walParent?: string;
   /** The collector brings its own PostgreSQL, in a folder here. */
   readonly ownIn?: string;
-  /** Where the collector listens; this machine alone without it. */
-  readonly host?: string;
   /** Takes the lines of the collector's log. */
   readonly onLog?: (lines: string) => void;
 };
 
 /** Puts `count` centres with an agent each into a fresh database. */
-export async function openCollectorRig(count: number, { onLog, ownIn, host = "127.0.0.1", ...server }: RigOptions = {}): Promise<CollectorRig> {
+export async function openCollectorRig(count: number, { onLog, ownIn, ...server }: RigOptions = {}): Promise<CollectorRig> {
   const folder = await mkdtemp(join(ownIn ?? tmpdir(), "hcc-chaos-"));
   await chmod(folder, 0o755);
   const dataDir = join(folder, "collector");
@@ -60,7 +58,6 @@ export async function openCollectorRig(count: number, { onLog, ownIn, host = "12
     ...process.env,
     DATABASE_URL: postgres?.url ?? "",
     HCC_PORT: String(port),
-    HCC_HOST: host,
     HCC_MEASURE_PORT: "0",
     HCC_DATA: dataDir,
     HCC_LOG_LEVEL: onLog ? "info" : "silent",
@@ -81,7 +78,7 @@ export async function openCollectorRig(count: number, { onLog, ownIn, host = "12
     database,
     agents,
     start: async () => {
-      const started = spawn(process.execPath, ["--max-semi-space-size=16", ...nodeFlags, "collector/main.ts", "serve"], {
+      const started = spawn(process.execPath, [...runFlags("collector"), "collector/main.ts", "serve"], {
         cwd: projectRoot,
         env: environment,
         stdio: ["ignore", "ignore", onLog ? "pipe" : "inherit"],

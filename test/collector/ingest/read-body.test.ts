@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type BodyRefused, inflate, parseJson, readWire } from "../../../collector/ingest/read-body.ts";
@@ -20,6 +21,7 @@ describe("a body", () => {
     ["one byte past it", () => readWire(stream(101), 100), "413 body_too_large"],
     ["without anything", () => readWire(null), "read"],
     ["of gzip that swells past the limit", () => inflate(gzipSync(Buffer.alloc(50_000_000)), "gzip"), "413 body_too_large"],
+    ["of a little gzip that swells past the limit", () => inflate(gzipSync(Buffer.alloc(20_000_000)), "gzip"), "413 body_too_large"],
     ["of gzip that is none", () => inflate(Buffer.from("hello"), "gzip"), "400 gzip_broken"],
     ["of gzip that ends early", () => inflate(gzipSync("hello".repeat(100)).subarray(0, 20), "gzip"), "400 gzip_broken"],
     ["with two layers named", () => inflate(Buffer.from(""), "gzip, gzip"), "415 encoding_unknown"],
@@ -36,5 +38,7 @@ describe("a body", () => {
 
   it("comes out of gzip as it went in", async () => {
     expect((await inflate(gzipSync("xin chào"), "gzip")).toString("utf8")).toBe("xin chào");
+    const large = randomBytes(100_000);
+    expect((await inflate(gzipSync(large), "gzip")).equals(large)).toBe(true);
   });
 });
