@@ -89,10 +89,16 @@ export function buildDossier(
   rows: ReportRows,
   options: { nowMs: number; demo: boolean },
 ): Dossier {
-  const findings = Map.groupBy(rows.findings, ({ centre }) => centre);
-  const changes = Map.groupBy(rows.changes, ({ centre }) => centre);
+  const findings = byCentre(rows.findings);
+  const changes = byCentre(rows.changes);
+  const waivers = byCentre(rows.waivers);
+  const attestations = byCentre(rows.attestations);
   const centres = rows.centres
-    .map((centre) => dossierCentre(centre, period, policy, findings.get(centre.code) ?? [], changes.get(centre.code) ?? [], rows, options.nowMs))
+    .map((centre) => {
+      const { code } = centre;
+      const own = { findings: findings(code), changes: changes(code), waivers: waivers(code), attestations: attestations(code) };
+      return dossierCentre(centre, period, policy, own, options.nowMs);
+    })
     .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
   const { id, version, effectiveFrom, title, source } = policy;
   return {
@@ -116,6 +122,11 @@ export function buildDossier(
   };
 }
 
+function byCentre<Row extends { readonly centre: string }>(rows: readonly Row[]): (code: string) => readonly Row[] {
+  const groups = Map.groupBy(rows, ({ centre }) => centre);
+  return (code) => groups.get(code) ?? [];
+}
+
 /** The part of a province's dossier that is about one centre; undefined when it is not in it. */
 export function dossierOfCentre(province: Dossier, code: string): Dossier | undefined {
   const centres = province.centres.filter((centre) => centre.code === code);
@@ -137,19 +148,18 @@ function dossierCentre(
   centre: CentreBrief,
   period: Period,
   policy: PolicyProfile,
-  findings: readonly StandingFinding[],
-  changes: readonly Transition[],
-  all: ReportRows,
+  { findings, changes, waivers: filed, attestations: attested }: Omit<ReportRows, "centres">,
   nowMs: number,
 ): DossierCentre {
   const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
-  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changes, countedTo(period, nowMs)));
-  const waivers = all.waivers
-    .filter((waiver) => waiver.centre === centre.code && waiver.from <= period.lastDay && waiver.until >= period.firstDay)
+  const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);
+  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], countedTo(period, nowMs)));
+  const waivers = filed
+    .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay)
     .map(({ id, requirement, reason, document, from, until }) => ({ id, requirement, reason, document, from, until }));
-  const attestations = all.attestations
-    .filter((attestation) => attestation.centre === centre.code && attestation.at < period.to)
+  const attestations = attested
+    .filter(({ at }) => at < period.to)
     .map(({ requirement, item, holds, inspector, post, document, at }) => ({
       requirement,
       ...(item && { item }),
@@ -185,11 +195,7 @@ function countedTo(period: Period, nowMs: number): string {
 }
 
 function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], lastDay: string): DossierRow {
-  const states = dailyStates(
-    changes.filter((change) => change.requirement === requirement),
-    lastDay,
-    Number(lastDay.slice(8)),
-  );
+  const states = dailyStates(changes, lastDay, Number(lastDay.slice(8)));
   const days = Object.fromEntries(
     [...worstFirst, "none" as const].map((state) => [state, states.filter((day) => (day ?? "none") === state).length]),
   ) as DossierRow["days"];

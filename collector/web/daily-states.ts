@@ -10,11 +10,18 @@ const DAY_MS = 86_400_000;
  */
 export function dailyStates(changes: readonly Pick<Transition, "to" | "at">[], lastDay: string, count: number): readonly (FindingState | undefined)[] {
   const lastMs = vietnamDayStartMs(lastDay);
+  const timed = changes.map(({ to, at }) => ({ state: to, atMs: Date.parse(at) }));
+  let next = 0;
+  /** Takes the changes before an instant that were not taken yet. */
+  const takeBefore = (ms: number) => {
+    const from = next;
+    while ((timed[next]?.atMs ?? Number.POSITIVE_INFINITY) < ms) next++;
+    return timed.slice(from, next);
+  };
+  let standing = takeBefore(lastMs - (count - 1) * DAY_MS).slice(-1);
   return Array.from({ length: count }, (_, index) => {
-    const startMs = lastMs - (count - 1 - index) * DAY_MS;
-    const before = changes.findLast(({ at }) => Date.parse(at) < startMs);
-    const within = changes.filter(({ at }) => Date.parse(at) >= startMs && Date.parse(at) < startMs + DAY_MS);
-    const states = [...(before ? [before] : []), ...within].map(({ to }) => ({ state: to }));
+    const states = [...standing, ...takeBefore(lastMs - (count - 2 - index) * DAY_MS)];
+    standing = states.slice(-1);
     return states.length === 0 ? undefined : worstState(states);
   });
 }

@@ -1,5 +1,6 @@
 import { vietnamDay } from "../../schemas/calendar.ts";
 import { demoSite } from "../support/demo-site.ts";
+import { startPostgres } from "../support/postgres.ts";
 
 /** What a person waits for without noticing, ms to the first byte. */
 const TARGET_MS = 100;
@@ -11,7 +12,8 @@ const TOGETHER = 4;
  * once. The asker lives in the same process as the collector, so its own time is in the figures.
  */
 export async function benchPages({ print = console.log, size = { centres: 135, days: 2 } } = {}): Promise<{ readonly slow: readonly string[] }> {
-  await using site = await demoSite(size);
+  const server = await startPostgres();
+  await using site = await demoSite({ ...server, drop: () => server.stop() }, size);
   const first = (statement: string) => site.server.psql(`${statement} LIMIT 1`);
   const centre = await first("SELECT centre_code FROM site ORDER BY centre_code");
   const device = await first(`SELECT devices->0->>'id' FROM site WHERE centre_code = '${centre}'`);

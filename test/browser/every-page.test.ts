@@ -4,6 +4,7 @@ import { accessTable } from "../../collector/routes/access-table.ts";
 import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
 import { type DemoSite, demoSite } from "../support/demo-site.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { serverDatabase } from "../support/test-database.ts";
 
 /** Routes that answer a GET with something else than a page for people. */
 const noPages = /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/sign-on|v1\/(config|audit|centres|findings))/;
@@ -19,7 +20,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
   let browser: TestBrowser;
   let paths: Readonly<Record<string, string>>;
   beforeAll(async () => {
-    [site, browser] = await Promise.all([demoSite({ centres: 6, days: 1 }), testBrowser()]);
+    [site, browser] = await Promise.all([serverDatabase().then((server) => demoSite(server, { centres: 6, days: 1 })), testBrowser()]);
     await site.server.psql(`
       INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at) SELECT site_id, 'R05', 'camera-1', 'open', now() - interval '5 hours', now() - interval '4 hours' FROM site;
       INSERT INTO maintenance (id, from_day, until_day, body, recorded_at) SELECT 'work-1', current_date, current_date + 1,

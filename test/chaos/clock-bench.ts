@@ -1,21 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import vn from "#schemas/calendars/vn.json" with { type: "json" };
-import { bundledPolicy } from "../../agent/bundled-policy.ts";
-import { AgentConfig } from "../../schemas/agent-config.ts";
+import type { Batch } from "../../schemas/exchange.ts";
 import { type BatchRelay, startBatchRelay } from "../support/batch-relay.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
 import type { CollectorRig } from "./collector-rig.ts";
 import { promise } from "./scenario.ts";
-import { becomeAgent } from "./spooling-agent.ts";
+import { becomeAgent, configureAgent } from "./spooling-agent.ts";
 
 /** A portal may be asked every five minutes and no oftener: many of them make many observations. */
 const PORTALS = 60;
@@ -23,10 +21,15 @@ const PORTALS = 60;
 /** From when to when the agent was there, ms. */
 export type Life = { readonly fromMs: number; toMs: number };
 
+/** A batch on its way to the collector. */
+export type Heard = { readonly atMs: number; readonly batch: Batch };
+
 /** The whole agent as a process of its own, with a wall clock that lies, a collector that can be away, and portals that know when they were asked. */
 export type ClockBench = AsyncDisposable & {
   readonly clock: FakeClock;
   readonly relay: BatchRelay;
+  /** Every batch that came, as often as it came. */
+  readonly heard: readonly Heard[];
   readonly folder: string;
   readonly lives: readonly Life[];
   /** When each portal was really asked. */
@@ -47,12 +50,13 @@ export async function openClockBench(rig: CollectorRig): Promise<ClockBench> {
     response.end("<title>Cổng dịch vụ công</title>");
   });
   await once(portals.listen(0, "127.0.0.1"), "listening");
-  const relay = await startBatchRelay(rig.port);
+  const heard: Heard[] = [];
+  const relay = await startBatchRelay(rig.port, (batch) => void heard.push({ atMs: Date.now(), batch }));
   const [owner] = rig.agents;
   if (!owner) throw new Error("the rig has no agent");
   await becomeAgent(folder, owner, relay.url);
-  await writeFile(join(folder, "config.json"), JSON.stringify(configOf(owner, `http://127.0.0.1:${(portals.address() as AddressInfo).port}`)));
-  await writeFile(join(folder, "hcc-agent.json"), JSON.stringify(ownSide));
+  const url = `http://127.0.0.1:${(portals.address() as AddressInfo).port}`;
+  await configureAgent(folder, owner, { portals: Array.from({ length: PORTALS }, (_, index) => `${url}/p-${index}`), count: 2 });
   const clock = new FakeClock(folder);
   const lives: Life[] = [];
   let child: ChildProcess | undefined;
@@ -72,6 +76,7 @@ export async function openClockBench(rig: CollectorRig): Promise<ClockBench> {
   return {
     clock,
     relay,
+    heard,
     folder,
     lives,
     visits,
@@ -113,30 +118,4 @@ export async function openClockBench(rig: CollectorRig): Promise<ClockBench> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** What the commune's own side says: the configuration on disk counts, and nothing but this PC is asked. */
-const ownSide = {
-  remoteConfig: false,
-  localTest: true,
-  allowedSubnets: [],
-  probes: { host: { name: "localhost" }, "link-quality": { gateway: false, isp: false, references: [], count: 2, timeoutMs: 200 } },
-};
-
-function configOf({ agent, centre }: { agent: string; centre: string }, url: string): AgentConfig {
-  const portals = Array.from({ length: PORTALS }, (_, index) => ({
-    id: `p-${index}`,
-    name: { vi: "Cổng", en: "Portal" },
-    url: `${url}/p-${index}`,
-    everyMinutes: 5,
-  }));
-  return AgentConfig.parse({
-    agent,
-    version: 1,
-    issuedAt: new Date().toISOString(),
-    centre: { code: centre, name: centre, devices: [] },
-    policy: { ...bundledPolicy, portals },
-    calendar: vn,
-    measureServers: [],
-  });
 }

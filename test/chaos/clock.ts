@@ -145,8 +145,8 @@ async function judged(bench: ClockBench, database: Pick<RigDatabase, "psql">, en
   return { observations: rows.length, lost: 0, duplicates: 0, clocks: bench.clock.history.length, visits: bench.visits.length, errorMaxMs: errors };
 }
 
-async function rowsOf({ relay }: ClockBench, { psql }: Pick<RigDatabase, "psql">, stream: string): Promise<Row[]> {
-  const told = new Map(relay.heard.flatMap(({ batch }) => batch.observations.map((observation) => [observation.seq, observation] as const)));
+async function rowsOf({ heard }: ClockBench, { psql }: Pick<RigDatabase, "psql">, stream: string): Promise<Row[]> {
+  const told = new Map(heard.flatMap(({ batch }) => batch.observations.map((observation) => [observation.seq, observation] as const)));
   const bootMs = Date.now() - uptime() * 1_000;
   const ms = (column: string) => `round(extract(epoch FROM ${column}) * 1000)`;
   const text = await psql(
@@ -175,7 +175,7 @@ function errorsOf(rows: readonly Row[]): Record<string, number> {
 }
 
 /** The raw stamp is what the clock showed, the state is no better than the clock was, and nothing arrived before it was taken. */
-function promiseStamps({ clock, relay }: ClockBench, rows: readonly Row[]): void {
+function promiseStamps({ clock, heard }: ClockBench, rows: readonly Row[]): void {
   for (const { seq, rawMs, trueMs, receivedMs, clock: state, told } of rows) {
     promise(Date.parse(told.takenAt) === rawMs && told.clock === state, `number ${seq} is stored as ${rawMs} ${state}, told as ${told.takenAt} ${told.clock}`);
     const offs = clock.offsAround(trueMs, SEEN_MS);
@@ -184,7 +184,7 @@ function promiseStamps({ clock, relay }: ClockBench, rows: readonly Row[]): void
       `number ${seq}: the raw stamp is off by ${Math.round(rawMs - trueMs)}, the clock was by ${offs}`,
     );
     promise(state !== "ok" || offs.some((offMs) => Math.abs(offMs) <= OK_MS), `number ${seq} is called ok, the clock was off by ${offs} ms`);
-    const arrivals = relay.heard.filter(({ batch }) => batch.from <= seq && seq <= batch.to).map(({ atMs }) => atMs);
+    const arrivals = heard.filter(({ batch }) => batch.from <= seq && seq <= batch.to).map(({ atMs }) => atMs);
     promise(
       arrivals.some((atMs) => Math.abs(receivedMs - atMs) < 5_000),
       `number ${seq}: received at ${receivedMs}, arrived at ${arrivals}`,
@@ -201,7 +201,8 @@ function promiseSchedule({ lives }: ClockBench, rows: readonly Row[]): void {
       const nearest = Math.min(...runs.slice(1).map((atMs, index) => atMs - (runs[index] ?? 0)));
       promise(nearest >= FLOOR_MS - 1_000, `${name} ran again after ${Math.round(nearest)} ms`);
       const everyMs = name.startsWith("portal-http") ? 300_000 : 60_000;
-      const most = (toMs - fromMs) / everyMs + 2;
+      // One at the start, and one more when the time of day turns out to have been wrong: a run's place in its interval moves with it.
+      const most = (toMs - fromMs) / everyMs + 3;
       promise(runs.length <= most, `${name} ran ${runs.length} times in ${Math.round((toMs - fromMs) / 1_000)} s`);
     }
   }

@@ -40,12 +40,14 @@ export type RigOptions = {
   readonly walParent?: string;
   /** The collector brings its own PostgreSQL, in a folder here. */
   readonly ownIn?: string;
+  /** Where the collector listens; this machine alone without it. */
+  readonly host?: string;
   /** Takes the lines of the collector's log. */
   readonly onLog?: (lines: string) => void;
 };
 
 /** Puts `count` centres with an agent each into a fresh database. */
-export async function openCollectorRig(count: number, { onLog, ownIn, ...server }: RigOptions = {}): Promise<CollectorRig> {
+export async function openCollectorRig(count: number, { onLog, ownIn, host = "127.0.0.1", ...server }: RigOptions = {}): Promise<CollectorRig> {
   const folder = await mkdtemp(join(ownIn ?? tmpdir(), "hcc-chaos-"));
   await chmod(folder, 0o755);
   const dataDir = join(folder, "collector");
@@ -58,6 +60,7 @@ export async function openCollectorRig(count: number, { onLog, ownIn, ...server 
     ...process.env,
     DATABASE_URL: postgres?.url ?? "",
     HCC_PORT: String(port),
+    HCC_HOST: host,
     HCC_MEASURE_PORT: "0",
     HCC_DATA: dataDir,
     HCC_LOG_LEVEL: onLog ? "info" : "silent",

@@ -6,7 +6,7 @@ import { type BatchRelay, type Reply, startBatchRelay } from "../support/batch-r
 import { type CollectorRig, openCollectorRig } from "./collector-rig.ts";
 import { drain, promiseAllStored } from "./drained.ts";
 import { type LightAgents, startLightAgents } from "./light-agents.ts";
-import { promise, type Scenario } from "./scenario.ts";
+import { PromiseBroken, promise, type Scenario } from "./scenario.ts";
 
 /** Waits of the agents are cut: the order of events stays that of a slow province. */
 const HASTE = 0.005;
@@ -14,6 +14,8 @@ const READINGS_EACH = 20;
 /** How long after a transaction was seen open it may be when something dies, ms. A flush takes longer. */
 const AFTER_MAX_MS = 12;
 const REPLAYS_AT_ONCE = 16;
+/** Until the flow of batches is back after a death, with what `Retry-After` asks for. */
+const FLOW_WITHIN_MS = 120_000;
 const victims = ["collector, then database", "database and all its processes", "collector", "database, then collector", "database"] as const;
 
 /**
@@ -25,13 +27,13 @@ export const crashBoth: Scenario = async ({ full, chance, print }) => {
   await using rig = await openCollectorRig(count);
   await rig.start();
   await using senders = await doubled(rig, chance);
-  const fleet = startLightAgents({ url: senders.url, agents: rig.agents, chance: () => chance() * HASTE, splayMs: 0, everyMs: 100 });
+  const fleet = startLightAgents({ url: senders.url, agents: rig.agents, chance: () => chance() * HASTE, splayMs: 0, everyMs: 200 });
   const acked = () => fleet.spools.reduce((sum, { lastSeq, waiting }) => sum + lastSeq - waiting, 0);
   const killed = Object.fromEntries(victims.map((victim) => [victim, 0]));
   let inFlush = 0;
   try {
     for (let round = 0; round < rounds; round++) {
-      await untilAnswered(fleet, 2 * count);
+      await untilAnswered(rig, fleet, 2 * count);
       await sleep(chance() * 1_500);
       // Each kind of death comes as often as the others, in an order of its own.
       const victim = victims[round % victims.length] ?? "collector";
@@ -132,10 +134,14 @@ async function doubled({ port }: CollectorRig, chance: () => number): Promise<Do
 }
 
 /** Waits until that many batches were acknowledged from now on: a death before the flow has begun kills little. */
-async function untilAnswered({ attempts }: LightAgents, batches: number): Promise<void> {
+async function untilAnswered({ url }: CollectorRig, { attempts }: LightAgents, batches: number): Promise<void> {
   const sinceMs = Date.now();
-  for (let waited = 0; attempts.filter(({ atMs, status }) => atMs > sinceMs && status === 200).length < batches; waited++) {
-    promise(waited < 1_200, "nothing was acknowledged within a minute");
+  const since = () => attempts.filter(({ atMs }) => atMs > sinceMs).map(({ status }) => status);
+  while (since().filter((status) => status === 200).length < batches) {
+    if (Date.now() - sinceMs > FLOW_WITHIN_MS) {
+      const health = await fetch(`${url}/health/ready`).then((reply) => reply.text(), String);
+      throw new PromiseBroken(`${batches} batches were not acknowledged within ${FLOW_WITHIN_MS / 1_000} s after a death: ${since()}; ${health}`);
+    }
     await sleep(50);
   }
 }

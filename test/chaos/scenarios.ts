@@ -37,7 +37,7 @@ export const scenarios: Readonly<Record<string, { readonly sentence: string; rea
   "postgres-crash": { sentence: "T10: the database is killed in the middle of the intake", run: postgresCrash },
   "crash-both": { sentence: "collector and database are killed in the middle of a flush, each batch comes five times", run: crashBoth },
   "database-full": { sentence: "T11: the disk of the database is full (needs root)", run: databaseFull },
-  "thin-line": { sentence: "T8: a day is delivered over 64 kbit/s, and the present stays present", run: thinLine },
+  "thin-line": { sentence: "T8: a day is delivered over 64 kbit/s, and the present stays present (needs root)", run: thinLine },
   upgrade: { sentence: "T16: killed in the middle of an upgrade; a spool of the version before", run: upgrade },
   model: { sentence: "T13: every order of what can happen to a spool", run: suite({ files: [spool("model")], full: { HCC_MODEL_RUNS: "10000" } }) },
   restore: { sentence: "T17, T20: an older database is restored, and agents send again", run: suite({ files: ["test/collector/store/backup.test.ts"] }) },

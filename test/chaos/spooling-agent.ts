@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import vn from "#schemas/calendars/vn.json" with { type: "json" };
+import { bundledPolicy } from "../../agent/bundled-policy.ts";
+import { AgentConfig } from "../../schemas/agent-config.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
 import type { RigAgent } from "./collector-rig.ts";
@@ -12,6 +15,35 @@ import { promise } from "./scenario.ts";
 export async function becomeAgent(folder: string, { agent, key, centre }: RigAgent, collector: string): Promise<void> {
   await writeFile(join(folder, "agent.json"), JSON.stringify({ agent, centre, collector, enrolledAt: new Date().toISOString() }));
   await writeFile(join(folder, `${agent}.key`), key.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+}
+
+/**
+ * What such an agent measures, from the configuration on disk alone: this PC, its way to the collector with `count` packets, and portals, `p-0` and so
+ * on. It asks nobody else.
+ */
+export async function configureAgent(
+  folder: string,
+  { agent, centre }: RigAgent,
+  { portals: urls, count }: { portals: readonly string[]; count: number },
+): Promise<void> {
+  const portals = urls.map((url, index) => ({ id: `p-${index}`, name: { vi: "Cổng", en: "Portal" }, url, everyMinutes: 5 }));
+  const config = AgentConfig.parse({
+    agent,
+    version: 1,
+    issuedAt: new Date().toISOString(),
+    centre: { code: centre, name: centre, devices: [] },
+    policy: { ...bundledPolicy, portals },
+    calendar: vn,
+    measureServers: [],
+  });
+  const own = {
+    remoteConfig: false,
+    localTest: true,
+    allowedSubnets: [],
+    probes: { host: { name: "localhost" }, "link-quality": { gateway: false, isp: false, references: [], count, timeoutMs: 1_000 } },
+  };
+  await writeFile(join(folder, "config.json"), JSON.stringify(config));
+  await writeFile(join(folder, "hcc-agent.json"), JSON.stringify(own));
 }
 
 /** `kill` gives the last number that was said to be durable. */

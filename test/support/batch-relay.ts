@@ -16,13 +16,11 @@ export type BatchRelay = {
   way: Way;
   /** False: nobody answers at this address. */
   isOpen: boolean;
-  /** Every batch that came, as often as it came. */
-  readonly heard: { readonly atMs: number; readonly batch: Batch }[];
   close(): Promise<void>;
 };
 
-/** Passes on everything until told otherwise. */
-export async function startBatchRelay(port: number): Promise<BatchRelay> {
+/** Passes on everything until told otherwise; `onBatch` hears of every batch as often as it comes. */
+export async function startBatchRelay(port: number, onBatch: (batch: Batch) => void = () => undefined): Promise<BatchRelay> {
   const connections = new HttpAgent({ keepAlive: true });
   const server = createServer((incoming, response) => {
     // Heads of a sender that is cut off are read; nothing else is.
@@ -34,7 +32,6 @@ export async function startBatchRelay(port: number): Promise<BatchRelay> {
     url: "",
     way: (_, forward) => forward(),
     isOpen: true,
-    heard: [],
     close: async () => {
       connections.destroy();
       server.closeAllConnections();
@@ -48,7 +45,7 @@ export async function startBatchRelay(port: number): Promise<BatchRelay> {
     if (incoming.url !== "/v1/batches") return forward();
     const batch = parseBatch(gunzipSync(body));
     if (!batch.success) throw batch.error;
-    relay.heard.push({ atMs: Date.now(), batch: batch.data });
+    onBatch(batch.data);
     return relay.way(batch.data, forward);
   };
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -5,7 +5,7 @@ import { readConfig } from "../../collector/config.ts";
 import { createLog } from "../../collector/log.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { fillWithDemo } from "./demo-database.ts";
-import { type ServerDatabase, serverDatabase } from "./test-database.ts";
+import type { ServerDatabase } from "./test-database.ts";
 
 export type DemoSite = AsyncDisposable & {
   readonly url: string;
@@ -15,9 +15,8 @@ export type DemoSite = AsyncDisposable & {
   readonly session: string;
 };
 
-/** A small simulated province on a port of its own: the whole collector on a PostgreSQL server, as `npm run demo` serves it, with one account. */
-export async function demoSite(size: { readonly centres: number; readonly days: number }): Promise<DemoSite> {
-  const server = await serverDatabase();
+/** A small simulated province on a port of its own: the whole collector on a PostgreSQL server, as `npm run demo` serves it, with one account. Drops the database at its end. */
+export async function demoSite(server: ServerDatabase, size: { readonly centres: number; readonly days: number }): Promise<DemoSite> {
   await fillWithDemo(server.url, size);
   const store = await openStore({ databaseUrl: server.url, dataDir: "" });
   const config = readConfig({ DATABASE_URL: server.url, HCC_LOG_LEVEL: "error" });
