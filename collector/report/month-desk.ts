@@ -1,8 +1,10 @@
+import { vietnamDay } from "#schemas/calendar.ts";
 import { pastFindings } from "../jobs/past-findings.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
 import { centreNames, reportRows } from "../store/report.ts";
+import { sitesAsOf } from "../store/site-versions.ts";
 import { buildDossier, type Dossier, dossierOfCentre } from "./dossier.ts";
 import { closesAt, type Month, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
@@ -26,22 +28,30 @@ export type MonthDesk = {
  * one that is closed is sealed when it is first asked for, and from then on comes from its seal: byte for byte the same for ever.
  */
 export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthDesk {
-  const build = async (month: Month, nowMs: number): Promise<Dossier> => {
+  const build = async (month: Month, nowMs: number, centre?: string): Promise<Dossier> => {
     const period = periodOf(month);
     const endMs = Date.parse(period.to) - 1;
     const atMs = Math.min(endMs, nowMs);
     const knownMs = Math.min(nowMs, Date.parse(closesAt(period)));
     const inForce = policyAt(atMs, knownMs);
     const { policy } = inForce;
-    const rows = await reportRows(db, period, atMs, knownMs);
-    const findings = nowMs <= endMs ? rows.findings : await pastFindings(db, inForce, { atMs: endMs, knownMs });
-    return buildDossier("province", period, policy, { ...rows, findings }, { nowMs, demo });
+    const rows = await reportRows(db, period, atMs, knownMs, centre);
+    const judgeAgain = async () => {
+      const sites = (await sitesAsOf(db, vietnamDay(endMs), knownMs)).filter((site) => centre === undefined || site.centre.code === centre);
+      return pastFindings(db, inForce, { atMs: endMs, knownMs }, sites);
+    };
+    const findings = nowMs <= endMs ? rows.findings : await judgeAgain();
+    return buildDossier(centre === undefined ? "province" : "centre", period, policy, { ...rows, findings }, { nowMs, demo });
   };
 
   return {
     async dossier(month, centre) {
       const nowMs = now();
-      const province = nowMs < Date.parse(closesAt(periodOf(month))) ? await build(month, nowMs) : await sealed(db, month, nowMs, () => build(month, nowMs));
+      if (nowMs < Date.parse(closesAt(periodOf(month)))) {
+        const dossier = await build(month, nowMs, centre);
+        return dossier.scope === "centre" && dossier.centres.length === 0 ? undefined : dossier;
+      }
+      const province = await sealed(db, month, nowMs, () => build(month, nowMs));
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
     centreNames: () => centreNames(db),

@@ -8,19 +8,19 @@ import { sitesAsOf } from "./site-versions.ts";
 
 /**
  * What a monthly report is made from: everything as of `atMs`, by what was known at `knownMs`. The findings are the present ones: for a month that
- * is over they are judged again.
+ * is over they are judged again. Of all centres, or of the one that is named.
  */
-export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number): Promise<ReportRows> {
+export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number, only: string | null = null): Promise<ReportRows> {
   const knownBy = new Date(knownMs).toISOString();
   const [sites, findings, changes, attestations, waivers] = await Promise.all([
     sitesAsOf(db, vietnamDay(atMs), knownMs),
-    db.query<{ body: Finding; since: number }>(`SELECT body, ${instantMs("since")} AS since FROM finding ORDER BY site_id, requirement`),
-    db.query<ChangeRow>(changesAsOf, [period.from, period.to, knownBy]),
-    db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy]),
-    db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay, knownBy]),
+    db.query<{ body: Finding; since: number }>(presentFindings, [only]),
+    db.query<ChangeRow>(changesAsOf, [period.from, period.to, knownBy, only]),
+    db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy, only]),
+    db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay, knownBy, only]),
   ]);
   return {
-    centres: sites.map(({ centre: { devices: _, ...centre } }) => centre),
+    centres: sites.map(({ centre: { devices: _, ...centre } }) => centre).filter(({ code }) => only === null || code === only),
     findings: findings.map(({ body, since }) => ({ ...body, since: new Date(since).toISOString() })),
     changes: changes.map(transition),
     attestations: attestations.map(({ body }) => body),
@@ -33,27 +33,32 @@ export async function centreNames(db: Db): Promise<{ code: string; name: string 
   return db.query("SELECT centre_code AS code, name FROM site ORDER BY centre_code");
 }
 
+const ofCentre = (place: number) => `($${place}::text IS NULL OR site.centre_code = $${place}::text)`;
+
+const presentFindings = `
+  SELECT f.body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id) WHERE ${ofCentre(1)} ORDER BY f.site_id, f.requirement`;
+
 // A revision counts when it was judged by the asked instant: what late data revised afterwards does not change a closed month.
 const changesAsOf = `
   SELECT centre, requirement, from_state, state, reason, at FROM (
     (SELECT DISTINCT ON (r.site_id, r.requirement) site.centre_code AS centre, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")} AS at, r.revision
      FROM finding_revision r JOIN site USING (site_id)
-     WHERE r.at < ($1::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz
+     WHERE ${ofCentre(4)} AND r.at < ($1::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz
      ORDER BY r.site_id, r.requirement, r.at DESC, r.revision DESC)
     UNION ALL
     (SELECT site.centre_code, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")}, r.revision
      FROM finding_revision r JOIN site USING (site_id)
-     WHERE r.at >= ($1::text)::timestamptz AND r.at < ($2::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz)
+     WHERE ${ofCentre(4)} AND r.at >= ($1::text)::timestamptz AND r.at < ($2::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz)
   ) AS change ORDER BY at, revision`;
 
 const attestationsAsOf = `
   SELECT a.body FROM attestation a JOIN site USING (site_id)
-  WHERE a.at < ($1::text)::timestamptz AND a.recorded_at <= ($2::text)::timestamptz
+  WHERE ${ofCentre(3)} AND a.at < ($1::text)::timestamptz AND a.recorded_at <= ($2::text)::timestamptz
   ORDER BY site.centre_code, a.at DESC, a.id`;
 
 const waiversWithin = `
   SELECT w.body FROM waiver w JOIN site USING (site_id)
-  WHERE w.until_day >= ($1::text)::date AND w.from_day <= ($2::text)::date AND w.recorded_at <= ($3::text)::timestamptz
+  WHERE ${ofCentre(4)} AND w.until_day >= ($1::text)::date AND w.from_day <= ($2::text)::date AND w.recorded_at <= ($3::text)::timestamptz
   ORDER BY site.centre_code, w.from_day, w.id`;
 
 type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };

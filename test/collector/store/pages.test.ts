@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { Finding } from "#schemas/finding.ts";
+import { dossierOfCentre } from "../../../collector/report/dossier.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { renderReport } from "../../../collector/report/render.ts";
 import { webRoutes } from "../../../collector/routes/web.ts";
@@ -224,7 +225,16 @@ test("all routes work on this store; hostile names are harmless; a closed month 
 test("a month that is over is judged again as of its end; once closed it is sealed and later evidence changes nothing", async () => {
   const desk = monthDesk({ db, policyAt, demo: false, now: () => nowMs });
   expect(await desk.dossier("2026-11")).toMatchObject({ provisional: true, countedTo: "2026-11-28" });
+  // A centre's is what the province's says of it: while the month runs, when it is over and is judged again, and from the seal.
+  const expectParts = async () => {
+    const province = await desk.dossier("2026-11");
+    for (const code of ["xa-01", "xa-02", "xa-99"]) expect(await desk.dossier("2026-11", code)).toEqual(province && dossierOfCentre(province, code));
+  };
+  await expectParts();
+  nowMs = Date.parse("2026-12-01T00:00:00.000Z");
+  await expectParts();
   nowMs = Date.parse("2026-12-10T00:00:00.000Z");
+  await expectParts();
   const closed = await desk.dossier("2026-11");
   expect(closed).toMatchObject({ provisional: false, centres: [{ code: "xa-01" }, { code: "xa-02" }] });
   await addAttestations(
