@@ -1,3 +1,4 @@
+import { textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 
 /** The first version that takes identity columns of type integer in distributed tables. */
@@ -61,18 +62,65 @@ export const local = [
   "session",
 ] as const;
 
+/** Made on every node, as queries on shards call them; none of them reads a table. A function that is in neither list fails test/collector/store/site-keys.test.ts. */
+export const nodeFunctions = [
+  "day_start",
+  "packed_column",
+  "packed_digits",
+  "packed_numbers",
+  "packed_scale",
+  "run_clock",
+  "run_kind",
+  "run_lane",
+  "run_stream",
+  "sketch_bin",
+  "sketch_bins",
+  "sketch_quantile",
+  "sketch_value",
+  "unpack_runs",
+  "unpack_samples",
+  "view_severity",
+  "view_state",
+] as const;
+
+/** On the coordinator alone: they read or write tables, which no query on a shard may begin to do. */
+export const coordinatorFunctions = [
+  "audit_stays",
+  "count_pages",
+  "duty_record_stays",
+  "newest_runs_of",
+  "pack_runs",
+  "rollup_area",
+  "rollup_days",
+  "runs_of",
+  "samples_between",
+] as const;
+
 /**
- * Distributes the tables of this version over the nodes of Citus, where they are not yet: a later version may bring new ones. Rows that are there move.
- * Partitions of later days follow their table.
+ * Distributes the tables and functions of this version over the nodes of Citus, where they are not yet: a later version may bring new ones. Rows that are
+ * there move. Partitions of later days follow their table.
  */
 export async function distributeTables(tx: Db): Promise<void> {
   await tx.script("SET LOCAL statement_timeout = 0");
+  await distributeFunctions(tx);
   const rows = await tx.query<{ name: string }>("SELECT c.relname AS name FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid");
   const known = new Set(rows.map(({ name }) => name));
   for (const table of reference.filter((one) => !known.has(one))) await tx.script(`SELECT create_reference_table('public.${table}')`);
+  // Citus takes no table with a trigger. Who serves people has no right to change these records in any mode (roles.ts); the trigger binds the owner, too.
+  await tx.script("DROP TRIGGER IF EXISTS duty_record_stays ON duty_record");
   const [first] = distributed;
   for (const table of distributed.filter((one) => !known.has(one)))
     await tx.script(`SELECT create_distributed_table('public.${table}', 'site_id'${table === first ? "" : `, colocate_with => 'public.${first}'`})`);
+}
+
+async function distributeFunctions(tx: Db): Promise<void> {
+  const rows = await tx.query<{ signature: string }>(
+    `SELECT p.oid::regprocedure::text AS signature FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (($1::text)::text[])
+       AND NOT EXISTS (SELECT FROM pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid) ORDER BY 1`,
+    [textsLiteral(nodeFunctions)],
+  );
+  for (const { signature } of rows) await tx.query("SELECT create_distributed_function(($1::text)::regprocedure)", [signature]);
 }
 
 /** Groups that are written at once where each keeps to one shard: they are smaller than those of one machine, and wait for other nodes. */

@@ -27,6 +27,8 @@ const evidence = [
   "line_speed",
   "contact",
 ] as const;
+/** What people's deeds are only added to. */
+const records = ["audit", "duty_record"] as const;
 /** What only the owner changes. */
 const ownersAlone = [
   "migration",
@@ -56,7 +58,7 @@ export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>
 /**
  * Gives the roles what they need in the tables of this version, and takes everything else; nothing where they are not. Run after each migration.
  * `hcc_ingest` adds what agents send and sees no account. `hcc_api` does what people and judging do, changes no evidence and no table, and only adds
- * to the audit log.
+ * to the audit log and the records of duties.
  */
 export async function grantRights(db: Db): Promise<void> {
   const there = await db.query<{ role: DbRole }>("SELECT rolname AS role FROM pg_roles WHERE rolname IN ('hcc_ingest', 'hcc_api')");
@@ -77,12 +79,12 @@ function ingestRights(): readonly string[] {
 }
 
 function apiRights(tables: readonly string[]): readonly string[] {
-  const kept = new Set<string>([...evidence, ...ownersAlone, "audit"]);
+  const kept = new Set<string>([...evidence, ...ownersAlone, ...records]);
   const free = tables.filter((table) => !kept.has(table));
   return [
     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO hcc_api",
     `GRANT INSERT, UPDATE, DELETE ON ${free.join(", ")} TO hcc_api`,
-    "GRANT INSERT ON audit TO hcc_api",
+    `GRANT INSERT ON ${records.join(", ")} TO hcc_api`,
     ...policyOn("setting", "hcc_api", "FOR ALL", "true"),
   ];
 }

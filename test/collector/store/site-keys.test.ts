@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { distributed, local, reference } from "../../../collector/store/citus.ts";
+import { coordinatorFunctions, distributed, local, nodeFunctions, reference } from "../../../collector/store/citus.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { T0 } from "../../support/batches.ts";
 import { openPglite, type PgliteDb } from "../../support/pglite.ts";
@@ -47,6 +47,21 @@ describe("the schema, for a database that is cut by centre", () => {
       [listed(distributed)],
     );
     expect(offenders).toEqual([]);
+  });
+
+  it("has each function in one of the lists of Citus, and none reads a table or takes the row of one that queries on shards call", async () => {
+    expect(await names("SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1")).toEqual(
+      [...nodeFunctions, ...coordinatorFunctions].sort(),
+    );
+    const offenders = (functions: readonly string[]) =>
+      names(
+        `SELECT DISTINCT p.proname AS name FROM pg_proc p, pg_class c WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (($1::text)::text[])
+           AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+           AND (p.prosrc ~ ('(FROM|JOIN|INTO|UPDATE)\\s+' || c.relname || '\\M') OR c.reltype = ANY (p.proargtypes)) ORDER BY 1`,
+        [listed(functions)],
+      );
+    expect(await offenders(nodeFunctions)).toEqual([]);
+    expect(await offenders(coordinatorFunctions)).toEqual(coordinatorFunctions.filter((name) => !name.endsWith("_stays")));
   });
 
   it("refers from tables that are cut to whole ones or along the centre, and from whole ones to whole ones of the same kind", async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { writeBackup } from "../../../collector/store/backup.ts";
-import { distributed, reference, Shards } from "../../../collector/store/citus.ts";
+import { distributed, nodeFunctions, reference, Shards } from "../../../collector/store/citus.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
@@ -234,6 +234,9 @@ describe("mode citus", () => {
       ...distributed.map((name) => ({ name, kind: "distributed", dist_column: "site_id", with: "agent" })),
       ...reference.toSorted().map((name) => ({ name, kind: "reference", dist_column: null, with: null })),
     ]);
+    expect(await db.query("SELECT DISTINCT proname AS name FROM pg_dist_object JOIN pg_proc ON pg_proc.oid = objid ORDER BY 1")).toEqual(
+      nodeFunctions.map((name) => ({ name })),
+    );
     // A table that a later version brings is distributed when that version starts.
     await db.script("DELETE FROM citus.known WHERE relation IN ('waiver'::regclass, 'maintenance'::regclass)");
     await migrate(db, T0);

@@ -1,10 +1,25 @@
--- A stand-in for Citus in tests: it distributes nothing, and refuses what Citus' documentation says that Citus refuses of keys and references.
+-- A stand-in for Citus in tests: it distributes nothing, and refuses what Citus' documentation and source say that Citus refuses of keys, references, triggers
+-- and functions.
 CREATE SCHEMA citus;
 CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
 CREATE TABLE citus.known (relation regclass PRIMARY KEY, kind text NOT NULL, dist_column text, colocation regclass);
 
 -- In Citus a table of pg_catalog.
 CREATE VIEW pg_dist_partition AS SELECT relation AS logicalrelid FROM citus.known;
+
+-- In Citus a table of pg_catalog.
+CREATE TABLE pg_dist_object (classid oid NOT NULL, objid oid NOT NULL, objsubid integer NOT NULL, PRIMARY KEY (classid, objid, objsubid));
+
+CREATE FUNCTION create_distributed_function(function_name regprocedure, distribution_arg_name text DEFAULT NULL, colocate_with text DEFAULT 'default', force_delegation boolean DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE bad text;
+BEGIN
+  -- The row of a table is another type on each shard, and a function may go where the types of its arguments are known.
+  SELECT t.oid::regtype INTO bad FROM pg_proc AS p, unnest(p.proargtypes) AS arg JOIN pg_type AS t ON t.oid = arg JOIN pg_class AS c ON c.oid = t.typrelid
+  WHERE p.oid = function_name AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM citus.known AS k WHERE k.relation = c.oid);
+  IF bad IS NOT NULL THEN RAISE EXCEPTION 'function "%" has dependency to a table that is not in Citus'' metadata: %', function_name, bad; END IF;
+  INSERT INTO pg_dist_object VALUES ('pg_proc'::regclass, function_name, 0);
+END $$;
 
 CREATE FUNCTION get_shard_id_for_distribution_column(table_name regclass, distribution_value anyelement DEFAULT NULL::integer) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT 102008 + abs(hashint4(distribution_value::integer)) % 32 FROM citus.known WHERE relation = table_name AND kind = 'distributed'
@@ -40,5 +55,8 @@ BEGIN
     AND NOT (k.kind = 'distributed' AND k.colocation = group_of AND place = ANY (c.conkey));
   IF bad IS NOT NULL THEN RAISE EXCEPTION 'cannot create foreign key constraint %', bad
     USING DETAIL = 'Foreign keys are supported in two cases, either in between two colocated tables including partition column in the same ordinal in the both tables or from distributed to reference tables'; END IF;
+  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = table_name AND NOT tgisinternal) THEN
+    RAISE EXCEPTION 'cannot distribute relation "%" because it has triggers', table_name;
+  END IF;
   INSERT INTO citus.known VALUES (table_name, 'distributed', distribution_column, group_of);
 END $$;
