@@ -18,7 +18,6 @@ export const distributed = [
   "finding",
   "finding_revision",
   "found_device",
-  "incident",
   "ingest_ledger",
   "latest",
   "lease",
@@ -43,8 +42,11 @@ export const distributed = [
   "waiver",
 ] as const;
 
-/** Whole on every node, referred ones first: shards refer to them or are asked together with them. `site` is here for its codes, which are unique over all centres. */
-export const reference = ["site", "calendar_version", "enrol_code", "maintenance", "policy_version", "setting"] as const;
+/**
+ * Whole on every node, referred ones first: shards refer to them or are asked together with them. `site` is here for its codes, which are unique over all
+ * centres, `incident` because problems are few and are locked over several centres at once.
+ */
+export const reference = ["site", "calendar_version", "enrol_code", "incident", "maintenance", "policy_version", "setting"] as const;
 
 /** On the coordinator alone: no shard needs them, and what is written at every flush or taken row by row (`outbox`) would have to be agreed upon by all nodes. */
 export const local = [

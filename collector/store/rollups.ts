@@ -28,16 +28,40 @@ export async function rollUpDirtyHours(db: Db, nowMs: number, { ended = false }:
   return done;
 }
 
+/** Marks of site-hours or site-days that wait for a rollup, and which of them are due at $1. */
+type Marks = { readonly table: string; readonly column: string; readonly due: string; readonly answer: string };
+const hourMarks: Marks = { table: "dirty_hour", column: "hour", due: "hour <= to_timestamp($1::float8 / 1000)", answer: `${instantMs("d.hour")} AS hour_ms` };
+const dayMarks: Marks = { table: "dirty_day", column: "day", due: "day < ($1::text)::date", answer: "d.day::text AS day" };
+
+/** Takes the oldest due marks that nobody else is taking; $2 is their number. `of` narrows them. */
+function taking({ table, column, due, answer }: Marks, of: "" | "AND site_id = $3"): string {
+  return `DELETE FROM ${table} d USING (
+      SELECT site_id, ${column} FROM ${table} WHERE ${due} ${of} ORDER BY ${column}, site_id LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) AS pick WHERE d.site_id = pick.site_id AND d.${column} = pick.${column} ${of && "AND d.site_id = $3"} RETURNING d.site_id, ${answer}`;
+}
+
+/** Takes marks and does something with them, a transaction each time: once over all centres, or on Citus, which locks rows within one shard only, centre by centre. */
+async function taken<T extends object>(db: Db, marks: Marks, due: number | string, limit: number, use: (tx: Db, rows: T[]) => Promise<void>): Promise<number> {
+  const take = (values: readonly number[]) =>
+    db.transaction(async (tx) => {
+      const rows = await tx.query<T>(taking(marks, values.length > 0 ? "AND site_id = $3" : ""), [due, limit, ...values]);
+      if (rows.length > 0) await use(tx, rows);
+      return rows.length;
+    });
+  if ((await storageMode(db)) !== "citus") return take([]);
+  const sites = await db.query<{ site_id: number }>(
+    `SELECT site_id FROM ${marks.table} WHERE ${marks.due} GROUP BY site_id ORDER BY min(${marks.column}), site_id LIMIT $2`,
+    [due, limit],
+  );
+  let count = 0;
+  for (const { site_id } of sites) count += await take([site_id]);
+  return count;
+}
+
 /** Takes marks in a transaction of a moment: a flush that sets one of them again waits for its end. What is taken is safe in `rolling_hour`. */
 async function takeMarks(db: Db, untilMs: number): Promise<void> {
-  await db.transaction(async (tx) => {
-    const hours = await tx.query<SiteHour>(
-      `DELETE FROM dirty_hour d USING (
-         SELECT site_id, hour FROM dirty_hour WHERE hour <= to_timestamp($1::float8 / 1000) ORDER BY hour, site_id LIMIT $2 FOR UPDATE SKIP LOCKED
-       ) AS pick WHERE d.site_id = pick.site_id AND d.hour = pick.hour RETURNING d.site_id, ${instantMs("d.hour")} AS hour_ms`,
-      [untilMs, STEP],
-    );
-    if (hours.length > 0) await tx.query(`INSERT INTO rolling_hour (site_id, hour) SELECT site_id, hour FROM ${hoursAs("w")}`, columnsOf(hours));
+  await taken<SiteHour>(db, hourMarks, untilMs, STEP, async (tx, hours) => {
+    await tx.query(`INSERT INTO rolling_hour (site_id, hour) SELECT site_id, hour FROM ${hoursAs("w")}`, columnsOf(hours));
   });
 }
 
@@ -91,15 +115,8 @@ function countArea(db: Db): Promise<boolean> {
 /** Recomputes the daily rollups of the site-days that have ended and got samples since. Gives how many were done. */
 export async function rollUpDirtyDays(db: Db, today: string): Promise<number> {
   return inSteps(DAY_STEP, () =>
-    db.transaction(async (tx) => {
-      const days = await tx.query<{ site_id: number; day: string }>(
-        `DELETE FROM dirty_day d USING (
-           SELECT site_id, day FROM dirty_day WHERE day < ($1::text)::date ORDER BY day, site_id LIMIT $2 FOR UPDATE SKIP LOCKED
-         ) AS pick WHERE d.site_id = pick.site_id AND d.day = pick.day RETURNING d.site_id, d.day::text AS day`,
-        [today, DAY_STEP],
-      );
-      if (days.length > 0) await tx.query(recomputeDays, [numbersLiteral(days.map(({ site_id }) => site_id)), textsLiteral(days.map(({ day }) => day))]);
-      return days.length;
+    taken<{ site_id: number; day: string }>(db, dayMarks, today, DAY_STEP, async (tx, days) => {
+      await tx.query(recomputeDays, [numbersLiteral(days.map(({ site_id }) => site_id)), textsLiteral(days.map(({ day }) => day))]);
     }),
   );
 }

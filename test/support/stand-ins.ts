@@ -35,7 +35,10 @@ export async function startStandIns(): Promise<StandInServer> {
       const db = openPostgres(url.href, { connections: 4, statementTimeoutMs: 60_000 });
       if (standIn) await createExtension(db, folder, standIn);
       const alterations: Alteration[] = [];
-      return { ...taking(db, alterations), url: url.href, alterations, close: () => db.close() };
+      const tables = async () =>
+        (await db.query<{ name: string }>("SELECT relation::text AS name FROM citus.known WHERE kind = 'distributed'")).map(({ name: one }) => one);
+      const own = standIn?.extension === "citus" ? refusing(db, tables) : taking(db, alterations);
+      return { ...own, url: url.href, alterations, close: () => db.close() };
     },
     stop: () => stop(store, folder),
   };
@@ -54,6 +57,28 @@ async function createExtension(db: PostgresDb, folder: string, { extension, vers
   await writeFile(join(own, "extension", `${extension}.control`), control(version));
   await writeFile(join(own, "extension", `${extension}--${version}.sql`), script);
   await db.transaction((tx) => tx.script(`SET LOCAL extension_control_path = '${own}:$system'; CREATE EXTENSION ${extension}`));
+}
+
+/** Refuses what Citus refuses of statements on tables that are distributed by their centre, in its words; told by the text alone. */
+function refusing(db: Db, distributed: () => Promise<readonly string[]>): Db {
+  const demand = async (statement: string) => {
+    const named = (verb: string, tables: readonly string[]) =>
+      new RegExp(`\\b${verb}\\s+(ONLY\\s+)?(public\\.)?"?(${tables.join("|")})\\b`, "i").test(statement);
+    if (!/FOR (UPDATE|SHARE)|SET\s+site_id\s*=/i.test(statement)) return;
+    const tables = await distributed();
+    if (tables.length === 0) return;
+    if (/FOR (UPDATE|SHARE)/i.test(statement) && named("(FROM|JOIN)", tables) && !/\bsite_id = \$\d/.test(statement))
+      throw new Error("could not run distributed query with FOR UPDATE/SHARE commands");
+    if (/SET\s+site_id\s*=/i.test(statement) && named("UPDATE", tables)) throw new Error("modifying the partition value of rows is not allowed");
+  };
+  return {
+    ...db,
+    transaction: (work) => db.transaction((tx) => work(refusing(tx, distributed))),
+    query: async <T extends object>(statement: string, values?: readonly unknown[]) => {
+      await demand(statement);
+      return db.query<T>(statement, values as never);
+    },
+  };
 }
 
 /** A database that takes the storage parameters of TimescaleDB, which PostgreSQL alone refuses; each must be of a hypertable and its own columns. */

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { writeBackup } from "../../../collector/store/backup.ts";
 import { distributed, nodeFunctions, reference, Shards } from "../../../collector/store/citus.ts";
 import type { Db } from "../../../collector/store/db.ts";
+import { beginIncident, standingIncidents } from "../../../collector/store/incidents.ts";
+import { writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
@@ -12,7 +14,7 @@ import { makeRoles } from "../../../collector/store/roles.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { storageMode } from "../../../collector/store/settle-storage.ts";
 import type { StorageWish } from "../../../collector/store/storage-mode.ts";
-import { T0 } from "../../support/batches.ts";
+import { batchOf, measured, receivedOf, T0 } from "../../support/batches.ts";
 import { answers, fill, toolsOn } from "../../support/filled-store.ts";
 import { type StandIn, type StandInDb, type StandInServer, startStandIns } from "../../support/stand-ins.ts";
 import { memoryFolder } from "../../support/temporary-folder.ts";
@@ -253,5 +255,39 @@ describe("mode citus", () => {
     expect(shards.of(2)).toBe(-2);
     await fill(db, 10, T0 + DAY_MS);
     expect((await answers(db))[0]).toEqual([...(before[0] ?? []), ...((await answers(db))[0] ?? []).slice(10)]);
+  });
+
+  it("takes marks centre by centre, which never locks rows of two shards at once, and rolls up the same hours and days", async () => {
+    const rolledUp = async (db: Db) => {
+      for (const siteId of [1, 2, 3])
+        for (const startMs of [T0, T0 + 7_200_000])
+          await writeGroup(toolsOn(db), [
+            receivedOf(
+              batchOf({
+                stream: (startMs + siteId).toString(16).padStart(16, "0"),
+                count: 5,
+                startMs,
+                each: (index) => ({ outcome: measured([{ metric: "rtt_avg_ms", value: index }]) }),
+              }),
+              { siteId, receivedMs: startMs + 600_000 },
+            ),
+          ]);
+      const done = [await rollUpDirtyHours(db, T0 + DAY_MS), await rollUpDirtyDays(db, "2026-12-02")];
+      const rows = ["rollup_1h", "rollup_1d"].map((table) => db.query(`SELECT site_id, n::int, vmax FROM ${table} ORDER BY 1, 2, 3`));
+      return [...done, ...(await Promise.all(rows)), await db.query("SELECT FROM dirty_hour UNION ALL SELECT FROM dirty_day")];
+    };
+    const citus = await migrated({ extension: "citus", version: "13.2-1" }, "citus");
+    const answer = await rolledUp(citus);
+    expect(answer).toEqual([6, 3, expect.objectContaining({ length: 6 }), expect.objectContaining({ length: 3 }), []]);
+    expect(answer).toEqual(await rolledUp(await migrated()));
+    await expect(citus.query("SELECT site_id FROM dirty_hour FOR UPDATE SKIP LOCKED")).rejects.toThrow("could not run distributed query with FOR UPDATE");
+    await expect(citus.query("UPDATE latest SET site_id = 2")).rejects.toThrow("modifying the partition value");
+  });
+
+  it("locks problems of several centres, whose table is whole on every node", async () => {
+    const db = await migrated({ extension: "citus", version: "13.2-1" }, "citus");
+    await beginIncident(db, { siteId: 1, requirement: "R01", subject: "", beganMs: T0 });
+    await beginIncident(db, { siteId: 2, requirement: "R01", subject: "", beganMs: T0 });
+    expect(await db.transaction((tx) => standingIncidents(tx, [1, 2]))).toHaveLength(2);
   });
 });
