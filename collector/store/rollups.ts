@@ -107,6 +107,8 @@ function countArea(db: Db): Promise<boolean> {
     const hours = await tx.query<{ hour_ms: number }>(
       `DELETE FROM dirty_area WHERE hour = (SELECT min(hour) FROM dirty_area) RETURNING ${instantMs("hour")} AS hour_ms`,
     );
+    // An hour's series joined with their names count as one row for the planner, which would look through all sites for each of them: 100 s for 3,300 sites.
+    await tx.script("SET LOCAL enable_nestloop = off");
     for (const { hour_ms } of hours) await tx.query("SELECT rollup_area(ARRAY[to_timestamp($1::float8 / 1000)])", [hour_ms]);
     return hours.length > 0;
   });
