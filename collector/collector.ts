@@ -96,7 +96,9 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const storage = new StorageWatch({ folders: await databaseFolders(owner, config.databaseUrl), log, nowMs: clock });
   const shards = (await storageMode(owner)) === "citus" ? new Shards(owner) : undefined;
   if (shards) {
-    log.warn("storage mode citus is prepared and was never run: docs/decisions/0006-storage-modes.md says what is missing");
+    log.warn(
+      "storage mode citus was never run, and only takes batches in: Citus refuses the functions by which judging, rollups and pages read runs (docs/decisions/0006-storage-modes.md)",
+    );
     await shards.look();
   }
   const queue = new IngestQueue(

@@ -1,4 +1,5 @@
 import { textsLiteral } from "./array-literal.ts";
+import { presentViews } from "./citus-views.ts";
 import type { Db } from "./db.ts";
 
 /** The first version that takes identity columns of type integer in distributed tables. */
@@ -113,6 +114,7 @@ export async function distributeTables(tx: Db): Promise<void> {
   const [first] = distributed;
   for (const table of distributed.filter((one) => !known.has(one)))
     await tx.script(`SELECT create_distributed_table('public.${table}', 'site_id'${table === first ? "" : `, colocate_with => 'public.${first}'`})`);
+  for (const view of presentViews) await tx.script(view);
 }
 
 async function distributeFunctions(tx: Db): Promise<void> {

@@ -9,6 +9,7 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
+import { recordPolicy } from "../../../collector/store/policy-versions.ts";
 import { restoreBackup, verifyBackup } from "../../../collector/store/restore.ts";
 import { makeRoles } from "../../../collector/store/roles.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
@@ -16,6 +17,7 @@ import { storageMode } from "../../../collector/store/settle-storage.ts";
 import type { StorageWish } from "../../../collector/store/storage-mode.ts";
 import { batchOf, measured, receivedOf, T0 } from "../../support/batches.ts";
 import { answers, fill, toolsOn } from "../../support/filled-store.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
 import { type StandIn, type StandInDb, type StandInServer, startStandIns } from "../../support/stand-ins.ts";
 import { memoryFolder } from "../../support/temporary-folder.ts";
 
@@ -224,6 +226,20 @@ describe("a backup between databases of different modes", () => {
   });
 });
 
+// Five centres, of which the last has told nothing; two servers of speed tests, hops, access points and cameras each; a finding of each requirement.
+const somePresent = `
+  INSERT INTO site (centre_code, name, district, changed_at) SELECT 'c-' || n, 'C ' || n, 'D ' || n % 2, '2026-11-28' FROM generate_series(1, 5) AS n;
+  INSERT INTO series (site_id, metric, target, labels)
+  SELECT site, metric, k, CASE metric WHEN 'wifi_ap_up' THEN jsonb_build_object('ap', k) WHEN 'loss_percent' THEN jsonb_build_object('hop', CASE k WHEN 1 THEN 'gateway' ELSE 'isp' END)
+    WHEN 'rtt_avg_ms' THEN jsonb_build_object('hop', 'isp') ELSE '{}' END
+  FROM generate_series(1, 4) AS site, generate_series(1, 2) AS k, unnest(ARRAY['download_mbps', 'upload_mbps', 'loss_percent', 'rtt_avg_ms', 'jitter_ms', 'wifi_clients',
+    'wifi_limit_clients', 'wifi_ap_up', 'dhcp_free', 'camera_up', 'camera_stream_up', 'camera_clock_skew_s']) WITH ORDINALITY AS m(metric, place) ORDER BY site, place, k;
+  INSERT INTO latest SELECT site_id, series_id, timestamptz '2026-11-28 02:00Z' + series_id % 7 * interval '1 minute', (series_id * 31 + site_id) % 3 FROM series;
+  INSERT INTO finding SELECT s.site_id, r.requirement, (ARRAY['pass', 'fail', 'unknown'])[1 + s.site_id % 3], 'met', '2026-11-28', 'infinity', '2026-11-28', '{"required": 200}'
+  FROM site AS s, view_requirement AS r WHERE s.site_id < 5;
+  INSERT INTO line_speed SELECT n, now() - k * interval '1 hour', n * k FROM generate_series(1, 4) AS n, generate_series(1, 3) AS k;
+  INSERT INTO peak_day SELECT n, 'wifi_clients', (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - k, n * k FROM generate_series(1, 4) AS n, generate_series(1, 9) AS k`;
+
 describe("mode citus", () => {
   it("distributes by centre what belongs to centres, and keeps what all ask for on every node, with rows that are there", async () => {
     const db = await empty({ extension: "citus", version: "13.2-1" });
@@ -282,6 +298,24 @@ describe("mode citus", () => {
     expect(answer).toEqual(await rolledUp(await migrated()));
     await expect(citus.query("SELECT site_id FROM dirty_hour FOR UPDATE SKIP LOCKED")).rejects.toThrow("could not run distributed query with FOR UPDATE");
     await expect(citus.query("UPDATE latest SET site_id = 2")).rejects.toThrow("modifying the partition value");
+  });
+
+  it("answers of the present as the plain mode does, from views that ask each table once", async () => {
+    const present = async (db: Db) => {
+      await recordPolicy(db, samplePolicy, "sha", T0);
+      await db.script(somePresent);
+      return Promise.all(
+        ["line_now", "wifi_now", "camera_now", "requirement_now"].map((view) => db.query(`SELECT x::text AS row FROM grafana.${view} AS x ORDER BY 1`)),
+      );
+    };
+    const citus = await migrated({ extension: "citus", version: "13.2-1" }, "citus");
+    const answer = await present(citus);
+    expect(answer.map((rows) => rows.length > 3)).toEqual([true, true, true, true]);
+    expect(answer).toEqual(await present(await migrated()));
+    const [lateral] = await citus.query(
+      "SELECT string_agg(pg_get_viewdef(oid), '') ~ 'LEFT JOIN LATERAL' AS found FROM pg_class WHERE relname IN ('line_now', 'wifi_now', 'camera_now')",
+    );
+    expect(lateral).toEqual({ found: false });
   });
 
   it("locks problems of several centres, whose table is whole on every node", async () => {

@@ -1,0 +1,58 @@
+/**
+ * Views of the present as Citus can answer them: it joins no table that is cut by centre laterally to one that is whole on every node (`site`), but takes each
+ * subquery by itself, grouped by centre. Elsewhere they stay as the migrations have them: there a panel of one centre or district reads that one alone, and
+ * would pay for the whole province here. Both give the same rows, which test/collector/store/storage-modes.test.ts compares.
+ */
+export const presentViews = [
+  `CREATE OR REPLACE VIEW grafana.line_now AS
+   SELECT p.centre, p.name, p.district, p.district_code, s.isp, s.contract_mbps,
+          speed.down AS download_mbps, speed.up AS upload_mbps, week.median AS download_week_mbps, f.required AS required_mbps,
+          hop.loss AS loss_percent, hop.rtt AS rtt_ms, hop.jitter AS jitter_ms,
+          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, speed.time
+   FROM site AS s JOIN view_place AS p USING (site_id)
+   LEFT JOIN (
+     SELECT site_id, (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'download_mbps'))[1] AS down,
+            (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'upload_mbps'))[1] AS up, max(ts) FILTER (WHERE metric = 'download_mbps') AS time
+     FROM view_latest WHERE metric IN ('download_mbps', 'upload_mbps') GROUP BY site_id) AS speed USING (site_id)
+   LEFT JOIN (
+     SELECT site_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY download_mbps) AS median
+     FROM line_speed WHERE time >= now() - interval '7 days' GROUP BY site_id) AS week USING (site_id)
+   LEFT JOIN (
+     SELECT site_id, max(value) FILTER (WHERE metric = 'loss_percent') AS loss, max(value) FILTER (WHERE metric = 'rtt_avg_ms') AS rtt,
+            max(value) FILTER (WHERE metric = 'jitter_ms') AS jitter
+     FROM view_latest WHERE metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms') AND hop <> 'gateway' GROUP BY site_id) AS hop USING (site_id)
+   LEFT JOIN (
+     SELECT DISTINCT ON (v.site_id) v.site_id, v.state, v.reason, (v.body->>'required')::float8 AS required
+     FROM view_finding AS v JOIN view_requirement AS r USING (requirement) WHERE r.probe = 'link-bandwidth' ORDER BY v.site_id, requirement) AS f USING (site_id)`,
+  `CREATE OR REPLACE VIEW grafana.wifi_now AS
+   SELECT p.centre, p.name, p.district, p.district_code, w.clients, peak.value AS peak_week_clients, w.limit_clients, f.required AS required_clients,
+          w.utilisation_percent, w.dhcp_free, coalesce(w.access_points, 0) AS access_points, coalesce(w.access_points_up, 0) AS access_points_up,
+          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, w.time
+   FROM site AS s JOIN view_place AS p USING (site_id)
+   LEFT JOIN (
+     SELECT site_id, max(value) FILTER (WHERE metric = 'wifi_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS clients,
+            max(value) FILTER (WHERE metric = 'wifi_limit_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS limit_clients,
+            max(value) FILTER (WHERE metric = 'wifi_utilisation_percent') AS utilisation_percent,
+            max(value) FILTER (WHERE metric = 'dhcp_free') AS dhcp_free,
+            count(*) FILTER (WHERE metric = 'wifi_ap_up') AS access_points, count(*) FILTER (WHERE metric = 'wifi_ap_up' AND value = 1) AS access_points_up,
+            max(ts) AS time
+     FROM view_latest WHERE metric IN ('wifi_clients', 'wifi_limit_clients', 'wifi_utilisation_percent', 'dhcp_free', 'wifi_ap_up') GROUP BY site_id) AS w USING (site_id)
+   LEFT JOIN (SELECT site_id, max(value) AS value FROM peak_day
+              WHERE metric = 'wifi_clients' AND day > (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - 7 GROUP BY site_id) AS peak USING (site_id)
+   LEFT JOIN (
+     SELECT DISTINCT ON (v.site_id) v.site_id, v.state, v.reason, (v.body->>'required')::float8 AS required
+     FROM view_finding AS v JOIN view_requirement AS r USING (requirement) WHERE r.rule = 'capacity' ORDER BY v.site_id, requirement) AS f USING (site_id)`,
+  `CREATE OR REPLACE VIEW grafana.camera_now AS
+   SELECT p.centre, p.name, p.district, p.district_code, coalesce(c.cameras, 0) AS cameras, coalesce(c.cameras_up, 0) AS cameras_up,
+          coalesce(c.streams, 0) AS streams, coalesce(c.streams_up, 0) AS streams_up, c.clock_skew_s,
+          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, c.time
+   FROM site AS s JOIN view_place AS p USING (site_id)
+   LEFT JOIN (
+     SELECT site_id, count(*) FILTER (WHERE metric = 'camera_up') AS cameras, count(*) FILTER (WHERE metric = 'camera_up' AND value = 1) AS cameras_up,
+            count(*) FILTER (WHERE metric = 'camera_stream_up') AS streams, count(*) FILTER (WHERE metric = 'camera_stream_up' AND value = 1) AS streams_up,
+            max(abs(value)) FILTER (WHERE metric = 'camera_clock_skew_s') AS clock_skew_s, max(ts) AS time
+     FROM view_latest WHERE metric IN ('camera_up', 'camera_stream_up', 'camera_clock_skew_s') GROUP BY site_id) AS c USING (site_id)
+   LEFT JOIN (
+     SELECT DISTINCT ON (v.site_id) v.site_id, v.state FROM view_finding AS v JOIN view_requirement AS r USING (requirement)
+     WHERE r.rule = 'depth' ORDER BY v.site_id, requirement) AS f USING (site_id)`,
+] as const;
