@@ -5,8 +5,10 @@ import { migrate } from "../../collector/store/migrate.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import { importCentres } from "../../collector/store/sites.ts";
+import { runFlags } from "../../deploy/run-flags.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import type { TestPostgres } from "../support/postgres.ts";
+import { projectRoot } from "../support/source-files.ts";
 import type { IngestPath, IngestServerPlan, IngestServerWord } from "./ingest-server.ts";
 import { loadAgents } from "./load-agents.ts";
 import { type LoadPlan, type LoadResult, type Shape, STEP_MS, samplesOf } from "./load-plan.ts";
@@ -81,9 +83,8 @@ export async function ourWay(postgres: TestPostgres, path: IngestPath, name: str
   const databaseUrl = await postgres.database(path);
   await makeProvince(databaseUrl);
   const plan: IngestServerPlan = { databaseUrl, path };
-  // The flags of `npm run collector`.
-  const words = ["--max-semi-space-size=16", ...nodeFlags, join(import.meta.dirname, "ingest-server.ts"), JSON.stringify(plan)];
-  const child = spawn(process.execPath, words, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const words = [...runFlags("collector"), join(import.meta.dirname, "ingest-server.ts"), JSON.stringify(plan)];
+  const child = spawn(process.execPath, words, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const gone = once(child, "exit");
   const next = async () => {
     const [word] = await Promise.race([
