@@ -43,7 +43,7 @@ import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { webRoutes } from "./routes/web.ts";
-import { changeKey, enrolWithCode, listAgents } from "./store/agents.ts";
+import { changeKey, enrolWithCode, listAgents, noteAgentVersion } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
 import { setting } from "./store/settings.ts";
@@ -137,7 +137,15 @@ export function createApp(deps: AppDeps): Hono {
   );
   app.route(
     "/",
-    configRoutes({ clock, siteOf: (siteId) => findSite(db, siteId), sealOf: (siteId) => configSeal(db, siteId), policy, calendar, measureServers }),
+    configRoutes({
+      clock,
+      siteOf: (siteId) => findSite(db, siteId),
+      sealOf: (siteId) => configSeal(db, siteId),
+      noteVersion: (agentId, version) => noteAgentVersion(db, agentId, version),
+      policy,
+      calendar,
+      measureServers,
+    }),
   );
   app.route("/", keyRoutes({ keys, clock, changeKey: (agentId, publicKey, oldUntilMs) => changeKey(db, agentId, publicKey, oldUntilMs) }));
   app.route("/", leaseRoutes({ leases, whoAsks: agentBehind }));

@@ -67,6 +67,16 @@ export const IngestReply = z.object({
 });
 export type IngestReply = z.infer<typeof IngestReply>;
 
+/** What an agent calls itself in `user-agent`; not signed, so that nothing rests on it. */
+export function agentName(version: string): string {
+  return `hcc-agent/${version}`;
+}
+
+/** The version in an agent's name; undefined for any other name. */
+export function versionOfAgent(name: string | undefined): string | undefined {
+  return /^hcc-agent\/([0-9A-Za-z.+-]{1,32})$/.exec(name ?? "")?.[1];
+}
+
 /** First words of an agent: its one-time code and the key that it made itself. `proof` signs `enrolText`. */
 export const EnrolRequest = z.strictObject({
   code: z.string().min(8).max(80),

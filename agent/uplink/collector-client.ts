@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { agentName } from "#schemas/exchange.ts";
 import { Problem } from "#schemas/problem.ts";
 import { type Signer, signedHeaders } from "./signature.ts";
 
@@ -74,7 +75,7 @@ export class CollectorClient {
     const signer = this.#signer;
     const headers = {
       accept: "application/json",
-      "user-agent": `hcc-agent/${version}`,
+      "user-agent": agentName(version),
       ...(method === "POST" && { "content-type": "application/json", "content-length": body.length }),
       ...(gzip && { "content-encoding": "gzip" }),
       ...(signer && signedHeaders(signer, { method, path: url.pathname, body, nonce: this.#nonce })),

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { AgentConfig, ConfigSeal } from "#schemas/agent-config.ts";
+import { versionOfAgent } from "#schemas/exchange.ts";
 import { problem } from "#schemas/problem.ts";
 import { configFor, type ServedRules } from "../served-config.ts";
 import type { Site } from "../store/sites.ts";
@@ -9,15 +10,20 @@ export type ConfigDeps = Pick<SignedDeps, "clock"> &
   ServedRules & {
     readonly siteOf: (siteId: number) => Promise<Site | undefined>;
     readonly sealOf: (siteId: number) => Promise<ConfigSeal | undefined>;
+    /** Keeps the version that an agent says it is of. */
+    readonly noteVersion: (agentId: string, version: string) => Promise<void>;
   };
 
 /** `GET /v1/config`: whom the agent measures and by which rules, with the offline signature where there is one. Targets and thresholds, never commands. */
 export function configRoutes(deps: ConfigDeps): Hono<SignedEnv> {
-  const { siteOf, sealOf, clock } = deps;
+  const { siteOf, sealOf, noteVersion, clock } = deps;
   return new Hono<SignedEnv>().get("/v1/config", async (c) => {
     const { siteId, agentId } = c.var.agent;
     const site = await siteOf(siteId);
     if (!site) return c.json(problem(404, "no_such_centre", "the centre of this agent is no longer known"), 404);
+    const version = versionOfAgent(c.req.header("user-agent"));
+    // An agent asks once an hour, and soon after each start: an upgrade is seen here.
+    if (version !== undefined) await noteVersion(agentId, version);
     const seal = await sealOf(siteId);
     const config: AgentConfig = { agent: agentId, ...configFor(site, deps, clock()), ...(seal && { seal }) };
     return c.json(config);

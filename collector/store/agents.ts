@@ -38,6 +38,11 @@ export async function setAgentState(db: Db, agentId: string, state: AgentState, 
   await drizzled(db, (to) => to.update(agents).set(change).where(eq(agents.agentId, agentId)));
 }
 
+/** Keeps the version of an agent's program; writes nothing where it is the same. */
+export async function noteAgentVersion(db: Db, agentId: string, version: string): Promise<void> {
+  await db.query("UPDATE agent SET version = $2 WHERE agent_id = $1 AND version IS DISTINCT FROM $2", [agentId, version]);
+}
+
 export type ListedAgent = {
   readonly agentId: string;
   readonly centre: string;

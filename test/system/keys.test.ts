@@ -17,6 +17,7 @@ import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
+import { listAgents } from "../../collector/store/agents.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
@@ -101,6 +102,16 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     expect([await ask(clientWith(identity, newKey)), await ask(clientWith(identity, oldKey))]).toEqual([200, 401]);
     // Whoever has only the old key cannot change it any more either.
     expect(await rotateKey(clientWith(identity, oldKey), memoryFolder(), identity, nowMs, signal)).toMatch("refused (401");
+  }, 60_000);
+
+  it("an agent that was upgraded shows its new version; other names change nothing", async () => {
+    const dataDir = memoryFolder();
+    const identity = await enrolled(dataDir);
+    const shown = async () => (await listAgents(store.db)).find(({ agentId }) => agentId === identity.agent)?.version;
+    const upgraded = (version: string) => new CollectorClient({ url, signer: { agent: identity.agent, key: keyOf(dataDir, identity) }, version });
+    expect(await shown()).toBe("test");
+    expect([await ask(upgraded("1.2.3-rc.1")), await shown()]).toEqual([200, "1.2.3-rc.1"]);
+    for (const odd of ["9 9", "x".repeat(33), "<b>"]) expect([await ask(upgraded(odd)), await shown()], odd).toEqual([200, "1.2.3-rc.1"]);
   }, 60_000);
 
   it("a revoked agent is refused within 30 s; a lost PC takes all of its centre with it and names the devices", async () => {
