@@ -121,11 +121,16 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
   return entries.map((entry) => byStream.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
 }
 
-/** One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise. */
+/**
+ * One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise.
+ * What the transaction runs next are lists through the same few indexes, whatever is in them: the server would plan two of the statements anew each time,
+ * which took longer than running them.
+ */
 async function lockSites(tx: Db, entries: readonly Entry[]): Promise<void> {
   const sites = [...new Set(entries.map(({ siteId }) => siteId))].sort((a, b) => a - b);
   await tx.query(
-    "SELECT count(pg_advisory_xact_lock($1::int, site_id))::int AS n FROM (SELECT site_id FROM unnest(($2::text)::int4[]) AS site_id ORDER BY site_id) AS sorted",
+    `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), count(pg_advisory_xact_lock($1::int, site_id))::int AS n
+     FROM (SELECT site_id FROM unnest(($2::text)::int4[]) AS site_id ORDER BY site_id) AS sorted`,
     [advisoryLocks.ingest, numbersLiteral(sites)],
   );
 }
