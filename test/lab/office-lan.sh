@@ -36,12 +36,15 @@ MFP
 host 10.88.0.20 sh "$folder/mfp.sh"
 host 10.88.0.31 wsdd -i eth0 -4 -n PC-01 -w HCC
 
-for name in spool/tmp cache state log ssl; do mkdir -p "$folder/cups/$name"; done
+for name in spool/tmp cache state log ssl bin/backend; do mkdir -p "$folder/cups/$name"; done
+# What carries pages to a printer is no part of this: a queue may name what has a program here, and none of them is ever run.
+ln -s /usr/lib/cups/daemon "$folder/cups/bin/daemon"
+for scheme in usb parallel socket; do ln -s /bin/true "$folder/cups/bin/backend/$scheme"; done
 {
   for pair in ServerRoot= RequestRoot=/spool TempDir=/spool/tmp CacheDir=/cache StateDir=/state ServerKeychain=/ssl AccessLog=/log/access ErrorLog=/log/error PageLog=/log/page; do
     echo "${pair%%=*} $folder/cups${pair#*=}"
   done
-  printf 'ServerBin /usr/lib/cups\nDataDir /usr/share/cups\nUser lp\nGroup lp\nSystemGroup lpadmin\n'
+  printf 'ServerBin %s/cups/bin\nDataDir /usr/share/cups\nUser lp\nGroup lp\nSystemGroup lpadmin\n' "$folder"
 } >"$folder/cups/cups-files.conf"
 printf 'Listen 127.0.0.1:631\nBrowsing No\nDefaultAuthType None\n<Location />\nAllow all\n</Location>\n<Policy default>\n<Limit All>\nAllow all\n</Limit>\n</Policy>\n' >"$folder/cups/cupsd.conf"
 chmod -R a+rwX "$folder/cups"
