@@ -22,7 +22,10 @@ export const holdReasons = ["key_refused", "revoked", "not_found", "redirected",
 export type HoldReason = (typeof holdReasons)[number];
 
 const BASE_MS = 2_000;
-const CAP_MS = 300_000;
+/** The longest wait after a collector that answered and was busy. */
+const BUSY_CAP_MS = 300_000;
+/** The longest wait after none: a line that heals is to be seen within two minutes, the last try's ten seconds included. */
+const SILENT_CAP_MS = 110_000;
 const HOUR_MS = 3_600_000;
 const KEY_RETRY_MS = 900_000;
 /** A server may ask for some patience, not for silence. */
@@ -32,11 +35,10 @@ export const SUSPECTS_MAX = 20;
 
 /**
  * Full jitter: a random share of an exponentially growing span, so that thousands of agents do not come back together.
- * `chance` lies in 0..1. (AWS Architecture Blog, "Exponential backoff and jitter".)
+ * `chance` lies in 0..1; `capMs` is the longest span. Gives ms. (AWS Architecture Blog, "Exponential backoff and jitter".)
  */
-export function backoffMs(attempt: number, chance: number, retryAfterS?: number): number {
-  if (retryAfterS !== undefined && retryAfterS > 0) return Math.min(retryAfterS * 1_000, RETRY_AFTER_MAX_MS) * (1 + 0.2 * chance);
-  return chance * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 30));
+export function backoffMs(attempt: number, chance: number, capMs: number): number {
+  return chance * Math.min(capMs, BASE_MS * 2 ** Math.min(attempt, 30));
 }
 
 /**
@@ -45,9 +47,10 @@ export function backoffMs(attempt: number, chance: number, retryAfterS?: number)
  * A 401 comes here only after the client has signed once more with the nonce that it brought.
  */
 export function stepAfter(answer: Answer, { attempt, chance, columns = false }: { attempt: number; chance: number; columns?: boolean }): Step {
-  if (answer.kind === "no_answer") return { do: "wait", waitMs: backoffMs(attempt, chance) };
+  if (answer.kind === "no_answer") return { do: "wait", waitMs: backoffMs(attempt, chance, SILENT_CAP_MS) };
   const { status, code, retryAfterS } = answer;
   const spread = 0.8 + 0.4 * chance;
+  const busy = (): Step => ({ do: "wait", waitMs: patience(retryAfterS, chance) ?? backoffMs(attempt, chance, BUSY_CAP_MS) });
   const hold = (reason: HoldReason, waitMs: number): Step => ({ do: "hold", reason, waitMs: waitMs * spread });
   if (status >= 200 && status < 300) return { do: "settle" };
   if (status >= 300 && status < 400) return hold("redirected", HOUR_MS);
@@ -73,8 +76,13 @@ export function stepAfter(answer: Answer, { attempt, chance, columns = false }: 
     case 408:
     case 425:
     case 429:
-      return { do: "wait", waitMs: backoffMs(attempt, chance, retryAfterS) };
+      return busy();
     default:
-      return status >= 500 ? { do: "wait", waitMs: backoffMs(attempt, chance, retryAfterS) } : hold("unexpected", HOUR_MS);
+      return status >= 500 ? busy() : hold("unexpected", HOUR_MS);
   }
+}
+
+/** As long as the collector asked for, and up to a fifth more; undefined where it asked for nothing. */
+function patience(retryAfterS: number | undefined, chance: number): number | undefined {
+  return retryAfterS !== undefined && retryAfterS > 0 ? Math.min(retryAfterS * 1_000, RETRY_AFTER_MAX_MS) * (1 + 0.2 * chance) : undefined;
 }

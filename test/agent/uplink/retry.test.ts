@@ -49,9 +49,11 @@ describe("the answer table", () => {
 });
 
 describe("backoff", () => {
-  it("is a random share of a span that doubles from 2 s to 5 minutes", () => {
-    expect([0, 1, 2, 7, 8, 1_000].map((attempt) => backoffMs(attempt, 1))).toEqual([2_000, 4_000, 8_000, 256_000, 300_000, 300_000]);
-    expect(backoffMs(5, 0)).toBe(0);
-    expect(backoffMs(5, 0.25)).toBe(16_000);
+  it("is a random share of a span that doubles from 2 s to 5 minutes where the collector answers, and to less than two where nobody does", () => {
+    const longest = (given: Answer) => [0, 1, 2, 5, 6, 7, 8, 1_000].map((attempt) => stepAfter(given, { attempt, chance: 1 }));
+    const waits = (...waitsMs: number[]) => waitsMs.map((waitMs) => ({ do: "wait", waitMs }));
+    expect(longest(answer(503))).toEqual(waits(2_000, 4_000, 8_000, 64_000, 128_000, 256_000, 300_000, 300_000));
+    expect(longest({ kind: "no_answer" })).toEqual(waits(2_000, 4_000, 8_000, 64_000, 110_000, 110_000, 110_000, 110_000));
+    expect([0, 0.25].map((chance) => backoffMs(5, chance, 300_000))).toEqual([0, 16_000]);
   });
 });
