@@ -37,7 +37,7 @@ export const SUSPECTS_MAX = 20;
  * Full jitter: a random share of an exponentially growing span, so that thousands of agents do not come back together.
  * `chance` lies in 0..1; `capMs` is the longest span. Gives ms. (AWS Architecture Blog, "Exponential backoff and jitter".)
  */
-export function backoffMs(attempt: number, chance: number, capMs: number): number {
+function backoffMs(attempt: number, chance: number, capMs: number): number {
   return chance * Math.min(capMs, BASE_MS * 2 ** Math.min(attempt, 30));
 }
 

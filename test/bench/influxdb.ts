@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freeTcpPort } from "../support/free-port.ts";
 import { startPeer } from "../support/peer-process.ts";
-import { nextPlan, runLoad, type Way } from "./ingest-ways.ts";
+import { figureOf, nextPlan, runLoad, type Way } from "./ingest-ways.ts";
 import { treeCpuUs, treeMemoryOf } from "./process-cost.ts";
 
 /** Debian's InfluxDB as it comes (its log syncs before each answer), without its own statistics and its log of requests. */
@@ -47,22 +47,16 @@ level = "error"
     name: "InfluxDB 1.6",
     run: async (shape, round) => {
       const plan = nextPlan(shape, round, { to: "influxdb", port });
-      const beforeUs = treeCpuUs(server.pid);
+      // It has no database beside it.
+      const cpu = () => [treeCpuUs(server.pid), Number.NaN] as const;
+      const before = cpu();
       // Runs an hour apart: a point with the same tags and time would replace the other.
-      const { seconds, p50, p99, samples, bytes } = await runLoad({ ...plan, startMs: plan.startMs - plan.run * 3_600_000 });
-      const cpuUs = treeCpuUs(server.pid) - beforeUs;
-      expected += samples;
+      const load = await runLoad({ ...plan, startMs: plan.startMs - plan.run * 3_600_000 });
+      const after = cpu();
+      expected += load.samples;
       const stored = await count(url);
       if (stored !== expected) throw new Error(`InfluxDB has ${stored} of ${expected} points`);
-      return {
-        rate: samples / seconds,
-        p50,
-        p99,
-        serverUs: cpuUs / samples,
-        databaseUs: Number.NaN,
-        memory: treeMemoryOf(server.pid),
-        bodyBytes: bytes / samples,
-      };
+      return figureOf(load, before, after, treeMemoryOf(server.pid));
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

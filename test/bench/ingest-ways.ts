@@ -56,6 +56,17 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult & { p50: numbe
   return { ...result, p50: at(0.5), p99: at(0.99), samples: samplesOf(plan) };
 }
 
+/** The figure of one load. CPU of server and database, us, are those before and after it; memory is in bytes. */
+export function figureOf(
+  { seconds, p50, p99, samples, bytes }: Awaited<ReturnType<typeof runLoad>>,
+  before: readonly [number, number],
+  after: readonly [number, number],
+  memory: number,
+): Figure {
+  const [serverUs, databaseUs] = [(after[0] - before[0]) / samples, (after[1] - before[1]) / samples];
+  return { rate: samples / seconds, p50, p99, serverUs, databaseUs, memory, bodyBytes: bytes / samples };
+}
+
 /** The layout that the COPY is measured on: one row per sample. */
 const plainTable = `CREATE TABLE plain_sample (site_id integer NOT NULL, series_id integer NOT NULL, ts timestamptz NOT NULL, value double precision NOT NULL);
   CREATE INDEX plain_sample_series ON plain_sample (site_id, series_id, ts)`;
@@ -103,20 +114,12 @@ export async function ourWay(postgres: TestPostgres, path: IngestPath, name: str
     name,
     run: async (shape, round) => {
       const loadPlan = nextPlan(shape, round, { to: "collector", port, nonce: await askNonce(port) });
-      const before = [cpuUsOf(pid), treeCpuUs(postgres.pid)] as const;
-      const { seconds, p50, p99, samples, bytes } = await runLoad(loadPlan);
+      const cpu = () => [cpuUsOf(pid), treeCpuUs(postgres.pid)] as const;
+      const before = cpu();
+      const load = await runLoad(loadPlan);
       child.send("drain");
       await next();
-      const after = [cpuUsOf(pid), treeCpuUs(postgres.pid)] as const;
-      return {
-        rate: samples / seconds,
-        p50,
-        p99,
-        serverUs: (after[0] - before[0]) / samples,
-        databaseUs: (after[1] - before[1]) / samples,
-        memory: memoryOf(pid) + treeMemoryOf(postgres.pid),
-        bodyBytes: bytes / samples,
-      };
+      return figureOf(load, before, cpu(), memoryOf(pid) + treeMemoryOf(postgres.pid));
     },
     [Symbol.asyncDispose]: async () => {
       if (child.connected) child.disconnect();

@@ -10,7 +10,7 @@ import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db
 import { startPeer } from "../support/peer-process.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { folderOf, packageUser } from "../support/user-identity.ts";
-import { CONNECTIONS, nextPlan, runLoad, type Way } from "./ingest-ways.ts";
+import { CONNECTIONS, figureOf, nextPlan, runLoad, type Way } from "./ingest-ways.ts";
 import { TARGETS } from "./load-plan.ts";
 import { hostName, itemKey, trapper } from "./load-requests.ts";
 import { treeCpuUs, treeMemoryOf } from "./process-cost.ts";
@@ -81,19 +81,10 @@ export async function zabbixWay(settings: readonly string[]): Promise<Way & Asyn
     run: async (shape, round) => {
       await db.script("TRUNCATE history");
       const before = cpu();
-      const { beganMs, p50, p99, samples, bytes } = await runLoad(nextPlan(shape, round, { to: "zabbix", port }));
-      await untilStored(db, samples);
-      const seconds = (Date.now() - beganMs) / 1_000;
-      const after = cpu();
-      return {
-        rate: samples / seconds,
-        p50,
-        p99,
-        serverUs: (after[0] - before[0]) / samples,
-        databaseUs: (after[1] - before[1]) / samples,
-        memory: treeMemoryOf(server.pid) + treeMemoryOf(postgres.pid),
-        bodyBytes: bytes / samples,
-      };
+      const load = await runLoad(nextPlan(shape, round, { to: "zabbix", port }));
+      await untilStored(db, load.samples);
+      const seconds = (Date.now() - load.beganMs) / 1_000;
+      return figureOf({ ...load, seconds }, before, cpu(), treeMemoryOf(server.pid) + treeMemoryOf(postgres.pid));
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -12,6 +12,8 @@ import { memoryFolder } from "../../support/temporary-folder.ts";
 
 /** Set HCC_MODEL_RUNS for a longer search; the seed of a failure is printed. */
 const RUNS = Number(process.env.HCC_MODEL_RUNS ?? 30);
+/** A run takes some 4 ms on a quiet machine. */
+const TIMEOUT_MS = Math.max(20_000, 12 * RUNS);
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("append" as const), count: fc.integer({ min: 1, max: 12 }), rare: fc.boolean() }) },
@@ -139,40 +141,44 @@ class World {
 }
 
 describe("whatever happens in whatever order", () => {
-  it("each number is stored or told as lost, in the order it was taken, and a retry has the same bytes", () => {
-    const root = memoryFolder();
-    fc.assert(
-      fc.property(fc.array(action, { minLength: 1, maxLength: 40 }), (steps) => {
-        const world = new World(mkdtempSync(join(root, "model-")));
-        try {
-          for (const step of steps) world.perform(step);
-          world.drain();
-          const { stream, lastSeq, waiting, frozen } = world.spool.status();
-          expect({ waiting, frozen }).toEqual({ waiting: 0, frozen: 0 });
-          const unaccounted = Array.from({ length: lastSeq }, (_, index) => `${stream}:${index + 1}`).filter(
-            (place) => !world.stored.has(place) && !world.gone.has(place),
-          );
-          expect(unaccounted).toEqual([]);
-          const taken = [...world.stored].filter(([place]) => place.startsWith(stream)).sort(([a], [b]) => Number(a.split(":")[1]) - Number(b.split(":")[1]));
-          const times = taken.map(([, uptimeMs]) => uptimeMs);
-          expect(times).toEqual([...times].sort((a, b) => a - b));
-        } finally {
-          world.end();
-        }
-      }),
-      {
-        numRuns: RUNS,
-        // A gap that begins before the number from which the collector wants all again.
-        examples: [
-          [
+  it(
+    "each number is stored or told as lost, in the order it was taken, and a retry has the same bytes",
+    () => {
+      const root = memoryFolder();
+      fc.assert(
+        fc.property(fc.array(action, { minLength: 1, maxLength: 40 }), (steps) => {
+          const world = new World(mkdtempSync(join(root, "model-")));
+          try {
+            for (const step of steps) world.perform(step);
+            world.drain();
+            const { stream, lastSeq, waiting, frozen } = world.spool.status();
+            expect({ waiting, frozen }).toEqual({ waiting: 0, frozen: 0 });
+            const unaccounted = Array.from({ length: lastSeq }, (_, index) => `${stream}:${index + 1}`).filter(
+              (place) => !world.stored.has(place) && !world.gone.has(place),
+            );
+            expect(unaccounted).toEqual([]);
+            const taken = [...world.stored].filter(([place]) => place.startsWith(stream)).sort(([a], [b]) => Number(a.split(":")[1]) - Number(b.split(":")[1]));
+            const times = taken.map(([, uptimeMs]) => uptimeMs);
+            expect(times).toEqual([...times].sort((a, b) => a - b));
+          } finally {
+            world.end();
+          }
+        }),
+        {
+          numRuns: RUNS,
+          // A gap that begins before the number from which the collector wants all again.
+          examples: [
             [
-              { do: "append", count: 3, rare: false },
-              { do: "evict", share: 0.3 },
-              { do: "restore", back: 1 },
+              [
+                { do: "append", count: 3, rare: false },
+                { do: "evict", share: 0.3 },
+                { do: "restore", back: 1 },
+              ],
             ],
           ],
-        ],
-      },
-    );
-  });
+        },
+      );
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Answer, backoffMs, type Step, stepAfter } from "../../../agent/uplink/retry.ts";
+import { type Answer, type Step, stepAfter } from "../../../agent/uplink/retry.ts";
 
 const answer = (status: number, more: Partial<Extract<Answer, { kind: "status" }>> = {}): Answer => ({ kind: "status", status, ...more });
 const HOUR_MS = 3_600_000;
@@ -54,6 +54,6 @@ describe("backoff", () => {
     const waits = (...waitsMs: number[]) => waitsMs.map((waitMs) => ({ do: "wait", waitMs }));
     expect(longest(answer(503))).toEqual(waits(2_000, 4_000, 8_000, 64_000, 128_000, 256_000, 300_000, 300_000));
     expect(longest({ kind: "no_answer" })).toEqual(waits(2_000, 4_000, 8_000, 64_000, 110_000, 110_000, 110_000, 110_000));
-    expect([0, 0.25].map((chance) => backoffMs(5, chance, 300_000))).toEqual([0, 16_000]);
+    expect([0, 0.25].map((chance) => stepAfter({ kind: "no_answer" }, { attempt: 5, chance }))).toEqual(waits(0, 16_000));
   });
 });

@@ -56,18 +56,20 @@ async function written(): Promise<string> {
 }
 const rowsOf = async (table: string) => (await province.db.query(`SELECT 1 FROM ${table} WHERE site_id = $1`, [siteId])).length;
 
-/** Does something with a database that fails at its first statement, then at its second, and so on until it comes through. Gives the number of failures. */
-async function failingEverywhere(work: (db: ReturnType<typeof failingDb>) => Promise<unknown>): Promise<number> {
+/** Does something with a database that fails at its first statement, then at its second, and so on until it comes through. Gives the statements that failed. */
+async function failingEverywhere(work: (db: ReturnType<typeof failingDb>) => Promise<unknown>): Promise<readonly string[]> {
   const before = await written();
+  const refused: string[] = [];
   for (let failAt = 1; failAt < 500; failAt++) {
     let failed = false;
-    const db = failingDb(province.db, (_, at) => {
-      const fails = at === failAt;
-      failed ||= fails;
-      return fails;
+    const db = failingDb(province.db, (statement, at) => {
+      if (at !== failAt) return false;
+      if (!failed) refused.push(statement);
+      failed = true;
+      return true;
     });
     await work(db).catch((error: Error) => expect(error.message).toBe("the database failed in the middle"));
-    if (!failed) return failAt - 1;
+    if (!failed) return refused;
     expect(await written(), `statement ${failAt}`).toBe(before);
   }
   throw new Error("there is no end of statements");
@@ -78,8 +80,10 @@ describe("a judgement is written whole or not at all", () => {
     await province.send(code, T0, [camera(T0 - 40 * MINUTE, 0), camera(T0 - 10 * MINUTE, 0)]);
     const [findings, revisions] = [await rowsOf("finding"), await rowsOf("finding_revision")];
     expect(await rowsOf("incident")).toBe(0);
-    const failures = await failingEverywhere((db) => judgeOn(db).judge(siteId, "all", T0 + MINUTE, false));
-    expect(failures).toBeGreaterThan(15);
+    const refused = await failingEverywhere((db) => judgeOn(db).judge(siteId, "all", T0 + MINUTE, false));
+    // The lock, what is read behind it, and each table that is written.
+    for (const part of ["pg_advisory_xact_lock", "newest_runs_of", "INSERT INTO finding AS", "INSERT INTO finding_revision", "INSERT INTO incident"])
+      expect(refused, part).toContainEqual(expect.stringContaining(part));
     expect(await stateOf("R03")).toBe("fail target_down");
     expect(await rowsOf("finding")).toBe(plan.requirements.length);
     expect(await rowsOf("finding")).toBeGreaterThan(findings);
@@ -91,8 +95,9 @@ describe("a judgement is written whole or not at all", () => {
     await province.send(code, T0, [camera(T0 - 40 * MINUTE, 0), camera(T0 - 10 * MINUTE, 0)]);
     await judgeOn(province.db).judge(siteId, "all", T0, false);
     await province.db.query("DELETE FROM incident WHERE site_id <> $1", [siteId]);
-    const failures = await failingEverywhere((db) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" }).tick(T0 + HOUR));
-    expect(failures).toBeGreaterThan(5);
+    const refused = await failingEverywhere((db) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" }).tick(T0 + HOUR));
+    expect(refused.length).toBeGreaterThan(5);
+    for (const part of ["incident", "outbox"]) expect(refused, part).toContainEqual(expect.stringMatching(new RegExp(`(INSERT INTO|UPDATE) ${part}`)));
     const opened = await province.db.query<{ state: string }>("SELECT state FROM incident WHERE site_id = $1 AND requirement = 'R03'", [siteId]);
     expect(opened.map(({ state }) => state)).toEqual(["open"]);
     expect((await province.db.query("SELECT 1 FROM outbox WHERE site_id = $1 AND body ->> 'requirement' = 'R03'", [siteId])).length).toBe(1);
