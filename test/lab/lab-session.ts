@@ -85,9 +85,18 @@ export class LabSession {
 
   /** Lets another program of the gateway PC download at a steady rate until the returned function is called. */
   async foreignDownload(mbps: number): Promise<() => void> {
+    return this.#foreign("-u", "-b", `${mbps}M`);
+  }
+
+  /** Lets another program of the gateway PC download as fast as one connection can until the returned function is called. */
+  async foreignTransfer(): Promise<() => void> {
+    return this.#foreign();
+  }
+
+  async #foreign(...how: string[]): Promise<() => void> {
     const server = this.lab.spawn("server", "iperf3", ["-s", "-1", "-p", "5302", "--forceflush"]);
     await linesOf(server)[Symbol.asyncIterator]().next();
-    const client = this.lab.spawn("pc", "iperf3", ["-c", SERVER_ADDRESS, "-p", "5302", "-u", "-R", "-b", `${mbps}M`, "-t", "300", "--forceflush"]);
+    const client = this.lab.spawn("pc", "iperf3", ["-c", SERVER_ADDRESS, "-p", "5302", "-R", "-t", "300", "--forceflush", ...how]);
     await linesOf(client)[Symbol.asyncIterator]().next();
     await sleep(1_000);
     return () => void client.kill();

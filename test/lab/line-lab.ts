@@ -78,7 +78,11 @@ export class LineLab {
       "limit",
       String(Math.round(bytesPerMs * queueMs) + 6_400),
     ];
-    for (const device of ["lab-down", "lab-up"]) await this.#in("access", "tc", "qdisc", "replace", "dev", device, "root", "tbf", ...shaper);
+    for (const device of ["lab-down", "lab-up"]) {
+      // A shaper that is changed keeps its queue, and a frame of the old rate above the new burst would stop it for good: the queue goes with the old one.
+      await this.#in("access", "tc", "qdisc", "replace", "dev", device, "root", "pfifo");
+      await this.#in("access", "tc", "qdisc", "replace", "dev", device, "root", "tbf", ...shaper);
+    }
     // Joined frames spare the relay's processor; a loss must hit single ones.
     await this.#in("access", "ethtool", "-K", "lab-down", "gro", lossPercent === 0 ? "on" : "off");
     for (const place of ["pc", "server"] as const) {

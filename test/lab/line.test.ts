@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import { LabSession, wasStarved } from "./lab-session.ts";
-import { plainLine, requireLab } from "./line-lab.ts";
+import { plainLine, requireLab, SERVER_ADDRESS } from "./line-lab.ts";
 
 const FLOOR_MBPS = 200;
 type Told = { readonly mbps: number; readonly verdict: string; readonly excuse: string | undefined };
@@ -81,6 +81,14 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
     // More than the shaper lets through would be a count at the wrong end.
     expect(mbps).toBeLessThan(105);
     expect(mbps).toBeGreaterThan(50);
+  });
+
+  it("a line that gets slower under traffic still carries frames", async () => {
+    await session.lab.reshape({ mbps: 900, queueMs: 50, lossPercent: 0 });
+    const stop = await session.foreignTransfer();
+    await session.lab.reshape({ mbps: 100, queueMs: 50, lossPercent: 0 });
+    stop();
+    expect(await session.lab.output("pc", "ping", "-c", "1", "-w", "10", SERVER_ADDRESS)).toContain("1 received");
   });
 
   it("a line that others fill is not tested at all", async () => {
