@@ -12,13 +12,17 @@ export type SharedFaultQuestion = {
   readonly centresMin: number;
 };
 
-// One row per run: whether the target failed. The series of the metric are looked up once for a source.
+// What is asked of a target, one row per site: $1 is the probe, $2 the metric, whose series are looked up once.
+const sources = `(SELECT o.site_id, o.source_id, o.target, ARRAY(SELECT series_id FROM series AS i WHERE i.site_id = o.site_id AND i.metric = $2 AND i.target = o.target) AS ids
+    FROM run_source AS o WHERE o.probe = $1 AND o.target <> '') AS s`;
+
+// The runs of one of them after $3, until $4, known by $5, and whether the target failed. To open the readings of a run takes longer than to fetch it: that is left to
+// those which hold a 0, and of these to those where the metric's first reading is none, as a metric may stand in a run with several labels.
 const runs = `
-  SELECT s.site_id, s.target, r.taken_at, (SELECT bool_or(u.value = 0) FROM unnest(r.series_ids, r.vals) AS u(series_id, value) WHERE u.series_id = ANY (x.ids)) AS down
-  FROM run_source AS s, LATERAL (
-      SELECT array_agg(series_id) AS ids FROM series AS o WHERE o.site_id = s.site_id AND o.metric = $2 AND o.target = s.target
-    ) AS x, runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
-  WHERE s.probe = $1 AND s.target <> '' AND r.kind = 'm' AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)`;
+  SELECT r.taken_at, r.seq, CASE WHEN NOT 0 = ANY (r.vals) THEN false WHEN r.vals[array_position(r.series_ids, s.ids[1])] = 0 THEN true
+      ELSE EXISTS (SELECT FROM unnest(r.series_ids, r.vals) AS u(series_id, value) WHERE u.value = 0 AND u.series_id = ANY (s.ids)) END AS down
+  FROM runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
+  WHERE r.kind = 'm' AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)`;
 
 /**
  * When targets failed from so many sites that the fault was nobody's own, within some spans: time is cut into windows, and a window counts as a whole.
@@ -35,9 +39,10 @@ export async function sharedFaultsWithin(
   const rows = await Promise.all(
     spans.map(({ fromMs, toMs }) =>
       db.query<Window>(
-        `SELECT target, bucket::float8 AS bucket, count(*)::int AS asked, (count(*) FILTER (WHERE down))::int AS down FROM (
-           SELECT site_id, target, floor(extract(epoch FROM taken_at) * 1000 / $6::float8) AS bucket, bool_or(down) AS down FROM (${runs}) AS run GROUP BY 1, 2, 3
-         ) AS site GROUP BY target, bucket`,
+        `SELECT s.target, site.bucket, count(*)::int AS asked, (count(*) FILTER (WHERE site.down))::int AS down
+         FROM ${sources}, LATERAL (
+           SELECT floor(date_part('epoch', taken_at) * 1000 / $6::float8) AS bucket, bool_or(down) AS down FROM (${runs}) AS run GROUP BY 1
+         ) AS site GROUP BY 1, 2`,
         // Whole windows, and the one before: a span may begin within one.
         [probe, metric, (Math.floor(fromMs / windowMs) - 1) * windowMs - 1, toMs, knownMs, windowMs],
       ),
@@ -64,9 +69,9 @@ export type TargetShare = { readonly target: string; readonly asked: number; rea
 /** The newest word of every site on each target. */
 export async function targetShares(db: Db, { probe, metric, windowMs }: SharedFaultQuestion, { atMs, knownMs = FOREVER_MS }: Moment): Promise<TargetShare[]> {
   return db.query<TargetShare>(
-    `SELECT target, count(*)::int AS asked, (count(*) FILTER (WHERE down))::int AS down
-     FROM (SELECT DISTINCT ON (site_id, target) site_id, target, down FROM (${runs}) AS run ORDER BY site_id, target, taken_at DESC) AS newest
-     GROUP BY target ORDER BY target`,
+    `SELECT s.target, count(*)::int AS asked, (count(*) FILTER (WHERE newest.down))::int AS down
+     FROM ${sources}, LATERAL (SELECT down FROM (${runs}) AS run ORDER BY taken_at DESC, seq DESC LIMIT 1) AS newest
+     GROUP BY 1 ORDER BY 1`,
     [probe, metric, atMs - windowMs, atMs, knownMs],
   );
 }
