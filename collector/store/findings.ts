@@ -98,25 +98,20 @@ export async function addRevisions(db: Db, revisions: readonly Revision[]): Prom
  */
 export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, limit: number): Promise<number[]> {
   const rows = await db.query<{ site_id: number }>(
-    `SELECT site_id FROM (
-       SELECT site_id FROM finding WHERE valid_until <= to_timestamp($1::float8 / 1000) AND state = 'pass'
-       UNION
-       SELECT site_id FROM finding WHERE evaluated_at < to_timestamp($4::float8 / 1000)
-       UNION
-       SELECT s.site_id FROM site s WHERE NOT EXISTS (SELECT 1 FROM finding f WHERE f.site_id = s.site_id)
-       UNION
-       SELECT s.site_id FROM site s JOIN finding f USING (site_id) WHERE s.changed_at > f.evaluated_at AND s.changed_at <= to_timestamp($1::float8 / 1000)
-       UNION
-       SELECT c.site_id FROM centre_contact c JOIN finding f USING (site_id)
-       WHERE c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000)
-       GROUP BY c.site_id, c.last_at HAVING min(f.evaluated_at) <= c.last_at + $2::float8 * interval '1 ms'
-       UNION
-       SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
-       WHERE a.recorded_at > f.evaluated_at AND a.recorded_at <= to_timestamp($1::float8 / 1000)
-       UNION
-       SELECT f.site_id FROM finding f JOIN duty_record d USING (site_id, requirement)
-       WHERE d.recorded_at > f.evaluated_at AND d.recorded_at >= to_timestamp($4::float8 / 1000) AND d.recorded_at <= to_timestamp($1::float8 / 1000)
-     ) AS due ORDER BY site_id LIMIT $3`,
+    // What was declared before this day and is newer than a judgement needs no look: that judgement is not of this day either.
+    `SELECT s.site_id FROM site AS s
+     LEFT JOIN (SELECT site_id, min(evaluated_at) AS oldest, min(valid_until) FILTER (WHERE state = 'pass') AS ends FROM finding GROUP BY site_id) AS f USING (site_id)
+     LEFT JOIN centre_contact AS c USING (site_id)
+     WHERE f.site_id IS NULL OR f.ends <= to_timestamp($1::float8 / 1000) OR f.oldest < to_timestamp($4::float8 / 1000)
+       OR s.changed_at > f.oldest AND s.changed_at <= to_timestamp($1::float8 / 1000)
+       OR c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000) AND f.oldest <= c.last_at + $2::float8 * interval '1 ms'
+     UNION
+     SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
+     WHERE a.recorded_at > f.evaluated_at AND a.recorded_at >= to_timestamp($4::float8 / 1000) AND a.recorded_at <= to_timestamp($1::float8 / 1000)
+     UNION
+     SELECT f.site_id FROM finding f JOIN duty_record d USING (site_id, requirement)
+     WHERE d.recorded_at > f.evaluated_at AND d.recorded_at >= to_timestamp($4::float8 / 1000) AND d.recorded_at <= to_timestamp($1::float8 / 1000)
+     ORDER BY site_id LIMIT $3`,
     [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs))],
   );
   return rows.map(({ site_id }) => site_id);
