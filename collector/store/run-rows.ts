@@ -6,6 +6,8 @@ import type { Received, RunRow } from "./received.ts";
 import { RunSources, type SourceKey } from "./run-sources.ts";
 import { SeriesIds, type SeriesKey } from "./series.ts";
 
+const DAY_MS = 86_400_000;
+
 /** Ids of all that runs refer to, as this collector knows them. */
 export class RunIds {
   readonly sources = new RunSources();
@@ -52,7 +54,7 @@ function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, o
     };
     if (sourceId === undefined) open.sources.push({ run, key: source });
     if (outcome.kind === "measured") draftReadings(run, outcome.readings, target, ids.series, open);
-    if (outcome.evidence) open.evidence.push({ run, told: { siteId, body: outcome.evidence, day: new Date(receivedMs).toISOString().slice(0, 10) } });
+    if (outcome.evidence) open.evidence.push({ run, told: { siteId, body: outcome.evidence, day: Math.floor(receivedMs / DAY_MS) } });
     return run;
   });
 }

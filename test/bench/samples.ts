@@ -56,7 +56,7 @@ async function tellEvidence(db: PostgresDb, print: Print): Promise<void> {
       probe,
       siteId: index + 1,
       body: evidence,
-      day: new Date(takenMs).toISOString().slice(0, 10),
+      day: Math.floor(takenMs / DAY_MS),
     }));
     const known = await ids.learn(db, all);
     for (const [place, { probe, body }] of all.entries()) {
