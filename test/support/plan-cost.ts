@@ -1,3 +1,5 @@
+import type { Db } from "../../collector/store/db.ts";
+
 type PlanNode = {
   readonly "Relation Name"?: string;
   readonly "Actual Rows": number;
@@ -18,4 +20,13 @@ export function costOf(plans: Plans, tables: RegExp): { rows: number; pages: num
     (node.Plans ?? []).reduce((sum, child) => sum + walk(child), 0);
   const root = plans[0]?.Plan;
   return root ? { rows: walk(root), pages: root["Shared Hit Blocks"] + root["Shared Read Blocks"] } : { rows: Number.NaN, pages: Number.NaN };
+}
+
+/** Rows of a table that this transaction has read so far, by whatever statement: also those of functions, whose plans `EXPLAIN` does not show. */
+export async function rowsRead(tx: Db, table: string): Promise<number> {
+  const [row] = await tx.query<{ rows: number }>(
+    "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS rows FROM pg_stat_xact_user_tables WHERE relname = $1",
+    [table],
+  );
+  return row?.rows ?? Number.NaN;
 }
