@@ -154,7 +154,8 @@ function dossierCentre(
   const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
   const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);
-  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], countedTo(period, nowMs)));
+  const lastDay = countedTo(period, nowMs);
+  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], lastDay));
   const waivers = filed
     .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay)
     .map(({ id, requirement, reason, document, from, until }) => ({ id, requirement, reason, document, from, until }));
@@ -196,9 +197,8 @@ function countedTo(period: Period, nowMs: number): string {
 
 function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], lastDay: string): DossierRow {
   const states = dailyStates(changes, lastDay, Number(lastDay.slice(8)));
-  const days = Object.fromEntries(
-    [...worstFirst, "none" as const].map((state) => [state, states.filter((day) => (day ?? "none") === state).length]),
-  ) as DossierRow["days"];
+  const days = Object.fromEntries([...worstFirst, "none" as const].map((state) => [state, 0])) as Record<FindingState | "none", number>;
+  for (const day of states) days[day ?? "none"]++;
   if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", days, evidence: [] };
   const { state, reason, evidenceClass, observed, required, unit, detail, declared, observedAt, since, evidence } = finding;
   const { by: _, ...said } = declared ?? { by: "" };

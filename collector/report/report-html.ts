@@ -91,8 +91,11 @@ function declarations(dossier: Dossier, { attestations }: DossierCentre, lang: L
 }
 
 function provinceTables({ requirements, centres }: Dossier, lang: Lang): Html {
-  const rows = centres.flatMap((centre) => centre.rows);
-  const count = (id: string, state: FindingState) => rows.filter((row) => row.requirement === id && row.state === state).length;
+  const rows = Map.groupBy(
+    centres.flatMap((centre) => centre.rows),
+    ({ requirement, state }) => `${requirement} ${state}`,
+  );
+  const count = (id: string, state: FindingState) => rows.get(`${id} ${state}`)?.length ?? 0;
   return html`<section><h2>${text(lang, "report.byRequirement")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byRequirement")}"><table><thead><tr><th scope="col">${text(lang, "report.column.requirement")}</th>${stateOrder.map((state) => html`<th scope="col">${text(lang, `state.${state}`)}</th>`)}<th scope="col">${text(lang, "report.column.owner")}</th></tr></thead>
 <tbody>${requirements.map(({ id, title, owner }) => html`<tr><th scope="row"><span class="rid">${id}</span> ${title[lang]}</th>${stateOrder.map((state) => html`<td class="n">${count(id, state)}</td>`)}<td>${text(lang, `owner.${owner}`)}</td></tr>`)}</tbody></table></div></section>
 <section><h2>${text(lang, "report.byCentre")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byCentre")}"><table>${head(lang, ["report.column.centre", "report.column.state", "report.column.fails", "report.column.coverage", "report.column.score", "report.column.waivers"])}

@@ -4,6 +4,7 @@ import type { Finding, FindingReason, FindingState, Transition } from "#schemas/
 import type { ReportRows } from "../report/dossier.ts";
 import type { Period } from "../report/period.ts";
 import { type Db, instantMs } from "./db.ts";
+import { judgedPairs } from "./findings.ts";
 import { sitesAsOf } from "./site-versions.ts";
 
 /**
@@ -41,10 +42,12 @@ const presentFindings = `
 // A revision counts when it was judged by the asked instant: what late data revised afterwards does not change a closed month.
 const changesAsOf = `
   SELECT centre, requirement, from_state, state, reason, at FROM (
-    (SELECT DISTINCT ON (r.site_id, r.requirement) site.centre_code AS centre, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")} AS at, r.revision
-     FROM finding_revision r JOIN site USING (site_id)
-     WHERE ${ofCentre(4)} AND r.at < ($1::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz
-     ORDER BY r.site_id, r.requirement, r.at DESC, r.revision DESC)
+    (SELECT site.centre_code AS centre, p.requirement, last.from_state, last.state, last.reason, ${instantMs("last.at")} AS at, last.revision
+     FROM ${judgedPairs} AS p JOIN site USING (site_id) CROSS JOIN LATERAL (
+       SELECT r.from_state, r.state, r.reason, r.at, r.revision FROM finding_revision AS r WHERE r.site_id = p.site_id AND r.requirement = p.requirement
+         AND r.at < ($1::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz
+       ORDER BY r.at DESC, r.revision DESC LIMIT 1
+     ) AS last WHERE ${ofCentre(4)})
     UNION ALL
     (SELECT site.centre_code, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")}, r.revision
      FROM finding_revision r JOIN site USING (site_id)

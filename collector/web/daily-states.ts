@@ -1,6 +1,6 @@
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
+import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { FindingState, Transition } from "#schemas/finding.ts";
-import { worstState } from "./standing.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -10,18 +10,23 @@ const DAY_MS = 86_400_000;
  */
 export function dailyStates(changes: readonly Pick<Transition, "to" | "at">[], lastDay: string, count: number): readonly (FindingState | undefined)[] {
   const lastMs = vietnamDayStartMs(lastDay);
-  const timed = changes.map(({ to, at }) => ({ state: to, atMs: Date.parse(at) }));
+  const atMs = changes.map(({ at }) => Date.parse(at));
+  const days: (FindingState | undefined)[] = [];
+  let standing: FindingState | undefined;
   let next = 0;
-  /** Takes the changes before an instant that were not taken yet. */
-  const takeBefore = (ms: number) => {
-    const from = next;
-    while ((timed[next]?.atMs ?? Number.POSITIVE_INFINITY) < ms) next++;
-    return timed.slice(from, next);
-  };
-  let standing = takeBefore(lastMs - (count - 1) * DAY_MS).slice(-1);
-  return Array.from({ length: count }, (_, index) => {
-    const states = [...standing, ...takeBefore(lastMs - (count - 2 - index) * DAY_MS)];
-    standing = states.slice(-1);
-    return states.length === 0 ? undefined : worstState(states);
-  });
+  // A day begins in the state that stands, and is as bad as the worst that comes; what lies before the window is one long day that nobody asks for.
+  for (let left = count; left >= 0; left--) {
+    const endMs = lastMs - (left - 1) * DAY_MS;
+    let worst = standing;
+    for (; (atMs[next] ?? Number.POSITIVE_INFINITY) < endMs; next++) {
+      standing = changes[next]?.to;
+      worst = worse(worst, standing);
+    }
+    if (left < count) days.push(worst);
+  }
+  return days;
+}
+
+function worse(one: FindingState | undefined, other: FindingState | undefined): FindingState | undefined {
+  return worstFirst.find((state) => state === one || state === other);
 }

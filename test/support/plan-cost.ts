@@ -22,7 +22,10 @@ export function costOf(plans: Plans, tables: RegExp): { rows: number; pages: num
   return root ? { rows: walk(root), pages: root["Shared Hit Blocks"] + root["Shared Read Blocks"] } : { rows: Number.NaN, pages: Number.NaN };
 }
 
-/** Rows of a table that this transaction has read so far, by whatever statement: also those of functions, whose plans `EXPLAIN` does not show. */
+/**
+ * A count of the rows of a table that this connection has read, by whatever statement: also those of functions, whose plans `EXPLAIN` does not show. Where it
+ * begins is the server's affair, and only within one transaction does it not begin anew: the difference of two counts tells what was read between them.
+ */
 export async function rowsRead(tx: Db, table: string): Promise<number> {
   const [row] = await tx.query<{ rows: number }>(
     "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS rows FROM pg_stat_xact_user_tables WHERE relname = $1",

@@ -12,6 +12,11 @@ test.each([
     [change("2026-11-20T00:00", "pass"), change("2026-11-27T02:00", "fail"), change("2026-11-27T04:00", "pass")],
     ["pass", "fail", "pass"],
   ],
+  [
+    "before the window only the last state counts",
+    [change("2026-11-20T00:00", "fail"), change("2026-11-21T00:00", "pass"), change("2026-11-27T16:59", "unknown")],
+    ["pass", "unknown", "unknown"],
+  ],
   // 17:30 UTC of the 26th is 00:30 of the 27th in Vietnam.
   ["days are Vietnam's", [change("2026-11-26T17:30", "unknown")], [undefined, "unknown", "unknown"]],
 ] as const)("%s", (_, changes, days) => {
