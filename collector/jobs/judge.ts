@@ -13,6 +13,7 @@ import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { type RunsAsked, runsAsked } from "../store/one-site.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
 import { sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
@@ -65,11 +66,14 @@ export function createJudge(options: JudgeOptions): Judge {
   let running: Promise<void> | undefined;
   let hurry = new AbortController();
   let lastTickMs = 0;
+  let known: RunsAsked | undefined;
+  // It is settled before anything is judged, and asked for once.
+  const asked = async () => (known ??= await runsAsked(db));
 
   // The clock comes by again and finds what could not be judged now; one site must not keep the others waiting.
   const attempt = async (group: readonly Case[]): Promise<void> => {
     try {
-      await judgeGroup(options, group, await shared(group[0]?.nowMs ?? 0));
+      await judgeGroup(options, await asked(), group, await shared(group[0]?.nowMs ?? 0));
     } catch (error) {
       const [first] = group;
       if (group.length > 1) for (const one of group) await attempt([one]);
@@ -92,7 +96,7 @@ export function createJudge(options: JudgeOptions): Judge {
 
   return {
     async judge(siteId, probes, nowMs, late) {
-      const [judged] = await judgeGroup(options, [{ siteId, probes, nowMs, late }], await shared(nowMs));
+      const [judged] = await judgeGroup(options, await asked(), [{ siteId, probes, nowMs, late }], await shared(nowMs));
       return judged?.transitions ?? [];
     },
     touch({ siteId, probes, late, nowMs }) {
@@ -123,22 +127,27 @@ export function createJudge(options: JudgeOptions): Judge {
 }
 
 /** Judges sites in one transaction; each of them at most once. Nothing is written when anything fails. */
-async function judgeGroup({ db, policyAt, onJudged }: JudgeOptions, cases: readonly Case[], faults: readonly SharedFault[]): Promise<readonly Judged[]> {
-  const asked = new Map(
+async function judgeGroup(
+  { db, policyAt, onJudged }: JudgeOptions,
+  asked: RunsAsked,
+  cases: readonly Case[],
+  faults: readonly SharedFault[],
+): Promise<readonly Judged[]> {
+  const wanted = new Map(
     cases.flatMap((one) => {
       const { policy } = policyAt(one.nowMs);
       const requirements = one.probes === "all" ? policy.requirements : requirementsTouchedBy(policy, one.probes);
       return requirements.length === 0 ? [] : [[one.siteId, { ...one, requirements }]];
     }),
   );
-  if (asked.size === 0) return [];
+  if (wanted.size === 0) return [];
   return db.transaction(async (tx) => {
     // Facts are read behind the lock: of two collectors that judge one site at once, the later one knows all that the earlier one knew.
-    await lockSites(tx, [...asked.keys()]);
-    const sites = await sitesOf(tx, [...asked.keys()]);
-    const standing = await findingsOfSites(tx, [...asked.keys()]);
+    await lockSites(tx, [...wanted.keys()]);
+    const sites = await sitesOf(tx, [...wanted.keys()]);
+    const standing = await findingsOfSites(tx, [...wanted.keys()]);
     const questions = sites.flatMap((site) => {
-      const one = asked.get(site.siteId);
+      const one = wanted.get(site.siteId);
       if (!one) return [];
       const { requirements, nowMs, late, probes } = one;
       const before = standing.get(site.siteId) ?? [];
@@ -147,7 +156,7 @@ async function judgeGroup({ db, policyAt, onJudged }: JudgeOptions, cases: reado
       const { policy, calendar } = policyAt(nowMs);
       return [{ site, before, requirements, policy, late, isWhole: probes === "all", calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
     });
-    const facts = await loadFacts(tx, questions, faults);
+    const facts = await loadFacts(tx, asked, questions, faults);
     const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {
       const findings = evaluate(policy, facts[place] as Facts, atMs, requirements);
       return { siteId, before, findings, policy, late, isWhole, nowMs: atMs, transitions: compare(before, findings, atMs) };

@@ -8,6 +8,7 @@ import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { lastChanges } from "../store/findings.ts";
 import type { Moment } from "../store/moment.ts";
+import { runsAsked } from "../store/one-site.ts";
 import { retentionDays } from "../store/retention.ts";
 import { type DeclaredSite, sitesAsOf } from "../store/site-versions.ts";
 import type { StandingFinding } from "../web/page-store.ts";
@@ -37,12 +38,14 @@ export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Requi
       const change = since.get(`${siteId} ${finding.requirement}`);
       return { ...finding, since: change?.state === finding.state ? change.at : new Date(atMs).toISOString() };
     });
+  const asked = await runsAsked(db);
   const left = [...(sites ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs)))];
   const findings: StandingFinding[] = [];
   while (left.length > 0) {
     const group = left.splice(0, AT_ONCE);
     const facts = await loadFacts(
       db,
+      asked,
       group.map((site) => ({ site, needs, calendar, atMs })),
       shared,
       knownMs,

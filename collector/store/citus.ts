@@ -87,17 +87,7 @@ export const nodeFunctions = [
 ] as const;
 
 /** On the coordinator alone: they read or write tables, which no query on a shard may begin to do. */
-export const coordinatorFunctions = [
-  "audit_stays",
-  "count_pages",
-  "duty_record_stays",
-  "newest_runs_of",
-  "pack_runs",
-  "rollup_area",
-  "rollup_days",
-  "runs_of",
-  "samples_between",
-] as const;
+export const coordinatorFunctions = ["audit_stays", "count_pages", "duty_record_stays", "pack_runs", "rollup_area", "rollup_days"] as const;
 
 /**
  * Distributes the tables and functions of this version over the nodes of Citus, where they are not yet: a later version may bring new ones. Rows that are

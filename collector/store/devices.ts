@@ -6,6 +6,7 @@ import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 import { pagesSince } from "./page-counters.ts";
 import { centreBrief, centreIncidents, type IncidentRow, incident, type SiteRow, selectSites, standingFindings, storedRun } from "./page-rows.ts";
+import { runsOf } from "./run-reads.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 const READINGS_MAX = 60;
@@ -81,11 +82,12 @@ const deviceReadings = `
 const siteWalk = `
   SELECT s.metric, s.labels, l.value, ${instantMs("l.ts")} AS at
   FROM (SELECT *, max(ts) OVER () AS newest FROM latest WHERE site_id = $1 AND series_id IN (SELECT series_id FROM series WHERE site_id = $1 AND metric = 'segment_up')) AS l
-  JOIN series s USING (site_id, series_id) WHERE l.ts = l.newest`;
+  JOIN series s USING (site_id, series_id) WHERE l.ts = l.newest AND s.site_id = $1`;
 
+const newestDays = runsOf({ site: "$1", source: "s.source_id", since: `(now() - interval '${RUNS_BACK}')`, until: "(now() + interval '1 hour')" });
 const deviceRuns = `
   WITH about AS (SELECT array_agg(s.series_id) AS ids FROM series AS s WHERE s.site_id = $1 AND $2 IN (s.labels->>'device', s.labels->>'camera', s.labels->>'ap'))
-  SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, now() - interval '${RUNS_BACK}', now() + interval '1 hour') AS r, about
+  SELECT ${storedColumns} FROM run_source AS s, LATERAL ${newestDays} AS r, about
   WHERE s.site_id = $1 AND s.probe IN ('office-devices', 'camera-presence', 'camera-stream', 'recording-depth', 'vms-link', 'wifi-clients')
     AND (s.target = $2 OR r.series_ids && about.ids)
   ORDER BY r.taken_at DESC LIMIT $3`;

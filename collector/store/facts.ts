@@ -7,8 +7,10 @@ import { type Db, instantMs } from "./db.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
+import { joined, type RunsAsked, type SiteName, siteName } from "./one-site.ts";
 import { pagesWithin } from "./page-counters.ts";
 import { presenceWithin } from "./presence.ts";
+import { newestRunsOf, runsOf } from "./run-reads.ts";
 import { bySite, spanColumns, spansAsW } from "./site-spans.ts";
 import type { Site } from "./sites.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
@@ -32,21 +34,34 @@ export type FactsQuestion = { readonly site: Pick<Site, "siteId" | "centre">; re
  */
 export async function loadFacts(
   db: Db,
+  asked: RunsAsked,
   questions: readonly FactsQuestion[],
   sharedFaults: readonly SharedFault[],
   knownMs: number | undefined = undefined,
 ): Promise<Facts[]> {
+  const groups = asked.groups(questions, ({ site }) => site.siteId);
+  return (await Promise.all(groups.map((group) => factsOf(db, asked, group, sharedFaults, knownMs)))).flat();
+}
+
+async function factsOf(
+  db: Db,
+  asked: RunsAsked,
+  questions: readonly FactsQuestion[],
+  sharedFaults: readonly SharedFault[],
+  knownMs: number | undefined,
+): Promise<Facts[]> {
+  const { site, values } = siteName(siteIdsOf(questions), 4);
   const spans = (days: number, asked = questions) => asked.map(({ site: { siteId }, atMs }) => ({ siteId, sinceMs: atMs - days * DAY_MS, atMs }));
   const untilMs = knownMs ?? FOREVER_MS;
   const [runs, presence, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
-    runsOf(db, questions, untilMs),
+    runsWanted(db, asked, questions, untilMs),
     presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
     foundWithin(db, spans(PRESENCE_DAYS), knownMs),
     db.query<DailyPeak & { site_id: number }>(
       `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}
-       JOIN peak_day AS p ON p.site_id = w.site_id AND p.metric = 'wifi_clients' AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
+       JOIN peak_day AS p ON p.site_id = ${site("w.site_id")} AND p.metric = 'wifi_clients' AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
        GROUP BY w.site_id, p.metric, p.day ORDER BY w.site_id, p.day DESC`,
-      [...spanColumns(spans(PEAK_DAYS)), untilMs],
+      [...spanColumns(spans(PEAK_DAYS)), untilMs, ...values],
     ),
     // Some hundreds of rows of each site that only counts of devices look at.
     pagesWithin(
@@ -57,25 +72,19 @@ export async function loadFacts(
       ),
       untilMs,
     ),
-    db.query<{ site_id: number; body: Attestation }>(
-      `SELECT w.site_id, a.body FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) CROSS JOIN LATERAL (
-         SELECT * FROM attestation AS t WHERE t.site_id = w.site_id AND t.at <= to_timestamp(w.at_ms / 1000) AND t.recorded_at <= to_timestamp($3::float8 / 1000)
-         ORDER BY t.at DESC, t.id LIMIT 500
-       ) AS a ORDER BY w.site_id, a.at DESC, a.id`,
-      [...instantColumns(questions), untilMs],
-    ),
+    attestationsOf(db, questions, untilMs),
     db.query<{ site_id: number; body: Waiver }>(
       `SELECT w.site_id, v.body FROM ${spansAsW} CROSS JOIN LATERAL (
-         SELECT * FROM waiver AS t WHERE t.site_id = w.site_id AND t.until_day >= w.until AND t.recorded_at <= to_timestamp($4::float8 / 1000) ORDER BY t.id LIMIT 200
+         SELECT * FROM waiver AS t WHERE t.site_id = ${site("w.site_id")} AND t.until_day >= w.until AND t.recorded_at <= to_timestamp($4::float8 / 1000) ORDER BY t.id LIMIT 200
        ) AS v ORDER BY w.site_id, v.id`,
-      [...spanColumns(spans(0)), untilMs],
+      [...spanColumns(spans(0)), untilMs, ...values],
     ),
     Promise.all(
       questions.map(({ site: { siteId }, needs: { dutiesFrom }, atMs }) =>
         dutiesFrom === undefined ? [] : dutiesSince(db, siteId, dutiesFrom, { atMs, ...(knownMs !== undefined && { knownMs }) }),
       ),
     ),
-    contactsOf(db, questions, knownMs),
+    contactsOf(db, asked, questions, knownMs),
   ]);
   const [peaksBySite, attestationsBySite, waiversBySite] = [bySite(peaks), bySite(attestations), bySite(waivers)];
   return questions.map(({ site: { siteId, centre }, calendar }, place) => ({
@@ -94,25 +103,42 @@ export async function loadFacts(
   }));
 }
 
+function attestationsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number): Promise<{ site_id: number; body: Attestation }[]> {
+  const { site, values } = siteName(siteIdsOf(questions), 3);
+  return db.query(
+    `SELECT w.site_id, a.body FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) CROSS JOIN LATERAL (
+       SELECT * FROM attestation AS t WHERE t.site_id = ${site("w.site_id")} AND t.at <= to_timestamp(w.at_ms / 1000) AND t.recorded_at <= to_timestamp($3::float8 / 1000)
+       ORDER BY t.at DESC, t.id LIMIT 500
+     ) AS a ORDER BY w.site_id, a.at DESC, a.id`,
+    [...instantColumns(questions), knownMs, ...values],
+  );
+}
+
+function siteIdsOf(questions: readonly FactsQuestion[]): number[] {
+  return questions.map(({ site }) => site.siteId);
+}
+
 function instantColumns(questions: readonly FactsQuestion[]): string[] {
-  return [numbersLiteral(questions.map(({ site }) => site.siteId)), numbersLiteral(questions.map(({ atMs }) => atMs))];
+  return [numbersLiteral(siteIdsOf(questions)), numbersLiteral(questions.map(({ atMs }) => atMs))];
 }
 
 type Contact = Pick<Facts, "firstContactMs" | "lastContactMs">;
 
 /** First and last time that centres were heard. For a past instant: the last observation that each had made by then. */
-async function contactsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number | undefined): Promise<ReadonlyMap<number, Contact>> {
+async function contactsOf(db: Db, asked: RunsAsked, questions: readonly FactsQuestion[], knownMs: number | undefined): Promise<ReadonlyMap<number, Contact>> {
+  const [alone, all] = [siteName(siteIdsOf(questions), 0), asked.name(siteIdsOf(questions), 4)];
   const sites = await db.query<{ site_id: number; first_ms: number; last_ms: number }>(
-    `SELECT site_id, ${instantMs("first_at")} AS first_ms, ${instantMs("last_at")} AS last_ms FROM centre_contact WHERE site_id = ANY (($1::text)::int4[])`,
-    [numbersLiteral(questions.map(({ site }) => site.siteId))],
+    `SELECT site_id, ${instantMs("first_at")} AS first_ms, ${instantMs("last_at")} AS last_ms FROM centre_contact
+     WHERE site_id = ${alone.site("ANY (($1::text)::int4[])")}`,
+    alone.values.length > 0 ? alone.values : [numbersLiteral(siteIdsOf(questions))],
   );
   if (knownMs === undefined) return new Map(sites.map(({ site_id, first_ms, last_ms }) => [site_id, { firstContactMs: first_ms, lastContactMs: last_ms }]));
   const then = await db.query<{ site_id: number; last_ms: number }>(
     `SELECT w.site_id, ${instantMs("max(r.taken_at)")} AS last_ms
-     FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) JOIN run_source AS s USING (site_id),
-       runs_of(s.site_id, s.source_id, to_timestamp((w.at_ms - $3::float8) / 1000), to_timestamp(w.at_ms / 1000)) AS r
+     FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) JOIN run_source AS s ON s.site_id = ${all.site("w.site_id")},
+       LATERAL ${contactSpan(all)} AS r
      WHERE r.received_at <= to_timestamp($4::float8 / 1000) GROUP BY w.site_id`,
-    [...instantColumns(questions), CONTACT_BACK_MS, knownMs],
+    [...instantColumns(questions), CONTACT_BACK_MS, knownMs, ...all.values],
   );
   const lastMs = new Map(then.map(({ site_id, last_ms }) => [site_id, last_ms]));
   const atMs = new Map(questions.map((question) => [question.site.siteId, question.atMs]));
@@ -122,6 +148,15 @@ async function contactsOf(db: Db, questions: readonly FactsQuestion[], knownMs: 
       return [[site_id, { firstContactMs: first_ms, lastContactMs: lastMs.get(site_id) ?? Math.min(first_ms, (atMs.get(site_id) ?? 0) - CONTACT_BACK_MS) }]];
     }),
   );
+}
+
+function contactSpan({ site }: SiteName): string {
+  return runsOf({
+    site: site("s.site_id"),
+    source: "s.source_id",
+    since: "to_timestamp((w.at_ms - $3::float8) / 1000)",
+    until: "to_timestamp(w.at_ms / 1000)",
+  });
 }
 
 /** Needs of the same probe are one question: every span that no other one covers. */
@@ -152,12 +187,12 @@ type Stretch = Span & Omit<Need, "spans"> & { readonly place: number; readonly s
 type StretchRow = StoredRow & { readonly stretch: Stretch };
 
 /** The newest runs of each target within the needs' spans, newest first, at the place of each question. */
-async function runsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number): Promise<Run[][]> {
+async function runsWanted(db: Db, asked: RunsAsked, questions: readonly FactsQuestion[], knownMs: number): Promise<Run[][]> {
   const stretches = questions.flatMap(({ site: { siteId }, needs }, place) =>
     merged(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId }))),
   );
   const alike = Map.groupBy(stretches, ({ runsMax, bare = false }) => `${runsMax} ${bare}`);
-  const found = await Promise.all([...alike.values()].map((own) => rowsOf(db, own, knownMs)));
+  const found = await Promise.all([...alike.values()].map((own) => rowsOf(db, asked, own, knownMs)));
   const rows = newestOf(found.flat());
   const runs = await storedRuns(db, rows, { evidence: true });
   const lists = questions.map((): Run[] => []);
@@ -172,26 +207,36 @@ async function runsOf(db: Db, questions: readonly FactsQuestion[], knownMs: numb
  * The newest `count` runs of each target within many spans. The count stands in the text: a plan for any count would be one that reads and sorts all runs
  * of the span. Exported for the test of its plan.
  */
-export function newestRuns(count: number, bare: boolean): string {
+export function newestRuns(count: number, bare: boolean, { site }: SiteName = joined): string {
   const told = ["series_ids", "vals", "evidence_id"].map((column) => (bare ? `NULL AS ${column}` : column)).join(", ");
+  const newest = newestRunsOf({
+    site: site("s.site_id"),
+    source: "s.source_id",
+    since: "to_timestamp(w.from_ms / 1000)",
+    until: "to_timestamp(w.to_ms / 1000)",
+    known: "to_timestamp($5::float8 / 1000)",
+    count,
+  });
   return `SELECT w.place::int AS place, ${storedColumns}
     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]) WITH ORDINALITY AS w(site_id, probe, from_ms, to_ms, place)
-    JOIN run_source AS s ON s.site_id = w.site_id AND s.probe = w.probe CROSS JOIN LATERAL (
-      SELECT taken_at, stream, seq, kind, reason, ${told}, rest
-      FROM newest_runs_of(s.site_id, s.source_id, to_timestamp(w.from_ms / 1000), to_timestamp(w.to_ms / 1000), to_timestamp($5::float8 / 1000), ${count})
+    JOIN run_source AS s ON s.site_id = ${site("w.site_id")} AND s.probe = w.probe CROSS JOIN LATERAL (
+      SELECT taken_at, stream, seq, kind, reason, ${told}, rest FROM ${newest} AS o
     ) AS r`;
 }
 
 /** Of stretches with the same number of runs. */
-async function rowsOf(db: Db, stretches: readonly Stretch[], knownMs: number): Promise<StretchRow[]> {
+async function rowsOf(db: Db, asked: RunsAsked, stretches: readonly Stretch[], knownMs: number): Promise<StretchRow[]> {
   const [first] = stretches;
   if (!first) return [];
-  const rows = await db.query<StoredRow & { place: number }>(newestRuns(first.runsMax, first.bare ?? false), [
-    numbersLiteral(stretches.map(({ siteId }) => siteId)),
+  const siteIds = stretches.map(({ siteId }) => siteId);
+  const name = asked.name(siteIds, 5);
+  const rows = await db.query<StoredRow & { place: number }>(newestRuns(first.runsMax, first.bare ?? false, name), [
+    numbersLiteral(siteIds),
     textsLiteral(stretches.map(({ probe }) => probe)),
     numbersLiteral(stretches.map(({ fromMs }) => fromMs)),
     numbersLiteral(stretches.map(({ toMs }) => toMs)),
     knownMs,
+    ...name.values,
   ]);
   return rows.map(({ place, ...row }) => ({ ...row, stretch: stretches[place - 1] ?? first }));
 }

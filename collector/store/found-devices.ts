@@ -5,7 +5,9 @@ import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 import type { Moment } from "./moment.ts";
-import { bySite, type SiteSpan, spanColumns, spansAsW } from "./site-spans.ts";
+import { siteName } from "./one-site.ts";
+import { runsOf } from "./run-reads.ts";
+import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 
 /** A device that a search has met on a Vietnam day. */
@@ -16,6 +18,7 @@ const FOUND_READ_MAX = 2_000;
 /** A search a day, and some by hand. */
 const SEARCHES_READ_MAX = 200;
 const DISCOVERY = "device-discovery";
+const searchSpan = runsOf({ site: "$1", source: "s.source_id", since: "to_timestamp($3::float8 / 1000)", until: "to_timestamp($4::float8 / 1000)" });
 
 /** Remembers what searches have met: the first and the last day of each device, and what the newest search said of it. */
 export async function writeFoundDevices(tx: Db, rows: readonly FoundRow[]): Promise<void> {
@@ -45,11 +48,12 @@ export async function foundDevices(db: Db, siteId: number, sinceMs: number, { at
 /** The same of several sites, by site. */
 export async function foundWithin(db: Db, spans: readonly SiteSpan[], knownMs: number | undefined): Promise<ReadonlyMap<number, KnownDevice[]>> {
   if (knownMs !== undefined) return new Map(await Promise.all(spans.map(async (span) => [span.siteId, await foundThen(db, span, knownMs)] as const)));
+  const { site, values } = siteName(siteIds(spans), 4);
   const rows = await db.query<{ site_id: number; first_day: string; last_day: string; body: unknown }>(
     `SELECT w.site_id, f.first_day::text, least(f.last_day, w.until)::text AS last_day, f.body FROM ${spansAsW} CROSS JOIN LATERAL (
-       SELECT * FROM found_device AS d WHERE d.site_id = w.site_id AND d.last_day >= w.since AND d.first_day <= w.until ORDER BY d.last_day DESC, d.identity LIMIT $4::int
+       SELECT * FROM found_device AS d WHERE d.site_id = ${site("w.site_id")} AND d.last_day >= w.since AND d.first_day <= w.until ORDER BY d.last_day DESC, d.identity LIMIT $4::int
      ) AS f ORDER BY w.site_id, f.last_day DESC, f.identity`,
-    [...spanColumns(spans), FOUND_READ_MAX],
+    [...spanColumns(spans), FOUND_READ_MAX, ...values],
   );
   return bySite(rows.map(({ site_id, first_day, last_day, body }) => ({ ...FoundDevice.parse(body), site_id, firstDay: first_day, lastDay: last_day })));
 }
@@ -57,7 +61,7 @@ export async function foundWithin(db: Db, spans: readonly SiteSpan[], knownMs: n
 /** The same for a past moment, from the searches themselves: the table keeps the newest word only. */
 async function foundThen(db: Db, { siteId, sinceMs, atMs }: SiteSpan, knownMs: number): Promise<KnownDevice[]> {
   const searches = await db.query<StoredRow>(
-    `SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
+    `SELECT ${storedColumns} FROM run_source AS s, LATERAL ${searchSpan} AS r
      WHERE s.site_id = $1 AND s.probe = $2 AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)
      ORDER BY r.taken_at DESC, r.stream, r.seq LIMIT $6::int`,
     [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],

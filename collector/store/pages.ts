@@ -20,6 +20,7 @@ import {
   standingFindings,
   storedRun,
 } from "./page-rows.ts";
+import { runsOf } from "./run-reads.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { waiversFrom } from "./waivers.ts";
 
@@ -156,20 +157,22 @@ const centreHistory = `
      ORDER BY finding_revision.at DESC, revision DESC LIMIT $3)
   ) AS change ORDER BY at, revision`;
 
+const runsSince = runsOf({ site: "$1", source: "s.source_id", since: "($2::text)::timestamptz", until: "timestamptz 'infinity'" });
 const bandwidthRuns = `
-  SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, ($2::text)::timestamptz, 'infinity') AS r
+  SELECT ${storedColumns} FROM run_source AS s, LATERAL ${runsSince} AS r
   WHERE s.site_id = $1 AND s.probe = 'link-bandwidth' AND r.kind = 'm' ORDER BY r.taken_at DESC LIMIT $3`;
 
 const newestRecordings = `
   SELECT ${storedColumns} FROM run_source AS s CROSS JOIN LATERAL (
-    SELECT * FROM runs_of(s.site_id, s.source_id, ($2::text)::timestamptz, 'infinity') AS o WHERE o.kind = 'm' ORDER BY o.taken_at DESC LIMIT 1
+    SELECT * FROM ${runsSince} AS o WHERE o.kind = 'm' ORDER BY o.taken_at DESC LIMIT 1
   ) AS r WHERE s.site_id = $1 AND s.probe = 'recording-depth' ORDER BY s.target LIMIT 64`;
 
 // A run is not found by its number: that would be an index for this question alone. Findings say when the newest run was taken on which they stand.
+const runsWithin = runsOf({ site: "$1", source: "s.source_id", since: "to_timestamp(span.since_ms / 1000)", until: "to_timestamp(span.until_ms / 1000)" });
 const runsByRef = `
   SELECT DISTINCT ON (r.taken_at, r.stream, r.seq) ${storedColumns}
   FROM unnest(($2::text)::float8[], ($3::text)::float8[]) AS span(since_ms, until_ms), run_source AS s,
-    runs_of(s.site_id, s.source_id, to_timestamp(span.since_ms / 1000), to_timestamp(span.until_ms / 1000)) AS r
+    LATERAL ${runsWithin} AS r
   WHERE s.site_id = $1 AND (r.stream, r.seq) IN (SELECT run_stream(stream), seq FROM unnest(($4::text)::text[], ($5::text)::int8[]) AS ref(stream, seq))
   ORDER BY r.taken_at DESC, r.stream, r.seq`;
 

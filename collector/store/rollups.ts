@@ -1,6 +1,8 @@
 import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
+import { runsAsked, type SiteName } from "./one-site.ts";
+import { samplesBetween } from "./run-reads.ts";
 import { storageMode } from "./settle-storage.ts";
 import { chunkedRollups, dropChunks } from "./timescale.ts";
 
@@ -86,8 +88,16 @@ function rollUpTaken(db: Db): Promise<number> {
     );
     if (hours.length === 0) return 0;
     const places = columnsOf(hours);
-    await tx.query(`DELETE FROM rolling_hour AS r USING ${hoursAs("w")} WHERE r.site_id = w.site_id AND r.hour = w.hour`, places);
-    await tx.query(recomputeHours, places);
+    const asked = await runsAsked(tx);
+    for (const group of asked.groups(hours, ({ site_id }) => site_id)) {
+      const name = asked.name(
+        group.map(({ site_id }) => site_id),
+        2,
+      );
+      const values = [...columnsOf(group), ...name.values];
+      await tx.query(`DELETE FROM rolling_hour AS r USING ${hoursAs("w")} WHERE r.site_id = ${name.site("w.site_id")} AND r.hour = w.hour`, values);
+      for (const statement of recomputeHours(name)) await tx.query(statement, values);
+    }
     await tx.query(markDays, places);
     await tx.query(
       "SELECT rollup_days(($1::text)::int4[], ARRAY(SELECT to_timestamp(ms / 1000) FROM unnest(($2::text)::float8[]) WITH ORDINALITY AS h(ms, place) ORDER BY place))",
@@ -118,7 +128,9 @@ function countArea(db: Db): Promise<boolean> {
 export async function rollUpDirtyDays(db: Db, today: string): Promise<number> {
   return inSteps(DAY_STEP, () =>
     taken<{ site_id: number; day: string }>(db, dayMarks, today, DAY_STEP, async (tx, days) => {
-      await tx.query(recomputeDays, [numbersLiteral(days.map(({ site_id }) => site_id)), textsLiteral(days.map(({ day }) => day))]);
+      const siteIds = days.map(({ site_id }) => site_id);
+      const name = (await runsAsked(tx)).name(siteIds, 2);
+      await tx.query(recomputeDays(name), [numbersLiteral(siteIds), textsLiteral(days.map(({ day }) => day)), ...name.values]);
     }),
   );
 }
@@ -133,42 +145,55 @@ async function inSteps(size: number, step: () => Promise<number>): Promise<numbe
   return done;
 }
 
-// Where samples of an hour are gone already, a few late ones must not replace what was computed from all of them. No part is joined with another one of
-// which the planner cannot know the size: it would try each row against each. Values become a list per series, and its name is looked up once.
-const recomputeHours = `
-  WITH by_series AS MATERIALIZED (
+/**
+ * The statements that compute hours of sites anew. Where samples of an hour are gone already, a few late ones must not replace what was computed from all of
+ * them. No part is joined with another one of which the planner cannot know the size: it would try each row against each. Values become a list per
+ * series, and its name is looked up once. Of one centre alone: in two statements, each of which reads the samples, since Citus' "Router planner doesn't
+ * support INSERT common table expressions" (multi_router_planner.c).
+ */
+function recomputeHours({ site, values }: SiteName): readonly string[] {
+  const bySeries = `by_series AS MATERIALIZED (
     SELECT t.site_id, t.hour, s.series_id, count(*) AS n, min(s.value) AS vmin, max(s.value) AS vmax, sum(s.value) AS vsum, array_agg(s.value) AS vals
-    FROM ${hoursAs("t")}, samples_between(t.site_id, t.hour, t.hour + interval '1 hour') AS s
+    FROM ${hoursAs("t")}, LATERAL ${samplesBetween({ site: site("t.site_id"), since: "t.hour", until: "(t.hour + interval '1 hour')" })} AS s
     GROUP BY 1, 2, 3
-  ), kept AS (
+  )`;
+  const series = `
     INSERT INTO rollup_1h AS r (site_id, series_id, hour, n, vmin, vmax, vsum)
     SELECT site_id, series_id, hour, n, vmin, vmax, vsum FROM by_series
     ON CONFLICT (site_id, series_id, hour) DO UPDATE SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum
-    WHERE excluded.n >= r.n
-  )
+    WHERE excluded.n >= r.n`;
+  const metrics = `
   INSERT INTO rollup_site_1h AS r (site_id, metric, hour, n, vmin, vmax, vsum, p95, bins, counts)
   SELECT m.site_id, m.metric, m.hour, m.n, m.vmin, m.vmax, m.vsum, m.p95, b.bins, b.counts
   FROM (
-    SELECT site_id, x.metric, hour, count(*) AS n, min(value) AS vmin, max(value) AS vmax, sum(value) AS vsum,
+    SELECT v.site_id, x.metric, v.hour, count(*) AS n, min(value) AS vmin, max(value) AS vmax, sum(value) AS vsum,
       percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95, array_agg(sketch_bin(value)) AS bins
-    FROM by_series JOIN series AS x USING (site_id, series_id), unnest(vals) AS value GROUP BY 1, 2, 3
+    FROM by_series AS v JOIN series AS x ON x.site_id = ${site("v.site_id")} AND x.series_id = v.series_id, unnest(v.vals) AS value GROUP BY 1, 2, 3
   ) AS m CROSS JOIN LATERAL (
     SELECT array_agg(bin ORDER BY bin) AS bins, array_agg(n ORDER BY bin) AS counts FROM (SELECT bin, count(*)::int AS n FROM unnest(m.bins) AS bin GROUP BY 1) AS c
   ) AS b
   ON CONFLICT (metric, hour, site_id) DO UPDATE
     SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, p95 = excluded.p95, bins = excluded.bins, counts = excluded.counts
   WHERE excluded.n >= r.n`;
+  return values.length > 0 ? [series, metrics].map((insert) => `WITH ${bySeries} ${insert}`) : [`WITH ${bySeries}, kept AS (${series}) ${metrics}`];
+}
 
 const markDays = `
   INSERT INTO dirty_day (site_id, day)
   SELECT DISTINCT site_id, (to_timestamp(ms / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, ms)
   ORDER BY 1, 2 ON CONFLICT (site_id, day) DO UPDATE SET day = excluded.day`;
 
-const recomputeDays = `
+function recomputeDays({ site }: SiteName): string {
+  const samples = samplesBetween({
+    site: site("t.site_id"),
+    since: "(t.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh')",
+    until: "((t.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh')",
+  });
+  return `
   WITH taken AS MATERIALIZED (
     SELECT t.site_id, t.day, s.series_id, s.value
     FROM (SELECT site_id, day::date AS day FROM unnest(($1::text)::int4[], ($2::text)::text[]) AS w(site_id, day)) AS t,
-      samples_between(t.site_id, t.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh', (t.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh') AS s
+      LATERAL ${samples} AS s
   ), binned AS (
     SELECT site_id, series_id, day, sketch_bin(value) AS bin, count(*)::int AS n, min(value) AS vmin, max(value) AS vmax, sum(value) AS vsum FROM taken GROUP BY 1, 2, 3, 4
   )
@@ -177,6 +202,7 @@ const recomputeDays = `
   ON CONFLICT (site_id, series_id, day) DO UPDATE
     SET n = excluded.n, vmin = excluded.vmin, vmax = excluded.vmax, vsum = excluded.vsum, bins = excluded.bins, counts = excluded.counts
   WHERE excluded.n >= r.n`;
+}
 
 /**
  * Deletes the rollups of hours and the counts of days before an instant; the daily rollups stay. Of hypertables whole chunks go, here or, where the

@@ -2,6 +2,7 @@ import type { SharedFault, Span } from "#schemas/facts.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { Db } from "./db.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
+import { runsOf } from "./run-reads.ts";
 
 /** What makes a fault shared: a metric of a probe that is 0 from more than `overPercent` of at least `centresMin` sites within `windowMs`. */
 export type SharedFaultQuestion = {
@@ -21,7 +22,7 @@ const sources = `(SELECT o.site_id, o.source_id, o.target, ARRAY(SELECT series_i
 const runs = `
   SELECT r.taken_at, r.seq, CASE WHEN NOT 0 = ANY (r.vals) THEN false WHEN r.vals[array_position(r.series_ids, s.ids[1])] = 0 THEN true
       ELSE EXISTS (SELECT FROM unnest(r.series_ids, r.vals) AS u(series_id, value) WHERE u.value = 0 AND u.series_id = ANY (s.ids)) END AS down
-  FROM runs_of(s.site_id, s.source_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000)) AS r
+  FROM ${runsOf({ site: "s.site_id", source: "s.source_id", since: "to_timestamp($3::float8 / 1000)", until: "to_timestamp($4::float8 / 1000)" })} AS r
   WHERE r.kind = 'm' AND r.taken_at > to_timestamp($3::float8 / 1000) AND r.received_at <= to_timestamp($5::float8 / 1000)`;
 
 /**

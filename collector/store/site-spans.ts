@@ -7,10 +7,15 @@ export type SiteSpan = { readonly siteId: number; readonly sinceMs: number; read
 /** The table w(site_id, since, until) of spans, from the values $1 to $3 that `spanColumns` gives. One question for many sites costs little more than for one. */
 export const spansAsW = "unnest(($1::text)::int4[], ($2::text)::date[], ($3::text)::date[]) AS w(site_id, since, until)";
 
+/** The site of each span. */
+export function siteIds(spans: readonly SiteSpan[]): number[] {
+  return spans.map(({ siteId }) => siteId);
+}
+
 /** Each site stands in the spans once. */
 export function spanColumns(spans: readonly SiteSpan[]): string[] {
   return [
-    numbersLiteral(spans.map(({ siteId }) => siteId)),
+    numbersLiteral(siteIds(spans)),
     textsLiteral(spans.map(({ sinceMs }) => vietnamDay(sinceMs))),
     textsLiteral(spans.map(({ atMs }) => vietnamDay(atMs))),
   ];

@@ -2,8 +2,9 @@ import type { Run } from "#schemas/facts.ts";
 import type { Evidence, ExcuseReason, FailureReason, Outcome, ProbeKind, Reading, SkipReason } from "#schemas/observation.ts";
 import { numbersLiteral, numbersOf } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
+import { siteName } from "./one-site.ts";
 
-/** Columns of a run of `runs_of` as r, of the source s, as a `StoredRow`. */
+/** Columns of a run (run-reads.ts) as r, of the source s, as a `StoredRow`. */
 export const storedColumns = `s.site_id, run_stream(r.stream) AS stream, r.seq::float8 AS seq, s.probe, coalesce(r.rest ->> 'target', nullif(s.target, '')) AS target,
   ${instantMs("r.taken_at")} AS taken_ms, r.kind::text AS kind, r.reason, r.series_ids::text AS series_ids, r.vals::text AS vals, r.evidence_id, r.rest`;
 
@@ -64,10 +65,11 @@ function readingsOf(told: Told | undefined, series: ReadonlyMap<number, Named>):
 /** `sites`: the site of each id. */
 async function seriesOf(db: Db, sites: ReadonlyMap<number, number>): Promise<Map<number, Named>> {
   if (sites.size === 0) return new Map();
+  const { site, values } = siteName([...sites.values()], 2);
   const rows = await db.query<Named & { series_id: number }>(
     `SELECT s.series_id, s.metric, nullif(s.labels, '{}') AS labels
-     FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, series_id) JOIN series AS s USING (site_id, series_id)`,
-    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()])],
+     FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, series_id) JOIN series AS s ON s.site_id = ${site("w.site_id")} AND s.series_id = w.series_id`,
+    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()]), ...values],
   );
   return new Map(rows.map(({ series_id, ...named }) => [series_id, named]));
 }
@@ -75,9 +77,11 @@ async function seriesOf(db: Db, sites: ReadonlyMap<number, number>): Promise<Map
 /** `sites`: the site of each id. */
 async function evidenceOf(db: Db, sites: ReadonlyMap<number, number>): Promise<Map<number, Evidence>> {
   if (sites.size === 0) return new Map();
+  const { site, values } = siteName([...sites.values()], 2);
   const rows = await db.query<{ evidence_id: number; body: Evidence }>(
-    "SELECT e.evidence_id, e.body FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, evidence_id) JOIN evidence AS e USING (site_id, evidence_id)",
-    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()])],
+    `SELECT e.evidence_id, e.body
+     FROM unnest(($1::text)::int4[], ($2::text)::int4[]) AS w(site_id, evidence_id) JOIN evidence AS e ON e.site_id = ${site("w.site_id")} AND e.evidence_id = w.evidence_id`,
+    [numbersLiteral([...sites.values()]), numbersLiteral([...sites.keys()]), ...values],
   );
   return new Map(rows.map(({ evidence_id, body }) => [evidence_id, body]));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Db } from "../../collector/store/db.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
+import { refusingKeys, refusingPlans } from "./citus-refusals.ts";
 
 const scripts = join(import.meta.dirname, "stand-ins");
 const control = (version: string) => `default_version = '${version}'\nrelocatable = false\n`;
@@ -12,7 +13,14 @@ const control = (version: string) => `default_version = '${version}'\nrelocatabl
 export type StandIn = { readonly extension: "timescaledb" | "citus"; readonly version: string; readonly license?: "apache" | "timescale" };
 /** What `ALTER TABLE ... SET (timescaledb. ...)` was told, which no extension in SQL can take. */
 export type Alteration = { readonly table: string; readonly options: Readonly<Record<string, string>> };
-export type StandInDb = Db & { readonly url: string; readonly alterations: readonly Alteration[]; close(): Promise<void> };
+/** `byRules` refuses besides what the planner of Citus refuses, and notes in `spread` what goes to several shards; only of its stand-in. */
+export type StandInDb = Db & {
+  readonly byRules: Db;
+  readonly spread: string[];
+  readonly url: string;
+  readonly alterations: readonly Alteration[];
+  close(): Promise<void>;
+};
 export type StandInServer = { database(standIn?: StandIn): Promise<StandInDb>; stop(): Promise<void> };
 
 /**
@@ -35,10 +43,11 @@ export async function startStandIns(): Promise<StandInServer> {
       const db = openPostgres(url.href, { connections: 4, statementTimeoutMs: 60_000 });
       if (standIn) await createExtension(db, folder, standIn);
       const alterations: Alteration[] = [];
+      const spread: string[] = [];
       const tables = async () =>
         (await db.query<{ name: string }>("SELECT relation::text AS name FROM citus.known WHERE kind = 'distributed'")).map(({ name: one }) => one);
-      const own = standIn?.extension === "citus" ? refusing(db, tables) : taking(db, alterations);
-      return { ...own, url: url.href, alterations, close: () => db.close() };
+      const own = standIn?.extension === "citus" ? refusingKeys(db, tables) : taking(db, alterations);
+      return { ...own, byRules: refusingPlans(own, tables, spread), spread, url: url.href, alterations, close: () => db.close() };
     },
     stop: () => stop(store, folder),
   };
@@ -57,28 +66,6 @@ async function createExtension(db: PostgresDb, folder: string, { extension, vers
   await writeFile(join(own, "extension", `${extension}.control`), control(version));
   await writeFile(join(own, "extension", `${extension}--${version}.sql`), script);
   await db.transaction((tx) => tx.script(`SET LOCAL extension_control_path = '${own}:$system'; CREATE EXTENSION ${extension}`));
-}
-
-/** Refuses what Citus refuses of statements on tables that are distributed by their centre, in its words; told by the text alone. */
-function refusing(db: Db, distributed: () => Promise<readonly string[]>): Db {
-  const demand = async (statement: string) => {
-    const named = (verb: string, tables: readonly string[]) =>
-      new RegExp(`\\b${verb}\\s+(ONLY\\s+)?(public\\.)?"?(${tables.join("|")})\\b`, "i").test(statement);
-    if (!/FOR (UPDATE|SHARE)|SET\s+site_id\s*=/i.test(statement)) return;
-    const tables = await distributed();
-    if (tables.length === 0) return;
-    if (/FOR (UPDATE|SHARE)/i.test(statement) && named("(FROM|JOIN)", tables) && !/\bsite_id = \$\d/.test(statement))
-      throw new Error("could not run distributed query with FOR UPDATE/SHARE commands");
-    if (/SET\s+site_id\s*=/i.test(statement) && named("UPDATE", tables)) throw new Error("modifying the partition value of rows is not allowed");
-  };
-  return {
-    ...db,
-    transaction: (work) => db.transaction((tx) => work(refusing(tx, distributed))),
-    query: async <T extends object>(statement: string, values?: readonly unknown[]) => {
-      await demand(statement);
-      return db.query<T>(statement, values as never);
-    },
-  };
 }
 
 /** A database that takes the storage parameters of TimescaleDB, which PostgreSQL alone refuses; each must be of a hypertable and its own columns. */

@@ -82,7 +82,7 @@ describe("a judgement is written whole or not at all", () => {
     expect(await rowsOf("incident")).toBe(0);
     const refused = await failingEverywhere((db) => judgeOn(db).judge(siteId, "all", T0 + MINUTE, false));
     // The lock, what is read behind it, and each table that is written.
-    for (const part of ["pg_advisory_xact_lock", "newest_runs_of", "INSERT INTO finding AS", "INSERT INTO finding_revision", "INSERT INTO incident"])
+    for (const part of ["pg_advisory_xact_lock", "FROM packed_run", "INSERT INTO finding AS", "INSERT INTO finding_revision", "INSERT INTO incident"])
       expect(refused, part).toContainEqual(expect.stringContaining(part));
     expect(await stateOf("R03")).toBe("fail target_down");
     expect(await rowsOf("finding")).toBe(plan.requirements.length);

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { newestRuns } from "../../../collector/store/facts.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
+import { joined, siteName } from "../../../collector/store/one-site.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
+import { newestRunsOf, runsOf } from "../../../collector/store/run-reads.ts";
 import { costOf, type Plans } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
@@ -56,22 +58,28 @@ describe.skipIf(!requirePeer("postgres"))("runs that are read for a judgement", 
              ORDER BY s.source_id, r.taken_at DESC, r.seq`,
             [sinceMs, untilMs, knownMs, n],
           );
-        const words = "to_timestamp($1::float8 / 1000), to_timestamp($2::float8 / 1000)";
+        const span = { site: "s.site_id", source: "s.source_id", since: "to_timestamp($1::float8 / 1000)", until: "to_timestamp($2::float8 / 1000)" };
         const plain = await ask(
-          `SELECT * FROM runs_of(s.site_id, s.source_id, ${words}) AS o WHERE o.taken_at > to_timestamp($1::float8 / 1000) AND o.received_at <= to_timestamp($3::float8 / 1000)
+          `SELECT * FROM ${runsOf(span)} AS o WHERE o.taken_at > to_timestamp($1::float8 / 1000) AND o.received_at <= to_timestamp($3::float8 / 1000)
            ORDER BY o.taken_at DESC, o.stream, o.seq LIMIT $4::int`,
         );
         expect(plain).toHaveLength(since === 300 ? 0 : TARGETS * n);
-        expect(await ask(`SELECT * FROM newest_runs_of(s.site_id, s.source_id, ${words}, to_timestamp($3::float8 / 1000), $4::int)`)).toEqual(plain);
+        expect(await ask(`SELECT * FROM ${newestRunsOf({ ...span, known: "to_timestamp($3::float8 / 1000)", count: "$4::int" })} AS o`)).toEqual(plain);
       }
   });
 
-  it.each(["force_custom_plan", "force_generic_plan"])("are found without reading the others (%s)", async (mode) => {
+  it.each([
+    ["force_custom_plan", joined],
+    ["force_generic_plan", joined],
+    ["force_custom_plan", siteName([1], 5)],
+  ])("are found without reading the others (%s, %#)", async (mode, name) => {
     const [untilMs, wanted] = [FIRST_MS + DAYS * DAY_MS, 3];
     const cost = await db.transaction(async (tx) => {
-      await tx.script(`SET LOCAL plan_cache_mode = ${mode}; PREPARE newest (text, text, text, text, float8) AS ${newestRuns(wanted, false)}`);
+      await tx.script(
+        `SET LOCAL plan_cache_mode = ${mode}; PREPARE newest (text, text, text, text, float8${name.values.length > 0 ? ", int4" : ""}) AS ${newestRuns(wanted, false, name)}`,
+      );
       const [row] = await tx.query<Record<string, Plans>>(
-        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE newest ('{1}', '{office-devices}', '{${untilMs - 1.5 * DAY_MS}}', '{${untilMs}}', ${untilMs + DAY_MS})`,
+        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE newest ('{1}', '{office-devices}', '{${untilMs - 1.5 * DAY_MS}}', '{${untilMs}}', ${[untilMs + DAY_MS, ...name.values].join(", ")})`,
       );
       await tx.script("DEALLOCATE newest");
       return costOf(Object.values(row ?? {})[0] as Plans, /^run_\d+$/);

@@ -7,6 +7,7 @@ import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, Partitions } from "../../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../../collector/store/postgres-db.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import { runsOf, samplesBetween } from "../../../collector/store/run-reads.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
@@ -99,12 +100,12 @@ describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
     await write(1, "span", all.slice(0, 100));
     await pack();
     await write(1, "span", all.slice(100));
-    const span = "'2026-11-26T01:30:00Z', '2026-11-26T01:50:00Z'";
+    const span = { site: "1", since: "timestamptz '2026-11-26T01:30:00Z'", until: "timestamptz '2026-11-26T01:50:00Z'" };
     const [source] = await db.query<{ id: number }>("SELECT source_id AS id FROM run_source WHERE target = 'span'");
-    expect(await db.query(`SELECT vals[1] AS value FROM runs_of(1, ${source?.id}, ${span}) ORDER BY taken_at`)).toEqual(
+    expect(await db.query(`SELECT vals[1] AS value FROM ${runsOf({ ...span, source: `${source?.id}` })} AS r ORDER BY taken_at`)).toEqual(
       all.slice(90, 110).map(({ value }) => ({ value })),
     );
-    expect(await db.query(`SELECT value FROM samples_between(1, ${span}) ORDER BY ts`)).toEqual(all.slice(90, 110).map(({ value }) => ({ value })));
+    expect(await db.query(`SELECT value FROM ${samplesBetween(span)} AS s ORDER BY ts`)).toEqual(all.slice(90, 110).map(({ value }) => ({ value })));
     expect(await db.query("SELECT count(*)::int AS n, count(DISTINCT outcome)::int AS different FROM observation WHERE target = 'span'")).toEqual([
       { n: 120, different: 120 },
     ]);

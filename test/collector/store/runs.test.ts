@@ -8,6 +8,7 @@ import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../../collector/store/postgres-db.ts";
 import type { RunRow } from "../../../collector/store/received.ts";
+import { runsOf } from "../../../collector/store/run-reads.ts";
 import { RunIds, runRowsOf } from "../../../collector/store/run-rows.ts";
 import { SITE_SOURCES_MAX } from "../../../collector/store/run-sources.ts";
 import { SITE_SERIES_MAX } from "../../../collector/store/series.ts";
@@ -51,10 +52,9 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
   const each = (outcomes: readonly Outcome[]) => (index: number) => ({ target: `t-${index % 3}`, outcome: outcomes[index] }) as Partial<Observation>;
   const asJson = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => JSON.parse(jsonText(outcome)) as unknown);
   const asStored = async (of: Db = db) => (await of.query<{ outcome: Outcome }>("SELECT outcome FROM observation ORDER BY seq")).map(({ outcome }) => outcome);
+  const everyRun = runsOf({ site: "s.site_id", source: "s.source_id", since: "timestamptz '-infinity'", until: "timestamptz 'infinity'" });
   const asRead = async () => {
-    const rows = await db.query<StoredRow>(
-      `SELECT ${storedColumns} FROM run_source AS s, runs_of(s.site_id, s.source_id, '-infinity', 'infinity') AS r WHERE s.site_id = 1 ORDER BY r.seq`,
-    );
+    const rows = await db.query<StoredRow>(`SELECT ${storedColumns} FROM run_source AS s, LATERAL ${everyRun} AS r WHERE s.site_id = 1 ORDER BY r.seq`);
     return (await storedRuns(db, rows, { evidence: true })).map(({ outcome }) => outcome);
   };
   const writers = [
