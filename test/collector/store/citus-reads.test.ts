@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Observation, Reading } from "#schemas/observation.ts";
 import { AGENT_SILENT } from "../../../collector/alert/incident.ts";
+import { createJudge } from "../../../collector/jobs/judge.ts";
+import { provinceSignals } from "../../../collector/jobs/shared-faults.ts";
+import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
+import { createLog, type Log } from "../../../collector/log.ts";
+import { openPolicyBook } from "../../../collector/policy-book.ts";
+import { readBook } from "../../../collector/store/alert-book.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { loadFacts } from "../../../collector/store/facts.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
@@ -9,6 +15,7 @@ import { migrate } from "../../../collector/store/migrate.ts";
 import { joined, runsAsked, siteName } from "../../../collector/store/one-site.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
+import { Partitions } from "../../../collector/store/partitions.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { runsOf, samplesBetween } from "../../../collector/store/run-reads.ts";
 import { sharedFaultsWithin, targetShares } from "../../../collector/store/shared-faults.ts";
@@ -127,6 +134,24 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     expect(JSON.stringify(answer, (_key, value: unknown) => (value instanceof Map ? [...value] : value)).length).toBeGreaterThan(30);
     expect(answer).toEqual(await ask(plain));
   });
+
+  it("refuses nothing of judging, alerts, upkeep and the views of Grafana", async () => {
+    const db = citus.byRules;
+    const policyAt = await openPolicyBook(db, "gia-lai-890", T0);
+    const failures: unknown[] = [];
+    const judge = createJudge({ db, policyAt, log: { ...createLog("error"), error: (said: unknown) => void failures.push(said) } as Log });
+    await citus.query("DELETE FROM finding");
+    await judge.tick(T0 + HOUR_MS);
+    expect(failures).toEqual([]);
+    const findings = await citus.query<{ n: number }>("SELECT count(*)::int AS n FROM finding");
+    expect(findings[0]?.n).toBe(3 * policyAt(T0).policy.requirements.length);
+    await provinceSignals(db, policyAt(T0), T0 + HOUR_MS);
+    expect((await db.transaction((tx) => readBook(tx, T0 + HOUR_MS, () => true))).incidents.length).toBeGreaterThan(2);
+    expect((await createUpkeep(db, new Partitions(db))(T0 + 30 * DAY_MS)).packed).toBeGreaterThan(0);
+    const views = await citus.query<{ name: string }>("SELECT viewname AS name FROM pg_views WHERE schemaname = 'grafana' ORDER BY 1");
+    expect(views.length).toBeGreaterThan(20);
+    for (const { name } of views) await db.query(`SELECT * FROM grafana.${name}`);
+  }, 120_000);
 
   const span = { source: "s.source_id", since: "timestamptz '2026-11-01'", until: "timestamptz '2026-12-01'" };
   const reading = (site: string, only: string) =>
