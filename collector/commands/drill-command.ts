@@ -1,12 +1,13 @@
 import { Command } from "commander";
-import { type DrillStep, drill } from "../store/drill.ts";
+import { drill } from "../store/drill.ts";
+import type { DrillStep } from "../store/drill-backup.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
-/** `drill`: proves that a dump of the database can be put back; fails when anything differs. */
+/** `drill`: proves that a copy of the database can be put back; fails when anything differs. */
 export function drillCommand(context: CommandContext): Command {
   return new Command("drill")
-    .description("dumps the database, restores it into a new one, compares all, and has agents told to send again")
+    .description("copies the database into a new one, compares all, and has agents told to send again")
     .option("--keep <name>", "keeps the copy under this name, ready to be used")
     .action(async ({ keep }: { keep?: string }) => {
       const { out } = context.terminal;

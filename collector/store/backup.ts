@@ -14,14 +14,19 @@ export const COPY_SESSION = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_
   SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'`;
 
 export type BackupSummary = { readonly tables: number; readonly rows: number; readonly bytes: number };
-type BackupOptions = { readonly nowMs: number; readonly stop?: AbortSignal };
+type BackupOptions = {
+  readonly nowMs: number;
+  readonly stop?: AbortSignal;
+  /** Reads more of the same instant, before the rows are written. */
+  readonly alongside?: (tx: Db) => Promise<void>;
+};
 
 /**
  * Writes all tables of schema public as of one instant into a new file; the collector may go on working. The schema itself is not in it: the
  * migrations make it again. The file holds all that the database holds, keys of the forms included.
  * @throws StoreError when the database was not migrated to this version, or the file exists or cannot be written.
  */
-export async function writeBackup(db: Db, file: string, { nowMs, stop }: BackupOptions): Promise<BackupSummary> {
+export async function writeBackup(db: Db, file: string, { nowMs, stop, alongside }: BackupOptions): Promise<BackupSummary> {
   await demandMigrated(db);
   const tables = await tablesOf(db);
   // A new partition locks the table, and waits for the reader here, and ingest waits behind it: those of the next days are made before.
@@ -31,6 +36,7 @@ export async function writeBackup(db: Db, file: string, { nowMs, stop }: BackupO
     await tx.script(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${COPY_SESSION}`);
     // Before the snapshot, so that no partition that the snapshot shows is dropped under it (PostgreSQL manual, "LOCK").
     await tx.script(`LOCK TABLE ${tables.map(publicTable).join(", ")} IN ACCESS SHARE MODE`);
+    await alongside?.(tx);
     return writeBackupFile(file, sectionsOf(tx, tables, nowMs, ends), stop);
   });
   return { tables: ends.length, rows: ends.reduce((sum, { rows }) => sum + rows, 0), bytes };

@@ -6,27 +6,20 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { verifyAudit } from "./audit.ts";
 import type { Db } from "./db.ts";
-import { openStore } from "./open.ts";
+import { type Copied, type DoStep, type DrillStep, drillBackup } from "./drill-backup.ts";
+import { differing, sumsOf } from "./drill-sums.ts";
+import { openStore, type Store } from "./open.ts";
 import { orderRewind } from "./restore.ts";
 import { storageMode } from "./settle-storage.ts";
 import { allSites } from "./sites.ts";
+import type { StorageMode } from "./storage-mode.ts";
 import { StoreError } from "./store-error.ts";
 
 const run = promisify(execFile);
 const DEBIAN = "/usr/lib/postgresql";
 const HOUR_MS = 3_600_000;
 
-export type DrillStep = "dump" | "restore" | "compare" | "rewind";
-export type DrillResult = {
-  readonly tables: number;
-  readonly rows: number;
-  readonly dumpBytes: number;
-  /** Tables whose rows or hash differ: none, when the dump can be trusted. */
-  readonly different: readonly string[];
-  readonly streams: number;
-  readonly centres: number;
-  readonly auditIsWhole: boolean;
-};
+export type DrillResult = Omit<Copied, "before"> & { readonly tables: number; readonly rows: number; readonly centres: number; readonly auditIsWhole: boolean };
 type Drill = {
   readonly url: string;
   readonly name: string;
@@ -34,80 +27,91 @@ type Drill = {
   readonly nowMs: () => number;
   readonly told: (step: DrillStep, tookMs: number) => void;
 };
-type Sum = { readonly rows: string; readonly hash: string };
+type Copying = Pick<Drill, "url" | "nowMs"> & {
+  readonly folder: string;
+  readonly step: DoStep;
+  /** Makes the database of the copy, and gives its URL. */
+  readonly create: () => Promise<string>;
+  readonly open: (url: string) => Promise<Db>;
+};
 
 /**
- * Dumps the database as of one instant, restores it into a new database `name` beside it, compares every table, and orders the agents to send again
- * what the copy does not hold. Drops the copy unless it is to be kept. Needs pg_dump and pg_restore, and a user who may make databases.
- * @throws StoreError in one sentence when a program is missing or fails
+ * Copies the database as of one instant into a new one beside it, `name`, compares every table, and orders the agents to send again what the copy does not
+ * hold. Drops the copy unless it is to be kept. A plain database goes through pg_dump and pg_restore, one of TimescaleDB, whose dumps need steps of
+ * their own, through the backup of `collector backup`, as its operator would. Needs a user who may make databases.
+ * @throws StoreError in one sentence when a program is missing or fails, and for a database of Citus
  */
 export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill): Promise<DrillResult> {
   const mode = await storageMode(source);
-  if (mode !== "plain")
+  if (mode === "citus")
     throw new StoreError(
-      `The drill copies plain databases; this one keeps its rows by ${mode}, whose dumps need steps of their own (docs/operations.md). Try the copy of \`collector backup\` instead: restore it into a new database.`,
+      "The drill makes its copy on the same server, and a new database there has no nodes of Citus. Try the copy of `collector backup` instead: restore it into a database of another cluster, or into a plain one.",
     );
   const folder = await mkdtemp(join(tmpdir(), "hcc-drill-"));
-  const step = async <T>(title: DrillStep, work: () => Promise<T>): Promise<T> => {
-    const beganMs = nowMs();
-    const result = await work();
-    told(title, nowMs() - beganMs);
-    return result;
+  const stores: Store[] = [];
+  const copying: Copying = {
+    url,
+    folder,
+    nowMs,
+    step: async (title, work) => {
+      const beganMs = nowMs();
+      const result = await work();
+      told(title, nowMs() - beganMs);
+      return result;
+    },
+    create: async () => {
+      await source.script(`CREATE DATABASE ${name} TEMPLATE template0`);
+      const copyUrl = new URL(url);
+      copyUrl.pathname = `/${name}`;
+      return copyUrl.href;
+    },
+    open: async (copyUrl) => {
+      const store = await openStore({ databaseUrl: copyUrl, dataDir: folder, connections: 2 });
+      stores.push(store);
+      return store.db;
+    },
   };
   try {
-    const file = join(folder, "hcc.dump");
-    const before = await source.transaction(async (tx) => {
-      // The dump and the sums see the same instant, while the collector goes on; this transaction waits for the dump.
-      await tx.script(
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0",
-      );
-      const [row] = await tx.query<{ snapshot: string }>("SELECT pg_export_snapshot() AS snapshot");
-      await step("dump", async () =>
-        pgProgram("pg_dump", ["-Fc", "--no-owner", `--snapshot=${row?.snapshot}`, "-f", file, "-d", await connectionWords(folder, url)]),
-      );
-      return sumsOf(tx);
-    });
-    const copyUrl = new URL(url);
-    copyUrl.pathname = `/${name}`;
-    await source.script(`CREATE DATABASE ${name} TEMPLATE template0`);
-    await step("restore", async () => pgProgram("pg_restore", ["--no-owner", "--exit-on-error", "-d", await connectionWords(folder, copyUrl.href), file]));
-    const copy = await openStore({ databaseUrl: copyUrl.href, dataDir: folder, connections: 2 });
-    try {
-      const after = await step("compare", () => copy.db.transaction(sumsOf));
-      const different = [...before]
-        .filter(([table, sum]) => after.get(table)?.rows !== sum.rows || after.get(table)?.hash !== sum.hash)
-        .map(([table]) => table);
-      const streams = await step("rewind", () => copy.db.transaction((tx) => orderRewind(tx, {}, nowMs())));
-      return {
-        tables: before.size,
-        rows: [...before.values()].reduce((total, { rows }) => total + Number(rows), 0),
-        dumpBytes: (await stat(file)).size,
-        different,
-        streams,
-        centres: (await allSites(copy.db)).length,
-        auditIsWhole: (await verifyAudit(copy.db)).ok,
-      };
-    } finally {
-      await copy.close();
-    }
+    const { copy, before, ...result } = mode === "plain" ? await byDump(source, copying) : await byBackup(source, mode, copying);
+    return {
+      ...result,
+      tables: before.size,
+      rows: [...before.values()].reduce((total, { rows }) => total + Number(rows), 0),
+      centres: (await allSites(copy)).length,
+      auditIsWhole: (await verifyAudit(copy)).ok,
+    };
   } finally {
+    for (const store of stores) await store.close();
     if (!keep) await source.script(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Rows and a hash of each table of schema public, whatever the order of the rows. */
-async function sumsOf(tx: Db): Promise<ReadonlyMap<string, Sum>> {
-  await tx.script("SET LOCAL statement_timeout = 0");
-  const tables = await tx.query<{ name: string }>(
-    "SELECT quote_ident(relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1",
-  );
-  const sums = new Map<string, Sum>();
-  for (const { name } of tables) {
-    const [sum] = await tx.query<Sum>(`SELECT count(*)::text AS rows, coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS hash FROM ${name} t`);
-    if (sum) sums.set(name, sum);
-  }
-  return sums;
+async function byDump(source: Db, { url, folder, nowMs, step, create, open }: Copying): Promise<Copied & { readonly copy: Db }> {
+  const file = join(folder, "hcc.dump");
+  const before = await source.transaction(async (tx) => {
+    // The dump and the sums see the same instant, while the collector goes on; this transaction waits for the dump.
+    await tx.script(
+      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0",
+    );
+    const [row] = await tx.query<{ snapshot: string }>("SELECT pg_export_snapshot() AS snapshot");
+    await step("dump", async () =>
+      pgProgram("pg_dump", ["-Fc", "--no-owner", `--snapshot=${row?.snapshot}`, "-f", file, "-d", await connectionWords(folder, url)]),
+    );
+    return sumsOf(tx, "dump");
+  });
+  const copyUrl = await create();
+  await step("restore", async () => pgProgram("pg_restore", ["--no-owner", "--exit-on-error", "-d", await connectionWords(folder, copyUrl), file]));
+  const copy = await open(copyUrl);
+  const different = await step("compare", async () => differing(before, await copy.transaction((tx) => sumsOf(tx, "dump"))));
+  const streams = await step("rewind", () => copy.transaction((tx) => orderRewind(tx, {}, nowMs())));
+  return { copy, before, different, streams, dumpBytes: (await stat(file)).size };
+}
+
+async function byBackup(source: Db, mode: StorageMode, { folder, nowMs, step, create, open }: Copying): Promise<Copied & { readonly copy: Db }> {
+  const copy = await open(await create());
+  await copy.script("CREATE EXTENSION IF NOT EXISTS timescaledb");
+  return { ...(await drillBackup(source, copy, { file: join(folder, "hcc.backup"), mode, nowMs: nowMs(), step })), copy };
 }
 
 /** How PostgreSQL's programs reach a database. The password goes into a file of its own: every user of the machine can read a command line. */

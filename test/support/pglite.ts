@@ -23,6 +23,16 @@ function dbOf(runner: Pick<PGlite, "query" | "exec">, transaction: Db["transacti
     script: async (statements) => {
       await runner.exec(statements);
     },
+    // PGlite has no stream of a COPY; it reads and writes a file of this name.
+    copyIn: async (statement, chunks) => {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      for await (const chunk of chunks) parts.push(new Uint8Array(chunk));
+      await runner.query(statement.replace(/FROM STDIN$/, "FROM '/dev/blob'"), [], { blob: new Blob(parts) });
+    },
+    copyOut: async function* (statement) {
+      const { blob } = await runner.query(statement.replace(/TO STDOUT$/, "TO '/dev/blob'"));
+      if (blob) yield Buffer.from(await blob.arrayBuffer());
+    },
   };
 }
 

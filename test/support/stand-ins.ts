@@ -19,6 +19,8 @@ export type StandInDb = Db & {
   readonly spread: string[];
   readonly url: string;
   readonly alterations: readonly Alteration[];
+  /** What `extension_control_path` must be where another database is to have the same extension. */
+  readonly extensionPath: string | undefined;
   close(): Promise<void>;
 };
 export type StandInServer = { database(standIn?: StandIn): Promise<StandInDb>; stop(): Promise<void> };
@@ -41,13 +43,13 @@ export async function startStandIns(): Promise<StandInServer> {
       const url = new URL(store.url);
       url.pathname = name;
       const db = openPostgres(url.href, { connections: 4, statementTimeoutMs: 60_000 });
-      if (standIn) await createExtension(db, folder, standIn);
+      const extensionPath = standIn && (await createExtension(db, folder, standIn));
       const alterations: Alteration[] = [];
       const spread: string[] = [];
       const tables = async () =>
         (await db.query<{ name: string }>("SELECT relation::text AS name FROM citus.known WHERE kind = 'distributed'")).map(({ name: one }) => one);
       const own = standIn?.extension === "citus" ? refusingKeys(db, tables) : taking(db, alterations);
-      return { ...own, byRules: refusingPlans(own, tables, spread), spread, url: url.href, alterations, close: () => db.close() };
+      return { ...own, byRules: refusingPlans(own, tables, spread), spread, url: url.href, alterations, extensionPath, close: () => db.close() };
     },
     stop: () => stop(store, folder),
   };
@@ -58,14 +60,16 @@ async function stop(store: Store, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function createExtension(db: PostgresDb, folder: string, { extension, version }: StandIn): Promise<void> {
+async function createExtension(db: PostgresDb, folder: string, { extension, version }: StandIn): Promise<string> {
   const own = join(folder, `${extension}-${version}`);
   await mkdir(join(own, "extension"), { recursive: true });
   const parts = extension === "citus" ? ["citus"] : ["timescaledb", ...(versionAtLeast(version, 18) ? ["timescaledb-columnstore"] : [])];
   const script = (await Promise.all(parts.map((part) => readFile(join(scripts, `${part}.sql`), "utf8")))).join("\n");
   await writeFile(join(own, "extension", `${extension}.control`), control(version));
   await writeFile(join(own, "extension", `${extension}--${version}.sql`), script);
-  await db.transaction((tx) => tx.script(`SET LOCAL extension_control_path = '${own}:$system'; CREATE EXTENSION ${extension}`));
+  const path = `${own}:$system`;
+  await db.transaction((tx) => tx.script(`SET LOCAL extension_control_path = '${path}'; CREATE EXTENSION ${extension}`));
+  return path;
 }
 
 /** A database that takes the storage parameters of TimescaleDB, which PostgreSQL alone refuses; each must be of a hypertable and its own columns. */

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { writeBackup } from "../../../collector/store/backup.ts";
 import { distributed, nodeFunctions, reference, Shards } from "../../../collector/store/citus.ts";
 import type { Db } from "../../../collector/store/db.ts";
+import { drill } from "../../../collector/store/drill.ts";
 import { beginIncident, standingIncidents } from "../../../collector/store/incidents.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
@@ -223,6 +224,44 @@ describe("a backup between databases of different modes", () => {
     const target = await migrated(tsl);
     await restoreBackup(target, await verifyBackup(file), T0);
     expect([await storageMode(target), await answers(target)]).toEqual(["timescale-tsl", await answers(source)]);
+  });
+});
+
+describe("the drill", () => {
+  const drillOf = (db: StandInDb, name: string, keep = false) => {
+    const steps: string[] = [];
+    return drill(db, { url: db.url, name, keep, nowMs: () => T0, told: (step) => steps.push(step) }).then((result) => ({ ...result, steps }));
+  };
+  const databases = (db: StandInDb, name: string) => db.query("SELECT datname FROM pg_database WHERE datname = $1", [name]);
+
+  it("copies a database of TimescaleDB by a backup into one beside it, and drops that again", async () => {
+    const db = await migrated(apache);
+    await fill(db, 30);
+    // New sessions of this user may make the stand-in of the extension in any database.
+    await db.script(`ALTER ROLE CURRENT_USER SET extension_control_path = '${db.extensionPath}'; ALTER ROLE CURRENT_USER SET timescaledb.license = 'apache'`);
+    try {
+      expect(await drillOf(db, "drill_gone")).toMatchObject({
+        different: [],
+        centres: 1,
+        streams: 1,
+        auditIsWhole: true,
+        steps: ["dump", "restore", "compare"],
+      });
+      expect(await databases(db, "drill_gone")).toEqual([]);
+      expect(await db.query("SELECT FROM stream_state WHERE rewind")).toEqual([]);
+      await drillOf(db, "drill_kept", true);
+      const copy = await openStore({ databaseUrl: db.url.replace(/[^/]+$/, "drill_kept"), dataDir: "unused" });
+      expect([await storageMode(copy.db), await answers(copy.db)]).toEqual(["timescale", await answers(db)]);
+      await copy.close();
+    } finally {
+      await db.script("ALTER ROLE CURRENT_USER RESET ALL");
+    }
+  }, 60_000);
+
+  it("says in one sentence that a database of Citus has no copy beside it", async () => {
+    const db = await migrated({ extension: "citus", version: "13.2-1" }, "citus");
+    await expect(drillOf(db, "drill_citus")).rejects.toThrow("a new database there has no nodes of Citus");
+    expect(await databases(db, "drill_citus")).toEqual([]);
   });
 });
 

@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { type DoStep, type DrillStep, drillBackup } from "../../../collector/store/drill-backup.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
@@ -9,6 +11,7 @@ import { chunksOf } from "../../../collector/store/timescale.ts";
 import { T0 } from "../../support/batches.ts";
 import { answers, fill, toolsOn } from "../../support/filled-store.ts";
 import type { PgliteDb } from "../../support/pglite.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 import { openTimescale } from "../../support/timescale.ts";
 
 const DAY_MS = 86_400_000;
@@ -65,6 +68,49 @@ describe.each([
     await fill(db, 5, START_MS);
     expect((await answers(db))[0]).toHaveLength(545);
     expect((await partitionDays(db)).run).toContain("2026-11-08");
+  });
+});
+
+describe.each([
+  ["timescale", "timescale"],
+  ["timescale-tsl", "timescale-tsl"],
+] as const)("the drill on TimescaleDB 2.23, %s", (wish, mode) => {
+  /** Drills into a second database; `after` meddles with a step's result. */
+  async function drilled(after: (step: DrillStep, copy: PgliteDb) => Promise<void>) {
+    const copy = await openTimescale();
+    onTestFinished(() => copy.close());
+    const step: DoStep = async (title, work) => {
+      const result = await work();
+      await after(title, copy);
+      return result;
+    };
+    const result = await drillBackup(db, copy, { file: join(memoryFolder(), "hcc.backup"), mode, nowMs: T0, step });
+    return { copy, ...result };
+  }
+
+  it("makes a copy that is the same in every table, answers the same, and has agents told to send again", async () => {
+    await filled(wish);
+    if (mode === "timescale-tsl") for (const { name } of await chunksOf(db, "rollup_1h")) await db.query("SELECT compress_chunk(($1::text)::regclass)", [name]);
+    const [columnar] = await db.query("SELECT count(*) FILTER (WHERE is_compressed)::int AS n FROM timescaledb_information.chunks");
+    expect(columnar).toEqual({ n: mode === "timescale-tsl" ? 1 : 0 });
+    const { copy, before, different, streams } = await drilled(async () => undefined);
+    expect(different).toEqual([]);
+    expect(before.get("run")?.rows).toBe("540");
+    expect(before.get("rollup_1h")?.rows).toBe("10");
+    expect(await storageMode(copy)).toBe(mode);
+    expect(await answers(copy)).toEqual(await answers(db));
+    expect([streams, await copy.query("SELECT count(*)::int AS n FROM stream_state WHERE rewind")]).toEqual([2, [{ n: 2 }]]);
+  });
+
+  it("names each table that differs", async () => {
+    await filled(wish);
+    const { different } = await drilled(async (title, copy) => {
+      if (title !== "restore") return;
+      await copy.script(
+        "UPDATE rollup_1h SET n = n + 1 WHERE hour = (SELECT min(hour) FROM rollup_1h); DELETE FROM run WHERE seq = 1; UPDATE stream_state SET acked_through = acked_through + 1",
+      );
+    });
+    expect(different).toEqual(["rollup_1h", "run", "stream_state"]);
   });
 });
 
