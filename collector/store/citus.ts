@@ -20,9 +20,9 @@ export const distributed = [
   "finding_revision",
   "found_device",
   "ingest_ledger",
-  "latest",
   "lease",
   "line_speed",
+  "newest_values",
   "packed_run",
   "page_count_day",
   "pages_day",
@@ -68,6 +68,7 @@ export const local = [
 /** Made on every node, as queries on shards call them; none of them reads a table. A function that is in neither list fails test/collector/store/site-keys.test.ts. */
 export const nodeFunctions = [
   "day_start",
+  "merge_values",
   "packed_column",
   "packed_digits",
   "packed_numbers",

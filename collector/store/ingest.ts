@@ -9,7 +9,8 @@ import type { Received, RunRow, Stored, Written } from "./received.ts";
 import { countRuns, keepSpeeds } from "./run-counts.ts";
 import { type RunIds, runRowsOf } from "./run-rows.ts";
 import { writeDays } from "./write-days.ts";
-import { touchContacts, writeDirtyHours, writeGapsAndLetters, writeLatest } from "./write-marks.ts";
+import { touchContacts, writeDirtyHours, writeGapsAndLetters } from "./write-marks.ts";
+import { writeNewest } from "./write-newest.ts";
 import { areBlock, copyRuns, insertRuns } from "./write-runs.ts";
 
 export type IngestTools = { readonly db: Db; readonly partitions: Partitions; readonly ids: RunIds; readonly calendar: Calendar };
@@ -38,13 +39,13 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
       const claim = claims[index];
       return claim?.result === "stored" ? [{ received, claim, runs: (rows[index] ?? []).filter(({ observation }) => claim.isFresh(observation.seq)) }] : [];
     });
-    const marks = await writeStored(tx, calendar, group, stored);
+    const marks = await writeStored(tx, { ids, calendar }, group, stored);
     return claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) }));
   });
 }
 
 /** Sends all statements at once; the server does them in this order. Only a block goes before. Rows that others may wait for come last. */
-async function writeStored(tx: Db, calendar: Calendar, group: readonly Received[], stored: readonly Stored[]) {
+async function writeStored(tx: Db, { ids, calendar }: Pick<IngestTools, "ids" | "calendar">, group: readonly Received[], stored: readonly Stored[]) {
   const runs = stored.flatMap((one) => one.runs);
   const isBlock = areBlock(tx, runs);
   if (isBlock) await copyRuns(tx, runs);
@@ -57,7 +58,7 @@ async function writeStored(tx: Db, calendar: Calendar, group: readonly Received[
     writePageCounters(tx, runs.flatMap(pagesOf)),
     writeFoundDevices(tx, runs.flatMap(foundOf)),
     writeGapsAndLetters(tx, stored),
-    writeLatest(tx, runs),
+    writeNewest(tx, ids.series, runs),
     writeDirtyHours(tx, runs),
     touchContacts(tx, group),
   ];

@@ -16,7 +16,7 @@ const evidence = [
   "run_source",
   "evidence",
   "series",
-  "latest",
+  "newest_values",
   "presence_day",
   "peak_day",
   "pages_day",

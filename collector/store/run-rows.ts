@@ -19,7 +19,7 @@ type Draft = { -readonly [Name in keyof RunRow]: RunRow[Name] };
 /** Places whose ids are not in memory. */
 type Open = {
   readonly sources: { readonly run: Draft; readonly key: SourceKey }[];
-  readonly series: { readonly run: Draft; readonly place: number; readonly key: SeriesKey }[];
+  readonly series: { readonly run: Draft; readonly place: number; readonly key: Omit<SeriesKey, "sourceId"> }[];
   readonly evidence: { readonly run: Draft; readonly told: ToldEvidence }[];
 };
 
@@ -30,7 +30,9 @@ type Open = {
 export async function runRowsOf(db: Db, ids: RunIds, group: readonly Received[]): Promise<RunRow[][]> {
   const open: Open = { sources: [], series: [], evidence: [] };
   const runs = group.map((received) => draftsOf(received, ids, open));
-  await Promise.all([fillSources(db, ids.sources, open.sources), fillSeries(db, ids.series, open.series), fillEvidence(db, ids.evidence, open.evidence)]);
+  // A series is known by the source that tells it.
+  const runsAndSeries = fillSources(db, ids.sources, open.sources).then(() => fillSeries(db, ids.series, open.series));
+  await Promise.all([runsAndSeries, fillEvidence(db, ids.evidence, open.evidence)]);
   return runs;
 }
 
@@ -61,14 +63,14 @@ function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, o
 
 function draftReadings(run: Draft, readings: readonly Reading[], target: string, series: SeriesIds, open: Open): void {
   for (const { metric, value, labels } of readings) {
-    const key = { siteId: run.siteId, metric, target, labels: canonicalLabels(labels) };
-    const seriesId = series.idOf(key);
-    if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key });
+    const named = canonicalLabels(labels);
+    const seriesId = run.sourceId === 0 ? undefined : series.idOf(run.sourceId, metric, target, named);
+    if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key: { siteId: run.siteId, metric, target, labels: named } });
     run.seriesIds.push(seriesId ?? 0);
     // Without the sign of a zero: outcomes are JSON, whose zero has none in PostgreSQL.
     run.vals.push(value === 0 ? 0 : value);
     // A series has no labels, or some: that they were told to be none is kept beside it.
-    if (labels && key.labels === "{}") keepReadings(run);
+    if (labels && named === "{}") keepReadings(run);
   }
 }
 
@@ -102,7 +104,7 @@ async function fillSeries(db: Db, series: SeriesIds, open: Open["series"]): Prom
   if (open.length === 0) return;
   const found = await series.learn(
     db,
-    open.map(({ key }) => key),
+    open.map(({ run, key }) => ({ ...key, sourceId: run.sourceId })),
   );
   // From the end of each run, so that the places before it stay what they are.
   for (let index = open.length - 1; index >= 0; index--) {

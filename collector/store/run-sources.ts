@@ -1,6 +1,6 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
-import { SiteIds } from "./site-ids.ts";
+import { NamedIds } from "./named-ids.ts";
 
 /** What runs are made of: `target` is empty where the probe has none. */
 export type SourceKey = { readonly siteId: number; readonly probe: string; readonly target: string };
@@ -13,7 +13,7 @@ export const SITE_SOURCES_MAX = 1_000;
 
 /** Ids of run sources, cached; a miss is read or made once for all that a flush brings. */
 export class RunSources {
-  readonly #ids = new SiteIds(CACHE_MAX);
+  readonly #ids = new NamedIds(CACHE_MAX);
 
   /** The id of a source that is in memory. */
   idOf(key: SourceKey): number | undefined {

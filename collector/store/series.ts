@@ -1,9 +1,9 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
-import { SiteIds } from "./site-ids.ts";
+import { NamedIds } from "./named-ids.ts";
 
-/** What makes a series: `labels` is JSON text with sorted keys. */
-export type SeriesKey = { readonly siteId: number; readonly metric: string; readonly target: string; readonly labels: string };
+/** What makes a series (`labels` is JSON text with sorted keys), and the source of runs that tells it now. */
+export type SeriesKey = { readonly siteId: number; readonly sourceId: number; readonly metric: string; readonly target: string; readonly labels: string };
 
 /** Most series that stay in memory; past that the cache starts anew. 3,300 sites with 200 series each stay below. */
 const CACHE_MAX = 1_000_000;
@@ -13,12 +13,17 @@ export const SITE_SERIES_MAX = 5_000;
 
 /** Ids of series, cached; a miss is inserted once for all that a flush brings. */
 export class SeriesIds {
-  readonly #ids = new SiteIds(CACHE_MAX);
+  readonly #ids = new NamedIds(CACHE_MAX);
+  /** Where those series have their newest values that another source told first. */
+  readonly #homes = new Map<number, number>();
 
-  /** The id of a series that is in memory. */
-  idOf(key: SeriesKey): number | undefined {
-    return this.#ids.get(key.siteId, nameOf(key));
+  /** The id of a series that is in memory, by the source that tells it. */
+  idOf(sourceId: number, metric: string, target: string, labels: string): number | undefined {
+    return this.#ids.get(sourceId, nameOf({ metric, target, labels }));
   }
+
+  /** The source in whose row a series has its newest value: nearly always the one that tells it. */
+  readonly homeOf = (seriesId: number, sourceId: number): number => this.#homes.get(seriesId) ?? sourceId;
 
   /**
    * Reads or makes the ids of keys that are not in memory; gives the id at the place of each key. A site that has as many series as it may gets no
@@ -29,7 +34,7 @@ export class SeriesIds {
     for (const key of keys) wanted.set(fullNameOf(key), key);
     // One order for all writers, so that two of them cannot wait for each other.
     const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
-    const found = await readIds(db, sorted);
+    const found = await readSeries(db, sorted);
     const fresh = sorted.filter((key) => !found.has(fullNameOf(key)));
     const room = fresh.length > 0 ? await roomOf(db, fresh) : new Map<number, number>();
     const allowed = fresh.filter(({ siteId }) => {
@@ -39,30 +44,35 @@ export class SeriesIds {
     });
     if (allowed.length > 0) {
       await db.query(
-        `INSERT INTO series (site_id, metric, target, labels) SELECT w.site_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
+        `INSERT INTO series (site_id, source_id, metric, target, labels)
+         SELECT w.site_id, w.source_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
         columnsOf(allowed),
       );
-      for (const [name, id] of await readIds(db, allowed)) found.set(name, id);
+      for (const [name, known] of await readSeries(db, allowed)) found.set(name, known);
     }
     for (const [name, key] of wanted) {
-      const id = found.get(name);
-      if (id !== undefined) this.#ids.set(key.siteId, nameOf(key), id);
+      const known = found.get(name);
+      if (!known) continue;
+      this.#ids.set(key.sourceId, nameOf(key), known.seriesId);
+      if (known.home !== key.sourceId) this.#homes.set(known.seriesId, known.home);
     }
-    return keys.map((key) => found.get(fullNameOf(key)));
+    return keys.map((key) => found.get(fullNameOf(key))?.seriesId);
   }
 }
 
-/** The ids of the series that are there, by their names. */
-async function readIds(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, number>> {
-  const rows = await db.query<{ place: number; series_id: number }>(
-    `SELECT w.place::int AS place, s.series_id FROM ${keysAs("w")}
+type Known = { readonly seriesId: number; readonly home: number };
+
+/** The series that are there, by their names. */
+async function readSeries(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, Known>> {
+  const rows = await db.query<Known & { place: number }>(
+    `SELECT w.place::int AS place, s.series_id AS "seriesId", s.source_id AS home FROM ${keysAs("w")}
      JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
     columnsOf(keys),
   );
   return new Map(
-    rows.flatMap(({ place, series_id }) => {
+    rows.flatMap(({ place, ...known }) => {
       const key = keys[place - 1];
-      return key ? [[fullNameOf(key), series_id]] : [];
+      return key ? [[fullNameOf(key), known]] : [];
     }),
   );
 }
@@ -81,6 +91,7 @@ async function roomOf(db: Db, keys: readonly SeriesKey[]): Promise<Map<number, n
 function columnsOf(keys: readonly SeriesKey[]): string[] {
   return [
     numbersLiteral(keys.map(({ siteId }) => siteId)),
+    numbersLiteral(keys.map(({ sourceId }) => sourceId)),
     textsLiteral(keys.map(({ metric }) => metric)),
     textsLiteral(keys.map(({ target }) => target)),
     textsLiteral(keys.map(({ labels }) => labels)),
@@ -88,14 +99,16 @@ function columnsOf(keys: readonly SeriesKey[]): string[] {
 }
 
 function keysAs(name: string): string {
-  return `unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) WITH ORDINALITY AS ${name}(site_id, metric, target, labels, place)`;
+  return `unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[])
+    WITH ORDINALITY AS ${name}(site_id, source_id, metric, target, labels, place)`;
 }
 
-/** Names a series within its site. */
-function nameOf({ metric, target, labels }: SeriesKey): string {
+/** Names a series among those that a source tells. */
+function nameOf({ metric, target, labels }: Pick<SeriesKey, "metric" | "target" | "labels">): string {
   return `${metric} ${target} ${labels}`;
 }
 
+/** A source belongs to one site. */
 function fullNameOf(key: SeriesKey): string {
-  return `${key.siteId} ${nameOf(key)}`;
+  return `${key.sourceId} ${nameOf(key)}`;
 }

@@ -5,28 +5,6 @@ import type { Received, RunRow, Stored } from "./received.ts";
 
 const HOUR_MS = 3_600_000;
 
-type Newest = { readonly siteId: number; readonly seriesId: number; readonly takenMs: number; readonly value: number };
-
-/** Newest value per series, once per flush and in one order, so that two writers cannot wait for each other. */
-export async function writeLatest(tx: Db, runs: readonly RunRow[]): Promise<void> {
-  const newest = new Map<number, Newest>();
-  for (const { siteId, takenMs, seriesIds, vals } of runs) {
-    for (let place = 0; place < vals.length; place++) {
-      const seriesId = seriesIds[place] ?? 0;
-      if (takenMs >= (newest.get(seriesId)?.takenMs ?? Number.NEGATIVE_INFINITY)) newest.set(seriesId, { siteId, seriesId, takenMs, value: vals[place] ?? 0 });
-    }
-  }
-  const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId || a.seriesId - b.seriesId);
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO latest AS l (site_id, series_id, ts, value)
-     SELECT site_id, series_id, to_timestamp(ms / 1000), value
-     FROM unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::float8[], ($4::text)::float8[]) AS r(site_id, series_id, ms, value)
-     ON CONFLICT (site_id, series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value WHERE excluded.ts >= l.ts`,
-    (["siteId", "seriesId", "takenMs", "value"] as const).map((column) => numbersLiteral(rows.map((row) => row[column]))),
-  );
-}
-
 /** Marks the hours for the rollup. Taking the row even where it stands already keeps a rollup from using the mark up before these samples are committed. */
 export async function writeDirtyHours(tx: Db, runs: readonly RunRow[]): Promise<void> {
   const hours = new Map<string, { siteId: number; hourMs: number }>();

@@ -143,7 +143,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     const target = await emptyStore();
     await restoreBackup(target.db, await verifyBackup(file), T0);
     const restored = await contentOf(target.db);
-    for (const table of ["run", "run_source", "evidence", "latest", "series", "ingest_ledger"]) expect(restored[table], table).toBe(before[table]);
+    for (const table of ["run", "run_source", "evidence", "newest_values", "series", "ingest_ledger"]) expect(restored[table], table).toBe(before[table]);
     await target.close();
   });
 

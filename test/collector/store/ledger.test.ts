@@ -86,7 +86,8 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
     const sites = [1, 2, 3, 4];
     const own = freshStream();
     await db.query(
-      `INSERT INTO latest (site_id, series_id, ts, value) SELECT site_id, 1, now(), 0 FROM unnest(($1::text)::int4[]) AS site_id ON CONFLICT DO NOTHING`,
+      `INSERT INTO newest_values (site_id, source_id, ts, series_ids, vals) SELECT site_id, 1, now(), '{1}', '{0}' FROM unnest(($1::text)::int4[]) AS site_id
+       ON CONFLICT (site_id, source_id) DO UPDATE SET vals = excluded.vals`,
       [`{${sites.join(",")}}`],
     );
     const writers = Array.from({ length: 12 }, (_, index) => sites.map((_site, place) => sites[(place * (index % 2 === 0 ? 1 : 3) + index) % 4] ?? 1));
@@ -98,11 +99,11 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
             order.map((siteId) => ({ ...entry(own, index * 10 + 1, index * 10 + 5, "a"), siteId })),
           );
           // Row by row in an order of its own: without the centres' locks two of these end in a deadlock.
-          for (const siteId of order) await tx.query("UPDATE latest SET value = value + 1 WHERE site_id = $1 AND series_id = 1", [siteId]);
+          for (const siteId of order) await tx.query("UPDATE newest_values SET vals[1] = vals[1] + 1 WHERE site_id = $1 AND source_id = 1", [siteId]);
         }),
       ),
     );
-    expect(await db.query("SELECT DISTINCT value FROM latest WHERE series_id = 1")).toEqual([{ value: 12 }]);
+    expect(await db.query("SELECT DISTINCT vals[1] AS value FROM newest_values WHERE source_id = 1")).toEqual([{ value: 12 }]);
   });
 
   it("finds what a range touches with a handful of rows and pages, however long the stream is", async () => {

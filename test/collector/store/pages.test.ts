@@ -11,6 +11,7 @@ import { pageStore } from "../../../collector/store/pages.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver, waiversFrom } from "../../../collector/store/waivers.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
+import { keepNewest } from "../../support/keep-newest.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 import { openTestDb, type TestDb } from "../../support/test-database.ts";
@@ -110,11 +111,11 @@ test("the newest walk alone says in which segment the way out ends, on the page 
   const keep = async (metric: string, labels: object, value: number, at: string) => {
     const named = [site?.siteId ?? 0, metric, JSON.stringify(labels)];
     await db.query("INSERT INTO series (site_id, metric, labels) VALUES ($1, $2, ($3::text)::jsonb) ON CONFLICT DO NOTHING", named);
-    await db.query(
-      `INSERT INTO latest (site_id, series_id, ts, value) SELECT site_id, series_id, ($5::text)::timestamptz, $4 FROM series
-       WHERE site_id = $1 AND metric = $2 AND labels = ($3::text)::jsonb ON CONFLICT (site_id, series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value`,
-      [...named, value, at],
+    const [row] = await db.query<{ series_id: number }>(
+      "SELECT series_id FROM series WHERE site_id = $1 AND metric = $2 AND labels = ($3::text)::jsonb",
+      named,
     );
+    await keepNewest(db, { siteId: site?.siteId ?? 0, seriesId: row?.series_id ?? 0, at, value });
   };
   const read = async () => {
     const rows = await pageStore(db).centre("xa-02", "2026-10-30T17:00:00.000Z", "2026-11-28");
@@ -170,8 +171,7 @@ test("a device has its answers by the hour, its newest numbers and the runs that
       ]),
     ),
   );
-  for (const [row] of [printed ?? [], seen ?? []])
-    await db.query("INSERT INTO latest (site_id, series_id, ts, value) VALUES ($1, $2, '2026-11-28T02:55:00Z', 1)", [siteId, row?.series_id ?? 0]);
+  for (const [row] of [printed ?? [], seen ?? []]) await keepNewest(db, { siteId, seriesId: row?.series_id ?? 0, at: "2026-11-28T02:55:00Z", value: 1 });
   await db.query("INSERT INTO rollup_1h (site_id, series_id, hour, n, vmin, vmax, vsum) VALUES ($1, $2, '2026-11-28T02:00:00Z', 4, 0, 1, 3)", [
     siteId,
     printed?.[0]?.series_id ?? 0,

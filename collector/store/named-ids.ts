@@ -1,17 +1,17 @@
 /** Slots of a table that is new, and the share of them that is taken at most. */
 const SLOTS_MIN = 1 << 12;
 const FILL_MAX = 0.7;
-/** Most names, over all sites together. */
+/** Most names, over all owners together. */
 const NAMES_MAX = 1 << 20;
 
 /**
- * Ids by site and name, in memory. A fleet has some hundreds of thousands of them, and most names are those of many sites: each name stands once, and
- * what is left of an entry are two numbers in a table of open addressing, 17 bytes instead of 150. Starts anew when it holds as many as it may.
+ * Ids by owner (a site, a source) and name, in memory. A fleet has some hundreds of thousands of them, and most names are those of many owners: each name
+ * stands once, and what is left of an entry are two numbers in a table of open addressing, 17 bytes instead of 150. Starts anew when it holds as many as it may.
  */
-export class SiteIds {
+export class NamedIds {
   readonly #max: number;
   readonly #names = new Map<string, number>();
-  /** Site and name as one number, 0 where the slot is free: a site has no number below 1. */
+  /** Owner and name as one number, 0 where the slot is free: an owner has no number below 1. */
   #keys = new Float64Array(SLOTS_MIN);
   #ids = new Int32Array(SLOTS_MIN);
   #size = 0;
@@ -20,14 +20,14 @@ export class SiteIds {
     this.#max = max;
   }
 
-  get(siteId: number, name: string): number | undefined {
+  get(owner: number, name: string): number | undefined {
     const number = this.#names.get(name);
     if (number === undefined) return undefined;
-    const slot = this.#slotOf(siteId * NAMES_MAX + number);
+    const slot = this.#slotOf(owner * NAMES_MAX + number);
     return this.#keys[slot] === 0 ? undefined : this.#ids[slot];
   }
 
-  set(siteId: number, name: string, id: number): void {
+  set(owner: number, name: string, id: number): void {
     if (this.#size >= this.#max || this.#names.size >= NAMES_MAX) this.#clear();
     let number = this.#names.get(name);
     if (number === undefined) {
@@ -35,13 +35,13 @@ export class SiteIds {
       this.#names.set(name, number);
     }
     if (this.#size >= this.#keys.length * FILL_MAX) this.#grow();
-    this.#put(siteId * NAMES_MAX + number, id);
+    this.#put(owner * NAMES_MAX + number, id);
   }
 
   /** The slot that holds a key, or the free one where it belongs. */
   #slotOf(key: number): number {
     const mask = this.#keys.length - 1;
-    // Neighbours (a site's names) spread over the table: the odd factor is 2 to the 32 by the golden ratio.
+    // Neighbours (an owner's names) spread over the table: the odd factor is 2 to the 32 by the golden ratio.
     let slot = (Math.imul(key % 0x1_0000_0000, 0x9e37_79b1) ^ Math.imul(key / 0x1_0000_0000, 0x85eb_ca6b)) >>> 0;
     slot = (slot ^ (slot >>> 15)) & mask;
     while (this.#keys[slot] !== 0 && this.#keys[slot] !== key) slot = (slot + 1) & mask;
