@@ -87,8 +87,28 @@ export const nodeFunctions = [
   "view_state",
 ] as const;
 
-/** On the coordinator alone: they read or write tables, which no query on a shard may begin to do. */
-export const coordinatorFunctions = ["audit_stays", "count_pages", "duty_record_stays", "pack_runs", "rollup_area", "rollup_days"] as const;
+/** On the coordinator alone: they read or write tables, which no query on a shard may begin to do, or take locks, which are those of one node. */
+export const coordinatorFunctions = [
+  "add_batches",
+  "add_found",
+  "add_pages",
+  "add_peaks",
+  "add_presence",
+  "add_runs",
+  "add_speeds",
+  "audit_stays",
+  "claim_next",
+  "count_pages",
+  "count_runs",
+  "duty_record_stays",
+  "lock_sites",
+  "mark_hours",
+  "pack_runs",
+  "rollup_area",
+  "rollup_days",
+  "set_newest",
+  "touch_contacts",
+] as const;
 
 /**
  * Distributes the tables and functions of this version over the nodes of Citus, where they are not yet: a later version may bring new ones. Rows that are

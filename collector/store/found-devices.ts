@@ -3,6 +3,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { foundIn } from "#schemas/evaluate/daily-facts.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 import { jsonText } from "./json-text.ts";
 import type { Moment } from "./moment.ts";
 import { siteName } from "./one-site.ts";
@@ -20,24 +21,20 @@ const SEARCHES_READ_MAX = 200;
 const DISCOVERY = "device-discovery";
 const searchSpan = runsOf({ site: "$1", source: "s.source_id", since: "to_timestamp($3::float8 / 1000)", until: "to_timestamp($4::float8 / 1000)" });
 
-/** Remembers what searches have met: the first and the last day of each device, and what the newest search said of it. */
-export async function writeFoundDevices(tx: Db, rows: readonly FoundRow[]): Promise<void> {
-  if (rows.length === 0) return;
+/** What searches have met: the first and the last day of each device, and what the newest search said of it. */
+export function foundPart(rows: readonly FoundRow[]): Part {
   const sorted = merged(rows);
-  await tx.query(
-    `INSERT INTO found_device AS f (site_id, identity, first_day, last_day, body)
-     SELECT site_id, identity, first_day::date, last_day::date, body::jsonb
-     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[]) AS r(site_id, identity, first_day, last_day, body)
-     ON CONFLICT (site_id, identity) DO UPDATE SET first_day = least(f.first_day, excluded.first_day), last_day = greatest(f.last_day, excluded.last_day),
-       body = CASE WHEN excluded.last_day >= f.last_day THEN excluded.body ELSE f.body END`,
-    [
+  return {
+    call: "add_found",
+    types: ["int4[]", "text[]", "text[]", "text[]", "text[]"],
+    lists: [
       numbersLiteral(sorted.map(({ siteId }) => siteId)),
       textsLiteral(sorted.map(({ found }) => found.identity)),
       textsLiteral(sorted.map(({ firstDay }) => firstDay)),
       textsLiteral(sorted.map(({ day }) => day)),
       textsLiteral(sorted.map(({ found }) => jsonText(found))),
     ],
-  );
+  };
 }
 
 /** What searches have met at a site from `sinceMs` to a moment. A device whose first day lies after it was not known then. */

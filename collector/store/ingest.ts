@@ -1,17 +1,18 @@
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { foundIn, pagesIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Db } from "./db.ts";
-import { type FoundRow, writeFoundDevices } from "./found-devices.ts";
-import { advanceStreams, claimBatches, enterBatches } from "./ledger.ts";
-import { type PageRow, writePageCounters } from "./page-counters.ts";
+import { type Part, writeParts } from "./flush-part.ts";
+import { type FoundRow, foundPart } from "./found-devices.ts";
+import { advanceStreams, batchesPart, type Claim, claimBatches, nextClaims } from "./ledger.ts";
+import { type PageRow, pagesPart } from "./page-counters.ts";
 import type { Partitions } from "./partitions.ts";
 import type { Received, RunRow, Stored, Written } from "./received.ts";
-import { countRuns, keepSpeeds } from "./run-counts.ts";
+import { countsPart, speedsPart } from "./run-counts.ts";
 import { type RunIds, runRowsOf } from "./run-rows.ts";
-import { writeDays } from "./write-days.ts";
-import { touchContacts, writeDirtyHours, writeGapsAndLetters } from "./write-marks.ts";
-import { writeNewest } from "./write-newest.ts";
-import { areBlock, copyRuns, insertRuns } from "./write-runs.ts";
+import { daysParts } from "./write-days.ts";
+import { contactsPart, hoursPart, writeGapsAndLetters } from "./write-marks.ts";
+import { newestPart } from "./write-newest.ts";
+import { areBlock, copyRuns, runsPart } from "./write-runs.ts";
 
 export type IngestTools = { readonly db: Db; readonly partitions: Partitions; readonly ids: RunIds; readonly calendar: Calendar };
 
@@ -33,37 +34,49 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
 async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
   await partitions.ensure(instantsOf(group));
   const rows = await runRowsOf(db, ids, group);
+  const partsOf = (stored: readonly Stored[], runs: readonly RunRow[]) => [
+    batchesPart(stored),
+    countsPart(runs),
+    speedsPart(runs),
+    ...daysParts(calendar, runs),
+    pagesPart(runs.flatMap(pagesOf)),
+    foundPart(runs.flatMap(foundOf)),
+    newestPart(ids.series, runs),
+    hoursPart(runs),
+    contactsPart(group),
+  ];
+  return (await writeNext(db, group, rows, partsOf)) ?? (await writeAny(db, group, rows, partsOf));
+}
+
+/** What of the batches that are stored goes into the tables beside that of the runs. */
+type PartsOf = (stored: readonly Stored[], runs: readonly RunRow[]) => readonly Part[];
+
+/** Writes a group whose batches are the next of their streams, as one statement. Undefined, with nothing written, for any other group. */
+async function writeNext(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], partsOf: PartsOf): Promise<Written[] | undefined> {
+  const runs = rows.flat();
+  const isPlain = !areBlock(db, runs) && group.every(({ batch, filed }) => batch.gaps.length === 0 && filed.unfiled.length === 0);
+  const next = isPlain ? nextClaims(group) : undefined;
+  if (!next) return undefined;
+  const stored = group.map((received, index): Stored => ({ received, claim: next.claims[index] as Claim, runs: rows[index] ?? [] }));
+  const isDone = await writeParts(db, [...partsOf(stored, runs), runsPart(runs)], next.part);
+  return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewind: false })) : undefined;
+}
+
+/** Writes any group: with what the ledger knows of its ranges. Sends all statements at once; the server does them in this order. Only a block goes before. */
+async function writeAny(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], partsOf: PartsOf): Promise<Written[]> {
   return db.transaction(async (tx) => {
     const claims = await claimBatches(tx, group);
     const stored = group.flatMap((received, index): Stored[] => {
       const claim = claims[index];
       return claim?.result === "stored" ? [{ received, claim, runs: (rows[index] ?? []).filter(({ observation }) => claim.isFresh(observation.seq)) }] : [];
     });
-    const marks = await writeStored(tx, { ids, calendar }, group, stored);
+    const runs = stored.flatMap((one) => one.runs);
+    const isBlock = areBlock(tx, runs);
+    if (isBlock) await copyRuns(tx, runs);
+    const written = [writeGapsAndLetters(tx, stored), writeParts(tx, [...partsOf(stored, runs), runsPart(isBlock ? [] : runs)])];
+    const [marks] = await Promise.all([advanceStreams(tx, group), ...written]);
     return claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) }));
   });
-}
-
-/** Sends all statements at once; the server does them in this order. Only a block goes before. Rows that others may wait for come last. */
-async function writeStored(tx: Db, { ids, calendar }: Pick<IngestTools, "ids" | "calendar">, group: readonly Received[], stored: readonly Stored[]) {
-  const runs = stored.flatMap((one) => one.runs);
-  const isBlock = areBlock(tx, runs);
-  if (isBlock) await copyRuns(tx, runs);
-  const written = [
-    enterBatches(tx, stored),
-    ...(isBlock ? [] : [insertRuns(tx, runs)]),
-    countRuns(tx, runs),
-    keepSpeeds(tx, runs),
-    writeDays(tx, calendar, runs),
-    writePageCounters(tx, runs.flatMap(pagesOf)),
-    writeFoundDevices(tx, runs.flatMap(foundOf)),
-    writeGapsAndLetters(tx, stored),
-    writeNewest(tx, ids.series, runs),
-    writeDirtyHours(tx, runs),
-    touchContacts(tx, group),
-  ];
-  const [marks] = await Promise.all([advanceStreams(tx, group), ...written]);
-  return marks;
 }
 
 function* instantsOf(group: readonly Received[]): Iterable<number> {

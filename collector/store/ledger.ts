@@ -1,6 +1,7 @@
 import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 
 /** What the ledger needs to know of a batch. */
 export type Entry = {
@@ -31,7 +32,7 @@ const SPANS_MAX = 100_000;
 /**
  * Says for each batch of a group which of its numbers nobody stored before. The same range with the same bytes is a repetition; with other bytes two
  * senders tell one stream. A range that overlaps earlier ones (after a rewind) brings only what is missing, so that the spans of a stream never overlap.
- * Holds the centres' locks until the transaction ends, so that what is entered then (`enterBatches`) is nobody else's.
+ * Holds the centres' locks until the transaction ends, so that what is entered then (`batchesPart`) is nobody else's.
  */
 export async function claimBatches(tx: Db, entries: readonly Entry[]): Promise<Claim[]> {
   // Sent together, done one after the other: the second statement sees what others had committed when the locks were had.
@@ -121,18 +122,32 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
   return entries.map((entry) => byStream.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
 }
 
-/**
- * One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise.
- * What the transaction runs next are lists through the same few indexes, whatever is in them: the server would plan two of the statements anew each time,
- * which took longer than running them.
- */
+/** One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise. */
 async function lockSites(tx: Db, entries: readonly Entry[]): Promise<void> {
-  const sites = [...new Set(entries.map(({ siteId }) => siteId))].sort((a, b) => a - b);
-  await tx.query(
-    `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), count(pg_advisory_xact_lock($1::int, site_id))::int AS n
-     FROM (SELECT site_id FROM unnest(($2::text)::int4[]) AS site_id ORDER BY site_id) AS sorted`,
-    [advisoryLocks.ingest, numbersLiteral(sites)],
-  );
+  await tx.query("SELECT lock_sites($1::int, ($2::text)::int4[])", [advisoryLocks.ingest, numbersLiteral(entries.map(({ siteId }) => siteId))]);
+}
+
+/**
+ * The claim of a group in which each batch is the next of its stream, as nearly always: for the database to check, which locks the centres for it. Undefined
+ * for a group that needs more than that.
+ */
+export function nextClaims(entries: readonly Entry[]): { readonly part: Part; readonly claims: readonly Claim[] } | undefined {
+  if (new Set(entries.map(keyOf)).size < entries.length) return undefined;
+  const claims = entries.map((entry) => claimOf(entry, []));
+  return {
+    part: {
+      call: "claim_next",
+      types: ["int4", "int4[]", "text[]", "int8[]", "int8[]"],
+      lists: [
+        String(advisoryLocks.ingest),
+        numbersLiteral(entries.map(({ siteId }) => siteId)),
+        textsLiteral(entries.map(({ batch }) => batch.stream)),
+        numbersLiteral(entries.map(({ batch }) => batch.from)),
+        numbersLiteral(entries.map(({ batch }) => batch.to)),
+      ],
+    },
+    claims,
+  };
 }
 
 /**
@@ -167,16 +182,13 @@ export const knownSpansStatement = `SELECT w.place::int AS place, l.seq_from::fl
     (SELECT seq_from, seq_to, body_sha256 FROM ingest_ledger WHERE site_id = w.site_id AND stream = w.stream AND seq_to > w.seq_to ORDER BY seq_to LIMIT 1)
   ) AS l WHERE l.seq_from <= w.seq_to`;
 
-/** Enters in the ledger what batches bring. */
-export async function enterBatches(tx: Db, claimed: readonly { readonly received: Entry; readonly claim: Claim }[]): Promise<void> {
+/** What batches bring to the ledger. */
+export function batchesPart(claimed: readonly { readonly received: Entry; readonly claim: Claim }[]): Part {
   const rows = claimed.flatMap(({ received, claim }) => spansOf(received, claim).map((span) => ({ ...received, ...span })));
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO ingest_ledger (site_id, agent_id, stream, seq_from, seq_to, body_sha256, received_at)
-     SELECT site_id, agent_id, stream, seq_from, seq_to, sha, to_timestamp(ms / 1000)
-     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[], ($5::text)::int8[], ($6::text)::text[], ($7::text)::float8[])
-       AS r(site_id, agent_id, stream, seq_from, seq_to, sha, ms)`,
-    [
+  return {
+    call: "add_batches",
+    types: ["int4[]", "text[]", "text[]", "int8[]", "int8[]", "text[]", "float8[]"],
+    lists: [
       numbersLiteral(rows.map(({ siteId }) => siteId)),
       textsLiteral(rows.map(({ agentId }) => agentId)),
       textsLiteral(rows.map(({ batch }) => batch.stream)),
@@ -185,7 +197,7 @@ export async function enterBatches(tx: Db, claimed: readonly { readonly received
       textsLiteral(rows.map(({ bodySha256 }) => bodySha256)),
       numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
     ],
-  );
+  };
 }
 
 function keyOf({ siteId, batch }: Entry): string {

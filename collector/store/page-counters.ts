@@ -1,35 +1,32 @@
 import type { DailyPages } from "#schemas/facts.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
 import { siteName } from "./one-site.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
 
 export type PageRow = DailyPages & { readonly siteId: number; readonly knownMs: number };
 
-/** Keeps the lowest counter of each printer and day, and when it became known. */
-export async function writePageCounters(tx: Db, rows: readonly PageRow[]): Promise<void> {
+/** The lowest counter of each printer and day, and when it became known. */
+export function pagesPart(rows: readonly PageRow[]): Part {
   const lowest = new Map<string, PageRow>();
   for (const row of rows) {
     const key = `${row.siteId} ${row.device} ${row.day} ${row.knownMs}`;
     if (row.pages < (lowest.get(key)?.pages ?? Number.POSITIVE_INFINITY)) lowest.set(key, row);
   }
-  if (lowest.size === 0) return;
   const sorted = [...lowest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  await tx.query(
-    `INSERT INTO pages_day AS p (site_id, device, day, pages, known_at)
-     SELECT site_id, device, day::date, pages, to_timestamp(known_ms / 1000)
-     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::float8[], ($5::text)::float8[]) AS r(site_id, device, day, pages, known_ms)
-     WHERE pages < coalesce((SELECT min(k.pages) FROM pages_day k WHERE k.site_id = r.site_id AND k.device = r.device AND k.day = r.day::date), 'infinity')
-     ON CONFLICT (site_id, device, day, known_at) DO UPDATE SET pages = excluded.pages WHERE excluded.pages < p.pages`,
-    [
+  return {
+    call: "add_pages",
+    types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
+    lists: [
       numbersLiteral(sorted.map(({ siteId }) => siteId)),
       textsLiteral(sorted.map(({ device }) => device)),
       textsLiteral(sorted.map(({ day }) => day)),
       numbersLiteral(sorted.map(({ pages }) => pages)),
       numbersLiteral(sorted.map(({ knownMs }) => knownMs)),
     ],
-  );
+  };
 }
 
 /** The page counters with which the days of a site's printers began, newest first; of one device when it is named. */

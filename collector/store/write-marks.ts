@@ -1,24 +1,25 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 import { jsonText } from "./json-text.ts";
 import type { Received, RunRow, Stored } from "./received.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Marks the hours for the rollup. Taking the row even where it stands already keeps a rollup from using the mark up before these samples are committed. */
-export async function writeDirtyHours(tx: Db, runs: readonly RunRow[]): Promise<void> {
+/** The hours that got samples, for the rollup. */
+export function hoursPart(runs: readonly RunRow[]): Part {
   const hours = new Map<string, { siteId: number; hourMs: number }>();
   for (const { siteId, takenMs, vals } of runs) {
     if (vals.length === 0) continue;
     const hourMs = Math.floor(takenMs / HOUR_MS) * HOUR_MS;
     hours.set(`${siteId} ${hourMs}`, { siteId, hourMs });
   }
-  if (hours.size === 0) return;
   const sorted = [...hours.values()].sort((a, b) => a.siteId - b.siteId || a.hourMs - b.hourMs);
-  await tx.query(
-    `INSERT INTO dirty_hour (site_id, hour) SELECT site_id, to_timestamp(ms / 1000) FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS r(site_id, ms) ON CONFLICT (site_id, hour) DO UPDATE SET hour = excluded.hour`,
-    [numbersLiteral(sorted.map(({ siteId }) => siteId)), numbersLiteral(sorted.map(({ hourMs }) => hourMs))],
-  );
+  return {
+    call: "mark_hours",
+    types: ["int4[]", "float8[]"],
+    lists: [numbersLiteral(sorted.map(({ siteId }) => siteId)), numbersLiteral(sorted.map(({ hourMs }) => hourMs))],
+  };
 }
 
 /** Keeps the gaps that senders have told, and the observations whose time cannot be true. */
@@ -40,20 +41,18 @@ export async function writeGapsAndLetters(tx: Db, stored: readonly Stored[]): Pr
   }
 }
 
-/** Keeps when each agent was heard first and last, and how far off its clock was, in one order, so that two writers cannot wait for each other. */
-export async function touchContacts(tx: Db, group: readonly Received[]): Promise<void> {
+/** When each agent was heard first and last, and how far off its clock was, in one order, so that two writers cannot wait for each other. */
+export function contactsPart(group: readonly Received[]): Part {
   const newest = new Map(group.map(({ siteId, agentId, receivedMs, clockOffsetMs = null }) => [agentId, { siteId, agentId, receivedMs, clockOffsetMs }]));
   const rows = [...newest.values()].sort((a, b) => a.siteId - b.siteId || (a.agentId < b.agentId ? -1 : 1));
-  await tx.query(
-    `INSERT INTO contact AS c (site_id, agent_id, first_at, last_at, clock_offset_ms)
-     SELECT site_id, agent_id, to_timestamp(ms / 1000), to_timestamp(ms / 1000), off_ms
-     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]) AS r(site_id, agent_id, ms, off_ms)
-     ON CONFLICT (site_id, agent_id) DO UPDATE SET last_at = greatest(c.last_at, excluded.last_at), clock_offset_ms = coalesce(excluded.clock_offset_ms, c.clock_offset_ms)`,
-    [
+  return {
+    call: "touch_contacts",
+    types: ["int4[]", "text[]", "float8[]", "float8[]"],
+    lists: [
       numbersLiteral(rows.map(({ siteId }) => siteId)),
       textsLiteral(rows.map(({ agentId }) => agentId)),
       numbersLiteral(rows.map(({ receivedMs }) => receivedMs)),
       numbersLiteral(rows.map(({ clockOffsetMs }) => clockOffsetMs)),
     ],
-  );
+  };
 }

@@ -1,5 +1,5 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
-import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 import type { RunRow } from "./received.ts";
 import type { SeriesIds } from "./series.ts";
 
@@ -8,17 +8,20 @@ type Told = Pick<RunRow, "siteId" | "sourceId" | "takenMs" | "seriesIds" | "vals
 type Newest = Told & { readonly eachMs: readonly number[] | null };
 
 /** Newest value of each series, a row for each source, once per flush and in one order, so that two writers cannot wait for each other. */
-export async function writeNewest(tx: Db, series: Pick<SeriesIds, "homeOf">, runs: readonly Told[]): Promise<void> {
+export function newestPart(series: Pick<SeriesIds, "homeOf">, runs: readonly Told[]): Part {
   const rows = newestOf(runs, series);
-  if (rows.length === 0) return;
-  await tx.query(newestStatement, [
-    numbersLiteral(rows.map(({ siteId }) => siteId)),
-    numbersLiteral(rows.map(({ sourceId }) => sourceId)),
-    numbersLiteral(rows.map(({ takenMs }) => takenMs)),
-    textsLiteral(rows.map(({ seriesIds }) => numbersLiteral(seriesIds))),
-    textsLiteral(rows.map(({ vals }) => numbersLiteral(vals))),
-    textsLiteral(rows.map(({ eachMs }) => eachMs && textsLiteral(eachMs.map((ms) => new Date(ms).toISOString())))),
-  ]);
+  return {
+    call: "set_newest",
+    types: ["int4[]", "int4[]", "float8[]", "text[]", "text[]", "text[]"],
+    lists: [
+      numbersLiteral(rows.map(({ siteId }) => siteId)),
+      numbersLiteral(rows.map(({ sourceId }) => sourceId)),
+      numbersLiteral(rows.map(({ takenMs }) => takenMs)),
+      textsLiteral(rows.map(({ seriesIds }) => numbersLiteral(seriesIds))),
+      textsLiteral(rows.map(({ vals }) => numbersLiteral(vals))),
+      textsLiteral(rows.map(({ eachMs }) => eachMs && textsLiteral(eachMs.map((ms) => new Date(ms).toISOString())))),
+    ],
+  };
 }
 
 /** What the runs of a group leave as newest values, by centre and source. Of two values of one time the later one counts. Exported for its test. */
@@ -74,18 +77,3 @@ function merged(known: Newest | undefined, own: Newest): Newest {
 function isSame(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((id, place) => id === other[place]);
 }
-
-/** Nearly always a source tells what it told before, only later; everything else is joined series by series, by the function of the database. */
-const isNext = "n.series_ids = excluded.series_ids AND n.each_ts IS NULL AND excluded.each_ts IS NULL AND excluded.ts >= n.ts";
-const both = "merge_values(n.ts, n.series_ids, n.vals, n.each_ts, excluded.ts, excluded.series_ids, excluded.vals, excluded.each_ts)";
-const newestStatement = `
-  INSERT INTO newest_values AS n (site_id, source_id, ts, series_ids, vals, each_ts)
-  SELECT site_id, source_id, to_timestamp(ms / 1000), series_ids::int4[], vals::float8[], each_ts::timestamptz[]
-  FROM unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::float8[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[])
-    AS r(site_id, source_id, ms, series_ids, vals, each_ts)
-  ON CONFLICT (site_id, source_id) DO UPDATE SET
-    ts = greatest(n.ts, excluded.ts),
-    series_ids = CASE WHEN ${isNext} THEN n.series_ids ELSE (${both}).series_ids END,
-    vals = CASE WHEN ${isNext} THEN excluded.vals ELSE (${both}).vals END,
-    each_ts = CASE WHEN ${isNext} THEN NULL ELSE (${both}).each_ts END
-  WHERE ${isNext} OR excluded.series_ids <> n.series_ids OR excluded.each_ts IS NOT NULL OR n.each_ts IS NOT NULL`;

@@ -1,11 +1,12 @@
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { CopyBuffer } from "./copy-buffer.ts";
 import type { Db } from "./db.ts";
+import type { Part } from "./flush-part.ts";
 import { jsonText } from "./json-text.ts";
 import type { RunRow } from "./received.ts";
 import { reasonOf } from "./run-counts.ts";
 
-/** From so many rows on, COPY with its turn of its own costs less than an unnest statement that is sent with the others. */
+/** From so many rows on, COPY with turns of its own costs less than lists that are sent with all else. */
 const COPY_FROM_ROWS = 500;
 
 const columns =
@@ -53,18 +54,12 @@ function writeRow(rows: CopyBuffer, run: RunRow): void {
   else rows.jsonb(jsonText(run.rest));
 }
 
-/** Writes runs as one statement: the lists of each row as text, since unnest would flatten a list of lists. */
-export async function insertRuns(tx: Db, runs: readonly RunRow[]): Promise<void> {
-  if (runs.length === 0) return;
-  await tx.query(
-    `INSERT INTO run (${columns})
-     SELECT site_id, source_id, to_timestamp(taken_ms / 1000), to_timestamp(received_ms / 1000), run_stream(stream), seq, to_timestamp(nullif(raw_ms, taken_ms) / 1000),
-       elapsed_ms, lane, clock, kind, reason, series_ids::int4[], vals::float8[], evidence_id, rest::jsonb
-     FROM unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::float8[], ($4::text)::float8[], ($5::text)::text[], ($6::text)::int8[], ($7::text)::float8[],
-       ($8::text)::float8[], ($9::text)::"char"[], ($10::text)::"char"[], ($11::text)::"char"[], ($12::text)::text[], ($13::text)::text[], ($14::text)::text[],
-       ($15::text)::int4[], ($16::text)::text[])
-       AS r(site_id, source_id, taken_ms, received_ms, stream, seq, raw_ms, elapsed_ms, lane, clock, kind, reason, series_ids, vals, evidence_id, rest)`,
-    [
+/** Runs as lists, for a flush that is no block. */
+export function runsPart(runs: readonly RunRow[]): Part {
+  return {
+    call: "add_runs",
+    types: runTypes,
+    lists: [
       numbersLiteral(runs.map(({ siteId }) => siteId)),
       numbersLiteral(runs.map(({ sourceId }) => sourceId)),
       numbersLiteral(runs.map(({ takenMs }) => takenMs)),
@@ -82,5 +77,25 @@ export async function insertRuns(tx: Db, runs: readonly RunRow[]): Promise<void>
       numbersLiteral(runs.map(({ evidenceId }) => evidenceId)),
       textsLiteral(runs.map(({ rest }) => rest && jsonText(rest))),
     ],
-  );
+  };
 }
+
+const letters = '"char"[]';
+const runTypes = [
+  "int4[]",
+  "int4[]",
+  "float8[]",
+  "float8[]",
+  "text[]",
+  "int8[]",
+  "float8[]",
+  "float8[]",
+  letters,
+  letters,
+  letters,
+  "text[]",
+  "text[]",
+  "text[]",
+  "int4[]",
+  "text[]",
+] as const;

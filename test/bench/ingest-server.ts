@@ -14,12 +14,13 @@ import { findAgent } from "../../collector/store/agents.ts";
 import type { Db } from "../../collector/store/db.ts";
 import { doublePrecision, integer, pgTable, text } from "../../collector/store/drizzle.ts";
 import { drizzled } from "../../collector/store/drizzle-db.ts";
+import { writeParts } from "../../collector/store/flush-part.ts";
 import type { IngestTools } from "../../collector/store/ingest.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import type { Received, Written } from "../../collector/store/received.ts";
 import { RunIds, runRowsOf } from "../../collector/store/run-rows.ts";
-import { areBlock, copyRuns, insertRuns } from "../../collector/store/write-runs.ts";
+import { areBlock, copyRuns, runsPart } from "../../collector/store/write-runs.ts";
 
 /**
  * What takes a batch in. `collector`: all of it, judging included. `runs`: the same way in, and of the writing only the runs. `values`: the same way
@@ -63,7 +64,7 @@ async function served(db: Db): Promise<Served> {
 async function writeRunsAlone({ db, partitions, ids }: Omit<IngestTools, "calendar">, group: readonly Received[]): Promise<Written[]> {
   await partitions.ensure(group.flatMap(({ filed }) => filed.observations.map(({ takenMs }) => takenMs)));
   const runs = (await runRowsOf(db, ids, group)).flat();
-  await db.transaction((tx) => (areBlock(tx, runs) ? copyRuns(tx, runs) : insertRuns(tx, runs)));
+  await (areBlock(db, runs) ? db.transaction((tx) => copyRuns(tx, runs)) : writeParts(db, [runsPart(runs)]));
   return group.map(({ batch }) => ({ result: "stored", ackedThrough: batch.to, accepted: batch.observations.length, duplicates: 0, rewind: false }));
 }
 

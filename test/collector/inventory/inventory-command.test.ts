@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../../../collector/commands/program.ts";
 import { readConfig } from "../../../collector/config.ts";
 import { sitesToJudge } from "../../../collector/store/findings.ts";
-import { writeFoundDevices } from "../../../collector/store/found-devices.ts";
+import { writeParts } from "../../../collector/store/flush-part.ts";
+import { foundPart } from "../../../collector/store/found-devices.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { findSite } from "../../../collector/store/sites.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -64,7 +65,7 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
       day,
       found: { identity: `hash aaaaaaaa ${address}`, roles: ["printer" as const], address, ...more },
     });
-    await writeFoundDevices(db, [found("10.0.0.20", { device: "p-1", serial: "X1" }), found("10.0.0.77", { vendor: "Epson" })]);
+    await writeParts(db, [foundPart([found("10.0.0.20", { device: "p-1", serial: "X1" }), found("10.0.0.77", { vendor: "Epson" })])]);
     await close();
     const { out } = await say("inventory", "list", "ia-grai");
     expect(out.split("\n").map((line) => line.split("\t").slice(0, 3).join(" "))).toEqual([

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
-import { claimBatches, type Entry, enterBatches, knownSpansStatement } from "../../../collector/store/ledger.ts";
+import { writeParts } from "../../../collector/store/flush-part.ts";
+import { batchesPart, claimBatches, type Entry, knownSpansStatement } from "../../../collector/store/ledger.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { T0 } from "../../support/batches.ts";
@@ -36,13 +37,11 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
   const tell = (group: readonly Entry[]) =>
     db.transaction(async (tx) => {
       const claims = await claimBatches(tx, group);
-      await enterBatches(
-        tx,
-        group.flatMap((received, index) => {
-          const claim = claims[index];
-          return claim?.result === "stored" ? [{ received, claim }] : [];
-        }),
-      );
+      const stored = group.flatMap((received, index) => {
+        const claim = claims[index];
+        return claim?.result === "stored" ? [{ received, claim }] : [];
+      });
+      await writeParts(tx, [batchesPart(stored)]);
       return claims;
     });
 

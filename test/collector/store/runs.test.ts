@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { textsLiteral } from "../../../collector/store/array-literal.ts";
 import type { Db } from "../../../collector/store/db.ts";
+import { writeParts } from "../../../collector/store/flush-part.ts";
 import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
 import { jsonText } from "../../../collector/store/json-text.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
@@ -14,7 +15,7 @@ import { SITE_SOURCES_MAX } from "../../../collector/store/run-sources.ts";
 import { SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { type StoredRow, storedColumns, storedRuns } from "../../../collector/store/stored-runs.ts";
-import { copyRuns, insertRuns } from "../../../collector/store/write-runs.ts";
+import { copyRuns, runsPart } from "../../../collector/store/write-runs.ts";
 import type { Observation, Outcome } from "../../../schemas/observation.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
@@ -57,8 +58,8 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
     const rows = await db.query<StoredRow>(`SELECT ${storedColumns} FROM run_source AS s, LATERAL ${everyRun} AS r WHERE s.site_id = 1 ORDER BY r.seq`);
     return (await storedRuns(db, rows, { evidence: true })).map(({ outcome }) => outcome);
   };
-  const writers = [
-    { name: "a statement", write: insertRuns },
+  const writers: readonly { readonly name: string; readonly write: (tx: Db, rows: readonly RunRow[]) => Promise<unknown> }[] = [
+    { name: "a statement", write: (tx, rows) => writeParts(tx, [runsPart(rows)]) },
     { name: "a block", write: copyRuns },
   ];
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { newestOf, writeNewest } from "../../../collector/store/write-newest.ts";
+import { writeParts } from "../../../collector/store/flush-part.ts";
+import { newestOf, newestPart } from "../../../collector/store/write-newest.ts";
 import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 let db: TestDb;
@@ -33,7 +34,7 @@ it("are, flush by flush, what series by series is the newest value told", async 
       await db.query("DELETE FROM newest_values");
       const due = new Map<number, { ms: number; value: number }>();
       for (const runs of flushes) {
-        await writeNewest(db, homes, runs);
+        await writeParts(db, [newestPart(homes, runs)]);
         for (const { takenMs, seriesIds, vals } of runs)
           seriesIds.forEach((id, place) => {
             if (takenMs >= (due.get(id)?.ms ?? 0)) due.set(id, { ms: takenMs, value: vals[place] ?? 0 });
