@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addEnrolCode, enrolWithCode, findAgent, setAgentState } from "../../../collector/store/agents.ts";
 import type { Db } from "../../../collector/store/db.ts";
@@ -164,6 +165,67 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
           .sort(),
       ).toEqual([0, 0, 0, 0, 0, 0, 0, 40]);
       expect(await count("observation", received.batch.stream)).toBe(40);
+    });
+
+    it("when writers bring the next batch of a stream at the same time, each as one statement", async () => {
+      const own = freshStream();
+      await write(receivedOf(batchOf({ stream: own, count: 2 })));
+      const next = receivedOf(batchOf({ stream: own, from: 3, count: 5, startMs: T0 + 120_000 }));
+      let transactions = 0;
+      const counting: IngestTools = {
+        ...tools,
+        db: {
+          ...db,
+          transaction: (work) => {
+            transactions++;
+            return db.transaction(work);
+          },
+        },
+      };
+      const written = (await Promise.all(Array.from({ length: 8 }, () => writeGroup(counting, [next])))).flat();
+      expect(written.map(({ accepted }) => accepted).sort()).toEqual([0, 0, 0, 0, 0, 0, 0, 5]);
+      expect(written.map(({ ackedThrough }) => ackedThrough)).toEqual(Array(8).fill(7));
+      expect([await count("observation", own), await count("ingest_ledger", own), transactions]).toEqual([7, 2, 7]);
+    });
+
+    it("in whatever ranges and groups they come, and acknowledges the unbroken beginning", async () => {
+      const range = fc.record({
+        stream: fc.nat({ max: 1 }),
+        from: fc.integer({ min: 1, max: 9 }),
+        count: fc.integer({ min: 1, max: 4 }),
+        isNext: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(range, { minLength: 1, maxLength: 3 }), { maxLength: 6 }), async (groups) => {
+          const streams = [freshStream(), freshStream()];
+          const told = streams.map(() => new Set<number>());
+          const ended = (place: number) => {
+            let last = 0;
+            while (told[place]?.has(last + 1)) last++;
+            return last;
+          };
+          for (const ranges of groups) {
+            const group = ranges.map(({ stream: place, from, count: length, isNext }) => {
+              const first = isNext ? ended(place) + 1 : from;
+              return { place, numbers: Array.from({ length }, (_, index) => first + index) };
+            });
+            const written = await write(
+              ...group.map(({ place, numbers }) =>
+                receivedOf(batchOf({ stream: streams[place] ?? "", from: numbers[0] ?? 1, count: numbers.length, startMs: T0 })),
+              ),
+            );
+            const due = group.map(({ place, numbers }) => {
+              const fresh = numbers.filter((number) => !told[place]?.has(number));
+              for (const number of fresh) told[place]?.add(number);
+              return fresh.length;
+            });
+            expect(written.map(({ accepted }) => accepted)).toEqual(due);
+            expect(written.map(({ ackedThrough }) => ackedThrough)).toEqual(group.map(({ place }) => ended(place)));
+          }
+          for (const [place, own] of streams.entries()) expect(await count("observation", own)).toBe(told[place]?.size);
+        }),
+        { numRuns: 40 },
+      );
     });
 
     it("when a range overlaps an earlier one: only what is missing", async () => {
