@@ -30,7 +30,7 @@ export function openPostgres(url: string, { connections, statementTimeoutMs }: O
       application_name: `hcc-watch ${randomUUID().slice(0, 8)}`,
       TimeZone: "UTC",
       // Our statements are short, and costs of functions are guesses: compiling them took longer than running them.
-      jit: false,
+      jit: "off",
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: 60_000,
     },

@@ -157,6 +157,10 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
       session.release();
     });
 
+    it("compiles no query", async () => {
+      expect(await reader`SELECT current_setting('jit') AS jit`).toEqual([{ jit: "off" }]);
+    });
+
     it("is cut off after a while", async () => {
       expect(await reader`SHOW statement_timeout`).toEqual([{ statement_timeout: "15s" }]);
       expect(await reader`SHOW default_transaction_read_only`).toEqual([{ default_transaction_read_only: "on" }]);

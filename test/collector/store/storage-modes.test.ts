@@ -270,13 +270,15 @@ const somePresent = `
   INSERT INTO site (centre_code, name, district, changed_at) SELECT 'c-' || n, 'C ' || n, 'D ' || n % 2, '2026-11-28' FROM generate_series(1, 5) AS n;
   INSERT INTO series (site_id, metric, target, labels)
   SELECT site, metric, k, CASE metric WHEN 'wifi_ap_up' THEN jsonb_build_object('ap', k) WHEN 'loss_percent' THEN jsonb_build_object('hop', CASE k WHEN 1 THEN 'gateway' ELSE 'isp' END)
-    WHEN 'rtt_avg_ms' THEN jsonb_build_object('hop', 'isp') ELSE '{}' END
+    WHEN 'rtt_avg_ms' THEN jsonb_build_object('hop', 'isp') WHEN 'hop_up' THEN jsonb_build_object('hop', 'isp') WHEN 'segment_up' THEN jsonb_build_object('segment', k) ELSE '{}' END
   FROM generate_series(1, 4) AS site, generate_series(1, 2) AS k, unnest(ARRAY['download_mbps', 'upload_mbps', 'loss_percent', 'rtt_avg_ms', 'jitter_ms', 'wifi_clients',
-    'wifi_limit_clients', 'wifi_ap_up', 'dhcp_free', 'camera_up', 'camera_stream_up', 'camera_clock_skew_s']) WITH ORDINALITY AS m(metric, place) ORDER BY site, place, k;
+    'wifi_limit_clients', 'wifi_ap_up', 'dhcp_free', 'camera_up', 'camera_stream_up', 'camera_clock_skew_s',
+    'portal_up', 'portal_status', 'hop_up', 'segment_up']) WITH ORDINALITY AS m(metric, place) ORDER BY site, place, k;
   UPDATE series SET source_id = site_id * 10 + series_id % 4;
   INSERT INTO newest_values
   SELECT site_id, source_id, max(ts), array_agg(series_id), array_agg((series_id * 31 + site_id) % 3), array_agg(ts)
-  FROM (SELECT *, timestamptz '2026-11-28 02:00Z' + series_id % 7 * interval '1 minute' AS ts FROM series) AS s GROUP BY site_id, source_id;
+  FROM (SELECT *, CASE WHEN metric ~ 'portal|hop|segment' THEN now() - series_id % 5 * interval '50 minutes' ELSE timestamptz '2026-11-28 02:00Z' + series_id % 7 * interval '1 minute' END AS ts
+        FROM series) AS s GROUP BY site_id, source_id;
   INSERT INTO finding SELECT s.site_id, r.requirement, (ARRAY['pass', 'fail', 'unknown'])[1 + s.site_id % 3], 'met', '2026-11-28', 'infinity', '2026-11-28', '{"required": 200}'
   FROM site AS s, view_requirement AS r WHERE s.site_id < 5;
   INSERT INTO line_speed SELECT n, now() - k * interval '1 hour', n * k FROM generate_series(1, 4) AS n, generate_series(1, 3) AS k;
@@ -347,15 +349,19 @@ describe("mode citus", () => {
       await recordPolicy(db, samplePolicy, "sha", T0);
       await db.script(somePresent);
       return Promise.all(
-        ["line_now", "wifi_now", "camera_now", "requirement_now"].map((view) => db.query(`SELECT x::text AS row FROM grafana.${view} AS x ORDER BY 1`)),
+        [
+          ...["line_now", "wifi_now", "camera_now", "requirement_now"].map((view) => `SELECT x::text AS row FROM grafana.${view} AS x ORDER BY 1`),
+          "SELECT centre, portal, up, status, line_up, verdict, segment FROM grafana.portal_now ORDER BY 1, 2",
+        ].map((asked) => db.query(asked)),
       );
     };
     const citus = await migrated({ extension: "citus", version: "13.2-1" }, "citus");
     const answer = await present(citus);
-    expect(answer.map((rows) => rows.length > 3)).toEqual([true, true, true, true]);
+    expect(answer.map((rows) => rows.length > 3)).toEqual([true, true, true, true, true]);
+    expect(new Set(answer[4]?.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
     expect(answer).toEqual(await present(await migrated()));
     const [lateral] = await citus.query(
-      "SELECT string_agg(pg_get_viewdef(oid), '') ~ 'LEFT JOIN LATERAL' AS found FROM pg_class WHERE relname IN ('line_now', 'wifi_now', 'camera_now')",
+      "SELECT string_agg(pg_get_viewdef(oid), '') ~ 'LEFT JOIN LATERAL' AS found FROM pg_class WHERE relname IN ('line_now', 'wifi_now', 'camera_now', 'portal_now')",
     );
     expect(lateral).toEqual({ found: false });
   });

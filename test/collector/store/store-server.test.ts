@@ -33,6 +33,15 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
       (error: Error) => `${error.name}: ${error.message}`,
     );
 
+  it("has its settings on each connection", async () => {
+    const store = await opened("settings");
+    const settings = await store.db.query(
+      "SELECT current_setting('jit') AS jit, current_setting('TimeZone') AS zone, current_setting('statement_timeout') AS longest",
+    );
+    expect(settings).toEqual([{ jit: "off", zone: "UTC", longest: "1min" }]);
+    await store.close();
+  });
+
   it("is migrated by one of several programs that start at the same moment", async () => {
     const stores = [
       await opened("together"),
