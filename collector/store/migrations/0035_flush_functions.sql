@@ -16,12 +16,14 @@ BEGIN
   RETURN true;
 END $$;
 
--- One writer per centre at a time, in one order. What the transaction runs next are lists through the same few indexes, whatever is in them: the server
--- would plan some of the statements anew each time, which took longer than running them.
+-- One writer per centre at a time, in one order. What the transaction runs next are lists through the same few indexes, whatever is in them and however many
+-- rows the tables have: the server would plan some of the statements anew each time, which took longer than running them, and what it plans on an empty
+-- database would read whole tables for as long as the connection lives.
 CREATE FUNCTION lock_sites(lock integer, sites integer[]) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE site integer;
 BEGIN
-  PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
+  PERFORM set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+          set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
   FOR site IN SELECT DISTINCT u FROM unnest(sites) AS u ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(lock, site);
   END LOOP;
