@@ -41,7 +41,12 @@ describe.skipIf(!requirePeer("postgres"))("a flush", () => {
 
   it("reads the rows of its own centres and no others, also by what was planned on an empty database", async () => {
     await store.db.transaction(async (tx) => {
-      const tools = { db: { ...tx, transaction: <T>(work: (db: Db) => Promise<T>) => work(tx) }, partitions: new Partitions(store.db), ids: new RunIds(), calendar: workWeek };
+      const tools = {
+        db: { ...tx, transaction: <T>(work: (db: Db) => Promise<T>) => work(tx) },
+        partitions: new Partitions(store.db),
+        ids: new RunIds(),
+        calendar: workWeek,
+      };
       let from = 1;
       /** The next batch of a stream; each second one tells more series than the one before. */
       const flush = async () => {
