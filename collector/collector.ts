@@ -97,7 +97,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const shards = (await storageMode(owner)) === "citus" ? new Shards(owner) : undefined;
   if (shards) {
     log.warn(
-      "storage mode citus was never run, and only takes batches in: Citus refuses the functions by which judging, rollups and pages read runs (docs/decisions/0006-storage-modes.md)",
+      "storage mode citus never ran on Citus: by the rules of its planner that a stand-in knows, nothing of intake, judging, rollups and pages is refused; all else is unknown (docs/decisions/0006-storage-modes.md)",
     );
     await shards.look();
   }

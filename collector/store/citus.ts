@@ -101,6 +101,7 @@ export const coordinatorFunctions = [
   "count_pages",
   "count_runs",
   "duty_record_stays",
+  "flush_plan_mode",
   "lock_sites",
   "mark_hours",
   "pack_runs",
@@ -128,7 +129,16 @@ export async function distributeTables(tx: Db): Promise<void> {
   for (const view of presentViews) await tx.script(view);
 }
 
+/**
+ * Which plans a flush and the rollup of areas use: only those that know the values. Citus sends a statement to one shard by the centres that it names, which a plan for any values does
+ * not know; PostgreSQL's planner is kept from such plans by their price, and where it is told to take them all the same the statement ends with “could not create
+ * distributed plan” (citusdata/citus, src/backend/distributed/planner/distributed_planner.c, CreateDistributedPlannedStmt).
+ */
+const plansForValues = `CREATE OR REPLACE FUNCTION flush_plan_mode() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'force_custom_plan' $$;
+  ALTER FUNCTION rollup_area(timestamptz[]) SET plan_cache_mode = force_custom_plan`;
+
 async function distributeFunctions(tx: Db): Promise<void> {
+  await tx.script(plansForValues);
   const rows = await tx.query<{ signature: string }>(
     `SELECT p.oid::regprocedure::text AS signature FROM pg_proc p
      WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY (($1::text)::text[])
@@ -141,7 +151,11 @@ async function distributeFunctions(tx: Db): Promise<void> {
 /** Groups that are written at once where each keeps to one shard: they are smaller than those of one machine, and wait for other nodes. */
 export const CITUS_WRITERS = 8;
 
-/** In which shard each centre lies. */
+/**
+ * In which shard each centre lies. A flush keeps to one, and its statements name their centres in every table as a list: Citus prunes by a list of constants, too
+ * (citusdata/citus, src/backend/distributed/planner/shard_pruning.c, SAORestrictions), and sends what comes to one shard there whole (multi_router_planner.c,
+ * PlanRouterQuery).
+ */
 export class Shards {
   readonly #db: Db;
   #known: ReadonlyMap<number, number> = new Map();

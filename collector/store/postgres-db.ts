@@ -12,18 +12,20 @@ type Options = {
   readonly connections: number;
   /** A statement that takes longer is cancelled by the server, ms. */
   readonly statementTimeoutMs: number;
+  /** What the server says beside its answers; nobody listens by default. */
+  readonly onNotice?: (message: string) => void;
 };
 
 /** A server reached by its URL. */
 export type PostgresDb = Db & { close(): Promise<void> };
 
 /** Opens a pool on a PostgreSQL URL. Connects lazily: the first statement says what is wrong. */
-export function openPostgres(url: string, { connections, statementTimeoutMs }: Options): PostgresDb {
+export function openPostgres(url: string, { connections, statementTimeoutMs, onNotice }: Options): PostgresDb {
   const sql = postgres(url, {
     max: connections,
     idle_timeout: 60,
     connect_timeout: 10,
-    onnotice: () => undefined,
+    onnotice: ({ message }) => onNotice?.(message ?? ""),
     // The driver would ask for the types of arrays at each connect, and a connection that is lost in that moment would end the whole process.
     fetch_types: false,
     connection: {

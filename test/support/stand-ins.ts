@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Db } from "../../collector/store/db.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
-import { refusingKeys, refusingPlans } from "./citus-refusals.ts";
+import { citusRules, openExplained, refusingKeys, refusingPlans } from "./citus-refusals.ts";
 
 const scripts = join(import.meta.dirname, "stand-ins");
 const control = (version: string) => `default_version = '${version}'\nrelocatable = false\n`;
@@ -46,10 +46,11 @@ export async function startStandIns(): Promise<StandInServer> {
       const extensionPath = standIn && (await createExtension(db, folder, standIn));
       const alterations: Alteration[] = [];
       const spread: string[] = [];
-      const tables = async () =>
-        (await db.query<{ name: string }>("SELECT relation::text AS name FROM citus.known WHERE kind = 'distributed'")).map(({ name: one }) => one);
-      const own = standIn?.extension === "citus" ? refusingKeys(db, tables) : taking(db, alterations);
-      return { ...own, byRules: refusingPlans(own, tables, spread), spread, url: url.href, alterations, extensionPath, close: () => db.close() };
+      const rules = citusRules(db, spread);
+      const own = standIn?.extension === "citus" ? refusingKeys(db, rules) : taking(db, alterations);
+      const explained = openExplained(url.href, rules);
+      const close = async () => void (await Promise.all([db.close(), explained.close()]));
+      return { ...own, byRules: refusingPlans(refusingKeys(explained, rules), rules), spread, url: url.href, alterations, extensionPath, close };
     },
     stop: () => stop(store, folder),
   };

@@ -1,28 +1,43 @@
 -- What a flush writes, a function for each table, so that one statement holds all of it: it goes to the server in one turn and is a transaction by itself.
 -- Lists belong together place by place; a function whose lists are empty does nothing. All of them give true, so that a statement can join them with AND.
 -- PL/pgSQL keeps the plans of a connection; SQL functions would be planned at each call.
+--
+-- What reads a table names the centres of the flush for each one, also where a join has them already: on Citus they lie in one shard, and only so it sends the
+-- statement there whole (docs/decisions/0006-storage-modes.md). Elsewhere it costs nothing that was measured.
 
 -- Locks the centres until the transaction ends, and moves the marks of the streams, if each batch is the next of its stream: nearly always. Otherwise false,
--- and nothing is moved: then the ledger has to be read (collector/store/ledger.ts).
+-- and what was moved is put back: then the ledger has to be read (collector/store/ledger.ts).
 CREATE FUNCTION claim_next(lock integer, sites integer[], streams text[], froms bigint[], tos bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  moved integer[] := '{}';
+  at_place integer;
 BEGIN
   PERFORM lock_sites(lock, sites);
-  IF (SELECT count(*) FROM unnest(sites, streams, froms) AS w(site_id, stream, seq_from) JOIN stream_state AS s ON s.site_id = w.site_id AND s.stream = w.stream
-      WHERE s.acked_through = w.seq_from - 1 AND NOT s.rewind
-        AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)) < cardinality(sites)
-  THEN RETURN false; END IF;
-  UPDATE stream_state AS s SET acked_through = w.seq_to FROM unnest(sites, streams, tos) AS w(site_id, stream, seq_to)
-  WHERE s.site_id = w.site_id AND s.stream = w.stream;
-  RETURN true;
+  FOR at_place IN
+    UPDATE stream_state AS s SET acked_through = w.seq_to
+    FROM unnest(sites, streams, froms, tos) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
+    WHERE s.site_id = ANY (sites) AND s.site_id = w.site_id AND s.stream = w.stream AND s.acked_through = w.seq_from - 1 AND NOT s.rewind
+      AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = ANY (sites) AND l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)
+    RETURNING w.place
+  LOOP
+    moved := moved || at_place;
+  END LOOP;
+  IF cardinality(moved) = cardinality(sites) THEN RETURN true; END IF;
+  UPDATE stream_state AS s SET acked_through = froms[m.place] - 1 FROM unnest(moved) AS m(place)
+  WHERE s.site_id = ANY (sites) AND s.site_id = sites[m.place] AND s.stream = streams[m.place];
+  RETURN false;
 END $$;
 
--- One writer per centre at a time, in one order. What the transaction runs next are lists through the same few indexes, whatever is in them and however many
--- rows the tables have: the server would plan some of the statements anew each time, which took longer than running them, and what it plans on an empty
--- database would read whole tables for as long as the connection lives.
+-- What a flush runs are lists through the same few indexes, whatever is in them and however many rows the tables have: the server would plan some of the
+-- statements anew each time, which took longer than running them. On Citus it must (collector/store/citus.ts).
+CREATE FUNCTION flush_plan_mode() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'force_generic_plan' $$;
+
+-- One writer per centre at a time, in one order. Of whole tables nothing is read: that is what the server plans on an empty database, and would then do for as
+-- long as the connection lives.
 CREATE FUNCTION lock_sites(lock integer, sites integer[]) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE site integer;
 BEGIN
-  PERFORM set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+  PERFORM set_config('plan_cache_mode', flush_plan_mode(), true), set_config('enable_seqscan', 'off', true),
           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
   FOR site IN SELECT DISTINCT u FROM unnest(sites) AS u ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(lock, site);
@@ -95,7 +110,8 @@ BEGIN
   IF cardinality(sites) > 0 THEN
     INSERT INTO peak_day AS p (site_id, metric, day, value, known_at)
     SELECT r.site, r.named, r.on_day::date, r.peak, to_timestamp(r.ms / 1000) FROM unnest(sites, metrics, days, peaks, known) AS r(site, named, on_day, peak, ms)
-    WHERE r.peak > coalesce((SELECT max(k.value) FROM peak_day AS k WHERE k.site_id = r.site AND k.metric = r.named AND k.day = r.on_day::date), '-infinity')
+    WHERE r.peak > coalesce((SELECT max(k.value) FROM peak_day AS k
+                                  WHERE k.site_id = ANY (sites) AND k.site_id = r.site AND k.metric = r.named AND k.day = r.on_day::date), '-infinity')
     ON CONFLICT (site_id, metric, day, known_at) DO UPDATE SET value = excluded.value WHERE excluded.value > p.value;
   END IF;
   RETURN true;
@@ -106,7 +122,8 @@ BEGIN
   IF cardinality(sites) > 0 THEN
     INSERT INTO pages_day AS p (site_id, device, day, pages, known_at)
     SELECT r.site, r.named, r.on_day::date, r.counter, to_timestamp(r.ms / 1000) FROM unnest(sites, devices, days, counters, known) AS r(site, named, on_day, counter, ms)
-    WHERE r.counter < coalesce((SELECT min(k.pages) FROM pages_day AS k WHERE k.site_id = r.site AND k.device = r.named AND k.day = r.on_day::date), 'infinity')
+    WHERE r.counter < coalesce((SELECT min(k.pages) FROM pages_day AS k
+                                     WHERE k.site_id = ANY (sites) AND k.site_id = r.site AND k.device = r.named AND k.day = r.on_day::date), 'infinity')
     ON CONFLICT (site_id, device, day, known_at) DO UPDATE SET pages = excluded.pages WHERE excluded.pages < p.pages;
   END IF;
   RETURN true;
@@ -143,7 +160,7 @@ BEGIN
       ) AS r
       JOIN newest_values AS o ON o.site_id = r.site AND o.source_id = r.source
       CROSS JOIN LATERAL merge_values(o.ts, o.series_ids, o.vals, o.each_ts, r.ts, r.ids, r.told, r.times) AS m
-      WHERE n.site_id = o.site_id AND n.source_id = o.source_id
+      WHERE n.site_id = ANY (sites) AND o.site_id = ANY (sites) AND n.site_id = o.site_id AND n.source_id = o.source_id
         AND NOT (o.series_ids = r.ids AND o.each_ts IS NULL AND r.times IS NULL AND (r.ts < o.ts OR o.vals = r.told));
     END IF;
   END IF;

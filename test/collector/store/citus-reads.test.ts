@@ -100,8 +100,8 @@ const asks: readonly [string, number, (db: Db) => Promise<unknown>][] = [
   ["shares of targets", 1, (db) => targetShares(db, { ...question, windowMs: 21 * DAY_MS }, { atMs: T0 + HOUR_MS })],
   [
     "rollups of hours and days",
-    // The queues, and what the test reads.
-    7,
+    // The queues, what the test reads, and the six of `rollup_days` and `rollup_area`, which go over several centres.
+    13,
     async (db) => {
       const done = [await rollUpDirtyHours(db, T0 + DAY_MS), await rollUpDirtyDays(db, "2026-12-02")];
       const rows = ["rollup_1h", "rollup_site_1h", "rollup_1d", "rolling_hour"].map((table) => db.query(`SELECT r::text AS row FROM ${table} AS r ORDER BY 1`));
@@ -119,7 +119,7 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     [citus, plain] = await Promise.all([server.database({ extension: "citus", version: "13.2-1" }), server.database()]);
     await migrate(citus, T0, { storage: "citus" });
     await migrate(plain, T0, { storage: "plain" });
-    // Of the intake the rules refuse some statements (docs/decisions/0006-storage-modes.md); it is no part of this.
+    // What the rules say of the intake is in citus-intake.test.ts.
     for (const db of [citus, plain]) await fill(db);
   }, 180_000);
   afterAll(async () => {

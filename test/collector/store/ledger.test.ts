@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { writeParts } from "../../../collector/store/flush-part.ts";
-import { batchesPart, claimBatches, type Entry, knownSpansStatement } from "../../../collector/store/ledger.ts";
+import { batchesPart, claimBatches, type Entry, knownSpansStatement, nextClaims } from "../../../collector/store/ledger.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { T0 } from "../../support/batches.ts";
@@ -105,13 +105,32 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
     expect(await db.query("SELECT DISTINCT vals[1] AS value FROM newest_values WHERE source_id = 1")).toEqual([{ value: 12 }]);
   });
 
+  it("moves no mark of a group in which one batch is not the next of its stream", async () => {
+    const [next, late] = [freshStream(), freshStream()];
+    const marks = () => db.query("SELECT stream, acked_through::int AS acked FROM stream_state WHERE stream IN ($1, $2) ORDER BY 1", [next, late]);
+    await db.query(
+      `INSERT INTO stream_state (site_id, stream, agent_id, acked_through)
+       SELECT 1, stream, 'agt-0000000000000001', 10 FROM unnest(($1::text)::text[]) AS stream`,
+      [`{${next},${late}}`],
+    );
+    const claim = (from: number) => writeParts(db, [batchesPart([])], nextClaims([entry(next, 11, 20, "a"), entry(late, from, 30, "a")])?.part);
+    const before = await marks();
+    expect(await claim(12)).toBe(false);
+    expect(await marks()).toEqual(before);
+    expect(await claim(11)).toBe(true);
+    expect(await marks()).toEqual([
+      { stream: next, acked: 20 },
+      { stream: late, acked: 30 },
+    ]);
+  });
+
   it("finds what a range touches with a handful of rows and pages, however long the stream is", async () => {
     const [short, long] = [freshStream(), freshStream()];
     // The driver plans a statement when it first meets it; a collector that starts on an empty ledger keeps that plan for long.
     await db.script("TRUNCATE ingest_ledger");
     const plans: Record<string, { rows: number; pages: number }> = {};
     await db.transaction(async (tx) => {
-      await tx.script(`SET LOCAL plan_cache_mode = force_generic_plan; PREPARE known (text, text, text, text) AS ${knownSpansStatement}`);
+      await tx.script(`SET LOCAL plan_cache_mode = force_generic_plan; PREPARE known (int4[], text, text, text) AS ${knownSpansStatement}`);
       const cost = async (name: string, from: number, to: number) => {
         const [row] = await tx.query<Record<string, Plans>>(
           `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE known ('{1}', '{${name}}', '{${from}}', '{${to}}')`,
