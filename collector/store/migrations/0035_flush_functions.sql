@@ -3,7 +3,7 @@
 -- PL/pgSQL keeps the plans of a connection; SQL functions would be planned at each call.
 --
 -- What reads a table names the centres of the flush for each one, also where a join has them already: on Citus they lie in one shard, and only so it sends the
--- statement there whole (docs/decisions/0006-storage-modes.md). Elsewhere it costs nothing that was measured.
+-- statement there whole (docs/decisions/0006-storage-modes.md). Elsewhere a flush takes as long as without.
 
 -- Locks the centres until the transaction ends, and moves the marks of the streams, if each batch is the next of its stream: nearly always. Otherwise false,
 -- and what was moved is put back: then the ledger has to be read (collector/store/ledger.ts).
