@@ -110,8 +110,7 @@ BEGIN
   IF cardinality(sites) > 0 THEN
     INSERT INTO peak_day AS p (site_id, metric, day, value, known_at)
     SELECT r.site, r.named, r.on_day::date, r.peak, to_timestamp(r.ms / 1000) FROM unnest(sites, metrics, days, peaks, known) AS r(site, named, on_day, peak, ms)
-    WHERE r.peak > coalesce((SELECT max(k.value) FROM peak_day AS k
-                                  WHERE k.site_id = ANY (sites) AND k.site_id = r.site AND k.metric = r.named AND k.day = r.on_day::date), '-infinity')
+    WHERE r.peak > coalesce((SELECT max(k.value) FROM peak_day AS k WHERE k.site_id = r.site AND k.metric = r.named AND k.day = r.on_day::date), '-infinity')
     ON CONFLICT (site_id, metric, day, known_at) DO UPDATE SET value = excluded.value WHERE excluded.value > p.value;
   END IF;
   RETURN true;
@@ -122,8 +121,7 @@ BEGIN
   IF cardinality(sites) > 0 THEN
     INSERT INTO pages_day AS p (site_id, device, day, pages, known_at)
     SELECT r.site, r.named, r.on_day::date, r.counter, to_timestamp(r.ms / 1000) FROM unnest(sites, devices, days, counters, known) AS r(site, named, on_day, counter, ms)
-    WHERE r.counter < coalesce((SELECT min(k.pages) FROM pages_day AS k
-                                     WHERE k.site_id = ANY (sites) AND k.site_id = r.site AND k.device = r.named AND k.day = r.on_day::date), 'infinity')
+    WHERE r.counter < coalesce((SELECT min(k.pages) FROM pages_day AS k WHERE k.site_id = r.site AND k.device = r.named AND k.day = r.on_day::date), 'infinity')
     ON CONFLICT (site_id, device, day, known_at) DO UPDATE SET pages = excluded.pages WHERE excluded.pages < p.pages;
   END IF;
   RETURN true;
