@@ -138,14 +138,23 @@ const plansForValues = `CREATE OR REPLACE FUNCTION flush_plan_mode() RETURNS tex
   ALTER FUNCTION rollup_area(timestamptz[]) SET plan_cache_mode = force_custom_plan`;
 
 /**
- * What add_peaks and add_pages ask for each row names the centres of the flush as well. Only here: PostgreSQL 15 goes through the list for each row, which
- * doubles what add_pages takes.
+ * What these functions ask for each row names the centres of the flush as well. Only here: PostgreSQL 15 goes through the list for each row, which doubles what
+ * add_pages takes.
  */
+const joinsOfRows = {
+  add_peaks: ["k.site_id = r.site"],
+  add_pages: ["k.site_id = r.site"],
+  set_newest: ["k.site_id = u.site", "n.site_id = o.site_id"],
+} as const;
+
 async function nameCentres(tx: Db): Promise<void> {
-  const rows = await tx.query<{ definition: string }>(
-    "SELECT pg_get_functiondef(oid) AS definition FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname IN ('add_peaks', 'add_pages') AND prosrc !~ 'ANY'",
+  const rows = await tx.query<{ name: keyof typeof joinsOfRows; definition: string }>(
+    `SELECT proname AS name, pg_get_functiondef(oid) AS definition FROM pg_proc
+     WHERE pronamespace = 'public'::regnamespace AND proname = ANY (($1::text)::text[]) AND prosrc !~ 'ANY'`,
+    [textsLiteral(Object.keys(joinsOfRows))],
   );
-  for (const { definition } of rows) await tx.script(definition.replace("k.site_id = r.site", "k.site_id = ANY (sites) AND k.site_id = r.site"));
+  for (const { name, definition } of rows)
+    await tx.script(joinsOfRows[name].reduce((text, join) => text.replace(join, `${join.split(" ")[0]} = ANY (sites) AND ${join}`), definition));
 }
 
 async function distributeFunctions(tx: Db): Promise<void> {

@@ -32,7 +32,7 @@ export type LoadResult = { readonly beganMs: number; readonly seconds: number; r
 /** Targets of the `link` load. */
 export const TARGETS = 10;
 /** Time between two runs of one connection, ms: so short that the times of a round follow those of the round before, and each sample is the newest of its series. */
-export const STEP_MS = 20;
+export const STEP_MS = 1;
 
 export type LoadRun = { readonly takenMs: number; readonly probe: ProbeKind; readonly target?: string; readonly outcome: Outcome };
 

@@ -151,15 +151,16 @@ BEGIN
     WHERE n.series_ids = excluded.series_ids AND n.each_ts IS NULL AND excluded.each_ts IS NULL AND excluded.ts >= n.ts;
     GET DIAGNOSTICS done = ROW_COUNT;
     IF done < cardinality(sites) THEN
-      UPDATE newest_values AS n SET ts = greatest(o.ts, r.ts), series_ids = m.series_ids, vals = m.vals, each_ts = m.each_ts
+      UPDATE newest_values AS n SET ts = greatest(o.ts, o.r_ts), series_ids = m.series_ids, vals = m.vals, each_ts = m.each_ts
       FROM (
-        SELECT u.site, u.source, to_timestamp(u.ms / 1000) AS ts, u.ids::integer[] AS ids, u.told::double precision[] AS told, u.times::timestamptz[] AS times
+        SELECT k.*, to_timestamp(u.ms / 1000) AS r_ts, u.ids::integer[] AS ids, u.told::double precision[] AS told, u.times::timestamptz[] AS times
         FROM unnest(sites, sources, taken, series_lists, val_lists, time_lists) AS u(site, source, ms, ids, told, times)
-      ) AS r
-      JOIN newest_values AS o ON o.site_id = r.site AND o.source_id = r.source
-      CROSS JOIN LATERAL merge_values(o.ts, o.series_ids, o.vals, o.each_ts, r.ts, r.ids, r.told, r.times) AS m
-      WHERE n.site_id = ANY (sites) AND o.site_id = ANY (sites) AND n.site_id = o.site_id AND n.source_id = o.source_id
-        AND NOT (o.series_ids = r.ids AND o.each_ts IS NULL AND r.times IS NULL AND (r.ts < o.ts OR o.vals = r.told));
+        JOIN newest_values AS k ON k.site_id = u.site AND k.source_id = u.source
+        -- Late ones of the same series change nothing, and the new ones stand there by now.
+        WHERE k.series_ids <> u.ids::integer[] OR k.each_ts IS NOT NULL OR u.times IS NOT NULL OFFSET 0
+      ) AS o
+      CROSS JOIN LATERAL merge_values(o.ts, o.series_ids, o.vals, o.each_ts, o.r_ts, o.ids, o.told, o.times) AS m
+      WHERE n.site_id = o.site_id AND n.source_id = o.source_id;
     END IF;
   END IF;
   RETURN true;
