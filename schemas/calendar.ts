@@ -22,8 +22,12 @@ const DAY_MS = 86_400_000;
 
 /** Vietnam day of an instant as `YYYY-MM-DD`. */
 export function vietnamDay(atMs: number): string {
-  return new Date(atMs + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
+  const day = Math.floor((atMs + VIETNAM_OFFSET_MS) / DAY_MS);
+  // Asked for each run that comes, nearly always for the day of the one before.
+  if (day !== asked.day) asked = { day, text: new Date(day * DAY_MS).toISOString().slice(0, 10) };
+  return asked.text;
 }
+let asked = { day: Number.NaN, text: "" };
 
 /** Start of a Vietnam day (`YYYY-MM-DD`) in ms since the epoch. */
 export function vietnamDayStartMs(day: string): number {

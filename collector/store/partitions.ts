@@ -15,7 +15,7 @@ export type DayTable = (typeof dayTables)[number];
 
 /** Remembers which partitions exist, and makes the missing ones before rows are routed to them. */
 export class Partitions {
-  readonly #known = new Set<string>();
+  readonly #known = new Set<number>();
   readonly #db: Db;
   #isPartitioned: Promise<boolean> | undefined;
 
@@ -25,16 +25,16 @@ export class Partitions {
 
   /** Makes sure that rows of all these instants (ms) find their partition. */
   async ensure(instantsMs: Iterable<number>): Promise<void> {
-    const days = new Set<string>();
+    const days = new Set<number>();
     for (const atMs of instantsMs) {
-      const day = dayOf(atMs);
+      const day = Math.floor(atMs / DAY_MS);
       if (!this.#known.has(day)) days.add(day);
     }
     if (days.size === 0 || !(await this.#mustPrepare())) return;
-    const missing = [...days].sort();
+    const missing = [...days].sort((a, b) => a - b);
     await this.#db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.partitions]);
-      for (const day of missing) await tx.script(createStatement("run", day));
+      for (const day of missing) await tx.script(createStatement("run", dayOf(day * DAY_MS)));
     });
     for (const day of missing) this.#known.add(day);
   }

@@ -4,6 +4,8 @@ import type { Observation, Outcome } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Part } from "./flush-part.ts";
 
+const HOUR_MS = 3_600_000;
+
 /** A run that was stored just now. */
 export type CountedRun = {
   readonly siteId: number;
@@ -15,10 +17,11 @@ export type CountedRun = {
 
 /** Runs by the hour of their arrival, and those without a measurement by the Vietnam day of their start. */
 export function countsPart(runs: readonly CountedRun[]): Part {
-  const hours = counted(runs, ({ receivedMs, lane, observation }) => [Math.floor(receivedMs / 3_600_000), lane, observation.outcome.kind]);
+  const hours = counted(runs, ({ receivedMs, lane, observation }) => `[${Math.floor(receivedMs / HOUR_MS)},"${lane}","${observation.outcome.kind}"]`);
   const days = counted(
     runs.filter(({ observation }) => observation.outcome.kind !== "measured"),
-    ({ siteId, takenMs, observation: { probe, outcome } }) => [siteId, vietnamDayStartMs(vietnamDay(takenMs)), probe, outcome.kind, reasonOf(outcome)],
+    ({ siteId, takenMs, observation: { probe, outcome } }) =>
+      JSON.stringify([siteId, vietnamDayStartMs(vietnamDay(takenMs)), probe, outcome.kind, reasonOf(outcome)]),
   );
   return {
     call: "count_runs",
@@ -46,11 +49,11 @@ export function reasonOf(outcome: Outcome): string | null {
   return outcome.kind === "measured" ? (outcome.excuse ?? null) : outcome.reason;
 }
 
-/** How many rows have each key; a key is a JSON array. */
-function counted<Row>(rows: readonly Row[], keyOf: (row: Row) => readonly (string | number | null)[]): ReadonlyMap<string, number> {
+/** How many rows have each key, the text of a JSON array. */
+function counted<Row>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const key = JSON.stringify(keyOf(row));
+    const key = keyOf(row);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;

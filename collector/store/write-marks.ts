@@ -9,10 +9,13 @@ const HOUR_MS = 3_600_000;
 /** The hours that got samples, for the rollup. */
 export function hoursPart(runs: readonly RunRow[]): Part {
   const hours = new Map<string, { siteId: number; hourMs: number }>();
+  let last: { siteId: number; hourMs: number } | undefined;
   for (const { siteId, takenMs, vals } of runs) {
-    if (vals.length === 0) continue;
     const hourMs = Math.floor(takenMs / HOUR_MS) * HOUR_MS;
-    hours.set(`${siteId} ${hourMs}`, { siteId, hourMs });
+    // Runs of one batch nearly always lie in one hour.
+    if (vals.length === 0 || (last?.siteId === siteId && last.hourMs === hourMs)) continue;
+    last = { siteId, hourMs };
+    hours.set(`${siteId} ${hourMs}`, last);
   }
   const sorted = [...hours.values()].sort((a, b) => a.siteId - b.siteId || a.hourMs - b.hourMs);
   return {

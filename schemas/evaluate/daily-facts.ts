@@ -10,10 +10,11 @@ export function presenceIn(outcome: Outcome, atMs: number): Presence[] {
   if (outcome.kind !== "measured") return [];
   const answered = outcome.readings.filter(({ metric, value, labels }) => metric === "device_up" && value === 1 && labels?.device);
   return answered.flatMap(({ labels }) => {
-    const role = DeviceRole.safeParse(labels?.role).data;
+    const role = roles.get(labels?.role);
     return labels?.device && role ? [{ device: labels.device, role, day: vietnamDay(atMs) }] : [];
   });
 }
+const roles: ReadonlyMap<string | undefined, DeviceRole> = new Map(DeviceRole.options.map((role) => [role, role]));
 
 /** The total of Wi-Fi clients of a run in working hours: a candidate for its day's peak. A reading with labels is no total. */
 export function peaksIn(outcome: Outcome, atMs: number, calendar: Calendar): DailyPeak[] {
