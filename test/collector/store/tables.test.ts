@@ -3,14 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
+import { instantMs } from "../../../collector/store/db.ts";
 import { getTableConfig, getTableName, is, PgTable } from "../../../collector/store/drizzle.ts";
 import { drizzled } from "../../../collector/store/drizzle-db.ts";
+import { writeParts } from "../../../collector/store/flush-part.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { Partitions } from "../../../collector/store/partitions.ts";
 import { recordPolicy } from "../../../collector/store/policy-versions.ts";
 import { putSetting, setting, sharedSecret } from "../../../collector/store/settings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import * as tables from "../../../collector/store/tables.ts";
+import { newestPart } from "../../../collector/store/write-newest.ts";
 import { T0 } from "../../support/batches.ts";
 import { openPglite } from "../../support/pglite.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -168,5 +172,43 @@ describe("0025_rollup_rows.sql", () => {
     expect(await seen()).toEqual(before);
     expect(before.map((rows) => rows.length)).toEqual([50, 2, expect.any(Number)]);
     expect(await pglite.query("SELECT 1 FROM pg_attribute WHERE attrelid = 'rollup_1h'::regclass AND attisdropped")).toEqual([]);
+  });
+});
+
+describe("0034_newest_values.sql", () => {
+  it("takes over the newest value of each series, by the source that told it lately or by none, and later runs go on from there", async () => {
+    const old = await openPglite();
+    const all = await knownMigrations();
+    const apply = async (from: string, to: string) => {
+      for (const { name, statements } of all) if (name >= from && name < to) await old.script(`BEGIN; ${statements}; COMMIT`);
+    };
+    await apply("0001", "0034");
+    await new Partitions(old).ensureAhead(T0);
+    // Source 1 told series 1 to 3, series 3 only some runs ago; source 2 told series 4; nobody knows who told 5 and 6.
+    await old.script(`INSERT INTO site (centre_code, name, changed_at) VALUES ('mot', 'Một', '2026-11-28');
+      INSERT INTO run_source (site_id, probe, target) VALUES (1, 'wifi-clients', ''), (1, 'host', '');
+      INSERT INTO series (site_id, metric, target, labels) SELECT 1, 'loss_percent', 't-' || n, '{}' FROM generate_series(1, 6) AS n;
+      INSERT INTO run (site_id, source_id, taken_at, received_at, stream, seq, elapsed_ms, lane, clock, kind, series_ids, vals)
+      SELECT 1, CASE n WHEN 4 THEN 2 ELSE 1 END, timestamptz '2026-11-28 02:00Z' + n * interval '1 minute', '2026-11-28 03:00Z', 1, n, 1, 'l', 'o', 'm',
+             CASE n WHEN 1 THEN '{3}' WHEN 4 THEN '{4}' ELSE '{1,2}' END::int[], CASE n WHEN 1 THEN '{30}' WHEN 4 THEN '{40}' ELSE '{10,20}' END::float8[] FROM generate_series(1, 5) AS n;
+      INSERT INTO latest SELECT 1, n, timestamptz '2026-11-28 02:00Z' + CASE n WHEN 3 THEN 1 WHEN 4 THEN 4 WHEN 5 THEN -1000 WHEN 6 THEN -2000 ELSE 5 END * interval '1 minute', n * 10
+      FROM generate_series(1, 6) AS n`);
+    const newest = () => old.query<{ series_id: number }>(`SELECT series_id, value, ${instantMs("ts")} AS at FROM latest ORDER BY 1`);
+    const before = await newest();
+    await apply("0034", "0036");
+    expect(before).toHaveLength(6);
+    expect(await newest()).toEqual(before);
+    expect(await old.query("SELECT source_id, series_ids FROM newest_values ORDER BY 1")).toEqual([
+      { source_id: 0, series_ids: [5, 6] },
+      { source_id: 1, series_ids: [1, 2, 3] },
+      { source_id: 2, series_ids: [4] },
+    ]);
+    // Series 5 is told again, by source 2: its value goes where the old one stands.
+    const told = { siteId: 1, sourceId: 2, takenMs: T0 + 3_600_000, seriesIds: [4, 5], vals: [41, 51] };
+    await writeParts(old, [newestPart({ homeOf: (seriesId, sourceId) => (seriesId === 5 ? 0 : sourceId) }, [told])]);
+    expect(await newest()).toEqual(
+      before.map((row) => (row.series_id === 4 || row.series_id === 5 ? { ...row, value: row.series_id * 10 + 1, at: told.takenMs } : row)),
+    );
+    await old.close();
   });
 });
