@@ -29,7 +29,7 @@ import { loadPolicy } from "./policy-files.ts";
 import { serversOf } from "./served-config.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { problemsSince } from "./store/alert-book.ts";
-import { CITUS_WRITERS, Shards } from "./store/citus.ts";
+import { CITUS_WRITERS, namingCentres, Shards } from "./store/citus.ts";
 import { databaseFolders } from "./store/database-disks.ts";
 import { writeGroup } from "./store/ingest.ts";
 import { leaseStore } from "./store/lease-store.ts";
@@ -101,8 +101,9 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     );
     await shards.look();
   }
+  const way = shards ? namingCentres(ingest) : ingest;
   const queue = new IngestQueue(
-    (group) => storage.writing(() => writeGroup({ db: ingest, partitions, ids, calendar }, group)),
+    (group) => storage.writing(() => writeGroup({ db: way, partitions, ids, calendar }, group)),
     shards && { laneOf: shards.of, writers: CITUS_WRITERS },
   );
   const notify = readNotifyFile(config.notifyFile);

@@ -138,12 +138,14 @@ const plansForValues = `CREATE OR REPLACE FUNCTION flush_plan_mode() RETURNS tex
   ALTER FUNCTION rollup_area(timestamptz[]) SET plan_cache_mode = force_custom_plan`;
 
 /**
- * What these functions ask for each row names the centres of the flush as well. Only here: PostgreSQL 15 goes through the list for each row, which doubles what
- * add_pages takes.
+ * What the intake asks for each row that it hands in names the centres of the group as well, for each table: only so Citus sends it to their shard, whole
+ * (`SAORestrictions` in citusdata/citus, src/backend/distributed/planner/shard_pruning.c). Only here: PostgreSQL 15 goes through the list for each row, which for
+ * a group of hundreds of centres takes many times what it is asked for.
  */
 const joinsOfRows = {
   add_peaks: ["k.site_id = r.site"],
   add_pages: ["k.site_id = r.site"],
+  claim_next: ["s.site_id = w.site_id", "l.site_id = w.site_id", "s.site_id = sites[m.place]"],
   set_newest: ["k.site_id = u.site", "n.site_id = o.site_id"],
 } as const;
 
@@ -155,6 +157,13 @@ async function nameCentres(tx: Db): Promise<void> {
   );
   for (const { name, definition } of rows)
     await tx.script(joinsOfRows[name].reduce((text, join) => text.replace(join, `${join.split(" ")[0]} = ANY (sites) AND ${join}`), definition));
+}
+
+/** The intake's way to a database of Citus: its own statements get their list, too. It comes first in each of them, as an array of its own type: a cast from text would be no constant. */
+export function namingCentres(db: Db): Db {
+  const named = (statement: string) =>
+    statement.replaceAll("($1::text)::int4[]", "$1::int4[]").replace(/((?:\w+\.)?site_id) = w\.site_id/g, "$1 = ANY ($$1::int4[]) AND $&");
+  return { ...db, query: (statement, values) => db.query(named(statement), values), transaction: (work) => db.transaction((tx) => work(namingCentres(tx))) };
 }
 
 async function distributeFunctions(tx: Db): Promise<void> {

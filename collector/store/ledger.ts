@@ -88,15 +88,15 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
   const names = [numbersLiteral(streams.map(({ siteId }) => siteId)), textsLiteral(streams.map(({ batch }) => batch.stream))];
   const rows = await tx.query<{ place: number; acked: number; rewind: boolean; from: number | null; to: number | null }>(
     `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, EXISTS (SELECT FROM setting WHERE key = $3)) AS rewind, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
-     FROM unnest($1::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
-     LEFT JOIN stream_state s ON s.site_id = ANY ($1::int4[]) AND s.site_id = w.site_id AND s.stream = w.stream
+     FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
+     LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
      LEFT JOIN LATERAL (
        SELECT seq_from <= coalesce(s.acked_through, 0) + 1 AS joins FROM ingest_ledger
-       WHERE site_id = ANY ($1::int4[]) AND site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1
+       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1
      ) AS next ON true
      LEFT JOIN LATERAL (
        SELECT seq_from, seq_to FROM ingest_ledger
-       WHERE site_id = ANY ($1::int4[]) AND site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to
+       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to
        -- Behind a hole, as while an outage is caught up with, a stream may have thousands that do not matter yet.
        LIMIT CASE WHEN next.joins THEN 1000 ELSE 0 END
      ) AS l ON true
@@ -172,15 +172,15 @@ async function knownSpans(tx: Db, entries: readonly Entry[]): Promise<Map<string
   return known;
 }
 
-/** Names the centres of the group in both halves, as claim_next does (migration 0035). Exported for the test of its plan. */
+/** Exported for the test of its plan. */
 export const knownSpansStatement = `SELECT w.place::int AS place, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to", l.body_sha256 AS "bodySha256"
-  FROM unnest($1::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[]) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
+  FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[]) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
   CROSS JOIN LATERAL (
     (SELECT seq_from, seq_to, body_sha256 FROM ingest_ledger
-     WHERE site_id = ANY ($1::int4[]) AND site_id = w.site_id AND stream = w.stream AND seq_to BETWEEN w.seq_from AND w.seq_to ORDER BY seq_to LIMIT ${SPANS_MAX})
+     WHERE site_id = w.site_id AND stream = w.stream AND seq_to BETWEEN w.seq_from AND w.seq_to ORDER BY seq_to LIMIT ${SPANS_MAX})
     UNION ALL
     (SELECT seq_from, seq_to, body_sha256 FROM ingest_ledger
-     WHERE site_id = ANY ($1::int4[]) AND site_id = w.site_id AND stream = w.stream AND seq_to > w.seq_to ORDER BY seq_to LIMIT 1)
+     WHERE site_id = w.site_id AND stream = w.stream AND seq_to > w.seq_to ORDER BY seq_to LIMIT 1)
   ) AS l WHERE l.seq_from <= w.seq_to`;
 
 /** What batches bring to the ledger. */

@@ -46,7 +46,7 @@ export class RunSources {
 async function readIds(db: Db, keys: readonly SourceKey[]): Promise<Map<string, number>> {
   const rows = await db.query<{ place: number; source_id: number }>(
     `SELECT w.place::int AS place, s.source_id FROM ${keysAs("w")}
-     JOIN run_source AS s ON s.site_id = ANY ($1::int4[]) AND s.site_id = w.site_id AND s.probe = w.probe AND s.target = w.target`,
+     JOIN run_source AS s ON s.site_id = w.site_id AND s.probe = w.probe AND s.target = w.target`,
     columnsOf(keys),
   );
   return new Map(
@@ -62,7 +62,7 @@ async function makeSources(db: Db, keys: readonly SourceKey[]): Promise<void> {
     `INSERT INTO run_source (site_id, probe, target)
      SELECT site_id, probe, target FROM (
        SELECT w.*, count(*) FILTER (WHERE w.target <> '') OVER (PARTITION BY w.site_id ORDER BY w.place)
-         + (SELECT count(*) FROM run_source AS s WHERE s.site_id = ANY ($1::int4[]) AND s.site_id = w.site_id) AS nth FROM ${keysAs("w")}
+         + (SELECT count(*) FROM run_source AS s WHERE s.site_id = w.site_id) AS nth FROM ${keysAs("w")}
      ) AS fresh WHERE target = '' OR nth <= ${SITE_SOURCES_MAX} ORDER BY place
      ON CONFLICT DO NOTHING`,
     columnsOf(keys),
@@ -73,9 +73,8 @@ function columnsOf(keys: readonly SourceKey[]): string[] {
   return [numbersLiteral(keys.map(({ siteId }) => siteId)), textsLiteral(keys.map(({ probe }) => probe)), textsLiteral(keys.map(({ target }) => target))];
 }
 
-/** Centres of one group, which each table is asked for by name (`claim_next` of migration 0035 says why): as an array of its own type, which a planner can read. */
 function keysAs(name: string): string {
-  return `unnest($1::int4[], ($2::text)::text[], ($3::text)::text[]) WITH ORDINALITY AS ${name}(site_id, probe, target, place)`;
+  return `unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[]) WITH ORDINALITY AS ${name}(site_id, probe, target, place)`;
 }
 
 /** Names a source within its site. */

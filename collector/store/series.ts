@@ -66,7 +66,7 @@ type Known = { readonly seriesId: number; readonly home: number };
 async function readSeries(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, Known>> {
   const rows = await db.query<Known & { place: number }>(
     `SELECT w.place::int AS place, s.series_id AS "seriesId", s.source_id AS home FROM ${keysAs("w")}
-     JOIN series s ON s.site_id = ANY ($1::int4[]) AND s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
+     JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
     columnsOf(keys),
   );
   return new Map(
@@ -80,9 +80,10 @@ async function readSeries(db: Db, keys: readonly SeriesKey[]): Promise<Map<strin
 /** How many more series each site may have. */
 async function roomOf(db: Db, keys: readonly SeriesKey[]): Promise<Map<number, number>> {
   const sites = [...new Set(keys.map(({ siteId }) => siteId))];
-  const rows = await db.query<{ site_id: number; n: number }>("SELECT site_id, count(*)::int AS n FROM series WHERE site_id = ANY ($1::int4[]) GROUP BY 1", [
-    numbersLiteral(sites),
-  ]);
+  const rows = await db.query<{ site_id: number; n: number }>(
+    "SELECT site_id, count(*)::int AS n FROM series WHERE site_id = ANY (($1::text)::int4[]) GROUP BY 1",
+    [numbersLiteral(sites)],
+  );
   const counts = new Map(rows.map(({ site_id, n }) => [site_id, n]));
   return new Map(sites.map((site) => [site, SITE_SERIES_MAX - (counts.get(site) ?? 0)]));
 }
@@ -97,9 +98,8 @@ function columnsOf(keys: readonly SeriesKey[]): string[] {
   ];
 }
 
-/** Centres of one group, which each table is asked for by name, as in run-sources.ts. */
 function keysAs(name: string): string {
-  return `unnest($1::int4[], ($2::text)::int4[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[])
+  return `unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[])
     WITH ORDINALITY AS ${name}(site_id, source_id, metric, target, labels, place)`;
 }
 

@@ -29,12 +29,17 @@ export const tell: Tell = (seq) => {
   return { probe, ...(label && { target }), outcome: { kind: "measured", readings } };
 };
 
-/** All series of a centre, as columns of metrics, targets and labels: a fleet that has run before is known. */
-export function seriesOfCentre(): { metrics: string[]; targets: string[]; labels: string[] } {
-  const all = minute.flatMap(({ label, target, metrics: names }) =>
-    names.map((metric) => ({ metric, target: label ? target : "", labels: label ? JSON.stringify({ [label]: target }) : "{}" })),
+/** All series of a centre, as columns of probes, metrics, targets and labels: a fleet that has run before is known. */
+export function seriesOfCentre(): { probes: string[]; metrics: string[]; targets: string[]; labels: string[] } {
+  const all = minute.flatMap(({ probe, label, target, metrics: names }) =>
+    names.map((metric) => ({ probe, metric, target: label ? target : "", labels: label ? JSON.stringify({ [label]: target }) : "{}" })),
   );
-  return { metrics: all.map(({ metric }) => metric), targets: all.map(({ target }) => target), labels: all.map(({ labels }) => labels) };
+  return {
+    probes: all.map(({ probe }) => probe),
+    metrics: all.map(({ metric }) => metric),
+    targets: all.map(({ target }) => target),
+    labels: all.map(({ labels }) => labels),
+  };
 }
 
 function neverEmpty(): never {

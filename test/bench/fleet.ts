@@ -58,15 +58,20 @@ export async function benchFleet({ agents, seconds }: FleetPlan, print: Print = 
   }
 }
 
-/** The fleet has run before: what a centre tells is known. New ones arrive over days, not in one minute. */
+/** The fleet has run before: what a centre tells is known, and by which source. New ones arrive over days, not in one minute. */
 async function knowSeries(db: PostgresDb): Promise<void> {
-  const { metrics, targets, labels } = seriesOfCentre();
+  const { probes, metrics, targets, labels } = seriesOfCentre();
   await db.query(
-    `INSERT INTO series (site_id, metric, target, labels)
-     SELECT site_id, metric, target, labels::jsonb FROM site, unnest(($1::text)::text[], ($2::text)::text[], ($3::text)::text[]) AS s(metric, target, labels)`,
-    [metrics, targets, labels].map(textsLiteral),
+    "INSERT INTO run_source (site_id, probe, target) SELECT DISTINCT site_id, probe, target FROM site, unnest(($1::text)::text[], ($2::text)::text[]) AS s(probe, target)",
+    [probes, targets].map(textsLiteral),
   );
-  await db.script("ANALYZE series");
+  await db.query(
+    `INSERT INTO series (site_id, source_id, metric, target, labels)
+     SELECT r.site_id, r.source_id, s.metric, s.target, s.labels::jsonb
+     FROM unnest(($1::text)::text[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[]) AS s(probe, metric, target, labels) JOIN run_source AS r USING (probe, target)`,
+    [probes, metrics, targets, labels].map(textsLiteral),
+  );
+  await db.script("ANALYZE run_source, series");
 }
 
 function startLoad(url: CollectorRig["url"], { agents, seconds }: FleetPlan): { ended: Promise<FleetLoad & { loadUs: number }> } {

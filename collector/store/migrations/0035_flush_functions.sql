@@ -2,8 +2,7 @@
 -- Lists belong together place by place; a function whose lists are empty does nothing. All of them give true, so that a statement can join them with AND.
 -- PL/pgSQL keeps the plans of a connection; SQL functions would be planned at each call.
 --
--- What reads a table names the centres of the flush for each one, also where a join has them already: on Citus they lie in one shard, and only so it sends the
--- statement there whole (docs/decisions/0006-storage-modes.md). Elsewhere a flush takes as long as without.
+-- On Citus, what reads a table also names the centres of the flush for each one (collector/store/citus.ts).
 
 -- Locks the centres until the transaction ends, and moves the marks of the streams, if each batch is the next of its stream: nearly always. Otherwise false,
 -- and what was moved is put back: then the ledger has to be read (collector/store/ledger.ts).
@@ -16,15 +15,15 @@ BEGIN
   FOR at_place IN
     UPDATE stream_state AS s SET acked_through = w.seq_to
     FROM unnest(sites, streams, froms, tos) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
-    WHERE s.site_id = ANY (sites) AND s.site_id = w.site_id AND s.stream = w.stream AND s.acked_through = w.seq_from - 1 AND NOT s.rewind
-      AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = ANY (sites) AND l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)
+    WHERE s.site_id = w.site_id AND s.stream = w.stream AND s.acked_through = w.seq_from - 1 AND NOT s.rewind
+      AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)
     RETURNING w.place
   LOOP
     moved := moved || at_place;
   END LOOP;
   IF cardinality(moved) = cardinality(sites) THEN RETURN true; END IF;
   UPDATE stream_state AS s SET acked_through = froms[m.place] - 1 FROM unnest(moved) AS m(place)
-  WHERE s.site_id = ANY (sites) AND s.site_id = sites[m.place] AND s.stream = streams[m.place];
+  WHERE s.site_id = sites[m.place] AND s.stream = streams[m.place];
   RETURN false;
 END $$;
 
