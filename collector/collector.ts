@@ -101,9 +101,9 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     );
     await shards.look();
   }
-  const way = shards ? namingCentres(ingest) : ingest;
+  const intake = shards ? namingCentres(ingest) : ingest;
   const queue = new IngestQueue(
-    (group) => storage.writing(() => writeGroup({ db: way, partitions, ids, calendar }, group)),
+    (group) => storage.writing(() => writeGroup({ db: intake, partitions, ids, calendar }, group)),
     shards && { laneOf: shards.of, writers: CITUS_WRITERS },
   );
   const notify = readNotifyFile(config.notifyFile);

@@ -1,6 +1,7 @@
 import { textsLiteral } from "./array-literal.ts";
 import { presentViews } from "./citus-views.ts";
 import type { Db } from "./db.ts";
+import { StoreError } from "./store-error.ts";
 
 /** The first version that takes identity columns of type integer in distributed tables. */
 export const CITUS_MIN = [12, 0] as const;
@@ -145,18 +146,22 @@ const plansForValues = `CREATE OR REPLACE FUNCTION flush_plan_mode() RETURNS tex
 const joinsOfRows = {
   add_peaks: ["k.site_id = r.site"],
   add_pages: ["k.site_id = r.site"],
-  claim_next: ["s.site_id = w.site_id", "l.site_id = w.site_id", "s.site_id = sites[m.place]"],
+  claim_next: ["s.site_id = w.site_id", "l.site_id = w.site_id"],
   set_newest: ["k.site_id = u.site", "n.site_id = o.site_id"],
 } as const;
 
+/** @throws StoreError where a function has no such join any more */
 async function nameCentres(tx: Db): Promise<void> {
   const rows = await tx.query<{ name: keyof typeof joinsOfRows; definition: string }>(
     `SELECT proname AS name, pg_get_functiondef(oid) AS definition FROM pg_proc
      WHERE pronamespace = 'public'::regnamespace AND proname = ANY (($1::text)::text[]) AND prosrc !~ 'ANY'`,
     [textsLiteral(Object.keys(joinsOfRows))],
   );
-  for (const { name, definition } of rows)
-    await tx.script(joinsOfRows[name].reduce((text, join) => text.replace(join, `${join.split(" ")[0]} = ANY (sites) AND ${join}`), definition));
+  for (const { name, definition } of rows) {
+    const missing = joinsOfRows[name].find((join) => !definition.includes(join));
+    if (missing) throw new StoreError(`The function ${name} does not join by "${missing}", which Citus would have to know it by.`);
+    await tx.script(joinsOfRows[name].reduce((text, join) => text.replaceAll(join, `${join.split(" ")[0]} = ANY (sites) AND ${join}`), definition));
+  }
 }
 
 /** The intake's way to a database of Citus: its own statements get their list, too. It comes first in each of them, as an array of its own type: a cast from text would be no constant. */

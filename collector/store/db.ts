@@ -1,7 +1,7 @@
 /**
  * The one way to the database. Both the server's driver and the in-process database of unit tests stand behind it.
  * Statements use $1, $2 ... Values go as text, number, boolean or null and are cast in the statement where their type matters:
- * `($1::text)::jsonb` for JSON, `($1::text)::int4[]` for array literals (`$1::int4[]` where the planner is to read them), `to_timestamp($1 / 1000.0)` for ms since the epoch.
+ * `($1::text)::jsonb` for JSON, `($1::text)::int4[]` for array literals, `to_timestamp($1 / 1000.0)` for ms since the epoch.
  */
 export type Db = {
   /** Runs one statement and gives its rows. Ask for instants as ms (`instantMs`), never as the driver's own type. */

@@ -6,7 +6,7 @@ export type Part = { readonly call: string; readonly types: readonly string[]; r
 /** Writes all parts as one statement, in one turn to the server; with a condition that comes first, and whose being false leaves all as it was. */
 export async function writeParts(db: Db, parts: readonly Part[], condition?: Part): Promise<boolean> {
   const values: Value[] = [];
-  const asked = ({ call, types, lists }: Part) => `${call}(${types.map((type, place) => `($${values.push(lists[place] ?? "{}")}::text)::${type}`).join(", ")})`;
+  const asked = ({ call, types, lists }: Part) => `${call}(${lists.map((list, place) => `($${values.push(list)}::text)::${types[place]}`).join(", ")})`;
   const first = condition && asked(condition);
   const all = parts.map(asked).join(" AND ");
   // CASE is what PostgreSQL evaluates in a fixed order; AND is not.

@@ -5,26 +5,17 @@
 -- On Citus, what reads a table also names the centres of the flush for each one (collector/store/citus.ts).
 
 -- Locks the centres until the transaction ends, and moves the marks of the streams, if each batch is the next of its stream: nearly always. Otherwise false,
--- and what was moved is put back: then the ledger has to be read (collector/store/ledger.ts).
+-- and nothing is moved: then the ledger has to be read (collector/store/ledger.ts).
 CREATE FUNCTION claim_next(lock integer, sites integer[], streams text[], froms bigint[], tos bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-  moved integer[] := '{}';
-  at_place integer;
 BEGIN
   PERFORM lock_sites(lock, sites);
-  FOR at_place IN
-    UPDATE stream_state AS s SET acked_through = w.seq_to
-    FROM unnest(sites, streams, froms, tos) WITH ORDINALITY AS w(site_id, stream, seq_from, seq_to, place)
-    WHERE s.site_id = w.site_id AND s.stream = w.stream AND s.acked_through = w.seq_from - 1 AND NOT s.rewind
-      AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)
-    RETURNING w.place
-  LOOP
-    moved := moved || at_place;
-  END LOOP;
-  IF cardinality(moved) = cardinality(sites) THEN RETURN true; END IF;
-  UPDATE stream_state AS s SET acked_through = froms[m.place] - 1 FROM unnest(moved) AS m(place)
-  WHERE s.site_id = sites[m.place] AND s.stream = streams[m.place];
-  RETURN false;
+  IF (SELECT count(*) FROM unnest(sites, streams, froms) AS w(site_id, stream, seq_from) JOIN stream_state AS s ON s.site_id = w.site_id AND s.stream = w.stream
+      WHERE s.acked_through = w.seq_from - 1 AND NOT s.rewind
+        AND NOT EXISTS (SELECT FROM ingest_ledger AS l WHERE l.site_id = w.site_id AND l.stream = w.stream AND l.seq_to >= w.seq_from)) < cardinality(sites)
+  THEN RETURN false; END IF;
+  UPDATE stream_state AS s SET acked_through = w.seq_to FROM unnest(sites, streams, tos) AS w(site_id, stream, seq_to)
+  WHERE s.site_id = w.site_id AND s.stream = w.stream;
+  RETURN true;
 END $$;
 
 -- What a flush runs are lists through the same few indexes, whatever is in them and however many rows the tables have: the server would plan some of the

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
-import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { rowsRead } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
-import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const tables = ["stream_state", "ingest_ledger", "newest_values", "dirty_hour", "contact", "presence_day", "peak_day", "pages_day", "run"] as const;
 
@@ -25,25 +23,19 @@ const filled = `
   INSERT INTO pages_day (site_id, device, day, pages, known_at) SELECT n, 'd', '2026-11-28', 3, now() FROM generate_series(10, 10000) AS n`;
 
 describe.skipIf(!requirePeer("postgres"))("a flush", () => {
-  let server: ServerDatabase;
-  let store: Store;
+  let db: TestDb;
   beforeAll(async () => {
-    server = await serverDatabase();
-    store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
-    await migrate(store.db, 0);
-    await importCentres(store.db, [{ code: "mot", name: "Một", keyArea: false, devices: [] }], T0);
-    await new Partitions(store.db).ensureAhead(T0);
+    db = await openTestDb();
+    await importCentres(db, [{ code: "mot", name: "Một", keyArea: false, devices: [] }], T0);
+    await new Partitions(db).ensureAhead(T0);
   }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await server?.drop();
-  });
+  afterAll(() => db?.close());
 
   it("reads the rows of its own centres and no others, also by what was planned on an empty database", async () => {
-    await store.db.transaction(async (tx) => {
+    await db.transaction(async (tx) => {
       const tools = {
         db: { ...tx, transaction: <T>(work: (db: Db) => Promise<T>) => work(tx) },
-        partitions: new Partitions(store.db),
+        partitions: new Partitions(db),
         ids: new RunIds(),
         calendar: workWeek,
       };

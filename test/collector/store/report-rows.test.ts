@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { periodOf } from "../../../collector/report/period.ts";
 import { lastChanges } from "../../../collector/store/findings.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
-import { openStore, type Store } from "../../../collector/store/open.ts";
 import { reportRows } from "../../../collector/store/report.ts";
 import { rowsRead } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
-import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const [CENTRES, REQUIREMENTS, DAYS] = [10, 10, 400];
 const PAIRS = CENTRES * REQUIREMENTS;
@@ -35,29 +33,23 @@ const told = [
 ];
 
 describe.skipIf(!requirePeer("postgres"))("what a month's report is made from", () => {
-  let server: ServerDatabase;
-  let store: Store;
+  let db: TestDb;
 
   beforeAll(async () => {
-    server = await serverDatabase();
-    store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
-    await migrate(store.db, 0);
-    await store.db.script(history);
+    db = await openTestDb();
+    await db.script(history);
     for (const { reason, at, judged } of told)
-      await store.db.query(
+      await db.query(
         `INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, body)
          VALUES (1, 'R1', 'fail', 'pass', $1, ($2::text)::timestamptz, jsonb_build_object('evaluatedAt', $3::text))`,
         [reason, at, judged],
       );
-    await store.db.script("ANALYZE");
+    await db.script("ANALYZE");
   }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await server?.drop();
-  });
+  afterAll(() => db?.close());
 
   it("is each change within it, and the last one before it by what was known", async () => {
-    const { changes } = await reportRows(store.db, period, END_MS, END_MS);
+    const { changes } = await reportRows(db, period, END_MS, END_MS);
     const before = changes.filter(({ at }) => at < period.from);
     expect(before).toHaveLength(PAIRS);
     expect(before.filter(({ centre, requirement }) => `${centre} ${requirement}` === "xa-1 R1")).toMatchObject([
@@ -69,12 +61,12 @@ describe.skipIf(!requirePeer("postgres"))("what a month's report is made from", 
   });
 
   it("is of one centre alone what it is of all", async () => {
-    const [all, one] = [await reportRows(store.db, period, END_MS, END_MS), await reportRows(store.db, period, END_MS, END_MS, "xa-1")];
+    const [all, one] = [await reportRows(db, period, END_MS, END_MS), await reportRows(db, period, END_MS, END_MS, "xa-1")];
     expect(one.changes).toEqual(all.changes.filter(({ centre }) => centre === "xa-1"));
   });
 
   it("is found without reading the history before it", async () => {
-    await store.db.transaction(async (tx) => {
+    await db.transaction(async (tx) => {
       const read = async <T>(work: () => Promise<T>) => {
         const before = await rowsRead(tx, "finding_revision");
         const found = await work();

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
-import { openStore, type Store } from "../../../collector/store/open.ts";
 import { costOf, type Plans, rowsRead } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
-import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 /** 96,000 rollups, and 1,920 sums of 4 districts. */
 const [CENTRES, SERIES, HOURS] = [20, 10, 480];
@@ -18,18 +16,12 @@ const rollups = `INSERT INTO rollup_1h (site_id, series_id, hour, n, vmin, vmax,
   SELECT site_id, series_id, timestamptz '${LAST}' - back * interval '1 h', 12, 0, 1, 6 FROM series, generate_series(0, ${HOURS - 1}) AS back ORDER BY back DESC`;
 
 describe.skipIf(!requirePeer("postgres"))("the sums of districts", () => {
-  let server: ServerDatabase;
-  let store: Store;
+  let db: TestDb;
 
   beforeAll(async () => {
-    server = await serverDatabase();
-    store = await openStore({ databaseUrl: server.url, dataDir: "unused" });
-    await migrate(store.db, 0);
+    db = await openTestDb();
   }, 60_000);
-  afterAll(async () => {
-    await store?.close();
-    await server?.drop();
-  });
+  afterAll(() => db?.close());
 
   /** What `rollup_area` reads for one hour. */
   async function costOfHour(tx: Db): Promise<{ rollups: number; sums: number; pages: number }> {
@@ -40,7 +32,7 @@ describe.skipIf(!requirePeer("postgres"))("the sums of districts", () => {
   }
 
   it("of an hour read its rollups and no others, however they were planned", async () => {
-    await store.db.transaction(async (tx) => {
+    await db.transaction(async (tx) => {
       // A collector that starts on an empty database keeps the plans of its first hour, until somebody counts the rows.
       await tx.script(
         `SELECT rollup_area(ARRAY[timestamptz '${LAST}']); ${places}; ${rollups}; SELECT rollup_area(ARRAY(SELECT DISTINCT hour FROM rollup_1h))`,
