@@ -33,7 +33,7 @@ export type JudgeOptions = { readonly db: Db; readonly policyAt: PolicyAt; reado
 export type Judge = {
   /** Something was committed for a site: it is judged anew soon, together with what else comes for it. */
   touch(accepted: Accepted): void;
-  /** Judges a site now: the requirements that the probes can change, or all. */
+  /** Judges a site now: the requirements that the probes can change, or all; all too where any was never judged. */
   judge(siteId: number, probes: ReadonlySet<ProbeKind> | "all", nowMs: number, late: boolean): Promise<readonly Transition[]>;
   /** Judges what time alone has changed: passes that ended, sites that fell silent, sites that are new. */
   tick(nowMs: number): Promise<void>;
@@ -149,12 +149,15 @@ async function judgeGroup(
     const questions = sites.flatMap((site) => {
       const one = wanted.get(site.siteId);
       if (!one) return [];
-      const { requirements, nowMs, late, probes } = one;
+      const { nowMs, late, probes } = one;
       const before = standing.get(site.siteId) ?? [];
+      const { policy, calendar } = policyAt(nowMs);
+      // What nobody ever looked at is looked at now: the clock looks only after sites that have no finding at all.
+      const isWhole = probes === "all" || policy.requirements.some(({ id }) => !before.some(({ requirement }) => requirement === id));
+      const requirements = isWhole ? policy.requirements : one.requirements;
       // It judges no earlier instant, though its clock be behind: what is new to it must not be dropped as old.
       const atMs = Math.max(nowMs, ...before.map(({ evaluatedAt }) => Date.parse(evaluatedAt)));
-      const { policy, calendar } = policyAt(nowMs);
-      return [{ site, before, requirements, policy, late, isWhole: probes === "all", calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
+      return [{ site, before, requirements, policy, late, isWhole, calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
     });
     const facts = await loadFacts(tx, asked, questions, faults);
     const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {

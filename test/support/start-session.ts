@@ -38,6 +38,9 @@ async function session(): Promise<Seen> {
   const readyS = await until(async () => (await fetch(`${url}/health/ready`)).ok);
   // A finding that stands on something the agent has sent, not only one that says that nothing is there.
   const firstFindingS = await until(async () => (await observedFindings()).length > 0);
+  // Those who look at the window see as many lines as the page has findings.
+  const expected = (await findings()).length;
+  await until(async () => lines.filter((line) => /^\d\d:\d\d:\d\d R\d\d /.test(line)).length >= expected);
   const page = (await fetch(`${url}/centres/may-nay`)).status;
   const requirements = (await findings()).map(({ requirement, state }) => `${requirement} ${state}`);
   const agent = await fetch(`${url}/v1/centres/may-nay`).then((reply) => reply.text());
