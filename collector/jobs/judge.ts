@@ -56,7 +56,7 @@ const SHARED_REFRESH_MS = 30_000;
  * After a group the judge rests this many times as long as the group has taken, so that what agents send comes first: a few sites are judged at once,
  * thousands gather several batches each until their turn comes. Who waits longer than `patienceMs` ends the rest: findings follow within a minute.
  */
-const pace = { restShare: 3, restMaxMs: 3_000, patienceMs: 30_000 } as const;
+const pace = { restShare: 9, restMaxMs: 3_000, patienceMs: 30_000 } as const;
 
 /** Puts facts, rules and store together, some sites at a time; each is locked while its judgement is written, and the order never matters. */
 export function createJudge(options: JudgeOptions): Judge {

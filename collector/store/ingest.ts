@@ -1,15 +1,14 @@
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import { foundIn, pagesIn } from "#schemas/evaluate/daily-facts.ts";
+import { foundIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Db } from "./db.ts";
 import { type Part, writeParts } from "./flush-part.ts";
 import { type FoundRow, foundPart } from "./found-devices.ts";
 import { advanceStreams, batchesPart, type Claim, claimBatches, nextClaims } from "./ledger.ts";
-import { type PageRow, pagesPart } from "./page-counters.ts";
 import type { Partitions } from "./partitions.ts";
 import type { Received, RunRow, Stored, Written } from "./received.ts";
 import { countsPart, speedsPart } from "./run-counts.ts";
 import { type RunIds, runRowsOf } from "./run-rows.ts";
-import { daysParts } from "./write-days.ts";
+import { DayNews } from "./write-days.ts";
 import { contactsPart, hoursPart, writeGapsAndLetters } from "./write-marks.ts";
 import { newestPart } from "./write-newest.ts";
 import { areBlock, copyRuns, runsPart } from "./write-runs.ts";
@@ -34,37 +33,45 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
 async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
   await partitions.ensure(instantsOf(group));
   const rows = await runRowsOf(db, ids, group);
-  const partsOf = (stored: readonly Stored[], runs: readonly RunRow[]) => [
-    batchesPart(stored),
-    countsPart(runs),
-    speedsPart(runs),
-    ...daysParts(calendar, runs),
-    pagesPart(runs.flatMap(pagesOf)),
-    foundPart(runs.flatMap(foundOf)),
-    newestPart(ids.series, runs),
-    hoursPart(runs),
-    contactsPart(group),
-  ];
-  return (await writeNext(db, group, rows, partsOf)) ?? (await writeAny(db, group, rows, partsOf));
+  const besideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => {
+    const news = new DayNews(ids.days, calendar, runs);
+    const parts = [
+      batchesPart(stored),
+      countsPart(runs),
+      speedsPart(runs),
+      ...news.parts(),
+      foundPart(runs.flatMap(foundOf)),
+      newestPart(ids.series, runs),
+      hoursPart(runs),
+      contactsPart(group),
+    ];
+    return { parts, news };
+  };
+  const written = (await writeNext(db, group, rows, besideRuns)) ?? (await writeAny(db, group, rows, besideRuns));
+  // Whoever goes back has found a database that holds less than it has acknowledged.
+  if (written.some(({ rewind }) => rewind)) ids.days.forget();
+  return written;
 }
 
-/** What of the batches that are stored goes into the tables beside that of the runs. */
-type PartsOf = (stored: readonly Stored[], runs: readonly RunRow[]) => readonly Part[];
+/** What of the batches that are stored goes into the tables beside that of the runs, and of it what is known of days once it is committed. */
+type BesideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => { readonly parts: readonly Part[]; readonly news: DayNews };
 
 /** Writes a group whose batches are the next of their streams, as one statement. Undefined, with nothing written, for any other group. */
-async function writeNext(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], partsOf: PartsOf): Promise<Written[] | undefined> {
+async function writeNext(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], besideRuns: BesideRuns): Promise<Written[] | undefined> {
   const runs = rows.flat();
   const isPlain = !areBlock(db, runs) && group.every(({ batch, filed }) => batch.gaps.length === 0 && filed.unfiled.length === 0);
   const next = isPlain ? nextClaims(group) : undefined;
   if (!next) return undefined;
   const stored = group.map((received, index): Stored => ({ received, claim: next.claims[index] as Claim, runs: rows[index] ?? [] }));
-  const isDone = await writeParts(db, [...partsOf(stored, runs), runsPart(runs)], next.part);
+  const { parts, news } = besideRuns(stored, runs);
+  const isDone = await writeParts(db, [...parts, runsPart(runs)], next.part);
+  if (isDone) news.keep();
   return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewind: false })) : undefined;
 }
 
 /** Writes any group: with what the ledger knows of its ranges. Sends all statements at once; the server does them in this order. Only a block goes before. */
-async function writeAny(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], partsOf: PartsOf): Promise<Written[]> {
-  return db.transaction(async (tx) => {
+async function writeAny(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], besideRuns: BesideRuns): Promise<Written[]> {
+  const { written, news } = await db.transaction(async (tx) => {
     const claims = await claimBatches(tx, group);
     const stored = group.flatMap((received, index): Stored[] => {
       const claim = claims[index];
@@ -73,18 +80,17 @@ async function writeAny(db: Db, group: readonly Received[], rows: readonly (read
     const runs = stored.flatMap((one) => one.runs);
     const isBlock = areBlock(tx, runs);
     if (isBlock) await copyRuns(tx, runs);
-    const written = [writeGapsAndLetters(tx, stored), writeParts(tx, [...partsOf(stored, runs), runsPart(isBlock ? [] : runs)])];
-    const [marks] = await Promise.all([advanceStreams(tx, group), ...written]);
-    return claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) }));
+    const beside = besideRuns(stored, runs);
+    const writing = [writeGapsAndLetters(tx, stored), writeParts(tx, [...beside.parts, runsPart(isBlock ? [] : runs)])];
+    const [marks] = await Promise.all([advanceStreams(tx, group), ...writing]);
+    return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) })), news: beside.news };
   });
+  news.keep();
+  return written;
 }
 
 function* instantsOf(group: readonly Received[]): Iterable<number> {
   for (const { filed } of group) for (const { takenMs } of filed.observations) yield takenMs;
-}
-
-function pagesOf({ siteId, receivedMs, observation, takenMs }: RunRow): PageRow[] {
-  return pagesIn(observation.outcome, takenMs).map((counter) => ({ siteId, knownMs: receivedMs, ...counter }));
 }
 
 function foundOf({ siteId, observation: { probe, outcome }, takenMs }: RunRow): FoundRow[] {

@@ -1,33 +1,8 @@
 import type { DailyPages } from "#schemas/facts.ts";
-import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
-import type { Part } from "./flush-part.ts";
 import { FOREVER_MS, type Moment } from "./moment.ts";
 import { siteName } from "./one-site.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
-
-export type PageRow = DailyPages & { readonly siteId: number; readonly knownMs: number };
-
-/** The lowest counter of each printer and day, and when it became known. */
-export function pagesPart(rows: readonly PageRow[]): Part {
-  const lowest = new Map<string, PageRow>();
-  for (const row of rows) {
-    const key = `${row.siteId} ${row.device} ${row.day} ${row.knownMs}`;
-    if (row.pages < (lowest.get(key)?.pages ?? Number.POSITIVE_INFINITY)) lowest.set(key, row);
-  }
-  const sorted = [...lowest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  return {
-    call: "add_pages",
-    types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
-    lists: [
-      numbersLiteral(sorted.map(({ siteId }) => siteId)),
-      textsLiteral(sorted.map(({ device }) => device)),
-      textsLiteral(sorted.map(({ day }) => day)),
-      numbersLiteral(sorted.map(({ pages }) => pages)),
-      numbersLiteral(sorted.map(({ knownMs }) => knownMs)),
-    ],
-  };
-}
 
 /** The page counters with which the days of a site's printers began, newest first; of one device when it is named. */
 export async function pagesSince(

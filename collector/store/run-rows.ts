@@ -2,17 +2,19 @@ import type { Reading } from "#schemas/observation.ts";
 import { canonicalLabels } from "../ingest/filed.ts";
 import type { Db } from "./db.ts";
 import { EvidenceIds, type ToldEvidence } from "./evidence.ts";
+import { KnownDays } from "./known-days.ts";
 import type { Received, RunRow } from "./received.ts";
 import { RunSources, type SourceKey } from "./run-sources.ts";
 import { SeriesIds, type SeriesKey } from "./series.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Ids of all that runs refer to, as this collector knows them. */
+/** What this collector knows of the database: ids of all that runs refer to, and what it holds of days. */
 export class RunIds {
   readonly sources = new RunSources();
   readonly series = new SeriesIds();
   readonly evidence = new EvidenceIds();
+  readonly days = new KnownDays();
 }
 
 type Draft = { -readonly [Name in keyof RunRow]: RunRow[Name] };

@@ -1,38 +1,57 @@
 import type { Calendar } from "#schemas/calendar.ts";
-import { peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
-import type { DailyPeak, Presence } from "#schemas/facts.ts";
+import { pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import type { DailyPages, DailyPeak, Presence } from "#schemas/facts.ts";
+import { DeviceRole } from "#schemas/inventory.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Part } from "./flush-part.ts";
+import type { DayWord, KnownDays } from "./known-days.ts";
 import type { RunRow } from "./received.ts";
 
-type Known = { readonly siteId: number; readonly knownMs: number };
-type SeenDay = Presence & Known;
-type PeakDay = DailyPeak & Known;
+type Told = { readonly siteId: number; readonly knownMs: number };
+type Row<Fact> = Fact & Told & DayWord;
 
-/** Which devices answered on which day, and each day's peaks. */
-export function daysParts(calendar: Calendar, runs: readonly RunRow[]): Part[] {
-  const seen = new Map<string, SeenDay>();
-  const peaks = new Map<string, PeakDay>();
-  for (const { siteId, receivedMs, observation, takenMs } of runs) {
-    for (const presence of presenceIn(observation.outcome, takenMs)) {
-      const key = `${siteId} ${presence.day} ${presence.device}`;
-      // Of two roles on one day the same one counts in whatever order they arrive.
-      if (presence.role <= (seen.get(key)?.role ?? presence.role)) seen.set(key, { siteId, ...presence, knownMs: receivedMs });
-    }
-    for (const peak of peaksIn(observation.outcome, takenMs, calendar)) {
-      const key = `${siteId} ${peak.metric} ${peak.day} ${receivedMs}`;
-      if (peak.value >= (peaks.get(key)?.value ?? Number.NEGATIVE_INFINITY)) peaks.set(key, { siteId, ...peak, knownMs: receivedMs });
+/** What runs tell of days that the database may not know yet: which devices answered, each day's peaks, and the counters with which printers began it. */
+export class DayNews {
+  readonly #known: KnownDays;
+  readonly #presence = new Map<string, Row<Presence>>();
+  readonly #peaks = new Map<string, Row<DailyPeak>>();
+  readonly #pages = new Map<string, Row<DailyPages>>();
+
+  constructor(known: KnownDays, calendar: Calendar, runs: readonly RunRow[]) {
+    this.#known = known;
+    for (const { siteId, receivedMs: knownMs, observation, takenMs } of runs) {
+      const { outcome } = observation;
+      const add = <Fact>(rows: Map<string, Row<Fact>>, fact: Fact, name: string, rank: number, instant = "") => {
+        const word = { key: `${siteId} ${name}`, rank };
+        const place = word.key + instant;
+        if (known.isNews(word) && rank <= (rows.get(place)?.rank ?? rank)) rows.set(place, { ...fact, ...word, siteId, knownMs });
+      };
+      for (const fact of presenceIn(outcome, takenMs)) add(this.#presence, fact, `seen ${fact.day} ${fact.device}`, roleRanks[fact.role]);
+      // Values that change within a day are kept by the instant at which they became known.
+      for (const fact of peaksIn(outcome, takenMs, calendar)) add(this.#peaks, fact, `peak ${fact.day} ${fact.metric}`, -fact.value, ` ${knownMs}`);
+      for (const fact of pagesIn(outcome, takenMs)) add(this.#pages, fact, `pages ${fact.day} ${fact.device}`, fact.pages, ` ${knownMs}`);
     }
   }
-  return [presencePart(inOrder(seen)), peaksPart(inOrder(peaks))];
+
+  parts(): Part[] {
+    return [presencePart(inOrder(this.#presence)), peaksPart(inOrder(this.#peaks)), pagesPart(inOrder(this.#pages))];
+  }
+
+  /** They are committed. */
+  keep(): void {
+    for (const rows of [this.#presence, this.#peaks, this.#pages]) this.#known.keep(rows.values());
+  }
 }
 
+/** Of two roles of a device on one day the first of the alphabet counts, in whatever order they arrive. */
+const roleRanks = Object.fromEntries([...DeviceRole.options].sort().map((role, rank) => [role, rank])) as Record<DeviceRole, number>;
+
 /** One order for all writers, so that two of them cannot wait for each other. */
-function inOrder<Row>(rows: ReadonlyMap<string, Row>): Row[] {
+function inOrder<Fact>(rows: ReadonlyMap<string, Fact>): Fact[] {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-function presencePart(rows: readonly SeenDay[]): Part {
+function presencePart(rows: readonly Row<Presence>[]): Part {
   return {
     call: "add_presence",
     types: ["int4[]", "text[]", "text[]", "text[]", "float8[]"],
@@ -44,7 +63,7 @@ function presencePart(rows: readonly SeenDay[]): Part {
   };
 }
 
-function peaksPart(rows: readonly PeakDay[]): Part {
+function peaksPart(rows: readonly Row<DailyPeak>[]): Part {
   return {
     call: "add_peaks",
     types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
@@ -53,6 +72,20 @@ function peaksPart(rows: readonly PeakDay[]): Part {
       textsLiteral(rows.map(({ metric }) => metric)),
       textsLiteral(rows.map(({ day }) => day)),
       numbersLiteral(rows.map(({ value }) => value)),
+      numbersLiteral(rows.map(({ knownMs }) => knownMs)),
+    ],
+  };
+}
+
+function pagesPart(rows: readonly Row<DailyPages>[]): Part {
+  return {
+    call: "add_pages",
+    types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
+    lists: [
+      numbersLiteral(rows.map(({ siteId }) => siteId)),
+      textsLiteral(rows.map(({ device }) => device)),
+      textsLiteral(rows.map(({ day }) => day)),
+      numbersLiteral(rows.map(({ pages }) => pages)),
       numbersLiteral(rows.map(({ knownMs }) => knownMs)),
     ],
   };

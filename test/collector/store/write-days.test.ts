@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Observation, Reading } from "#schemas/observation.ts";
+import type { Db } from "../../../collector/store/db.ts";
+import { writeGroup } from "../../../collector/store/ingest.ts";
+import { Partitions } from "../../../collector/store/partitions.ts";
+import { RunIds } from "../../../collector/store/run-rows.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { failingDb } from "../../support/failing-db.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_TABLES = ["presence_day", "peak_day", "pages_day"];
+let db: TestDb;
+let streams = 0;
+beforeAll(async () => {
+  db = await openTestDb();
+  const centres = ["xa-01", "xa-02"].map((code) => ({ code, name: code, keyArea: false, devices: [] }));
+  await importCentres(db, centres, T0);
+});
+afterAll(() => db?.close());
+
+/** The collector of site 1 goes on for all flushes; that of site 2 is started anew for each, and knows nothing. */
+const tools = (on: Db, ids: RunIds) => ({ db: on, partitions: new Partitions(db), ids, calendar: workWeek });
+const streamOf = (siteId: number) => (streams * 10 + siteId).toString(16).padStart(16, "0");
+const rowsOf = async (siteId: number) => {
+  const tables = DAY_TABLES.map((table) =>
+    db.query<object>(`SELECT to_jsonb(t) - 'site_id' AS row FROM ${table} AS t WHERE site_id = $1 ORDER BY 1`, [siteId]),
+  );
+  return Promise.all(tables);
+};
+
+const reading: fc.Arbitrary<Reading> = fc.oneof(
+  fc
+    .record({ device: fc.constantFrom("d1", "d2"), role: fc.constantFrom("printer", "scanner", "camera") })
+    .map((labels) => ({ metric: "device_up", value: 1, labels })),
+  fc
+    .record({ device: fc.constantFrom("d1", "d2"), pages: fc.integer({ min: 0, max: 9 }) })
+    .map(({ device, pages }) => ({ metric: "printer_pages", value: pages, labels: { device } })),
+  fc.integer({ min: 0, max: 9 }).map((value) => ({ metric: "wifi_clients", value })),
+) as fc.Arbitrary<Reading>;
+const flush = fc.record({
+  // Over the end of a Vietnam day, which is 17:00 in UTC.
+  told: fc.array(fc.record({ hour: fc.integer({ min: 0, max: 20 }), readings: fc.array(reading, { minLength: 1, maxLength: 3 }) }), {
+    minLength: 1,
+    maxLength: 5,
+  }),
+  fails: fc.boolean(),
+  isLate: fc.boolean(),
+});
+
+it("days are the same, whatever the collector remembers of them, and whichever flush the database has refused", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(flush, { minLength: 1, maxLength: 6 }), async (flushes) => {
+      for (const table of DAY_TABLES) await db.query(`DELETE FROM ${table}`);
+      streams++;
+      const remembering = new RunIds();
+      let from = 1;
+      for (const [place, { told, fails, isLate }] of flushes.entries()) {
+        const each = (index: number): Partial<Observation> => {
+          const { hour = 0, readings = [] } = told[index] ?? {};
+          return { probe: "office-devices", takenAt: new Date(T0 + hour * HOUR_MS).toISOString(), outcome: measured(readings) };
+        };
+        // A batch out of its order goes the other way, through the ledger.
+        const receivedFor = (siteId: number) => {
+          const batch = batchOf({ stream: streamOf(siteId), from: isLate ? from + 1_000 * (place + 1) : from, count: told.length, each });
+          return receivedOf(batch, { siteId, receivedMs: T0 + (place + 1) * 24 * HOUR_MS });
+        };
+        if (fails) {
+          const broken = failingDb(db, (statement) => statement.includes("add_presence"));
+          await expect(writeGroup(tools(broken, remembering), [receivedFor(1)])).rejects.toThrow("failed in the middle");
+        }
+        await writeGroup(tools(db, remembering), [receivedFor(1)]);
+        await writeGroup(tools(db, new RunIds()), [receivedFor(2)]);
+        if (!isLate) from += told.length;
+        expect(await rowsOf(1), `flush ${place}`).toEqual(await rowsOf(2));
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+it("what a restored database has lost is written again when the agent sends it again", async () => {
+  streams++;
+  const remembering = tools(db, new RunIds());
+  const each = () => ({ probe: "office-devices" as const, outcome: measured([{ metric: "device_up", value: 1, labels: { device: "d9", role: "printer" } }]) });
+  const send = async (from: number) => {
+    const [written] = await writeGroup(remembering, [receivedOf(batchOf({ stream: streamOf(1), from, count: 1, each }), { siteId: 1 })]);
+    return written;
+  };
+  const days = async () => (await db.query("SELECT 1 FROM presence_day WHERE device = 'd9'")).length;
+  await send(1);
+  await send(2);
+  expect(await days()).toBe(1);
+  // A standby took over without the last minutes: the second batch, and the day.
+  await db.query("DELETE FROM presence_day");
+  await db.query("DELETE FROM ingest_ledger WHERE site_id = 1 AND stream = $1 AND seq_from = 2", [streamOf(1)]);
+  await db.query("UPDATE stream_state SET acked_through = 1, rewind = true WHERE stream = $1", [streamOf(1)]);
+  expect(await send(3)).toMatchObject({ rewind: true, ackedThrough: 1 });
+  expect(await send(2)).toMatchObject({ result: "stored", accepted: 1, ackedThrough: 3 });
+  expect(await days()).toBe(1);
+});
