@@ -25,6 +25,8 @@ type Waiting = {
   readonly resolve: (written: Written) => void;
   readonly reject: (error: unknown) => void;
 };
+/** A group that is being written; `landed` never rejects. */
+type Flight = { readonly group: readonly Waiting[]; readonly landed: Promise<void> };
 type Limits = {
   /** Groups that are written at once, each by a transaction of its own: while one waits for its commit, the next is prepared and sent. */
   readonly writers: number;
@@ -62,8 +64,8 @@ export class IngestQueue {
   #waiting: Waiting[] = [];
   #queued = 0;
   #bytes = 0;
-  /** Groups that are being written. */
-  readonly #flights = new Map<readonly Waiting[], Promise<void>>();
+  /** A list that is made anew: a Map's outgrown tables point to their followers, and one of them that got old would hold all groups since. */
+  #flights: readonly Flight[] = [];
   readonly #sitesInFlight = new Set<number>();
 
   constructor(write: (group: readonly Received[]) => Promise<Written[]>, limits: Partial<Limits> = {}) {
@@ -78,7 +80,7 @@ export class IngestQueue {
 
   /** How long the oldest batch waits for its commit, ms. */
   get oldestMs(): number {
-    const since = [this.#waiting, ...this.#flights.keys()].flatMap(([first]) => (first ? [first.sinceMs] : []));
+    const since = [this.#waiting, ...this.#flights.map(({ group }) => group)].flatMap(([first]) => (first ? [first.sinceMs] : []));
     return since.length === 0 ? 0 : this.#limits.nowMs() - Math.min(...since);
   }
 
@@ -101,21 +103,21 @@ export class IngestQueue {
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    while (this.#flights.size > 0) await Promise.all(this.#flights.values());
+    while (this.#flights.length > 0) await Promise.all(this.#flights.map(({ landed }) => landed));
   }
 
   /** Gives writers that are free a group each, while there is one that is worth a transaction. */
   #start(): void {
-    while (this.#flights.size < this.#limits.writers && this.#isEnough()) {
+    while (this.#flights.length < this.#limits.writers && this.#isEnough()) {
       const group = this.#take();
       if (group.length === 0) return;
-      this.#flights.set(group, this.#fly(group));
+      this.#flights = [...this.#flights, { group, landed: this.#fly(group) }];
     }
   }
 
   /** Another writer begins when as many batches wait as one has taken: with fewer, each would pay the price of a transaction for itself (measured). */
   #isEnough(): boolean {
-    const taken = [...this.#flights.keys()].map((group) => group.length);
+    const taken = this.#flights.map(({ group }) => group.length);
     return taken.length === 0 || this.#waiting.length >= Math.min(...taken);
   }
 
@@ -127,7 +129,7 @@ export class IngestQueue {
       this.#bytes -= received.bodyBytes ?? 0;
       this.#sitesInFlight.delete(received.siteId);
     }
-    this.#flights.delete(group);
+    this.#flights = this.#flights.filter((flight) => flight.group !== group);
     this.#start();
   }
 

@@ -1,5 +1,11 @@
-/** What a row of a day says: under which key, and how much. The lower value is the one that counts. */
-export type DayWord = { readonly key: string; readonly rank: number };
+import { NamedIds } from "./named-ids.ts";
+
+/** What a row of a day says of a site: what it speaks of (with the day), and how much. The lower rank is the one that counts. */
+export type DayWord = { readonly siteId: number; readonly name: string; readonly rank: number };
+
+/** What 3,300 centres tell in two days, in some 6 MB. */
+const WORDS_MAX = 250_000;
+const INT_MAX = 0x7fff_ffff;
 
 /**
  * What the database is known to hold of days, in memory: nearly every run tells of its day what an earlier one has told (the same device answered, its
@@ -7,29 +13,25 @@ export type DayWord = { readonly key: string; readonly rank: number };
  */
 export class KnownDays {
   readonly #max: number;
-  readonly #ranks = new Map<string, number>();
+  #ranks: NamedIds;
 
-  /** A hundred thousand words are what 3,300 centres tell in a day and a half: some 12 MB. */
-  constructor(max = 100_000) {
+  constructor(max = WORDS_MAX) {
     this.#max = max;
+    this.#ranks = new NamedIds(max);
   }
 
   /** Whether the database may not know this yet. */
-  isNews({ key, rank }: DayWord): boolean {
-    return rank < (this.#ranks.get(key) ?? Number.POSITIVE_INFINITY);
+  isNews({ siteId, name, rank }: DayWord): boolean {
+    return rank < (this.#ranks.get(siteId, name) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Takes note of words that are committed. */
+  /** Takes note of words that are committed. What is no whole number is known less exactly, and written again rather than lost. */
   keep(words: Iterable<DayWord>): void {
-    for (const word of words) {
-      if (!this.isNews(word)) continue;
-      if (this.#ranks.size >= this.#max) this.#ranks.clear();
-      this.#ranks.set(word.key, word.rank);
-    }
+    for (const word of words) if (this.isNews(word) && Math.abs(word.rank) < INT_MAX) this.#ranks.set(word.siteId, word.name, Math.ceil(word.rank));
   }
 
   /** The database holds less than it did: one that was restored, or a replica that took over. */
   forget(): void {
-    this.#ranks.clear();
+    this.#ranks = new NamedIds(this.#max);
   }
 }

@@ -7,8 +7,7 @@ import type { Part } from "./flush-part.ts";
 import type { DayWord, KnownDays } from "./known-days.ts";
 import type { RunRow } from "./received.ts";
 
-type Told = { readonly siteId: number; readonly knownMs: number };
-type Row<Fact> = Fact & Told & DayWord;
+type Row<Fact> = Fact & DayWord & { readonly knownMs: number };
 
 /** What runs tell of days that the database may not know yet: which devices answered, each day's peaks, and the counters with which printers began it. */
 export class DayNews {
@@ -22,9 +21,9 @@ export class DayNews {
     for (const { siteId, receivedMs: knownMs, observation, takenMs } of runs) {
       const { outcome } = observation;
       const add = <Fact>(rows: Map<string, Row<Fact>>, fact: Fact, name: string, rank: number, instant = "") => {
-        const word = { key: `${siteId} ${name}`, rank };
-        const place = word.key + instant;
-        if (known.isNews(word) && rank <= (rows.get(place)?.rank ?? rank)) rows.set(place, { ...fact, ...word, siteId, knownMs });
+        const word = { siteId, name, rank };
+        const place = `${siteId} ${name}${instant}`;
+        if (known.isNews(word) && rank <= (rows.get(place)?.rank ?? rank)) rows.set(place, { ...fact, ...word, knownMs });
       };
       for (const fact of presenceIn(outcome, takenMs)) add(this.#presence, fact, `seen ${fact.day} ${fact.device}`, roleRanks[fact.role]);
       // Values that change within a day are kept by the instant at which they became known.

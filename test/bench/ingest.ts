@@ -14,7 +14,7 @@ type Options = {
   readonly peers?: boolean;
 };
 
-const small = { observations: 12, readings: 5, requests: 120 } as const;
+const small = { observations: 12, readings: 5, requests: 240 } as const;
 const link = { tells: "link", columns: false } as const;
 /** What requests bring. */
 const shapes = {
