@@ -47,7 +47,8 @@ export class AgentKeys {
     const text = Buffer.from(signingText({ method, path, agent, nonce, bodySha256 }));
     const bytes = Buffer.from(signature, "base64");
     const oldKey = (known.agent.oldKeyUntil ?? 0) > nowMs ? known.oldKey : undefined;
-    if (!(await isSigned(text, known.key, bytes)) && !(oldKey && (await isSigned(text, oldKey, bytes)))) return { ok: false, fault: "signature_wrong" };
+    // Here and now: 0.1 ms, and the way to a thread and back took as much again where other processes want the cores.
+    if (!verify(null, text, known.key, bytes) && !(oldKey && verify(null, text, oldKey, bytes))) return { ok: false, fault: "signature_wrong" };
     if (known.agent.state !== "active") return { ok: false, fault: known.agent.state };
     return { ok: true, agent: known.agent };
   }
@@ -68,16 +69,6 @@ export class AgentKeys {
     this.#cache.set(agentId, { known, untilMs: nowMs + KEY_CACHE_MS });
     return known;
   }
-}
-
-/** Checks on a thread of its own: curve arithmetic would hold up every other request for as long as it takes. */
-function isSigned(text: Buffer, key: KeyObject, signature: Buffer): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    verify(null, text, key, signature, (error, isRight) => {
-      if (error) reject(error);
-      else resolve(isRight);
-    });
-  });
 }
 
 /** An Ed25519 public key from base64 SPKI; undefined for anything else. */
