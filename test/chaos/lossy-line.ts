@@ -5,12 +5,12 @@ import { drain, promiseAllStored } from "./drained.ts";
 import { startLightAgents } from "./light-agents.ts";
 import { promise, type Scenario } from "./scenario.ts";
 
-/** Waits between tries are cut to a fiftieth: half an hour of tries fits into minutes, and the order of events stays that of a slow line. */
+/** Waits between tries are cut to a fiftieth: half an hour then has the tries of a day, and the order of events stays that of a slow line. */
 const HASTE = 0.02;
 
-/** T6: three of ten requests and three of ten answers are lost on the way, for as long as thousands of batches take. */
+/** T6: three of ten requests and three of ten answers are lost on the way, for half an hour. */
 export const lossyLine: Scenario = async ({ full, chance, print }) => {
-  const [count, seconds] = full ? [60, 240] : [10, 3];
+  const [count, seconds] = full ? [60, 1_800] : [10, 3];
   await using rig = await openCollectorRig(count);
   await rig.start();
   const relay = await startLossyRelay(rig.port, { requests: 0.3, answers: 0.3, chance });
