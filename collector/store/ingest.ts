@@ -23,6 +23,8 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
   try {
     return await writeOnce(tools, group);
   } catch (error) {
+    // Behind an address that answers again may be another server, with less in it.
+    tools.ids.days.forget();
     // Another collector has dropped an old partition that late observations need again.
     if (!/no partition of relation/.test(String(error))) throw error;
     tools.partitions.forget();
