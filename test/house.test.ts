@@ -1,8 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { probeKinds } from "#schemas/observation.ts";
 import { probes } from "../agent/probes/registry.ts";
+import { runFlags } from "../deploy/run-flags.ts";
 import { importsOf, projectFiles, projectRoot, type SourceFile, sourceFiles, withoutComments } from "./support/source-files.ts";
 
 const files = sourceFiles();
@@ -107,6 +108,15 @@ describe("walls", () => {
 
   it("Node itself runs our TypeScript: no program is started through a loader that a user's installation lacks", () => {
     expect(offenders(files, ({ path, text }) => path !== "test/house.test.ts" && /["'`/ ]tsx["'`/ ]/.test(text))).toEqual([]);
+  });
+
+  it("the collector has the same flags of Node however it is started", () => {
+    const flags = runFlags("collector");
+    const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const [, inImage] = /^CMD (\[.*\])$/m.exec(readFileSync(join(projectRoot, "deploy/Dockerfile"), "utf8")) ?? [];
+    expect(flags.length).toBeGreaterThan(2);
+    expect(scripts.demo).toBe(["node", ...flags, "collector/main.ts", "demo"].join(" "));
+    expect(JSON.parse(inImage ?? "")).toEqual(["node", ...flags, "collector/main.ts", "serve"]);
   });
 
   it("drizzle is loaded through its one door, elsewhere for types alone", () => {

@@ -157,7 +157,8 @@ async function judgeGroup(
       const requirements = isWhole ? policy.requirements : one.requirements;
       // It judges no earlier instant, though its clock be behind: what is new to it must not be dropped as old.
       const atMs = Math.max(nowMs, ...before.map(({ evaluatedAt }) => Date.parse(evaluatedAt)));
-      return [{ site, before, requirements, policy, late, isWhole, calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
+      // What is judged for the first time has no past that late observations could revise: people hear of it, as they would from the clock.
+      return [{ site, before, requirements, policy, late: late && !isWhole, isWhole, calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
     });
     const facts = await loadFacts(tx, asked, questions, faults);
     const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {

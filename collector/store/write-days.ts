@@ -33,7 +33,11 @@ export class DayNews {
   }
 
   parts(): Part[] {
-    return [presencePart(inOrder(this.#presence)), peaksPart(inOrder(this.#peaks)), pagesPart(inOrder(this.#pages))];
+    return [
+      presencePart(inOrder(this.#presence)),
+      valuesPart("add_peaks", inOrder(this.#peaks), ({ metric }) => metric, ({ value }) => value), // biome-ignore format: one line
+      valuesPart("add_pages", inOrder(this.#pages), ({ device }) => device, ({ pages }) => pages), // biome-ignore format: one line
+    ];
   }
 
   /** They are committed. */
@@ -62,29 +66,21 @@ function presencePart(rows: readonly Row<Presence>[]): Part {
   };
 }
 
-function peaksPart(rows: readonly Row<DailyPeak>[]): Part {
+/** A value of a day by name, and since when it is known. */
+function valuesPart<Fact extends { readonly day: string }>(
+  call: string,
+  rows: readonly Row<Fact>[],
+  name: (fact: Fact) => string,
+  value: (fact: Fact) => number,
+): Part {
   return {
-    call: "add_peaks",
+    call,
     types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
     lists: [
       numbersLiteral(rows.map(({ siteId }) => siteId)),
-      textsLiteral(rows.map(({ metric }) => metric)),
+      textsLiteral(rows.map(name)),
       textsLiteral(rows.map(({ day }) => day)),
-      numbersLiteral(rows.map(({ value }) => value)),
-      numbersLiteral(rows.map(({ knownMs }) => knownMs)),
-    ],
-  };
-}
-
-function pagesPart(rows: readonly Row<DailyPages>[]): Part {
-  return {
-    call: "add_pages",
-    types: ["int4[]", "text[]", "text[]", "float8[]", "float8[]"],
-    lists: [
-      numbersLiteral(rows.map(({ siteId }) => siteId)),
-      textsLiteral(rows.map(({ device }) => device)),
-      textsLiteral(rows.map(({ day }) => day)),
-      numbersLiteral(rows.map(({ pages }) => pages)),
+      numbersLiteral(rows.map(value)),
       numbersLiteral(rows.map(({ knownMs }) => knownMs)),
     ],
   };

@@ -17,6 +17,8 @@ type Seen = {
   stopS: number;
   exitCode: number | null;
   lines: string[];
+  /** Lines for findings. */
+  told: number;
   requirements: string[];
   page: number;
   agent: string;
@@ -40,7 +42,8 @@ async function session(): Promise<Seen> {
   const firstFindingS = await until(async () => (await observedFindings()).length > 0);
   // Those who look at the window see as many lines as the page has findings.
   const expected = (await findings()).length;
-  await until(async () => lines.filter((line) => /^\d\d:\d\d:\d\d R\d\d /.test(line)).length >= expected);
+  const told = () => lines.filter((line) => /^\d\d:\d\d:\d\d R\d\d /.test(line)).length;
+  await until(async () => told() >= expected);
   const page = (await fetch(`${url}/centres/may-nay`)).status;
   const requirements = (await findings()).map(({ requirement, state }) => `${requirement} ${state}`);
   const agent = await fetch(`${url}/v1/centres/may-nay`).then((reply) => reply.text());
@@ -54,6 +57,7 @@ async function session(): Promise<Seen> {
     stopS: (performance.now() - stopMs) / 1_000,
     exitCode: program.exitCode,
     lines,
+    told: told(),
     requirements,
     page,
     agent: agent.slice(0, 200),

@@ -152,10 +152,14 @@ describe("what the clock changes", () => {
     const [fresh] = [centre(200 + place)];
     await importCentres(province.db, [fresh], T1);
     const [known] = await province.db.query<{ site_id: number }>("SELECT site_id FROM site WHERE centre_code = $1", [fresh.code]);
-    await province.judge.judge(known?.site_id ?? 0, new Set(["camera-presence"]), T1, false);
+    await province.judge.judge(known?.site_id ?? 0, new Set(["camera-presence"]), T1, true);
     expect((await findingsOf(province.db, known?.site_id ?? 0)).map(({ requirement }) => requirement).sort()).toEqual(
       plan.requirements.map(({ id }) => id).sort(),
     );
+    // Though it began with what was measured long ago: nothing was revised, and people hear of what is wrong.
+    const late = () =>
+      province.db.query<{ late: boolean }>("SELECT DISTINCT late FROM finding_revision WHERE site_id = $1 ORDER BY late", [known?.site_id ?? 0]);
+    expect(await late()).toEqual([{ late: false }]);
   });
 
   it("waivers begin and end with their days in Viet Nam, without anything else happening", async () => {
