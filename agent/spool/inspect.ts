@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Observation } from "#schemas/observation.ts";
 import { countSuspects } from "./outbox.ts";
-import { readMeta, rowStates } from "./rows.ts";
+import { lastSeq, readMeta, rowStates } from "./rows.ts";
 import { usedBytes } from "./upkeep.ts";
 
 export type SpoolStatus = {
@@ -55,6 +55,6 @@ export function spoolStatus(database: DatabaseSync): Omit<SpoolStatus, "durable"
     suspects: countSuspects(database),
     lost: number("SELECT coalesce(sum(seq_to - seq_from + 1), 0) FROM gap"),
     bytes: usedBytes(database),
-    lastSeq: Number(readMeta(database, "next_seq") ?? 1) - 1,
+    lastSeq: lastSeq(database),
   };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type BodyPlan, batchBody } from "./batch-body.ts";
-import { insertGap, readMeta, rowStates } from "./rows.ts";
+import { insertGap, lastSeq, readMeta, rowStates } from "./rows.ts";
 
 export type Lane = "live" | "backlog";
 
@@ -202,7 +202,7 @@ export function rewind(database: DatabaseSync, seq: number): void {
   }
   if (batches.length > 0) return;
   const unanswered = database.prepare("SELECT min(seq) AS s FROM observation WHERE seq >= ? AND state < ?").get(seq, rowStates.acked)?.s;
-  reopenRange(database, { from: seq, to: Number(unanswered ?? readMeta(database, "next_seq") ?? 1) - 1 }, rowStates.waiting);
+  reopenRange(database, { from: seq, to: Number(unanswered ?? lastSeq(database) + 1) - 1 }, rowStates.waiting);
 }
 
 /** Makes answered rows of a range unanswered again and fills its holes with gaps. Rows that were never answered stay as they are. */

@@ -33,9 +33,14 @@ export function writeMeta(database: DatabaseSync, key: string, value: string): v
 
 /** Takes `count` sequence numbers and gives the first; must run inside the transaction that uses them. */
 export function takeSeqs(database: DatabaseSync, count: number): number {
-  const first = Number(readMeta(database, "next_seq") ?? 1);
+  const first = lastSeq(database) + 1;
   writeMeta(database, "next_seq", String(first + count));
   return first;
+}
+
+/** The last sequence number that was taken; 0 before the first. */
+export function lastSeq(database: DatabaseSync): number {
+  return Number(readMeta(database, "next_seq") ?? 1) - 1;
 }
 
 /** Appends an observation with the next sequence number; must run inside a transaction. */

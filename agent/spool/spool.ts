@@ -22,7 +22,7 @@ import {
 import { quarantine, refill, salvage } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
-import { insertGap, insertObservation, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
+import { insertGap, insertObservation, lastSeq, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
 import { evict, expireAnswered, expireWaiting, usedBytes } from "./upkeep.ts";
 
 export type SpoolLog = (message: string, fields?: Record<string, string | number | boolean>) => void;
@@ -117,6 +117,11 @@ export class Spool implements Disposable {
 
   releaseSuspects(): void {
     this.#guarded(() => transaction(this.#database, () => releaseSuspects(this.#database)));
+  }
+
+  /** The last number of the stream that was given out; 0 before the first. */
+  get lastSeq(): number {
+    return this.#guarded(() => lastSeq(this.#database));
   }
 
   /** Sends again from `seq` on, as far as it is still kept. */

@@ -10,7 +10,10 @@ import { backlogPauseMs, chooseLane } from "./lanes.ts";
 import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
 
 /** What the uplink needs of a spool. */
-export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "rewind" | "restartStream">;
+export type Deliverable = Pick<
+  Spool,
+  "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "lastSeq" | "rewind" | "restartStream"
+>;
 
 export type UplinkOptions = {
   readonly spool: Deliverable;
@@ -182,13 +185,16 @@ export class Uplink {
   #settle(batch: FrozenBatch, reply: IngestReply): number {
     const { spool, readClock, log } = this.#options;
     const { wallMs, steadyMs } = readClock();
+    // The collector knows numbers that nobody here has given out: this PC was put back from an image, and what it tells now passes for what is known.
+    if (reply.ackedThrough > spool.lastSeq) return this.#conflict();
+    // First, so that an end of the program in between has the batch sent, and the order given, once more.
+    if (reply.rewindTo !== undefined) this.#rewind(reply.rewindTo, steadyMs);
     spool.settle(batch.id, reply.rejected);
     if (reply.rejected.length > 0) log("the collector rejected observations", { count: reply.rejected.length, code: cleanText(reply.rejected[0]?.code ?? "") });
     this.#status = { attempts: 0, lastSuccessMs: wallMs };
     this.#lastLane = batch.lane;
     this.#columns = { ...this.#columns, taken: reply.forms?.includes(COLUMNS) === true };
     if (batch.lane === "backlog") this.#backlogNotBeforeMs = steadyMs + backlogPauseMs(batch.count, reply.backlogRate);
-    if (reply.rewindTo !== undefined) this.#rewind(reply.rewindTo, steadyMs);
     return Math.min(reply.minIntervalS, 300) * 1_000;
   }
 
@@ -204,7 +210,7 @@ export class Uplink {
     const again = steadyMs - this.#lastConflictMs < CONFLICT_MS;
     this.#lastConflictMs = steadyMs;
     if (again) return this.#hold("stream_conflict", HOUR_MS);
-    this.#options.log("another sender has used this stream's numbers: was this PC cloned?");
+    this.#options.log("another sender has used this stream's numbers: was this PC cloned, or put back from an image?");
     this.#options.spool.restartStream();
     return 0;
   }

@@ -55,7 +55,7 @@ function isLate({ batch, filed, receivedMs }: Received): boolean {
 
 function replyFor(
   { filed, receivedMs }: Received,
-  { ackedThrough, accepted, duplicates, rewind }: Written,
+  { ackedThrough, accepted, duplicates, rewindTo }: Written,
   { queued, minIntervalS }: { queued: number; minIntervalS: number },
 ): Omit<IngestReply, "nonce"> {
   return {
@@ -66,6 +66,6 @@ function replyFor(
     serverTime: new Date(receivedMs).toISOString(),
     minIntervalS,
     backlogRate: Math.max(50, BACKLOG_RATE_MAX - queued / 10),
-    ...(rewind && { rewindTo: ackedThrough + 1 }),
+    ...(rewindTo !== undefined && { rewindTo }),
   };
 }

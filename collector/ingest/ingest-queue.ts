@@ -1,4 +1,5 @@
 import type { Received, Written } from "../store/received.ts";
+import { isFaultOfData } from "../store/store-error.ts";
 
 /** The queue holds as much as it may; the sender comes back later. */
 export class IngestBusy extends Error {
@@ -42,8 +43,11 @@ type Limits = {
   readonly laneOf: (siteId: number) => number;
 };
 
+/** Groups that are written at once, where one server has all centres. */
+export const WRITERS = 2;
+
 const defaults: Limits = {
-  writers: 2,
+  writers: WRITERS,
   queuedMax: 50_000,
   groupMax: 20_000,
   bytesMax: 64 * 1024 * 1024,
@@ -169,10 +173,4 @@ export class IngestQueue {
       else for (const one of group) await this.#flush([one]);
     }
   }
-}
-
-/** SQLSTATE classes 21, 22 and 23: a value or a row is at fault, not the server. */
-function isFaultOfData(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && /^2[123][0-9A-Z]{3}$/.test(code);
 }

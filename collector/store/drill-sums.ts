@@ -34,7 +34,7 @@ const migration: Table = { name: "migration", columns: ["name", "sha256", "appli
 
 /** What is compared of a table. A restored backup says by itself that agents are to send again, and how its database keeps its rows. */
 function rowsOf({ name, columns }: Table, way: CopyWay): string {
-  const isOwn = (column: string) => way === "backup" && name === "stream_state" && column === "rewind";
+  const isOwn = (column: string) => way === "backup" && name === "stream_state" && column.startsWith("rewind");
   // Tables that were made by other ways may have their columns in another order.
   const told = columns.filter((column) => !isOwn(column)).sort();
   const where = way === "backup" && name === "setting" ? ` WHERE key NOT IN ('${RESTORED_KEY}', '${STORAGE_KEY}')` : "";

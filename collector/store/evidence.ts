@@ -15,6 +15,10 @@ const CACHE_MAX = 200_000;
 export class EvidenceIds {
   readonly #known = new KnownEvidence(CACHE_MAX);
 
+  forget(): void {
+    this.#known.forget();
+  }
+
   /** Stores what is new, and once a day that known evidence is still told; gives the id at the place of each. Outside of the flush's transaction. */
   async learn(db: Db, told: readonly ToldEvidence[]): Promise<number[]> {
     const ids: number[] = [];

@@ -8,6 +8,7 @@ import type { Partitions } from "./partitions.ts";
 import type { Received, RunRow, Stored, Written } from "./received.ts";
 import { countsPart, speedsPart } from "./run-counts.ts";
 import { type RunIds, runRowsOf } from "./run-rows.ts";
+import { isFaultOfData } from "./store-error.ts";
 import { DayNews } from "./write-days.ts";
 import { contactsPart, hoursPart, writeGapsAndLetters } from "./write-marks.ts";
 import { newestPart } from "./write-newest.ts";
@@ -23,8 +24,9 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
   try {
     return await writeOnce(tools, group);
   } catch (error) {
-    // Behind an address that answers again may be another server, with less in it.
-    tools.ids.days.forget();
+    // Behind an address that answers again may be another server, with less in it. A value that it refuses says that it is the same.
+    if (isFaultOfData(error)) tools.ids.days.forget();
+    else tools.ids.forget();
     // Another collector has dropped an old partition that late observations need again.
     if (!/no partition of relation/.test(String(error))) throw error;
     tools.partitions.forget();
@@ -51,7 +53,7 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
   };
   const written = (await writeNext(db, group, rows, besideRuns)) ?? (await writeAny(db, group, rows, besideRuns));
   // Whoever goes back has found a database that holds less than it has acknowledged.
-  if (written.some(({ rewind }) => rewind)) ids.days.forget();
+  if (written.some(({ rewindTo }) => rewindTo !== undefined)) ids.forget();
   return written;
 }
 
@@ -68,7 +70,7 @@ async function writeNext(db: Db, group: readonly Received[], rows: readonly (rea
   const { parts, news } = besideRuns(stored, runs);
   const isDone = await writeParts(db, [...parts, runsPart(runs)], next.part);
   if (isDone) news.keep();
-  return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewind: false })) : undefined;
+  return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewindTo: undefined })) : undefined;
 }
 
 /** Writes any group: with what the ledger knows of its ranges. Sends all statements at once; the server does them in this order. Only a block goes before. */
@@ -85,7 +87,7 @@ async function writeAny(db: Db, group: readonly Received[], rows: readonly (read
     const beside = besideRuns(stored, runs);
     const writing = [writeGapsAndLetters(tx, stored), writeParts(tx, [...beside.parts, runsPart(isBlock ? [] : runs)])];
     const [marks] = await Promise.all([advanceStreams(tx, group), ...writing]);
-    return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewind: false }) })), news: beside.news };
+    return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewindTo: undefined }) })), news: beside.news };
   });
   news.keep();
   return written;

@@ -40,8 +40,7 @@ export class KnownEvidence {
     let slot = this.#slotOf(key);
     if (this.#slots[slot] === 0) {
       if (this.#size === this.#max) {
-        this.#slots.fill(0);
-        this.#size = 0;
+        this.forget();
         slot = this.#slotOf(key);
       }
       const place = this.#size++;
@@ -52,6 +51,11 @@ export class KnownEvidence {
     const place = (this.#slots[slot] ?? 0) - 1;
     this.#ids[place] = id;
     this.#days[place] = day;
+  }
+
+  forget(): void {
+    this.#slots.fill(0);
+    this.#size = 0;
   }
 
   /** The slot that holds a key, or the free one where it belongs. */

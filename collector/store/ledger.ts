@@ -1,3 +1,4 @@
+import type { Batch } from "#schemas/exchange.ts";
 import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
@@ -9,7 +10,7 @@ export type Entry = {
   readonly agentId: string;
   readonly bodySha256: string;
   readonly receivedMs: number;
-  readonly batch: { readonly stream: string; readonly from: number; readonly to: number; readonly observations: readonly { readonly seq: number }[] };
+  readonly batch: Pick<Batch, "stream" | "lane" | "from" | "to"> & { readonly observations: readonly { readonly seq: number }[] };
 };
 type Span = { readonly from: number; readonly to: number };
 /** A span that stands in the ledger. `bodySha256` is that of the batch that covers it exactly, or `PART`. */
@@ -76,50 +77,89 @@ function spansOf({ batch: { from, to }, bodySha256 }: Entry, { missing }: Claim)
 /** The setting that a restore leaves: when the backup was taken, and when it was put back. */
 export const RESTORED_KEY = "restored";
 
-/** How far a stream is complete, and whether its sender must go back to there. */
-export type Mark = { readonly ackedThrough: number; readonly rewind: boolean };
+/** How far a stream is complete, and from which number on its sender must send again. */
+export type Mark = { readonly ackedThrough: number; readonly rewindTo: number | undefined };
+/** An order to rewind that was given: its number, and lane and beginning of the batch whose answer brought it first. */
+type Order = { readonly to: number; readonly lane: string; readonly from: number };
 
 /**
- * Moves each stream's mark to the end of its unbroken prefix, and takes the order to rewind, which is given once. In a restored database an
- * unknown stream gets it too: it may have begun, and been acknowledged, after the backup was taken.
+ * Moves each stream's mark to the end of its unbroken prefix, and gives the order to rewind where it stands. An answer may be lost: the order holds until its
+ * sender is known to have heard it. In a restored database an unknown stream gets it too: it may have begun, and been acknowledged, after the backup was taken.
  */
 export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise<Mark[]> {
-  const streams = [...new Map(entries.map((entry) => [keyOf(entry), entry])).values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const names = [numbersLiteral(streams.map(({ siteId }) => siteId)), textsLiteral(streams.map(({ batch }) => batch.stream))];
-  const rows = await tx.query<{ place: number; acked: number; rewind: boolean; from: number | null; to: number | null }>(
-    `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, EXISTS (SELECT FROM setting WHERE key = $3)) AS rewind, l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
-     FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
-     LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
-     LEFT JOIN LATERAL (
-       SELECT seq_from <= coalesce(s.acked_through, 0) + 1 AS joins FROM ingest_ledger
-       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1
-     ) AS next ON true
-     LEFT JOIN LATERAL (
-       SELECT seq_from, seq_to FROM ingest_ledger
-       WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to
-       -- Behind a hole, as while an outage is caught up with, a stream may have thousands that do not matter yet.
-       LIMIT CASE WHEN next.joins THEN 1000 ELSE 0 END
-     ) AS l ON true
-     ORDER BY w.place, l.seq_from`,
-    [...names, RESTORED_KEY],
-  );
-  const marks = streams.map(() => ({ ackedThrough: 0, rewind: false }));
-  for (const { place, acked, rewind, from, to } of rows) {
-    const mark = marks[place - 1];
-    if (!mark) continue;
-    mark.ackedThrough = Math.max(mark.ackedThrough, acked);
-    mark.rewind = rewind;
-    // In order of their beginning: the first span that leaves a hole ends the prefix, and so do all behind it.
-    if (from !== null && to !== null && from <= mark.ackedThrough + 1) mark.ackedThrough = Math.max(mark.ackedThrough, to);
-  }
+  const streams = [...Map.groupBy(entries, keyOf)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own as [Entry, ...Entry[]]);
+  const names = [numbersLiteral(streams.map(([{ siteId }]) => siteId)), textsLiteral(streams.map(([{ batch }]) => batch.stream))];
+  const rows = await tx.query<MarkRow>(marksStatement, [...names, RESTORED_KEY]);
+  const rowsOf = Map.groupBy(rows, ({ place }) => place - 1);
+  const marks = streams.map((own, index) => {
+    const [first, ...more] = rowsOf.get(index) ?? [];
+    const ackedThrough = first ? endOfPrefix(first.acked, [first, ...more]) : 0;
+    return { ackedThrough, order: first?.rewind ? orderFor(first, own, ackedThrough) : undefined };
+  });
   await tx.query(
-    `INSERT INTO stream_state (site_id, stream, agent_id, acked_through)
-     SELECT site_id, stream, agent_id, acked FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[]) AS r(site_id, stream, agent_id, acked)
-     ON CONFLICT (site_id, stream) DO UPDATE SET acked_through = excluded.acked_through, rewind = false`,
-    [...names, textsLiteral(streams.map(({ agentId }) => agentId)), numbersLiteral(marks.map(({ ackedThrough }) => ackedThrough))],
+    `INSERT INTO stream_state (site_id, stream, agent_id, acked_through, rewind, rewind_to, rewind_lane, rewind_from)
+     SELECT site_id, stream, agent_id, acked, goes_back IS NOT NULL, goes_back, lane, seq
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::int8[], ($5::text)::int8[], ($6::text)::"char"[], ($7::text)::int8[])
+       AS r(site_id, stream, agent_id, acked, goes_back, lane, seq)
+     ON CONFLICT (site_id, stream) DO UPDATE SET acked_through = excluded.acked_through, rewind = excluded.rewind,
+       rewind_to = excluded.rewind_to, rewind_lane = excluded.rewind_lane, rewind_from = excluded.rewind_from`,
+    [
+      ...names,
+      textsLiteral(streams.map(([{ agentId }]) => agentId)),
+      numbersLiteral(marks.map(({ ackedThrough }) => ackedThrough)),
+      numbersLiteral(marks.map(({ order }) => order?.to ?? null)),
+      textsLiteral(marks.map(({ order }) => order?.lane ?? null)),
+      numbersLiteral(marks.map(({ order }) => order?.from ?? null)),
+    ],
   );
-  const byStream = new Map(streams.map((stream, index) => [keyOf(stream), marks[index]]));
-  return entries.map((entry) => byStream.get(keyOf(entry)) ?? { ackedThrough: 0, rewind: false });
+  const byStream = new Map(streams.map(([entry], index) => [keyOf(entry), marks[index]]));
+  return entries.map((entry) => {
+    const { ackedThrough = 0, order } = byStream.get(keyOf(entry)) ?? {};
+    return { ackedThrough, rewindTo: order?.to };
+  });
+}
+
+type MarkRow = {
+  readonly place: number;
+  readonly acked: number;
+  readonly rewind: boolean;
+  readonly orderTo: number | null;
+  readonly orderLane: string | null;
+  readonly orderFrom: number | null;
+  readonly from: number | null;
+  readonly to: number | null;
+};
+
+const marksStatement = `SELECT w.place::int AS place, coalesce(s.acked_through, 0)::float8 AS acked, coalesce(s.rewind, EXISTS (SELECT FROM setting WHERE key = $3)) AS rewind,
+    s.rewind_to::float8 AS "orderTo", s.rewind_lane::text AS "orderLane", s.rewind_from::float8 AS "orderFrom", l.seq_from::float8 AS "from", l.seq_to::float8 AS "to"
+  FROM unnest(($1::text)::int4[], ($2::text)::text[]) WITH ORDINALITY AS w(site_id, stream, place)
+  LEFT JOIN stream_state s ON s.site_id = w.site_id AND s.stream = w.stream
+  LEFT JOIN LATERAL (
+    SELECT seq_from <= coalesce(s.acked_through, 0) + 1 AS joins FROM ingest_ledger
+    WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to LIMIT 1
+  ) AS next ON true
+  LEFT JOIN LATERAL (
+    SELECT seq_from, seq_to FROM ingest_ledger
+    WHERE site_id = w.site_id AND stream = w.stream AND seq_to > coalesce(s.acked_through, 0) ORDER BY seq_to
+    -- Behind a hole, as while an outage is caught up with, a stream may have thousands that do not matter yet.
+    LIMIT CASE WHEN next.joins THEN 1000 ELSE 0 END
+  ) AS l ON true
+  ORDER BY w.place, l.seq_from`;
+
+/** Where the unbroken prefix of a stream ends, by spans in order of their beginning: the first that leaves a hole ends it, and so do all behind it. */
+function endOfPrefix(acked: number, spans: readonly Pick<MarkRow, "from" | "to">[]): number {
+  return spans.reduce((end, { from, to }) => (from !== null && to !== null && from <= end + 1 ? Math.max(end, to) : end), acked);
+}
+
+/** The order that the answers to some batches of a stream bring. Of each lane a sender has one batch in flight: another one of that lane shows that the order was heard. */
+function orderFor({ orderTo, orderLane, orderFrom }: MarkRow, [first, ...more]: readonly [Entry, ...Entry[]], ackedThrough: number): Order | undefined {
+  if (orderTo === null || orderLane === null || orderFrom === null) return { to: ackedThrough + 1, lane: laneLetter(first.batch.lane), from: first.batch.from };
+  const wasHeard = [first, ...more].some(({ batch }) => laneLetter(batch.lane) === orderLane && batch.from !== orderFrom);
+  return wasHeard ? undefined : { to: orderTo, lane: orderLane, from: orderFrom };
+}
+
+function laneLetter(lane: Batch["lane"]): string {
+  return lane.slice(0, 1);
 }
 
 /** One writer per centre at a time, whatever collector it belongs to: all that a batch touches has the centre in its key, so that two of them never wait for each other crosswise. */

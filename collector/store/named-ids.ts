@@ -28,7 +28,7 @@ export class NamedIds {
   }
 
   set(owner: number, name: string, id: number): void {
-    if (this.#size >= this.#max || this.#names.size >= NAMES_MAX) this.#clear();
+    if (this.#size >= this.#max || this.#names.size >= NAMES_MAX) this.forget();
     let number = this.#names.get(name);
     if (number === undefined) {
       number = this.#names.size;
@@ -63,7 +63,7 @@ export class NamedIds {
     for (let slot = 0; slot < keys.length; slot++) if (keys[slot]) this.#put(keys[slot] ?? 0, ids[slot] ?? 0);
   }
 
-  #clear(): void {
+  forget(): void {
     this.#names.clear();
     this.#keys = new Float64Array(SLOTS_MIN);
     this.#ids = new Int32Array(SLOTS_MIN);

@@ -32,7 +32,8 @@ export type Written = {
   readonly ackedThrough: number;
   readonly accepted: number;
   readonly duplicates: number;
-  readonly rewind: boolean;
+  /** From which number on the sender must send again; undefined nearly always. */
+  readonly rewindTo: number | undefined;
 };
 /** A batch that is no conflict, with what of it is to be stored. */
 export type Stored = { readonly received: Received; readonly claim: Claim; readonly runs: readonly RunRow[] };

@@ -172,11 +172,15 @@ async function setIdentities(tx: Db, tables: readonly Table[], { identities }: M
 }
 
 /**
- * Agents keep what was acknowledged for a while: each stream is told once to send again what this database does not hold. For a database that was
+ * Agents keep what was acknowledged for a while: each stream is told to send again what this database does not hold. For a database that was
  * put back as of an earlier instant, by whatever program; before a collector starts on it. Gives the number of streams that are known.
  */
 export async function orderRewind(tx: Db, restored: { readonly takenAt?: string }, nowMs: number): Promise<number> {
-  const streams = await tx.query("UPDATE stream_state SET rewind = true RETURNING 1");
+  // An order that was given before the backup is none of this database's. A backup of an older version, whose schema stands here still, has none.
+  const orders = await tx.query<{ name: string }>(
+    "SELECT attname AS name FROM pg_attribute WHERE attrelid = 'public.stream_state'::regclass AND attname LIKE 'rewind\\_%' AND NOT attisdropped",
+  );
+  const streams = await tx.query(`UPDATE stream_state SET ${["rewind = true", ...orders.map(({ name }) => `${name} = NULL`)].join(", ")} RETURNING 1`);
   await putSetting(tx, RESTORED_KEY, { ...restored, at: new Date(nowMs).toISOString() });
   return streams.length;
 }

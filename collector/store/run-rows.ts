@@ -15,6 +15,11 @@ export class RunIds {
   readonly series = new SeriesIds();
   readonly evidence = new EvidenceIds();
   readonly days = new KnownDays();
+
+  /** For when the database may have become another one, with less in it. */
+  forget(): void {
+    for (const known of [this.sources, this.series, this.evidence, this.days]) known.forget();
+  }
 }
 
 type Draft = { -readonly [Name in keyof RunRow]: RunRow[Name] };

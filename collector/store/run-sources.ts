@@ -20,6 +20,10 @@ export class RunSources {
     return this.#ids.get(key.siteId, nameOf(key));
   }
 
+  forget(): void {
+    this.#ids.forget();
+  }
+
   /**
    * Reads or makes the ids of keys that are not in memory; gives the id at the place of each key. Undefined for a target of a site that has as many
    * as it may; a source without a target is always made. Runs outside of the flush's transaction: an id without runs does no harm.

@@ -22,6 +22,11 @@ export class SeriesIds {
     return this.#ids.get(sourceId, nameOf({ metric, target, labels }));
   }
 
+  forget(): void {
+    this.#ids.forget();
+    this.#homes.clear();
+  }
+
   /** The source in whose row a series has its newest value: nearly always the one that tells it. */
   readonly homeOf = (seriesId: number, sourceId: number): number => this.#homes.get(seriesId) ?? sourceId;
 

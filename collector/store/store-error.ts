@@ -2,3 +2,9 @@
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }
+
+/** SQLSTATE classes 21, 22 and 23: a value or a row is at fault, not the server. Not so where a sequence has come to its end, though it is of class 22. */
+export function isFaultOfData(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^2[123][0-9A-Z]{3}$/.test(code) && code !== "2200H";
+}

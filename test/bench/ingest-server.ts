@@ -11,12 +11,11 @@ import { createLog } from "../../collector/log.ts";
 import { ingestRoutes } from "../../collector/routes/ingest.ts";
 import { type SignedEnv, signedByAgent } from "../../collector/routes/signed.ts";
 import { findAgent } from "../../collector/store/agents.ts";
-import type { Db } from "../../collector/store/db.ts";
 import { doublePrecision, integer, pgTable, text } from "../../collector/store/drizzle.ts";
 import { drizzled } from "../../collector/store/drizzle-db.ts";
 import { writeParts } from "../../collector/store/flush-part.ts";
 import type { IngestTools } from "../../collector/store/ingest.ts";
-import { openStore } from "../../collector/store/open.ts";
+import { openByRole, type RoleStore } from "../../collector/store/open.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import type { Received, Written } from "../../collector/store/received.ts";
 import { RunIds, runRowsOf } from "../../collector/store/run-rows.ts";
@@ -33,8 +32,8 @@ export type IngestServerWord = { readonly port: number } | "drained";
 type Served = { readonly app: Hono; readonly drain: () => Promise<void> };
 
 const { databaseUrl, path } = JSON.parse(process.argv[2] ?? "") as IngestServerPlan;
-const store = await openStore({ databaseUrl, dataDir: "unused" });
-const { app, drain } = await served(store.db);
+const store = await openByRole({ databaseUrl, dataDir: "unused", roleUrls: undefined });
+const { app, drain } = await served(store);
 const server = await listen(app, { port: 0, host: "127.0.0.1", tls: undefined });
 const say = (word: IngestServerWord) => process.send?.(word);
 process.on("message", () => drain().then(() => say("drained")));
@@ -45,12 +44,13 @@ process.once("disconnect", async () => {
 });
 say({ port: server.port });
 
-async function served(db: Db): Promise<Served> {
+async function served(store: RoleStore): Promise<Served> {
   if (path === "collector") {
     const config = readConfig({ HCC_LOG_LEVEL: "error", DATABASE_URL: databaseUrl });
-    return createCollector({ config, store: { db }, clock: Date.now, log: createLog("error") });
+    return createCollector({ config, store, clock: Date.now, log: createLog("error") });
   }
-  const tools = { db, partitions: new Partitions(db), ids: new RunIds() };
+  const { db, ingest } = store;
+  const tools = { db: ingest, partitions: new Partitions(db), ids: new RunIds() };
   const queue = new IngestQueue((group) => writeRunsAlone(tools, group));
   const accept = path === "runs" ? acceptInto(queue, () => undefined) : acceptValues(tools);
   const nonces = new Nonces("bench");
@@ -65,7 +65,7 @@ async function writeRunsAlone({ db, partitions, ids }: Omit<IngestTools, "calend
   await partitions.ensure(group.flatMap(({ filed }) => filed.observations.map(({ takenMs }) => takenMs)));
   const runs = (await runRowsOf(db, ids, group)).flat();
   await (areBlock(db, runs) ? db.transaction((tx) => copyRuns(tx, runs)) : writeParts(db, [runsPart(runs)]));
-  return group.map(({ batch }) => ({ result: "stored", ackedThrough: batch.to, accepted: batch.observations.length, duplicates: 0, rewind: false }));
+  return group.map(({ batch }) => ({ result: "stored", ackedThrough: batch.to, accepted: batch.observations.length, duplicates: 0, rewindTo: undefined }));
 }
 
 function acceptValues({ db, ids }: Pick<IngestTools, "db" | "ids">): Acceptor {

@@ -210,4 +210,19 @@ describe("a collector that objects", () => {
     await until(() => collector.stored.size === 11 && spool.status().answered === 11);
     expect(collector.conflicts).toBe(0);
   });
+
+  it("knows numbers that were never given out here: what waits goes on as a stream of its own", async () => {
+    const first = { stream: "" };
+    const { collector, spool, until } = await rig(3, {
+      reply: ({ stream }) => {
+        first.stream ||= stream;
+        // As if a PC with this spool had told 18 rows before it was put back from an image.
+        return stream === first.stream ? { ackedThrough: 18, accepted: 0, duplicates: 3 } : {};
+      },
+    });
+    await until(() => spool.status().answered === 3);
+    expect(spool.status()).toMatchObject({ lastSeq: 3, waiting: 0, frozen: 0 });
+    expect(spool.status().stream).not.toBe(first.stream);
+    expect([...collector.stored.keys()].filter((key) => key.startsWith(spool.status().stream))).toHaveLength(3);
+  });
 });

@@ -5,7 +5,7 @@ import type { Received, Written } from "../../../collector/store/received.ts";
 import { batchOf, receivedOf } from "../../support/batches.ts";
 
 const received = (stream: number, count = 1, siteId = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }), { siteId });
-const stored: Written = { result: "stored", ackedThrough: 1, accepted: 1, duplicates: 0, rewind: false };
+const stored: Written = { result: "stored", ackedThrough: 1, accepted: 1, duplicates: 0, rewindTo: undefined };
 
 /** A store that notes the groups that it got and answers when it is told to. */
 function heldStore(fault: (group: readonly Received[]) => Error | undefined = () => undefined) {

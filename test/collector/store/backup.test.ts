@@ -92,7 +92,10 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
   });
 
   it("tells each stream once to go back, one that is newer than the backup too, and stores what comes again once", async () => {
+    // As if the source had itself been restored, and this stream had not yet shown that it heard of it.
+    await source.db.query("UPDATE stream_state SET rewind = true, rewind_to = 2, rewind_lane = 'l', rewind_from = 1 WHERE stream = $1", [known]);
     const { file } = await backup();
+    await source.db.query("UPDATE stream_state SET rewind = false");
     const own = acceptorOn(source.db);
     const later = [batch(known, 101), batch(known, 104), batch(known, 107)];
     for (const one of later) await own(one);

@@ -132,7 +132,7 @@ describe("batches that are taken in on Citus, by the rules of its planner", () =
     const group = each({ from: 1, count: 3 })(sites).map((one) => ({ ...one, batch: { ...one.batch, stream: `f${one.batch.stream.slice(1)}` } }));
     citus.spread.length = 0;
     const written = await writeGroup(tools.citus, group);
-    expect(written.map(({ rewind }) => rewind)).toEqual([true, true]);
+    expect(written.map(({ rewindTo }) => rewindTo)).toEqual([4, 4]);
     expect(citus.spread).toEqual([]);
     await writeGroup(tools.plain, group);
   });

@@ -192,5 +192,5 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
 
 function entry(stream: string, from: number, to: number, bodySha256: string): Entry {
   const observations = Array.from({ length: to - from + 1 }, (_, index) => ({ seq: from + index }));
-  return { siteId: 1, agentId: "agt-0000000000000001", bodySha256, receivedMs: T0, batch: { stream, from, to, observations } };
+  return { siteId: 1, agentId: "agt-0000000000000001", bodySha256, receivedMs: T0, batch: { stream, lane: "live", from, to, observations } };
 }

@@ -85,7 +85,7 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
       }),
     });
     const [written] = await write(receivedOf(batch));
-    expect(written).toMatchObject({ result: "stored", accepted: 2, duplicates: 0, ackedThrough: 2, rewind: false });
+    expect(written).toMatchObject({ result: "stored", accepted: 2, duplicates: 0, ackedThrough: 2, rewindTo: undefined });
     const rows = await db.query(
       "SELECT s.metric, s.labels, l.value FROM latest l JOIN series s USING (site_id, series_id) WHERE s.site_id = 1 AND s.target = 'floor-1' ORDER BY s.metric, s.labels::text",
     );
@@ -260,13 +260,20 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     ]);
   });
 
-  it("tells a stream once to go back, after a restore", async () => {
+  it("tells a stream to go back, after a restore, until its sender has heard it", async () => {
     const own = freshStream();
     await write(receivedOf(batchOf({ stream: own })));
     await db.query("UPDATE stream_state SET rewind = true WHERE stream = $1", [own]);
-    const next = (from: number) => write(receivedOf(batchOf({ stream: own, from, startMs: T0 + from * 60_000 })));
-    expect((await next(4))[0]).toMatchObject({ ackedThrough: 6, rewind: true });
-    expect((await next(7))[0]).toMatchObject({ ackedThrough: 9, rewind: false });
+    const send = async (from: number, lane: "live" | "backlog" = "live") =>
+      (await write(receivedOf(batchOf({ stream: own, lane, from, startMs: T0 + from * 60_000 }))))[0];
+    expect(await send(7)).toMatchObject({ ackedThrough: 3, rewindTo: 4 });
+    // The answer was lost: the same bytes again.
+    expect(await send(7)).toMatchObject({ accepted: 0, duplicates: 3, rewindTo: 4 });
+    // What another lane sends shows nothing of it, even where it moves the mark.
+    expect(await send(4, "backlog")).toMatchObject({ ackedThrough: 9, rewindTo: 4 });
+    expect(await send(7)).toMatchObject({ duplicates: 3, rewindTo: 4 });
+    expect(await send(10)).toMatchObject({ accepted: 3, ackedThrough: 12, rewindTo: undefined });
+    expect(await send(13)).toMatchObject({ accepted: 3, rewindTo: undefined });
   });
 
   it("keeps how far off an agent's clock was, until it tells anew", async () => {

@@ -97,7 +97,7 @@ it("what a restored database has lost is written again when the agent sends it a
   await db.query("DELETE FROM presence_day");
   await db.query("DELETE FROM ingest_ledger WHERE site_id = 1 AND stream = $1 AND seq_from = 2", [streamOf(1)]);
   await db.query("UPDATE stream_state SET acked_through = 1, rewind = true WHERE stream = $1", [streamOf(1)]);
-  expect(await send(3)).toMatchObject({ rewind: true, ackedThrough: 1 });
+  expect(await send(3)).toMatchObject({ rewindTo: 2, ackedThrough: 1 });
   expect(await days()).toBe(0);
   expect(await send(2)).toMatchObject({ result: "stored", accepted: 1, ackedThrough: 3 });
   expect(await days()).toBe(1);
@@ -117,4 +117,32 @@ it("after a flush that failed, days are written as if nothing were known: anothe
   await expect(writeGroup(tools(broken, ids), received(3))).rejects.toThrow("failed in the middle");
   await writeGroup(tools(db, ids), received(3));
   expect(await days()).toBe(1);
+});
+
+it("after a flush that failed, runs are written under names that the database has: another server may have taken over", async () => {
+  streams++;
+  const ids = new RunIds();
+  const each = () => ({ probe: "office-devices" as const, target: "d7", outcome: measured([{ metric: "device_up", value: 1 }]) });
+  const received = (from: number) => [receivedOf(batchOf({ stream: streamOf(1), from, count: 1, each }), { siteId: 1 })];
+  const told = async () => (await db.query("SELECT 1 FROM every_run WHERE target = 'd7'")).length;
+  await writeGroup(tools(db, ids), received(1));
+  expect(await told()).toBe(1);
+  await db.query("DELETE FROM run_source WHERE target = 'd7'");
+  await db.query("DELETE FROM series WHERE target = 'd7'");
+  // Values that are refused come from the server that was there before.
+  const refusing = failingDb(db, () => true, Object.assign(new Error("refused"), { code: "22003" }));
+  await expect(writeGroup(tools(refusing, ids), received(2))).rejects.toThrow("refused");
+  await writeGroup(tools(db, ids), received(2));
+  expect(await told()).toBe(0);
+  await expect(
+    writeGroup(
+      tools(
+        failingDb(db, () => true),
+        ids,
+      ),
+      received(3),
+    ),
+  ).rejects.toThrow("failed in the middle");
+  await writeGroup(tools(db, ids), received(3));
+  expect(await told()).toBe(1);
 });
