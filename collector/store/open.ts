@@ -1,3 +1,5 @@
+import { WRITERS } from "../ingest/ingest-queue.ts";
+import { CITUS_WRITERS } from "./citus.ts";
 import type { Db } from "./db.ts";
 import { startEmbedded } from "./embedded.ts";
 import { openPostgres, type PostgresDb } from "./postgres-db.ts";
@@ -38,32 +40,37 @@ export async function openStore({ databaseUrl, dataDir, connections = CONNECTION
   return { db, url, close, ...(embedded && { tend: embedded.revive }) };
 }
 
+type RoleOptions = StoreOptions & { readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined };
+
 /**
- * Opens the database by the roles of the settings; without them one user does everything.
+ * Opens the database by the roles of the settings; without them one user does everything. The intake has connections of its own: one for each of its
+ * writers and one for what they look up. Each has plans and a catalogue of its own, and ten that take turns drive each other out of the processor's caches.
  * @throws StoreError as `openStore` does
  */
-export async function openByRole({
-  roleUrls,
-  ...options
-}: StoreOptions & { readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined }) {
+export async function openByRole({ roleUrls, ...options }: RoleOptions): Promise<RoleStore> {
   const owner = await openStore(roleUrls ? { ...options, connections: OWNER_CONNECTIONS } : options);
-  const tended = owner.tend && { tend: owner.tend };
-  if (!roleUrls) return { db: owner.db, ingest: owner.db, owner: owner.db, close: owner.close, ...tended } satisfies RoleStore;
-  const [ingest, api] = [connect(roleUrls.ingest, CONNECTIONS), connect(roleUrls.api, CONNECTIONS)];
+  const opened: PostgresDb[] = [];
   const close = async () => {
-    await Promise.all([ingest.close(), api.close()]);
+    await Promise.all(opened.map((db) => db.close()));
     await owner.close();
   };
+  const open = async (url: string, connections: number) => {
+    const db = connect(url, connections);
+    opened.push(db);
+    await db.query("SELECT 1").catch((error: unknown) => {
+      throw new StoreError(sentenceFor(error, url), { cause: error });
+    });
+    return db;
+  };
   try {
-    for (const [db, url] of [[ingest, roleUrls.ingest] as const, [api, roleUrls.api] as const])
-      await db.query("SELECT 1").catch((error: unknown) => {
-        throw new StoreError(sentenceFor(error, url), { cause: error });
-      });
+    const isCitus = (await owner.db.query("SELECT FROM pg_extension WHERE extname = 'citus'")).length > 0;
+    const ingest = await open(roleUrls?.ingest ?? owner.url, 1 + (isCitus ? CITUS_WRITERS : WRITERS));
+    const db = roleUrls ? await open(roleUrls.api, CONNECTIONS) : owner.db;
+    return { db, ingest, owner: owner.db, close, ...(owner.tend && { tend: owner.tend }) };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;
   }
-  return { db: api, ingest, owner: owner.db, close, ...tended } satisfies RoleStore;
 }
 
 function connect(url: string, connections: number): PostgresDb {
