@@ -24,7 +24,10 @@ export type RunDependencies = {
   readonly log: Logger;
 };
 
-/** Runs an assignment once and spools what came of it, a lease first where one is needed. Never rejects; a run that `stop` ended is not kept. */
+/**
+ * Runs an assignment once and spools what came of it, a lease first where one is needed. Never rejects, not for a spool that fails either;
+ * a run that `stop` ended is not kept.
+ */
 export async function runAssignment(assignment: Assignment, dependencies: RunDependencies, stop: AbortSignal): Promise<Finished> {
   const { readClock, clock, bootId, append, log } = dependencies;
   const now = readClock();
@@ -36,7 +39,8 @@ export async function runAssignment(assignment: Assignment, dependencies: RunDep
     log.error("a run failed outside of its probe", { assignment: assignment.id, error: String(error) });
     return { outcome: { kind: "failed", reason: "internal", detail: "the agent itself failed; see its log" } as const, retryAfterMs: undefined };
   });
-  if (!stop.aborted) {
+  if (stop.aborted) return { outcome, atMs: wallMs, retryAfterMs };
+  try {
     append({
       probe: assignment.probe,
       ...(assignment.target !== undefined && { target: assignment.target }),
@@ -48,6 +52,8 @@ export async function runAssignment(assignment: Assignment, dependencies: RunDep
       outcome,
     });
     log.debug("run ended", { assignment: assignment.id, outcome: outcome.kind });
+  } catch (error) {
+    log.error("an observation was lost: the spool does not take it", { assignment: assignment.id, error: String(error) });
   }
   return { outcome, atMs: wallMs, retryAfterMs };
 }
