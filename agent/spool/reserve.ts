@@ -6,15 +6,23 @@ const RESERVE_BYTES = 1024 * 1024;
 export type Reserve = {
   /** Makes the file when it is missing; silently not on a full disk. */
   readonly keep: () => void;
-  readonly release: () => void;
+  /** Gives whether there was one to give back; a file that the system does not let go of is none. */
+  readonly release: () => boolean;
 };
 
 export function reserveFile(file: string): Reserve {
-  const release = () => rmSync(file, { force: true });
+  const release = () => {
+    try {
+      rmSync(file);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return {
     keep: () => {
-      if (sizeOf(file) === RESERVE_BYTES) return;
       try {
+        if (sizeOf(file) === RESERVE_BYTES) return;
         // Random bytes would be no better: the file systems of gateway PCs do not compress by default, and zeros written by hand are allocated.
         writeFileSync(file, Buffer.alloc(RESERVE_BYTES), { mode: 0o600 });
       } catch {

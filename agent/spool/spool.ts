@@ -213,9 +213,12 @@ export class Spool implements Disposable {
     try {
       return started(openDatabase(this.#file));
     } catch (error) {
-      if (!(error instanceof SpoolDamaged) && !isCorrupt(error)) return this.#inMemory(error);
-      this.#options.log("the spool is damaged", { error: String(error) });
-      return this.#replace();
+      if (error instanceof SpoolDamaged || isCorrupt(error)) {
+        this.#options.log("the spool is damaged", { error: String(error) });
+        return this.#replace();
+      }
+      // A full disk has several names here: the log's index that finds no room is an I/O error. A sound file with rows that wait must not stay shut for it.
+      return this.#reserve.release() ? this.#open() : this.#inMemory(error);
     }
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Spool } from "../../../agent/spool/spool.ts";
@@ -42,4 +42,35 @@ describe.skipIf(!canMount)("a full disk (needs root to mount a small one)", () =
     spool.maintain({ clockTrusted: false });
     expect(existsSync(join(folder, "spool.reserve"))).toBe(true);
   }, 120_000);
+
+  it("opens a sound spool on the reserve when the disk is full at the start: what waits there is sent", () => {
+    const folder = smallDisk();
+    const logs: string[] = [];
+    const open = () => new Spool({ folder, nowMs: Date.now, log: (message) => void logs.push(message) });
+    {
+      using before = open();
+      for (let index = 0; index < 300; index++) before.append(observation(index));
+    }
+    expect(() => writeFileSync(join(folder, "ballast"), Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
+    using spool = open();
+    expect(spool.status()).toMatchObject({ durable: true, waiting: 300 });
+    const view = { nowMs: Date.now(), bootId: "boot-b", uptimeMs: 0, liveMs: 600_000, observationsMax: 500, bytesAim: 256 * 1024 };
+    const batch = spool.next({ ...view, lane: "backlog" });
+    expect(batch).toMatchObject({ from: 1, to: 300 });
+    spool.settle(batch?.id ?? 0, []);
+    expect(spool.status()).toMatchObject({ waiting: 0, frozen: 0, answered: 300 });
+    expect(logs).toEqual([]);
+  });
+
+  it("goes to memory where the reserve is not enough, and says so", () => {
+    const folder = smallDisk();
+    const logs: string[] = [];
+    const open = () => new Spool({ folder, nowMs: Date.now, log: (message) => void logs.push(message) });
+    open()[Symbol.dispose]();
+    rmSync(join(folder, "spool.reserve"));
+    expect(() => writeFileSync(join(folder, "ballast"), Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
+    using spool = open();
+    expect(spool.status().durable).toBe(false);
+    expect(logs).toEqual(["the spool cannot be written, observations are kept in memory only"]);
+  });
 });
