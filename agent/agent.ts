@@ -1,13 +1,15 @@
-import { setTimeout as sleep, setInterval as ticks } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
 import { deriveAssignments } from "./assignments.ts";
 import { ClockWatch } from "./clock-state.ts";
 import type { Settings } from "./config.ts";
-import { configOwner, fetchConfig, readKeptConfig } from "./config-store.ts";
+import { ConfigStore, configOwner, readKeptConfig } from "./config-store.ts";
 import { Credentials } from "./credentials.ts";
 import { type Identity, keyOf, readIdentity } from "./identity.ts";
 import { createIo } from "./io/io.ts";
 import { Jobs } from "./jobs.ts";
+import { keepConfigured } from "./keep-configured.ts";
+import { attempt, type Duty, keepTicking } from "./keep-ticking.ts";
 import { logFile } from "./log-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { type KeptMemory, openMemory } from "./probe-memory.ts";
@@ -28,9 +30,9 @@ import { version } from "./version.ts";
 const TICK_MS = 1_000;
 const MAINTAIN_EVERY_TICKS = 60;
 const STATUS_EVERY_TICKS = 15;
-const CONFIG_EVERY_MS = 300_000;
-const CONFIG_RETRY_MS = 30_000;
 const SPLAY_MS = 60_000;
+/** What waited at the start has had its chance to be sent before a full disk costs it: the longest splay, and a minute. */
+const MAINTAIN_FIRST_TICK = 120;
 /** Running probes get this long to notice that the agent ends, ms. */
 const END_MS = 2_500;
 
@@ -50,12 +52,13 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
   const agent = assemble(settings, identity, spool, log, splay);
   log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });
   const kept = readKeptConfig(dataDir, configOwner(identity, local));
-  if (kept !== undefined) agent.use(kept);
+  if (kept !== undefined) attempt({ name: "kept configuration", run: () => agent.use(kept) }, log);
   const sending = agent.uplink.run(stop);
-  const configuring = keepConfigured(agent, local.remoteConfig || kept === undefined, stop);
-  await keepTicking(agent, stop);
+  // `remoteConfig: false` is the commune's veto: what was kept stays.
+  const configuring = local.remoteConfig || kept === undefined ? keepConfigured({ ...agent, log }, stop) : undefined;
+  await keepTicking(dutiesOf(agent, stop), { tickMs: TICK_MS, log }, stop);
   await Promise.race([Promise.allSettled([sending, configuring, agent.jobs.idle()]), sleep(END_MS)]);
-  agent.tellStatus(true);
+  attempt({ name: "status", run: () => agent.tellStatus(true) }, log);
   log.info("agent ended");
 }
 
@@ -85,6 +88,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
     memories.set(id, memory);
     return memory;
   };
+  const configs = new ConfigStore({ dataDir, owner: configOwner(identity, local), warn: log.warn });
   const credentials = new Credentials(dataDir);
   const append = (observation: Parameters<Spool["append"]>[0]) => {
     spool.append(observation);
@@ -126,10 +130,10 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
       state.refused = refused;
       jobs.update(assignments);
     },
-    fetch: (stop) => fetchConfig(client, dataDir, configOwner(identity, local), (reason) => log.warn("no new configuration", { reason }), stop),
+    fetch: (stop) => configs.fetch(client, stop),
     renewKey: async (stop) => {
       if (!isKeyOld(current, Date.now())) return;
-      const renewed = await rotateKey(client, dataDir, current, Date.now(), stop);
+      const renewed = await rotateKey(client, dataDir, current, Date.now(), stop).catch(String);
       if (typeof renewed === "string") log.warn("the key could not be renewed; it is tried again", { reason: renewed });
       else current = renewed;
     },
@@ -151,32 +155,13 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   };
 }
 
-async function keepTicking({ jobs, everyTick, maintain, tellStatus }: Assembly, stop: AbortSignal): Promise<void> {
-  let tick = 0;
-  try {
-    for await (const _ of ticks(TICK_MS, undefined, { signal: stop })) {
-      everyTick();
-      jobs.tick(stop);
-      if (tick % MAINTAIN_EVERY_TICKS === 0) maintain();
-      if (tick % STATUS_EVERY_TICKS === 0) tellStatus(false);
-      tick++;
-    }
-  } catch (error) {
-    if (!stop.aborted) throw error;
-  }
-}
-
-/** Asks for the configuration now and then; the last good one stays in use meanwhile. `wanted: false` is the commune's veto. */
-async function keepConfigured(agent: Assembly, wanted: boolean, stop: AbortSignal): Promise<void> {
-  while (wanted && !stop.aborted) {
-    const config = await agent.fetch(stop);
-    if (config !== undefined) {
-      agent.use(config);
-      await agent.renewKey(stop);
-    }
-    const waitMs = config === undefined ? CONFIG_RETRY_MS : CONFIG_EVERY_MS;
-    await sleep(waitMs * (0.8 + 0.4 * Math.random()), undefined, { signal: stop }).catch(() => undefined);
-  }
+function dutiesOf({ jobs, everyTick, maintain, tellStatus }: Assembly, stop: AbortSignal): Duty[] {
+  return [
+    { name: "clock", everyTicks: 1, firstTick: 0, run: everyTick },
+    { name: "jobs", everyTicks: 1, firstTick: 0, run: () => jobs.tick(stop) },
+    { name: "upkeep", everyTicks: MAINTAIN_EVERY_TICKS, firstTick: MAINTAIN_FIRST_TICK, run: maintain },
+    { name: "status", everyTicks: STATUS_EVERY_TICKS, firstTick: 0, run: () => tellStatus(false) },
+  ];
 }
 
 function lastRunAgeMs(spool: Spool, { probe, target }: Assignment): number | undefined {

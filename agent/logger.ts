@@ -7,10 +7,16 @@ export type Logger = Record<"error" | "warn" | "info" | "debug", (message: strin
 
 const STDERR = 2;
 const FIELD_MAX = 300;
+/** What stderr does not take is kept up to here, characters. */
+const UNWRITTEN_MAX = 16_384;
 
-/** One JSON line per event on stderr and in `file`; every text is cleaned, since much of it comes from devices. */
+/**
+ * One JSON line per event on stderr and in `file`; every text is cleaned, since much of it comes from devices. Never throws: stderr may be a file on a
+ * full disk.
+ */
 export function createLogger(level: LogLevel, file?: { readonly write: (line: string) => void }): Logger {
-  const stderr = pino.destination({ fd: STDERR, sync: true });
+  const stderr = pino.destination({ fd: STDERR, sync: true, maxLength: UNWRITTEN_MAX });
+  stderr.on("error", () => {});
   const both = {
     write(line: string) {
       stderr.write(line);

@@ -24,12 +24,17 @@ export function readBootId(dataDir: string, now: ClockReading): string {
   }
 }
 
-function ownBootId(file: string, now: ClockReading): string {
+/** The name that the agent drew for this boot in `file`, a new one after a restart of the PC. */
+export function ownBootId(file: string, now: ClockReading): string {
   const mark = readMark(file);
   const isSame = mark !== undefined && now.steadyMs >= mark.steadyMs && Math.abs(now.wallMs - mark.wallMs - (now.steadyMs - mark.steadyMs)) < SAME_BOOT_MS;
   if (isSame) return mark.bootId;
   const bootId = randomUUID();
-  writeFileAtomic(file, JSON.stringify({ bootId, ...now }));
+  try {
+    writeFileAtomic(file, JSON.stringify({ bootId, ...now }));
+  } catch {
+    // A disk that does not take it costs the next start of this boot another name, and the agent goes on.
+  }
   return bootId;
 }
 

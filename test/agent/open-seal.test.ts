@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fetchConfig, readKeptConfig } from "../../agent/config-store.ts";
+import { ConfigStore, readKeptConfig } from "../../agent/config-store.ts";
 import { openSeal } from "../../agent/open-seal.ts";
 import { CollectorClient } from "../../agent/uplink/collector-client.ts";
 import { configKeyOf, newConfigKey, openedSeal, sealConfig } from "../../collector/auth/seal-config.ts";
@@ -67,7 +67,8 @@ describe("an agent that knows the province's key", () => {
     const warned: string[] = [];
     const client = new CollectorClient({ url: collector.url, version: "test" });
     const owner = { agent, centre: "mot", configKey: publicKey };
-    const taken = await fetchConfig(client, dataDir, owner, (reason) => void warned.push(reason), new AbortController().signal);
+    const store = new ConfigStore({ dataDir, owner, warn: (_message, fields) => void warned.push(String(fields?.reason)) });
+    const taken = await store.fetch(client, new AbortController().signal);
     return { taken, warned, kept: readKeptConfig(dataDir, owner) };
   };
 

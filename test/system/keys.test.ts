@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { type ServerType, serve } from "@hono/node-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { text } from "#schemas/text/text.ts";
-import { configOwner, fetchConfig } from "../../agent/config-store.ts";
+import { ConfigStore, configOwner } from "../../agent/config-store.ts";
 import { enrol } from "../../agent/enrolment.ts";
 import { type Identity, keyOf, readIdentity } from "../../agent/identity.ts";
 import { isKeyOld, rotateKey } from "../../agent/rotate-key.ts";
@@ -204,7 +204,9 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     expect(identity.configKey).toBe(publicKey);
     const client = clientWith(identity, keyOf(dataDir, identity));
     const warned: string[] = [];
-    const fetched = () => fetchConfig(client, dataDir, configOwner(identity, {}), (reason) => void warned.push(reason), signal);
+    const warn = (_message: string, fields = {}) => void warned.push(JSON.stringify(fields));
+    const configs = new ConfigStore({ dataDir, owner: configOwner(identity, {}), warn });
+    const fetched = () => configs.fetch(client, signal);
     expect(await fetched()).toBeUndefined();
     expect(warned).toEqual([expect.stringContaining("not signed")]);
 
