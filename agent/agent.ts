@@ -18,7 +18,7 @@ import { isKeyOld, rotateKey } from "./rotate-key.ts";
 import { runAssignment } from "./run-assignment.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
-import { readStatus, writeStatus } from "./status.ts";
+import { hasEndedWell, readStatus, writeStatus } from "./status.ts";
 import { lanGuard, searchedNetworks } from "./subnets.ts";
 import { readBootId, readClock } from "./system-clock.ts";
 import { UsageError } from "./terminal.ts";
@@ -97,8 +97,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   const secretOf = (name: string) => credentials.secretOf(name);
   const probeOf = ({ probe }: Assignment) => probes.get(probe);
   const dependencies = { io: createIo(), probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
-  const before = readStatus(dataDir);
-  const endedWell = before && before.endedAt !== undefined;
+  const endedWell = hasEndedWell(readStatus(dataDir), process.platform);
   let current = identity;
   const start = readClock();
   const jobs = new Jobs({

@@ -12,7 +12,7 @@ export type AssignmentSources = {
   readonly local: LocalConfig;
   readonly collectorUrl: string;
   readonly dataDir: string;
-  /** Whether the agent's run before this one had ended in order; undefined at its first run. */
+  /** Whether the agent's run before this one had ended in order; undefined when nothing tells, as at its first run. */
   readonly endedWell?: boolean | undefined;
   /** Whether the commune lets this agent ask an address. */
   readonly allows: (address: string) => boolean;

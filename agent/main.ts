@@ -25,7 +25,8 @@ function terminalOfProcess(stop: AbortSignal): Terminal {
 
 forbidCoreFile(process.pid);
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+// A terminal that is closed is SIGHUP; on Windows its Ctrl+Break is SIGBREAK. Written, not run, on Windows, where Node gives a closed console some seconds.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
 // A reader that went away (`| head`) is no fault of ours.
 process.stdout.on("error", () => {});
 

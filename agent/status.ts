@@ -82,6 +82,15 @@ export function readStatus(dataDir: string): AgentStatus | undefined {
   }
 }
 
+/**
+ * Whether the run of the agent that left this status had ended in order; undefined when nothing tells. Windows may shut down without a word to a program,
+ * so that a missing end proves nothing there.
+ */
+export function hasEndedWell(before: AgentStatus | undefined, platform: NodeJS.Platform): boolean | undefined {
+  if (before?.endedAt !== undefined) return true;
+  return before === undefined || platform === "win32" ? undefined : false;
+}
+
 function statusFile(dataDir: string): string {
   return join(dataDir, "status.json");
 }

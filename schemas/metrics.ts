@@ -69,7 +69,11 @@ export const metrics = {
   portal_certificate_days: { unit: "d", min: -36500, max: 36500, labels: ["portal"], meaning: "days until the certificate expires" },
   // host
   host_uptime_s: { unit: "s", min: 0, max: 1e10, labels: [], meaning: "time since the gateway PC started" },
-  agent_ended_well: { ...flag, labels: [], meaning: "1 when the agent's run before this one had ended in order, 0 when it was cut off" },
+  agent_ended_well: {
+    ...flag,
+    labels: [],
+    meaning: "1 when the agent's run before this one had ended in order, 0 when it was cut off; absent when nothing tells",
+  },
   host_cpu_percent: { ...percent, labels: [], meaning: "load of all cores over the sample" },
   host_memory_free_percent: { ...percent, labels: [], meaning: "memory that programs can still take" },
   host_disk_free_bytes: { unit: "B", min: 0, max: 1e16, labels: ["disk"], meaning: "free space of the disk that holds the spool" },

@@ -1,10 +1,10 @@
 import { type Segment, segments } from "#schemas/fault-location.ts";
 
 /**
- * Why a centre was silent, as its agent tells afterwards. `power`: its PC was dark and had not been shut down; `off`: it was shut down; `agent`: the PC
- * ran on and the agent did not; a segment: PC and agent ran on, and the way out ended there.
+ * Why a centre was silent, as its agent tells afterwards. `power`: its PC was dark and had not been shut down; `off`: it was shut down; `dark`: one of the
+ * two, and the PC cannot tell which, as on Windows; `agent`: the PC ran on and the agent did not; a segment: PC and agent ran on, and the way out ended there.
  */
-export const silenceCauses = ["power", "off", "agent", ...segments] as const;
+export const silenceCauses = ["power", "off", "dark", "agent", ...segments] as const;
 export type SilenceCause = (typeof silenceCauses)[number];
 
 /** What a centre's agent left of a silence. */
@@ -13,7 +13,7 @@ export type SilenceTrace = {
   readonly walks: ReadonlyMap<Segment, number>;
   /** When the PC that speaks again was started; absent when it has not told. */
   readonly bootMs?: number | undefined;
-  /** Whether the agent had ended in order before it was started again. */
+  /** Whether the agent had ended in order before it was started again; absent when nothing tells. */
   readonly endedWell?: boolean | undefined;
 };
 
@@ -30,8 +30,9 @@ export function causeOfSilence({ walks, bootMs, endedWell }: SilenceTrace, fromM
   const [most] = [...walks].filter(([, runs]) => runs >= WALKS_MIN).sort(([a, some], [b, more]) => more - some || segments.indexOf(a) - segments.indexOf(b));
   if (most) return most[0];
   if (bootMs === undefined) return undefined;
-  if (bootMs > fromMs && bootMs <= toMs) return endedWell ? "off" : "power";
-  return "agent";
+  if (bootMs <= fromMs || bootMs > toMs) return "agent";
+  if (endedWell === undefined) return "dark";
+  return endedWell ? "off" : "power";
 }
 
 /** What most of many silences that began together were caused by, and of how many; undefined when fewer than half tell the same. */

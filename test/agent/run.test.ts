@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { AgentConfig } from "#schemas/agent-config.ts";
 import vn from "#schemas/calendars/vn.json" with { type: "json" };
 import { bundledPolicy } from "../../agent/bundled-policy.ts";
+import { readStatus } from "../../agent/status.ts";
 import { agentCommand } from "../support/agent-command.ts";
 import { Canaries } from "../support/canaries.ts";
 import { type CanaryDevices, startCanaryDevices } from "../support/canary-devices.ts";
@@ -155,6 +156,27 @@ describe("the whole agent", () => {
       expect(second.said()).toContain("another agent");
       first.child.kill("SIGTERM");
       expect(await ended(first)).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  it.skipIf(process.platform === "win32")(
+    "a folder that takes no configuration: it is used all the same and named; a terminal that closes is an end in order",
+    async () => {
+      const { folder, collector, devices } = await enrolled(new Canaries());
+      await using _ = collector;
+      await devices.close();
+      const file = join(folder, "config.json");
+      // A folder in its place refuses the rename.
+      mkdirSync(join(file, "in-the-way"), { recursive: true });
+      const agent = start(folder, "run", "--no-splay");
+      // The portal stands in the configuration alone.
+      await until(() => [...collector.stored.values()].some(({ probe }) => probe === "portal-http"), agent.said);
+      expect(agent.said()).toContain(file);
+      expect(agent.child.exitCode).toBeNull();
+      agent.child.kill("SIGHUP");
+      expect(await ended(agent)).toBe(0);
+      expect(readStatus(folder)).toMatchObject({ configVersion: config.version, endedAt: expect.any(String) });
     },
     LIMIT_MS,
   );

@@ -37,6 +37,7 @@ export const alerts = {
   "alert.effect.3": "Citizens are not affected directly yet.",
   "alert.cause.power": "power cut (the PC went dark at once)",
   "alert.cause.off": "the PC was shut down",
+  "alert.cause.dark": "the PC was off (shut down, or a power cut)",
   "alert.cause.agent": "the agent did not run on the PC",
   "alert.cause.many": "{cause} ({centres} centres)",
   "alert.label.cause": "Probable cause",

@@ -36,6 +36,7 @@ export const alerts = {
   "alert.effect.3": "Chưa ảnh hưởng trực tiếp đến người dân.",
   "alert.cause.power": "mất điện (máy tính bị tắt đột ngột)",
   "alert.cause.off": "máy tính đã được tắt",
+  "alert.cause.dark": "máy tính đã tắt nguồn (tắt máy hoặc mất điện)",
   "alert.cause.agent": "tác tử ngừng chạy trên máy tính",
   "alert.cause.many": "{cause} ({centres} trung tâm)",
   "alert.label.cause": "Nguyên nhân có thể",

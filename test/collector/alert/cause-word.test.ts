@@ -11,6 +11,11 @@ it.each([
     ["Khu vực: Khu vực 7", "Nguyên nhân có thể: mất điện (máy tính bị tắt đột ngột) (9 trung tâm)"],
   ],
   [
+    "a PC that was off, nobody knows why",
+    { kind: "recovered", centre: "ia-grai", cause: { code: "dark" } },
+    ["Nguyên nhân có thể: máy tính đã tắt nguồn (tắt máy hoặc mất điện)", "Probable cause: the PC was off (shut down, or a power cut)"],
+  ],
+  [
     "a cut line",
     { kind: "recovered", centre: "ia-grai", cause: { code: "line" } },
     ["Nguyên nhân có thể: đường truyền (bộ định tuyến – nhà mạng)", "Probable cause: line (router to provider)"],

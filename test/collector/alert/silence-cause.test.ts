@@ -15,6 +15,8 @@ describe("why a centre was silent", () => {
     ["the PC started meanwhile, its agent cut off", { walks: walks(), bootMs: 150 * MINUTE, endedWell: false }, "power"],
     ["one last run that saw the way break, then darkness", { walks: walks(["lan", 1]), bootMs: 150 * MINUTE, endedWell: false }, "power"],
     ["the PC started meanwhile, its agent had ended in order", { walks: walks(), bootMs: 150 * MINUTE, endedWell: true }, "off"],
+    ["the PC started meanwhile, and cannot tell how its agent had ended", { walks: walks(), bootMs: 150 * MINUTE }, "dark"],
+    ["the PC ran on, and cannot tell how its agent had ended", { walks: walks(), bootMs: 20 * MINUTE }, "agent"],
     ["the PC ran on, its agent did not", { walks: walks(), bootMs: 20 * MINUTE, endedWell: false }, "agent"],
     ["the PC has not told yet", { walks: walks() }, undefined],
   ])("%s", (_name, trace, cause) => {
