@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { statfs } from "node:fs/promises";
 import { uptime } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import si from "systeminformation";
@@ -7,6 +6,7 @@ import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import type { Evidence } from "#schemas/observation.ts";
 import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import { diskPart } from "./disk-part.ts";
 import { gatewayPart } from "./gateway-part.ts";
 import type { Part } from "./part.ts";
 
@@ -34,7 +34,7 @@ export const host = defineProbe({
       uptime: uptimePart(options),
       cpu: cpuPart(context.signal),
       memory: memoryPart(),
-      disk: diskPart(options),
+      disk: diskPart(options.path),
       gateway: gatewayPart(context),
       neighbours: neighboursPart(context),
       system: systemPart(),
@@ -70,19 +70,6 @@ async function memoryPart(): Promise<Part> {
   const { available, total } = await si.mem();
   if (!(total > 0)) throw new Error("the system did not tell its memory");
   return { readings: [{ metric: "host_memory_free_percent", value: share(available, total) }] };
-}
-
-async function diskPart({ path }: Options): Promise<Part> {
-  // node's own call asks for this one disk; systeminformation lists every mount and starts PowerShell on Windows.
-  const { bavail, blocks, bsize } = await statfs(path);
-  if (!(blocks > 0)) throw new Error(`the system did not tell the size of the disk of ${path}`);
-  const labels = { disk: path };
-  return {
-    readings: [
-      { metric: "host_disk_free_bytes", value: bavail * bsize, labels },
-      { metric: "host_disk_free_percent", value: share(bavail, blocks), labels },
-    ],
-  };
 }
 
 async function dnsPart({ name }: Options): Promise<Part> {

@@ -1,10 +1,14 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readingOf } from "#schemas/observation.ts";
 import type { Io } from "../../../agent/io/io.ts";
+import { diskLabel } from "../../../agent/probes/host/disk-part.ts";
 import { gatewayPart } from "../../../agent/probes/host/gateway-part.ts";
 import { probes } from "../../../agent/probes/registry.ts";
 import { observe } from "../../../agent/runner.ts";
 import { probeContext } from "../../support/probe-context.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const silentIcmp: Io["icmpBurst"] = async (_address, { count }) => ({ method: "icmp", sent: count, rttsMs: [] });
 const silentTcp: Io["tcpBurst"] = async (_address, _port, { count }) => ({ method: "tcp", sent: count, rttsMs: [] });
@@ -63,9 +67,30 @@ describe("the probe host", () => {
     if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
     expect(readingOf(outcome.readings, "host_uptime_s")).toBeGreaterThan(0);
     expect(readingOf(outcome.readings, "host_memory_free_percent")).toBeGreaterThan(0);
-    expect(readingOf(outcome.readings, "host_disk_free_bytes", { disk: "." })).toBeGreaterThan(0);
+    expect(readingOf(outcome.readings, "host_disk_free_bytes", { disk: diskLabel(process.cwd()) })).toBeGreaterThan(0);
     expect(readingOf(outcome.readings, "dns_resolve_ms")).toBeGreaterThanOrEqual(0);
     expect(outcome.evidence?.silent).toBeUndefined();
+  });
+
+  it.each([
+    ["of a folder that is there", "nguyen-van-an", true],
+    ["of one that is not", "nguyen-van-an/gone", false],
+  ])("lets no path out: the disk %s", async (_name, inside, isThere) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "nguyen-van-an"));
+    const outcome = await ask({ path: join(folder, inside) });
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "host_disk_free_percent", { disk: diskLabel(folder) }) !== undefined).toBe(isThere);
+    expect(JSON.stringify(outcome)).not.toContain("nguyen-van-an");
+  });
+
+  it.each([
+    ["C:\\Users\\nguyen-van-an\\hcc", "C:"],
+    ["d:\\hcc", "D:"],
+    ["\\\\server\\nguyen-van-an\\hcc", "data"],
+    ["/home/nguyen-van-an/hcc", "data"],
+    ["/", "data"],
+  ])("names the disk of %s: %s", (path, label) => {
+    expect(diskLabel(path)).toBe(label);
   });
 
   it("what one source does not tell costs its own readings only, and is named", async () => {
