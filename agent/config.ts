@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { CredentialName, Network } from "#schemas/target.ts";
+import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -70,17 +71,19 @@ const Environment = z.object({
   HCC_LOG_LEVEL: LogLevel.optional(),
 });
 
-const DEFAULT_DATA = join("data", "agent");
+/** The same from any folder in which a command is typed. */
+const DEFAULT_DATA = join(import.meta.dirname, "..", "data", "agent");
 const CONFIG_NAME = "hcc-agent.json";
 const CONFIG_BYTES_MAX = 1024 * 1024;
 
 /**
  * Reads environment and `hcc-agent.json`: `--config`, else the one in the data folder, else none. The environment wins over the file.
- * Throws UsageError that names the file and each wrong field.
+ * Throws UsageError that names the file and each wrong field, or says how to come to a data folder that is closed to this user.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, configFile?: string): Settings {
   const variables = parsed(Environment, env, "environment");
   const dataDir = resolve(variables.HCC_AGENT_DATA ?? DEFAULT_DATA);
+  requireOpen(dataDir, variables.HCC_LANG ?? "vi");
   const file = configFile === undefined ? join(dataDir, CONFIG_NAME) : resolve(configFile);
   const raw = readConfig(file, configFile !== undefined);
   const local = parsed(LocalConfig, raw ?? {}, file);
@@ -94,6 +97,16 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>, 
     local,
     file: raw === undefined ? undefined : file,
   };
+}
+
+/** A closed folder looks like an empty one to `existsSync`: an enrolled PC would be told to enrol. */
+function requireOpen(folder: string, lang: Lang): void {
+  try {
+    readdirSync(folder);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EACCES" || code === "EPERM") throw new UsageError(text(lang, "agent.data_closed", { folder }));
+  }
 }
 
 function readConfig(file: string, mustExist: boolean): unknown {

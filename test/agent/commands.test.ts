@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Outcome, probeKinds } from "#schemas/observation.ts";
+import { readSettings } from "../../agent/config.ts";
 import { Credentials } from "../../agent/credentials.ts";
 import { agentCommand } from "../support/agent-command.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { projectRoot } from "../support/source-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A command line whose user says yes to everything and types `stdin`. */
@@ -58,6 +60,28 @@ describe("usage errors are 64 and say what is wrong", () => {
     expect(code).toBe(64);
     expect(err).toContain(join(folder, "hcc-agent.json"));
     expect(err).toContain(message);
+  });
+
+  it.skipIf(process.platform === "win32")("a data folder that is closed to whoever asks is said to be closed, and not to be empty", async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o000);
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(await command(["status"], { folder })).toMatchObject({ code: 64, out: "", err: expect.stringContaining(`No right to read ${folder}`) });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
+
+  it("without HCC_AGENT_DATA the data lies under the project, whatever folder the command was typed in", () => {
+    const before = process.cwd();
+    process.chdir(temporaryFolder());
+    try {
+      expect(readSettings({}).dataDir).toBe(join(projectRoot, "data/agent"));
+    } finally {
+      process.chdir(before);
+    }
   });
 });
 

@@ -25,6 +25,7 @@ const peers = {
   wsdd: { program: "wsdd", package: "wsdd" },
   dnsmasq: { program: "dnsmasq", package: "dnsmasq-base" },
   udhcpc: { program: "udhcpc", package: "udhcpc" },
+  "systemd-analyze": { program: "systemd-analyze", package: "systemd" },
   libfaketime: { program: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", package: "libfaketime" },
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
   zabbix_server: { program: "zabbix_server", package: "zabbix-server-pgsql" },

@@ -3,6 +3,7 @@ import type { agent as vi } from "../vi/agent.ts";
 export const agent: Record<keyof typeof vi, string> = {
   "agent.about": "Agent that watches the infrastructure of a commune's public-administration centre",
   "agent.option.config": "configuration file hcc-agent.json",
+  "agent.data_closed": 'No right to read {folder}. Windows: open the window with "Run as administrator". Linux: use the installed command hcc-agent.',
   "agent.option.json": "print JSON data only on stdout",
   "agent.command.probe": "run one probe once and print its outcome",
   "agent.option.network": "search this network alone, such as 192.168.1.0/24",

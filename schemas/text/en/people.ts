@@ -100,7 +100,8 @@ export const people = {
   "lostPc.next": "What to do next",
   "lostPc.step.code":
     "Copy this code now and hand it to whoever sets up the new PC, and to nobody else. It is shown once, works once, within 72 hours; keep it out of group chats:",
-  "lostPc.step.enrol": "On the new PC, install the program as its guide says, open a terminal, type exactly this line and press Enter:",
+  "lostPc.step.enrol":
+    'On the new PC, install the program as its guide says, open a terminal (Windows: with "Run as administrator"), type exactly this line and press Enter:',
   "lostPc.step.devices": "Change the passwords of these devices, since the old PC may have kept them. If you do not know how, call whoever installed them:",
   "lostPc.step.noDevices": "If the old PC kept passwords of cameras, recorders or Wi-Fi, change them.",
   "lostPc.step.police": "If it was stolen, tell the police and the department. If it turns up again, keep it off the network and tell the province's IT.",

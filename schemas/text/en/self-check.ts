@@ -55,7 +55,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.agent_runs": "running since {since}",
   "selfcheck.detail.agent_silent": "not running; last seen {since}",
   "selfcheck.detail.agent_never": "the agent has never run on this PC",
-  "selfcheck.hint.start_agent": "Restart the hcc-agent service, or the PC.",
+  "selfcheck.hint.start_agent":
+    "Restart the PC, or as administrator type: schtasks /run /tn hcc-agent (Windows), sudo systemctl restart hcc-agent (Linux). If it still does not run, tell the province IT.",
   "selfcheck.title.delivery": "Delivery",
   "selfcheck.detail.delivery": "waiting {waiting}; last delivered {at}; last error: {error}",
   "selfcheck.hint.hold": "Send a picture of this screen to the province IT; the data is kept on this PC.",
@@ -138,7 +139,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.measured": "measured, {count} numbers",
   "selfcheck.detail.failed": "could not ask: {reason}. {detail}",
   "selfcheck.detail.skipped": "skipped: {reason}. {detail}",
-  "selfcheck.hint.device_failed": "Check the device's password (hcc-agent creds) and cable; send a --bundle file to DOST.",
+  "selfcheck.hint.device_failed": "Check the device's password (hcc-agent creds add NAME) and cable; send a --bundle file to DOST.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",

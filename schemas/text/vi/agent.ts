@@ -2,6 +2,7 @@
 export const agent = {
   "agent.about": "Tác tử giám sát hạ tầng của trung tâm phục vụ hành chính công cấp xã",
   "agent.option.config": "tệp cấu hình hcc-agent.json",
+  "agent.data_closed": 'Không có quyền đọc {folder}. Windows: mở cửa sổ lệnh bằng "Run as administrator". Linux: dùng lệnh hcc-agent đã cài trên máy.',
   "agent.option.json": "chỉ in dữ liệu JSON ra stdout",
   "agent.command.probe": "chạy một phép đo một lần và in kết quả",
   "agent.option.network": "chỉ dò trong mạng này, ví dụ 192.168.1.0/24",

@@ -54,7 +54,8 @@ export const selfCheck = {
   "selfcheck.detail.agent_runs": "đang chạy từ {since}",
   "selfcheck.detail.agent_silent": "không chạy; lần cuối {since}",
   "selfcheck.detail.agent_never": "tác tử chưa từng chạy trên máy này",
-  "selfcheck.hint.start_agent": "Khởi động lại dịch vụ hcc-agent, hoặc khởi động lại máy.",
+  "selfcheck.hint.start_agent":
+    "Khởi động lại máy, hoặc với quyền quản trị gõ: schtasks /run /tn hcc-agent (Windows), sudo systemctl restart hcc-agent (Linux). Vẫn không chạy: báo CNTT tỉnh.",
   "selfcheck.title.delivery": "Gửi về máy chủ",
   "selfcheck.detail.delivery": "chờ gửi {waiting}; lần gửi được gần nhất {at}; lỗi gần nhất: {error}",
   "selfcheck.hint.hold": "Chụp màn hình này gửi CNTT tỉnh; dữ liệu đo vẫn được giữ trên máy.",
@@ -137,7 +138,7 @@ export const selfCheck = {
   "selfcheck.detail.measured": "đã đo, {count} số liệu",
   "selfcheck.detail.failed": "không hỏi được: {reason}. {detail}",
   "selfcheck.detail.skipped": "bỏ qua: {reason}. {detail}",
-  "selfcheck.hint.device_failed": "Kiểm tra mật khẩu (hcc-agent creds) và dây mạng của thiết bị; gửi --bundle cho Sở KH&CN.",
+  "selfcheck.hint.device_failed": "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; gửi --bundle cho Sở KH&CN.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
