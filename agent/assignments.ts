@@ -51,7 +51,8 @@ type LanPlan = {
 const HOST_EVERY_S = 60;
 const LINK_EVERY_S = 60;
 const DISCOVERY_EVERY_S = 86_400;
-const BANDWIDTH_EVERY_S = 6 * 3_600;
+/** Time between two speed tests of one server, s. */
+export const BANDWIDTH_EVERY_S = 6 * 3_600;
 
 /** Probes of devices: whom they ask and how often (fields/devices.md E.5, fields/cameras.md §11). */
 const lanPlans: readonly LanPlan[] = [

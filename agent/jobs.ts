@@ -22,7 +22,7 @@ const ANCHOR_MOVED_MS = 60_000;
 const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["link-quality", "portal-http"]);
 
 /** A small recorder has few sessions and little time: whatever asks cameras and recorders goes one after the other. */
-const oneAtATime: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);
+export const oneAtATime: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);
 
 /** Starts each assignment when it is due: a few at a time, none twice at once, nothing beside a speed test that would disturb it. */
 export class Jobs {

@@ -1,19 +1,20 @@
 import type { Assignment } from "#schemas/agent-config.ts";
-import { cleanText } from "#schemas/clean-text.ts";
-import type { MetricName } from "#schemas/metrics.ts";
-import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey } from "#schemas/text/text.ts";
 import { deriveAssignments } from "../assignments.ts";
+import { oneAtATime } from "../jobs.ts";
 import { lanGuard } from "../subnets.ts";
+import { deviceLine, recordingLine } from "./device-line.ts";
+import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { unasked } from "./network-checks.ts";
-import { type CheckResult, phrase } from "./result.ts";
+import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
 /** Kinds that ask devices of the local network. */
-const lanKinds = new Set(["wifi-clients", "office-devices", "camera-presence", "camera-stream", "recording-depth", "vms-link"]);
-/** Runs that take minutes are never made fresh; the newest of the spool stands for them. */
-const slowKinds = new Set(["recording-depth", "camera-stream"]);
-const upMetrics = new Set<MetricName>(["device_up", "camera_up", "camera_stream_up", "wifi_ap_up"]);
+const lanKinds = new Set<ProbeKind>(["wifi-clients", "office-devices", "camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);
+/** Runs that take minutes, or that learn from one another, are never made fresh; the newest of the spool stands for them. */
+const slowKinds = new Set<ProbeKind>(["recording-depth", "recording-watch", "camera-stream"]);
 const SILENT_NAMED = 8;
 
 /** Every device that the centre has declared with an address. */
@@ -31,8 +32,8 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
     allows: lanGuard(settings.local),
     networks: [],
   });
-  const asked = assignments.filter(({ probe }) => lanKinds.has(probe));
-  const lines = await Promise.all(asked.map((assignment) => checkAssignment(assignment, surroundings)));
+  const asked = assignments.filter((assignment) => lanKinds.has(assignment.probe) && isJudged(assignment, policy));
+  const lines = await askInTurn(asked, (assignment) => checkAssignment(assignment, surroundings));
   if (refused.length > 0) lines.push(refusedLine(refused));
   return lines.length > 0
     ? lines
@@ -49,40 +50,54 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
       ];
 }
 
-async function checkAssignment({ probe, options }: Assignment, { run, quick, spool, nowMs }: Surroundings): Promise<CheckResult> {
+/** Only where the plan wants all hours recorded a channel that rests is one that fails. */
+function isJudged({ probe }: Assignment, { requirements }: PolicyProfile): boolean {
+  return probe !== "recording-watch" || requirements.some(({ rule }) => rule.kind === "depth" && rule.recordingMode === "continuous");
+}
+
+/** All at once, except that cameras and recorders are asked one thing after the other, as the agent does. Lines come in the order of `asked`. */
+async function askInTurn(asked: readonly Assignment[], ask: (assignment: Assignment) => Promise<CheckResult>): Promise<CheckResult[]> {
+  let before: Promise<unknown> = Promise.resolve();
+  const lines = asked.map((assignment) => {
+    if (!oneAtATime.has(assignment.probe)) return ask(assignment);
+    const line = before.then(() => ask(assignment));
+    before = line.catch(() => undefined);
+    return line;
+  });
+  return Promise.all(lines);
+}
+
+async function checkAssignment(assignment: Assignment, { run, quick, spool, policy, nowMs }: Surroundings): Promise<CheckResult> {
+  const { probe, options } = assignment;
   const key = `selfcheck.title.devices.${probe}`;
   const base = { id: `devices.${probe}`, group: "devices", title: isTextKey(key) ? phrase(key) : { vi: probe, en: probe } } as const;
-  if (run !== undefined && !quick && !slowKinds.has(probe)) return { ...base, ...lineOf(await run(probe, options)) };
+  const isSlow = slowKinds.has(probe);
+  if (run !== undefined && !quick && !isSlow) return { ...base, ...lineOf(assignment, await run(probe, options), policy) };
   const kept = spool?.recent(probe, 1)[0];
-  if (kept === undefined)
-    return {
-      ...base,
-      state: "not_tested",
-      detail: phrase(run === undefined ? "selfcheck.offline" : slowKinds.has(probe) ? "selfcheck.scheduled_only" : "selfcheck.quick_skipped"),
-    };
-  return { ...base, ...lineOf(kept.outcome), ageS: Math.max(0, Math.round((nowMs - Date.parse(kept.takenAt)) / 1_000)) };
+  if (kept === undefined) {
+    const why = isSlow ? "selfcheck.scheduled_only" : run === undefined ? "selfcheck.offline" : "selfcheck.quick_skipped";
+    return { ...base, state: "not_tested", detail: phrase(why) };
+  }
+  const hint = phrase(isSlow ? "selfcheck.hint.stale_scheduled" : "selfcheck.hint.stale");
+  return { ...base, ...keptLine(lineOf(assignment, kept.outcome, policy), kept.takenAt, { countsMs: countsForMs(policy, assignment), nowMs, hint }) };
 }
 
-function lineOf(outcome: Outcome): Pick<CheckResult, "state" | "detail" | "hint" | "owner"> {
-  if (outcome.kind !== "measured") return { ...unasked(outcome), hint: phrase("selfcheck.hint.device_failed"), owner: phrase("owner.dost") };
-  const answers = outcome.readings.filter(({ metric }) => upMetrics.has(metric));
-  const silent = answers.filter(({ value }) => value === 0).map(nameOf);
-  const all = answers.length;
-  if (all === 0) return { state: "ok", detail: phrase("selfcheck.detail.measured", { count: outcome.readings.length }) };
-  const up = all - silent.length;
-  if (silent.length === 0) return { state: "ok", detail: phrase("selfcheck.detail.devices_up", { up, all }) };
-  const down = silent.slice(0, SILENT_NAMED).join(", ") + (silent.length > SILENT_NAMED ? ", ..." : "");
-  return {
-    state: "warn",
-    detail: phrase("selfcheck.detail.devices_down", { up, all, down }),
-    hint: phrase("selfcheck.hint.devices_down"),
-    owner: phrase("owner.commune"),
-  };
+function lineOf(assignment: Assignment, outcome: Outcome, policy: PolicyProfile): CheckLine {
+  const { probe } = assignment;
+  if (outcome.kind === "measured")
+    return probe === "recording-depth" ? recordingLine(idsOf(assignment), outcome, policy) : deviceLine(idsOf(assignment), outcome, policy);
+  const line = unasked(outcome);
+  // Only the province can name its own system: no device is at fault, and nobody at the centre can do anything.
+  if (probe === "vms-link" && outcome.reason === "no_target")
+    return { ...line, detail: phrase("selfcheck.detail.vms_unnamed"), hint: phrase("selfcheck.hint.vms_unnamed"), owner: phrase("owner.province-it") };
+  if (outcome.reason === "device_busy") return { ...line, hint: phrase("selfcheck.hint.device_busy"), owner: phrase("owner.commune") };
+  return { ...line, hint: phrase("selfcheck.hint.device_failed"), owner: phrase("owner.dost") };
 }
 
-/** A device's own name is hostile text until it is cleaned. */
-function nameOf({ labels }: Reading): string {
-  return cleanText(labels?.device ?? labels?.camera ?? labels?.ap ?? "?", 40);
+/** Ids of the devices that an assignment asks: the names by which its readings call them. */
+function idsOf({ options: { targets } }: Assignment): string[] {
+  if (!Array.isArray(targets)) return [];
+  return targets.flatMap((target) => (target !== null && typeof target === "object" && "id" in target && typeof target.id === "string" ? target.id : []));
 }
 
 function refusedLine(refused: readonly { id: string }[]): CheckResult {

@@ -1,14 +1,16 @@
 import { type Segment, segmentOwners, segments } from "#schemas/fault-location.ts";
+import type { MetricName } from "#schemas/metrics.ts";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { BANDWIDTH_EVERY_S } from "../assignments.ts";
 import { endOf } from "../url-end.ts";
+import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
-import { type CheckResult, phrase } from "./result.ts";
+import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
 /** Loss above this is worth a call, whatever the plan says; below it a burst of ten shows nothing. */
 const LOSS_WARN_PERCENT = 20;
-const MS_PER_S = 1_000;
 
 /** The way out of this PC, from the inside to the outside: who answers last shows whose fault it is. */
 export const networkChecks: readonly Check[] = [
@@ -181,30 +183,37 @@ function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): P
 
 /** The newest speed test, or with `--full` one made now. Whether the plan is met is for the plan's own line to say. */
 async function checkThroughput({ testSpeed, config, policy, spool, nowMs }: Surroundings): Promise<CheckResult[]> {
-  const floor = floorOf(policy)?.floor;
+  const rule = floorOf(policy);
   const base = {
     id: "wan.throughput",
     group: "wan",
     title: phrase("selfcheck.title.throughput"),
     unit: "Mbps",
-    ...(floor !== undefined && { required: floor }),
+    ...(rule !== undefined && { required: rule.floor }),
   } as const;
   const server = config?.measureServers[0];
-  const now = testSpeed !== undefined && server !== undefined ? await testSpeed(server.id, floor === undefined ? {} : { floorMbps: floor }) : undefined;
-  const kept = spool?.recent("link-bandwidth", 20).find(({ outcome }) => outcome.kind === "measured");
-  const outcome = now ?? kept?.outcome;
-  if (outcome === undefined)
-    return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.throughput_none"), hint: phrase("selfcheck.hint.throughput_none") }];
-  if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
-  const value = (metric: "download_mbps" | "upload_mbps") => outcome.readings.find((reading) => reading.metric === metric)?.value;
+  const now = testSpeed !== undefined && server !== undefined ? await testSpeed(server.id, rule === undefined ? {} : { floorMbps: rule.floor }) : undefined;
+  if (now !== undefined) return [{ ...base, ...throughputLine(now, rule) }];
+  const runs = spool?.recent("link-bandwidth", 20) ?? [];
+  const kept = runs.find(({ outcome }) => outcome.kind === "measured") ?? runs[0];
+  const hint = phrase("selfcheck.hint.throughput_none");
+  if (kept === undefined) return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.throughput_none"), hint }];
+  const countsMs = countsForMs(policy, { probe: "link-bandwidth", everyS: BANDWIDTH_EVERY_S });
+  return [{ ...base, ...keptLine(throughputLine(kept.outcome, rule), kept.takenAt, { countsMs, nowMs, hint }) }];
+}
+
+/** One speed test. The plan's rule says which of the rates have to reach its floor; an excused one is held against nothing. */
+function throughputLine(outcome: Outcome, rule: FloorRule | undefined): CheckLine {
+  if (outcome.kind !== "measured") return unasked(outcome);
+  const value = (metric: MetricName) => outcome.readings.find((reading) => reading.metric === metric)?.value;
   const [down, up] = [value("download_mbps"), value("upload_mbps")];
-  const ageS = now === undefined && kept !== undefined ? Math.max(0, Math.round((nowMs - Date.parse(kept.takenAt)) / MS_PER_S)) : undefined;
   const numbers = { down: down ?? "-", up: up ?? "-" };
-  const line = { ...base, ...(down !== undefined && { measured: down }), ...(ageS !== undefined && { ageS }) };
+  const measured = down === undefined ? {} : { measured: down };
   if (outcome.excuse !== undefined)
-    return [{ ...line, state: "unknown", detail: phrase("selfcheck.detail.throughput_excused", { ...numbers, excuse: reasonPhrase(outcome.excuse) }) }];
-  const isBelow = floor !== undefined && [down, up].some((rate) => rate !== undefined && rate < floor);
-  const detail = phrase("selfcheck.detail.throughput", numbers);
-  if (!isBelow) return [{ ...line, state: "ok", detail }];
-  return [{ ...line, state: "warn", detail, hint: phrase("selfcheck.hint.throughput"), owner: phrase("owner.isp") }];
+    return { ...measured, state: "unknown", detail: phrase("selfcheck.detail.throughput_excused", { ...numbers, excuse: reasonPhrase(outcome.excuse) }) };
+  const line = { ...measured, detail: phrase("selfcheck.detail.throughput", numbers) };
+  const rates = rule?.metrics.map(value) ?? [down];
+  if (rule !== undefined && rates.some((rate) => rate !== undefined && rate < rule.floor))
+    return { ...line, state: "warn", hint: phrase("selfcheck.hint.throughput"), owner: phrase("owner.isp") };
+  return { ...line, state: rates.includes(undefined) ? "unknown" : "ok" };
 }

@@ -32,6 +32,9 @@ export type CheckResult = {
   readonly ageS?: number;
 };
 
+/** What a line says, without its name and place. */
+export type CheckLine = Omit<CheckResult, "id" | "group" | "title">;
+
 /** Vietnam's local time of an instant, whatever zone the PC is set to; `-` for none. */
 export function localTime(at: string | number | undefined): string {
   if (at === undefined) return "-";

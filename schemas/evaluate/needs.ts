@@ -4,7 +4,8 @@ import type { Need, Needs } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
 import { type PolicyProfile, type Requirement, type Rule, restsOnWords } from "../policy.ts";
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const RUNS_PER_HOUR = 12;
 /** Calendar days that one turn of a duty takes at most, days off included; and what due days and grace add to the oldest. */
@@ -43,6 +44,23 @@ export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | un
     case "count":
       // It counts by days; a run only says why there are none.
       return { probe: rule.probe, spans: last(2 * DAY_MS), runsMax: 1, bare: true };
+    case "attested":
+    case "checklist":
+      return undefined;
+  }
+}
+
+/** How old a run may be and still decide by this rule, ms; undefined for rules that count days or look at people's words. */
+export function maxAgeMs(rule: Rule): number | undefined {
+  switch (rule.kind) {
+    case "floor":
+      return rule.passValidDays * DAY_MS;
+    case "reachable":
+      return rule.maxAgeMinutes * MINUTE_MS;
+    case "capacity":
+    case "depth":
+      return rule.maxAgeHours * HOUR_MS;
+    case "count":
     case "attested":
     case "checklist":
       return undefined;

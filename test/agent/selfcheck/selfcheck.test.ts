@@ -73,6 +73,17 @@ function spoolView(more: Partial<SpoolView["status"]> = {}): SpoolView {
   return { status: { ...status.spool, ...more }, recent: (probe, limit) => (probe === "link-bandwidth" ? runs.slice(0, limit) : []), sound: true, setAside: 0 };
 }
 
+/** A spool that knows one run of one probe. */
+function remembering(kind: ProbeKind, outcome: Outcome, hours: number): SpoolView["recent"] {
+  const kept = { ...observation(0, { probe: kind, takenAt: new Date(nowMs - hours * 3_600_000).toISOString(), outcome }), seq: 88 };
+  return (probe) => (probe === kind ? [kept] : []);
+}
+
+function rates(down: number | undefined, up: number): Outcome {
+  const labels = { server: "m1" };
+  return measured([...(down === undefined ? [] : [{ metric: "download_mbps", value: down, labels } as const]), { metric: "upload_mbps", value: up, labels }]);
+}
+
 function settings(more: Partial<LocalConfig> = {}): Settings {
   const local = LocalConfig.parse({ allowedSubnets: ["10.1.0.0/16"], ...more });
   return {
@@ -265,6 +276,16 @@ describe("each fault shows", () => {
     expect(line(await check(more), id)).toMatchObject({ state });
   });
 
+  it.each<[string, Outcome, string]>([
+    ["a province that has not named its monitoring system", { kind: "skipped", reason: "no_target" }, "owner.province-it"],
+    ["a recorder that is busy", { kind: "skipped", reason: "device_busy" }, "owner.commune"],
+    ["a recorder that refuses the password", { kind: "failed", reason: "auth_failed" }, "owner.dost"],
+  ])("%s: whom to turn to", async (_, outcome, owner) => {
+    const recorder = settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.31" }] });
+    const results = await check({ settings: recorder, run: runWith({ "vms-link": outcome }) }, "devices.vms-link");
+    expect(results).toMatchObject([{ state: "unknown", owner: { key: owner } }]);
+  });
+
   it("a key that others can read", async () => {
     const open = settings();
     mkdirSync(join(open.dataDir, "credentials"));
@@ -326,6 +347,52 @@ describe("flags", () => {
 
   it("--quick leaves devices to what the spool remembers", async () => {
     expect(line(await check({ quick: true }), "devices.camera-presence")).toMatchObject({ state: "not_tested" });
+  });
+
+  it.each<[string, number, CheckResult["state"]]>([
+    ["an hour", 1, "ok"],
+    ["20 days", 480, "unknown"],
+  ])("--quick takes what the spool remembers of %s ago for no more than it is", async (_, hours, state) => {
+    const up = measured([
+      { metric: "camera_up", value: 1, labels: { camera: "cam-01" } },
+      { metric: "camera_up", value: 1 },
+    ]);
+    const results = await check({ quick: true, spool: { ...spoolView(), recent: remembering("camera-presence", up, hours) } });
+    expect(line(results, "devices.camera-presence")).toMatchObject({ state, ageS: hours * 3_600 });
+  });
+
+  it.each<[string, Outcome, number, CheckResult["state"]]>([
+    ["as fast as wanted", rates(280, 280), 3, "ok"],
+    ["as fast as wanted, 20 days ago", rates(280, 280), 480, "unknown"],
+    ["slow, 20 days ago", rates(120, 280), 480, "unknown"],
+    ["slow in the direction that the rule does not look at", rates(280, 90), 3, "ok"],
+    ["measured in that direction alone", rates(undefined, 280), 3, "unknown"],
+    ["not measured for want of a lease", { kind: "skipped", reason: "no_lease" }, 3, "unknown"],
+  ])("the line's speed: %s", async (_, outcome, hours, state) => {
+    const results = await check({ spool: { ...spoolView(), recent: remembering("link-bandwidth", outcome, hours) } }, "wan.throughput");
+    expect(results).toMatchObject([{ state, ageS: hours * 3_600 }]);
+  });
+
+  it("a recorder is asked one thing after the other, as the agent asks it", async () => {
+    let [asking, most] = [0, 0];
+    await check(
+      {
+        settings: settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.31" }] }),
+        run: async (probe) => {
+          asking += 1;
+          most = Math.max(most, asking);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          asking -= 1;
+          return allFine[probe] ?? { kind: "skipped", reason: "no_target" };
+        },
+      },
+      "devices",
+    );
+    expect(most).toBe(1);
+  });
+
+  it("--offline does not pretend that a run without it would ask what only the agent asks", async () => {
+    expect(line(await check({ run: undefined }), "devices.recording-depth")).toMatchObject({ detail: { key: "selfcheck.scheduled_only" } });
   });
 
   it.each([

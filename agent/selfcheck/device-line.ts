@@ -1,0 +1,128 @@
+import { cleanText } from "#schemas/clean-text.ts";
+import { isGood, type MetricName, metricNames } from "#schemas/metrics.ts";
+import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import { RecordingEvidence, type RecordingVerdict, worstVerdict } from "#schemas/recording-evidence.ts";
+import { isTextKey } from "#schemas/text/text.ts";
+import { type CheckLine, type CheckState, type Phrase, phrase, say } from "./result.ts";
+
+type Measured = Extract<Outcome, { kind: "measured" }>;
+type Judged = Pick<CheckLine, "state" | "detail" | "hint" | "owner">;
+
+/** Most devices that a line names. */
+const NAMED_MAX = 8;
+const NAME_MAX = 40;
+
+/** The line of a run over the devices with these ids: ok only when each of them told how it is, and all are as they should be. */
+export function deviceLine(targets: readonly string[], outcome: Measured, policy: PolicyProfile): Judged {
+  const readings = outcome.readings.filter(({ metric, value, labels }) => isGood(metric, value) !== undefined && Object.keys(labels ?? {}).length > 0);
+  if (readings.length === 0) return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: outcome.readings.length }), ...unaskedBlame };
+  const tallies = talliesOf(readings);
+  const said = tallies.map(({ metric, up, all, bad }) => {
+    const key = `selfcheck.count.${metric}`;
+    const words = phrase(isTextKey(key) ? key : "selfcheck.count.devices", { up, all });
+    return bad.length === 0 ? words : phrase("selfcheck.count.bad", { said: words, bad: named(bad) });
+  });
+  const unasked = targets.filter((id) => !readings.some((reading) => isAbout(reading, id, targets.length)));
+  const isWhole = unasked.length === 0 && !lacksStreams(outcome);
+  const open = unasked.length > 0 ? phrase("selfcheck.detail.unasked", { names: named(unasked) }) : phrase("selfcheck.detail.unasked_streams");
+  const detail = joined([...said, ...(isWhole ? [] : [open])], "; ");
+  const broken = tallies.find(({ bad }) => bad.length > 0);
+  if (broken !== undefined) return { state: "warn", detail, ...blameOf(broken.metric, policy) };
+  return isWhole ? { state: "ok", detail } : { state: "unknown", detail, ...unaskedBlame };
+}
+
+/** A stream that could not be asked for leaves no reading; the total then stands only where another one failed. */
+function lacksStreams({ readings }: Measured): boolean {
+  const streams = readings.filter(({ metric }) => metric === "camera_stream_up");
+  return streams.length > 0 && streams.every(({ labels, value }) => labels !== undefined && value === 1);
+}
+
+const unaskedBlame = { hint: phrase("selfcheck.hint.device_failed"), owner: phrase("owner.dost") };
+
+type Tally = { readonly metric: MetricName; readonly up: number; readonly all: number; readonly bad: readonly string[] };
+
+/** How many are well by each metric. Of a device that is silent nothing else is told: that follows from its silence. */
+function talliesOf(readings: readonly Reading[]): Tally[] {
+  const silent = new Set<string>();
+  return metricNames.flatMap((metric) => {
+    const own = readings.filter((reading) => reading.metric === metric && !silent.has(nameOf(reading)));
+    const bad = own.filter(({ value }) => isGood(metric, value) === false).map(nameOf);
+    for (const name of bad) silent.add(name);
+    return own.length === 0 ? [] : [{ metric, up: own.length - bad.length, all: own.length, bad }];
+  });
+}
+
+/** A device's own name is hostile text until it is cleaned. */
+function nameOf({ labels }: Reading): string {
+  const { device, camera, ap, ssid, channel } = labels ?? {};
+  const parts = [device ?? camera ?? ap, ssid, channel].filter((part) => part !== undefined);
+  return cleanText(parts.join(" "), NAME_MAX);
+}
+
+/** Channels of one recorder carry its name only where several recorders were asked. */
+function isAbout({ labels }: Reading, id: string, targets: number): boolean {
+  const { device, camera, ap, channel } = labels ?? {};
+  const of = device ?? camera ?? ap;
+  return of === undefined ? targets === 1 || channel?.startsWith(`${id}/`) === true : of === id;
+}
+
+/** What to do and who does it, as the rule that looks at the metric says; else what the catalogue says of the metric. */
+function blameOf(metric: MetricName, { requirements }: PolicyProfile): Pick<Judged, "hint" | "owner"> {
+  const judged = requirements.find(({ rule }) => rule.kind === "reachable" && rule.metric === metric);
+  if (judged !== undefined) return { hint: judged.advice, owner: phrase(`owner.${judged.owner}`) };
+  const key = `selfcheck.hint.bad.${metric}`;
+  return { hint: phrase(isTextKey(key) ? key : "selfcheck.hint.devices_down"), owner: phrase("owner.commune") };
+}
+
+const verdictStates: Record<RecordingVerdict, CheckState> = { NON_COMPLIANT: "warn", UNVERIFIABLE: "unknown", TOO_YOUNG: "unknown", COMPLIANT: "ok" };
+
+/** The line of recordings: the probe has judged each channel by the policy's own numbers, and the worst verdict is the line's. */
+export function recordingLine(targets: readonly string[], { evidence, readings }: Measured, { requirements }: PolicyProfile): Judged {
+  const channels = RecordingEvidence.safeParse(evidence).data?.channels ?? [];
+  if (channels.length === 0) return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: readings.length }), ...unaskedBlame };
+  const withVerdict = (...verdicts: RecordingVerdict[]) =>
+    channels
+      .filter(({ verdict }) => verdicts.includes(verdict))
+      .map(({ device, name, verdict, reasons }) => {
+        const without = phrase(verdict === "TOO_YOUNG" ? "finding.short.too_young" : "finding.short.unverifiable");
+        const why =
+          reasons.length > 0
+            ? joined(
+                reasons.map((reason) => phrase(`recording.reason.${reason}`)),
+                ", ",
+              )
+            : without;
+        return phrase("selfcheck.detail.channel", { name: cleanText(name === "*" ? device : `${device} ${name}`, NAME_MAX), why });
+      });
+  const [bad, open] = [withVerdict("NON_COMPLIANT"), withVerdict("UNVERIFIABLE", "TOO_YOUNG")];
+  const unasked = targets.filter((id) => !channels.some(({ device }) => device === id));
+  const up = channels.length - bad.length - open.length;
+  const detail = joined(
+    [
+      phrase("selfcheck.count.channels", { up, all: channels.length }),
+      ...(bad.length > 0 ? [phrase("selfcheck.detail.breached", { names: listed(bad) })] : []),
+      ...(open.length > 0 ? [phrase("selfcheck.detail.undecided", { names: listed(open) })] : []),
+      ...(unasked.length > 0 ? [phrase("selfcheck.detail.unasked", { names: named(unasked) })] : []),
+    ],
+    "; ",
+  );
+  const worst = worstVerdict([...channels.map(({ verdict }) => verdict), ...unasked.map(() => "UNVERIFIABLE" as const)]);
+  const state = verdictStates[worst];
+  if (state !== "warn") return { state, detail, ...(worst === "UNVERIFIABLE" && unaskedBlame) };
+  const requirement = requirements.find(({ rule }) => rule.kind === "depth");
+  return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
+}
+
+function named(names: readonly string[]): Phrase {
+  return listed(names.map((name) => ({ vi: name, en: name })));
+}
+
+/** The first of a list, and a sign that there are more. */
+function listed(items: readonly Phrase[]): Phrase {
+  return joined([...items.slice(0, NAMED_MAX), ...(items.length > NAMED_MAX ? [{ vi: "...", en: "..." }] : [])], ", ");
+}
+
+function joined(parts: readonly Phrase[], sign: string): Phrase {
+  return { vi: parts.map((part) => say("vi", part)).join(sign), en: parts.map((part) => say("en", part)).join(sign) };
+}
