@@ -18,7 +18,7 @@ export const networkChecks: readonly Check[] = [
   { id: "wan.quality", group: "wan", run: checkQuality },
   { id: "wan.collector", group: "wan", run: checkCollector },
   { id: "wan.portal", group: "wan", run: checkPortals },
-  { id: "wan.throughput", group: "wan", run: checkThroughput },
+  { id: "wan.throughput", group: "wan", alone: true, run: checkThroughput },
 ];
 
 async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckResult[]> {

@@ -40,7 +40,9 @@ export async function selfCheck(surroundings: Surroundings, { only, judge, worki
   for (const group of ["self", "lan", "wan", "devices"] as const) {
     const own = chosen.filter((check) => check.group === group);
     if (own.length > 0) working?.(group);
-    results.push(...(await Promise.all(own.map((check) => guarded(check.id, group, () => check.run(surroundings))))).flat());
+    const answer = (check: Check) => guarded(check.id, group, () => check.run(surroundings));
+    results.push(...(await Promise.all(own.filter(({ alone }) => !alone).map(answer))).flat());
+    for (const check of own.filter(({ alone }) => alone)) results.push(...(await answer(check)));
   }
   if (wanted === undefined || isPlan) {
     working?.(PLAN);

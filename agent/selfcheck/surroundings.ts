@@ -35,5 +35,7 @@ export type Surroundings = {
 export type Check = {
   readonly id: string;
   readonly group: CheckResult["group"];
+  /** Runs after the others of its group, since it would spoil what they measure and they what it measures. */
+  readonly alone?: boolean;
   readonly run: (surroundings: Surroundings) => Promise<readonly CheckResult[]> | readonly CheckResult[];
 };

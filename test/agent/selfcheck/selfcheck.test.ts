@@ -373,6 +373,26 @@ describe("flags", () => {
     expect(results).toMatchObject([{ state, ageS: hours * 3_600 }]);
   });
 
+  it("--full fills the line when nobody else measures it any more", async () => {
+    const order: string[] = [];
+    const slowly = async (name: string, outcome: Outcome) => {
+      order.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      order.push(`${name} ends`);
+      return outcome;
+    };
+    await check(
+      {
+        config: { measureServers: [{ id: "m1", url: "https://hcc.gialai.example/" }], centre: { devices: [] } } as never,
+        run: (probe) => slowly(probe, allFine[probe] ?? { kind: "skipped", reason: "no_target" }),
+        testSpeed: () => slowly("speed test", rates(280, 280)),
+      },
+      "wan",
+    );
+    expect(order.filter((step) => step.endsWith("ends")).length).toBeGreaterThan(3);
+    expect(order.slice(-2)).toEqual(["speed test begins", "speed test ends"]);
+  });
+
   it("a recorder is asked one thing after the other, as the agent asks it", async () => {
     let [asking, most] = [0, 0];
     await check(
