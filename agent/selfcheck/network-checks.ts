@@ -2,11 +2,12 @@ import { type Segment, segmentOwners, segments } from "#schemas/fault-location.t
 import type { MetricName } from "#schemas/metrics.ts";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { isTextKey } from "#schemas/text/text.ts";
 import { BANDWIDTH_EVERY_S } from "../assignments.ts";
 import { endOf } from "../url-end.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
-import { type CheckLine, type CheckResult, phrase } from "./result.ts";
+import { type CheckLine, type CheckResult, type Phrase, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
 /** Loss above this is worth a call, whatever the plan says; below it a burst of ten shows nothing. */
@@ -86,7 +87,7 @@ function floorOf(policy: PolicyProfile): FloorRule | undefined {
 }
 
 async function checkQuality({ run, collectorUrl, policy }: Surroundings): Promise<CheckResult[]> {
-  const base = { id: "wan.quality", group: "wan", title: phrase("selfcheck.title.quality", { hop: "gateway" }) } as const;
+  const base = { id: "wan.quality", group: "wan", title: qualityTitle("gateway") } as const;
   if (run === undefined) return [{ ...base, ...notTested }];
   const collector = collectorUrl === undefined ? undefined : endOf(collectorUrl);
   const asked = collector === undefined ? [] : [{ hop: "collector", address: collector.host, tcpPort: collector.port }];
@@ -94,7 +95,14 @@ async function checkQuality({ run, collectorUrl, policy }: Surroundings): Promis
   const outcome = await run("link-quality", { hops: asked, isp: true, references, count: 10 });
   if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
   const hops = [...new Set(outcome.readings.flatMap(({ labels }) => (labels?.hop === undefined ? [] : [labels.hop])))];
-  return [pathLine(outcome), ...hops.map((name) => qualityLine(name, outcome))];
+  const path = pathLine(outcome);
+  return [path, ...hops.map((name) => qualityLine(name, outcome, path))];
+}
+
+/** A hop by the name by which people know it. */
+function qualityTitle(hop: string): Phrase {
+  const key = `selfcheck.hop.${hop}`;
+  return phrase("selfcheck.title.quality", { hop: isTextKey(key) ? phrase(key) : hop });
 }
 
 /** Where the way out ends, if it does. */
@@ -119,15 +127,20 @@ function pathLine({ readings }: Extract<Outcome, { kind: "measured" }>): CheckRe
     : { ...base, state: "unknown", detail: phrase("selfcheck.detail.path_unknown") };
 }
 
-function qualityLine(hop: string, { readings }: Extract<Outcome, { kind: "measured" }>): CheckResult {
+/** A silent hop is judged by the way as a whole: where that carries the hop merely answers no tests, where it ends the path's own line says what to do. */
+function qualityLine(hop: string, { readings }: Extract<Outcome, { kind: "measured" }>, path: CheckResult): CheckResult {
   const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(readings, metric, { hop });
-  const base = { id: `wan.quality.${hop}`, group: "wan", title: phrase("selfcheck.title.quality", { hop }) } as const;
+  const base = { id: `wan.quality.${hop}`, group: "wan", title: qualityTitle(hop) } as const;
   const isInside = hop === "gateway";
   const blame = {
     hint: phrase(isInside ? "selfcheck.hint.quality_gateway" : "selfcheck.hint.quality_line"),
     owner: phrase(isInside ? "owner.commune" : "owner.isp"),
   };
-  if (value("hop_up") !== 1) return { ...base, state: isInside ? "unknown" : "warn", detail: phrase("selfcheck.detail.hop_silent"), ...blame };
+  if (value("hop_up") !== 1) {
+    if (path.state === "ok") return { ...base, state: "not_applicable", detail: phrase("selfcheck.detail.hop_mute") };
+    const end = path.owner === undefined ? blame : { owner: path.owner };
+    return { ...base, state: isInside ? "unknown" : "warn", detail: phrase("selfcheck.detail.hop_silent"), ...end };
+  }
   const loss = value("loss_percent") ?? 0;
   const detail = phrase("selfcheck.detail.quality", { loss, rtt: value("rtt_avg_ms") ?? "-", jitter: value("jitter_ms") ?? "-" });
   return loss > LOSS_WARN_PERCENT

@@ -37,8 +37,8 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
   return {
     ...base,
     state,
-    detail: detailOf(finding),
-    ...(finding.observed !== undefined && { measured: finding.observed }),
+    detail: detailOf(requirement, finding),
+    ...(finding.observed !== undefined && !isUnseen(finding) && { measured: finding.observed }),
     ...(finding.required !== undefined && { required: finding.required }),
     ...(finding.unit !== undefined && { unit: finding.unit }),
     rule: `${id} ${finding.policy}`,
@@ -48,8 +48,8 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
 }
 
 /** Numbers, reason, and for recordings what the disk will hold. */
-function detailOf(finding: Finding): Phrase {
-  const said = { numbers: numbersOf(finding), sentence: reasonOf(finding) };
+function detailOf(requirement: Requirement, finding: Finding): Phrase {
+  const said = { numbers: numbersOf(finding), sentence: reasonOf(requirement, finding) };
   const projection = projectionOf(finding.detail);
   const [vi, en] = [projectionSentence("vi", projection), projectionSentence("en", projection)];
   return vi === undefined || en === undefined
@@ -57,14 +57,25 @@ function detailOf(finding: Finding): Phrase {
     : phrase("selfcheck.detail.plan_projection", { ...said, projection: { vi, en } });
 }
 
-function numbersOf({ observed, required, unit }: Finding): Phrase {
-  if (observed === undefined || required === undefined) return { vi: "", en: "" };
+/** What was never looked at has no number, though a rule may count none. */
+function isUnseen({ state, observedAt }: Finding): boolean {
+  return state === "unknown" && observedAt === undefined;
+}
+
+function numbersOf(finding: Finding): Phrase {
+  const { observed, required, unit } = finding;
+  if (isUnseen(finding) || observed === undefined || required === undefined) return { vi: "", en: "" };
+  if (unit === "%") return phrase("selfcheck.detail.share", { observed, required });
   const key = `unit.${unit}`;
   return phrase("selfcheck.detail.numbers", { observed, required, unit: isTextKey(key) ? phrase(key) : (unit ?? "") });
 }
 
-/** The sentence of the reason, with the finding's own values in its places. */
-function reasonOf({ reason, detail, observed, required, unit }: Finding): Phrase {
+/** The sentence of the reason, with the finding's own values in its places; what is down is named, since the advice speaks of it. */
+function reasonOf({ rule }: Requirement, { reason, detail, observed, required, unit }: Finding): Phrase {
+  if (reason === "target_down" && rule.kind === "reachable" && detail?.subject !== undefined) {
+    const down = `selfcheck.down.${rule.metric}`;
+    return phrase(isTextKey(down) ? down : "selfcheck.down", { subject: String(detail.subject) });
+  }
   const key = [`finding.short.${reason}`, `finding.reason.${reason}`].find(isTextKey);
   if (key === undefined) return { vi: reason, en: reason };
   const own = Object.fromEntries(Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value]));

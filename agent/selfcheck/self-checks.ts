@@ -1,5 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
+import type { AgentStatus } from "../status.ts";
 import { type CheckResult, localTime, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
@@ -62,14 +64,18 @@ function checkEnrolment({ identity }: Surroundings): CheckResult[] {
 function checkAgent({ identity, status, nowMs }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.agent", title: phrase("selfcheck.title.agent") } as const;
   if (identity === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.not_enrolled") }];
-  const ageS = status === undefined ? undefined : Math.round((nowMs - Date.parse(status.at)) / 1_000);
-  if (ageS !== undefined && Math.abs(ageS) <= SILENT_S)
-    return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.agent_runs", { since: localTime(status?.startedAt) }) }];
-  const detail = ageS === undefined ? phrase("selfcheck.detail.agent_never") : phrase("selfcheck.detail.agent_silent", { since: localTime(status?.at) });
+  if (status !== undefined && isRunning(status, nowMs))
+    return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.agent_runs", { since: localTime(status.startedAt) }) }];
+  const detail = status === undefined ? phrase("selfcheck.detail.agent_never") : phrase("selfcheck.detail.agent_silent", { since: localTime(status?.at) });
   return [{ ...base, state: "warn", detail, hint: phrase("selfcheck.hint.start_agent"), owner: phrase("owner.commune") }];
 }
 
-function checkDelivery({ status }: Surroundings): CheckResult[] {
+/** The status is written every few seconds, a last time when the agent ends. */
+function isRunning({ at, endedAt }: AgentStatus, nowMs: number): boolean {
+  return endedAt === undefined && Math.abs(nowMs - Date.parse(at)) <= SILENT_S * 1_000;
+}
+
+function checkDelivery({ status, nowMs }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.delivery", title: phrase("selfcheck.title.delivery") } as const;
   if (status === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.agent_never") }];
   const { hold, lastSuccessAt, lastError } = status.uplink;
@@ -77,8 +83,11 @@ function checkDelivery({ status }: Surroundings): CheckResult[] {
   if (hold !== undefined)
     return [{ ...base, state: "fail", detail: phrase(`agent.hold.${hold}`), hint: phrase("selfcheck.hint.hold"), owner: phrase("owner.province-it") }];
   const detail = phrase("selfcheck.detail.delivery", { waiting, at: localTime(lastSuccessAt), error: lastError ?? "-" });
-  if (lastError === undefined && waiting < WAITING_WARN) return [{ ...base, state: "ok", measured: waiting, detail }];
-  return [{ ...base, state: "warn", measured: waiting, detail, hint: phrase("selfcheck.hint.delivery"), owner: phrase("owner.commune") }];
+  const line = { ...base, measured: waiting, detail, owner: phrase("owner.commune") };
+  if (lastError !== undefined || waiting >= WAITING_WARN) return [{ ...line, state: "warn", hint: phrase("selfcheck.hint.delivery") }];
+  if (!isRunning(status, nowMs)) return [{ ...line, state: "unknown", hint: phrase("selfcheck.hint.start_agent") }];
+  const isRecent = lastSuccessAt !== undefined && nowMs - Date.parse(lastSuccessAt) <= OFFLINE_MS;
+  return isRecent ? [{ ...base, state: "ok", measured: waiting, detail }] : [{ ...line, state: "unknown", hint: phrase("selfcheck.hint.delivery") }];
 }
 
 function checkSpool({ spool, status }: Surroundings): CheckResult[] {
@@ -104,14 +113,13 @@ function checkDisk({ disk }: Surroundings): CheckResult[] {
 
 function checkClock({ status, nowMs }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.clock", title: phrase("selfcheck.title.clock") } as const;
-  const isFresh = status !== undefined && Math.abs(nowMs - Date.parse(status.at)) <= SILENT_S * 1_000;
   const offsetMs = status?.clock.offsetMs;
-  if (!isFresh || offsetMs === undefined)
+  if (status === undefined || !isRunning(status, nowMs) || offsetMs === undefined)
     return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.clock_unknown"), hint: phrase("selfcheck.hint.clock_unknown") }];
   const detail = phrase("selfcheck.detail.clock", { offset: offsetMs / 1_000 });
   const measured = offsetMs / 1_000;
-  if (status?.clock.state === "ok") return [{ ...base, state: "ok", measured, unit: "s", detail }];
-  const state = status?.clock.state === "skewed" ? "warn" : "fail";
+  if (status.clock.state === "ok") return [{ ...base, state: "ok", measured, unit: "s", detail }];
+  const state = status.clock.state === "skewed" ? "warn" : "fail";
   return [{ ...base, state, measured, unit: "s", detail, hint: phrase("selfcheck.hint.clock"), owner: phrase("owner.commune") }];
 }
 

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Outcome, ProbeKind } from "#schemas/observation.ts";
+import type { Outcome, ProbeKind, Reading } from "#schemas/observation.ts";
 import { restsOnWords } from "#schemas/policy.ts";
 import { bundledPolicy } from "../../../agent/bundled-policy.ts";
 import { LocalConfig, type Settings } from "../../../agent/config.ts";
 import { judgePlan } from "../../../agent/selfcheck/judge-plan.ts";
 import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../../../agent/selfcheck/render.ts";
-import { type CheckResult, exitCodeOf, localOnly } from "../../../agent/selfcheck/result.ts";
+import { type CheckResult, exitCodeOf, localOnly, say } from "../../../agent/selfcheck/result.ts";
 import { checksByGroup, isCheckId, selfCheck } from "../../../agent/selfcheck/selfcheck.ts";
 import type { Surroundings } from "../../../agent/selfcheck/surroundings.ts";
 import type { SpoolView } from "../../../agent/spool/read-spool.ts";
@@ -209,6 +209,20 @@ describe("each fault shows", () => {
     ["an agent that never ran", "self.agent", "warn", { status: undefined }],
     ["an agent that stopped yesterday", "self.agent", "warn", { status: { ...status, at: new Date(nowMs - 86_400_000).toISOString() } }],
     ["a revoked key", "self.delivery", "fail", { status: { ...status, uplink: { attempts: 3, hold: "revoked" } } }],
+    ["an agent that ended a moment ago", "self.agent", "warn", { status: { ...status, endedAt: status.at } }],
+    [
+      "a delivery of which an agent that stopped yesterday tells",
+      "self.delivery",
+      "unknown",
+      { status: { ...status, at: new Date(nowMs - 86_400_000).toISOString() } },
+    ],
+    [
+      "an agent that has delivered nothing for an hour",
+      "self.delivery",
+      "unknown",
+      { status: { ...status, uplink: { attempts: 0, lastSuccessAt: new Date(nowMs - 3_600_000).toISOString() } } },
+    ],
+    ["an agent that has never delivered anything", "self.delivery", "unknown", { status: { ...status, uplink: { attempts: 0 } } }],
     ["a collector that does not answer", "self.delivery", "warn", { status: { ...status, uplink: { attempts: 3, lastError: "ECONNREFUSED" } } }],
     ["a damaged spool", "self.spool", "fail", { spool: { ...spoolView(), sound: false } }],
     ["a spool that lives in memory", "self.spool", "fail", { status: { ...status, spool: { ...status.spool, durable: false } } }],
@@ -319,6 +333,17 @@ describe("each fault shows", () => {
     const results = await check({ settings: settings({ targets: [{ id: "cam-09", role: "camera", address: "10.9.0.1" }] }), run });
     expect(line(results, "devices.refused")).toMatchObject({ state: "warn", detail: { params: { ids: "cam-09" } } });
     expect(asked).not.toContain("camera-presence");
+  });
+
+  it.each<[string, Reading[], CheckResult["state"], string | undefined]>([
+    ["behind a line that is cut", [{ metric: "segment_up", value: 0, labels: { segment: "line" } }], "warn", "owner.isp"],
+    ["when it is the one that is away", [{ metric: "segment_up", value: 0, labels: { segment: "collector" } }], "warn", "owner.province-it"],
+    ["while the way out carries", [{ metric: "segment_up", value: 1, labels: { segment: "provider" } }], "not_applicable", undefined],
+    ["where nobody could walk the way", [], "warn", "owner.isp"],
+  ])("a server of the province that is silent %s is blamed on whoever the way out names", async (_, segment, state, owner) => {
+    const run = runWith({ "link-quality": measured([...segment, { metric: "hop_up", value: 0, labels: { hop: "collector" } }]) });
+    const found = line(await check({ run }, "wan"), "wan.quality.collector");
+    expect([found?.state, found?.owner]).toEqual([state, owner && { key: owner }]);
   });
 
   it("when all portals fail the line is blamed, not the portals", async () => {
@@ -450,6 +475,32 @@ describe("the plan on this PC", () => {
   it("without any evidence nothing is green", async () => {
     const plan = (await check({ spool: undefined, run: undefined })).filter(({ group }) => group === "plan");
     expect(plan.filter(({ state }) => state === "ok")).toEqual([]);
+  });
+});
+
+describe("a line of the plan", () => {
+  it("has no number of what nobody has looked at", async () => {
+    const results = await check({ spool: undefined, run: undefined }, "R13");
+    expect(results.map(({ measured, detail }) => [measured, detail && say("en", detail).trim()])).toEqual([[undefined, "nothing measured yet"]]);
+  });
+
+  it.each<[string, ProbeKind, Outcome, string]>([
+    [
+      "R03",
+      "camera-presence",
+      measured([{ metric: "camera_up", value: 0, labels: { camera: "cam-02" } }]),
+      "0 % of the times asked, 50 % needed. silent: cam-02",
+    ],
+    [
+      "R04",
+      "vms-link",
+      measured([{ metric: "vms_link_up", value: 0, labels: { camera: "nvr-1" } }]),
+      "0 % of the times asked, 50 % needed. not linked to the province's system: nvr-1",
+    ],
+  ])("%s names what is down, by what is down about it", async (id, probe, outcome, words) => {
+    const kept = [1, 2].map((seq) => ({ ...observation(0, { probe, takenAt: new Date(nowMs - seq * 60_000).toISOString(), outcome }), seq }));
+    const results = await check({ run: undefined, spool: { ...spoolView(), recent: (kind) => (kind === probe ? kept : []) } }, id);
+    expect(results.map(({ state, detail }) => [state, detail && say("en", detail)])).toEqual([["fail", words]]);
   });
 });
 
