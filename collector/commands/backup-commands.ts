@@ -4,7 +4,7 @@ import { writeBackup } from "../store/backup.ts";
 import { openStore, type Store } from "../store/open.ts";
 import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
 import { withStore } from "./centre-commands.ts";
-import type { CommandContext } from "./terminal.ts";
+import type { CommandContext, Terminal } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
 export function backupCommand({ config, terminal }: CommandContext): Command {
@@ -12,7 +12,7 @@ export function backupCommand({ config, terminal }: CommandContext): Command {
     .description("writes the whole database into a new file")
     .requiredOption("--out <file>", "file to write; it must not exist")
     .action(async ({ out: file }: { out: string }) => {
-      const { tables, rows, bytes } = await withBareStore(config(), ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
+      const { tables, rows, bytes } = await withBareStore(config(), terminal, ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
       terminal.out(`${file}: ${rows} rows of ${tables} tables, ${bytes} bytes`);
     });
 }
@@ -26,7 +26,7 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
       // Before the database is opened: a wrong file must not even make an embedded server.
       const backup = await verifyBackup(file);
       const settings = config();
-      const { takenAt, tables, rows, skipped } = await withBareStore(settings, ({ db }) => restoreBackup(db, backup, Date.now(), settings.storage));
+      const { takenAt, tables, rows, skipped } = await withBareStore(settings, terminal, ({ db }) => restoreBackup(db, backup, Date.now(), settings.storage));
       terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
       if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
       terminal.out("start the collector: agents send again what they kept since then");
@@ -44,8 +44,8 @@ export function rewindCommand(context: CommandContext): Command {
 }
 
 /** The store as it is, without migrations: a backup changes nothing, a restore makes the schema of the backup. */
-async function withBareStore<T>(config: CollectorConfig, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore({ ...config, connections: 2 });
+async function withBareStore<T>(config: CollectorConfig, { err, stop }: Terminal, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore({ ...config, connections: 2, say: err, stop });
   try {
     return await work(store);
   } finally {

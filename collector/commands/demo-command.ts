@@ -36,7 +36,7 @@ export function demoCommand({ config, terminal }: CommandContext): Command {
         centres: count("--centres", options.centres, DEMO_CENTRES),
       };
       const log = createLog(settings.logLevel === "info" ? "warn" : settings.logLevel);
-      const store = await openStore({ ...settings, connections: CONNECTIONS });
+      const store = await openStore({ ...settings, connections: CONNECTIONS, say: terminal.err, stop: terminal.stop });
       try {
         const startedMs = Date.now();
         terminal.out(text(lang, "demo.begin", { centres: size.centres, days: size.days }));

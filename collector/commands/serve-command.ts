@@ -32,7 +32,7 @@ export function serveCommand({ config, terminal }: CommandContext): Command {
   return new Command("serve").description("runs the collector").action(async () => {
     const settings = config();
     const log = createLog(settings.logLevel);
-    const store = await openByRole(settings);
+    const store = await openByRole({ ...settings, say: (line) => log.warn(line), stop: terminal.stop });
     try {
       await runCollector(settings, store, log, terminal);
     } finally {
@@ -45,7 +45,7 @@ export function serveCommand({ config, terminal }: CommandContext): Command {
 export function migrateCommand({ config, terminal }: CommandContext): Command {
   return new Command("migrate").description("brings the database schema to this version").action(async () => {
     const settings = config();
-    const store = await openStore(settings);
+    const store = await openStore({ ...settings, say: terminal.err, stop: terminal.stop });
     try {
       const applied = await migrate(store.db, Date.now(), { storage: settings.storage });
       await grantRights(store.db);

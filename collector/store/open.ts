@@ -1,7 +1,7 @@
 import { WRITERS } from "../ingest/ingest-queue.ts";
 import { CITUS_WRITERS } from "./citus.ts";
 import type { Db } from "./db.ts";
-import { startEmbedded } from "./embedded.ts";
+import { type Patience, startEmbedded } from "./embedded.ts";
 import { openPostgres, type PostgresDb } from "./postgres-db.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -11,7 +11,7 @@ export type Store = { readonly db: Db; readonly url: string; close(): Promise<vo
 type Tended = { readonly tend?: () => Promise<boolean> };
 /** The store of a collector that serves: `db` for people and judging, `ingest` for what agents send, `owner` for tables and retention. One user may be all three. */
 export type RoleStore = { readonly db: Db; readonly ingest: Db; readonly owner: Db; close(): Promise<void> } & Tended;
-export type StoreOptions = { readonly databaseUrl: string | undefined; readonly dataDir: string; readonly connections?: number };
+export type StoreOptions = { readonly databaseUrl: string | undefined; readonly dataDir: string; readonly connections?: number } & Patience;
 
 const CONNECTIONS = 10;
 /** Where lesser roles do the daily work, the owner makes tables and forgets old rows. */
@@ -22,22 +22,21 @@ const STATEMENT_TIMEOUT_MS = 60_000;
  * Opens the database that DATABASE_URL names, or starts the embedded one in `dataDir`, and makes sure that it answers and may be written.
  * @throws StoreError with one sentence that says what is wrong and what to do.
  */
-export async function openStore({ databaseUrl, dataDir, connections = CONNECTIONS }: StoreOptions): Promise<Store> {
-  const embedded = databaseUrl === undefined ? await startEmbedded(dataDir) : undefined;
-  const url = databaseUrl ?? embedded?.url ?? "";
-  const db = connect(url, connections);
-  const close = async () => {
-    const alone = embedded && (await othersConnected(db).catch(() => 0)) === 0;
-    await db.close();
-    if (alone) await embedded.stop();
-  };
-  try {
-    await demandWritable(db);
-  } catch (error) {
-    await close().catch(() => undefined);
-    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
+export async function openStore({ databaseUrl, dataDir, connections = CONNECTIONS, ...patience }: StoreOptions): Promise<Store> {
+  const open = (url: string) => openWritable(url, connections);
+  if (databaseUrl !== undefined) {
+    const db = await open(databaseUrl);
+    return { db, url: databaseUrl, close: db.close };
   }
-  return { db, url, close, ...(embedded && { tend: embedded.revive }) };
+  const { answer: db, url, leave, revive } = await startEmbedded(dataDir, open, patience);
+  const close = () =>
+    leave(async () => {
+      // A question that fails tells nothing of the others: the server stays for them.
+      const others = await othersConnected(db).catch(() => undefined);
+      await db.close();
+      return others === 0;
+    });
+  return { db, url, close, tend: revive };
 }
 
 type RoleOptions = StoreOptions & { readonly roleUrls: { readonly ingest: string; readonly api: string } | undefined };
@@ -78,6 +77,17 @@ function connect(url: string, connections: number): PostgresDb {
     return openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   } catch (error) {
     throw new StoreError(sentenceFor(error, url), { cause: error });
+  }
+}
+
+async function openWritable(url: string, connections: number): Promise<PostgresDb> {
+  const db = connect(url, connections);
+  try {
+    await demandWritable(db);
+    return db;
+  } catch (error) {
+    await db.close().catch(() => undefined);
+    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
   }
 }
 
