@@ -1,7 +1,6 @@
 /** Numbers of PostgreSQL's advisory locks, each for one purpose, that no other program on the database takes. */
 export const advisoryLocks = {
   migrate: 8_901_890,
-  partitions: 8_901_891,
   area: 8_901_892,
   /** With the site as second key. */
   judge: 8_901_893,

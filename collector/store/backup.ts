@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { BACKUP_FORMAT, type Manifest, type Section, type TableEnd, writeBackupFile } from "./backup-file.ts";
 import type { Db } from "./db.ts";
 import { knownMigrations, type Migration } from "./migrate.ts";
-import { Partitions, partitionDays } from "./partitions.ts";
+import { partitionDays } from "./partitions.ts";
 import { StoreError } from "./store-error.ts";
 
-const DAY_MS = 86_400_000;
 /** Rows are gathered to pieces of this size. */
 const PIECE_BYTES = 256 * 1024;
 
@@ -29,8 +28,6 @@ type BackupOptions = {
 export async function writeBackup(db: Db, file: string, { nowMs, stop, alongside }: BackupOptions): Promise<BackupSummary> {
   await demandMigrated(db);
   const tables = await tablesOf(db);
-  // A new partition locks the table, and waits for the reader here, and ingest waits behind it: those of the next days are made before.
-  await new Partitions(db).ensureAhead(nowMs + 2 * DAY_MS);
   const ends: TableEnd[] = [];
   const { bytes } = await db.transaction(async (tx) => {
     await tx.script(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${COPY_SESSION}`);

@@ -389,8 +389,8 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await partitionDaysAhead(db, T0)).toBe(7);
     const oldMs = Date.parse("2025-01-31T23:59:59.999Z");
     await tools.partitions.ensure([oldMs, oldMs + 1]);
-    expect(await dropPartitionsBefore(db, "run", oldMs + 1)).toEqual(["run_20250131"]);
-    expect(await dropPartitionsBefore(db, "run", oldMs + 1)).toEqual([]);
+    expect((await dropPartitionsBefore(db, "run", oldMs + 1)).dropped).toEqual(["run_20250131"]);
+    expect((await dropPartitionsBefore(db, "run", oldMs + 1)).dropped).toEqual([]);
   });
 
   it.runIf(isCut)("does not drop a day whose hours wait for their rollup, and makes a dropped day again for late observations", async () => {
@@ -407,10 +407,10 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     const beforeMs = T0 - 14 * 86_400_000;
     await late(1);
     await packDaysBefore(db, beforeMs);
-    expect(await dropPartitionsBefore(db, "run", beforeMs)).not.toContain("run_20261108");
+    expect((await dropPartitionsBefore(db, "run", beforeMs)).dropped).not.toContain("run_20261108");
     await rollUpDirtyHours(db, T0);
     await rollUpDirtyDays(db, "2026-11-28");
-    expect(await dropPartitionsBefore(db, "run", beforeMs)).toContain("run_20261108");
+    expect((await dropPartitionsBefore(db, "run", beforeMs)).dropped).toContain("run_20261108");
     expect(await late(2)).toEqual([expect.objectContaining({ result: "stored", accepted: 1 })]);
   });
 
