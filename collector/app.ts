@@ -13,6 +13,7 @@ import { CONFIG_KEY } from "./auth/seal-config.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Acceptor } from "./ingest/accept.ts";
 import { BodyRefused } from "./ingest/read-body.ts";
+import type { ClockState } from "./jobs/clock-watch.ts";
 import type { Counters } from "./jobs/counters.ts";
 import type { Health } from "./jobs/health.ts";
 import { StorageFull, type StorageState } from "./jobs/storage-watch.ts";
@@ -66,6 +67,7 @@ export type AppDeps = {
   readonly demo: boolean;
   readonly health: () => Promise<Health>;
   readonly storageState: () => StorageState;
+  readonly clockState: () => ClockState;
   readonly gauges: () => Promise<Readonly<Record<string, number>>>;
   /** The policy that was in force at an instant, for reports of the past. */
   readonly policyAt: PolicyAt;
@@ -94,7 +96,7 @@ export function createApp(deps: AppDeps): Hono {
   const proxies = proxyList(config.trustedProxies);
   const tokens = createTokenDesk({ db, clock });
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
-  const web = { policy, lang: config.lang, demo, now: clock, storage: deps.storageState };
+  const web = { policy, lang: config.lang, demo, now: clock, storage: deps.storageState, clock: deps.clockState };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
 

@@ -11,6 +11,7 @@ import { Nonces } from "./auth/nonces.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type Acceptor, acceptInto } from "./ingest/accept.ts";
 import { IngestQueue } from "./ingest/ingest-queue.ts";
+import { ClockWatch } from "./jobs/clock-watch.ts";
 import { Counters } from "./jobs/counters.ts";
 import { lookAtHealth } from "./jobs/health.ts";
 import { createJudge, type Judge } from "./jobs/judge.ts";
@@ -127,7 +128,8 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     newId: () => randomBytes(8).toString("hex"),
   });
   const people = createPeopleDesk({ db, clock });
-  const keep = createUpkeep(owner, partitions);
+  const clockWatch = new ClockWatch(owner, log);
+  const keep = createUpkeep(owner, partitions, { clock: clockWatch });
   const startedMs = clock();
   const app = createApp({
     db,
@@ -146,8 +148,9 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     signOn: config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl),
     browserSecret: await sharedSecret(db, BROWSER_KEY, NEW_SECRET),
     demo: (await setting(db, DEMO_KEY)) === true,
-    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage }),
+    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch }),
     storageState: () => storage.state(),
+    clockState: () => clockWatch.state(),
     gauges: async () => {
       const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
       return {
@@ -187,8 +190,9 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     upkeep: async () => {
       await people.forgetEnded();
       await shards?.look();
-      const { rolledUp, dropped } = await keep(clock());
+      const { rolledUp, dropped, busy } = await keep(clock());
       if (dropped.length > 0) log.info({ rolledUp, dropped }, "upkeep");
+      if (busy.length > 0) log.info({ busy }, "what is past its time was not dropped, as somebody reads the table (a backup?); it is tried again");
     },
     drain: async () => {
       await queue.drain();

@@ -4,6 +4,7 @@ import { auditCommand, peopleCommand } from "./account-commands.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
+import { clockCommand } from "./clock-command.ts";
 import { configCommand } from "./config-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { drillCommand } from "./drill-command.ts";
@@ -33,6 +34,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     demoCommand,
     measureCommand,
     migrateCommand,
+    clockCommand,
     rolesCommand,
     backupCommand,
     restoreCommand,

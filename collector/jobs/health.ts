@@ -1,6 +1,7 @@
 import type { Db } from "../store/db.ts";
 import { outboxState } from "../store/outbox.ts";
 import { partitionDaysAhead } from "../store/partitions.ts";
+import type { ClockWatch } from "./clock-watch.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 
 export type Health = { readonly status: "ready" | "not_ready"; readonly checks: Readonly<Record<string, { ok: boolean; detail: string }>> };
@@ -11,6 +12,7 @@ export type HealthSources = {
   readonly lastJudgedMs: () => number;
   readonly startedMs: number;
   readonly storage: Pick<StorageWatch, "look" | "state" | "sentence">;
+  readonly clockWatch: Pick<ClockWatch, "state" | "sentence">;
 };
 
 const PARTITIONS_AHEAD_MIN = 2;
@@ -21,9 +23,10 @@ const OUTBOX_WITHIN_MS = 60 * 60_000;
 
 /**
  * Looks at what the collector's work needs: database, room for tomorrow's rows, a queue that moves, a judge that judges, messages that go out. Letters
- * that were given up are said, and do not make the collector unready: a new start would not bring them back.
+ * that were given up are said, and do not make the collector unready: a new start would not bring them back. Nor does a clock that nobody has confirmed yet,
+ * since the agents that are to confirm it could not come.
  */
-export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs, storage }: HealthSources): Promise<Health> {
+export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs, storage, clockWatch }: HealthSources): Promise<Health> {
   const nowMs = clock();
   const ahead = await partitionDaysAhead(db, nowMs).catch((error: unknown) => error);
   const letters = await outboxState(db, nowMs).catch(() => undefined);
@@ -32,6 +35,7 @@ export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs,
   const checks = {
     database: { ok: typeof ahead === "number", detail: typeof ahead === "number" ? "answers" : `does not answer: ${String(ahead)}` },
     storage: { ok: storage.state() !== "full", detail: storage.sentence() },
+    clock: { ok: clockWatch.state() !== "wrong", detail: clockWatch.sentence() },
     partitions: { ok: typeof ahead === "number" && ahead >= PARTITIONS_AHEAD_MIN, detail: typeof ahead === "number" ? `${ahead} days ahead` : "unknown" },
     ingest: { ok: queued() <= QUEUED_MAX, detail: `${queued()} observations wait` },
     judge: { ok: judgedAgoMs <= JUDGED_WITHIN_MS, detail: `judged ${Math.round(judgedAgoMs / 1000)} s ago` },

@@ -8,20 +8,27 @@ import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
 import { retentionDays } from "../store/retention.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../store/rollups.ts";
+import type { ClockWatch } from "./clock-watch.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What upkeep did: site-hours rolled up, site-days packed, partitions dropped. */
-export type Kept = { readonly rolledUp: number; readonly packed: number; readonly dropped: readonly string[] };
+/** What upkeep did: site-hours rolled up, runs packed, partitions dropped, and those that somebody reads, which are tried again. */
+export type Kept = { readonly rolledUp: number; readonly packed: number; readonly dropped: readonly string[]; readonly busy: readonly string[] };
+type UpkeepOptions = {
+  /** Whether rows may be deleted for the age that a clock gives them. */
+  readonly clock: Pick<ClockWatch, "look">;
+  /** A clock that only goes forward. */
+  readonly steadyMs?: () => number;
+};
 
 /** The present hour is read whole each time it is rolled up, so that rests this many times as long as it has taken. Nothing for a province, half an hour for 3,300 centres. */
 const PRESENT_RESTS = 20;
 
 /**
  * Work that comes back by itself: partitions ahead, rollups of hours and days that changed, packing, rows past their time. Safe on any number of
- * collectors at once, and to be stopped anywhere. `steadyMs` is a clock that only goes forward.
+ * collectors at once, and to be stopped anywhere.
  */
-export function createUpkeep(db: Db, partitions: Partitions, steadyMs = () => performance.now()): (nowMs: number) => Promise<Kept> {
+export function createUpkeep(db: Db, partitions: Partitions, { clock, steadyMs = () => performance.now() }: UpkeepOptions): (nowMs: number) => Promise<Kept> {
   let presentDueMs = Number.NEGATIVE_INFINITY;
   const rollUp = async (nowMs: number) => {
     const ended = await rollUpDirtyHours(db, nowMs, { ended: true });
@@ -33,21 +40,29 @@ export function createUpkeep(db: Db, partitions: Partitions, steadyMs = () => pe
     return ended + present;
   };
   return async (nowMs) => {
+    const isTrusted = await clock.look(nowMs);
     await partitions.ensureAhead(nowMs);
     const rolledUp = await rollUp(nowMs);
     await foldCounts(db);
     await rollUpDirtyDays(db, vietnamDay(nowMs));
     const packed = await packDaysBefore(db, nowMs - retentionDays.run * DAY_MS);
-    const dropped = [
-      ...(await dropPartitionsBefore(db, "run", nowMs - retentionDays.run * DAY_MS)),
-      ...(await dropPartitionsBefore(db, "packed_run", nowMs - retentionDays.packed * DAY_MS)),
+    if (!isTrusted) return { rolledUp, packed, dropped: [], busy: [] };
+    const dropping = [
+      await dropPartitionsBefore(db, "run", nowMs - retentionDays.run * DAY_MS),
+      await dropPartitionsBefore(db, "packed_run", nowMs - retentionDays.packed * DAY_MS),
     ];
+    const dropped = dropping.flatMap((one) => one.dropped);
     if (dropped.length > 0) partitions.forget();
-    await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
-    await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
-    // A run may be dated some minutes after the day on which its evidence was told.
-    await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
-    await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
-    return { rolledUp, packed, dropped };
+    await forgetBefore(db, nowMs);
+    return { rolledUp, packed, dropped, busy: dropping.flatMap(({ busy = [] }) => busy) };
   };
+}
+
+/** Deletes the rows that are past their time. */
+async function forgetBefore(db: Db, nowMs: number): Promise<void> {
+  await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
+  await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
+  // A run may be dated some minutes after the day on which its evidence was told.
+  await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
+  await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
 }

@@ -7,6 +7,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
+import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
@@ -30,6 +31,8 @@ export type PageDeps = {
   readonly demo: boolean;
   /** Whether the database has room; left out where nothing watches it. */
   readonly storage?: () => StorageState;
+  /** Whether the clock of this machine is trusted; left out where nothing watches it. */
+  readonly clock?: () => ClockState;
   readonly now: () => number;
 };
 
@@ -108,7 +111,7 @@ export const pageHeaders = secureHeaders({
 });
 
 /** The frame of a page for one request. */
-export function pageFrame(c: Context, { policy, lang, demo, now, storage }: Omit<PageDeps, "store">): PageFrame {
+export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock }: Omit<PageDeps, "store">): PageFrame {
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("cache-control", "private, no-cache");
   const language = languageOf(c, lang);
@@ -118,6 +121,7 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage }: Omit
     nowMs: now(),
     demo,
     storage: storage?.() ?? "room",
+    clock: clock?.() ?? "right",
     policyTitle: policy.title[language],
     asker: c.var.asker,
   };

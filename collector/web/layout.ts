@@ -16,6 +16,8 @@ export type PageFrame = {
   readonly demo: boolean;
   /** Without room in the database what a page shows grows old. */
   readonly storage?: "room" | "low" | "full" | undefined;
+  /** By a wrong clock of the collector's machine what a page shows has wrong times. */
+  readonly clock?: "right" | "unproven" | "wrong" | undefined;
   /** Title of the policy, shown as the heading of the installation. */
   readonly policyTitle: string;
   /** Who reads it, where that is known. */
@@ -36,7 +38,7 @@ export const contentSecurityPolicy = [
 
 /** A whole page. `live` pages fetch themselves again when the collector says that something changed. */
 export function layout(frame: PageFrame, title: string, body: Html, { live = false } = {}): Html {
-  const { lang, nowMs, demo, storage = "room" } = frame;
+  const { lang, nowMs, demo, storage = "room", clock = "right" } = frame;
   const at = moment(lang, nowMs);
   return withoutSteering(html`<!doctype html>
 <html lang="${lang}">
@@ -54,6 +56,7 @@ ${sprite}
 <a class="skip" href="#main">${text(lang, "web.skip")}</a>
 ${demo ? html`<aside class="demo" aria-label="${text(lang, "web.demo.label")}">${text(lang, "web.demo")}</aside>` : ""}
 ${storage === "room" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.storage.${storage}`)}</aside>`}
+${clock === "right" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.clock.${clock}`)}</aside>`}
 <header class="top">
 <a class="brand" href="/"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
 <nav aria-label="${text(lang, "web.nav")}">${links(frame)}</nav>

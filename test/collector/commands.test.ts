@@ -26,6 +26,7 @@ describe("the collector's command line", () => {
       "demo",
       "measure",
       "migrate",
+      "clock",
       "centre",
       "enrol-code",
       "waiver",
@@ -48,6 +49,7 @@ describe("the collector's command line", () => {
     ["a missing argument", ["enrol-code"], "centre"],
     ["a code that is none", ["enrol-code", "inventory", "Xã Ia Grai"], "Xã Ia Grai"],
     ["a file that is not there", ["centre", "import", "no-such.json"], "no-such.json"],
+    ["a clock that shows another day", ["clock", "confirm", "2001-01-01"], "not 2001-01-01: correct it"],
     ["a month that is none", ["report", "--province", "--month", "2026-13"], "month"],
     ["a report of nobody", ["report", "--month", "2026-11"], "--centre"],
   ])("answers 64 and names what is wrong: %s", async (_, words, named) => {

@@ -34,6 +34,7 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     demo: false,
     health: away,
     storageState: () => "room",
+    clockState: () => "right",
     gauges: async () => ({}),
     policyAt: () => ({ policy: samplePolicy, calendar }),
     judgeAgain: async () => undefined,

@@ -44,7 +44,10 @@ const roomy: Parameters<typeof lookAtHealth>[0]["storage"] = {
   state: () => "room",
   sentence: () => "9 MB of 10 MB free at /disk",
 };
-const look = (more: { storage?: typeof roomy; db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {}) =>
+const timely: Parameters<typeof lookAtHealth>[0]["clockWatch"] = { state: () => "right", sentence: () => "agrees" };
+const look = (
+  more: { storage?: typeof roomy; clockWatch?: typeof timely; db?: Db; queued?: number; judgedMs?: number; startedMs?: number; nowMs?: number } = {},
+) =>
   lookAtHealth({
     db: more.db ?? db,
     clock: () => more.nowMs ?? NOW,
@@ -52,6 +55,7 @@ const look = (more: { storage?: typeof roomy; db?: Db; queued?: number; judgedMs
     lastJudgedMs: () => more.judgedMs ?? NOW,
     startedMs: more.startedMs ?? NOW - HOUR,
     storage: more.storage ?? roomy,
+    clockWatch: more.clockWatch ?? timely,
   });
 const sick = ({ checks }: Health) =>
   Object.entries(checks)
@@ -73,12 +77,18 @@ describe("/health/ready", () => {
     ["a message has waited for an hour", () => letter(HOUR + 1).then(() => look()), ["outbox"]],
     ["there is no room for tomorrow's rows", () => look({ nowMs: NOW + 400 * 24 * HOUR, judgedMs: NOW + 400 * 24 * HOUR }), ["partitions"]],
     ["the database has no room", () => look({ storage: { ...roomy, state: () => "full" } }), ["storage"]],
+    ["the clock is wrong", () => look({ clockWatch: { ...timely, state: () => "wrong" } }), ["clock"]],
     ["more waits than is ever worked off", () => look({ queued: 40_001 }), ["ingest"]],
   ])("is not ready when %s", async (_, ask, expected) => {
     const found = await ask();
     expect([found.status, sick(found)]).toEqual(["not_ready", expected]);
     const reply = await healthRoutes(async () => found).request("/health/ready");
     expect([reply.status, await reply.json()]).toEqual([503, found]);
+  });
+
+  it("says that the clock is not confirmed yet, and stays ready for the agents that may confirm it", async () => {
+    const found = await look({ clockWatch: { state: () => "unproven", sentence: () => "not confirmed" } });
+    expect([found.status, found.checks.clock]).toEqual(["ready", { ok: true, detail: "not confirmed" }]);
   });
 
   it("gives a collector that has just started the time to judge", async () => {

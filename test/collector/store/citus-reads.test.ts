@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Observation, Reading } from "#schemas/observation.ts";
 import { AGENT_SILENT } from "../../../collector/alert/incident.ts";
+import { ClockWatch } from "../../../collector/jobs/clock-watch.ts";
 import { createJudge } from "../../../collector/jobs/judge.ts";
 import { provinceSignals } from "../../../collector/jobs/shared-faults.ts";
 import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
@@ -147,7 +148,7 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     expect(findings[0]?.n).toBe(3 * policyAt(T0).policy.requirements.length);
     await provinceSignals(db, policyAt(T0), T0 + HOUR_MS);
     expect((await db.transaction((tx) => readBook(tx, T0 + HOUR_MS, () => true))).incidents.length).toBeGreaterThan(2);
-    expect((await createUpkeep(db, new Partitions(db))(T0 + 30 * DAY_MS)).packed).toBeGreaterThan(0);
+    expect((await createUpkeep(db, new Partitions(db), { clock: new ClockWatch(db, createLog("silent")) })(T0 + 30 * DAY_MS)).packed).toBeGreaterThan(0);
     const views = await citus.query<{ name: string }>("SELECT viewname AS name FROM pg_views WHERE schemaname = 'grafana' ORDER BY 1");
     expect(views.length).toBeGreaterThan(20);
     for (const { name } of views) await db.query(`SELECT * FROM grafana.${name}`);

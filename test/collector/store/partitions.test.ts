@@ -4,8 +4,8 @@ import { writeGroup } from "../../../collector/store/ingest.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { createPartitions, dropPartitionsBefore, Partitions, preparePartitions } from "../../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../../collector/store/postgres-db.ts";
-import { samplesBetween } from "../../../collector/store/run-reads.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
+import { samplesBetween } from "../../../collector/store/run-reads.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, receivedOf, T0 } from "../../support/batches.ts";
 import { toolsOn } from "../../support/filled-store.ts";
@@ -25,7 +25,11 @@ describe.skipIf(!requirePeer("postgres"))("partitions, while others use the tabl
     own = await serverDatabase(MIGRATED);
     db = openPostgres(own.url, { connections: 6, statementTimeoutMs: 20_000 });
     readers = openPostgres(own.url, { connections: 4, statementTimeoutMs: 20_000 });
-    await importCentres(db, [1, 2].map((n) => ({ code: `c-${n}`, name: `C ${n}`, keyArea: false, devices: [] })), T0);
+    await importCentres(
+      db,
+      [1, 2].map((n) => ({ code: `c-${n}`, name: `C ${n}`, keyArea: false, devices: [] })),
+      T0,
+    );
     await new Partitions(db).ensureAhead(T0);
   }, 60_000);
   afterAll(async () => {
@@ -92,8 +96,12 @@ describe.skipIf(!requirePeer("postgres"))("partitions, while others use the tabl
       transaction: <T>(work: (tx: typeof db) => Promise<T>) =>
         db.transaction(async (tx) => {
           const result = await work(tx as typeof db);
-          const isMaking = (await tx.query("SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'packed_run'::regclass AND mode = 'ShareUpdateExclusiveLock'")).length > 0;
-          const isPacking = (await tx.query("SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'packed_run'::regclass AND mode = 'RowExclusiveLock'")).length > 0;
+          const isMaking =
+            (await tx.query("SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'packed_run'::regclass AND mode = 'ShareUpdateExclusiveLock'"))
+              .length > 0;
+          const isPacking =
+            (await tx.query("SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'packed_run'::regclass AND mode = 'RowExclusiveLock'")).length >
+            0;
           made.push({ isMaking, isPacking });
           return result;
         }),
@@ -117,7 +125,9 @@ describe.skipIf(!requirePeer("postgres"))("partitions, while others use the tabl
     await (await made).making;
     expect(await db.query("SELECT to_regclass($1) IS NOT NULL AS there", [nameOf("run", atMs)])).toEqual([{ there: true }]);
     await whileHeld(hold, () =>
-      expect(preparePartitions(db, "run", [dayOf(atMs - DAY_MS)])).rejects.toThrow(/^The table run gets no partition for 2026-10-25: for 6 s something else has held it/),
+      expect(preparePartitions(db, "run", [dayOf(atMs - DAY_MS)])).rejects.toThrow(
+        /^The table run gets no partition for 2026-10-25: for 6 s something else has held it/,
+      ),
     );
   }, 20_000);
 
@@ -130,9 +140,7 @@ describe.skipIf(!requirePeer("postgres"))("partitions, while others use the tabl
   it.each(["run", "packed_run"] as const)("a partition of %s that was attached is what one made as its part is", async (table) => {
     const [ours, plain] = [T0 - 40 * DAY_MS, T0 - 41 * DAY_MS];
     await db.transaction((tx) => createPartitions(tx, table, [dayOf(ours)]));
-    await db.script(
-      `CREATE TABLE ${nameOf(table, plain)} PARTITION OF ${table} FOR VALUES FROM ('${dayOf(plain)}T00:00:00Z') TO ('${dayOf(ours)}T00:00:00Z')`,
-    );
+    await db.script(`CREATE TABLE ${nameOf(table, plain)} PARTITION OF ${table} FOR VALUES FROM ('${dayOf(plain)}T00:00:00Z') TO ('${dayOf(ours)}T00:00:00Z')`);
     const looks = async (name: string) => {
       const said = await Promise.all(
         [
@@ -194,9 +202,7 @@ describe.skipIf(!requirePeer("postgres"))("partitions, while others use the tabl
     const atMs = T0 - 44 * DAY_MS;
     await write(1, atMs);
     await packDaysBefore(db, atMs + DAY_MS);
-    await whileHeld("LOCK TABLE run IN ACCESS SHARE MODE", async () =>
-      expect(await dropPartitionsBefore(db, "run", atMs + DAY_MS)).toEqual({ dropped: [] }),
-    );
+    await whileHeld("LOCK TABLE run IN ACCESS SHARE MODE", async () => expect(await dropPartitionsBefore(db, "run", atMs + DAY_MS)).toEqual({ dropped: [] }));
     await rollUpDirtyHours(db, T0);
     await rollUpDirtyDays(db, dayOf(T0));
     expect((await dropPartitionsBefore(db, "run", atMs + DAY_MS)).dropped).toContain(nameOf("run", atMs));
