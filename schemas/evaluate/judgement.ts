@@ -29,6 +29,16 @@ export function worstPart(parts: readonly FindingPart[]): Pick<FindingPart, "sta
   return { state: "unknown", reason: "no_data" };
 }
 
+/** The least of numbers, `Infinity` of none. There may be more of them than a call like `Math.min(...)` takes arguments: an agent names what it likes. */
+export function least(values: readonly number[]): number {
+  return values.reduce((known, value) => Math.min(known, value), Number.POSITIVE_INFINITY);
+}
+
+/** The greatest of as many numbers, `-Infinity` of none. */
+export function greatest(values: readonly number[]): number {
+  return values.reduce((known, value) => Math.max(known, value), Number.NEGATIVE_INFINITY);
+}
+
 /** The middle of a list of numbers, the mean of the two middle ones when it is even. The list is not empty. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

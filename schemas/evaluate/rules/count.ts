@@ -93,8 +93,9 @@ function rowsOf({ roles }: CountRule, { centre, presence, found }: Facts, days: 
 
 /** A machine that prints and copies may be declared as both, and counts once where both are asked for; a PC serves either officers or citizens. */
 function isRepeated({ roles }: CountRule, { devices }: Facts["centre"], { state, sameAs, role }: LedgerRow): boolean {
-  const other = devices.find(({ id }) => id === sameAs)?.role;
-  return state === "duplicate" && other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
+  // What nobody has declared repeats nothing, and there may be much of it.
+  const other = state === "duplicate" ? devices.find(({ id }) => id === sameAs)?.role : undefined;
+  return other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
 }
 
 /** How many assets stand in each state of the ledger. */

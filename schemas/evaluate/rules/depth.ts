@@ -2,7 +2,7 @@ import type { Facts, Run } from "../../facts.ts";
 import type { FindingPart, FindingReason } from "../../finding.ts";
 import type { DepthRule } from "../../policy.ts";
 import { type ChannelEvidence, RecordingEvidence, type RecordingReason } from "../../recording-evidence.ts";
-import { type Judgement, worstPart } from "../judgement.ts";
+import { greatest, type Judgement, least, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const HOUR_MS = 3_600_000;
@@ -36,28 +36,27 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
   const newest = newestPerTarget(measuredRuns(facts.runs, rule.probe));
   if (newest.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
   // A recorder that could never be read is not proven by its neighbour.
-  const unread = newestPerTarget(facts.runs.filter(({ probe }) => probe === rule.probe)).filter(
-    ({ target }) => !newest.some((run) => (run.target ?? "") === (target ?? "")),
-  );
+  const read = new Set(newest.map(({ target = "" }) => target));
+  const unread = newestPerTarget(facts.runs.filter(({ probe }) => probe === rule.probe)).filter(({ target = "" }) => !read.has(target));
   const fresh = newest.filter(({ atMs }) => atMs + rule.maxAgeHours * HOUR_MS >= nowMs);
-  const seen = { evidence: newest.map(({ ref }) => ref), observedMs: Math.max(...newest.map(({ atMs }) => atMs)) };
+  const seen = { evidence: newest.map(({ ref }) => ref), observedMs: greatest(newest.map(({ atMs }) => atMs)) };
   if (fresh.length < newest.length) return { state: "unknown", reason: "stale", ...frame, ...seen };
   const channels = fresh.flatMap(({ outcome, atMs }) => channelsOf(outcome).map((channel) => ({ channel, atMs })));
   if (channels.length === 0) return { state: "unknown", reason: "unverifiable", ...frame, ...seen };
   const parts = [
     ...channels.map(({ channel, atMs }) => partOf(channel, atMs)),
     ...unread.map(
-      ({ target, probe, outcome }): FindingPart => ({
-        subject: target ?? probe,
+      (run): FindingPart => ({
+        subject: run.target ?? run.probe,
         state: "unknown",
-        reason: noEvidence({ runs: facts.runs.filter((run) => run.target === target) }, probe).reason,
-        ...(outcome.kind !== "measured" && { detail: { outcome: outcome.reason } }),
+        reason: noEvidence({ runs: [run] }, run.probe).reason,
+        ...(run.outcome.kind !== "measured" && { detail: { outcome: run.outcome.reason } }),
       }),
     ),
   ];
   const depths = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const { state, reason } = worstPart(parts);
-  const validUntilMs = Math.min(...fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;
+  const validUntilMs = least(fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;
   const worst = channels[parts.findIndex((part) => part.state === state && part.reason === reason)]?.channel;
   const detail = {
     channels: parts.length,
@@ -71,7 +70,7 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
     reason,
     ...frame,
     ...seen,
-    ...(depths.length > 0 && { observed: Math.min(...depths) }),
+    ...(depths.length > 0 && { observed: least(depths) }),
     parts,
     detail,
     ...(state === "pass" && { validUntilMs }),

@@ -3,7 +3,7 @@ import type { Facts, Run, SharedFault } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { FailureReason } from "../../observation.ts";
 import type { ReachableRule } from "../../policy.ts";
-import { type Judgement, worstPart } from "../judgement.ts";
+import { greatest, type Judgement, least, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,11 +24,14 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   const samples = samplesByTarget(rule, facts, nowMs);
   const targets = rule.targets ?? [...samples.keys()];
   if (targets.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
+  // Labels that an agent has made up are independent of nothing, and there may be thousands: only targets that the rule names are held against each other.
+  const voices = new Map(rule.targets?.map((target) => [target, voiceOf(samples.get(target) ?? [])]));
+  const sharedFaults = Map.groupBy(facts.sharedFaults, ({ target }) => target);
   const parts = targets.map((target) => {
     const own = samples.get(target) ?? [];
-    const others = targets.filter((other) => other !== target).map((other) => samples.get(other) ?? []);
-    const faults = facts.sharedFaults.filter((fault) => fault.target === target);
-    const counted = own.filter((sample) => !isShared(sample, faults) && !(rule.targets && isOwnLine(sample, others)));
+    const faults = sharedFaults.get(target) ?? [];
+    const others = [...voices].flatMap(([other, voice]) => (other === target ? [] : [voice]));
+    const counted = own.filter((sample) => !isShared(sample, faults) && !isOwnLine(sample, others));
     return lineFailedSince(facts.runs, rule, target, own)
       ? { subject: target, state: "unknown" as const, reason: "site_offline" as const }
       : partOf(target, counted, own, rule, faults);
@@ -37,28 +40,43 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   const counted = targets.flatMap((target) => samples.get(target) ?? []);
   const shares = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const bad = parts.find((part) => part.state === state && state !== "pass");
-  const oldestNewestMs = Math.min(...targets.map((target) => samples.get(target)?.[0]?.atMs ?? Number.NEGATIVE_INFINITY));
+  const oldestNewestMs = least(targets.map((target) => samples.get(target)?.[0]?.atMs ?? Number.NEGATIVE_INFINITY));
   const maxAgeMs = rule.maxAgeMinutes * MINUTE_MS;
   return {
     state,
     reason,
     ...frame,
-    ...(shares.length > 0 && { observed: Math.min(...shares) }),
+    ...(shares.length > 0 && { observed: least(shares) }),
     parts,
     evidence: counted.slice(0, 20).map(({ ref }) => ref),
-    ...(counted.length > 0 && { observedMs: Math.max(...counted.map(({ atMs }) => atMs)) }),
+    ...(counted.length > 0 && { observedMs: greatest(counted.map(({ atMs }) => atMs)) }),
     detail: { targets: targets.length, ...(bad && { subject: bad.subject, ...segmentOf(samples.get(bad.subject) ?? []) }) },
     ...(state === "pass" && { validUntilMs: rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs }),
   };
 }
 
+/** When somebody asked a target, and when it was not mute; newest first. */
+type Voice = { readonly askedMs: readonly number[]; readonly heardMs: readonly number[] };
+
+function voiceOf(samples: readonly Sample[]): Voice {
+  return { askedMs: samples.map(({ atMs }) => atMs), heardMs: samples.filter(({ up, isMute }) => up || !isMute).map(({ atMs }) => atMs) };
+}
+
 /** Independent targets that fall mute together are the centre's own line, which says nothing about any of them. */
-function isOwnLine({ up, isMute, atMs }: Sample, others: readonly (readonly Sample[])[]): boolean {
+function isOwnLine({ up, isMute, atMs }: Sample, others: readonly Voice[]): boolean {
   if (up || !isMute || others.length === 0) return false;
-  return others.every((samples) => {
-    const near = samples.filter((other) => Math.abs(other.atMs - atMs) <= MOMENT_MS);
-    return near.length > 0 && near.every((other) => !other.up && other.isMute);
-  });
+  return others.every(({ askedMs, heardMs }) => isNear(askedMs, atMs) && !isNear(heardMs, atMs));
+}
+
+/** Whether one of the instants, newest first, lies within a moment of another one. */
+function isNear(newestFirst: readonly number[], atMs: number): boolean {
+  let [from, to] = [0, newestFirst.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((newestFirst[middle] ?? 0) > atMs + MOMENT_MS) from = middle + 1;
+    else to = middle;
+  }
+  return (newestFirst[from] ?? Number.NEGATIVE_INFINITY) >= atMs - MOMENT_MS;
 }
 
 /** Whether the newest run could not even leave the centre: what a target did since its last answer is unknown, and it is no fault of its. */
@@ -97,9 +115,11 @@ function samplesByTarget(rule: ReachableRule, facts: Facts, nowMs: number): Map<
     if (rule.workingHoursOnly && !isWorkingTime(facts.calendar, run.atMs)) continue;
     const ageMs = rule.workingHoursOnly ? workingMsBetween(facts.calendar, run.atMs, nowMs) : nowMs - run.atMs;
     if (ageMs > windowMs) continue;
+    const said = { isMute: isMute(run), atMs: run.atMs, ageMs, ref: run.ref };
     for (const [target, up] of answersOf(run, rule)) {
-      const sample = { up, isMute: isMute(run), atMs: run.atMs, ageMs, ref: run.ref };
-      byTarget.set(target, [...(byTarget.get(target) ?? []), sample]);
+      const known = byTarget.get(target);
+      if (known) known.push({ up, ...said });
+      else byTarget.set(target, [{ up, ...said }]);
     }
   }
   return byTarget;
