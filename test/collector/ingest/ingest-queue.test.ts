@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BatchUnwritable, IngestBusy, IngestQueue } from "../../../collector/ingest/ingest-queue.ts";
 import type { Received, Written } from "../../../collector/store/received.ts";
-import { batchOf, receivedOf } from "../../support/batches.ts";
+import { batchOf, measured, receivedOf } from "../../support/batches.ts";
 
 const received = (stream: number, count = 1, siteId = 1): Received => receivedOf(batchOf({ stream: stream.toString(16).padStart(16, "0"), count }), { siteId });
 const stored: Written = { result: "stored", ackedThrough: 1, accepted: 1, duplicates: 0, rewindTo: undefined };
@@ -108,6 +108,32 @@ describe("the ingest queue", () => {
     const later = queue.add(received(2, 7));
     await store.openAll();
     expect(await later).toEqual(stored);
+  });
+
+  it("takes a whole province that comes in one moment, each agent with a minute or a backlog", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { writers: 1 });
+    const five = measured([1, 2, 3, 4, 5].map((ap) => ({ metric: "wifi_clients", value: ap, labels: { ap: `ap-${ap}` } })));
+    const minute = batchOf({ count: 14, each: () => ({ outcome: five }) });
+    const answers = Array.from({ length: 3_300 }, (_, site) => queue.add(receivedOf(minute, { siteId: site + 1 })));
+    expect(queue.queued).toBe(3_300 * 15);
+    await store.openAll();
+    expect(await Promise.all(answers)).toHaveLength(3_300);
+    const backlog = batchOf({ count: 100, each: () => ({ outcome: five }) });
+    const late = Array.from({ length: 490 }, (_, site) => queue.add(receivedOf(backlog, { siteId: site + 1 })));
+    await store.openAll();
+    expect(await Promise.all(late)).toHaveLength(490);
+  });
+
+  it("refuses by the readings that wait: a small body in columns may hold a hundred thousand", async () => {
+    const store = heldStore();
+    const queue = new IngestQueue(store.write, { writers: 1 });
+    const thousand = measured(Array.from({ length: 1_000 }, (_, ap) => ({ metric: "wifi_clients", value: 1, labels: { ap: `ap-${ap}` } })));
+    const large = batchOf({ count: 100, each: () => ({ outcome: thousand }) });
+    const answers = Promise.allSettled(Array.from({ length: 12 }, (_, site) => queue.add(receivedOf(large, { siteId: site + 1 }))));
+    await store.openAll();
+    expect((await answers).filter(({ status }) => status === "fulfilled")).toHaveLength(9);
+    expect(queue.queued).toBe(0);
   });
 
   it("lets a batch whose content is refused fail alone", async () => {
