@@ -1,9 +1,8 @@
-import type { ClockState } from "#schemas/observation.ts";
+import { CLOCK_OK_MS, type ClockState } from "#schemas/observation.ts";
 
 /** The two clocks of this PC at one moment, ms: the wall clock, which people and batteries change, and one that only runs forward. */
 export type ClockReading = { readonly wallMs: number; readonly steadyMs: number };
 
-const SKEWED_MS = 5_000;
 const BAD_MS = 60_000;
 const JUMP_MS = 2_000;
 
@@ -31,7 +30,7 @@ export class ClockWatch {
    */
   answered(serverMs: number, sent: ClockReading, received: ClockReading): void {
     const halfMs = (received.steadyMs - sent.steadyMs) / 2;
-    if (halfMs > SKEWED_MS) return;
+    if (halfMs > CLOCK_OK_MS) return;
     const middleMs = received.wallMs - halfMs;
     this.#offsetMs = serverMs - middleMs;
     this.#anchorMs = serverMs + halfMs - received.steadyMs;
@@ -43,7 +42,7 @@ export class ClockWatch {
     if (this.#jumped) return "bad";
     if (this.#offsetMs === undefined) return "unknown";
     const off = Math.abs(this.#offsetMs);
-    return off < SKEWED_MS ? "ok" : off <= BAD_MS ? "skewed" : "bad";
+    return off < CLOCK_OK_MS ? "ok" : off <= BAD_MS ? "skewed" : "bad";
   }
 
   /** The collector's clock minus ours, ms; undefined before the first answer. */

@@ -128,6 +128,9 @@ export const Outcome = z.discriminatedUnion("kind", [
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** Off the collector's clock by less than this a clock counts as `ok`, and what it stamps is kept as it is, ms. */
+export const CLOCK_OK_MS = 5_000;
+
 /** What the agent knows of its own clock when it takes an observation: `bad` is off by > 60 s or has just jumped. */
 export const ClockState = z.enum(["ok", "skewed", "bad", "unknown"]);
 export type ClockState = z.infer<typeof ClockState>;

@@ -140,12 +140,17 @@ async function keepOrder(collector: Collector, log: Log, stop: AbortSignal): Pro
 async function keepWorking(collector: Collector, tend: CollectorOptions["store"]["tend"], log: Log, stop: AbortSignal): Promise<void> {
   const attempt = patientAttempts(log, stop);
   let pushDueMs = 0;
+  let hasLooked = false;
   while (!stop.aborted) {
     await attempt("the collector's own PostgreSQL could not be started; it is tried again", async () => {
       if (await tend?.()) log.warn("the collector's own PostgreSQL had ended and was started again");
     });
     await attempt("the disks could not be looked at", () => collector.watchStorage());
-    await attempt("judging failed; it is tried again", () => collector.judge.tick(Date.now()));
+    await attempt("judging failed; it is tried again", async () => {
+      if (!hasLooked) await collector.judge.lookAtAll(Date.now());
+      hasLooked = true;
+      await collector.judge.tick(Date.now());
+    });
     await attempt("the province could not be looked at; it is tried again", () => collector.watchProvince(Date.now()));
     await attempt("problems could not be opened; it is tried again", () => collector.alerts.tick(Date.now()));
     await attempt("the outbox could not be read; it is tried again", () => collector.postman.round(Date.now()));

@@ -7,8 +7,15 @@ import { Pace } from "./pace.ts";
 
 /** Who sends, as the key has proven. */
 export type Sender = { readonly siteId: number; readonly agentId: string };
-/** What was committed for one site: whom to judge anew. `late` observations revise the past and page nobody. */
-export type Accepted = { readonly siteId: number; readonly probes: ReadonlySet<ProbeKind>; readonly late: boolean; readonly nowMs: number };
+/** What was committed for one site at `nowMs`: whom to judge anew. `late` observations revise the past and page nobody. */
+export type Accepted = {
+  readonly siteId: number;
+  readonly probes: ReadonlySet<ProbeKind>;
+  readonly late: boolean;
+  readonly nowMs: number;
+  /** Under which its newest observation is filed; where the sender's clock is ahead, later than `nowMs`. */
+  readonly newestMs: number;
+};
 export type Arrival = {
   readonly batch: Batch;
   readonly bodySha256: string;
@@ -44,7 +51,10 @@ export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) 
     const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed, ...(clockOffsetMs !== undefined && { clockOffsetMs }) };
     const written = await queue.add(received);
     if (written.result === "conflict") throw new StreamConflict(`stream ${batch.stream}: ${batch.from} to ${batch.to} came before with another content`);
-    if (written.accepted > 0) onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs });
+    if (written.accepted > 0) {
+      const newestMs = filed.observations.reduce((newest, { takenMs }) => Math.max(newest, takenMs), Number.NEGATIVE_INFINITY);
+      onAccepted({ siteId: sender.siteId, probes: filed.probes, late: isLate(received), nowMs, newestMs });
+    }
     return replyFor(received, written, { queued: queue.queued, minIntervalS: pace.intervalS(sender.agentId, queue.queued, nowMs) });
   };
 }

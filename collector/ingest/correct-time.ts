@@ -1,11 +1,9 @@
 import type { SenderClock } from "#schemas/exchange.ts";
-import type { Observation } from "#schemas/observation.ts";
+import { CLOCK_OK_MS, type Observation } from "#schemas/observation.ts";
 
 /** Oldest and newest instant that an observation may have, seen from its arrival, ms. Outside of it the time says nothing. */
 export const PAST_MAX_MS = 45 * 86_400_000;
 export const FUTURE_MAX_MS = 600_000;
-/** Up to here a clock counts as right and its stamp is kept as it is, ms. */
-const SKEW_IGNORED_MS = 5_000;
 
 /**
  * When an observation was really taken, ms since the epoch. A clock that the agent itself calls `ok` is believed. Else the monotonic
@@ -26,5 +24,5 @@ function bySender({ uptimeMs, bootId }: Pick<Observation, "uptimeMs" | "bootId">
   const ageMs = sender.uptimeMs - uptimeMs;
   if (sender.bootId === bootId && ageMs >= 0) return receivedMs - ageMs;
   const offsetMs = receivedMs - sender.wallMs;
-  return Math.abs(offsetMs) <= SKEW_IGNORED_MS ? rawMs : rawMs + offsetMs;
+  return Math.abs(offsetMs) <= CLOCK_OK_MS ? rawMs : rawMs + offsetMs;
 }

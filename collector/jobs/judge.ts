@@ -6,7 +6,7 @@ import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import type { Facts, SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
-import type { ProbeKind } from "#schemas/observation.ts";
+import { CLOCK_OK_MS, type ProbeKind } from "#schemas/observation.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import type { PolicyAt } from "../policy-book.ts";
@@ -15,7 +15,7 @@ import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
-import { sitesOf } from "../store/sites.ts";
+import { allSites, sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
 
 /** What one judgement of a site said. */
@@ -33,25 +33,35 @@ export type JudgeOptions = { readonly db: Db; readonly policyAt: PolicyAt; reado
 export type Judge = {
   /** Something was committed for a site: it is judged anew soon, together with what else comes for it. */
   touch(accepted: Accepted): void;
+  /**
+   * All sites are judged in whole once, a few at a time beside those that are touched: what was committed for them when another collector ended, or
+   * while none could judge, is in no finding and would show in none before the next day.
+   */
+  lookAtAll(nowMs: number): Promise<void>;
   /** Judges a site now: the requirements that the probes can change, or all; all too where any was never judged. */
   judge(siteId: number, probes: ReadonlySet<ProbeKind> | "all", nowMs: number, late: boolean): Promise<readonly Transition[]>;
-  /** Judges what time alone has changed: passes that ended, sites that fell silent, sites that are new. */
+  /** Judges what time alone has changed: passes that ended, sites that fell silent, sites that are new. Sites that could not be judged wait again. */
   tick(nowMs: number): Promise<void>;
-  /** Resolves when no touched site waits; they are judged without a rest. */
+  /** Resolves when no touched site waits; they are judged without a rest. Those that could not be judged are left to the clock. */
   drain(): Promise<void>;
+  /** Sites that are still to be judged, for whatever reason. */
   waiting(): number;
   lastTickMs(): number;
 };
 
 /** A site that is to be judged. */
 type Case = { readonly siteId: number; readonly probes: ReadonlySet<ProbeKind> | "all"; readonly nowMs: number; readonly late: boolean };
-/** A site that was touched, since when it waits by the steady clock, ms. */
-type Pending = { readonly probes: Set<ProbeKind>; readonly late: boolean; readonly nowMs: number; readonly sinceMs: number };
+/** A site that waits for its judgement, since when by the steady clock, ms. */
+type Pending = Omit<Case, "siteId"> & { readonly sinceMs: number };
 
 const SITES_PER_TICK = 500;
 /** Sites of one transaction: what they know is read, and what is said of them is written, in as many statements as for one site. */
 const GROUP_SITES = 25;
+/** Places of a group that are kept for sites which nobody has touched since the start: so they come to their turn however many are touched, and delay those little. */
+const UNTOUCHED_PLACES = 5;
 const SHARED_REFRESH_MS = 30_000;
+/** A site that could not be judged is left alone for so long: the database may be back by then, and if the site is at fault, it costs the others little. */
+const RETRY_MS = 30_000;
 /**
  * After a group the judge rests this many times as long as the group has taken, so that what agents send comes first: a few sites are judged at once,
  * thousands gather several batches each until their turn comes. Who waits longer than `patienceMs` ends the rest: findings follow within a minute.
@@ -63,6 +73,10 @@ export function createJudge(options: JudgeOptions): Judge {
   const { db, log } = options;
   const shared = sharedFaults(options);
   const pending = new Map<number, Pending>();
+  /** Not looked at since the start. */
+  const untouched = new Map<number, Case>();
+  /** What could not be judged, or has observations of a moment that is still to come: at most one case for each site, not to be judged before its instant. */
+  const later = new Map<number, Case>();
   let running: Promise<void> | undefined;
   let hurry = new AbortController();
   let lastTickMs = 0;
@@ -70,22 +84,50 @@ export function createJudge(options: JudgeOptions): Judge {
   // It is settled before anything is judged, and asked for once.
   const asked = async () => (known ??= await runsAsked(db));
 
-  // The clock comes by again and finds what could not be judged now; one site must not keep the others waiting.
-  const attempt = async (group: readonly Case[]): Promise<void> => {
-    try {
-      await judgeGroup(options, await asked(), group, await shared(group[0]?.nowMs ?? 0));
-    } catch (error) {
-      const [first] = group;
-      if (group.length > 1) for (const one of group) await attempt([one]);
-      else log.error({ err: error, siteId: first?.siteId }, "a site could not be judged");
-    }
+  const wait = ({ siteId, ...own }: Case) => {
+    const known = pending.get(siteId);
+    pending.set(siteId, { ...(known ? together(known, own) : own), sinceMs: known?.sinceMs ?? performance.now() });
+    running ??= work();
+  };
+  const postpone = (one: Case) => later.set(one.siteId, { ...together(later.get(one.siteId) ?? one, one), siteId: one.siteId });
+  /** Judges what it can; gives the rest. One site must not keep the others waiting. */
+  const attempt = async (group: readonly Case[]): Promise<readonly Case[]> => {
+    const failed: Case[] = [];
+    const fail = (cases: readonly Case[], error: unknown) => {
+      failed.push(...cases);
+      log.error({ err: error, siteIds: cases.map(({ siteId }) => siteId) }, "sites could not be judged; they are tried again");
+    };
+    const judgeEach = async (cases: readonly Case[], faults: readonly SharedFault[]): Promise<void> => {
+      try {
+        await judgeGroup(options, await asked(), cases, faults);
+      } catch (error) {
+        if (cases.length > 1) for (const one of cases) await judgeEach([one], faults);
+        else fail(cases, error);
+      }
+    };
+    const faults = await shared(group[0]?.nowMs ?? 0).catch((error: unknown) => fail(group, error));
+    if (faults) await judgeEach(group, faults);
+    return failed;
+  };
+  /** Touched sites first; those that nobody has touched take the places that are left, and a few in any case. */
+  const nextGroup = (): Case[] => {
+    const places = Math.max(GROUP_SITES - pending.size, UNTOUCHED_PLACES);
+    const rest = [
+      ...untouched
+        .values()
+        .filter(({ siteId }) => !pending.has(siteId))
+        .take(places),
+    ];
+    const touched = [...pending.entries().take(GROUP_SITES - rest.length)].map(([siteId, { probes, late, nowMs }]) => ({ siteId, probes, late, nowMs }));
+    for (const { siteId } of touched) pending.delete(siteId);
+    for (const { siteId } of rest) untouched.delete(siteId);
+    return [...touched, ...rest.map((one) => ({ ...one, nowMs: Math.max(one.nowMs, lastTickMs) }))];
   };
   const work = async () => {
-    while (pending.size > 0) {
-      const group = [...pending.entries().take(GROUP_SITES)].map(([siteId, { probes, late, nowMs }]) => ({ siteId, probes, late, nowMs }));
-      for (const { siteId } of group) pending.delete(siteId);
+    // Who is in a hurry waits for what was touched; the next start looks at all again.
+    while (pending.size > 0 || (untouched.size > 0 && !hurry.signal.aborted)) {
       const beganMs = performance.now();
-      await attempt(group);
+      for (const one of await attempt(nextGroup())) postpone({ ...one, nowMs: one.nowMs + RETRY_MS });
       const [oldest] = pending.values();
       const patienceMs = oldest ? oldest.sinceMs + pace.patienceMs - performance.now() : pace.restMaxMs;
       const restMs = Math.min((performance.now() - beganMs) * pace.restShare, pace.restMaxMs, patienceMs);
@@ -99,21 +141,30 @@ export function createJudge(options: JudgeOptions): Judge {
       const [judged] = await judgeGroup(options, await asked(), [{ siteId, probes, nowMs, late }], await shared(nowMs));
       return judged?.transitions ?? [];
     },
-    touch({ siteId, probes, late, nowMs }) {
-      const known = pending.get(siteId);
-      pending.set(siteId, {
-        probes: new Set([...(known?.probes ?? []), ...probes]),
-        late: late && (known?.late ?? true),
-        nowMs: Math.max(nowMs, known?.nowMs ?? 0),
-        sinceMs: known?.sinceMs ?? performance.now(),
-      });
-      running ??= work();
+    touch({ newestMs, ...one }) {
+      const aheadMs = one.nowMs + CLOCK_OK_MS;
+      // What a clock that counts as right dates ahead belongs to the present: else nobody would look at it before something else is told of its requirement.
+      wait({ ...one, nowMs: Math.max(one.nowMs, Math.min(newestMs, aheadMs)) });
+      if (newestMs > aheadMs) postpone({ ...one, nowMs: newestMs });
+    },
+    async lookAtAll(nowMs) {
+      for (const { siteId } of await allSites(db)) untouched.set(siteId, { siteId, probes: "all", nowMs, late: false });
+      if (untouched.size > 0) running ??= work();
     },
     async tick(nowMs) {
       // What centres declared for a later day counts from its first moment on.
       if (vietnamDay(lastTickMs) !== vietnamDay(nowMs)) await db.transaction((tx) => applySiteVersions(tx, vietnamDay(nowMs), nowMs));
       const due = await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK);
-      while (due.length > 0) await attempt(due.splice(0, GROUP_SITES).map((siteId) => ({ siteId, probes: "all", nowMs, late: false })));
+      while (due.length > 0) {
+        const group = due.splice(0, GROUP_SITES);
+        // What fails here is found again by the next tick.
+        await attempt(group.map((siteId) => ({ siteId, probes: "all", nowMs, late: false })));
+        for (const siteId of group) untouched.delete(siteId);
+      }
+      for (const one of [...later.values()].filter(({ nowMs: fromMs }) => fromMs <= nowMs)) {
+        later.delete(one.siteId);
+        wait({ ...one, nowMs });
+      }
       lastTickMs = nowMs;
     },
     async drain() {
@@ -121,8 +172,17 @@ export function createJudge(options: JudgeOptions): Judge {
       while (running) await running;
       hurry = new AbortController();
     },
-    waiting: () => pending.size,
+    waiting: () => pending.size + untouched.size + later.size,
     lastTickMs: () => lastTickMs,
+  };
+}
+
+/** Two judgements of one site as one. */
+function together<Wait extends Omit<Case, "siteId">>(known: Wait, more: Wait): Omit<Case, "siteId"> {
+  return {
+    probes: known.probes === "all" || more.probes === "all" ? "all" : new Set([...known.probes, ...more.probes]),
+    late: known.late && more.late,
+    nowMs: Math.max(known.nowMs, more.nowMs),
   };
 }
 
@@ -190,14 +250,16 @@ function revisionsOf({ siteId, before, findings, late }: Judged & { readonly bef
     .filter(({ before: old, finding }) => isRevision(old, finding));
 }
 
-/** The shared faults of now, asked of the store at most every half minute. */
+/** The shared faults of now, asked of the store at most every half minute. Who asks meanwhile waits for the same answer; a question that failed is asked again. */
 function sharedFaults({ db, policyAt }: JudgeOptions): (nowMs: number) => Promise<readonly SharedFault[]> {
-  let known: readonly SharedFault[] = [];
-  let askedMs = Number.NEGATIVE_INFINITY;
-  return async (nowMs) => {
-    if (Math.abs(nowMs - askedMs) < SHARED_REFRESH_MS) return known;
-    askedMs = nowMs;
-    known = await sharedFaultsAt(db, policyAt(nowMs), { atMs: nowMs });
-    return known;
+  let known: { readonly askedMs: number; readonly faults: Promise<readonly SharedFault[]> } | undefined;
+  return (nowMs) => {
+    if (known && Math.abs(nowMs - known.askedMs) < SHARED_REFRESH_MS) return known.faults;
+    const asking = { askedMs: nowMs, faults: sharedFaultsAt(db, policyAt(nowMs), { atMs: nowMs }) };
+    known = asking;
+    asking.faults.catch(() => {
+      if (known === asking) known = undefined;
+    });
+    return asking.faults;
   };
 }

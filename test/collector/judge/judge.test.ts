@@ -6,7 +6,7 @@ import { createJudge } from "../../../collector/jobs/judge.ts";
 import { createLog } from "../../../collector/log.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addDutyRecords } from "../../../collector/store/duties.ts";
-import { findingsOf } from "../../../collector/store/findings.ts";
+import { findingsOf, writeFindings } from "../../../collector/store/findings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
@@ -28,7 +28,7 @@ const judgeOn = (db: Parameters<typeof failingDb>[0]) =>
   createJudge({ db, policyAt: province.policyAt, log: createLog("silent"), onJudged: alertsOn(province.db).onJudged });
 
 beforeAll(async () => {
-  province = await openJudgedProvince({ centres: Array.from({ length: 12 }, (_, at) => centre(at + 1)), nowMs: T0 - DAY, policies: [plan] });
+  province = await openJudgedProvince({ centres: Array.from({ length: 20 }, (_, at) => centre(at + 1)), nowMs: T0 - DAY, policies: [plan] });
 }, 180_000);
 afterAll(() => province?.db.close());
 beforeEach(() => {
@@ -214,7 +214,7 @@ describe("what the clock changes", () => {
 });
 
 describe("sites that were touched", () => {
-  const touched = (site: number, nowMs: number) => ({ siteId: site, probes: new Set(["camera-presence"] as const), late: false, nowMs });
+  const touched = (site: number, nowMs: number) => ({ siteId: site, probes: new Set(["camera-presence"] as const), late: false, nowMs, newestMs: nowMs });
   const transactions = () => {
     let count = 0;
     const transaction: typeof province.db.transaction = (work) => {
@@ -239,5 +239,122 @@ describe("sites that were touched", () => {
     expect(judge.waiting()).toBe(0);
     for (const site of others) expect(await evaluatedMs(site)).toBe(nowMs + 3 * MINUTE);
     expect(count()).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("nothing that was committed stays unjudged", () => {
+  const at = vn("2026-12-22T08:00");
+  const cameras = (atMs: number, count: number, up: 0 | 1) => Array.from({ length: count }, (_, place) => camera(atMs - 10 * MINUTE - place * MINUTE, up));
+  /** Commits what a site says, and nobody is there to judge it. */
+  async function commitAlone(atMs: number, said: readonly Said[]): Promise<void> {
+    const before = await findingsOf(province.db, siteId);
+    await province.send(code, atMs, said);
+    await writeFindings(province.db, [{ siteId, findings: before }]);
+  }
+  const touched = (nowMs: number, newestMs = nowMs) => ({ siteId, probes: new Set(["camera-presence"] as const), late: false, nowMs, newestMs });
+  const refusing = (part: string) => {
+    const state = { refuses: true, asked: 0 };
+    const db = failingDb(province.db, (statement) => {
+      if (statement.includes(part)) state.asked++;
+      return state.refuses && statement.includes(part);
+    });
+    return { db, state };
+  };
+  beforeEach(async () => {
+    await province.send(code, at, cameras(at, 2, 1));
+    expect(await stateOf("R03")).toBe("pass met");
+    await commitAlone(at + HOUR, cameras(at + HOUR, 20, 0));
+    expect(await stateOf("R03")).toBe("pass met");
+  });
+
+  it("a judgement that failed is made up for a while later, though nobody touches the site again", async () => {
+    const { db, state } = refusing("INSERT INTO finding AS");
+    const judge = judgeOn(db);
+    judge.touch(touched(at + HOUR));
+    await judge.drain();
+    expect([await stateOf("R03"), judge.waiting()]).toEqual(["pass met", 1]);
+    state.refuses = false;
+    await judge.tick(at + HOUR + 1_000);
+    await judge.drain();
+    expect([await stateOf("R03"), judge.waiting()]).toEqual(["pass met", 1]);
+    await judge.tick(at + HOUR + MINUTE);
+    await judge.drain();
+    expect([await stateOf("R03"), judge.waiting()]).toEqual(["fail target_down", 0]);
+  });
+
+  it("and what a collector that ended has left is judged by the next one, beside what is touched, and told as what is", async () => {
+    const judge = judgeOn(province.db);
+    await judge.lookAtAll(at + HOUR + MINUTE);
+    await vi.waitUntil(async () => (await stateOf("R03")) === "fail target_down", { timeout: 30_000 });
+    await judge.drain();
+    const last = "SELECT late, from_state FROM finding_revision WHERE site_id = $1 AND requirement = 'R03' ORDER BY revision DESC LIMIT 1";
+    expect(await province.db.query(last, [siteId])).toEqual([{ late: false, from_state: "pass" }]);
+    const begun = "SELECT 1 FROM incident WHERE site_id = $1 AND requirement = 'R03' AND state <> 'closed'";
+    expect(await province.db.query(begun, [siteId])).toHaveLength(1);
+  });
+
+  it("sites that are touched wait for none of those, and a stop does not either", async () => {
+    const groups: string[] = [];
+    const judge = judgeOn({
+      ...province.db,
+      transaction: (work) =>
+        province.db.transaction((tx) =>
+          work({
+            ...tx,
+            query: (statement, values = []) => {
+              if (statement.includes("pg_advisory_xact_lock")) groups.push(String(values[1]));
+              return tx.query(statement, values);
+            },
+          }),
+        ),
+    });
+    await importCentres(
+      province.db,
+      Array.from({ length: 60 }, (_, at) => centre(400 + at)),
+      at,
+    );
+    await judge.lookAtAll(at + HOUR + MINUTE);
+    const all = judge.waiting();
+    judge.touch(touched(at + HOUR + MINUTE));
+    await judge.drain();
+    expect(groups.slice(0, 2).some((sites) => sites.match(/\d+/g)?.includes(String(siteId)))).toBe(true);
+    expect(all - judge.waiting()).toBeLessThanOrEqual(2 * 25);
+    expect(judge.waiting()).toBeGreaterThan(0);
+  });
+
+  it("no site is judged without knowing whose fault it is: all wait for one question, and one that failed is asked again", async () => {
+    const { db, state } = refusing("WHERE o.probe = $1 AND o.target <> ''");
+    const judge = judgeOn(db);
+    const other = province.siteIdOf("xa-1");
+    const judged = () => Promise.allSettled([siteId, other].map((site) => judge.judge(site, "all", at + HOUR + MINUTE, false)));
+    expect((await judged()).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    Object.assign(state, { refuses: false, asked: 0 });
+    expect((await judged()).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+    expect(state.asked).toBe(1);
+  });
+});
+
+describe("an agent whose clock is ahead", () => {
+  const at = vn("2026-12-24T08:00");
+  it.each([
+    ["by as little as a clock that counts as right", 3_000, 0],
+    ["by more is judged when that moment has come", 4 * MINUTE, 4 * MINUTE + 30_000],
+  ])("%s", async (_, aheadMs, laterMs) => {
+    await province.send(code, at, [camera(at - 40 * MINUTE, 1), camera(at - 10 * MINUTE, 1)]);
+    expect(await stateOf("R03")).toBe("pass met");
+    await province.send(
+      code,
+      at,
+      Array.from({ length: 20 }, (_, place) => camera(at + aheadMs - place, 0)),
+    );
+    if (laterMs > 0) {
+      expect(await stateOf("R03")).toBe("pass met");
+      await province.judge.tick(at + MINUTE);
+      await province.judge.drain();
+      expect(await stateOf("R03")).toBe("pass met");
+      await province.judge.tick(at + laterMs);
+      await province.judge.drain();
+    }
+    expect(await stateOf("R03")).toBe("fail target_down");
   });
 });

@@ -34,7 +34,8 @@ const cases: readonly Case[] = [
   { name: "one of its requirements was judged yesterday", due: true, judged: [ago(5), DAY_MS - 1] },
   { name: "changed since", due: true, changed: ago(4) },
   { name: "changed since one of its requirements was judged", due: true, judged: [ago(5), ago(20)], changed: ago(10) },
-  { name: "changed before", due: false, changed: ago(5) },
+  { name: "changed before", due: false, changed: ago(5.1) },
+  { name: "changed when an agent's clock may have dated the judgement ahead", due: true, changed: ago(5.05) },
   { name: "its change is of a later moment", due: false, changed: ago(-1) },
   { name: "fell silent since", due: true, heard: [ago(34)] },
   { name: "was silent already", due: false, heard: [ago(36)] },
@@ -42,12 +43,14 @@ const cases: readonly Case[] = [
   { name: "silent, but not for long enough", due: false, judged: [ago(1)], heard: [ago(30)] },
   { name: "one of its agents was heard", due: false, heard: [ago(34), ago(1)] },
   { name: "something was declared since", due: true, attested: ago(4) },
-  { name: "something was declared before", due: false, attested: ago(5) },
+  { name: "something was declared before", due: false, attested: ago(5.1) },
+  { name: "something was declared about when it was judged", due: true, attested: ago(5.05) },
   { name: "what was declared is of no requirement that is judged", due: false, attested: ago(4), attestedOf: "R9" },
   { name: "what was declared is of a later moment", due: false, attested: ago(-1) },
   { name: "declared yesterday after a judgement of yesterday", due: true, judged: [DAY_MS - 2], attested: DAY_MS - 1 },
   { name: "a duty was recorded since", due: true, recorded: ago(4) },
-  { name: "a duty was recorded before", due: false, recorded: ago(5) },
+  { name: "a duty was recorded before", due: false, recorded: ago(5.1) },
+  { name: "a duty was recorded about when it was judged", due: true, recorded: ago(5.05) },
 ];
 
 let db: TestDb;
