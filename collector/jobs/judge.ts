@@ -14,6 +14,7 @@ import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
+import { SITE_PRESENCE_MAX } from "../store/presence.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
 import { allSites, sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
@@ -72,6 +73,7 @@ const pace = { restShare: 9, restMaxMs: 3_000, patienceMs: 30_000 } as const;
 export function createJudge(options: JudgeOptions): Judge {
   const { db, log } = options;
   const shared = sharedFaults(options);
+  const heed = surplusOfNames(log);
   const pending = new Map<number, Pending>();
   /** Not looked at since the start. */
   const untouched = new Map<number, Case>();
@@ -99,7 +101,7 @@ export function createJudge(options: JudgeOptions): Judge {
     };
     const judgeEach = async (cases: readonly Case[], faults: readonly SharedFault[]): Promise<void> => {
       try {
-        await judgeGroup(options, await asked(), cases, faults);
+        await judgeGroup(options, heed, await asked(), cases, faults);
       } catch (error) {
         if (cases.length > 1) for (const one of cases) await judgeEach([one], faults);
         else fail(cases, error);
@@ -138,7 +140,7 @@ export function createJudge(options: JudgeOptions): Judge {
 
   return {
     async judge(siteId, probes, nowMs, late) {
-      const [judged] = await judgeGroup(options, await asked(), [{ siteId, probes, nowMs, late }], await shared(nowMs));
+      const [judged] = await judgeGroup(options, heed, await asked(), [{ siteId, probes, nowMs, late }], await shared(nowMs));
       return judged?.transitions ?? [];
     },
     touch({ newestMs, ...one }) {
@@ -189,6 +191,7 @@ function together<Wait extends Omit<Case, "siteId">>(known: Wait, more: Wait): O
 /** Judges sites in one transaction; each of them at most once. Nothing is written when anything fails. */
 async function judgeGroup(
   { db, policyAt, onJudged }: JudgeOptions,
+  heed: (siteId: number, facts: Facts) => void,
   asked: RunsAsked,
   cases: readonly Case[],
   faults: readonly SharedFault[],
@@ -222,7 +225,9 @@ async function judgeGroup(
     });
     const facts = await loadFacts(tx, asked, questions, faults);
     const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {
-      const findings = evaluate(policy, facts[place] as Facts, atMs, requirements);
+      const known = facts[place] as Facts;
+      heed(siteId, known);
+      const findings = evaluate(policy, known, atMs, requirements);
       return { siteId, before, findings, policy, late, isWhole, nowMs: atMs, transitions: compare(before, findings, atMs) };
     });
     await writeFindings(tx, judged);
@@ -248,6 +253,16 @@ function revisionsOf({ siteId, before, findings, late }: Judged & { readonly bef
   return findings
     .map((finding) => ({ siteId, before: known.get(finding.requirement), finding, late }))
     .filter(({ before: old, finding }) => isRevision(old, finding));
+}
+
+/** Tells once of each site that it names more devices than a centre can have: what stands beyond the bound is not counted. */
+function surplusOfNames(log: Log): (siteId: number, facts: Facts) => void {
+  const told = new Set<number>();
+  return (siteId, { centre, presence }) => {
+    if (presence.length < SITE_PRESENCE_MAX || told.has(siteId)) return;
+    told.add(siteId);
+    log.warn({ siteId, centre: centre.code, daysMax: SITE_PRESENCE_MAX }, "a centre names more devices than any can have; the older days are not counted");
+  };
 }
 
 /** The shared faults of now, asked of the store at most every half minute. Who asks meanwhile waits for the same answer; a question that failed is asked again. */

@@ -7,6 +7,7 @@ import { createLog } from "../../../collector/log.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addDutyRecords } from "../../../collector/store/duties.ts";
 import { findingsOf, writeFindings } from "../../../collector/store/findings.ts";
+import { presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
@@ -356,5 +357,23 @@ describe("an agent whose clock is ahead", () => {
       await province.judge.drain();
     }
     expect(await stateOf("R03")).toBe("fail target_down");
+  });
+});
+
+describe("a centre that names more devices than any can have", () => {
+  it("is judged by the newest of them, and the operator is told once", async () => {
+    const at = vn("2026-12-25T08:00");
+    await province.db.query(
+      `INSERT INTO presence_day (site_id, device, role, day)
+       SELECT $1, 'd' || n, 'printer', day FROM generate_series(1, 3000) AS n, unnest('{2026-12-23,2026-12-24}'::date[]) AS day`,
+      [siteId],
+    );
+    const said: unknown[] = [];
+    const log = { ...createLog("silent"), warn: (about: unknown) => void said.push(about) } as ReturnType<typeof createLog>;
+    const judge = createJudge({ db: province.db, policyAt: province.policyAt, log });
+    for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
+    expect(said).toEqual([{ siteId, centre: code, daysMax: SITE_PRESENCE_MAX }]);
+    const read = await presenceSince(province.db, siteId, at - 30 * DAY, { atMs: at });
+    expect([read.length, read.filter(({ day }) => day === "2026-12-24").length]).toEqual([SITE_PRESENCE_MAX, 3_000]);
   });
 });
