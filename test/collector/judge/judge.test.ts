@@ -263,6 +263,8 @@ describe("nothing that was committed stays unjudged", () => {
   };
   beforeEach(async () => {
     await province.send(code, at, cameras(at, 2, 1));
+    // Nothing else is due on this day.
+    await province.judge.tick(at);
     expect(await stateOf("R03")).toBe("pass met");
     await commitAlone(at + HOUR, cameras(at + HOUR, 20, 0));
     expect(await stateOf("R03")).toBe("pass met");
