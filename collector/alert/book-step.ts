@@ -7,7 +7,7 @@ import { heed } from "./incident-step.ts";
 import { messageOf } from "./message.ts";
 import { ration } from "./ration.ts";
 import { causeOfSilence, SILENCE_BEFORE_MS } from "./silence-cause.ts";
-import { escalate, tellOpened, tellStormsOver } from "./tell.ts";
+import { escalate, tellOpened, tellPassedOver, tellStormsOver } from "./tell.ts";
 import { SILENT_SOFT_MS, type Topic } from "./topic.ts";
 
 /** Problems that begin within this time of each other are opened together, so that one cause is one message. */
@@ -27,6 +27,7 @@ export function stepBook(settings: DeskSettings, book: Book, nowMs: number): Boo
     open(desk, topic);
     tellOpened(desk, topic);
   }
+  tellPassedOver(desk);
   escalate(desk);
   tellStormsOver(desk);
   const digest = makeDigests(desk);

@@ -33,7 +33,7 @@ export function makeDigests(desk: Desk): DigestClock | undefined {
     if (message) desk.write(`${message.kind}-${day}`, message, entries.slice(0, 1));
   }
   // What was listed counts as told: from now on it climbs like everything else, and its end stands in a later digest.
-  for (const one of desk.incidents()) if (isStanding(one) && one.telling === "digest" && one.toldMs === undefined) desk.change(one, { toldMs: nowMs });
+  for (const one of desk.incidents()) if (isStanding(one) && isTold(one) && one.toldMs === undefined) desk.change(one, { toldMs: nowMs });
   return { dailyMs: nowMs, weeklyMs: isWeekly ? nowMs : weeklyMs };
 }
 
@@ -51,22 +51,15 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
   const since = span.dailyMs;
   const lines = (kind: MessageItem["kind"], incidents: readonly Incident[]) => incidents.map((one) => itemOf(kind, desk.book, desk.settings.topics, one));
   const begun = own.filter((one) => isStanding(one) && (one.openedMs ?? 0) > since && !one.told.includes(address));
+  const ended = own.filter((one) => isTold(one) && !one.told.includes(address) && wasListed(one, since) && (one.closedMs ?? 0) > since);
   const news = [
-    ...gathered(
-      lines(
-        "new",
-        begun.filter(({ telling }) => telling === "digest" || telling === "storm"),
-      ),
-    ),
+    ...gathered(lines("new", begun.filter(isTold))),
     ...lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since))),
     ...lines(
       "muted",
-      begun.filter(({ telling }) => telling === undefined),
+      begun.filter((one) => one.telling === undefined && desk.isQuiet(one)),
     ),
-    ...lines(
-      "ended",
-      own.filter((one) => one.telling === "digest" && one.toldMs !== undefined && (one.closedMs ?? 0) > since),
-    ),
+    ...gathered(lines("ended", ended)),
     ...reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one)),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
@@ -111,6 +104,12 @@ function reminderItem({ settings }: Desk, { centre, centreName, requirement, unt
 }
 
 const isStanding = ({ state }: Incident) => state === "open" || state === "acknowledged";
+
+/** Whether people hear of a problem as one that began and stays, by letter or, where none reaches them, by a digest. */
+const isTold = ({ telling }: Incident) => telling !== undefined && telling !== "flapping";
+
+/** Whether the digest before named a problem as new. */
+const wasListed = ({ openedMs, toldMs }: Incident, beforeMs: number) => toldMs !== undefined && (openedMs ?? 0) <= beforeMs;
 
 /** The newest of each problem that came and went several times. */
 function onePerProblem(incidents: readonly Incident[]): Incident[] {

@@ -1,5 +1,5 @@
 import type { Message, Recipient } from "#schemas/alert.ts";
-import { isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
+import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
 import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import { AGENT_SILENT, type Incident } from "./incident.ts";
@@ -29,7 +29,9 @@ export function tellOpened(desk: Desk, topic: Topic): void {
     .filter((one) => one.requirement === topic.id && one.state !== "soft" && one.state !== "closed" && one.telling === undefined)
     .filter((one) => one.wellSinceMs === undefined && !desk.isQuiet(one));
   const left = new Map(untold.map((one) => [one.id, one]));
-  for (const { members, running, area } of gathered(desk, topic, untold)) {
+  // Where nobody watches over the province a storm would be nobody's letter: then each centre hears of its own.
+  const gatherings = provinceRecipients(desk, topic).length === 0 ? [] : gathered(desk, topic, untold);
+  for (const { members, running, area } of gatherings) {
     joinStorm(desk, topic, members, running, area);
     for (const { id } of members) left.delete(id);
   }
@@ -50,7 +52,8 @@ function gathered(desk: Desk, topic: Topic, untold: readonly Incident[]): Gather
     left = left.filter((one) => !members.includes(one));
   };
   for (const storm of stormsOf(desk).values()) {
-    const [running] = storm;
+    // Those that ended early know nothing of what was told after.
+    const running = storm.find(({ state }) => state !== "closed") ?? storm[0];
     if (running?.requirement !== topic.id || !isUnderWay(desk, storm)) continue;
     gather(running.area === undefined ? left : left.filter((one) => areaOf(desk, one) === running.area), { running, area: running.area });
   }
@@ -90,21 +93,22 @@ function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
   const all = firstRecipients(settings.notify, topic, place);
   // Formalities wait for the morning, and so does everything else when nobody is there to read it.
   const now = topic.impact === 3 ? [] : all.filter((one) => hearsNow(one, topic.impact, settings.calendar, nowMs));
+  if (now.length === 0 && topic.impact !== 3 && isBreak(settings.calendar, nowMs)) return;
   if (times >= FLAPPING_FROM) {
     if (times === FLAPPING_FROM) desk.write(`flapping-${incident.id}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "flapping", toldMs: nowMs });
   } else if (now.length === 0) {
-    if (topic.impact === 3 || !isBreak(desk)) desk.change(incident, { telling: "digest" });
+    desk.change(incident, { telling: "digest" });
   } else {
     desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "letter", toldMs: nowMs, told: now.map(addressOf) });
   }
 }
 
-/** Whether the counters open again today: over noon a problem waits for that, not for the next morning. */
-function isBreak({ settings: { calendar }, nowMs }: Desk): boolean {
-  const dayMs = vietnamDayStartMs(vietnamDay(nowMs));
-  return !isWorkingTime(calendar, nowMs) && workingMsBetween(calendar, dayMs, nowMs) > 0 && workingMsBetween(calendar, nowMs, dayMs + DAY_MS) > 0;
+/** Whether the counters open again on the day of an instant: over noon a problem waits for that, not for the next morning. */
+function isBreak(calendar: Calendar, atMs: number): boolean {
+  const dayMs = vietnamDayStartMs(vietnamDay(atMs));
+  return !isWorkingTime(calendar, atMs) && workingMsBetween(calendar, dayMs, atMs) > 0 && workingMsBetween(calendar, atMs, dayMs + DAY_MS) > 0;
 }
 
 /** How often the same problem was opened within a day, this time included. */
@@ -114,15 +118,19 @@ function timesOpened(desk: Desk, { siteId, requirement, subject, id }: Incident)
   return 1 + same.filter(({ openedMs, telling }) => (openedMs ?? 0) > sinceMs && telling !== undefined && telling !== "storm").length;
 }
 
-/** Many centres with the same problem at once: one message for all of them, to the province as well; who comes later joins without a word. */
+/**
+ * Many centres with the same problem at once: one message for all of them, to the province as well; who comes later joins without a word. Over noon a storm
+ * waits like a single problem; where nobody hears at night, the digest tells it.
+ */
 function joinStorm(desk: Desk, topic: Topic, opened: readonly Incident[], running: Incident | undefined, area: string | undefined): void {
   const { calendar } = desk.settings;
   const [first] = opened;
   if (!first) return;
   const key = running?.storm ?? `storm-${topic.id}-${first.id}`;
   const all = running ? [] : provinceRecipients(desk, topic).filter((one) => hearsNow(one, topic.impact, calendar, desk.nowMs));
+  if (!running && all.length === 0 && isBreak(calendar, desk.nowMs)) return;
   const told = running?.told ?? all.map(addressOf);
-  const toldMs = running?.toldMs ?? desk.nowMs;
+  const toldMs = running ? running.toldMs : all.length === 0 ? undefined : desk.nowMs;
   for (const incident of opened)
     desk.change(incident, { telling: "storm", storm: key, told, toldMs, level: running?.level ?? 0, ...(area !== undefined && { area }) });
   desk.write(key, stormMessage(desk, topic, area === undefined ? opened : opened.map((one) => ({ ...one, area })), key), all);
@@ -147,6 +155,44 @@ function stormMessage({ settings }: Desk, { id, title, effect, owner }: Topic, m
   };
 }
 
+/**
+ * Tells by letter, once the counters are open, whom a problem has passed over while they were closed: after noon everybody who was not on duty, in the
+ * morning those who get no digest.
+ */
+export function tellPassedOver(desk: Desk): void {
+  const { settings, book, nowMs } = desk;
+  if (!isWorkingTime(settings.calendar, nowMs)) return;
+  for (const incident of desk.incidents()) {
+    const topic = desk.topicOf(incident);
+    if (!topic || topic.impact === 3 || !(incident.telling === "letter" || incident.telling === "digest")) continue;
+    if (!isStandingBad(incident) || desk.isQuiet(incident)) continue;
+    const others = passedOver(desk, incident, firstRecipients(settings.notify, topic, book.places.get(incident.siteId)));
+    if (others.length === 0) continue;
+    desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), others, incident.siteId);
+    desk.change(incident, { told: [...incident.told, ...others.map(addressOf)] });
+  }
+  for (const [key, members] of stormsOf(desk)) {
+    const standing = members.filter(isStandingBad);
+    const [first] = standing;
+    const topic = first && desk.topicOf(first);
+    const others = topic ? passedOver(desk, first, provinceRecipients(desk, topic)) : [];
+    if (!topic || others.length === 0) continue;
+    desk.write(key, stormMessage(desk, topic, standing, key), others);
+    for (const member of members) desk.change(member, { told: [...member.told, ...others.map(addressOf)] });
+  }
+}
+
+function isStandingBad({ state, wellSinceMs }: Incident): boolean {
+  return state !== "soft" && state !== "closed" && wellSinceMs === undefined;
+}
+
+/** Of those who hear of a problem first, the ones that neither a letter reached while the counters were closed nor a digest will. */
+function passedOver({ settings: { calendar }, nowMs }: Desk, { told, toldMs }: Incident, all: readonly Recipient[]): Recipient[] {
+  if (toldMs !== undefined && isWorkingTime(calendar, toldMs)) return [];
+  const isNoon = told.length > 0 && toldMs !== undefined && vietnamDay(toldMs) === vietnamDay(nowMs) && isBreak(calendar, toldMs);
+  return all.filter((one) => (isNoon || !one.digests) && !told.includes(addressOf(one)));
+}
+
 /** One message when the last centre of a storm has recovered, to those who heard of the storm. */
 export function tellStormsOver(desk: Desk): void {
   for (const [key, members] of stormsOf(desk)) {
@@ -158,7 +204,7 @@ export function tellStormsOver(desk: Desk): void {
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
     const shared = sharedCause(members.map(({ cause }) => cause));
     const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };
-    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until, ...cause }, first.told.map(recipientAt));
+    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until, ...cause }, [...new Set(members.flatMap(({ told }) => told))].map(recipientAt));
   }
 }
 
