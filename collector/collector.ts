@@ -4,7 +4,6 @@ import { type Alerts, createAlerts } from "./alert/alerts.ts";
 import { createAlertmanager } from "./alert/channels/alertmanager.ts";
 import { channelsOf } from "./alert/channels/channels.ts";
 import { createPostman, type Postman } from "./alert/channels/postman.ts";
-import { topicsOf } from "./alert/topic.ts";
 import { createApp } from "./app.ts";
 import { AgentKeys } from "./auth/agent-keys.ts";
 import { Nonces } from "./auth/nonces.ts";
@@ -108,8 +107,8 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     shards && { laneOf: shards.of, writers: CITUS_WRITERS },
   );
   const notify = readNotifyFile(config.notifyFile);
-  const alerts = createAlerts({ db, policy, calendar, notify, publicUrl: config.publicUrl });
-  const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, topicsOf(policy, notify), config.publicUrl);
+  const alerts = createAlerts({ db, policyAt, notify, publicUrl: config.publicUrl });
+  const alertmanager = notify.alertmanager && createAlertmanager(notify.alertmanager, alerts.topicsFor, config.publicUrl);
   const judge = createJudge({ db, policyAt, log, onJudged: alerts.onJudged });
   const accept = acceptInto(queue, (accepted) => {
     counters.add("hcc_batches_accepted_total");

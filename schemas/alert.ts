@@ -93,9 +93,38 @@ export const NotifyConfig = z.strictObject({
 });
 export type NotifyConfig = z.infer<typeof NotifyConfig>;
 
-export const messageKinds = ["opened", "recovered", "flapping", "escalated", "storm", "storm_over", "morning", "weekly", "capped", "test"] as const;
+/** `dropped`: ended without being met, because the policy no longer demands it. */
+export const messageKinds = [
+  "opened",
+  "recovered",
+  "dropped",
+  "flapping",
+  "escalated",
+  "storm",
+  "storm_over",
+  "storm_dropped",
+  "morning",
+  "weekly",
+  "capped",
+  "test",
+] as const;
 
-export const itemKinds = ["new", "ended", "flapping", "standing", "muted", "waiver_ends", "attestation_ends", "opened", "recovered", "escalated"] as const;
+/** Messages that tell many problems as one: no reader's limit counts them. */
+export const manyAtOnce = ["storm", "storm_over", "storm_dropped", "morning", "weekly"] as const satisfies readonly (typeof messageKinds)[number][];
+
+export const itemKinds = [
+  "new",
+  "ended",
+  "dropped",
+  "flapping",
+  "standing",
+  "muted",
+  "waiver_ends",
+  "attestation_ends",
+  "opened",
+  "recovered",
+  "escalated",
+] as const;
 
 /** One line of a digest. */
 export const MessageItem = z.strictObject({

@@ -1,21 +1,19 @@
 import type { NotifyConfig } from "#schemas/alert.ts";
-import type { Calendar } from "#schemas/calendar.ts";
-import type { PolicyProfile } from "#schemas/policy.ts";
+import { ConfigError } from "../config.ts";
 import type { OnJudged } from "../jobs/judge.ts";
+import type { PolicyAt } from "../policy-book.ts";
 import { readBook, writeBook } from "../store/alert-book.ts";
 import type { Db } from "../store/db.ts";
 import { beginIncident, lockIncidents, standingIncidents, writeIncident } from "../store/incidents.ts";
 import { stepBook } from "./book-step.ts";
-import type { DeskSettings } from "./desk.ts";
 import { isDigestDue } from "./digest.ts";
 import type { Incident } from "./incident.ts";
 import { heed, type Signal, signalOf } from "./incident-step.ts";
-import { topicsOf } from "./topic.ts";
+import { type Topic, topicsOf } from "./topic.ts";
 
 export type AlertOptions = {
   readonly db: Db;
-  readonly policy: PolicyProfile;
-  readonly calendar: Calendar;
+  readonly policyAt: PolicyAt;
   readonly notify: NotifyConfig;
   readonly publicUrl: string;
 };
@@ -26,14 +24,21 @@ export type Alerts = {
   onProvince(tx: Db, requirement: string, subject: string, signal: Signal, nowMs: number): Promise<void>;
   /** What the clock does: see `stepBook`. Reads and writes in one transaction; any number of collectors may do it at once. */
   tick(nowMs: number): Promise<void>;
+  /** What is said of problems at an instant: all that the policy in force demands, and of what it has dropped whatever some of them are about. */
+  topicsFor(incidents: readonly Incident[], nowMs: number): ReadonlyMap<string, Topic>;
 };
 
 /**
  * Problems and their messages. Measuring goes on whatever is told. Problems follow states, not changes, so that what was suppressed once is found
  * by the next judgement. All that is decided is decided in pure files; this one carries it to the store and back.
  */
-export function createAlerts({ db, policy, calendar, notify, publicUrl }: AlertOptions): Alerts {
-  const settings: DeskSettings = { topics: topicsOf(policy, notify), notify, calendar, publicUrl };
+export function createAlerts({ db, policyAt, notify, publicUrl }: AlertOptions): Alerts {
+  const topicsFor: Alerts["topicsFor"] = (incidents, nowMs) => {
+    const topics = topicsOf(policyAt(nowMs).policy, notify);
+    const former = incidents.filter(({ requirement }) => !topics.has(requirement));
+    const dropped = [...new Map(former.map((one) => [one.requirement, one])).values()].flatMap((one) => droppedTopic(policyAt, notify, one) ?? []);
+    return new Map([...topics, ...dropped.map((topic): [string, Topic] => [topic.id, topic])]);
+  };
   return {
     onJudged: async (tx, judged) => {
       const standing = Map.groupBy(
@@ -52,10 +57,23 @@ export function createAlerts({ db, policy, calendar, notify, publicUrl }: AlertO
     tick: (nowMs) =>
       db.transaction(async (tx) => {
         await lockIncidents(tx);
-        const book = await readBook(tx, nowMs, (digest) => isDigestDue(settings, digest, nowMs));
-        await writeBook(tx, stepBook(settings, book, nowMs), nowMs);
+        const { calendar } = policyAt(nowMs);
+        const book = await readBook(tx, nowMs, (digest) => isDigestDue({ notify, calendar }, digest, nowMs));
+        await writeBook(tx, stepBook({ topics: topicsFor(book.incidents, nowMs), notify, calendar, publicUrl }, book, nowMs), nowMs);
       }),
+    topicsFor,
   };
+}
+
+/** What a requirement said that the policy had when a problem began and has no more; undefined where that version cannot be read any more. */
+function droppedTopic(policyAt: PolicyAt, notify: NotifyConfig, { requirement, beganMs }: Incident): Topic | undefined {
+  try {
+    const topic = topicsOf(policyAt(beganMs, beganMs).policy, notify).get(requirement);
+    return topic && { ...topic, dropped: true };
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
 }
 
 async function take(

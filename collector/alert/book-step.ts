@@ -24,6 +24,7 @@ export function stepBook(settings: DeskSettings, book: Book, nowMs: number): Boo
   const begun = watchSilence(desk);
   close(desk);
   for (const topic of settings.topics.values()) {
+    if (topic.dropped) continue;
     open(desk, topic);
     tellOpened(desk, topic);
   }
@@ -66,17 +67,23 @@ function watchSilence(desk: Desk): Beginning[] {
   return begun;
 }
 
-/** Ends what has been well for long enough. Those who heard of it by letter hear of the end, whatever suppresses messages now. */
+/**
+ * Ends what has been well for long enough, and what the policy no longer demands. Those who heard of it by letter hear of the end, whatever suppresses
+ * messages now.
+ */
 function close(desk: Desk): void {
   for (const incident of desk.incidents()) {
+    if (incident.state === "closed") continue;
     const topic = desk.topicOf(incident);
-    if (incident.state === "closed" || incident.wellSinceMs === undefined || desk.nowMs - incident.wellSinceMs < (topic?.closeMs ?? 0)) continue;
+    const { wellSinceMs } = incident;
+    const isWell = wellSinceMs !== undefined && desk.nowMs - wellSinceMs >= (topic?.closeMs ?? 0);
+    if (!isWell && !desk.isDropped(incident)) continue;
     const trace = desk.book.traces.get(incident.siteId);
-    const cause = incident.requirement === AGENT_SILENT && trace && causeOfSilence(trace, incident.beganMs - SILENCE_BEFORE_MS, incident.wellSinceMs);
-    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }) });
+    const cause = isWell && incident.requirement === AGENT_SILENT && trace && causeOfSilence(trace, incident.beganMs - SILENCE_BEFORE_MS, wellSinceMs);
+    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }), ...(!isWell && { end: "dropped" }) });
     if (!topic || closed.storm !== undefined) continue;
-    const message = messageOf("recovered", desk.book, topic, closed, desk.settings.publicUrl);
-    desk.write(`recovered-${closed.id}`, message, closed.told.map(recipientAt), closed.siteId);
+    const kind = closed.end ?? "recovered";
+    desk.write(`${kind}-${closed.id}`, messageOf(kind, desk.book, topic, closed, desk.settings.publicUrl), closed.told.map(recipientAt), closed.siteId);
   }
 }
 

@@ -3,10 +3,11 @@ import type { Calendar } from "#schemas/calendar.ts";
 import { maintenanceAt } from "#schemas/maintenance.ts";
 import { addressOf, type Book, backingKey, type PlannedLetter } from "./book.ts";
 import type { Incident } from "./incident.ts";
-import type { Topic } from "./topic.ts";
+import { isSoughtAt, type Topic } from "./topic.ts";
 
 /** What stays the same from step to step. */
 export type DeskSettings = {
+  /** All that the policy demands, and of what it has dropped whatever has problems left. */
   readonly topics: ReadonlyMap<string, Topic>;
   readonly notify: NotifyConfig;
   readonly calendar: Calendar;
@@ -57,6 +58,15 @@ export class Desk {
   /** What announced work does to a problem now. */
   maintenanceOf({ siteId, requirement }: Incident): "skip" | "mute" | "run" | undefined {
     return maintenanceAt(this.book.windows, this.book.places.get(siteId)?.code ?? "", requirement, this.nowMs);
+  }
+
+  /** Whether nobody judges a problem any more, because the policy no longer demands it. A finding by an older version of the policy still stands for it. */
+  isDropped(incident: Incident): boolean {
+    const { siteId, requirement, subject } = incident;
+    const topic = this.topicOf(incident);
+    const isDemanded = topic !== undefined && !topic.dropped;
+    if (siteId === 0) return !isDemanded || !isSoughtAt(topic.rule, subject);
+    return !isDemanded && !this.book.backings.has(backingKey(siteId, requirement));
   }
 
   /** Whether nobody is to hear of a problem now: announced work or a waiver. */

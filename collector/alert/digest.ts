@@ -38,7 +38,7 @@ export function makeDigests(desk: Desk): DigestClock | undefined {
 }
 
 /** Whether a step makes a digest: once on a working day, from its hour on. */
-export function isDigestDue({ notify, calendar }: DeskSettings, { dailyMs }: DigestClock, nowMs: number): boolean {
+export function isDigestDue({ notify, calendar }: Pick<DeskSettings, "notify" | "calendar">, { dailyMs }: DigestClock, nowMs: number): boolean {
   const day = vietnamDay(nowMs);
   const dueMs = vietnamDayStartMs(day) + clockMs(notify.digestAt);
   return dailyMs !== undefined && nowMs >= dueMs && dailyMs < dueMs && isWorkingDay(calendar, day);
@@ -51,7 +51,8 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
   const since = span.dailyMs;
   const lines = (kind: MessageItem["kind"], incidents: readonly Incident[]) => incidents.map((one) => itemOf(kind, desk.book, desk.settings.topics, one));
   const begun = own.filter((one) => isStanding(one) && (one.openedMs ?? 0) > since && !one.told.includes(address));
-  const ended = own.filter((one) => isTold(one) && !one.told.includes(address) && wasListed(one, since) && (one.closedMs ?? 0) > since);
+  const over = own.filter((one) => isTold(one) && !one.told.includes(address) && wasListed(one, since) && (one.closedMs ?? 0) > since);
+  const ended = (end: Incident["end"]) => over.filter((one) => one.end === end);
   const news = [
     ...gathered(lines("new", begun.filter(isTold))),
     ...lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since))),
@@ -59,7 +60,8 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
       "muted",
       begun.filter((one) => one.telling === undefined && desk.isQuiet(one)),
     ),
-    ...gathered(lines("ended", ended)),
+    ...gathered(lines("ended", ended(undefined))),
+    ...gathered(lines("dropped", ended("dropped"))),
     ...reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one)),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;

@@ -34,6 +34,8 @@ export type Incident = {
   readonly stormOver?: boolean | undefined;
   /** The area of a storm that lies in one area alone. */
   readonly area?: string | undefined;
+  /** Why it ended, where it was not well: the policy no longer demands it. */
+  readonly end?: "dropped" | undefined;
   /** Of a silence that has ended: what it most probably was. */
   readonly cause?: SilenceCause | undefined;
 };

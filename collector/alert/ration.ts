@@ -1,9 +1,8 @@
-import type { MessageItem } from "#schemas/alert.ts";
+import { type MessageItem, manyAtOnce } from "#schemas/alert.ts";
 import { addressOf, type Book, type HeldLetter, type PlannedLetter, recipientAt } from "./book.ts";
 import type { DeskSettings } from "./desk.ts";
 
-/** What is one message for many already is never kept back. */
-const unrationed: ReadonlySet<string> = new Set(["storm", "storm_over", "morning", "weekly"]);
+const unrationed: ReadonlySet<string> = new Set(manyAtOnce);
 const ITEMS_MAX = 60;
 
 /**
@@ -52,7 +51,7 @@ function gatheredLetter(address: string, held: readonly HeldLetter[], publicUrl:
 /** The newest that was held of a problem: one that began and ended meanwhile is told as ended, with both times. */
 function itemOf({ kind, incident, centre, centreName, requirement = "", title, since, until }: HeldLetter["message"]): MessageItem {
   return {
-    kind: kind === "recovered" || kind === "escalated" || kind === "flapping" ? kind : "opened",
+    kind: kind === "recovered" || kind === "dropped" || kind === "escalated" || kind === "flapping" ? kind : "opened",
     requirement,
     ...(incident !== undefined && { incident }),
     ...(centre !== undefined && { centre }),

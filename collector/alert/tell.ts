@@ -193,18 +193,23 @@ function passedOver({ settings: { calendar }, nowMs }: Desk, { told, toldMs }: I
   return all.filter((one) => (isNoon || !one.digests) && !told.includes(addressOf(one)));
 }
 
-/** One message when the last centre of a storm has recovered, to those who heard of the storm. */
+/** One message when the last centre of a storm has recovered, or when nobody demands it any more, to those who heard of the storm. */
 export function tellStormsOver(desk: Desk): void {
   for (const [key, members] of stormsOf(desk)) {
     const [first] = members;
     const topic = first && desk.topicOf(first);
-    if (!first || !topic || members.some(({ state }) => state !== "closed")) continue;
+    if (members.some(({ state }) => state !== "closed")) continue;
     for (const member of members) desk.change(member, { stormOver: true });
+    if (!topic) continue;
     const { since: _, ...rest } = stormMessage(desk, topic, members, key);
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
     const shared = sharedCause(members.map(({ cause }) => cause));
     const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };
-    desk.write(`${key}-over`, { ...rest, kind: "storm_over", until, ...cause }, [...new Set(members.flatMap(({ told }) => told))].map(recipientAt));
+    desk.write(
+      `${key}-over`,
+      { ...rest, kind: members.some(({ end }) => end) ? "storm_dropped" : "storm_over", until, ...cause },
+      [...new Set(members.flatMap(({ told }) => told))].map(recipientAt),
+    );
   }
 }
 

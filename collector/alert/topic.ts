@@ -1,5 +1,5 @@
 import type { NotifyConfig } from "#schemas/alert.ts";
-import type { Owner, PolicyProfile, Requirement } from "#schemas/policy.ts";
+import type { Owner, PolicyProfile, Requirement, Rule } from "#schemas/policy.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Words } from "#schemas/words.ts";
 import { AGENT_SILENT } from "./incident.ts";
@@ -16,6 +16,10 @@ export type Topic = {
   readonly urgency: number;
   readonly openMs: number;
   readonly closeMs: number;
+  /** How it is judged; nothing judges an agent's silence but the clock. */
+  readonly rule?: Rule | undefined;
+  /** No version of the policy that is in force has it: nothing of it begins, and what stands of it ends. */
+  readonly dropped?: boolean | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -49,9 +53,15 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
       urgency,
       openMs: openMinutes * MINUTE_MS,
       closeMs: closeMinutes * MINUTE_MS,
+      rule,
     };
   });
   return new Map([agent, ...others].map((topic) => [topic.id, topic]));
+}
+
+/** Whether a fault of the whole province is sought at a target: by a rule that knows shared faults, at its own targets or at all that centres ask. */
+export function isSoughtAt(rule: Rule | undefined, target: string): boolean {
+  return rule?.kind === "reachable" && rule.sharedFaultPercent !== undefined && (rule.targets?.includes(target) ?? true);
 }
 
 /** What citizens notice follows from what is measured; where only people say it, from the impact. */

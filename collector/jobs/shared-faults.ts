@@ -3,6 +3,7 @@ import { needOf } from "#schemas/evaluate/needs.ts";
 import type { SharedFault } from "#schemas/facts.ts";
 import type { PolicyProfile, ReachableRule, Requirement } from "#schemas/policy.ts";
 import type { Signal } from "../alert/incident-step.ts";
+import { isSoughtAt } from "../alert/topic.ts";
 import type { PolicyInForce } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import type { Moment } from "../store/moment.ts";
@@ -26,7 +27,9 @@ export async function provinceSignals(db: Db, { policy, calendar }: PolicyInForc
   const lists = sharedRules(policy).map(async ({ id, rule }) => {
     const question = questionOf(rule);
     const shares = await targetShares(db, question, { atMs: nowMs });
-    return shares.map((share) => ({ requirement: id, target: share.target, signal: signalOfShare(share, question, isAsked(rule, calendar, nowMs)) }));
+    return shares
+      .filter(({ target }) => isSoughtAt(rule, target))
+      .map((share) => ({ requirement: id, target: share.target, signal: signalOfShare(share, question, isAsked(rule, calendar, nowMs)) }));
   });
   return (await Promise.all(lists)).flat();
 }

@@ -1,7 +1,7 @@
 import { type Db, instantMs } from "./db.ts";
 import { putSetting, setting } from "./settings.ts";
 
-/** Key of the setting: when what is past its time was last deleted by a clock that was trusted. Migration 0042 set it for older databases. */
+/** Key of the setting: when what is past its time was last deleted by a clock that was trusted. Migration 0041 set it for older databases. */
 const KEPT_KEY = "last_upkeep";
 /** Agents that were heard this long ago or later have a say, ms. */
 const HEARD_MS = 3_600_000;

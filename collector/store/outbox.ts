@@ -1,5 +1,6 @@
-import type { Message, Recipient } from "#schemas/alert.ts";
+import { type Message, manyAtOnce, type Recipient } from "#schemas/alert.ts";
 import type { HeldLetter, PlannedLetter } from "../alert/book.ts";
+import { textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -23,7 +24,7 @@ export async function putLetter(tx: Db, { key, recipient: { channel, to }, messa
   await tx.query(
     `INSERT INTO outbox (site_id, dedup_key, channel, recipient, body, created_at, next_try_at, state, incident_id)
      SELECT $1, $2, $3, $4, ($5::text)::jsonb, to_timestamp($6::float8 / 1000), to_timestamp($6::float8 / 1000), $7, $8::bigint
-     WHERE $9 <> 'recovered' OR NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = $8::bigint AND channel = $3 AND recipient = $4 AND state = 'dead')
+     WHERE $9 NOT IN ('recovered', 'dropped') OR NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = $8::bigint AND channel = $3 AND recipient = $4 AND state = 'dead')
      ON CONFLICT (dedup_key) DO NOTHING`,
     [siteId, key, channel, to, jsonText(message), nowMs, held ? "held" : "waiting", message.incident ?? null, message.kind],
   );
@@ -102,7 +103,7 @@ export async function markDead(db: Db, id: number, error: string, nowMs: number)
      )
      UPDATE outbox o SET state = 'withdrawn' FROM dead
      WHERE o.incident_id = dead.incident_id AND o.channel = dead.channel AND o.recipient = dead.recipient AND o.state IN ('waiting', 'held')
-       AND o.outbox_id > $1 AND o.body ->> 'kind' = 'recovered'`,
+       AND o.outbox_id > $1 AND o.body ->> 'kind' IN ('recovered', 'dropped')`,
     [id, error.slice(0, 500), nowMs],
   );
 }
@@ -124,9 +125,9 @@ export async function markMerged(tx: Db, ids: readonly number[]): Promise<void> 
 export async function recentLetters(tx: Db, nowMs: number): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.query<{ address: string; letters: number }>(
     `SELECT channel || ' ' || recipient AS address, count(*)::int AS letters FROM outbox
-     WHERE created_at > to_timestamp($1::float8 / 1000) AND state IN ('waiting', 'sent') AND body ->> 'kind' NOT IN ('storm', 'storm_over', 'morning', 'weekly')
+     WHERE created_at > to_timestamp($1::float8 / 1000) AND state IN ('waiting', 'sent') AND NOT body ->> 'kind' = ANY (($2::text)::text[])
      GROUP BY 1`,
-    [nowMs - HOUR_MS],
+    [nowMs - HOUR_MS, textsLiteral(manyAtOnce)],
   );
   return new Map(rows.map(({ address, letters }) => [address, letters]));
 }

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { AGENT_SILENT } from "../alert/incident.ts";
 import { moment } from "./format.ts";
 import type { Html } from "./markup.ts";
 import type { Incident } from "./page-store.ts";
@@ -9,7 +10,7 @@ import type { Incident } from "./page-store.ts";
 /** What people were told of. `sheet` is the address of the page that holds the requirements; empty on that page itself. */
 export function incidentList(lang: Lang, policy: PolicyProfile, incidents: readonly Incident[], sheet: string): Html {
   if (incidents.length === 0) return html`<p class="note">${text(lang, "web.incidents.none")}</p>`;
-  const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const titles = new Map(policy.requirements.map(({ id, title }) => [id, `${id} ${title[lang]}`])).set(AGENT_SILENT, text(lang, "alert.agent.title"));
   return html`<ol class="incidents">${incidents.map(
     ({
       id,
@@ -17,7 +18,7 @@ export function incidentList(lang: Lang, policy: PolicyProfile, incidents: reado
       subject,
       openedAt,
       closedAt,
-    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="/incidents/${id}">#${id}</a> <a href="${sheet}#${requirement}">${titles.has(requirement) ? `${requirement} ${titles.get(requirement)}` : text(lang, "alert.agent.title")}</a>${subject ? `: ${subject}` : ""}
+    }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="/incidents/${id}">#${id}</a> <a href="${sheet}#${requirement}">${titles.get(requirement) ?? requirement}</a>${subject ? `: ${subject}` : ""}
 <span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
   )}</ol>`;
 }

@@ -51,10 +51,11 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     [text(lang, "web.incidents.state"), stateOf(lang, incident)],
     [text(lang, "alert.label.since"), moment(lang, openedMs ?? beganMs)],
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
+    [text(lang, "alert.label.end"), incident.end && text(lang, `alert.end.${incident.end}`)],
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
-    [text(lang, "alert.label.who"), ownerOf(lang, policy, incident)],
+    [text(lang, "alert.label.who"), ownerOf(lang, policy, incident) || undefined],
     [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
     [text(lang, "web.incidents.told"), text(lang, "web.incidents.told.count", { count: told.length })],
@@ -121,9 +122,11 @@ function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): 
   return `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
 }
 
-/** Whose turn it is; a silent PC is its centre's to look after. */
+/** Whose turn it is; a silent PC is its centre's to look after, and what the policy no longer demands is nobody's. */
 function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
-  return text(lang, `owner.${policy.requirements.find(({ id }) => id === requirement)?.owner ?? "commune"}`);
+  if (requirement === AGENT_SILENT) return text(lang, "owner.commune");
+  const owner = policy.requirements.find(({ id }) => id === requirement)?.owner;
+  return owner === undefined ? "" : text(lang, `owner.${owner}`);
 }
 
 function stateOf(lang: Lang, { state, wellSinceMs }: Incident): Html {

@@ -28,7 +28,7 @@ export async function storeAlerts(db: Db, centres: number, fromMs: number): Prom
   await importCentres(db, new World(centres, []).centres, fromMs);
   const siteIds = new Map((await allSites(db)).map(({ siteId, centre }) => [centre.code, siteId]));
   const siteIdOf = (site: number) => siteIds.get(`xa-${site}`) ?? -1;
-  const alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse(readersOf(centres)), publicUrl: "http://hcc" });
+  const alerts = createAlerts({ db, policyAt: () => ({ policy: plan, calendar }), notify: NotifyConfig.parse(readersOf(centres)), publicUrl: "http://hcc" });
   const tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar };
   const accept = acceptInto(new IngestQueue((group) => writeGroup(tools, group)), () => {});
   const letters: SentLetter[] = [];

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { NotifyConfig } from "#schemas/alert.ts";
+import { manyAtOnce, NotifyConfig } from "#schemas/alert.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
@@ -70,8 +70,7 @@ export class AlertDesk {
     for (let at = this.delivered.length - 1; at >= 0; at--) {
       const one = this.delivered[at];
       if (!one || one.atMs <= hourMs) break;
-      if (!["storm", "storm_over", "morning", "weekly"].includes(one.message.kind))
-        recent.set(addressOf(one.recipient), (recent.get(addressOf(one.recipient)) ?? 0) + 1);
+      if (!manyAtOnce.some((kind) => kind === one.message.kind)) recent.set(addressOf(one.recipient), (recent.get(addressOf(one.recipient)) ?? 0) + 1);
     }
     const fromMs = historyFromMs(this.#digest, nowMs);
     this.#incidents = this.#incidents.filter((one) => one.state !== "closed" || (one.closedMs ?? 0) >= fromMs || (one.storm !== undefined && !one.stormOver));

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { NotifyConfig } from "#schemas/alert.ts";
 import { endedAlert, standingAlert } from "../alertmanager-alerts.ts";
+import type { Alerts } from "../alerts.ts";
 import type { Place } from "../book.ts";
 import type { Incident } from "../incident.ts";
-import type { Topic } from "../topic.ts";
 import { post, SEND_MS, SendError } from "./send.ts";
 
 type Problems = { readonly incidents: readonly Incident[]; readonly places: ReadonlyMap<number, Place> };
@@ -13,14 +13,14 @@ export type Alertmanager = {
 };
 
 const DAY_MS = 86_400_000;
-const Alerts = z.array(z.object({ labels: z.record(z.string(), z.string()), status: z.object({ inhibitedBy: z.array(z.string()) }) }));
+const AlertsReply = z.array(z.object({ labels: z.record(z.string(), z.string()), status: z.object({ inhibitedBy: z.array(z.string()) }) }));
 
 /**
  * Pushes the state, not messages: what stands is said again and again, what has ended until it was said once. An Alertmanager never tells its
  * receivers the end of an alert that ends while another one inhibits it; whoever counts open problems there would count it for ever. So the end
  * of an inhibited alert is kept back until nothing inhibits it any more, a day at most.
  */
-export function createAlertmanager(config: NonNullable<NotifyConfig["alertmanager"]>, topics: ReadonlyMap<string, Topic>, publicUrl: string): Alertmanager {
+export function createAlertmanager(config: NonNullable<NotifyConfig["alertmanager"]>, topicsFor: Alerts["topicsFor"], publicUrl: string): Alertmanager {
   const url = `${config.url.replace(/\/$/, "")}/api/v2/alerts`;
   const login = config.user === undefined ? {} : { authorization: `Basic ${Buffer.from(`${config.user}:${config.password ?? ""}`).toString("base64")}` };
   const ended = new Set<number>();
@@ -30,6 +30,7 @@ export function createAlertmanager(config: NonNullable<NotifyConfig["alertmanage
   };
   return {
     async push({ incidents, places }, nowMs) {
+      const topics = topicsFor(incidents, nowMs);
       const known = incidents.flatMap((incident) => {
         const topic = topics.get(incident.requirement);
         if (!topic || incident.telling === undefined || incident.openedMs === undefined || ended.has(incident.id)) return [];
@@ -58,7 +59,7 @@ async function inhibitedIncidents(url: string, headers: Readonly<Record<string, 
   const reply = await fetch(asked, { headers, redirect: "manual", signal: AbortSignal.timeout(SEND_MS) }).catch((error: unknown) => {
     throw new SendError(error instanceof Error ? error.message : String(error));
   });
-  const alerts = reply.ok ? Alerts.safeParse(await reply.json().catch(() => undefined)) : undefined;
+  const alerts = reply.ok ? AlertsReply.safeParse(await reply.json().catch(() => undefined)) : undefined;
   if (!alerts?.success) throw new SendError(`the Alertmanager does not say which alerts it keeps back: answered ${reply.status}`);
   return new Set(alerts.data.flatMap(({ labels, status }) => (status.inhibitedBy.length > 0 && labels.incident !== undefined ? [labels.incident] : [])));
 }

@@ -29,7 +29,7 @@ describe.skipIf(!requirePeer("prometheus-alertmanager"))("an Alertmanager of Deb
     level: 0,
   });
   const closed = (incident: Incident): Incident => ({ ...incident, state: "closed", closedMs: Date.now() });
-  const pusher = () => createAlertmanager({ url: peer.url }, topics, "http://hcc");
+  const pusher = () => createAlertmanager({ url: peer.url }, () => topics, "http://hcc");
   const lines = () => peer.told.map(({ status, labels }) => `${status} ${labels.alertname} ${labels.centre}`);
   /** Waits until the receiver was told so; what never comes fails by the test's own limit. */
   const heard = async (line: string) => {
@@ -75,7 +75,7 @@ describe.skipIf(!requirePeer("prometheus-alertmanager"))("an Alertmanager of Deb
   }, 60_000);
 
   it("what nobody was told is not pushed, and an Alertmanager that is away is told with the next push", async () => {
-    const alertmanager = createAlertmanager({ url: "http://127.0.0.1:9" }, topics, "http://hcc");
+    const alertmanager = createAlertmanager({ url: "http://127.0.0.1:9" }, () => topics, "http://hcc");
     await expect(alertmanager.push({ incidents: [problem(10, 1, "R14")], places }, Date.now())).rejects.toThrow();
     const { telling: _, ...untold } = problem(11, 1, "R14");
     await alertmanager.push({ incidents: [untold], places }, Date.now());

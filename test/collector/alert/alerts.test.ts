@@ -29,7 +29,7 @@ beforeAll(async () => {
   db = await openTestDb();
   const centres = Array.from({ length: CENTRES }, (_, at) => Centre.parse({ code: `xa-${at + 1}`, name: `Trung tâm xa-${at + 1}`, officers: 5 }));
   await importCentres(db, centres, T0);
-  alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse(notify), publicUrl: "http://hcc" });
+  alerts = createAlerts({ db, policyAt: () => ({ policy: plan, calendar }), notify: NotifyConfig.parse(notify), publicUrl: "http://hcc" });
 }, 180_000);
 afterAll(() => db.close());
 beforeEach(async () => {
@@ -99,10 +99,10 @@ it("the end of a problem is not put where its beginning died on the way", async 
 });
 
 it("a fault of the province is a problem of no centre", async () => {
-  await db.transaction((tx) => alerts.onProvince(tx, "R16", "igate", "bad", T0));
-  await db.transaction((tx) => alerts.onProvince(tx, "R16", "igate", "bad", T0 + MINUTE));
+  await db.transaction((tx) => alerts.onProvince(tx, "R16", "vnpt-igate", "bad", T0));
+  await db.transaction((tx) => alerts.onProvince(tx, "R16", "vnpt-igate", "bad", T0 + MINUTE));
   await alerts.tick(T0 + 16 * MINUTE);
-  expect(await listIncidents(db, {})).toMatchObject([{ siteId: 0, requirement: "R16", subject: "igate", state: "open" }]);
+  expect(await listIncidents(db, {})).toMatchObject([{ siteId: 0, requirement: "R16", subject: "vnpt-igate", state: "open" }]);
   expect(await keys()).toEqual(["opened waiting", "opened waiting"]);
 });
 

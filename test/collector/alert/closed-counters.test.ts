@@ -153,7 +153,7 @@ it("what only those on duty heard at night stands in the morning digest of the o
 });
 
 it("a storm where nobody watches over the province is told to each centre", () => {
-  const communes = codes.map((code) => ({ owner: "commune", channel: "smtp", to: code, centres: [code] }) as const);
+  const communes = codes.map((code) => ({ owner: "commune" as const, channel: "smtp" as const, to: code, centres: [code] }));
   start("2026-11-24T08:00", communes);
   say(12, "R14", "bad");
   expect(until("2026-11-24T08:10").map((line) => line.slice(6))).toEqual(sites(12).map((site) => `opened R14 xa-${site} > xa-${site}`));

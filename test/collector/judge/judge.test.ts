@@ -24,7 +24,7 @@ let province: JudgedProvince;
 let place = 0;
 let code: string;
 let siteId: number;
-const alertsOn = (db: JudgedProvince["db"]) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" });
+const alertsOn = (db: JudgedProvince["db"]) => createAlerts({ db, policyAt: () => ({ policy: plan, calendar }), notify, publicUrl: "http://hcc" });
 const judgeOn = (db: Parameters<typeof failingDb>[0]) =>
   createJudge({ db, policyAt: province.policyAt, log: createLog("silent"), onJudged: alertsOn(province.db).onJudged });
 
@@ -96,7 +96,9 @@ describe("a judgement is written whole or not at all", () => {
     await province.send(code, T0, [camera(T0 - 40 * MINUTE, 0), camera(T0 - 10 * MINUTE, 0)]);
     await judgeOn(province.db).judge(siteId, "all", T0, false);
     await province.db.query("DELETE FROM incident WHERE site_id <> $1", [siteId]);
-    const refused = await failingEverywhere((db) => createAlerts({ db, policy: plan, calendar, notify, publicUrl: "http://hcc" }).tick(T0 + HOUR));
+    const refused = await failingEverywhere((db) =>
+      createAlerts({ db, policyAt: () => ({ policy: plan, calendar }), notify, publicUrl: "http://hcc" }).tick(T0 + HOUR),
+    );
     expect(refused.length).toBeGreaterThan(5);
     for (const part of ["incident", "outbox"]) expect(refused, part).toContainEqual(expect.stringMatching(new RegExp(`(INSERT INTO|UPDATE) ${part}`)));
     const opened = await province.db.query<{ state: string }>("SELECT state FROM incident WHERE site_id = $1 AND requirement = 'R03'", [siteId]);

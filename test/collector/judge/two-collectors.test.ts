@@ -40,7 +40,7 @@ describe.skipIf(!requirePeer("postgres"))("two collectors on one database", () =
   const dbOf = (place: number) => (stores[place] as (typeof stores)[0]).db;
   const judgeOn = async (db: Db): Promise<Judge> => {
     const policyAt = await openPolicyBook(db, plan.id, T0, [{ policy: plan, calendar, sha256: sha256Of(plan) }]);
-    const alerts = createAlerts({ db, policy: plan, calendar, notify: NotifyConfig.parse({}), publicUrl: "http://hcc" });
+    const alerts = createAlerts({ db, policyAt: () => ({ policy: plan, calendar }), notify: NotifyConfig.parse({}), publicUrl: "http://hcc" });
     return createJudge({ db, policyAt, log: createLog("silent"), onJudged: alerts.onJudged });
   };
   const declare = (item: string, atMs: number, holds = true) =>

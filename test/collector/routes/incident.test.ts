@@ -5,6 +5,7 @@ import { localPerson } from "../../../collector/auth/local-person.ts";
 import { incidentRoutes } from "../../../collector/routes/incident.ts";
 import { maintenanceRoutes } from "../../../collector/routes/maintenance.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
+import { incidentList } from "../../../collector/web/incident-list.ts";
 import type { ShownIncident } from "../../../collector/web/incidents-page.ts";
 import { guarded } from "../../support/guarded.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -23,6 +24,7 @@ const open: ShownIncident = {
   told: ["smtp lan@example.vn"],
   level: 0,
 };
+const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
 let windows: MaintenanceWindow[] = [];
@@ -33,7 +35,7 @@ const routes = incidentRoutes({
   ...shared,
   incidents: {
     list: async ({ closed }) => (closed ? [] : [open]),
-    find: async (id) => (id === 7 ? open : undefined),
+    find: async (id) => [open, dropped].find((one) => one.id === id),
     take: async (id, by) => {
       taken.push([id, by]);
       return [id];
@@ -91,6 +93,16 @@ test("the list names number, centre and state, what could not be delivered, and 
   const { html } = await opened("/incidents");
   for (const part of ['href="/incidents/7"', "R05", "Đang mở", "2 thư đang chờ", "550 …"]) expect(html).toContain(part);
   for (const part of ["lan@example.vn", "<script>alert"]) expect(html).not.toContain(part);
+});
+
+test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
+  const { html } = await opened("/incidents/9");
+  for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
+  expect(html).not.toContain("Người xử lý");
+  const shown = { id: "8", requirement: "R99", subject: "", openedAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
+  const list = String(incidentList("vi", samplePolicy, [shown], ""));
+  expect(list).toContain("R99</a>");
+  expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], ""))).toContain("Trung tâm mất liên lạc</a>");
 });
 
 test("somebody takes a problem with a name, from a page of ours", async () => {
