@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import type { ReadDefaultRoute } from "./gateway.ts";
 import type { TcpKnock } from "./tcp.ts";
 
 const WAIT_MS = 3_000;
@@ -23,4 +24,27 @@ export async function anybodyAnswers(references: References, tcpKnock: TcpKnock,
 /** Whether a host names this very PC. */
 export function isThisPc(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** What a failure means where this PC has no way out: for people, in the detail of a run. */
+export const NO_WAY_OUT = "this PC has no default route: check its network cable";
+
+/**
+ * Asked only after silence: is there any way out of this PC to somebody else? Without one the silence says nothing of the other side. A table that
+ * cannot be read counts as yes: the silence stands. @throws when aborted
+ */
+export async function hasWayOut(
+  host: string,
+  readDefaultRoute: ReadDefaultRoute,
+  signal: AbortSignal,
+  log?: (message: string, fields: { error: string }) => void,
+): Promise<boolean> {
+  if (isThisPc(host)) return true;
+  try {
+    return (await readDefaultRoute(signal)) !== undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    log?.("the default route could not be read", { error: String(error) });
+    return true;
+  }
 }

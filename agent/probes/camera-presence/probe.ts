@@ -7,6 +7,7 @@ import { openDeviceSession } from "../../io/device-session.ts";
 import { type Onvif, openOnvif } from "../../io/onvif.ts";
 import { listProfiles } from "../../io/onvif-media.ts";
 import { createPace } from "../../io/pace.ts";
+import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import { SoapFault } from "../../io/soap.ts";
 import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
 import { type ClockSample, judgeClock } from "../../recorders/clock.ts";
@@ -59,8 +60,10 @@ type Presence = {
   readonly said: string;
 };
 
-/** Troubles that mean "nobody is there"; the others mean that somebody is, but we could not ask. */
-const down: ReadonlySet<DeviceTrouble> = new Set(["dns", "no_route", "refused", "timeout", "unreachable", "server_lost"]);
+/** Troubles that mean "nobody is there"; the others mean that somebody is, or that we could not even knock. */
+const down: ReadonlySet<DeviceTrouble> = new Set(["refused", "timeout", "unreachable", "server_lost"]);
+/** Those of them that this PC's own missing cable brings as well. */
+const silent: ReadonlySet<DeviceTrouble> = new Set(["timeout", "unreachable"]);
 
 async function askCamera(target: Target, options: Options, context: ProbeContext): Promise<Presence> {
   const camera = cleanText(targetLabel(target));
@@ -100,7 +103,7 @@ async function askCamera(target: Target, options: Options, context: ProbeContext
       said: "",
     };
   } catch (error) {
-    return troubled(camera, error, context);
+    return troubled(target, error, context);
   }
 }
 
@@ -114,11 +117,14 @@ async function readClock(onvif: Onvif, nowMs: () => number): Promise<(ClockSampl
   return samples;
 }
 
-function troubled(camera: string, error: unknown, context: ProbeContext): Presence {
-  const trouble = error instanceof DeviceError ? error.trouble : error instanceof SoapFault ? "unsupported" : undefined;
-  if (trouble === undefined) throw error;
-  const said = cleanText(error instanceof Error ? error.message : "", 300);
-  context.log("camera could not be asked", { camera, trouble });
+async function troubled(target: Target, error: unknown, { io, signal, log }: ProbeContext): Promise<Presence> {
+  const met = error instanceof DeviceError ? error.trouble : error instanceof SoapFault ? "unsupported" : undefined;
+  if (met === undefined) throw error;
+  const isCutOff = silent.has(met) && !(await hasWayOut(target.address, io.readDefaultRoute, signal, log));
+  const trouble = isCutOff ? "no_route" : met;
+  const camera = cleanText(targetLabel(target));
+  const said = isCutOff ? NO_WAY_OUT : cleanText(error instanceof Error ? error.message : "", 300);
+  log("camera could not be asked", { camera, trouble });
   const readings: Reading[] = down.has(trouble) ? [{ metric: "camera_up", value: 0, labels: { camera } }] : [];
   return { readings, evidence: { camera, trouble, said }, trouble, said };
 }

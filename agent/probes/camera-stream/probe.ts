@@ -7,6 +7,7 @@ import { openDeviceSession } from "../../io/device-session.ts";
 import { openOnvif } from "../../io/onvif.ts";
 import { listProfiles, type MediaProfile, streamUri } from "../../io/onvif-media.ts";
 import { createPace } from "../../io/pace.ts";
+import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import type { StreamProof } from "../../io/rtsp-video.ts";
 import { SoapFault } from "../../io/soap.ts";
 import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
@@ -103,7 +104,7 @@ async function play(
   access: { user?: string | undefined; password?: string | undefined },
   uri: string,
   { packetsMin, withinSeconds }: Options,
-  { io, signal }: ProbeContext,
+  { io, signal, log }: ProbeContext,
 ): Promise<Stream> {
   const { user, password } = access;
   try {
@@ -112,11 +113,16 @@ async function play(
     return { camera, channel, ...told(proof) };
   } catch (error) {
     const [trouble, said] = troubleOf(error);
-    if (trouble === "auth_failed" || trouble === "device_busy" || trouble === "no_permission") return { ...untold(camera, trouble, said), channel };
+    if (unplayed.has(trouble)) return { ...untold(camera, trouble, said), channel };
+    const isSilent = trouble === "timeout" || trouble === "unreachable";
+    if (isSilent && !(await hasWayOut(target.address, io.readDefaultRoute, signal, log))) return { ...untold(camera, "no_route", NO_WAY_OUT), channel };
     // Whatever else keeps video from arriving, it does not arrive.
     return { ...untold(camera, trouble, said), channel, up: false };
   }
 }
+
+/** Troubles in which nothing was asked of the stream itself. */
+const unplayed: ReadonlySet<DeviceTrouble> = new Set(["auth_failed", "device_busy", "dns", "no_permission", "no_route"]);
 
 function told({ up, packets, codec, firstPacketMs, status }: StreamProof) {
   return {

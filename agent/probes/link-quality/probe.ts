@@ -5,7 +5,7 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { Code } from "#schemas/ids.ts";
 import type { Evidence, Reading } from "#schemas/observation.ts";
 import type { Burst } from "../../io/icmp.ts";
-import { anybodyAnswers, isThisPc, References } from "../../io/references.ts";
+import { anybodyAnswers, isThisPc, NO_WAY_OUT, References } from "../../io/references.ts";
 import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
 import { burstStatistics } from "./statistics.ts";
 import { knownWay, type MetHop, rememberWay, segmentReadings, walkOf } from "./walk.ts";
@@ -45,10 +45,7 @@ export const linkQuality = defineProbe({
     const way = route?.gateway === undefined ? undefined : knownWay(context.memory, route.gateway);
     const gateway: Hop[] = way ? [{ hop: "gateway", address: way.gateway.address, tcpPort: 80 }] : [];
     const hops = [...gateway, ...(await ispHop(options, way, context)), ...options.hops];
-    if (hops.length === 0)
-      throw options.gateway
-        ? new ProbeError("no_route", "this PC has no default route: check its network cable")
-        : new ProbeError("bad_options", "hops: name at least one hop");
+    if (hops.length === 0) throw options.gateway ? new ProbeError("no_route", NO_WAY_OUT) : new ProbeError("bad_options", "hops: name at least one hop");
     const results = await Promise.all(hops.map((hop) => measureHop(hop, options, context)));
     const met = results.map(({ hop, address, up }) => ({ hop, address, up }));
     const isReferenceUp = await findReference(options, met, context);

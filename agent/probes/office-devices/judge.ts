@@ -19,6 +19,11 @@ export function judge(answers: readonly DeviceAnswer[]): { readonly readings: re
   };
 }
 
+/** The same where only this PC's own devices could be asked: how many there are in the office is then not told. Pure. */
+export function judgeLocal(answers: readonly DeviceAnswer[]): { readonly readings: readonly Reading[]; readonly evidence: Evidence } {
+  return { readings: answers.flatMap(readingsOf), evidence: { devices: answers.map(evidenceOf), partial: true } };
+}
+
 function readingsOf({ label: device, role, up, method, printer, scanner }: DeviceAnswer): Reading[] {
   const readings: Reading[] = [{ metric: "device_up", value: up ? 1 : 0, labels: { device, role, ...(method && { method }) } }];
   // Silence says that it does not work here and now; a mere open port says nothing about its state.

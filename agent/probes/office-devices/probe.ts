@@ -3,11 +3,12 @@ import { targetOptions } from "#schemas/target.ts";
 import { esclServices } from "../../io/escl.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
 import type { MdnsService } from "../../io/mdns.ts";
-import { defineProbe } from "../../probe.ts";
+import { hasWayOut, isThisPc, NO_WAY_OUT } from "../../io/references.ts";
+import { defineProbe, ProbeError } from "../../probe.ts";
 import { askDevice, VISIT_MS } from "./ask-device.ts";
 import { askSpooler } from "./ask-spooler.ts";
 import type { DeviceAnswer } from "./device-answer.ts";
-import { judge } from "./judge.ts";
+import { judge, judgeLocal } from "./judge.ts";
 
 const Options = targetOptions({
   /** Whether this PC's own spooler is asked as well, for USB printers and scanners that no other PC can see. */
@@ -27,7 +28,7 @@ export const officeDevices = defineProbe<Options>({
   kind: "office-devices",
   options: Options,
   deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
-  async run({ targets, spooler }, { signal, io }) {
+  async run({ targets, spooler }, { signal, io, log }) {
     let heard: Promise<readonly MdnsService[]> | undefined;
     const announced = () => (heard ??= io.mdnsBrowse(esclServices, LISTEN_MS, signal).catch(() => []));
     const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askDevice(target, io, announced, signal));
@@ -39,6 +40,12 @@ export const officeDevices = defineProbe<Options>({
       (answer): DeviceAnswer =>
         !answer.up && presenceRoles.has(answer.role) && known.has(answer.address) ? { ...answer, up: true, method: "neighbours" } : answer,
     );
-    return judge(spooler ? [...whole, ...(await askSpooler(io, signal))] : whole);
+    const local = spooler ? await askSpooler(io, signal) : [];
+    const first = whole.find(({ up, address }) => !up && !isThisPc(address));
+    const isCutOff = first !== undefined && whole.every(({ up }) => !up) && !(await hasWayOut(first.address, io.readDefaultRoute, signal, log));
+    if (!isCutOff) return judge([...whole, ...local]);
+    // Silence of all is this PC's own; what hangs on it by USB still tells.
+    if (local.length === 0) throw new ProbeError("no_route", NO_WAY_OUT);
+    return judgeLocal(local);
   },
 });

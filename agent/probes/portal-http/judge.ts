@@ -1,4 +1,5 @@
 import type { Evidence, FailureReason, Reading } from "#schemas/observation.ts";
+import { NO_WAY_OUT } from "../../io/references.ts";
 import type { TimedGet } from "./timed-get.ts";
 
 /** What one GET means: a measurement of the portal, or the reason why it says nothing about the portal. */
@@ -27,7 +28,7 @@ export function judge(get: TimedGet, question: Question): Verdict {
   const fail = (reason: FailureReason, message: string): Verdict => ({ kind: "failed", reason, message, evidence });
   const host = question.url.hostname;
   if (get.failed) {
-    if (!question.hasNetwork) return fail("no_route", "this PC has no default route: check its network cable");
+    if (!question.hasNetwork) return fail("no_route", NO_WAY_OUT);
     if (get.failed.phase === "dns" && get.failed.code !== "ENOTFOUND")
       return fail("dns", `the resolver of this PC did not answer for ${host} (${get.failed.code})`);
     if (question.isReferenceUp === false) return fail("no_route", `neither ${host} nor anybody else outside answered: the line or the provider is at fault`);

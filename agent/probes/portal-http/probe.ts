@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
-import { anybodyAnswers, isThisPc, References } from "../../io/references.ts";
-import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import { anybodyAnswers, hasWayOut, References } from "../../io/references.ts";
+import { defineProbe, ProbeError } from "../../probe.ts";
 import { judge } from "./judge.ts";
 import { timedGet } from "./timed-get.ts";
 
@@ -27,21 +27,10 @@ export const portalHttp = defineProbe({
     const url = new URL(text);
     const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT);
     context.signal.throwIfAborted();
-    const hasNetwork = get.failed === undefined || (await canLeave(url, context));
+    const hasNetwork = get.failed === undefined || (await hasWayOut(url.hostname, context.io.readDefaultRoute, context.signal, context.log));
     const isReferenceUp = get.failed !== undefined && hasNetwork ? await anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined;
     const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, nowMs: context.nowMs() });
     if (verdict.kind === "failed") throw new ProbeError(verdict.reason, verdict.message, verdict.evidence);
     return { readings: verdict.readings, evidence: verdict.evidence };
   },
 });
-
-/** Asked only after a failure: is there any way out of this PC? A table that cannot be read counts as yes: the portal's failure stands. */
-async function canLeave(url: URL, { io, signal, log }: ProbeContext): Promise<boolean> {
-  if (isThisPc(url.hostname)) return true;
-  try {
-    return (await io.readDefaultRoute(signal)) !== undefined;
-  } catch (error) {
-    log("the default route could not be read", { error: String(error) });
-    return true;
-  }
-}

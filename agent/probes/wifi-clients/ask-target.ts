@@ -10,6 +10,7 @@ import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
 import { isLanAddress } from "../../io/lan-address.ts";
 import { loginGuard } from "../../io/login-guard.ts";
+import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import type { SnmpSession } from "../../io/snmp.ts";
 import type { TargetAnswer } from "./target-answer.ts";
 
@@ -28,6 +29,8 @@ export async function askTarget(target: Target, io: Io, signal: AbortSignal): Pr
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const silent = error.trouble === "timeout" || error.trouble === "unreachable";
+    if (silent && !(await hasWayOut(target.address, io.readDefaultRoute, signal)))
+      return { state: "failed", label, address: target.address, reason: "no_route", message: NO_WAY_OUT };
     if (silent && (await isGone(target.address, io, signal))) return { state: "down", label, address: target.address };
     const reason = error.trouble === "device_busy" ? "refused" : error.trouble;
     return { state: "failed", label, address: target.address, reason, message: cleanText(error.message, 200) };

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Outcome } from "#schemas/observation.ts";
+import { DeviceError, type DeviceTrouble } from "../../../agent/io/device-error.ts";
+import type { Io } from "../../../agent/io/io.ts";
 import { lanHttp } from "../../../agent/io/lan-http.ts";
 import { type Probe, ProbeError } from "../../../agent/probe.ts";
 import { cameraPresence } from "../../../agent/probes/camera-presence/probe.ts";
@@ -18,8 +20,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map(({ close }) => close()));
 });
 
-async function ask<O>(probe: Probe<O>, options: Record<string, unknown>) {
-  const context = probeContext({ nowMs: () => NOW_MS, io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }) } });
+async function ask<O>(probe: Probe<O>, options: Record<string, unknown>, io: Partial<Io> = {}) {
+  const context = probeContext({ nowMs: () => NOW_MS, io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }), ...io } });
   return probe.run(probe.options.parse({ requestsPerSecond: 1000, ...options }), context).then(
     (measured) => Outcome.parse({ kind: "measured", ...measured }),
     (error: unknown) => {
@@ -82,6 +84,38 @@ describe("camera-presence", () => {
     const outcome = await ask(cameraPresence, { targets });
     expect(total(outcome, "camera_up")).toBe(0);
     expect(outcome.kind === "measured" && outcome.readings).toContainEqual({ metric: "camera_up", value: 1, labels: { camera: "cam-1" } });
+  });
+});
+
+describe("this PC's own cable", () => {
+  /** What a device's silence looks like to this PC, whose table of routes has a way out or not. */
+  const away = (trouble: DeviceTrouble, hasRoute: boolean): Partial<Io> => ({
+    lanHttp: () => Promise.reject(new DeviceError(trouble, "10.9.9.2 could not be reached")),
+    rtsp: {
+      watchStream: () => Promise.reject(new DeviceError(trouble, "10.9.9.2 could not be reached")),
+      fetchFrame: () => Promise.reject(new Error("not asked")),
+    },
+    readDefaultRoute: async () => (hasRoute ? { interface: "eth0", gateway: "10.9.9.1" } : undefined),
+  });
+  const down = { kind: "measured", readings: [{ value: 0 }, { value: 0 }] };
+  const cutOff = { kind: "failed", reason: "no_route" };
+  test.each<[string, DeviceTrouble, boolean, object]>([
+    ["silence, and a way out: the camera is down", "timeout", true, down],
+    ["nobody has its address, and a way out: the camera is down", "unreachable", true, down],
+    ["silence, and no way out", "timeout", false, cutOff],
+    ["nobody has its address, and no way out", "unreachable", false, cutOff],
+    ["no route, whatever the table says", "no_route", true, cutOff],
+    ["no name, which is the resolver's word", "dns", true, { kind: "failed", reason: "dns" }],
+    ["refused: somebody is there, so there is a way", "refused", false, down],
+  ])("%s", async (_, trouble, hasRoute, expected) => {
+    const target = { id: "cam-1", address: "10.9.9.2", onvif: login };
+    expect(await ask(cameraPresence, target, away(trouble, hasRoute))).toMatchObject(expected);
+    expect(await ask(cameraStream, { ...target, rtsp: { path: "/live/1" } }, away(trouble, hasRoute))).toMatchObject(expected);
+  });
+
+  test("a table that cannot be read leaves the camera down", async () => {
+    const io = { ...away("timeout", true), readDefaultRoute: () => Promise.reject(new Error("no table")) };
+    expect(await ask(cameraPresence, { address: "10.9.9.2", onvif: login }, io)).toMatchObject(down);
   });
 });
 

@@ -289,3 +289,41 @@ describe("presence", () => {
     expect(JSON.stringify(outcome)).not.toContain("02:00");
   });
 });
+
+describe("this PC's own cable", () => {
+  const routed: Io["readDefaultRoute"] = async () => ({ interface: "eth0", gateway: "10.9.9.1" });
+  const silence: Partial<Io> = {
+    tcpKnock: async () => "silent",
+    icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [] }),
+    readNeighbours: async () => [],
+    readDefaultRoute: async () => undefined,
+  };
+  const targets = [
+    { role: "officer-pc", address: "10.9.9.2", id: "pc-1" },
+    { role: "display", address: "10.9.9.3", id: "tv-1" },
+  ];
+
+  it("silence of all is no measurement where there is no way out", async () => {
+    expect(await run(targets, silence)).toMatchObject({ kind: "failed", reason: "no_route" });
+    expect(measured(await run(targets, { ...silence, readDefaultRoute: routed })).read("devices_seen")).toBe(0);
+  });
+
+  it("one that answers shows that there is a way", async () => {
+    const tcpKnock: Io["tcpKnock"] = async (address) => (address === "10.9.9.3" ? "open" : "silent");
+    const { read } = measured(await run(targets, { ...silence, tcpKnock }));
+    expect(read("device_up", { device: "pc-1" })).toBe(0);
+    expect(read("devices_seen")).toBe(1);
+  });
+
+  it("a printer on USB still tells, and nobody counts the others as gone", async () => {
+    const readLocalDevices: Io["readLocalDevices"] = async () => ({
+      queues: [{ system: "windows", name: "USB printer", workOffline: false, detectedErrorState: 0 }],
+      scanners: [],
+    });
+    const outcome = await observe(officeDevices, { targets, spooler: true }, probeContext({ io: { ...silence, readLocalDevices } }));
+    const { read, readings } = measured(outcome);
+    expect(read("printer_working", { device: "USB printer" })).toBe(1);
+    expect(readings.map(({ metric }) => metric)).not.toContain("devices_seen");
+    expect(readings.some(({ labels }) => labels?.device === "pc-1")).toBe(false);
+  });
+});

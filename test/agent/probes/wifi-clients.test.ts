@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Outcome, type Reading, readingOf } from "#schemas/observation.ts";
+import { DeviceError } from "../../../agent/io/device-error.ts";
 import type { Io } from "../../../agent/io/io.ts";
 import { wifiClients } from "../../../agent/probes/wifi-clients/probe.ts";
 import { observe } from "../../../agent/runner.ts";
@@ -151,6 +152,17 @@ describe("wifi-clients and faults", () => {
   it("silence of a dead host is a measurement", async () => {
     const outcome = await run({ id: "ap-9", address: "127.0.0.1", port: await freeUdpPort() }, dead);
     expect(readingsOf(outcome)).toEqual([{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-9" } }]);
+  });
+
+  it("without a way out of this PC silence is no measurement", async () => {
+    const session = {
+      ...dead,
+      readDefaultRoute: async () => undefined,
+      openSnmp: () => {
+        throw new DeviceError("unreachable", "10.9.9.2 could not be reached");
+      },
+    };
+    expect(await run({ id: "ap-9", address: "10.9.9.2" }, session)).toMatchObject({ kind: "failed", reason: "no_route" });
   });
 
   it("where echo requests may not be sent, silence proves nothing", async () => {

@@ -114,6 +114,19 @@ describe("R03: cameras answer at any hour", () => {
     expect(finding?.parts?.map(({ subject, state }) => `${subject} ${state}`)).toEqual(["a pass", "b fail"]);
   });
 
+  it.each<[string, number, object]>([
+    ["while it is out nothing is known, once the last answer is old", 0, { state: "unknown", reason: "stale" }],
+    ["once it is back the cameras are as good as before", 10, { state: "pass", observed: 100 }],
+  ])("the gateway PC's cable was out for 100 minutes: %s", (_, backMinutes, expected) => {
+    const out = Array.from(
+      { length: 20 },
+      (_, index): Run => ({ ...cameras((backMinutes + index * 5) * MINUTE, { a: 0 }), outcome: { kind: "failed", reason: "no_route" } }),
+    );
+    const before = Array.from({ length: 6 }, (_, index) => cameras((backMinutes + 100 + index * 5) * MINUTE, { a: 1 }));
+    const after = Array.from({ length: backMinutes / 5 }, (_, index) => cameras(index * 5 * MINUTE, { a: 1 }));
+    expect(judgeCameras([...after, ...out, ...before])).toMatchObject(expected);
+  });
+
   it("no camera is no pass", () => {
     expect(judgeCameras([])).toMatchObject({ state: "unknown", reason: "no_data" });
   });
