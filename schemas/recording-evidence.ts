@@ -40,6 +40,7 @@ export const unverifiableReasons = [
   "NO_RECORDER",
   "OFFLINE",
   "OLDEST_ONLY",
+  "ZONE_UNKNOWN",
 ] as const;
 export const RecordingReason = z.enum([...breachReasons, ...unverifiableReasons]);
 export type RecordingReason = z.infer<typeof RecordingReason>;

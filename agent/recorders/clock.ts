@@ -57,6 +57,11 @@ export function posixOffsetMs(zone: string | undefined): number | undefined {
   return sign === "-" ? total : -total;
 }
 
+/** Whether times of a device with such a clock may be kept as history. */
+export function isTimeTrusted(verdict: ClockVerdict): boolean {
+  return verdict === "ok" || verdict === "warn" || verdict === "zone_mislabelled";
+}
+
 function median(values: readonly number[]): number | undefined {
   const ordered = values.toSorted((a, b) => a - b);
   return ordered[Math.floor((ordered.length - 1) / 2)];

@@ -11,8 +11,6 @@ export const DeviceMemory = z.object({
   channels: z.record(z.string(), z.number()),
   /** Disks of the last run: one fewer is a fault. */
   disks: z.number(),
-  /** By how much its labels were found to differ from UTC, ms. */
-  labelOffsetMs: z.number().optional(),
   /** Free space, and when it was read, while the disks still fill. */
   freeBytes: z.number().optional(),
   freeAtMs: z.number().optional(),
@@ -32,7 +30,6 @@ export function learnDevice(
   disks: readonly RecorderDisk[] | undefined,
   nowMs: number,
   channels: readonly RecorderChannel[],
-  labelOffsetMs: number | undefined,
 ): DeviceMemory {
   const { firmware, serial } = recorder.identity;
   const free = disks?.reduce((sum, disk) => sum + (disk.freeBytes ?? 0), 0);
@@ -43,7 +40,6 @@ export function learnDevice(
     method: recorder.method,
     ...(firmware === undefined ? {} : { firmware }),
     ...(serial === undefined ? {} : { serial }),
-    ...(labelOffsetMs === undefined ? {} : { labelOffsetMs }),
     firstSeenMs: before.firstSeenMs ?? nowMs,
     channels: Object.fromEntries(seen),
     disks: disks?.length ?? before.disks,

@@ -1,12 +1,15 @@
 import type { Target } from "#schemas/target.ts";
-import type { ClockJudgement, ClockSample } from "./clock.ts";
+import { DeviceError, type DeviceTrouble } from "../io/device-error.ts";
+import type { ClockSample } from "./clock.ts";
 import type { DeviceMemory } from "./device-memory.ts";
+import { confirmedBy, type LabelLimits, type LabelMemory, type Labels, settleLabels } from "./label-offset.ts";
 import { openRecorder, type Visit } from "./open-recorder.ts";
 import type { Recorder, RecorderChannel } from "./recorder.ts";
+import { NEWEST_SPAN_MS } from "./sized-list.ts";
 
 /** Samples of the clock of one run; their median counts. */
 const CLOCK_SAMPLES = 3;
-/** Channels that are searched for a running segment to learn how times are labelled. */
+/** Channels that are searched to see whether labels are still as remembered, and to see at the end of a visit whether any has grown. */
 const LABEL_TRIES = 4;
 
 /** Opens by the method that worked before; after a change of firmware all methods are tried anew. */
@@ -26,26 +29,59 @@ export async function readClock(recorder: Recorder, nowMs: () => number, count =
   return samples;
 }
 
-/** Searches the last 20 minutes both ways: only the right reading of its labels finds the running segment. */
-export async function learnLabels(
-  recorder: Recorder,
-  channels: readonly RecorderChannel[],
-  clock: ClockJudgement,
-  zoneMs: number,
-  nowMs: number,
-  freshMinutes: number,
-): Promise<{ labelOffsetMs: number; zoneConfirmed: boolean }> {
-  const offsets = recorder.labelOffsets(zoneMs, clock.verdict === "zone_mislabelled");
-  const usual = offsets.at(-1) ?? 0;
-  if (offsets.length < 2) return { labelOffsetMs: usual, zoneConfirmed: false };
-  for (const { channel } of channels.slice(0, LABEL_TRIES)) {
-    for (const offsetMs of offsets) {
-      const fromMs = nowMs + offsetMs - 20 * 60_000;
-      const { intervals } = await recorder.recorded(channel, fromMs, nowMs + offsetMs);
-      const newestMs = intervals.reduce((newest, { endMs }) => Math.max(newest, endMs), 0);
-      if (newestMs <= nowMs + offsetMs + 120_000 && newestMs >= nowMs + offsetMs - freshMinutes * 60_000)
-        return { labelOffsetMs: offsetMs, zoneConfirmed: true };
-    }
+/** What a question for labels needs to know: the zone of the place, whether the clock sends local time as UTC, and our own clock. */
+export type LabelQuestion = LabelLimits & { readonly zoneMs: number; readonly isMislabelled: boolean; readonly nowMs: () => number };
+
+/**
+ * Finds out by how much labels are ahead of UTC, by one search a channel for what ends around now by any reading. Ends with the first proof;
+ * with nothing remembered all channels are tried. @throws DeviceError, SoapFault
+ */
+export async function learnLabels(recorder: Recorder, channels: readonly RecorderChannel[], question: LabelQuestion, memory: LabelMemory): Promise<Labels> {
+  const offsets = recorder.labelOffsets(question.zoneMs, question.isMislabelled);
+  const ends: Record<string, number> = {};
+  const settled = () => settleLabels(offsets, { atMs: question.nowMs(), ends }, memory.seen, memory.offsetMs, question);
+  if (offsets.length < 2) return { ...settled(), basis: "only", rivals: [], learntMs: undefined };
+  const likeliest = channels.toSorted((a, b) => Number(a.enabled === false) - Number(b.enabled === false));
+  for (const { channel } of memory.offsetMs === undefined ? likeliest : likeliest.slice(0, LABEL_TRIES)) {
+    const endMs = await newestLabel(recorder, channel, offsets, question);
+    if (endMs !== undefined) ends[channel] = endMs;
+    // Days prove nothing, however many channels tell them.
+    if (settled().basis === "proven" || recorder.unverified.has("search")) break;
   }
-  return { labelOffsetMs: usual, zoneConfirmed: false };
+  return settled();
 }
+
+/** Looks again at the channels with the newest labels while rivals are left: what has grown since was being recorded. Never rejects. */
+export async function confirmLabels(recorder: Recorder, first: Labels, question: LabelQuestion, memory: LabelMemory): Promise<Labels> {
+  if (first.rivals.length === 0) return first;
+  const offsets = recorder.labelOffsets(question.zoneMs, question.isMislabelled);
+  const newest = Object.entries(first.seen.ends).toSorted(([, a], [, b]) => b - a);
+  let labels = first;
+  for (const [channel] of newest.slice(0, LABEL_TRIES)) {
+    const endMs = await newestLabel(recorder, channel, offsets, question).catch(() => undefined);
+    if (endMs === undefined) continue;
+    const again = settleLabels(offsets, { atMs: question.nowMs(), ends: { [channel]: endMs } }, first.seen, memory.offsetMs, question);
+    if (again.basis === "proven") return confirmedBy(first, again);
+    labels = confirmedBy(labels, again);
+  }
+  return labels.basis === "remembered" ? { ...labels, rivals: [] } : labels;
+}
+
+/** The label at which a channel's newest recording ends; undefined when none ends around now, or when the device does not tell to the minute. */
+async function newestLabel(recorder: Recorder, channel: string, offsets: readonly number[], { nowMs, aheadMs }: LabelQuestion): Promise<number | undefined> {
+  const fromMs = nowMs() + Math.min(...offsets) - NEWEST_SPAN_MS;
+  const toMs = nowMs() + Math.max(...offsets) + aheadMs;
+  try {
+    const { intervals, basis, complete, claimedNewestMs } = await recorder.recorded(channel, fromMs, toMs);
+    if (basis === "isapi-days") return undefined;
+    // The open end of a list of events is where the question ended, so there the claim alone tells.
+    if (basis !== "isapi-search") return claimedNewestMs;
+    return complete && intervals.length > 0 ? Math.max(...intervals.map(({ endMs }) => endMs)) : undefined;
+  } catch (error) {
+    if (error instanceof DeviceError && unsearchable.has(error.trouble)) return undefined;
+    throw error;
+  }
+}
+
+/** Troubles of one channel that say nothing of the others. */
+const unsearchable: ReadonlySet<DeviceTrouble> = new Set(["no_permission", "no_such_object", "unsupported"]);

@@ -70,6 +70,7 @@ async function judgeMs(segments: number): Promise<number> {
       policy,
       clock: "ok",
       labelOffsetMs: 0,
+      rivalOffsetsMs: [],
       zoneConfirmed: false,
       serialChanged: false,
       storageFault: false,

@@ -26,6 +26,8 @@ export type RecorderFacts = {
   readonly policy: RecordingPolicy;
   readonly clock: ClockVerdict;
   readonly labelOffsetMs: number;
+  /** Other offsets that the recorder's labels may have as well. */
+  readonly rivalOffsetsMs: readonly number[];
   readonly zoneConfirmed: boolean;
   readonly serialChanged: boolean;
   readonly storageFault: boolean;
@@ -36,6 +38,8 @@ export type RecorderFacts = {
 /** Facts of one channel, with what else its evidence wants to tell. */
 export type ChannelFindings = {
   readonly facts: Omit<ChannelFacts, "projection">;
+  /** The same channel as the rival offsets would have it. */
+  readonly rivals: readonly Omit<ChannelFacts, "projection">[];
   readonly method: ChannelEvidence["method"];
   readonly frames: readonly FrameEvidence[];
   readonly bytesPerDay: number | undefined;
@@ -53,48 +57,65 @@ export async function examineChannel(
   memory: ChannelMemory,
   watch: WatchMemory,
 ): Promise<ChannelFindings> {
-  const { nowMs, policy, labelOffsetMs } = all;
+  const { nowMs, policy, labelOffsetMs, rivalOffsetsMs } = all;
   const fromMs = nowMs - (policy.days + 1) * DAY_MS;
-  const list = await recorder.recorded(channel.channel, fromMs + labelOffsetMs, nowMs + labelOffsetMs);
-  const span = await readSpan(recorder, channel.channel, list, all);
-  const { intervals } = span;
-  const window = windowOf(nowMs, policy);
-  const newestMs = Math.max(intervals.at(-1)?.endMs ?? 0, span.claimedNewestMs ?? 0);
+  const list = await recorder.recorded(channel.channel, fromMs + Math.min(labelOffsetMs, ...rivalOffsetsMs), nowMs + labelOffsetMs);
+  const read = await timeFacts(recorder, channel, list, all, memory, watch);
+  const { intervals } = read;
   const frames: FrameEvidence[] = [];
   const replay = await replayFar(recorder, channel.channel, intervals, all, frames);
   const sampleFailed = list.gapsKnown && all.clock !== "unknown" && (await samplesFail(recorder, channel.channel, intervals, all, frames));
   const gap = list.gapsKnown && all.clock !== "unknown" ? await replayGap(recorder, channel.channel, intervals, all, memory, frames) : undefined;
+  const facts = {
+    ...read,
+    nowMs,
+    clock: all.clock,
+    zoneConfirmed: all.zoneConfirmed,
+    serialChanged: all.serialChanged,
+    enabled: channel.enabled,
+    storageFault: all.storageFault,
+    capDays: channel.capDays,
+    gapsKnown: list.gapsKnown,
+    listComplete: list.complete,
+    sampleFailed,
+    gapFilled: gap === "filled",
+    replay,
+    watchedGaps: watch.quiet,
+  };
+  const rivals: ChannelFindings["rivals"][number][] = [];
+  // Where only days are told, hours change nothing.
+  for (const offsetMs of list.basis === "isapi-days" ? [] : rivalOffsetsMs) {
+    const rival = await timeFacts(recorder, channel, list, { ...all, labelOffsetMs: offsetMs }, memory, watch);
+    rivals.push({ ...facts, ...rival });
+  }
+  return { facts, rivals, method: list.basis, frames, bytesPerDay: bytesPerDay(list.intervals, nowMs + labelOffsetMs), watch, gapAsked: gap !== undefined };
+}
+
+type TimeFacts = Pick<ChannelFacts, "intervals" | "claimsDiffer" | "invalidStamps" | "recordingNow" | "mode" | "ring" | "startExplained" | "deleted">;
+
+/** What a list says when its labels are ahead of UTC by the offset given. */
+async function timeFacts(
+  recorder: Recorder,
+  channel: RecorderChannel,
+  list: RecordedList,
+  all: RecorderFacts,
+  memory: ChannelMemory,
+  watch: WatchMemory,
+): Promise<TimeFacts> {
+  const { nowMs, policy } = all;
+  const { intervals, claimedNewestMs, claimsDiffer, invalidStamps } = await readSpan(recorder, channel.channel, list, all);
+  const newestMs = Math.max(intervals.at(-1)?.endMs ?? 0, claimedNewestMs ?? 0);
   const oldestMs = intervals[0]?.startMs;
-  const shaped = list.gapsKnown && looksEventDriven(intervals, window, policy.eventPiecesPerDay, policy.coveragePercentMin);
+  const shaped = list.gapsKnown && looksEventDriven(intervals, windowOf(nowMs, policy), policy.eventPiecesPerDay, policy.coveragePercentMin);
   return {
-    facts: {
-      nowMs,
-      clock: all.clock,
-      zoneConfirmed: all.zoneConfirmed,
-      serialChanged: all.serialChanged,
-      mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
-      enabled: channel.enabled,
-      storageFault: all.storageFault,
-      capDays: channel.capDays,
-      intervals,
-      gapsKnown: list.gapsKnown,
-      listComplete: list.complete,
-      claimsDiffer: span.claimsDiffer,
-      invalidStamps: span.invalidStamps,
-      sampleFailed,
-      gapFilled: gap === "filled",
-      recordingNow: recordingNow(newestMs, list, all),
-      replay,
-      ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy)),
-      startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
-      deleted: list.gapsKnown && (hoursDeleted(memory, intervals) || witnessLost(watch, intervals)),
-      watchedGaps: watch.quiet,
-    },
-    method: list.basis,
-    frames,
-    bytesPerDay: bytesPerDay(list.intervals, nowMs + labelOffsetMs),
-    watch,
-    gapAsked: gap !== undefined,
+    intervals,
+    claimsDiffer,
+    invalidStamps,
+    recordingNow: recordingNow(newestMs, list, all),
+    mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
+    ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy)),
+    startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
+    deleted: list.gapsKnown && (hoursDeleted(memory, intervals) || witnessLost(watch, intervals)),
   };
 }
 

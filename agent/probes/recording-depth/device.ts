@@ -5,11 +5,12 @@ import { DeviceError, type DeviceTrouble } from "../../io/device-error.ts";
 import type { Pace } from "../../io/pace.ts";
 import { SoapFault } from "../../io/soap.ts";
 import type { ProbeContext } from "../../probe.ts";
-import { type ClockJudgement, type ClockSample, judgeClock } from "../../recorders/clock.ts";
+import { type ClockJudgement, type ClockSample, isTimeTrusted, judgeClock } from "../../recorders/clock.ts";
 import { type DeviceMemory, learnDevice, readDeviceMemory } from "../../recorders/device-memory.ts";
 import { hearing } from "../../recorders/heard-answers.ts";
+import { labelKey, readLabelMemory, rememberLabels } from "../../recorders/label-offset.ts";
 import type { Recorder, RecorderChannel, RecorderDisk } from "../../recorders/recorder.ts";
-import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { confirmLabels, learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
 import { isSameSerial } from "../../recorders/serial.ts";
 import { emptyWatch, readWatch, watchKey } from "../../recorders/watch-memory.ts";
 import { type ChannelFindings, examineChannel, type RecorderFacts } from "./channel.ts";
@@ -58,26 +59,42 @@ async function examine(
   const clock = judgeClock(samples, { warnSeconds: policy.clockSkewWarnSeconds, failSeconds: policy.clockSkewSecondsMax, zoneMinutes: policy.zoneMinutes });
   const listed = (await recorder.channels()).slice(0, channelsMax);
   const disks = await recorder.disks();
-  const labels = await learnLabels(recorder, listed, clock, policy.zoneMinutes * MINUTE_MS, nowMs(), policy.freshMinutes);
+  const question = {
+    zoneMs: policy.zoneMinutes * MINUTE_MS,
+    isMislabelled: clock.verdict === "zone_mislabelled",
+    freshMs: policy.freshMinutes * MINUTE_MS,
+    aheadMs: policy.clockSkewSecondsMax * 1_000,
+    nowMs,
+  };
+  const labelsBefore = readLabelMemory(memory.get(labelKey(device)), recorder.identity);
+  const labels = await learnLabels(recorder, listed, question, labelsBefore);
   const { serialChanged, isNew } = compareSerials(recorder.identity.serial, before.serial, target.serial);
   const known = isNew ? freshMemory : before;
   const facts: RecorderFacts = {
     nowMs: nowMs(),
     policy,
     clock: clock.verdict,
-    ...labels,
+    labelOffsetMs: labels.offsetMs,
+    rivalOffsetsMs: labels.rivals,
+    zoneConfirmed: labels.basis !== "guessed",
     serialChanged,
     storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
   const unsampled: string[] = [];
-  const examined = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
+  const asked = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
+  const settled = await confirmLabels(recorder, labels, question, labelsBefore);
+  const examined = settled.rivals.length > 0 ? asked : asked.map(readOneWay);
   const projection = projectionOf(examined, disks, await recorder.videoShare?.(), options, known);
   const channels = examined.map(({ channel, found, trouble }) => {
     const name = { device, channel: cleanText(channel.channel), name: cleanText(channel.name) };
     return found ? channelEvidence(name, found, policy, projection) : unaskedChannel(device, reasonOf(trouble ?? "bad_reply"), name.channel);
   });
-  if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed, labels.labelOffsetMs));
+  if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed));
+  if (!serialChanged && isTimeTrusted(clock.verdict)) {
+    if (settled.basis !== "only") memory.set(labelKey(device), rememberLabels(labelsBefore, settled));
+    if (settled.rivals.length === 0) for (const { key, earlier, found } of examined) if (found) memory.set(key, remembered(earlier, found));
+  }
   const told = { ...recorderEvidence(device, recorder, clock, samples, disks, unsampled), answers: heard() };
   if (channels.length === 0) return { recorder: told, channels: [unaskedChannel(device, "NO_RECORDER")], trouble: "no_such_object" };
   return { recorder: told, channels, trouble: examined.find(({ found }) => found === undefined)?.trouble };
@@ -100,7 +117,20 @@ function servicedMs({ serviced = [] }: Target, zoneMinutes: number): number[] {
   return serviced.map((day) => Date.parse(`${day}T12:00:00Z`) - zoneMinutes * MINUTE_MS);
 }
 
-type Examined = { readonly channel: RecorderChannel; readonly found: ChannelFindings | undefined; readonly trouble?: DeviceTrouble };
+type Examined = {
+  readonly channel: RecorderChannel;
+  /** What earlier runs left of it, and under which key. */
+  readonly key: string;
+  readonly earlier: ChannelMemory;
+  readonly found: ChannelFindings | undefined;
+  readonly trouble?: DeviceTrouble;
+};
+
+/** Once the labels are known, what else they might have meant does not count. */
+function readOneWay(examined: Examined): Examined {
+  const { found } = examined;
+  return found ? { ...examined, found: { ...found, rivals: [], facts: { ...found.facts, zoneConfirmed: true } } } : examined;
+}
 
 async function examineAll(
   device: string,
@@ -126,19 +156,17 @@ async function examineAll(
     if (late && facts.policy.replaySamples > 0) unsampled.push(channel.channel);
     try {
       const found = await examineChannel(recorder, channel, { ...facts, policy, nowMs: nowMs(), explainedMs: explained }, earlier, watch);
-      examined.push({ channel, found });
-      const trusted = facts.clock === "ok" || facts.clock === "warn" || facts.zoneConfirmed;
-      if (trusted && !facts.serialChanged) memory.set(key, remembered(earlier, found));
+      examined.push({ channel, key, earlier, found });
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === undefined) throw error;
       if (mayBeAlone.has(trouble)) {
-        examined.push({ channel, found: undefined, trouble });
+        examined.push({ channel, key, earlier, found: undefined, trouble });
         continue;
       }
       // A device that went away or locks us out is not asked on; what it told before still stands.
       if (examined.length === 0) throw error;
-      for (const rest of channels.slice(examined.length)) examined.push({ channel: rest, found: undefined, trouble });
+      for (const rest of channels.slice(examined.length)) examined.push({ channel: rest, key, earlier, found: undefined, trouble });
       break;
     }
   }

@@ -6,7 +6,7 @@ import { type WatchMemory, watchedPerDay } from "../../recorders/watch-memory.ts
 import type { ChannelFindings } from "./channel.ts";
 import { demandedIn, recordedOf } from "./demanded.ts";
 import { DAY_MS, type Interval, longestMinutes, minutesPerDay } from "./segments.ts";
-import { judgeChannel, measureWindow, windowOf } from "./verdict.ts";
+import { judgeReadings, measureWindow, windowOf } from "./verdict.ts";
 
 /** Most bytes that this probe's evidence takes: below the limit of all evidence, with room for what the runner adds. */
 const BYTES_MAX = 60 * 1024;
@@ -21,11 +21,15 @@ export function channelEvidence(
   policy: RecordingPolicy,
   projection: RecordingProjection | undefined,
 ): ChannelEvidence {
-  const { facts, method, frames, watch } = found;
+  const { facts, rivals, method, frames, watch } = found;
   const { intervals, gapsKnown } = facts;
-  const judged = judgeChannel({ ...facts, projection: projection?.outlook ?? "unknown" }, policy);
-  const newestMs = intervals.at(-1)?.endMs;
-  const shown = gapsKnown ? listedTime(facts, policy) : watchedTime(facts, watch, policy);
+  const projected = (read: ChannelFindings["facts"]) => ({ ...read, projection: projection?.outlook ?? ("unknown" as const) });
+  const judged = judgeReadings(projected(facts), rivals.map(projected), policy);
+  // Numbers that may be off by hours are not shown as if they were known.
+  const isRead = !judged.reasons.includes("ZONE_UNKNOWN");
+  const newestMs = isRead ? intervals.at(-1)?.endMs : undefined;
+  const isSure = rivals.every(({ recordingNow }) => recordingNow === facts.recordingNow);
+  const shown: Shown = !isRead ? { perDay: [] } : gapsKnown ? listedTime(facts, policy) : watchedTime(facts, watch, policy);
   return {
     ...label,
     verdict: judged.verdict,
@@ -34,7 +38,7 @@ export function channelEvidence(
     method: shown.method ?? method,
     ...(judged.oldestMs === undefined ? {} : { oldest: instant(judged.oldestMs) }),
     ...(newestMs === undefined ? {} : { newest: instant(newestMs) }),
-    ...(facts.recordingNow === undefined ? {} : { recordingNow: facts.recordingNow }),
+    ...(facts.recordingNow === undefined || !isSure ? {} : { recordingNow: facts.recordingNow }),
     ...(shown.coverage === undefined ? {} : { coveragePercent: Math.round(shown.coverage * 100) / 100 }),
     ...(shown.gaps === undefined ? {} : { longestGapMinutes: Math.round(longestMinutes(shown.gaps) * 10) / 10 }),
     gaps: longest(shown.gaps ?? [], GAPS_MAX),

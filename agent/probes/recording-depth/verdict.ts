@@ -79,6 +79,21 @@ export function judgeChannel(facts: ChannelFacts, policy: RecordingPolicy): Judg
   return missing ? say("UNVERIFIABLE", missing) : say("COMPLIANT");
 }
 
+/**
+ * Verdict where the recorder's labels can be read in several ways: only what all of them say stands. A verdict that hangs on the reading
+ * is UNVERIFIABLE. The oldest is the youngest that any reading has: recordings surely reach back to it.
+ */
+export function judgeReadings(facts: ChannelFacts, rivals: readonly ChannelFacts[], policy: RecordingPolicy): Judgement {
+  const judged = judgeChannel(facts, policy);
+  const others = rivals.map((rival) => judgeChannel(rival, policy));
+  const shared = judged.reasons.filter((reason) => others.every(({ reasons }) => reasons.includes(reason)));
+  const isSame = others.every(({ verdict }) => verdict === judged.verdict) && (shared.length > 0 || judged.reasons.length === 0);
+  const starts = [judged, ...others].flatMap((reading) => reading.oldestMs ?? []);
+  const oldestMs = starts.length > 0 ? Math.max(...starts) : undefined;
+  if (isSame) return { ...judged, reasons: shared, oldestMs };
+  return { verdict: "UNVERIFIABLE", reasons: ["ZONE_UNKNOWN"], notes: judged.notes, oldestMs };
+}
+
 /** Doubts that make every statement about time worthless. */
 function doubtOfTime(facts: ChannelFacts, policy: RecordingPolicy): RecordingReason | undefined {
   if (facts.clock === "wrong" || (facts.clock === "zone_mislabelled" && !facts.zoneConfirmed)) return "CLOCK_WRONG";

@@ -6,10 +6,11 @@ import { DeviceError, type DeviceTrouble } from "../../io/device-error.ts";
 import { createPace } from "../../io/pace.ts";
 import { SoapFault } from "../../io/soap.ts";
 import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
-import { judgeClock } from "../../recorders/clock.ts";
+import { isTimeTrusted, judgeClock } from "../../recorders/clock.ts";
 import { readDeviceMemory } from "../../recorders/device-memory.ts";
-import type { Recorder } from "../../recorders/recorder.ts";
-import { learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { type Labels, labelKey, readLabelMemory, rememberLabels } from "../../recorders/label-offset.ts";
+import type { Recorder, RecorderChannel } from "../../recorders/recorder.ts";
+import { confirmLabels, type LabelQuestion, learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
 import { adHocRecordingPolicy, RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
 
@@ -84,16 +85,24 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
   const { clockSkewWarnSeconds: warnSeconds, clockSkewSecondsMax: failSeconds, zoneMinutes, freshMinutes } = policy;
   const clock = judgeClock(await readClock(recorder, nowMs, 1), { warnSeconds, failSeconds, zoneMinutes });
   const listed = (await recorder.channels()).slice(0, CHANNELS_MAX);
-  const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
-  const zoneMs = zoneMinutes * MINUTE_MS;
-  const offsetMs = before.labelOffsetMs ?? (await learnLabels(recorder, listed, clock, zoneMs, nowMs(), freshMinutes)).labelOffsetMs;
   // Times of a device whose clock is wrong, or that is not the one that was known, are no history.
-  const counts =
-    (clock.verdict === "ok" || clock.verdict === "warn" || clock.verdict === "zone_mislabelled") &&
-    (before.serial === undefined || before.serial === recorder.identity.serial);
+  const counts = isTimeTrusted(clock.verdict) && (before.serial === undefined || before.serial === recorder.identity.serial);
+  const question = {
+    zoneMs: zoneMinutes * MINUTE_MS,
+    isMislabelled: clock.verdict === "zone_mislabelled",
+    freshMs: freshMinutes * MINUTE_MS,
+    aheadMs: failSeconds * 1_000,
+    nowMs,
+  };
+  const labels = counts ? await readLabels(device, recorder, listed, question, memory) : undefined;
+  const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
   const channels: Look["channels"][number][] = [];
   for (const { channel } of listed) {
-    const newestMs = counts ? await newestOf(recorder, channel, offsetMs, nowMs()) : undefined;
+    if (labels === undefined || labels.rivals.length > 0) {
+      channels.push({ channel: cleanText(channel), recording: undefined });
+      continue;
+    }
+    const newestMs = await newestOf(recorder, channel, labels.offsetMs, nowMs());
     const atMs = nowMs();
     if (newestMs === undefined || newestMs > atMs + failSeconds * 1_000) {
       channels.push({ channel: cleanText(channel), recording: undefined });
@@ -103,7 +112,25 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
     memory.set(key, witness(readWatch(memory.get(key)), atMs, newestMs, freshMinutes * MINUTE_MS));
     channels.push({ channel: cleanText(channel), newest: new Date(newestMs).toISOString(), recording: newestMs >= atMs - freshMinutes * MINUTE_MS });
   }
-  return { device, clock: clock.verdict, ...(disks ? { disks } : {}), channels };
+  const seen = { device, clock: clock.verdict, ...(disks ? { disks } : {}), channels };
+  if (labels === undefined || labels.rivals.length === 0) return seen;
+  return { ...seen, trouble: "unsupported", error: "it is not clear yet whether its list uses local time or UTC; the next look may tell" };
+}
+
+/** How the recorder's labels are read: as remembered, else by two looks within this visit, else by this one and that of an hour ago. */
+async function readLabels(
+  device: string,
+  recorder: Recorder,
+  channels: readonly RecorderChannel[],
+  question: LabelQuestion,
+  memory: ProbeContext["memory"],
+): Promise<Pick<Labels, "offsetMs" | "rivals">> {
+  const before = readLabelMemory(memory.get(labelKey(device)), recorder.identity);
+  const offsets = recorder.labelOffsets(question.zoneMs, question.isMislabelled);
+  if (before.offsetMs !== undefined && offsets.includes(before.offsetMs)) return { offsetMs: before.offsetMs, rivals: [] };
+  const labels = await confirmLabels(recorder, await learnLabels(recorder, channels, question, before), question, before);
+  if (labels.basis !== "only") memory.set(labelKey(device), rememberLabels(before, labels));
+  return labels;
 }
 
 /** The end of a channel's newest recording, UTC; undefined when the recorder does not tell. */

@@ -22,6 +22,8 @@ export const recordings = {
   "recording.reason.NO_RECORDER": "no recorder",
   "recording.reason.OFFLINE": "the device does not answer",
   "recording.reason.OLDEST_ONLY": "only the oldest day is known, not the gaps",
+  "recording.reason.ZONE_UNKNOWN":
+    "not clear whether its list uses local time or UTC: let at least one channel record and check again after an hour; if it stays so, see whether the recorder records at all",
   "projection.days": "about {days} days",
   "projection.range": "about {from} to {to} days",
   "projection.ok": "The recorder's disk holds {range}.",

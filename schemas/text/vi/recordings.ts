@@ -22,6 +22,8 @@ export const recordings = {
   "recording.reason.NO_RECORDER": "không có đầu ghi",
   "recording.reason.OFFLINE": "thiết bị không trả lời",
   "recording.reason.OLDEST_ONLY": "chỉ biết ngày cũ nhất, không biết khoảng trống",
+  "recording.reason.ZONE_UNKNOWN":
+    "chưa rõ danh sách ghi hình dùng giờ Việt Nam hay giờ UTC: để ít nhất một kênh đang ghi và kiểm tra lại sau một giờ; nếu vẫn vậy, xem đầu ghi có đang ghi không",
   "projection.days": "khoảng {days} ngày",
   "projection.range": "khoảng {from} đến {to} ngày",
   "projection.ok": "Ổ cứng của đầu ghi đủ chứa {range}.",

@@ -3,7 +3,7 @@ import { Outcome } from "#schemas/observation.ts";
 import { RecordingEvidence } from "#schemas/recording-evidence.ts";
 import { agentCommand } from "../../support/agent-command.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
-import { DAY_MS, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
+import { DAY_MS, growing, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
 import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
 
 const running: RunningRecorder[] = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
 /** `hcc-agent probe recording-depth --options '{...}' --json` against a recorder that plays a scenario, at the real time. */
 async function probeByHand(over: Partial<Scenario>, protocols: readonly Protocol[] = ["onvif"], more: Record<string, unknown> = {}) {
   const channels = sameOnAll(1, [{ startMs: Date.now() - 45 * DAY_MS, endMs: Date.now() }]);
-  const recorder = await startRecorder(healthy(Date.now, { channels, ...over }), protocols);
+  const recorder = await startRecorder(growing(healthy(Date.now, { channels, ...over }), Date.now() - 60_000, Date.now), protocols);
   running.push(recorder);
   const { user, password } = { user: "viewer", password: "p@ss word" };
   const options = { address: "127.0.0.1", port: recorder.port, onvif: { user, password }, policy: { requestsPerSecond: 1000 }, ...more };
@@ -73,11 +73,13 @@ describe("the command line, against a server that knows only part of Profile G",
   });
 
   test("ISAPI and Dahua answer the same question", async () => {
+    // At a recorder's pace, so that what is recorded grows while it is asked.
+    const paced = { policy: { requestsPerSecond: 10 } };
     for (const [protocol, method] of [
       ["isapi", "isapi-search"],
       ["dahua", "dahua-find"],
     ] as const)
-      expect((await probeByHand({}, [protocol])).channel).toMatchObject({ verdict: "COMPLIANT", method });
+      expect((await probeByHand({}, [protocol], paced)).channel).toMatchObject({ verdict: "COMPLIANT", method });
   });
 
   test("the password stands nowhere in what is printed", async () => {

@@ -8,7 +8,7 @@ import { recordingDepth } from "../../../agent/probes/recording-depth/probe.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
 import { inProcess } from "../../support/recorder/in-process.ts";
-import { DAY_MS, healthy, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
+import { DAY_MS, growing, healthy, passing, type Scenario, sameOnAll } from "../../support/recorder/scenario.ts";
 import { type Night, type Story, stories } from "../../support/recorder/scenarios.ts";
 import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
 
@@ -53,7 +53,7 @@ async function tell({ nights, options }: Story, protocol: Protocol): Promise<Cha
   let last: ChannelEvidence | undefined;
   for (const [index, night] of (nights as readonly Night[]).entries()) {
     const nowMs = LAST_NIGHT_MS - (nights.length - 1 - index) * DAY_MS;
-    last = (await visit(night(nowMs), protocol, memory, options?.(LAST_NIGHT_MS))).evidence.channels[0];
+    last = (await visit(passing(night(nowMs)), protocol, memory, options?.(LAST_NIGHT_MS))).evidence.channels[0];
   }
   if (!last) throw new Error("a story without a channel");
   return last;
@@ -205,8 +205,9 @@ describe("numbers and limits", () => {
     // Virtual time: half a second a request, which is the pace, and what a playback takes.
     let elapsedMs = 0;
     const clock = () => now() + elapsedMs;
-    const recorded = [{ startMs: now() - 45 * DAY_MS, endMs: now() }];
-    const io = inProcess(healthy(clock, { channels: sameOnAll(16, recorded), login: { kind: "none", user: "", password: "" } }), protocol, (body) => body);
+    const channels16 = sameOnAll(16, [{ startMs: now() - 45 * DAY_MS, endMs: now() }]);
+    const recording = growing(healthy(clock, { channels: channels16, login: { kind: "none", user: "", password: "" } }), now(), clock);
+    const io = inProcess(recording, protocol, (body) => body);
     const lanHttp: typeof io.lanHttp = (request) => {
       elapsedMs += 500;
       return io.lanHttp(request);

@@ -21,13 +21,15 @@ afterEach(async () => {
 async function centre(protocol: Protocol, over: Partial<Scenario> = {}) {
   const state = { nowMs: START_MS, gone: [] as Interval[], stoppedMs: Number.POSITIVE_INFINITY };
   const recorded = () => state.gone.reduce<Interval[]>(without, [{ startMs: START_MS - 45 * DAY_MS, endMs: Math.min(state.nowMs, state.stoppedMs) }]);
-  const scenario = healthy(() => state.nowMs, over);
+  // What an ISAPI recorder's labels mean shows while time passes.
+  const tickMs = protocol === "isapi" ? 500 : 0;
+  const scenario = healthy(() => (state.nowMs += tickMs), over);
   Object.defineProperty(scenario, "channels", { get: () => sameOnAll(1, recorded()) });
   const recorder = await startRecorder(scenario, [protocol]);
   running.push(recorder);
   const values = new Map<string, unknown>();
   const memory = { get: (key: string) => values.get(key), set: (key: string, value: unknown) => void values.set(key, JSON.parse(JSON.stringify(value))) };
-  const context = probeContext({ nowMs: () => state.nowMs, memory });
+  const context = probeContext({ nowMs: () => (state.nowMs += tickMs), memory });
   const target = { id: "nvr-1", address: "127.0.0.1", port: recorder.port, onvif: login };
   const look = async () => {
     const options = recordingWatch.options.parse({ ...target, requestsPerSecond: 1000 });

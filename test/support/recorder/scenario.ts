@@ -85,6 +85,23 @@ export function healthy(nowMs: () => number, over: Partial<Scenario> = {}): Scen
   };
 }
 
+/** The same recorder while time passes: each look at its clock takes half a second, and what was recording at the beginning goes on. */
+export function passing(scenario: Scenario): Scenario {
+  const beganMs = scenario.nowMs();
+  let nowMs = beganMs;
+  return growing({ ...scenario, nowMs: () => (nowMs += 500) }, beganMs, () => nowMs);
+}
+
+/** The same recorder whose recordings that reach `beganMs` go on until now. */
+export function growing(scenario: Scenario, beganMs: number, nowMs: () => number): Scenario {
+  const channels = () =>
+    scenario.channels.map((channel) => ({
+      ...channel,
+      recorded: channel.recorded.map(({ startMs, endMs }) => ({ startMs, endMs: endMs >= beganMs ? nowMs() : endMs })),
+    }));
+  return Object.defineProperty({ ...scenario }, "channels", { get: channels });
+}
+
 /** The same recorded time on each of `count` channels. */
 export function sameOnAll(count: number, recorded: readonly Interval[], over: Partial<ScenarioChannel> = {}): ScenarioChannel[] {
   return Array.from({ length: count }, () => ({ recorded, mode: "continuous" as const, ...over }));
