@@ -3,6 +3,7 @@ import { ClockWatch, clockState } from "../../../collector/jobs/clock-watch.ts";
 import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
 import { trustClock } from "../../../collector/store/clock-proof.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
+import { migrate } from "../../../collector/store/migrate.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { bareApp } from "../../support/bare-app.ts";
 import { batchOf, measured, receivedOf, T0 } from "../../support/batches.ts";
@@ -146,6 +147,21 @@ describe("upkeep by a clock that is not to be trusted", () => {
     await keep(later + 420_000);
     expect(watch.state()).toBe("wrong");
   });
+});
+
+it("a database of an earlier version begins with its newest contact, so that the first upkeep is held against something", async () => {
+  const db = await openTestDb();
+  try {
+    await importCentres(db, [{ code: "c-1", name: "C 1", keyArea: false, devices: [] }], T0);
+    await db.query("INSERT INTO contact SELECT site_id, 'agt-1', to_timestamp($1::float8 / 1000), to_timestamp($1::float8 / 1000) FROM site", [T0]);
+    await db.query("DELETE FROM migration WHERE name = '0042_last_upkeep.sql'");
+    expect(await migrate(db, T0 + 402 * DAY)).toEqual(["0042_last_upkeep.sql"]);
+    const log = { warn: () => undefined, error: () => undefined, info: () => undefined } as never;
+    expect(await new ClockWatch(db, log).look(T0 + 402 * DAY)).toBe(false);
+    expect(await new ClockWatch(db, log).look(T0 + 6 * DAY)).toBe(true);
+  } finally {
+    await db.close();
+  }
 });
 
 it.each([
