@@ -95,9 +95,14 @@ export class Spool implements Disposable {
     return this.#guarded(() => lanesWaiting(this.#database, view));
   }
 
-  /** The collector has committed the batch. */
-  settle(id: number, rejected: readonly { seq: number; code: string }[]): void {
-    this.#guarded(() => transaction(this.#database, () => settle(this.#database, id, rejected, this.#options.nowMs())));
+  /** The collector has committed the batch, and wants all from `rewindTo` on once more, this batch included: both or nothing, since the order is not given again. */
+  settle(id: number, rejected: readonly { seq: number; code: string }[], rewindTo?: number): void {
+    this.#guarded(() =>
+      transaction(this.#database, () => {
+        settle(this.#database, id, rejected, this.#options.nowMs());
+        if (rewindTo !== undefined) rewind(this.#database, rewindTo);
+      }),
+    );
   }
 
   /** The collector refuses the batch itself; gives how many single rows are now suspected. */

@@ -10,10 +10,7 @@ import { backlogPauseMs, chooseLane } from "./lanes.ts";
 import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
 
 /** What the uplink needs of a spool. */
-export type Deliverable = Pick<
-  Spool,
-  "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "lastSeq" | "rewind" | "restartStream"
->;
+export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "lastSeq" | "restartStream">;
 
 export type UplinkOptions = {
   readonly spool: Deliverable;
@@ -187,9 +184,7 @@ export class Uplink {
     const { wallMs, steadyMs } = readClock();
     // The collector knows numbers that nobody here has given out: this PC was put back from an image, and what it tells now passes for what is known.
     if (reply.ackedThrough > spool.lastSeq) return this.#conflict();
-    // First, so that an end of the program in between has the batch sent, and the order given, once more.
-    if (reply.rewindTo !== undefined) this.#rewind(reply.rewindTo, steadyMs);
-    spool.settle(batch.id, reply.rejected);
+    spool.settle(batch.id, reply.rejected, this.#orderOf(reply, steadyMs));
     if (reply.rejected.length > 0) log("the collector rejected observations", { count: reply.rejected.length, code: cleanText(reply.rejected[0]?.code ?? "") });
     this.#status = { attempts: 0, lastSuccessMs: wallMs };
     this.#lastLane = batch.lane;
@@ -198,11 +193,12 @@ export class Uplink {
     return Math.min(reply.minIntervalS, 300) * 1_000;
   }
 
-  #rewind(seq: number, steadyMs: number): void {
-    if (this.#lastRewind.seq === seq && steadyMs - this.#lastRewind.atMs < CONFLICT_MS) return;
+  /** From where to send again; an order that was just carried out comes again until the collector knows that it was heard. */
+  #orderOf({ rewindTo: seq }: IngestReply, steadyMs: number): number | undefined {
+    if (seq === undefined || (this.#lastRewind.seq === seq && steadyMs - this.#lastRewind.atMs < CONFLICT_MS)) return undefined;
     this.#lastRewind = { seq, atMs: steadyMs };
     this.#options.log("the collector asks for a rewind", { seq });
-    this.#options.spool.rewind(seq);
+    return seq;
   }
 
   #conflict(): number {

@@ -83,10 +83,10 @@ export class LightSpool implements Deliverable {
     return this.#frozen;
   }
 
-  settle(id: number, rejected: readonly { seq: number; code: string }[]): void {
+  settle(id: number, rejected: readonly { seq: number; code: string }[], rewindTo?: number): void {
     if (this.#frozen?.id !== id) return;
     this.newestAckedMs = Math.max(this.newestAckedMs, this.#takenMs(this.#frozen.to));
-    this.refusals += rejected.length;
+    this.refusals += rejected.length + (rewindTo === undefined ? 0 : 1);
     this.#frozen = undefined;
   }
 
@@ -101,9 +101,6 @@ export class LightSpool implements Deliverable {
     this.refusals++;
   }
   releaseSuspects(): void {}
-  rewind(): void {
-    this.refusals++;
-  }
   restartStream(): void {
     this.refusals++;
   }

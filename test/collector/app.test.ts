@@ -150,7 +150,15 @@ describe("the collector over HTTP", () => {
     expect(await (await app.request("/health/live")).json()).toEqual({ status: "live" });
     const ready = await app.request("/health/ready");
     expect([200, 503]).toContain(ready.status);
-    expect(Object.keys(((await ready.json()) as { checks: object }).checks).sort()).toEqual(["database", "ingest", "judge", "outbox", "partitions", "storage"]);
+    expect(Object.keys(((await ready.json()) as { checks: object }).checks).sort()).toEqual([
+      "clock",
+      "database",
+      "ingest",
+      "judge",
+      "outbox",
+      "partitions",
+      "storage",
+    ]);
     const metrics = await (await app.request("/metrics", { headers: { host: "localhost" } }, atThisMachine)).text();
     expect(metrics).toMatch(/^hcc_batches_accepted_total 2$/m);
     expect(metrics).toMatch(/^hcc_requests_total\{status="4xx"\} \d+$/m);
