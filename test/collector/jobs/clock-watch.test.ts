@@ -154,8 +154,8 @@ it("a database of an earlier version begins with its newest contact, so that the
   try {
     await importCentres(db, [{ code: "c-1", name: "C 1", keyArea: false, devices: [] }], T0);
     await db.query("INSERT INTO contact SELECT site_id, 'agt-1', to_timestamp($1::float8 / 1000), to_timestamp($1::float8 / 1000) FROM site", [T0]);
-    await db.query("DELETE FROM migration WHERE name = '0042_last_upkeep.sql'");
-    expect(await migrate(db, T0 + 402 * DAY)).toEqual(["0042_last_upkeep.sql"]);
+    await db.query("DELETE FROM migration WHERE name = '0041_last_upkeep.sql'");
+    expect(await migrate(db, T0 + 402 * DAY)).toEqual(["0041_last_upkeep.sql"]);
     const log = { warn: () => undefined, error: () => undefined, info: () => undefined } as never;
     expect(await new ClockWatch(db, log).look(T0 + 402 * DAY)).toBe(false);
     expect(await new ClockWatch(db, log).look(T0 + 6 * DAY)).toBe(true);
