@@ -171,7 +171,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.device_busy": "Wait some minutes and run again.",
   "selfcheck.detail.failed": "could not ask: {reason}. {detail}",
   "selfcheck.detail.skipped": "skipped: {reason}. {detail}",
-  "selfcheck.hint.device_failed": "Check the device's password (hcc-agent creds add NAME) and cable; make a file with hcc-agent self-check --bundle result.zip and send it to DOST.",
+  "selfcheck.hint.device_failed":
+    "Check the device's password (hcc-agent creds add NAME) and cable; make a file with hcc-agent self-check --bundle result.zip and send it to DOST.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",

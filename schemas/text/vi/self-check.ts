@@ -169,7 +169,8 @@ export const selfCheck = {
   "selfcheck.hint.device_busy": "Chờ vài phút rồi chạy lại.",
   "selfcheck.detail.failed": "không hỏi được: {reason}. {detail}",
   "selfcheck.detail.skipped": "bỏ qua: {reason}. {detail}",
-  "selfcheck.hint.device_failed": "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho Sở KH&CN.",
+  "selfcheck.hint.device_failed":
+    "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho Sở KH&CN.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
