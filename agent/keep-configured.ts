@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig } from "#schemas/agent-config.ts";
 import type { Logger } from "./logger.ts";
+import { pause } from "./pause.ts";
 
 /** What keeping the configuration needs of the agent. */
 export type Configured = {
@@ -9,8 +9,8 @@ export type Configured = {
   readonly use: (config: AgentConfig) => void;
   readonly renewKey: (stop: AbortSignal) => Promise<void>;
   readonly log: Pick<Logger, "error">;
-  /** Waits, or ends early when `stop` aborts; replaced in tests. */
-  readonly pause?: (ms: number, stop: AbortSignal) => Promise<void>;
+  /** Replaced in tests. */
+  readonly wait?: typeof pause;
 };
 
 const EVERY_MS = 300_000;
@@ -18,13 +18,13 @@ const RETRY_MS = 30_000;
 
 /** Asks for the configuration now and then until `stop` aborts; the last good one stays in use meanwhile. Never rejects: what fails is logged and tried again. */
 export async function keepConfigured(agent: Configured, stop: AbortSignal): Promise<void> {
-  const { pause = pauseFor } = agent;
+  const { wait = pause } = agent;
   while (!stop.aborted) {
     const isDone = await renew(agent, stop).catch((error: unknown) => {
       agent.log.error("the configuration could not be renewed; it is tried again", { error: String(error) });
       return false;
     });
-    await pause((isDone ? EVERY_MS : RETRY_MS) * (0.8 + 0.4 * Math.random()), stop);
+    await wait((isDone ? EVERY_MS : RETRY_MS) * (0.8 + 0.4 * Math.random()), stop);
   }
 }
 
@@ -35,8 +35,4 @@ async function renew({ fetch, use, renewKey }: Configured, stop: AbortSignal): P
   use(config);
   await renewKey(stop);
   return true;
-}
-
-async function pauseFor(ms: number, stop: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
 }

@@ -95,7 +95,7 @@ export class Spool implements Disposable {
     return this.#guarded(() => lanesWaiting(this.#database, view));
   }
 
-  /** The collector has committed the batch, and wants all from `rewindTo` on once more, this batch included: both or nothing, since the order is not given again. */
+  /** The collector has committed the batch, and wants all from `rewindTo` on once more, this batch included, as far as it is still kept: both or nothing, since the order is not given again. */
   settle(id: number, rejected: readonly { seq: number; code: string }[], rewindTo?: number): void {
     this.#guarded(() =>
       transaction(this.#database, () => {
@@ -127,11 +127,6 @@ export class Spool implements Disposable {
   /** The last number of the stream that was given out; 0 before the first. */
   get lastSeq(): number {
     return this.#guarded(() => lastSeq(this.#database));
-  }
-
-  /** Sends again from `seq` on, as far as it is still kept. */
-  rewind(seq: number): void {
-    this.#guarded(() => transaction(this.#database, () => rewind(this.#database, seq)));
   }
 
   /** Another sender has used this stream's numbers: what was never answered goes on under a new one. */

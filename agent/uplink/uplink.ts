@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { COLUMNS } from "#schemas/batch-columns.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply } from "#schemas/exchange.ts";
 import type { ClockReading, ClockWatch } from "../clock-state.ts";
+import { pause } from "../pause.ts";
 import type { BatchView, FrozenBatch, Lane } from "../spool/outbox.ts";
 import type { Spool, SpoolLog } from "../spool/spool.ts";
 import type { CollectorClient } from "./collector-client.ts";
@@ -221,9 +221,4 @@ export class Uplink {
     this.#status = { ...this.#status, hold: reason, attempts: this.#status.attempts + 1 };
     return waitMs;
   }
-}
-
-/** Waits, or ends early when `signal` aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
 import { StoreError } from "./store-error.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Version of the container and of what its sections mean. */
 export const BACKUP_FORMAT = 1;
@@ -100,13 +101,6 @@ async function fill(handle: FileHandle, sections: AsyncIterable<Section>, stop?:
 async function demandAbsent(file: string): Promise<void> {
   const there = await stat(file).catch(() => undefined);
   if (there) throw new StoreError(`${file} exists already. A backup never replaces a file: give another name.`);
-}
-
-/** Makes the new name last through a power cut. Windows has no such call for folders. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  await handle.sync().finally(() => handle.close());
 }
 
 async function* encoded(sections: AsyncIterable<Section>): AsyncGenerator<Buffer> {

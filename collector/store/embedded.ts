@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, lchown, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { forgetPostmaster, runningPostmaster } from "./postmaster.ts";
 import { type ServerUser, userForServer } from "./server-user.ts";
 import { StoreError } from "./store-error.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** A server in a folder of ours that answers, and what it answered to the greeting. */
 export type EmbeddedServer<Answer> = {
@@ -203,14 +204,7 @@ async function writeWhole(path: string, secret: string): Promise<void> {
   await rm(fresh, { force: true });
   await writeFile(fresh, secret, { mode: 0o600, flag: "wx", flush: true });
   await rename(fresh, path);
-  await syncFolder(dirname(path));
-}
-
-/** Makes a rename in a folder last. Windows has no such call and needs none. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
+  await syncFolder(dirname(path)).catch(() => undefined);
 }
 
 /** Makes the cluster beside its place and moves it there when it is whole: a kill in between leaves nothing half-made. */
@@ -228,7 +222,7 @@ async function initialise(place: Place, password: string): Promise<void> {
   await rm(handedOver, { force: true });
   if (code !== 0) throw new StoreError(`PostgreSQL could not prepare ${fresh}: ${lastLine(output)}`);
   await rename(fresh, place.data);
-  await syncFolder(place.folder);
+  await syncFolder(place.folder).catch(() => undefined);
 }
 
 /** A server reads the files of its own major version alone. Looked at before anything is written, so that the version that made them finds all as it was. */

@@ -92,8 +92,9 @@ export async function advanceStreams(tx: Db, entries: readonly Entry[]): Promise
   const rows = await tx.query<MarkRow>(marksStatement, [...names, RESTORED_KEY]);
   const rowsOf = Map.groupBy(rows, ({ place }) => place - 1);
   const marks = streams.map((own, index) => {
-    const [first, ...more] = rowsOf.get(index) ?? [];
-    const ackedThrough = first ? endOfPrefix(first.acked, [first, ...more]) : 0;
+    const known = rowsOf.get(index) ?? [];
+    const [first] = known;
+    const ackedThrough = first ? endOfPrefix(first.acked, known) : 0;
     return { ackedThrough, order: first?.rewind ? orderFor(first, own, ackedThrough) : undefined };
   });
   await tx.query(

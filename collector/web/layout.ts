@@ -2,6 +2,8 @@ import { html } from "hono/html";
 import type { Person, Role } from "#schemas/person.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import type { ClockState } from "../jobs/clock-watch.ts";
+import type { StorageState } from "../jobs/storage-watch.ts";
 import { moment } from "./format.ts";
 import { type Html, sprite, withoutSteering } from "./markup.ts";
 import { staticPath } from "./static-files.ts";
@@ -15,9 +17,9 @@ export type PageFrame = {
   /** The database holds simulated measurements. */
   readonly demo: boolean;
   /** Without room in the database what a page shows grows old. */
-  readonly storage?: "room" | "low" | "full" | undefined;
+  readonly storage?: StorageState | undefined;
   /** By a wrong clock of the collector's machine what a page shows has wrong times. */
-  readonly clock?: "right" | "unproven" | "wrong" | undefined;
+  readonly clock?: ClockState | undefined;
   /** Title of the policy, shown as the heading of the installation. */
   readonly policyTitle: string;
   /** Who reads it, where that is known. */

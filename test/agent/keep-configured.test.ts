@@ -19,7 +19,7 @@ async function kept(answers: readonly (number | undefined | Error)[], refused = 
       if (refusals-- > 0) throw new Error("no space left on device");
     },
     log: { error: (message, fields) => void logged.push(`${message} ${fields?.error}`) },
-    pause: async (ms) => {
+    wait: async (ms) => {
       waits.push(Math.round(ms / 1_000));
       if (left.length === 0) stop.abort();
     },

@@ -11,7 +11,8 @@ const [port = "", data = ""] = process.argv.slice(2);
 const url = `http://127.0.0.1:${port}`;
 const environment = { ...process.env, HCC_PORT: port, HCC_MEASURE_PORT: String(Number(port) + 1), HCC_DATA: data, HCC_LANG: "vi" };
 
-type Seen = {
+/** What one session showed; times are seconds. */
+export type Seen = {
   readyS: number;
   firstFindingS: number;
   stopS: number;

@@ -8,20 +8,10 @@ import { plan } from "../support/facts.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { projectRoot } from "../support/source-files.ts";
+import type { Seen } from "../support/start-session.ts";
 
 const run = promisify(execFile);
 const isRoot = userInfo().uid === 0;
-
-type Seen = {
-  readyS: number;
-  firstFindingS: number;
-  stopS: number;
-  exitCode: number | null;
-  lines: string[];
-  told: number;
-  requirements: string[];
-  page: number;
-};
 
 /** As root the session gets a network of its own that has nothing but loopback: a PC without any network at all. */
 describe(`npm start${isRoot ? " on a PC without network" : ""}`, () => {

@@ -12,9 +12,9 @@ export const web = {
     "The database's disk is full: nothing more is stored, and this page grows old. The PCs at the communes keep their data and send it when there is room. Tell whoever runs the server.",
   "web.storage.low": "The database's disk is nearly full. Tell whoever runs the server before the system stops storing.",
   "web.clock.unproven":
-    "The server's clock is not confirmed: it is more than 7 days from the last upkeep of the data. No old data are deleted until at least 3 gateway PCs confirm it. Tell whoever runs the server to check date and time.",
+    "The server's clock is not confirmed: it is too far from the last upkeep of the data. No old data are deleted until gateway PCs confirm it. Tell whoever runs the server to check date and time.",
   "web.clock.wrong":
-    "The server's clock is wrong: most gateway PCs are more than a day off it. Times on this page cannot be trusted; no old data are deleted. Tell whoever runs the server to correct date and time.",
+    "The server's clock is wrong: most gateway PCs show another day. Times on this page cannot be trusted; no old data are deleted. Tell whoever runs the server to correct date and time.",
   "web.demo.label": "Notice of simulated data",
   "web.nav": "Main pages",
   "web.nav.province": "Province",

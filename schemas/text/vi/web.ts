@@ -12,9 +12,9 @@ export const web = {
     "Ổ đĩa của cơ sở dữ liệu đã đầy: không số liệu nào được lưu thêm, trang này đang cũ dần. Máy trạm các xã giữ số liệu và gửi lại khi có chỗ. Báo người quản trị máy chủ.",
   "web.storage.low": "Ổ đĩa của cơ sở dữ liệu sắp đầy. Báo người quản trị máy chủ trước khi hệ thống ngừng lưu số liệu.",
   "web.clock.unproven":
-    "Đồng hồ của máy chủ chưa được xác nhận: lệch hơn 7 ngày so với lần bảo trì dữ liệu gần nhất. Chưa xoá dữ liệu cũ nào cho đến khi ít nhất 3 máy trạm xác nhận. Báo người quản trị máy chủ kiểm tra ngày giờ.",
+    "Đồng hồ của máy chủ chưa được xác nhận: lệch quá xa so với lần bảo trì dữ liệu gần nhất. Chưa xoá dữ liệu cũ nào cho đến khi các máy tính cổng xác nhận. Báo người quản trị máy chủ kiểm tra ngày giờ.",
   "web.clock.wrong":
-    "Đồng hồ của máy chủ sai: phần lớn máy trạm lệch với nó hơn một ngày. Thời gian trên trang này không tin được; không dữ liệu cũ nào bị xoá. Báo người quản trị máy chủ chỉnh lại ngày giờ.",
+    "Đồng hồ của máy chủ sai: phần lớn máy tính cổng chỉ ngày khác. Thời gian trên trang này không tin được; không dữ liệu cũ nào bị xoá. Báo người quản trị máy chủ chỉnh lại ngày giờ.",
   "web.demo.label": "Cảnh báo dữ liệu mô phỏng",
   "web.nav": "Trang chính",
   "web.nav.province": "Toàn tỉnh",

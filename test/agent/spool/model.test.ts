@@ -125,7 +125,12 @@ class World {
         const from = Math.max(1, lastSeq - step.back);
         for (let seq = from; seq <= lastSeq; seq++) for (const known of [this.stored, this.gone]) known.delete(`${stream}:${seq}`);
         for (const range of [...this.ledger.keys()]) if (range.startsWith(stream) && Number(range.split("-").at(-1)) >= from) this.ledger.delete(range);
-        spool.rewind(from);
+        // The order comes with the answer to whatever is sent next.
+        spool.append(observation(this.appended++));
+        const batch = this.next("live", 500) ?? this.next("backlog", 500);
+        if (batch === undefined) throw new Error("there is a batch to answer");
+        this.commit(batch);
+        spool.settle(batch.id, [], from);
         return;
       }
       case "new_stream":
