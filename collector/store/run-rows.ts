@@ -26,7 +26,7 @@ type Draft = { -readonly [Name in keyof RunRow]: RunRow[Name] };
 /** Places whose ids are not in memory. */
 type Open = {
   readonly sources: { readonly run: Draft; readonly key: SourceKey }[];
-  readonly series: { readonly run: Draft; readonly place: number; readonly key: Omit<SeriesKey, "sourceId"> }[];
+  readonly series: { readonly run: Draft; readonly place: number; readonly key: Omit<SeriesKey, "sourceId" | "isOwn"> }[];
   readonly evidence: { readonly run: Draft; readonly told: ToldEvidence }[];
 };
 
@@ -71,7 +71,7 @@ function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, o
 function draftReadings(run: Draft, readings: readonly Reading[], target: string, series: SeriesIds, open: Open): void {
   for (const { metric, value, labels } of readings) {
     const named = canonicalLabels(labels);
-    const seriesId = run.sourceId === 0 ? undefined : series.idOf(run.sourceId, metric, target, named);
+    const seriesId = run.sourceId === 0 ? undefined : series.idOf(run.sourceId, metric, named);
     if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key: { siteId: run.siteId, metric, target, labels: named } });
     run.seriesIds.push(seriesId ?? 0);
     // Without the sign of a zero: outcomes are JSON, whose zero has none in PostgreSQL.
@@ -111,7 +111,7 @@ async function fillSeries(db: Db, series: SeriesIds, open: Open["series"]): Prom
   if (open.length === 0) return;
   const found = await series.learn(
     db,
-    open.map(({ run, key }) => ({ ...key, sourceId: run.sourceId })),
+    open.map(({ run, key }) => ({ ...key, sourceId: run.sourceId, isOwn: run.rest?.target === undefined })),
   );
   // From the end of each run, so that the places before it stay what they are.
   for (let index = open.length - 1; index >= 0; index--) {

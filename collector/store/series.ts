@@ -3,7 +3,15 @@ import type { Db } from "./db.ts";
 import { NamedIds } from "./named-ids.ts";
 
 /** What makes a series (`labels` is JSON text with sorted keys), and the source of runs that tells it now. */
-export type SeriesKey = { readonly siteId: number; readonly sourceId: number; readonly metric: string; readonly target: string; readonly labels: string };
+export type SeriesKey = {
+  readonly siteId: number;
+  readonly sourceId: number;
+  /** Whether the source has the target of the series: not for what is beyond the targets that a site may have, which share one. */
+  readonly isOwn: boolean;
+  readonly metric: string;
+  readonly target: string;
+  readonly labels: string;
+};
 
 /** Most series that stay in memory; past that the cache starts anew. 3,300 sites with 200 series each stay below. */
 const CACHE_MAX = 1_000_000;
@@ -17,9 +25,9 @@ export class SeriesIds {
   /** Where those series have their newest values that another source told first. */
   readonly #homes = new Map<number, number>();
 
-  /** The id of a series that is in memory, by the source that tells it. */
-  idOf(sourceId: number, metric: string, target: string, labels: string): number | undefined {
-    return this.#ids.get(sourceId, nameOf({ metric, target, labels }));
+  /** The id of a series that is in memory, by the source of its target that tells it. */
+  idOf(sourceId: number, metric: string, labels: string): number | undefined {
+    return this.#ids.get(sourceId, ownNameOf(metric, labels));
   }
 
   forget(): void {
@@ -58,7 +66,7 @@ export class SeriesIds {
     for (const [name, key] of wanted) {
       const known = found.get(name);
       if (!known) continue;
-      this.#ids.set(key.sourceId, nameOf(key), known.seriesId);
+      if (key.isOwn) this.#ids.set(key.sourceId, ownNameOf(key.metric, key.labels), known.seriesId);
       if (known.home !== key.sourceId) this.#homes.set(known.seriesId, known.home);
     }
     return keys.map((key) => found.get(fullNameOf(key))?.seriesId);
@@ -108,12 +116,12 @@ function keysAs(name: string): string {
     WITH ORDINALITY AS ${name}(site_id, source_id, metric, target, labels, place)`;
 }
 
-/** Names a series among those that a source tells. */
-function nameOf({ metric, target, labels }: Pick<SeriesKey, "metric" | "target" | "labels">): string {
-  return `${metric} ${target} ${labels}`;
+/** Names a series among those of its source's target. Most are their metric's own text, whose hash is known. */
+function ownNameOf(metric: string, labels: string): string {
+  return labels === "{}" ? metric : `${metric} ${labels}`;
 }
 
 /** A source belongs to one site. */
-function fullNameOf(key: SeriesKey): string {
-  return `${key.sourceId} ${nameOf(key)}`;
+function fullNameOf({ sourceId, metric, target, labels }: SeriesKey): string {
+  return `${sourceId} ${metric} ${target} ${labels}`;
 }

@@ -186,4 +186,23 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
       { target: "a-last" },
     ]);
   });
+
+  it("keeps apart what targets beyond those of a site measure, also while their ids are in memory", async () => {
+    await db.query(
+      `INSERT INTO run_source (site_id, probe, target) SELECT 3, 'host', 'invented-' || n FROM generate_series(1, ${SITE_SOURCES_MAX}) AS n ON CONFLICT DO NOTHING`,
+    );
+    const targets = ["b-more", undefined, "c-more"];
+    const each = (index: number) => ({ target: targets[index], outcome: measured([{ metric: "loss_percent", value: index + 1 }]) });
+    for (const [nth, stream] of ["000000000000000a", "000000000000000b"].entries())
+      await writeGroup(tools, [receivedOf(batchOf({ stream, each, startMs: T0 + nth * 60_000 }), { siteId: 3, receivedMs: T0 })]);
+    expect(
+      await db.query(
+        "SELECT r.target, array_agg(s.value ORDER BY s.ts) AS told FROM sample AS s JOIN series AS r USING (site_id, series_id) WHERE site_id = 3 GROUP BY 1 ORDER BY 1",
+      ),
+    ).toEqual([
+      { target: "", told: "{2,2}" },
+      { target: "b-more", told: "{1,1}" },
+      { target: "c-more", told: "{3,3}" },
+    ]);
+  });
 });
