@@ -26,6 +26,7 @@ import { createSignOn } from "./people/sign-on.ts";
 import { readSignOnFile } from "./people/sign-on-file.ts";
 import { openPolicyBook } from "./policy-book.ts";
 import { loadPolicy } from "./policy-files.ts";
+import { factorRoles } from "./routes/access-table.ts";
 import { serversOf } from "./served-config.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
 import { problemsSince } from "./store/alert-book.ts";
@@ -126,7 +127,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     nowMs: clock,
     newId: () => randomBytes(8).toString("hex"),
   });
-  const people = createPeopleDesk({ db, clock });
+  const people = createPeopleDesk({ db, clock, demandsFactor: (roles) => config.isFactorRequired && roles.some((role) => factorRoles.includes(role)) });
   const clockWatch = new ClockWatch(owner, log);
   const keep = createUpkeep(owner, partitions, { clock: clockWatch });
   const startedMs = clock();

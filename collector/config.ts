@@ -54,6 +54,8 @@ const Environment = z.object({
   HCC_TLS_KEY: z.string().min(1).optional(),
   /** File that names the province's sign-on service, OpenID Connect (docs/operations.md). */
   HCC_OIDC: z.string().min(1).optional(),
+  /** Whether local accounts that operate or administer must have a second factor. All others may. */
+  HCC_SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
   /** File with channels and recipients of messages (docs/operations.md). */
   HCC_NOTIFY: z.string().min(1).optional(),
 });
@@ -77,6 +79,7 @@ export type CollectorConfig = {
   readonly trustedProxies: readonly string[];
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly oidcFile: string | undefined;
+  readonly isFactorRequired: boolean;
 };
 
 /** The environment for a child process: without our own settings and PostgreSQL's, in which passwords stand. */
@@ -119,5 +122,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: env.HCC_TRUSTED_PROXIES ?? [],
     tls,
     oidcFile: env.HCC_OIDC,
+    isFactorRequired: env.HCC_SECOND_FACTOR === "required",
   };
 }

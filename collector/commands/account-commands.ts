@@ -15,7 +15,7 @@ export const commandLine: Doer = { who: "command line", address: "local" };
 
 type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
 
-/** `people add | list | disable | enable | reset`: accounts. A password comes by a one-time link or a prompt, never by the command line. */
+/** `people add | list | disable | enable | end-factor | reset`: accounts. A password comes by a one-time link or a prompt, never by the command line. */
 export function peopleCommand(context: CommandContext): Command {
   const { terminal } = context;
   const people = new Command("people").description("accounts of people");
@@ -51,6 +51,11 @@ export function peopleCommand(context: CommandContext): Command {
         if (!(await desk.disable(login, action === "disable", commandLine))) throw new UsageError(`there is no account ${login}`);
       }),
     );
+  people.command("end-factor <login>").action((login: string) =>
+    withDesk(context, async (desk) => {
+      if (!(await desk.endFactor(login, commandLine))) throw new UsageError(`there is no account ${login} with a second factor`);
+    }),
+  );
   people
     .command("reset <login>")
     .option("--prompt", "asks for the password here instead of printing a one-time link")

@@ -3,6 +3,7 @@ import { Person, type Role } from "#schemas/person.ts";
 import { LoginThrottle, type Try } from "../auth/login-throttle.ts";
 import { checkPassword, hashPassword, passwordFault } from "../auth/password.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
+import { isTotpSecret, totpStep } from "../auth/totp.ts";
 import { addDeed, type Deed, deedsAfter, newestDeeds, verifyAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import * as store from "../store/people.ts";
@@ -12,6 +13,8 @@ export const SESSION_IDLE_MS = 60 * 60_000;
 export const SESSION_MS = 8 * 3_600_000;
 /** How long a link to set a password holds. */
 export const LINK_MS = 24 * 3_600_000;
+/** How long whoever gave the right password may take for the second factor. */
+const HALFWAY_MS = 10 * 60_000;
 /** Sessions are marked as seen at most this often. */
 const SEEN_EVERY_MS = 60_000;
 /** Most of what one line of the audit log names. */
@@ -26,10 +29,17 @@ export type NewPerson = {
   readonly centre?: string | undefined;
   readonly endsAt?: number | undefined;
 };
-export type SignedIn = { readonly ok: true; readonly session: string; readonly person: Person };
+/** What a session waits for before it opens anything: the code of the second factor, or that one is set up; null for nothing more. */
+export type Awaits = "code" | "setup" | null;
+export type SignedIn = { readonly ok: true; readonly session: string; readonly person: Person; readonly awaits: Awaits };
 export type Refused = { readonly ok: false; readonly fault: "wrong" | "wait" | "busy"; readonly waitS: number };
 export type PasswordSet = SignedIn | { readonly ok: false; readonly fault: "link" | "short" | "long" | "guessable" };
 export type PasswordChanged = SignedIn | Refused | { readonly ok: false; readonly fault: "present" | "short" | "long" | "guessable" };
+/** `session`: there is none that awaits a second factor, or its time is over. */
+export type FactorGiven = SignedIn | Refused | { readonly ok: false; readonly fault: "session" | "code" };
+export type FactorChanged = SignedIn | Refused | { readonly ok: false; readonly fault: "present" | "code" };
+/** A person who has given the right password, and what he gives next. */
+export type Halfway = { readonly login: string; readonly awaits: Exclude<Awaits, null> };
 /** A session as its owner sees it; `id` ends it and opens nothing. */
 export type ListedSession = {
   readonly id: string;
@@ -43,19 +53,76 @@ export type Doer = Pick<Deed, "who" | "address">;
 
 export type PeopleDesk = ReturnType<typeof createPeopleDesk>;
 
+type DeskDeps = {
+  readonly db: Db;
+  readonly clock: () => number;
+  /** Whether local accounts with these roles must have a second factor; none must by default. */
+  readonly demandsFactor?: (roles: readonly Role[]) => boolean;
+};
+
 /** Accounts, links, sessions: every change of them, and its line in the audit log. */
-export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number }) {
+export function createPeopleDesk({ db, clock, demandsFactor = () => false }: DeskDeps) {
   const throttle = new LoginThrottle();
   let hashing = 0;
   let claimed = false;
   const note = (doer: Doer, what: string, about: string) => addDeed(db, { ...doer, what, about }, clock());
 
-  async function begin(account: store.Account, doer: Doer, what: string): Promise<SignedIn> {
+  /** A session for whoever has proved all that there is to prove; one that awaits something opens nothing yet. */
+  async function begin(account: store.Account, doer: Doer, what: string, awaits: Awaits = null): Promise<SignedIn> {
     const session = newToken();
-    await store.addSession(db, { tokenSha256: hashOfToken(session), personId: account.personId, createdAt: clock(), seenAt: clock(), address: doer.address });
-    await store.changeAccount(db, account.personId, { lastLoginAt: clock() });
+    const { personId } = account;
+    await store.addSession(db, { tokenSha256: hashOfToken(session), personId, createdAt: clock(), seenAt: clock(), address: doer.address, awaits });
+    if (awaits === null) await store.changeAccount(db, personId, { lastLoginAt: clock() });
     await note(doer, what, account.login);
-    return { ok: true, session, person: personOf(account) };
+    return { ok: true, session, person: personOf(account), awaits };
+  }
+
+  /** What a password alone does not open. */
+  const awaitsOf = ({ factor, roles }: store.Account): Awaits => (factor !== null ? "code" : demandsFactor(roles) ? "setup" : null);
+
+  /** The account and session that wait for a second factor. */
+  async function waiting(session: string) {
+    const found = await store.findSession(db, hashOfToken(session));
+    if (!found || found.session.awaits === null || !isUsable(found.account, clock())) return undefined;
+    return clock() - found.session.createdAt > HALFWAY_MS ? undefined : { ...found, awaits: found.session.awaits };
+  }
+
+  /** Runs a try that may be a guess. At most so many fail, and so many hash a password at once. */
+  async function guarded<T extends { readonly ok: true } | { readonly ok: false; readonly fault: string }>(
+    from: Try,
+    attempt: () => Promise<T>,
+  ): Promise<T | Refused> {
+    const waitS = throttle.waitS(from, clock());
+    if (waitS > 0) return { ok: false, fault: "wait", waitS };
+    if (hashing >= HASHING_MAX) return { ok: false, fault: "busy", waitS: 2 };
+    throttle.failed(from, clock());
+    hashing++;
+    try {
+      const result = await attempt();
+      if (result.ok || !guesses.includes(result.fault)) throttle.succeeded(from);
+      return result;
+    } finally {
+      hashing--;
+    }
+  }
+
+  async function knowsPassword({ login, password }: store.Account, present: string, doer: Doer): Promise<boolean> {
+    const { fits } = await checkPassword(present, password ?? NOBODY);
+    if (!fits) await note(doer, "password.refused", login);
+    return fits;
+  }
+
+  /** Whether this is a code of the account's second factor that nobody has used; uses it up. */
+  async function useCode({ personId, factor }: store.Account, code: string): Promise<boolean> {
+    const step = factor === null ? undefined : totpStep(factor, code, clock());
+    return step !== undefined && store.takeFactorStep(db, personId, step);
+  }
+
+  /** Sets the first second factor of an account up, with a code that shows that the phone has it. Another has to be ended before. */
+  async function setFactor({ personId, factor }: store.Account, secret: string, code: string): Promise<boolean> {
+    const step = factor === null && isTotpSecret(secret) ? totpStep(secret, code, clock()) : undefined;
+    if (step !== undefined) await store.changeAccount(db, personId, { factor: secret, factorStep: step });
+    return step !== undefined;
   }
 
   async function link(personId: string): Promise<string> {
@@ -74,7 +141,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
     /** The person of a session's cookie, while neither the session nor the account has ended. */
     async identify(session: string): Promise<Person | undefined> {
       const found = await store.findSession(db, hashOfToken(session));
-      if (!found) return undefined;
+      if (!found || found.session.awaits !== null) return undefined;
       const { createdAt, seenAt, tokenSha256 } = found.session;
       if (!isUsable(found.account, clock()) || !isOpen({ createdAt, seenAt }, clock())) {
         await store.endSession(db, tokenSha256);
@@ -87,12 +154,7 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
     /** Signs in by password. A login that does not exist takes as long as a wrong password. */
     async signIn(given: Try, password: string): Promise<SignedIn | Refused> {
       const from = { ...given, login: given.login.trim().toLowerCase() };
-      const waitS = throttle.waitS(from, clock());
-      if (waitS > 0) return { ok: false, fault: "wait", waitS };
-      if (hashing >= HASHING_MAX) return { ok: false, fault: "busy", waitS: 2 };
-      throttle.failed(from, clock());
-      hashing++;
-      try {
+      return guarded<SignedIn | Refused>(from, async () => {
         const account = await store.findAccount(db, { login: from.login });
         const { fits, outdated } = await checkPassword(password, account?.password ?? NOBODY);
         const doer = { who: from.login.slice(0, 64), address: from.address };
@@ -100,12 +162,33 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
           await note({ ...doer, who: account?.login ?? "unknown" }, "login.refused", account?.login ?? "unknown");
           return { ok: false, fault: "wrong", waitS: 0 };
         }
-        throttle.succeeded(from);
         if (outdated) await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
-        return await begin(account, doer, "login");
-      } finally {
-        hashing--;
-      }
+        const awaits = awaitsOf(account);
+        return begin(account, doer, awaits === null ? "login" : "login.half", awaits);
+      });
+    },
+
+    /** Who has given the password and not yet the second factor. */
+    async halfway(session: string): Promise<Halfway | undefined> {
+      const found = await waiting(session);
+      return found && { login: found.account.login, awaits: found.awaits };
+    },
+
+    /** Ends a sign-in that waits for the second factor: by its code, or by setting one up with the secret that the person's phone has taken. */
+    async giveFactor(session: string, { code, secret }: { code: string; secret: string }, address: string): Promise<FactorGiven> {
+      const found = await waiting(session);
+      if (!found) return { ok: false, fault: "session" };
+      const { account, awaits } = found;
+      const doer = { who: account.login, address };
+      return guarded(apart(account, doer, "second-factor"), async () => {
+        const isRight = awaits === "code" ? await useCode(account, code) : await setFactor(account, secret, code);
+        if (!isRight) {
+          await note(doer, "factor.refused", account.login);
+          return { ok: false, fault: "code" };
+        }
+        await store.endSession(db, found.session.tokenSha256);
+        return begin(account, doer, awaits === "code" ? "login" : "factor.set");
+      });
     },
 
     /** Signs in whom a sign-on service has named, with the roles that its claims give. Makes the account when it is new. */
@@ -130,6 +213,8 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
 
     /** Whether a sign-on service speaks for this person. */
     isOfService: async (personId: string) => ((await store.findAccount(db, { personId }))?.subject ?? null) !== null,
+
+    hasFactor: async (personId: string) => ((await store.findAccount(db, { personId }))?.factor ?? null) !== null,
 
     /** Adds a person and gives the token of the link that sets the password; undefined when the login is taken. */
     async add({ login, name, roles, centre, endsAt }: NewPerson, doer: Doer): Promise<string | undefined> {
@@ -175,40 +260,58 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       if (!(await store.takeLink(db, hashOfToken(token)))) return { ok: false, fault: "link" };
       await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
       await store.endSessionsOf(db, account.personId);
-      return begin(account, { who: account.login, address }, "password.set");
+      return begin(account, { who: account.login, address }, "password.set", awaitsOf(account));
     },
 
     /** A new password for whoever knows the present one. All sessions of the person and any open link end, and a new session begins. */
     async changePassword(personId: string, present: string, password: string, doer: Doer): Promise<PasswordChanged> {
       const account = await store.findAccount(db, { personId });
       if (!account?.password) return { ok: false, fault: "present" };
-      // Failures here are counted apart: whoever holds a stolen session must not keep its owner from signing in.
-      const from = { login: account.login, address: doer.address, device: "password-change" };
-      const waitS = throttle.waitS(from, clock());
-      if (waitS > 0) return { ok: false, fault: "wait", waitS };
-      if (hashing >= HASHING_MAX) return { ok: false, fault: "busy", waitS: 2 };
-      throttle.failed(from, clock());
-      hashing++;
-      try {
-        if (!(await checkPassword(present, account.password)).fits) {
-          await note(doer, "password.refused", account.login);
-          return { ok: false, fault: "present" };
-        }
-        throttle.succeeded(from);
+      return guarded(apart(account, doer, "password-change"), async () => {
+        if (!(await knowsPassword(account, present, doer))) return { ok: false, fault: "present" };
         const fault = passwordFault(password, account.login);
         if (fault) return { ok: false, fault };
         await store.changeAccount(db, personId, { password: await hashPassword(password) });
         await store.closeWaysIn(db, personId);
-        return await begin(account, doer, "password.changed");
-      } finally {
-        hashing--;
-      }
+        return begin(account, doer, "password.changed");
+      });
+    },
+
+    /**
+     * Sets a second factor up, or ends it where no `secret` is given, for whoever knows the present password and has the code on his phone. All other
+     * sessions of the person end.
+     */
+    async changeFactor(personId: string, given: { present: string; code: string; secret?: string }, doer: Doer): Promise<FactorChanged> {
+      const account = await store.findAccount(db, { personId });
+      if (!account?.password) return { ok: false, fault: "present" };
+      return guarded(apart(account, doer, "factor-change"), async () => {
+        if (!(await knowsPassword(account, given.present, doer))) return { ok: false, fault: "present" };
+        const { secret } = given;
+        const isRight = secret === undefined ? await useCode(account, given.code) : await setFactor(account, secret, given.code);
+        if (!isRight) {
+          await note(doer, "factor.refused", account.login);
+          return { ok: false, fault: "code" };
+        }
+        if (secret === undefined) await store.changeAccount(db, personId, { factor: null });
+        await store.closeWaysIn(db, personId);
+        return begin(account, doer, secret === undefined ? "factor.ended" : "factor.set");
+      });
+    },
+
+    /** Ends the second factor of somebody who has lost the phone, and his sessions. False when there is no such account, or none of its own. */
+    async endFactor(login: string, doer: Doer): Promise<boolean> {
+      const account = await store.findAccount(db, { login });
+      if (!account?.factor) return false;
+      await store.changeAccount(db, account.personId, { factor: null });
+      await store.closeWaysIn(db, account.personId);
+      await note(doer, "factor.ended", login);
+      return true;
     },
 
     /** A person's open sessions, the newest first; `session` is the one that asks. */
     async sessionsOf(personId: string, session: string | undefined): Promise<readonly ListedSession[]> {
       const own = session === undefined ? undefined : hashOfToken(session);
-      const open = (await store.listSessions(db, personId)).filter((each) => isOpen(each, clock()));
+      const open = (await store.listSessions(db, personId)).filter((each) => each.awaits === null && isOpen(each, clock()));
       return open.map(({ tokenSha256, createdAt, seenAt, address }) => ({
         id: sessionId(tokenSha256),
         createdAt,
@@ -254,6 +357,14 @@ export function createPeopleDesk({ db, clock }: { db: Db; clock: () => number })
       await store.forgetEnded(db, clock() - SESSION_MS, clock());
     },
   };
+}
+
+/** Faults of a try that may have been a guess. */
+const guesses = ["wrong", "present", "code"];
+
+/** Tries at what only the owner knows are counted apart from sign-ins: whoever holds a stolen session, or the password, must not keep him from those. */
+function apart({ login }: store.Account, { address }: Doer, device: string): Try {
+  return { login, address, device };
 }
 
 /** A hash that no password fits, made with today's figures. */

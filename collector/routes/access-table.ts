@@ -17,6 +17,8 @@ const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 const announcers: readonly Role[] = ["operator", "admin"];
 /** Who may refuse a gateway PC for good, and enrol the next one. */
 export const keyKeepers: readonly Role[] = ["operator", "admin"];
+/** Who can change what others rely on: of them a second factor may be demanded. */
+export const factorRoles: readonly Role[] = ["operator", "admin"];
 /** Who may lay a waiver over a finding: not those whose work it would make look better. */
 const waivers: readonly Role[] = ["inspector", "admin"];
 
@@ -44,11 +46,16 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /login": visitor,
   "GET /login/sign-on": visitor,
   "GET /login/sign-on/back": visitor,
+  // Whoever has given the password, and has no session that opens anything yet.
+  "GET /login/factor": visitor,
+  "POST /login/factor": visitor,
   "GET /password": visitor,
   "POST /password": visitor,
   "GET /account": people(everybody, "none"),
   "POST /account/password": people(everybody, "none"),
   "POST /account/sessions": people(everybody, "none"),
+  "GET /account/factor": people(everybody, "none"),
+  "POST /account/factor": people(everybody, "none"),
   "POST /logout": people(everybody, "none"),
 
   "GET /people": people(["admin"], "province"),
@@ -57,6 +64,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /people/disable": people(["admin"], "province"),
   "POST /people/enable": people(["admin"], "province"),
   "POST /people/sessions": people(["admin"], "province"),
+  "POST /people/factor": people(["admin"], "province"),
   "GET /tokens": people(["admin"], "province"),
   "POST /tokens": people(["admin"], "province"),
   "POST /tokens/revoke": people(["admin"], "province"),

@@ -66,6 +66,12 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
     return c.redirect("/people", 303);
   });
 
+  app.post("/people/factor", pageHeaders, async (c) => {
+    const { login = "" } = await formValues(c);
+    await people.endFactor(login, doerOf(c, deps.proxies));
+    return c.redirect("/people", 303);
+  });
+
   app.get("/audit", pageHeaders, async (c) => {
     const { deeds, chain } = await people.audit(DEEDS_SHOWN);
     return c.html(auditPage(pageFrame(c, deps), deeds, chain));
@@ -88,7 +94,16 @@ export function passwordLink(publicUrl: string, token: string): string {
 }
 
 function listed(account: Awaited<ReturnType<PeopleDeps["people"]["list"]>>[number], nowMs: number): ListedPerson {
-  const { login, name, roles, centreCode, disabled, endsAt, password, subject, lastLoginAt } = account;
+  const { login, name, roles, centreCode, disabled, endsAt, password, subject, lastLoginAt, factor } = account;
   const state = disabled ? "disabled" : endsAt !== null && endsAt <= nowMs ? "ended" : password === null && subject === null ? "waiting" : "active";
-  return { login, name, roles, centre: centreCode ?? undefined, state, isOfService: subject !== null, lastLoginMs: lastLoginAt ?? undefined };
+  return {
+    login,
+    name,
+    roles,
+    centre: centreCode ?? undefined,
+    state,
+    isOfService: subject !== null,
+    hasFactor: factor !== null,
+    lastLoginMs: lastLoginAt ?? undefined,
+  };
 }

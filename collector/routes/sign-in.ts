@@ -3,12 +3,14 @@ import { type Context, Hono } from "hono";
 import type { Person } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import type { BrowserCookies } from "../auth/browser-cookies.ts";
+import { newTotpSecret } from "../auth/totp.ts";
 import { type PeopleDesk, SESSION_MS, type SignedIn } from "../people/desk.ts";
 import type { SignOn } from "../people/sign-on.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { loginPage, passwordPage, signedOutPage } from "../web/login-page.ts";
 import { messagePage } from "../web/message-page.ts";
+import { factorPage } from "../web/second-factor.ts";
 import { clientAddress, isConfidential } from "./client-address.ts";
 import { formValues } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
@@ -27,9 +29,10 @@ export function signInRoutes(deps: SignInDeps): Hono {
   const { people, cookies, proxies, token, signOn } = deps;
   const app = new Hono();
   const login = (c: Context, state: FormState, next: string) => loginPage(pageFrame(c, deps), state, token.issue(c), { next, signOn: signOn?.name(deps.lang) });
-  const enter = async (c: Context, { session, person }: SignedIn, next: string) => {
-    await enterAs(c, deps, session, person.login);
-    return c.redirect(next === "/" ? homeOf(person) : next, 303);
+  const enter = async (c: Context, signedIn: SignedIn, next: string) => {
+    await enterAs(c, deps, signedIn);
+    if (signedIn.awaits !== null) return c.redirect(`/login/factor?next=${encodeURIComponent(next)}`, 303);
+    return c.redirect(next === "/" ? homeOf(signedIn.person) : next, 303);
   };
 
   app.get("/login", pageHeaders, (c) => c.html(login(c, { values: {}, errors: [] }, ownPath(c.req.query("next")))));
@@ -44,6 +47,26 @@ export function signInRoutes(deps: SignInDeps): Hono {
     const errors = [{ field: "login", key: `people.fault.${result.fault}`, params: { seconds: result.waitS } }] as const;
     if (result.waitS > 0) c.header("retry-after", String(result.waitS));
     return c.html(login(c, { values: { login: name }, errors }, ownPath(next)), result.fault === "wrong" ? 401 : 429);
+  });
+
+  app.get("/login/factor", pageHeaders, async (c) => {
+    const half = await people.halfway(cookies.session(c) ?? "");
+    if (!half) return c.redirect("/login", 303);
+    const state = { values: half.awaits === "setup" ? { secret: newTotpSecret() } : {}, errors: [] };
+    return c.html(factorPage(pageFrame(c, deps), half, state, token.issue(c), ownPath(c.req.query("next"))));
+  });
+
+  app.post("/login/factor", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    if (!isConfidential(c, proxies, cookies.secure)) return c.html(messagePage(frame, text(frame.lang, "people.plain")), 403);
+    const { code = "", secret = "", next } = await formValues(c);
+    const session = cookies.session(c) ?? "";
+    const result = await people.giveFactor(session, { code: code.slice(0, 32), secret }, clientAddress(c, proxies));
+    if (result.ok) return enter(c, result, ownPath(next));
+    const half = await people.halfway(session);
+    if (result.fault === "session" || !half) return c.redirect(`/login?next=${encodeURIComponent(ownPath(next))}`, 303);
+    const state = { values: { secret }, errors: [factorError(c, result)] };
+    return c.html(factorPage(frame, half, state, token.issue(c), ownPath(next)), result.fault === "code" ? 422 : 429);
   });
 
   app.get("/password", pageHeaders, (c) => c.html(passwordPage(pageFrame(c, deps), { values: {}, errors: [] }, token.issue(c))));
@@ -73,12 +96,20 @@ export function signInRoutes(deps: SignInDeps): Hono {
   return app;
 }
 
-/** Gives the browser its new session; whatever it had before ends. */
-export async function enterAs(c: Context, { people, cookies }: Pick<SignInDeps, "people" | "cookies">, session: string, login: string): Promise<void> {
+/** Gives the browser its new session; whatever it had before ends. It is remembered as one of the person's when nothing more is awaited. */
+export async function enterAs(c: Context, { people, cookies }: Pick<SignInDeps, "people" | "cookies">, { session, person, awaits }: SignedIn): Promise<void> {
   const before = cookies.session(c);
   if (before) await people.drop(before);
   cookies.setSession(c, session, SESSION_MS);
-  cookies.setDevice(c, login);
+  if (awaits === null) cookies.setDevice(c, person.login);
+}
+
+/** What was wrong with a code, for its form; tells the browser how long to wait where too many were wrong. */
+export function factorError(c: Context, { fault, waitS = 0 }: { readonly fault: string; readonly waitS?: number }): FormState["errors"][number] {
+  if (waitS > 0) c.header("retry-after", String(waitS));
+  if (fault === "wait") return { field: "code", key: "people.fault.present.wait", params: { seconds: waitS } };
+  if (fault === "busy") return { field: "code", key: "people.fault.busy", params: { seconds: waitS } };
+  return fault === "present" ? { field: "present", key: "people.fault.present" } : { field: "code", key: "people.fault.code" };
 }
 
 /** What a person sees first: whoever reads the audit log alone has no other page. */

@@ -32,7 +32,7 @@ export function signOnRoutes(deps: SignInDeps): Hono {
       await people.note({ who: "unknown", address }, "login.stranger", found.subject.slice(0, 256));
       return sorry(c, "people.signOn.stranger");
     }
-    await enterAs(c, deps, entered.session, entered.person.login);
+    await enterAs(c, deps, entered);
     return c.redirect(homeOf(entered.person), 303);
   });
 

@@ -1,11 +1,13 @@
 import type { Db } from "./db.ts";
-import { and, asc, desc, eq, gt, isNotNull, or, sql } from "./drizzle.ts";
+import { and, asc, desc, eq, gt, isNotNull, lt, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { asJsonb, personLinks, persons, sessions } from "./tables.ts";
 
 export type Account = typeof persons.$inferSelect;
 /** What may be changed of an account. */
-export type AccountChange = Partial<Pick<Account, "name" | "roles" | "centreCode" | "password" | "disabled" | "endsAt" | "lastLoginAt">>;
+export type AccountChange = Partial<
+  Pick<Account, "name" | "roles" | "centreCode" | "password" | "disabled" | "endsAt" | "lastLoginAt" | "factor" | "factorStep">
+>;
 
 const LISTED = 2_000;
 
@@ -30,6 +32,12 @@ export async function listAccounts(db: Db): Promise<Account[]> {
 export async function changeAccount(db: Db, personId: string, { roles, ...change }: AccountChange): Promise<void> {
   const set = { ...change, ...(roles && { roles: asJsonb(roles) }) };
   await drizzled(db, (to) => to.update(persons).set(set).where(eq(persons.personId, personId)));
+}
+
+/** Uses up the code of a step. Of two at once, and of steps before one that was used, none is taken: false. */
+export async function takeFactorStep(db: Db, personId: string, step: number): Promise<boolean> {
+  const isNewer = and(eq(persons.personId, personId), lt(persons.factorStep, step));
+  return (await drizzled(db, (to) => to.update(persons).set({ factorStep: step }).where(isNewer).returning({ id: persons.personId }))).length > 0;
 }
 
 /** Whether anyone can sign in: an account in use has a password, or comes from a sign-on service. */

@@ -215,6 +215,8 @@ export const persons = pgTable("person", {
   endsAt: instant("ends_at"),
   createdAt: instant("created_at").notNull(),
   lastLoginAt: instant("last_login_at"),
+  factor: text("factor"),
+  factorStep: bigint("factor_step", { mode: "number" }).notNull().default(0),
 });
 
 const personId = () =>
@@ -236,6 +238,7 @@ export const sessions = pgTable("session", {
   createdAt: instant("created_at").notNull(),
   seenAt: instant("seen_at").notNull(),
   address: text("address").notNull().default(""),
+  awaits: text("awaits").$type<"code" | "setup">(),
 });
 
 /** What people did, row by row in a chain of hashes. */

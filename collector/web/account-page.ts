@@ -10,7 +10,7 @@ import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
 /** What stands on the page beside the person. People of a sign-on service have no password here. */
-export type OwnAccount = { readonly hasPassword: boolean; readonly sessions: readonly ListedSession[] };
+export type OwnAccount = { readonly hasPassword: boolean; readonly hasFactor: boolean; readonly sessions: readonly ListedSession[] };
 
 const labels = { present: "people.password.present", password: "people.password.new", again: "people.password.again" } as const;
 const hidden = (name: string, value: string) => html`<input type="hidden" name="${name}" value="${value}">`;
@@ -28,8 +28,14 @@ export function accountPage(frame: PageFrame, token: string, own: OwnAccount | u
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>
 <dl><dt>${text(lang, "people.name")}</dt><dd>${own ? asker?.name : text(lang, "people.local")}</dd><dt>${text(lang, "people.roles")}</dt><dd>${roles}</dd>${asker?.centre ? html`<dt>${text(lang, "people.centre")}</dt><dd>${asker.centre}</dd>` : ""}</dl>${way}</section>
-${own?.hasPassword ? passwordSection(frame, token, state) : ""}${own ? sessionsSection(frame, token, own.sessions) : ""}`,
+${own?.hasPassword ? html`${factorSection(frame, own)}${passwordSection(frame, token, state)}` : ""}${own ? sessionsSection(frame, token, own.sessions) : ""}`,
   );
+}
+
+function factorSection({ lang }: PageFrame, { hasFactor }: OwnAccount): Html {
+  const state = hasFactor ? "on" : "off";
+  return html`<section class="card" aria-labelledby="factor-title"><h2 id="factor-title">${text(lang, "factor.title")}</h2><p>${text(lang, `factor.is.${state}`)}</p>
+<p><a class="button" href="/account/factor">${text(lang, `factor.change.${state}`)}</a></p></section>`;
 }
 
 function passwordSection({ lang }: PageFrame, token: string, state: FormState): Html {

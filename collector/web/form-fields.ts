@@ -15,6 +15,8 @@ export type InputField = {
   /** What the browser may fill in (WHATWG autocomplete). */
   readonly autocomplete?: string;
   readonly max?: number;
+  /** Which keys a phone shows (WHATWG inputmode). */
+  readonly inputMode?: "numeric";
   readonly required?: boolean;
   readonly hint?: string;
 };
@@ -23,12 +25,12 @@ export type InputField = {
 export function inputField(
   lang: Lang,
   { values, errors }: FormState,
-  { name, label, type = "text", max = 128, required = true, hint, autocomplete }: InputField,
+  { name, label, type = "text", max = 128, required = true, hint, autocomplete, inputMode }: InputField,
 ): Html {
   const wrong = errors.filter(({ field }) => field === name);
   const described = [...(hint ? [`${name}-hint`] : []), ...(wrong.length > 0 ? [`${name}-wrong`] : [])].join(" ");
   return html`<label>${text(lang, label)}${required ? "" : ` (${text(lang, "form.optional")})`}
-<input name="${name}" id="f-${name}" type="${type}" value="${values[name]}" ${type === "text" || type === "password" ? html`maxlength="${max}"` : ""}${autocomplete ? html` autocomplete="${autocomplete}"` : ""}${type === "number" ? html` min="0" step="any"` : ""}${required ? html` required` : ""}${wrong.length > 0 ? html` aria-invalid="true"` : ""}${described ? html` aria-describedby="${described}"` : ""}>
+<input name="${name}" id="f-${name}" type="${type}" value="${values[name]}" ${type === "text" || type === "password" ? html`maxlength="${max}"` : ""}${autocomplete ? html` autocomplete="${autocomplete}"` : ""}${inputMode ? html` inputmode="${inputMode}"` : ""}${type === "number" ? html` min="0" step="any"` : ""}${required ? html` required` : ""}${wrong.length > 0 ? html` aria-invalid="true"` : ""}${described ? html` aria-describedby="${described}"` : ""}>
 ${hint ? html`<span class="hint" id="${name}-hint">${hint}</span>` : ""}${wrong.length > 0 ? html`<span class="wrong" id="${name}-wrong">${wrong.map(({ key, params }) => text(lang, key, params)).join(" ")}</span>` : ""}</label>`;
 }
 

@@ -14,6 +14,7 @@ export type ListedPerson = Pick<Person, "login" | "name" | "roles"> & {
   readonly centre: string | undefined;
   readonly state: "active" | "waiting" | "disabled" | "ended";
   readonly isOfService: boolean;
+  readonly hasFactor: boolean;
   readonly lastLoginMs: number | undefined;
 };
 /** A row of the audit log. */
@@ -83,7 +84,7 @@ function deedWord(lang: Lang, what: string): string {
 }
 
 function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: string): BlockRow {
-  const { login, name, roles, centre, state, isOfService, lastLoginMs } = person;
+  const { login, name, roles, centre, state, isOfService, hasFactor, lastLoginMs } = person;
   const button = (action: string, key: TextKey) =>
     html`<form method="post" action="/people/${action}"><input type="hidden" name="${TOKEN_FIELD}" value="${token}"><input type="hidden" name="login" value="${login}"><button type="submit" aria-label="${text(lang, key)}: ${login}">${text(lang, key)}</button></form>`;
   // Nobody shuts himself out by a slip.
@@ -94,9 +95,9 @@ function personRow({ lang, asker }: PageFrame, person: ListedPerson, token: stri
       name,
       roles.map((role) => text(lang, `role.${role}`)).join(", "),
       centre ?? "–",
-      text(lang, `people.state.${state}`),
+      html`${text(lang, `people.state.${state}`)}${hasFactor ? html`<span class="sub">${text(lang, "factor.title")}</span>` : ""}`,
       lastLoginMs === undefined ? "–" : moment(lang, lastLoginMs),
-      html`${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own || state !== "active" ? "" : button("sessions", "session.end.all")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}`,
+      html`${isOfService || state === "disabled" ? "" : button("reset", "people.reset")}${own || state !== "active" ? "" : button("sessions", "session.end.all")}${own || !hasFactor ? "" : button("factor", "factor.end")}${own ? "" : state === "disabled" ? button("enable", "people.enable") : button("disable", "people.disable")}`,
     ],
   };
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { text } from "#schemas/text/text.ts";
 import { createCollector } from "../../collector/collector.ts";
@@ -183,7 +184,7 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
     };
 
     beforeAll(async () => {
-      for (const login of ["mai", "tuan", "binh"]) {
+      for (const login of ["mai", "tuan", "binh", "dung"]) {
         const link = await people.add({ login, name: login, roles: ["viewer"] }, doer);
         await people.setPassword(link ?? "", sentence, "local");
       }
@@ -211,6 +212,36 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
       expect(await isIn(other)).toBe(false);
       expect((await signIn(home(), "mai")).status).toBe(401);
       expect((await signIn(home(), "mai", next)).status).toBe(303);
+    });
+
+    it("gets a second factor, which each sign-in asks for after the password and before anything opens", async () => {
+      const browser = await signedIn("dung");
+      const form = (await browser.get("/account/factor")).html;
+      const secret = /name="secret" value="([A-Z2-7]{32})"/.exec(form)?.[1] ?? "";
+      const code = (offMs = 0) => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: nowMs + offMs });
+      expect([form.includes("<svg"), form.includes(secret.slice(0, 4))]).toEqual([true, true]);
+      const wrong = await browser.send("/account/factor", { secret, code: "000000", present: sentence }, { form: "/account/factor" });
+      expect([wrong.status, wrong.html.includes(text("vi", "people.fault.code")), wrong.html.includes(secret)]).toEqual([422, true, true]);
+      const on = await browser.send("/account/factor", { secret, code: code(), present: sentence }, { form: "/account/factor" });
+      expect([on.status, on.location, await isIn(browser)]).toEqual([303, "/account", true]);
+      nowMs += 60_000;
+
+      const again = home();
+      const half = await again.send("/login", { login: "dung", password: sentence, next: "/incidents" }, { form: "/login?next=/incidents" });
+      expect([half.status, half.location]).toEqual([303, "/login/factor?next=%2Fincidents"]);
+      // The password alone opens nothing, and the browser is none of her own yet.
+      for (const path of ["/", "/account", "/account/factor"]) expect((await again.get(path)).location, path).toMatch(/^\/login\?/);
+      expect([again.jar.has("__Host-hcc-device"), (await home().get("/login/factor")).location]).toEqual([false, "/login"]);
+      const refused = await again.send("/login/factor", { code: "000000", next: "/incidents" });
+      expect([refused.status, refused.html.includes(text("vi", "people.fault.code"))]).toEqual([422, true]);
+      const whole = await again.send("/login/factor", { code: code(), next: "/incidents" });
+      expect([whole.status, whole.location, await isIn(again)]).toEqual([303, "/incidents", true]);
+
+      const admin = await signedIn("lan");
+      expect((await again.send("/people/factor", { login: "dung" }, { form: "/account" })).status).toBe(403);
+      await admin.send("/people/factor", { login: "dung" }, { form: "/people" });
+      expect(await deeds(1)).toEqual([["lan", "factor.ended", "dung"]]);
+      expect([await isIn(again), (await signIn(home(), "dung")).location]).toEqual([false, "/"]);
     });
 
     it("lets nobody with a stolen session guess the present password, nor keep its owner from signing in", async () => {
