@@ -75,7 +75,8 @@ async function enrolled(canaries: Canaries): Promise<{ folder: string; collector
   return { folder, collector, devices };
 }
 
-describe("the whole agent", () => {
+// At once: each agent is mostly waited for.
+describe.concurrent("the whole agent", () => {
   it(
     `first findings soon after the start, ${KILLS} kills without a loss, a clean end, and no secret anywhere`,
     async () => {
