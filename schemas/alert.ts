@@ -126,6 +126,9 @@ export const itemKinds = [
   "escalated",
 ] as const;
 
+/** Most lines of a digest. */
+export const MESSAGE_ITEMS_MAX = 60;
+
 /** One line of a digest. */
 export const MessageItem = z.strictObject({
   kind: z.enum(itemKinds),
@@ -165,7 +168,9 @@ export const Message = z.strictObject({
   cause: z.strictObject({ code: z.string(), centres: z.int().optional() }).optional(),
   /** How many centres a storm has, how many lines a digest. */
   count: z.int().optional(),
-  items: z.array(MessageItem).max(60).optional(),
+  items: z.array(MessageItem).max(MESSAGE_ITEMS_MAX).optional(),
+  /** How many more lines there were than a digest holds. */
+  more: z.int().optional(),
   /** Deliveries that were given up since the last digest; for those who run the collector. */
   dead: z.int().optional(),
   link: z.string(),

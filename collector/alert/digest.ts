@@ -4,11 +4,10 @@ import { type Reminder, remindersDue } from "#schemas/expiry.ts";
 import { addressOf, type DigestClock } from "./book.ts";
 import type { Desk, DeskSettings } from "./desk.ts";
 import type { Incident } from "./incident.ts";
-import { itemOf } from "./message.ts";
+import { itemOf, listed } from "./message.ts";
 import { firstRecipients } from "./recipients.ts";
 
 const DAY_MS = 86_400_000;
-const ITEMS_MAX = 60;
 /** More new lines of one requirement than this are one line with their number. */
 const LINES_PER_TOPIC = 10;
 
@@ -55,14 +54,16 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
   const ended = (end: Incident["end"]) => over.filter((one) => one.end === end);
   const news = [
     ...gathered(lines("new", begun.filter(isTold))),
-    ...lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since))),
-    ...lines(
-      "muted",
-      begun.filter((one) => one.telling === undefined && desk.isQuiet(one)),
+    ...gathered(lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since)))),
+    ...gathered(
+      lines(
+        "muted",
+        begun.filter((one) => one.telling === undefined && desk.isQuiet(one)),
+      ),
     ),
     ...gathered(lines("ended", ended(undefined))),
     ...gathered(lines("dropped", ended("dropped"))),
-    ...reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one)),
+    ...remindersFor(desk, entries, reminders),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
   const older = own.filter((one) => isStanding(one) && !begun.includes(one) && one.telling !== undefined);
@@ -73,7 +74,7 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
   return {
     kind: span.isWeekly ? "weekly" : "morning",
     count: span.isWeekly ? opened : news.length,
-    items: items.slice(0, ITEMS_MAX),
+    ...listed(items),
     ...(dead > 0 && { dead }),
     link: `${desk.settings.publicUrl}/incidents`,
   };
@@ -90,6 +91,12 @@ function concerns({ settings, book }: Desk, address: string, incident: Incident)
 function isFor({ settings }: Desk, entries: readonly Recipient[], requirement: string, centre: string): boolean {
   const owner = settings.topics.get(requirement)?.owner;
   return entries.some((one) => (one.owner === "*" || one.owner === owner) && (one.centres?.includes(centre) ?? true));
+}
+
+/** Waivers first, then what is attested; of many of one requirement one line, with the soonest end. */
+function remindersFor(desk: Desk, entries: readonly Recipient[], reminders: readonly Reminder[]): MessageItem[] {
+  const own = reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one));
+  return (["waiver_ends", "attestation_ends"] as const).flatMap((kind) => gathered(own.filter((one) => one.kind === kind)));
 }
 
 function reminderItem({ settings }: Desk, { centre, centreName, requirement, until, daysLeft, kind }: Reminder): MessageItem {
@@ -125,8 +132,8 @@ function gathered(items: readonly MessageItem[]): MessageItem[] {
 
 function counted(items: readonly MessageItem[]): MessageItem[] {
   return [...Map.groupBy(items, ({ requirement }) => requirement)].map(([requirement, same]) => {
-    const { kind = "standing", title } = same[0] ?? {};
-    return { kind, requirement, ...(title && { title }), count: same.length };
+    const { kind = "standing", title, since, until } = same[0] ?? {};
+    return { kind, requirement, ...(title && { title }), ...(until !== undefined && since === undefined && { until }), count: same.length };
   });
 }
 

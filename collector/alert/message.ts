@@ -1,4 +1,4 @@
-import type { Message, MessageItem } from "#schemas/alert.ts";
+import { MESSAGE_ITEMS_MAX, type Message, type MessageItem } from "#schemas/alert.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
 import type { Incident } from "./incident.ts";
 import type { Topic } from "./topic.ts";
@@ -39,6 +39,12 @@ export function itemOf(kind: MessageItem["kind"], book: Book, topics: ReadonlyMa
     since: instant(incident.beganMs),
     ...(incident.closedMs !== undefined && { until: instant(incident.wellSinceMs ?? incident.closedMs) }),
   };
+}
+
+/** The lines of a digest, and how many more there are than it holds. */
+export function listed(items: readonly MessageItem[]): Pick<Message, "items" | "more"> {
+  const more = items.length - MESSAGE_ITEMS_MAX;
+  return { items: items.slice(0, MESSAGE_ITEMS_MAX), ...(more > 0 && { more }) };
 }
 
 export function instant(atMs: number): string {

@@ -1,9 +1,9 @@
 import { type MessageItem, manyAtOnce } from "#schemas/alert.ts";
 import { addressOf, type Book, type HeldLetter, type PlannedLetter, recipientAt } from "./book.ts";
 import type { DeskSettings } from "./desk.ts";
+import { listed } from "./message.ts";
 
 const unrationed: ReadonlySet<string> = new Set(manyAtOnce);
-const ITEMS_MAX = 60;
 
 /**
  * Keeps every reader at a number of messages per hour. What goes beyond it is held, and everything after it too, so that no end comes before its
@@ -42,7 +42,7 @@ function gatheredLetter(address: string, held: readonly HeldLetter[], publicUrl:
   return {
     key: `capped-${held[0]?.id ?? 0}-${address}`,
     recipient: recipientAt(address),
-    message: { kind: "capped", count: items.length, items: items.slice(0, ITEMS_MAX), link: `${publicUrl}/incidents` },
+    message: { kind: "capped", count: items.length, ...listed(items), link: `${publicUrl}/incidents` },
     siteId: 0,
     held: false,
   };

@@ -29,14 +29,15 @@ export function chatOf(message: Message, max: number): string {
   const lines = (message.items ?? []).map(({ requirement, centre, count, incident }) =>
     ["-", requirement, centre, count === undefined ? undefined : `(${count})`, incident === undefined ? undefined : `#${incident}`].filter(Boolean).join(" "),
   );
+  const { more: cut = 0, link } = message;
   const more = (left: number) => text("vi", "alert.item.more", { count: left });
-  let room = max - head.length - message.link.length - more(lines.length).length - 3;
+  let room = max - head.length - link.length - more(lines.length + cut).length - 3;
   const fitting = lines.filter((line) => {
     room -= line.length + 1;
     return room >= 0;
   });
-  const left = lines.length - fitting.length;
-  return [head, ...fitting, ...(left > 0 ? [more(left)] : []), message.link].join("\n").slice(0, max);
+  const left = lines.length - fitting.length + cut;
+  return [head, ...fitting, ...(left > 0 ? [more(left)] : []), link].join("\n").slice(0, max);
 }
 
 function subjectOf({ kind, requirement = "", centre, count = 0, title }: Message): string {
@@ -75,16 +76,16 @@ function causeOf(lang: Lang, { cause }: Message): string | undefined {
 }
 
 /** The lines of a digest, kind by kind. */
-function itemLines(lang: Lang, { items = [], count = 0, kind }: Message): string[] {
+function itemLines(lang: Lang, { items = [], more }: Message): string[] {
   const groups = [...Map.groupBy(items, (item) => item.kind)];
   const lines = groups.flatMap(([group, own]) => ["", `${text(lang, `alert.group.${group}`)}:`, ...own.map((item) => `- ${itemLine(lang, item)}`)]);
-  const more = kind === "capped" ? count - items.length : 0;
-  return lines.length === 0 ? [] : [...lines, ...(more > 0 ? [text(lang, "alert.item.more", { count: more })] : []), ""];
+  return lines.length === 0 ? [] : [...lines, ...(more === undefined ? [] : ["", text(lang, "alert.item.more", { count: more })]), ""];
 }
 
 function itemLine(lang: Lang, { kind, incident, centre, centreName, requirement, title, since, until, count = 0 }: MessageItem): string {
   const words = { place: centreName ?? centre ?? text(lang, "alert.province"), title: title?.[lang] ?? requirement, requirement, count };
-  if (kind === "waiver_ends" || kind === "attestation_ends") return text(lang, "alert.item.expires", { ...words, until: vietnamTime(until ?? "").slice(6) });
+  if (kind === "waiver_ends" || kind === "attestation_ends")
+    return text(lang, centre === undefined ? "alert.item.expire" : "alert.item.expires", { ...words, until: vietnamTime(until ?? "").slice(6) });
   if (incident === undefined) return text(lang, "alert.item.count", words);
   const end = until === undefined ? "" : text(lang, "alert.item.until", { until: vietnamTime(until) });
   return text(lang, "alert.item.incident", { ...words, since: vietnamTime(since ?? ""), until: end, incident: String(incident) });

@@ -29,10 +29,10 @@ export function webhookChannel(webhooks: NotifyConfig["webhooks"], waitMs: numbe
 
 /** Others get the code, the rule, the number and the link: no sentence with device text, no name of a place. */
 function bodyOf({ template, contentType }: Webhook, id: string, message: Message): string {
-  const { kind, incident, centre, requirement, title, since, until, count, link } = message;
+  const { kind, incident, centre, requirement, title, since, until, count, more, link } = message;
   if (template === undefined) {
     const items = message.items?.map(({ centreName: _, ...item }) => item);
-    return JSON.stringify({ id, kind, incident, centre, requirement, title, since, until, count, items, link });
+    return JSON.stringify({ id, kind, incident, centre, requirement, title, since, until, count, items, more, link });
   }
   const values: Record<string, string> = {
     id,

@@ -200,6 +200,34 @@ describe("hours", () => {
   });
 });
 
+describe("a digest", () => {
+  const all: ConstructorParameters<typeof AlertDesk>[2] = { recipients: [{ owner: "*", channel: "smtp", to: "it", perHour: 3 }] };
+
+  it("says how many lines it leaves out, of what is new and of what one reader had too much of", () => {
+    start("2026-11-24T20:00", all);
+    const requirements = ["R02", "R03", "R04", "R10", "R11", "R12", "R14", "R15"];
+    for (const requirement of requirements) for (let site = 1; site <= 10; site++) bad(site, requirement);
+    until("2026-11-25T07:00");
+    const [morning] = desk.delivered;
+    expect([morning?.message.kind, morning?.message.count, morning?.message.items?.length, morning?.message.more]).toEqual(["morning", 80, 60, 20]);
+    start("2026-11-24T08:00", all);
+    for (const requirement of requirements) for (let site = 1; site <= 10; site++) bad(site, requirement);
+    until("2026-11-24T10:00");
+    const capped = desk.delivered.find(({ message }) => message.kind === "capped")?.message;
+    expect([capped?.count, capped?.items?.length, capped?.more]).toEqual([77, 60, 17]);
+  });
+
+  it("counts what ends at many centres on one day in one line, with the soonest end", () => {
+    const ends = codes.map((centre, at) => ({ kind: "attestation" as const, centre, requirement: "R14", until: at === 7 ? "2026-12-28" : "2026-12-29" }));
+    // From a Friday to a Monday: both ends come within 30 days.
+    start("2026-11-27T20:00", all);
+    desk.expiries = ends;
+    until("2026-11-30T07:00", 10 * MINUTE);
+    const items = desk.delivered[0]?.message.items;
+    expect(items).toMatchObject([{ kind: "attestation_ends", requirement: "R14", count: 40, until: "2026-12-27T17:00:00.000Z" }]);
+  });
+});
+
 describe("a silent agent", () => {
   const heard = (local: string, sites: readonly number[]) => {
     for (const site of sites) desk.contacts.set(site, vn(local));

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NotifyConfig } from "#schemas/alert.ts";
 import { channelsOf } from "../../../collector/alert/channels/channels.ts";
+import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { SendError } from "../../../collector/alert/channels/send.ts";
 import type { Letter } from "../../../collector/store/outbox.ts";
 
@@ -131,6 +132,44 @@ describe("Zalo", () => {
     expect(text).toMatch(/và \d+ dòng khác/);
     expect(text).toMatch(/http:\/\/hcc\/incidents$/);
     expect(text).not.toContain("Xã Kín");
+  });
+});
+
+describe("a digest that was cut", () => {
+  const items = [{ kind: "new" as const, incident: 1, centre: "xa-hra", requirement: "R05" }];
+  const message = { kind: "morning" as const, count: 75, items, more: 15, link: "http://hcc/incidents" };
+
+  it("says in each channel how much more there is, and where", async () => {
+    const { body } = mailOf(message);
+    for (const line of ["và 15 dòng khác trên trang sự cố", "and 15 more on the page of incidents"]) expect(body.split("\n")).toContain(line);
+    expect(body).toContain("Xem và nhận xử lý: http://hcc/incidents");
+    await channels().zalo({ ...letter("zalo", "chat-1"), message }, 1_000);
+    expect((JSON.parse(got[0]?.body ?? "{}") as { text: string }).text.split("\n").slice(-2)).toEqual([
+      "và 15 dòng khác trên trang sự cố",
+      "http://hcc/incidents",
+    ]);
+    await channels().webhook({ ...letter("webhook", "hook"), message }, 1_000);
+    expect(JSON.parse(got[1]?.body ?? "{}")).toMatchObject({ more: 15, link: "http://hcc/incidents" });
+  });
+
+  it("in a chat, adds up what the digest leaves out and what the chat does", async () => {
+    const many = Array.from({ length: 60 }, (_, incident) => ({
+      ...items[0],
+      kind: "new" as const,
+      requirement: "R05",
+      centre: `xa-${"x".repeat(60)}`,
+      incident,
+    }));
+    await channels().zalo({ ...letter("zalo", "chat-1"), message: { ...message, items: many } }, 1_000);
+    const { text } = JSON.parse(got[0]?.body ?? "{}") as { text: string };
+    const shown = text.split("\n").filter((line) => line.startsWith("- ")).length;
+    expect(text).toContain(`và ${75 - shown} dòng khác`);
+    expect(text.length).toBeLessThanOrEqual(2_000);
+  });
+
+  it("counts what ends at many centres in one line", () => {
+    const ends = { kind: "attestation_ends" as const, requirement: "R14", count: 135, until: "2026-12-19T17:00:00.000Z" };
+    expect(mailOf({ ...message, items: [ends] }).body).toContain("- R14 (R14): 135 trung tâm, sớm nhất hết ngày 20/12/2026");
   });
 });
 
