@@ -14,7 +14,7 @@ import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
-import { SITE_PRESENCE_MAX } from "../store/presence.ts";
+import { DAY_PRESENCE_MAX, SITE_PRESENCE_MAX } from "../store/presence.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
 import { allSites, sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
@@ -255,13 +255,17 @@ function revisionsOf({ siteId, before, findings, late }: Judged & { readonly bef
     .filter(({ before: old, finding }) => isRevision(old, finding));
 }
 
-/** Tells once of each site that it names more devices than a centre can have: what stands beyond the bound is not counted. */
+/** Tells once of each site that it names more devices than a centre can have: what stands beyond the bounds is not counted. */
 function surplusOfNames(log: Log): (siteId: number, facts: Facts) => void {
   const told = new Set<number>();
   return (siteId, { centre, presence }) => {
-    if (presence.length < SITE_PRESENCE_MAX || told.has(siteId)) return;
+    if (told.has(siteId)) return;
+    // They stand day by day.
+    const isFull = presence.length >= SITE_PRESENCE_MAX || presence.some(({ day }, place) => presence[place + DAY_PRESENCE_MAX - 1]?.day === day);
+    if (!isFull) return;
     told.add(siteId);
-    log.warn({ siteId, centre: centre.code, daysMax: SITE_PRESENCE_MAX }, "a centre names more devices than any can have; the older days are not counted");
+    const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX };
+    log.warn({ siteId, centre: centre.code, ...bounds }, "a centre names more devices than any can have; the surplus and the older days are not counted");
   };
 }
 

@@ -7,7 +7,7 @@ import { createLog } from "../../../collector/log.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addDutyRecords } from "../../../collector/store/duties.ts";
 import { findingsOf, writeFindings } from "../../../collector/store/findings.ts";
-import { presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
+import { DAY_PRESENCE_MAX, presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
@@ -365,6 +365,28 @@ describe("an agent whose clock is ahead", () => {
 });
 
 describe("a centre that names more devices than any can have", () => {
+  const said: unknown[] = [];
+  const log = { ...createLog("silent"), warn: (about: unknown) => void said.push(about) } as ReturnType<typeof createLog>;
+  const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX };
+  beforeEach(() => void said.splice(0));
+
+  it("on one day, is told to the operator once", async () => {
+    const at = vn("2026-12-25T08:00");
+    const devices = async (from: number, to: number) =>
+      province.db.query(
+        "INSERT INTO presence_day (site_id, device, role, day) SELECT $1, 'd' || n, 'printer', '2026-12-23' FROM generate_series($2::int, $3::int) AS n",
+        [siteId, from, to],
+      );
+    const judge = createJudge({ db: province.db, policyAt: province.policyAt, log });
+    await devices(1, DAY_PRESENCE_MAX - 1);
+    await judge.judge(siteId, "all", at, false);
+    expect(said).toEqual([]);
+    await devices(DAY_PRESENCE_MAX, DAY_PRESENCE_MAX);
+    for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
+    expect(said).toEqual([{ siteId, centre: code, ...bounds }]);
+    await province.db.query("DELETE FROM presence_day WHERE site_id = $1", [siteId]);
+  });
+
   it("is judged by the newest of them, and the operator is told once", async () => {
     const at = vn("2026-12-25T08:00");
     await province.db.query(
@@ -372,11 +394,9 @@ describe("a centre that names more devices than any can have", () => {
        SELECT $1, 'd' || n, 'printer', day FROM generate_series(1, 3000) AS n, unnest('{2026-12-23,2026-12-24}'::date[]) AS day`,
       [siteId],
     );
-    const said: unknown[] = [];
-    const log = { ...createLog("silent"), warn: (about: unknown) => void said.push(about) } as ReturnType<typeof createLog>;
     const judge = createJudge({ db: province.db, policyAt: province.policyAt, log });
     for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
-    expect(said).toEqual([{ siteId, centre: code, daysMax: SITE_PRESENCE_MAX }]);
+    expect(said).toEqual([{ siteId, centre: code, ...bounds }]);
     const read = await presenceSince(province.db, siteId, at - 30 * DAY, { atMs: at });
     expect([read.length, read.filter(({ day }) => day === "2026-12-24").length]).toEqual([SITE_PRESENCE_MAX, 3_000]);
   });

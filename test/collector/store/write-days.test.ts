@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { Observation, Reading } from "#schemas/observation.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
+import { DAY_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
@@ -80,6 +82,35 @@ it("days are the same, whatever the collector remembers of them, and whichever f
     { numRuns: 40 },
   );
 }, 120_000);
+
+it("a day holds so many devices and no more, whatever is named: those that were told first, and as many new ones as still find room", async () => {
+  streams++;
+  const named = (count: number, prefix: string, role: string) =>
+    Array.from({ length: count }, (_, at): Reading => ({ metric: "device_up", value: 1, labels: { device: `${prefix}${at}`, role } }));
+  let from = 1;
+  // A collector that knows nothing tells again what stands there.
+  const tell = async (readings: readonly Reading[], day = T0) => {
+    const each = () => ({ probe: "office-devices" as const, takenAt: new Date(day).toISOString(), outcome: measured(readings) });
+    await writeGroup(tools(db, new RunIds()), [receivedOf(batchOf({ stream: streamOf(1), from: from++, count: 1, each }), { siteId: 1 })]);
+  };
+  const held = async () => {
+    const [row] = await db.query<{ old: number; fresh: number; cameras: number; other: number }>(
+      `SELECT count(*) FILTER (WHERE device LIKE 'old%' AND day = $1::date)::int AS old, count(*) FILTER (WHERE device LIKE 'new%' AND day = $1::date)::int AS fresh,
+         count(*) FILTER (WHERE role = 'camera')::int AS cameras, count(*) FILTER (WHERE day <> $1::date)::int AS other FROM presence_day WHERE site_id = 1`,
+      [vietnamDay(T0)],
+    );
+    return row;
+  };
+  await db.query("DELETE FROM presence_day");
+  await tell(named(300, "old", "printer"));
+  await tell(named(450, "new", "printer"));
+  expect(await held()).toEqual({ old: 300, fresh: DAY_PRESENCE_MAX - 300, cameras: 0, other: 0 });
+  await tell([...named(300, "old", "camera"), ...named(100, "newer", "printer")]);
+  expect(await held()).toEqual({ old: 300, fresh: DAY_PRESENCE_MAX - 300, cameras: 300, other: 0 });
+  await tell(named(10, "new", "printer"), T0 - 24 * HOUR_MS);
+  expect(await held()).toMatchObject({ old: 300, other: 10 });
+  await db.query("DELETE FROM presence_day");
+});
 
 it("what a restored database has lost is written again when the agent sends it again", async () => {
   streams++;

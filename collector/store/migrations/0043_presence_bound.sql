@@ -1,0 +1,17 @@
+-- Whatever an agent names, no day of a site grows beyond what any centre can have (as in collector/store/presence.ts): the devices that were told first stand,
+-- and of new ones as many as still find room. Asked only for rows that are news; what stands there passes, also with another role.
+CREATE OR REPLACE FUNCTION add_presence(sites integer[], devices text[], roles text[], days text[], known double precision[]) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE most CONSTANT integer := 500;
+BEGIN
+  IF cardinality(sites) > 0 THEN
+    INSERT INTO presence_day AS p (site_id, device, role, day, known_at)
+    SELECT n.site, n.named, n.kind, n.on_day::date, to_timestamp(n.ms / 1000) FROM (
+      SELECT r.*, k.device IS NULL AS is_new, row_number() OVER (PARTITION BY r.site, r.on_day, k.device IS NULL ORDER BY r.named) AS place
+      FROM unnest(sites, devices, roles, days, known) AS r(site, named, kind, on_day, ms)
+      LEFT JOIN presence_day AS k ON k.site_id = r.site AND k.day = r.on_day::date AND k.device = r.named
+    ) AS n
+    WHERE NOT n.is_new OR (n.place <= most AND n.place + (SELECT count(*) FROM presence_day AS h WHERE h.site_id = n.site AND h.day = n.on_day::date) <= most)
+    ON CONFLICT (site_id, day, device) DO UPDATE SET role = excluded.role WHERE p.role > excluded.role;
+  END IF;
+  RETURN true;
+END $$;
