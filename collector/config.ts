@@ -115,7 +115,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     lang: env.HCC_LANG,
     logLevel: env.HCC_LOG_LEVEL,
     policy: env.HCC_POLICY,
-    publicUrl: env.HCC_PUBLIC_URL ?? `${tls ? "https" : "http"}://localhost:${env.HCC_PORT}`,
+    publicUrl: env.HCC_PUBLIC_URL?.replace(/\/+$/, "") ?? `${tls ? "https" : "http"}://localhost:${env.HCC_PORT}`,
     measureServers: env.HCC_MEASURE_SERVERS ?? [],
     measureUplinkMbps: env.HCC_MEASURE_UPLINK_MBPS,
     notifyFile: env.HCC_NOTIFY,

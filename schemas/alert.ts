@@ -28,7 +28,15 @@ export const Webhook = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   secret: z.string().min(16),
   /** Headers of the receiver's own, such as its key. */
-  headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(1_000)).default({}),
+  headers: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+      z
+        .string()
+        .max(1_000)
+        .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, "must be of printable ASCII characters, without a space at its ends"),
+    )
+    .default({}),
   contentType: z.string().max(100).default("application/json"),
   /** A body with `{text}`, `{code}`, `{rule}`, `{link}`, `{incident}`, `{kind}`, `{id}`, for gateways of SMS and for Teams. Our own JSON when absent. */
   template: z.string().max(8_000).optional(),

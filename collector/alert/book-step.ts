@@ -13,6 +13,8 @@ import { SILENT_SOFT_MS, type Topic } from "./topic.ts";
 /** Problems that begin within this time of each other are opened together, so that one cause is one message. */
 const GROUP_MAX_MS = 5 * 60_000;
 const MINUTE_MS = 60_000;
+/** What was said so far ahead of now was stamped by a clock that was wrong (as in migration 0043). */
+const AHEAD_MS = 5 * MINUTE_MS;
 
 /**
  * What the clock alone does to the problems: opens those that have lasted, ends those that have been well for long enough, tells people, climbs
@@ -38,7 +40,7 @@ export function stepBook(settings: DeskSettings, book: Book, nowMs: number): Boo
 
 /**
  * Begins and ends the problem of a silent agent. Nights and holidays are not silence: only working time counts, and only then it begins. Neither is the
- * time in which no collector listened.
+ * time in which no collector listened. A last word that lies ahead of now tells nothing: whoever still speaks replaces it.
  */
 function watchSilence(desk: Desk): Beginning[] {
   const { nowMs, book } = desk;
@@ -48,13 +50,14 @@ function watchSilence(desk: Desk): Beginning[] {
   const known = new Map<number, Incident>();
   for (const one of desk.incidents()) if (one.requirement === AGENT_SILENT && one.state !== "closed") known.set(one.siteId, one);
   const begun: Beginning[] = [];
-  for (const { siteId, lastMs } of book.contacts) {
+  for (const { siteId, lastMs: stampedMs } of book.contacts) {
+    const lastMs = stampedMs > nowMs + AHEAD_MS ? Number.NEGATIVE_INFINITY : stampedMs;
     const incident = known.get(siteId);
     const isHeard = nowMs - lastMs < openMinutes * MINUTE_MS - SILENT_SOFT_MS;
     if (incident) {
       // A PC that is switched off just before the counter closes is no problem that anybody has to hear of.
       const silence = incident.state === "soft" && !isOpen ? "unclear" : "bad";
-      const next = heed(incident, isHeard && lastMs >= incident.beganMs ? "well" : silence, false, nowMs);
+      const next = heed(incident, isHeard && (lastMs >= incident.beganMs || incident.beganMs > nowMs) ? "well" : silence, false, nowMs);
       if (next && next !== "begin") desk.change(incident, next);
     } else if (isOpen && !isHeard) {
       const sinceMs = Math.max(lastMs, book.listeningSinceMs);

@@ -23,6 +23,8 @@ export function makeDigests(desk: Desk): DigestClock | undefined {
   const { nowMs, settings, book } = desk;
   const { dailyMs, weeklyMs } = book.digest;
   if (dailyMs === undefined || weeklyMs === undefined) return { dailyMs: nowMs, weeklyMs: nowMs };
+  // Made by a clock that was ahead: none would be due until then.
+  if (dailyMs > nowMs) return { dailyMs: nowMs, weeklyMs: Math.min(weeklyMs, nowMs) };
   if (!isDigestDue(settings, book.digest, nowMs)) return undefined;
   const day = vietnamDay(nowMs);
   const isWeekly = weeklyMs < weekStartMs(nowMs);

@@ -19,6 +19,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Who falls silent so soon after a storm was told belongs to it. */
 const JOIN_MS = 30 * MINUTE_MS;
+/** A storm takes in nobody a day after it was told, however many of it still stand: a dozen that stay dark must not hide all others for ever. */
+const JOIN_MAX_MS = DAY_MS;
 /** Centres that spoke within this time are the ones that an area is counted by. */
 const LATELY_MS = 60 * MINUTE_MS;
 
@@ -62,8 +64,9 @@ function gathered(desk: Desk, topic: Topic, untold: readonly Incident[]): Gather
   return gatherings;
 }
 
-/** Whether a storm still takes in others: as long as it is about as large as one must be to begin, or has only just begun. */
+/** Whether a storm still takes in others: for a day, as long as it is about as large as one must be to begin, or has only just begun. */
 function isUnderWay({ nowMs }: Desk, storm: readonly Incident[]): boolean {
+  if (nowMs - Math.min(...storm.map(({ openedMs }) => openedMs ?? nowMs)) >= JOIN_MAX_MS) return false;
   const standing = storm.filter(({ state, wellSinceMs }) => state !== "closed" && wellSinceMs === undefined).length;
   return standing >= (storm[0]?.area === undefined ? STORM_FROM : AREA_FROM) || nowMs - (storm[0]?.toldMs ?? 0) < JOIN_MS;
 }
@@ -140,13 +143,14 @@ function provinceRecipients({ settings }: Desk, topic: Topic): Recipient[] {
   return distinct([...firstRecipients(settings.notify, topic, undefined), ...recipientsOf(settings.notify, "province-it", undefined)]);
 }
 
-function stormMessage({ settings }: Desk, { id, title, effect, owner }: Topic, members: readonly Incident[], thread: string): Message {
+function stormMessage({ settings }: Desk, { id, title, effect, owner, stormAdvice }: Topic, members: readonly Incident[], thread: string): Message {
   return {
     kind: "storm",
     thread,
     requirement: id,
     title,
     effect,
+    advice: stormAdvice,
     owner,
     count: members.length,
     ...(members[0]?.area !== undefined && { area: members[0].area }),
@@ -201,7 +205,7 @@ export function tellStormsOver(desk: Desk): void {
     if (members.some(({ state }) => state !== "closed")) continue;
     for (const member of members) desk.change(member, { stormOver: true });
     if (!topic) continue;
-    const { since: _, ...rest } = stormMessage(desk, topic, members, key);
+    const { since: _, effect: __, advice: ___, ...rest } = stormMessage(desk, topic, members, key);
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
     const shared = sharedCause(members.map(({ cause }) => cause));
     const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };

@@ -10,6 +10,8 @@ export type Topic = {
   readonly title: Words;
   readonly effect: Words;
   readonly advice: Words;
+  /** What to do where many centres have it at once. */
+  readonly stormAdvice: Words;
   readonly owner: Owner;
   readonly impact: number;
   /** The impact by whose steps it climbs: what took days to be sure of is not put right within an hour. */
@@ -33,6 +35,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
     title: words("alert.agent.title"),
     effect: words("alert.effect.agent"),
     advice: words("alert.agent.advice"),
+    stormAdvice: words("alert.storm.agent"),
     owner: "commune",
     impact: 1,
     urgency: 1,
@@ -48,6 +51,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
       title,
       effect: words(effectKey(requirement)),
       advice,
+      stormAdvice: words(rule.kind === "reachable" ? "alert.storm.reachable" : "alert.storm.other"),
       owner,
       impact,
       urgency,

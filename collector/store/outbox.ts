@@ -30,6 +30,12 @@ export async function putLetter(tx: Db, { key, recipient: { channel, to }, messa
   );
 }
 
+/** A letter whose turn has come. No wait is longer than an hour: what should wait for longer was written by a clock that was ahead. */
+const isDue = (nowPlace: number) => {
+  const now = `to_timestamp($${nowPlace}::float8 / 1000)`;
+  return `state = 'waiting' AND (next_try_at <= ${now} OR next_try_at > ${now} + interval '2 hours')`;
+};
+
 /** What succeeds or fails together: a channel, or one webhook. */
 export type Lane = { readonly channel: Recipient["channel"]; readonly to?: string | undefined };
 
@@ -37,7 +43,7 @@ export type Lane = { readonly channel: Recipient["channel"]; readonly to?: strin
 export async function dueLanes(db: Db, nowMs: number): Promise<Lane[]> {
   const rows = await db.query<{ channel: Recipient["channel"]; lane: string | null }>(
     `SELECT DISTINCT channel, CASE WHEN channel = 'webhook' THEN recipient END AS lane FROM outbox
-     WHERE state = 'waiting' AND next_try_at <= to_timestamp($1::float8 / 1000) ORDER BY 1, 2`,
+     WHERE ${isDue(1)} ORDER BY 1, 2`,
     [nowMs],
   );
   return rows.map(({ channel, lane }) => ({ channel, ...(lane !== null && { to: lane }) }));
@@ -59,7 +65,7 @@ export async function takeLetters(db: Db, { channel, to }: Lane, nowMs: number, 
   }>(
     `UPDATE outbox o SET next_try_at = to_timestamp(($1::float8 + $2::float8) / 1000), tries = o.tries + 1
      FROM (SELECT outbox_id FROM outbox w
-           WHERE state = 'waiting' AND next_try_at <= to_timestamp($1::float8 / 1000) AND channel = $4 AND ($5::text IS NULL OR recipient = $5)
+           WHERE ${isDue(1)} AND channel = $4 AND ($5::text IS NULL OR recipient = $5)
              AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.incident_id = w.incident_id AND e.channel = w.channel AND e.recipient = w.recipient
                              AND e.outbox_id < w.outbox_id AND e.state IN ('waiting', 'held'))
            ORDER BY outbox_id LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
@@ -121,13 +127,17 @@ export async function markMerged(tx: Db, ids: readonly number[]): Promise<void> 
   if (ids.length > 0) await tx.query("UPDATE outbox SET state = 'merged' WHERE outbox_id = ANY (($1::text)::int8[])", [`{${ids.join(",")}}`]);
 }
 
-/** How many letters each address got within the last hour, those on their way included; messages for many at once do not count. */
+/**
+ * How many letters each address got within the last hour, and how many wait for it, however long; messages for many at once do not count. So a channel
+ * that was away for days brings each reader what an hour may bring, and then the rest as one.
+ */
 export async function recentLetters(tx: Db, nowMs: number): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.query<{ address: string; letters: number }>(
     `SELECT channel || ' ' || recipient AS address, count(*)::int AS letters FROM outbox
-     WHERE created_at > to_timestamp($1::float8 / 1000) AND state IN ('waiting', 'sent') AND NOT body ->> 'kind' = ANY (($2::text)::text[])
+     WHERE created_at > to_timestamp($1::float8 / 1000) - interval '3 days' AND (state = 'waiting' OR (state = 'sent' AND sent_at BETWEEN to_timestamp($1::float8 / 1000) AND to_timestamp($3::float8 / 1000)))
+       AND NOT body ->> 'kind' = ANY (($2::text)::text[])
      GROUP BY 1`,
-    [nowMs - HOUR_MS, textsLiteral(manyAtOnce)],
+    [nowMs - HOUR_MS, textsLiteral(manyAtOnce), nowMs],
   );
   return new Map(rows.map(({ address, letters }) => [address, letters]));
 }

@@ -71,6 +71,10 @@ describe("settings", () => {
     expect(() => readConfig({ [name]: value })).toThrow(name);
   });
 
+  it("links begin with one stroke, however the address is written", () => {
+    expect(readConfig({ HCC_PUBLIC_URL: "https://hcc.example.vn/" }).publicUrl).toBe("https://hcc.example.vn");
+  });
+
   it("an empty variable counts as unset", () => {
     expect(readConfig({ DATABASE_URL: "", HCC_PORT: "" })).toMatchObject({ databaseUrl: undefined, port: 8890 });
   });

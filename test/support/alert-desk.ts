@@ -20,7 +20,10 @@ export type Delivered = PlannedLetter & { readonly atMs: number };
  */
 export class AlertDesk {
   readonly delivered: Delivered[] = [];
+  /** The last word of each site; one that lies ahead means that it speaks until then. */
   readonly contacts = new Map<number, number>();
+  /** Stamps of a clock that was wrong, which stand instead. */
+  readonly wrongStamps = new Map<number, number>();
   readonly backings = new Map<string, Backing>();
   readonly traces = new Map<number, SilenceTrace>();
   listeningSinceMs = Number.NEGATIVE_INFINITY;
@@ -80,7 +83,11 @@ export class AlertDesk {
         incidents: this.#incidents,
         places: this.#places,
         backings: this.backings,
-        contacts: [...this.contacts].map(([siteId, lastMs]) => ({ siteId, lastMs, area: this.#places.get(siteId)?.area })),
+        contacts: [...this.contacts].map(([siteId, lastMs]) => ({
+          siteId,
+          lastMs: this.wrongStamps.get(siteId) ?? Math.min(lastMs, nowMs),
+          area: this.#places.get(siteId)?.area,
+        })),
         listeningSinceMs: this.listeningSinceMs,
         traces: this.traces,
         windows: this.windows,

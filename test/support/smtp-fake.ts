@@ -4,8 +4,8 @@ import { createServer, type Server, type Socket } from "node:net";
 export type SmtpFake = {
   readonly url: string;
   readonly letters: string[];
-  /** Refuses recipients with this status. */
-  refuse: number | undefined;
+  /** Refuses recipients with this status, and the words after it. */
+  refuse: number | string | undefined;
   /** Takes so many letters whole and hangs up before it says so. */
   dropAfterData: number;
   /** How often anybody came: connections that were taken. */

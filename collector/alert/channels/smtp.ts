@@ -22,11 +22,14 @@ export function smtpChannel({ url, from }: NonNullable<NotifyConfig["smtp"]>, wa
       .catch((error: Error & { code?: string; responseCode?: number }) => {
         // A server may say whatever it was told, the password too, and errors are kept and logged: of a refused login only the number is.
         if (error.code === "EAUTH") throw new SendError(`the mail server refused the login (${error.responseCode ?? "no number"})`);
-        const isRefused = (error.responseCode ?? 0) >= 500 && (error.code === "EENVELOPE" || error.code === "EMESSAGE");
+        const isRefused = (error.responseCode ?? 0) >= 500 && (error.code === "EENVELOPE" || error.code === "EMESSAGE") && !ofTheServer.test(error.message);
         throw new SendError(password === "" ? error.message : error.message.replaceAll(password, "…"), { final: isRefused });
       });
   };
 }
+
+/** Refusals for the sake of the server, not of the letter (RFC 3463: mailbox full, routing or quota of the sender, policy such as relaying): somebody puts them right. */
+const ofTheServer = /\b5\.(2\.2|3|4|7)\b/;
 
 /** No answer of an absent reader comes back to a machine. */
 const headers = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" } as const;

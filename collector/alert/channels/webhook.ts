@@ -16,7 +16,7 @@ export function webhookChannel(webhooks: NotifyConfig["webhooks"], waitMs: numbe
       {
         ...hook.headers,
         "content-type": hook.contentType,
-        "idempotency-key": dedupKey,
+        "idempotency-key": headerOf(dedupKey),
         "hcc-timestamp": timestamp,
         "hcc-signature": `sha256=${signature}`,
       },
@@ -44,6 +44,11 @@ function bodyOf({ template, contentType }: Webhook, id: string, message: Message
     link,
   };
   return template.replace(/\{(\w+)\}/g, (place, name: string) => (Object.hasOwn(values, name) ? escapeFor(contentType, values[name] ?? "") : place));
+}
+
+/** A text as a header takes it: the name of a webhook may be in Vietnamese. */
+function headerOf(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x7e]/gu, encodeURIComponent);
 }
 
 /** A value as the body's format takes it inside a string. */

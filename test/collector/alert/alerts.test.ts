@@ -106,6 +106,29 @@ it("a fault of the province is a problem of no centre", async () => {
   expect(await keys()).toEqual(["opened waiting", "opened waiting"]);
 });
 
+it("a channel that was away for two days brings each reader what an hour may bring, and then the rest as one", async () => {
+  const DAY = 24 * 60 * MINUTE;
+  for (let site = 1; site <= 2; site++)
+    for (const [hour, requirement] of ["R02", "R03", "R04", "R10", "R11", "R12", "R14", "R15"].entries()) {
+      const atMs = T0 + (hour % 2) * DAY + hour * 30 * MINUTE;
+      await judged(atMs, site, requirement, "fail");
+      await alerts.tick(atMs + 3 * MINUTE);
+    }
+  const ioc = async () =>
+    (await db.query<{ said: string }>("SELECT (body ->> 'kind') || ' ' || state AS said FROM outbox WHERE recipient = 'ioc' ORDER BY outbox_id")).map(
+      ({ said }) => said,
+    );
+  expect((await ioc()).filter((one) => one === "opened waiting")).toHaveLength(8);
+  const backMs = T0 + 2 * DAY;
+  await db.query("UPDATE outbox SET state = 'sent', sent_at = to_timestamp($1::float8 / 1000) WHERE state = 'waiting'", [backMs]);
+  await alerts.tick(backMs + 30 * MINUTE);
+  expect((await ioc()).filter((one) => one.endsWith("waiting"))).toEqual([]);
+  await alerts.tick(backMs + 61 * MINUTE);
+  expect((await ioc()).filter((one) => one.endsWith("waiting"))).toEqual(["capped waiting"]);
+  const [row] = await db.query<{ body: Message }>("SELECT body FROM outbox WHERE recipient = 'ioc' AND body ->> 'kind' = 'capped'");
+  expect(row?.body).toMatchObject({ count: 8 });
+});
+
 it("agents that nobody could hear while no collector ran are not silent when it is back", async () => {
   await db.query(
     "INSERT INTO contact SELECT site_id, 'agt-' || site_id, to_timestamp($1::float8 / 1000), to_timestamp($1::float8 / 1000) FROM site WHERE site_id <= 12",
@@ -160,7 +183,7 @@ it("the store and the memory of simulations send the same letters for the same d
     await alerts.tick(nowMs);
     desk.tick(nowMs);
     // As fast a postman as the desk's.
-    await db.query("UPDATE outbox SET state = 'sent' WHERE state = 'waiting'");
+    await db.query("UPDATE outbox SET state = 'sent', sent_at = created_at WHERE state = 'waiting'");
   }
   const shape = ({ kind, requirement, centre, count, items }: Message) =>
     JSON.stringify([kind, requirement, centre, count, items?.map((item) => [item.kind, item.requirement, item.centre, item.count])]);

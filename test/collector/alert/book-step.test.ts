@@ -203,6 +203,14 @@ describe("hours", () => {
 describe("a digest", () => {
   const all: ConstructorParameters<typeof AlertDesk>[2] = { recipients: [{ owner: "*", channel: "smtp", to: "it", perHour: 3 }] };
 
+  it("comes the next morning although one was made by a clock that ran ahead", () => {
+    start("2026-11-24T08:00", all);
+    desk.tick(vn("2027-01-05T08:00"));
+    nowMs = vn("2026-11-24T08:01");
+    bad(1, "R19");
+    expect(until("2026-11-25T07:00", MINUTE)).toEqual(["morning 1 > it"]);
+  });
+
   it("says how many lines it leaves out, of what is new and of what one reader had too much of", () => {
     start("2026-11-24T20:00", all);
     const requirements = ["R02", "R03", "R04", "R10", "R11", "R12", "R14", "R15"];
@@ -266,6 +274,20 @@ describe("a silent agent", () => {
       codes.slice(1).map((_, at) => at + 2),
     );
     expect(until("2026-11-24T09:07")).toEqual(["opened agent xa-1 > xa-1"]);
+  });
+
+  it("is told although its last word was stamped by a clock that ran ahead, and its return as well", () => {
+    desk.listeningSinceMs = nowMs;
+    desk.contacts.set(1, nowMs);
+    desk.wrongStamps.set(1, vn("2026-12-24T09:00"));
+    expect(until("2026-11-24T09:30").slice(0, 1)).toEqual(["opened agent xa-1 > xa-1"]);
+    const told = desk.incidents.find(({ requirement }) => requirement === "agent")?.openedMs ?? 0;
+    expect(told).toBeLessThan(vn("2026-11-24T09:30"));
+    // The next word replaces the stamp.
+    desk.wrongStamps.clear();
+    desk.contacts.set(1, vn("2026-11-24T09:40"));
+    until("2026-11-24T09:35");
+    expect(desk.delivered.map(lineOf)).toContain("recovered agent xa-1 > xa-1");
   });
 
   it("with thirty others is one message to the province, and one when the last is back", () => {
@@ -346,6 +368,38 @@ it("a storm of which one centre is left takes in nobody who falls silent an hour
     "2026-11-24T09:30",
   );
   expect(desk.delivered.map(lineOf)).toEqual(["storm agent 20 > cntt", "opened agent xa-30 > cntt"]);
+});
+
+it("a storm of which a dozen stay dark takes in nobody the day after", () => {
+  const dark = (sites: number, to: number) => {
+    for (let site = sites; site <= to; site++) desk.contacts.set(site, nowMs - 10 * MINUTE);
+  };
+  const speak = (from: number, local: string) => {
+    const lines: string[] = [];
+    while (nowMs <= vn(local)) {
+      for (let site = from; site <= 40; site++) desk.contacts.set(site, nowMs);
+      lines.push(...desk.tick(nowMs).map(lineOf));
+      nowMs += MINUTE;
+    }
+    return lines;
+  };
+  speak(1, "2026-11-24T08:01");
+  dark(1, 15);
+  expect(speak(16, "2026-11-24T08:40")).toContain("storm agent 15 > cntt");
+  dark(16, 16);
+  expect(speak(17, "2026-11-24T09:10").filter((line) => line.startsWith("opened"))).toEqual([]);
+  speak(17, "2026-11-25T09:00");
+  dark(17, 17);
+  expect(speak(18, "2026-11-25T09:20")).toContain("opened agent xa-17 > cntt");
+});
+
+it("a storm says what to do, its end does not", () => {
+  for (let site = 1; site <= 12; site++) bad(site, "R16");
+  until("2026-11-24T08:20");
+  for (let site = 1; site <= 12; site++) well(site, "R16");
+  until("2026-11-24T08:40");
+  const told = desk.delivered.map(({ message: { kind, advice } }) => `${kind} ${advice === undefined ? "-" : advice.vi.slice(0, 8)}`);
+  expect([...new Set(told)]).toEqual(["storm Kiểm tra", "storm_over -"]);
 });
 
 describe("announced work and waivers", () => {

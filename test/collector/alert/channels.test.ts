@@ -191,6 +191,21 @@ describe("a webhook with a template", () => {
     expect(body).not.toMatch(/\{\w+\}/);
   });
 
+  it("may have a name in Vietnamese: its key is a header", async () => {
+    const named = channelsOf(NotifyConfig.parse({ webhooks: [{ name: "nhóm tỉnh", url: `${base}/hook`, secret: SECRET }] })).webhook;
+    await named({ ...letter("webhook", "nhóm tỉnh"), dedupKey: "opened-7-webhook nhóm tỉnh" }, 1_000);
+    expect(got[0]?.headers["idempotency-key"]).toBe("opened-7-webhook nh%C3%B3m t%E1%BB%89nh");
+  });
+
+  it.each(["Bearer khóa", "Bearer abc\ndef", "Bearer abc\n"])(
+    "is refused at the start with a header that cannot be sent, and the fault names no secret: %j",
+    (value) => {
+      const read = NotifyConfig.safeParse({ webhooks: [{ name: "hook", url: `${base}/hook`, secret: SECRET, headers: { authorization: value } }] });
+      expect(read.error?.issues.map(({ path }) => path.join("."))).toEqual(["webhooks.0.headers.authorization"]);
+      expect(String(read.error)).not.toContain("Bearer");
+    },
+  );
+
   it("is believed only when its answer says so, where the settings ask for that", async () => {
     next = { status: 200, headers: {}, body: '{"code":"99","msg":"het tien"}' };
     expect(await refusal(hooked({ success: '"code":"100"' })(letter("webhook", "hook"), 1_000))).toMatchObject({ final: false });

@@ -139,6 +139,26 @@ describe("the outbox and a mail server", () => {
     ]);
   });
 
+  it.each([
+    ["554 5.7.1 Relay access denied", "waiting"],
+    ["550 5.4.5 Daily sending quota exceeded", "waiting"],
+    ["552 5.2.2 Mailbox full", "waiting"],
+    ["550 5.1.1 No such user", "dead"],
+  ])("a refusal that somebody puts right keeps the letter, one of its address does not: %s", async (refuse, state) => {
+    smtp.refuse = refuse;
+    await put("opened", 16);
+    await postman.round(NOW);
+    expect(await store.query("SELECT state FROM outbox")).toEqual([{ state }]);
+  });
+
+  it("a letter whose next try was set by a clock that ran ahead goes out when the clock is right again", async () => {
+    await smtp.stop();
+    await put("opened", 17, NOW + 30 * 24 * HOUR);
+    await postman.round(NOW + 30 * 24 * HOUR);
+    await smtp.start();
+    expect(await postman.round(NOW)).toBe(1);
+  });
+
   it("gives up after three days, not before", async () => {
     smtp.refuse = 451;
     await put("opened", 15);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { instantMs } from "../../../collector/store/db.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { T0 } from "../../support/batches.ts";
 import { openPglite, type PgliteDb } from "../../support/pglite.ts";
@@ -34,4 +35,20 @@ it("keeps when agents were heard before their stamps had a table of their own", 
     { centre: "none", last: null },
     { centre: "two-agents", last: "2026-11-28" },
   ]);
+});
+
+it("the stamp of a clock that ran ahead is replaced by the next word, and by no word that is only a little late", async () => {
+  const touch = (atMs: number) => db.query("SELECT touch_contacts('{9}', '{agt}', ARRAY[$1::float8], '{NULL}')", [atMs]);
+  const stamps = async () => {
+    const [row] = await db.query<{ first: number; last: number }>(
+      `SELECT ${instantMs("first_at")} AS first, ${instantMs("last_at")} AS last FROM contact WHERE site_id = 9`,
+    );
+    return row;
+  };
+  await touch(T0 + 30 * 86_400_000);
+  await touch(T0);
+  expect(await stamps()).toEqual({ first: T0, last: T0 });
+  await touch(T0 + 60_000);
+  await touch(T0 + 1_000);
+  expect(await stamps()).toEqual({ first: T0, last: T0 + 60_000 });
 });

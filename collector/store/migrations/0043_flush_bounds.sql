@@ -15,3 +15,16 @@ BEGIN
   END IF;
   RETURN true;
 END $$;
+
+-- Of two words the later counts, whichever is written first; but one far ahead of the next is that of a clock that was wrong, and would hide a silence until then.
+CREATE OR REPLACE FUNCTION touch_contacts(sites integer[], agents text[], heard double precision[], offsets double precision[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF cardinality(sites) > 0 THEN
+    INSERT INTO contact AS c (site_id, agent_id, first_at, last_at, clock_offset_ms)
+    SELECT r.site, r.agent, to_timestamp(r.ms / 1000), to_timestamp(r.ms / 1000), r.off_ms FROM unnest(sites, agents, heard, offsets) AS r(site, agent, ms, off_ms)
+    ON CONFLICT (site_id, agent_id) DO UPDATE SET first_at = least(c.first_at, excluded.first_at),
+      last_at = CASE WHEN c.last_at > excluded.last_at + interval '5 minutes' THEN excluded.last_at ELSE greatest(c.last_at, excluded.last_at) END,
+      clock_offset_ms = coalesce(excluded.clock_offset_ms, c.clock_offset_ms);
+  END IF;
+  RETURN true;
+END $$;
