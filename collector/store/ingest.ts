@@ -1,7 +1,7 @@
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { foundIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Db } from "./db.ts";
-import { type Part, writeParts } from "./flush-part.ts";
+import { OtherServer, type Part, writeParts } from "./flush-part.ts";
 import { type FoundRow, foundPart } from "./found-devices.ts";
 import { advanceStreams, batchesPart, type Claim, claimBatches, nextClaims } from "./ledger.ts";
 import type { Partitions } from "./partitions.ts";
@@ -28,13 +28,14 @@ export async function writeGroup(tools: IngestTools, group: readonly Received[])
     if (isFaultOfData(error)) tools.ids.days.forget();
     else tools.ids.forget();
     // Another collector has dropped an old partition that late observations need again.
-    if (!/no partition of relation/.test(String(error))) throw error;
+    if (!(error instanceof OtherServer) && !/no partition of relation/.test(String(error))) throw error;
     tools.partitions.forget();
     return writeOnce(tools, group);
   }
 }
 
 async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: readonly Received[]): Promise<Written[]> {
+  const server = await ids.server(db);
   await partitions.ensure(instantsOf(group));
   const rows = await runRowsOf(db, ids, group);
   const besideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => {
@@ -51,7 +52,8 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
     ];
     return { parts, news };
   };
-  const written = (await writeNext(db, group, rows, besideRuns)) ?? (await writeAny(db, group, rows, besideRuns));
+  const writing: Writing = { db, server, group, rows, besideRuns };
+  const written = (await writeNext(writing)) ?? (await writeAny(writing));
   // Whoever goes back has found a database that holds less than it has acknowledged.
   if (written.some(({ rewindTo }) => rewindTo !== undefined)) ids.forget();
   return written;
@@ -60,21 +62,29 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
 /** What of the batches that are stored goes into the tables beside that of the runs, and of it what is known of days once it is committed. */
 type BesideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => { readonly parts: readonly Part[]; readonly news: DayNews };
 
+type Writing = {
+  readonly db: Db;
+  readonly server: string;
+  readonly group: readonly Received[];
+  readonly rows: readonly (readonly RunRow[])[];
+  readonly besideRuns: BesideRuns;
+};
+
 /** Writes a group whose batches are the next of their streams, as one statement. Undefined, with nothing written, for any other group. */
-async function writeNext(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], besideRuns: BesideRuns): Promise<Written[] | undefined> {
+async function writeNext({ db, server, group, rows, besideRuns }: Writing): Promise<Written[] | undefined> {
   const runs = rows.flat();
   const isPlain = !areBlock(db, runs) && group.every(({ batch, filed }) => batch.gaps.length === 0 && filed.unfiled.length === 0);
   const next = isPlain ? nextClaims(group) : undefined;
   if (!next) return undefined;
   const stored = group.map((received, index): Stored => ({ received, claim: next.claims[index] as Claim, runs: rows[index] ?? [] }));
   const { parts, news } = besideRuns(stored, runs);
-  const isDone = await writeParts(db, [...parts, runsPart(runs)], next.part);
+  const isDone = await writeParts(db, [...parts, runsPart(runs)], { condition: next.part, server });
   if (isDone) news.keep();
   return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewindTo: undefined })) : undefined;
 }
 
 /** Writes any group: with what the ledger knows of its ranges. Sends all statements at once; the server does them in this order. Only a block goes before. */
-async function writeAny(db: Db, group: readonly Received[], rows: readonly (readonly RunRow[])[], besideRuns: BesideRuns): Promise<Written[]> {
+async function writeAny({ db, server, group, rows, besideRuns }: Writing): Promise<Written[]> {
   const { written, news } = await db.transaction(async (tx) => {
     const claims = await claimBatches(tx, group);
     const stored = group.flatMap((received, index): Stored[] => {
@@ -85,7 +95,7 @@ async function writeAny(db: Db, group: readonly Received[], rows: readonly (read
     const isBlock = areBlock(tx, runs);
     if (isBlock) await copyRuns(tx, runs);
     const beside = besideRuns(stored, runs);
-    const writing = [writeGapsAndLetters(tx, stored), writeParts(tx, [...beside.parts, runsPart(isBlock ? [] : runs)])];
+    const writing = [writeGapsAndLetters(tx, stored), writeParts(tx, [...beside.parts, runsPart(isBlock ? [] : runs)], { server })];
     const [marks] = await Promise.all([advanceStreams(tx, group), ...writing]);
     return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewindTo: undefined }) })), news: beside.news };
   });

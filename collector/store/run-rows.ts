@@ -2,6 +2,7 @@ import type { Reading } from "#schemas/observation.ts";
 import { canonicalLabels } from "../ingest/filed.ts";
 import type { Db } from "./db.ts";
 import { EvidenceIds, type ToldEvidence } from "./evidence.ts";
+import { askServer } from "./flush-part.ts";
 import { KnownDays } from "./known-days.ts";
 import type { Received, RunRow } from "./received.ts";
 import { RunSources, type SourceKey } from "./run-sources.ts";
@@ -15,9 +16,17 @@ export class RunIds {
   readonly series = new SeriesIds();
   readonly evidence = new EvidenceIds();
   readonly days = new KnownDays();
+  #server: string | undefined;
+
+  /** The server that all of it is known of. Asked before anything is looked up: what is looked up later may be another one's, and then no flush takes it. */
+  async server(db: Db): Promise<string> {
+    this.#server ??= await askServer(db);
+    return this.#server;
+  }
 
   /** For when the database may have become another one, with less in it. */
   forget(): void {
+    this.#server = undefined;
     for (const known of [this.sources, this.series, this.evidence, this.days]) known.forget();
   }
 }

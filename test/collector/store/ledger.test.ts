@@ -113,7 +113,7 @@ describe.skipIf(!requirePeer("postgres"))("the ledger of batches", () => {
        SELECT 1, stream, 'agt-0000000000000001', 10 FROM unnest(($1::text)::text[]) AS stream`,
       [`{${next},${late}}`],
     );
-    const claim = (from: number) => writeParts(db, [batchesPart([])], nextClaims([entry(next, 11, 20, "a"), entry(late, from, 30, "a")])?.part);
+    const claim = (from: number) => writeParts(db, [batchesPart([])], { condition: nextClaims([entry(next, 11, 20, "a"), entry(late, from, 30, "a")])?.part });
     const before = await marks();
     expect(await claim(12)).toBe(false);
     expect(await marks()).toEqual(before);

@@ -177,3 +177,37 @@ it("after a flush that failed, runs are written under names that the database ha
   await writeGroup(tools(db, ids), received(3));
   expect(await told()).toBe(1);
 });
+
+it.each([
+  ["the next batch of its stream", 2],
+  ["one out of its order", 5],
+])("a server that took over between two flushes, with other ids, gets runs under its own: %s", async (_, from) => {
+  streams++;
+  const other = await openTestDb();
+  try {
+    await importCentres(other, [{ code: "xa-01", name: "xa-01", keyArea: false, devices: [] }], T0);
+    const received = (target: string, first: number) => {
+      const each = () => ({ probe: "office-devices" as const, target, outcome: measured([{ metric: "device_up", value: 1 }]) });
+      return [receivedOf(batchOf({ stream: streamOf(1), from: first, count: 1, each }), { siteId: 1 })];
+    };
+    const own = (on: Db, ids: RunIds): Parameters<typeof writeGroup>[0] => ({ db: on, partitions: new Partitions(on), ids, calendar: workWeek });
+    await writeGroup(own(other, new RunIds()), received("theirs", 1));
+    let answering: Db = db;
+    const address: Db = {
+      ...db,
+      query: (statement, values) => answering.query(statement, values),
+      rows: (statement, values) => answering.rows(statement, values),
+      transaction: (work) => answering.transaction(work),
+    };
+    const collector = own(address, new RunIds());
+    await writeGroup(collector, received("ours", 1));
+    answering = other;
+    await writeGroup(collector, received("ours", from));
+    expect(await other.query("SELECT target, seq::int AS seq FROM every_run ORDER BY seq")).toEqual([
+      { target: "theirs", seq: 1 },
+      { target: "ours", seq: from },
+    ]);
+  } finally {
+    await other.close();
+  }
+});
