@@ -1,8 +1,13 @@
+import { moment } from "../web/format.ts";
+
+/** A cell of a table: text, a number, nothing, or an instant or a Vietnam day, which spreadsheets sort and reckon with. */
+export type Cell = string | number | undefined | { readonly at: string } | { readonly day: string };
+
 /**
- * Rows as CSV (RFC 4180) with a byte order mark, so that spreadsheets take it for UTF-8.
- * Text that a spreadsheet would run as a formula gets an apostrophe before it (ASVS 5.0, 1.2.10); numbers stay numbers.
+ * Rows as CSV (RFC 4180) with a byte order mark, so that spreadsheets take it for UTF-8. Text that a spreadsheet would run as a formula gets an apostrophe
+ * before it (ASVS 5.0, 1.2.10); numbers stay numbers. Times are Vietnam's and stand year first: 05/11 is May for a spreadsheet that was set up in English.
  */
-export function csv(rows: readonly (readonly (string | number | undefined)[])[]): string {
+export function csv(rows: readonly (readonly Cell[])[]): string {
   return `\ufeff${rows.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
@@ -10,9 +15,10 @@ export function csv(rows: readonly (readonly (string | number | undefined)[])[])
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL, tab and line ends start formulas in some spreadsheets
 const formulaStart = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\u0000]/;
 
-function field(value: string | number | undefined): string {
+function field(value: Cell): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
+  if (typeof value === "object") return "day" in value ? value.day : moment("en", value.at);
   const safe = formulaStart.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

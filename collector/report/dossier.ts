@@ -50,6 +50,8 @@ export type DossierCentre = {
   readonly attestations: readonly { requirement: string; item?: string; holds: boolean; inspected: boolean; post?: string; document?: string; at: string }[];
   /** Absent when there is none. */
   readonly excuses?: readonly Excuse[];
+  /** How many more there were than a report takes; absent when it has them all. */
+  readonly excusesLeft?: number;
 };
 
 /** A month of one centre or of the province, complete and independent of any later change. */
@@ -170,7 +172,7 @@ function dossierCentre(
       ...(document && { document }),
       at,
     }));
-  const excuses = excusesOf(changes, period);
+  const { excuses, left } = excusesOf(changes, period);
   const { code, name, district, officers, keyArea } = centre;
   return {
     code,
@@ -186,6 +188,7 @@ function dossierCentre(
     waivers,
     attestations,
     ...(excuses.length > 0 && { excuses }),
+    ...(left > 0 && { excusesLeft: left }),
   };
 }
 

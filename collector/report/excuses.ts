@@ -7,13 +7,16 @@ export type Excuse = { readonly requirement: string; readonly reason: FindingRea
 /** Reasons that lie outside of the centre's hands: nobody can hold the requirement against it while one of them lasts. */
 const excusing: ReadonlySet<FindingReason> = new Set(["site_offline", "shared_fault", "only_excused_runs"]);
 
-/** Most that a report lists for one centre; a line that flaps for a month would fill a book. */
-const EXCUSES_MAX = 100;
+/** Most that a report takes of one centre: room for a PC that is off every night, with all that hangs on it. A line that flaps for a month would fill a book. */
+const EXCUSES_MAX = 1_000;
 
-/** The excused stretches of one centre within a period, in the order of their beginning. `changes` are oldest first, with the last ones before it. */
-export function excusesOf(changes: readonly Transition[], period: Period): readonly Excuse[] {
+/**
+ * The excused stretches of one centre within a period, in the order of their beginning, and how many more there were than are given. `changes` are oldest
+ * first, with the last ones before it.
+ */
+export function excusesOf(changes: readonly Transition[], period: Period): { readonly excuses: readonly Excuse[]; readonly left: number } {
   const byRequirement = [...Map.groupBy(changes, ({ requirement }) => requirement).values()];
-  return byRequirement
+  const excuses = byRequirement
     .flatMap((own) =>
       own.flatMap(({ requirement, reason, at }, place): Excuse[] => {
         const end = own[place + 1]?.at;
@@ -21,6 +24,6 @@ export function excusesOf(changes: readonly Transition[], period: Period): reado
         return [{ requirement, reason, from: [at, period.from].sort()[1] ?? at, ...(end !== undefined && end < period.to && { to: end }) }];
       }),
     )
-    .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.requirement.localeCompare(b.requirement)))
-    .slice(0, EXCUSES_MAX);
+    .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.requirement < b.requirement ? -1 : 1));
+  return { excuses: excuses.slice(0, EXCUSES_MAX), left: Math.max(0, excuses.length - EXCUSES_MAX) };
 }

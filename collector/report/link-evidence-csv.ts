@@ -1,6 +1,5 @@
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { moment } from "../web/format.ts";
 import { csv } from "./csv.ts";
 import type { LinkEvidence } from "./link-evidence.ts";
 import { foot, hashLine, hours, method, note } from "./link-evidence-words.ts";
@@ -28,7 +27,7 @@ const csvHead: readonly TextKey[] = [
 /** Each test as one row that a spreadsheet reads; method and hash stand below, after an empty line. */
 export function linkEvidenceCsv(evidence: LinkEvidence, lang: Lang): string {
   const rows = evidence.tests.map((test) => [
-    moment(lang, test.atMs),
+    { at: new Date(test.atMs).toISOString() },
     hours(test, lang),
     test.server,
     test.downMbps,

@@ -12,6 +12,7 @@ import {
   EXCUSES_SHOWN,
   measuredOf,
   methodSentences,
+  moreExcuses,
   notices,
   openDays,
   rowReason,
@@ -156,7 +157,7 @@ function centreSheet({ requirements }: Dossier, { rows }: DossierCentre, lang: L
         cells: [
           { id: row.requirement, words: requirement?.title[lang] ?? "", strong: true },
           { state: row.state, words: text(lang, `state.${row.state}`) },
-          quantity(lang, measuredOf(row), row.unit),
+          quantity(lang, measuredOf(row), row.unit, row.required),
           quantity(lang, row.required, row.unit),
           declaredCell(lang, row),
           row.observedAt ? { words: moment(lang, row.observedAt), small: text(lang, `web.evidence.${row.evidenceClass}`) } : "–",
@@ -169,8 +170,8 @@ function centreSheet({ requirements }: Dossier, { rows }: DossierCentre, lang: L
   };
 }
 
-function quantity(lang: Lang, value: number | undefined, unit: string | undefined): string {
-  return value === undefined ? "–" : valueWithUnit(lang, value, unit);
+function quantity(lang: Lang, value: number | undefined, unit: string | undefined, beside?: number): string {
+  return value === undefined ? "–" : valueWithUnit(lang, value, unit, beside);
 }
 
 function declaredCell(lang: Lang, { declared, unit }: DossierRow): PrintCell {
@@ -265,7 +266,7 @@ function waiverSheet({ scope, centres }: Dossier, lang: Lang): PrintSheet {
 function excuseSheet(dossier: Dossier, lang: Lang): PrintSheet {
   const named = dossier.scope === "province";
   const spans = sharedExcuses(dossier, lang);
-  const more = spans.length - EXCUSES_SHOWN;
+  const after = moreExcuses(dossier, spans.length, lang);
   return {
     title: text(lang, "report.excuses"),
     head: heads(lang, [
@@ -280,6 +281,6 @@ function excuseSheet(dossier: Dossier, lang: Lang): PrintSheet {
       cells: [...(named ? [printable(centres)] : []), requirements, reason, from, to],
     })),
     empty: text(lang, "report.excuses.none"),
-    ...(more > 0 && { after: text(lang, "report.excuses.more", { count: more }) }),
+    ...(after !== undefined && { after }),
   };
 }

@@ -14,6 +14,7 @@ import {
   EXCUSES_SHOWN,
   measuredOf,
   methodSentences,
+  moreExcuses,
   notices,
   openDays,
   rowReason,
@@ -73,7 +74,7 @@ ${centre.rows.map((row) => {
   const requirement = known.get(row.requirement);
   const measured = measuredOf(row);
   return html`<tbody><tr><th scope="row"><span class="rid">${row.requirement}</span> ${requirement?.title[lang]}</th><td>${badge(lang, row.state)}</td>
-<td class="n">${measured === undefined ? "–" : valueWithUnit(lang, measured, row.unit)}</td><td class="n">${row.required === undefined ? "–" : valueWithUnit(lang, row.required, row.unit)}</td>
+<td class="n">${measured === undefined ? "–" : valueWithUnit(lang, measured, row.unit, row.required)}</td><td class="n">${row.required === undefined ? "–" : valueWithUnit(lang, row.required, row.unit)}</td>
 <td>${row.declared ? html`${row.declared.value === undefined ? row.declared.text : valueWithUnit(lang, row.declared.value, row.unit)} <small>${declarer(lang, row.declared.inspected)}, ${moment(lang, row.declared.at).slice(0, 10)}</small>` : "–"}</td>
 <td>${row.observedAt ? html`${moment(lang, row.observedAt)} <small>${text(lang, `web.evidence.${row.evidenceClass}`)}</small>` : "–"}</td><td class="n">${row.days.pass} / ${row.days.fail} / ${openDays(row)} / ${row.days.none}</td></tr>
 <tr><td colspan="7" class="why">${rowReason(lang, row)}${row.state === "fail" && requirement ? html` <b>${text(lang, "report.column.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}` : ""}</td></tr></tbody>`;
@@ -119,10 +120,10 @@ function waivers({ scope, centres }: Dossier, lang: Lang): Html {
 function excuses(dossier: Dossier, lang: Lang): Html {
   const spans = sharedExcuses(dossier, lang);
   if (spans.length === 0) return html`<section><h2>${text(lang, "report.excuses")}</h2><p>${text(lang, "report.excuses.none")}</p></section>`;
-  const more = spans.length - EXCUSES_SHOWN;
+  const more = moreExcuses(dossier, spans.length, lang);
   const named = dossier.scope === "province";
   return html`<section><h2>${text(lang, "report.excuses")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.excuses")}"><table>${head(lang, [...(named ? ["report.column.centre" as const] : []), "report.column.id", "report.column.reason", "report.column.since", "report.column.to"])}
-<tbody>${spans.slice(0, EXCUSES_SHOWN).map(({ centres, requirements, reason, from, to }) => html`<tr>${named ? html`<th scope="row">${centres}</th>` : ""}<td>${requirements}</td><td>${reason}</td><td>${from}</td><td>${to}</td></tr>`)}</tbody></table></div>${more > 0 ? html`<p>${text(lang, "report.excuses.more", { count: more })}</p>` : ""}</section>`;
+<tbody>${spans.slice(0, EXCUSES_SHOWN).map(({ centres, requirements, reason, from, to }) => html`<tr>${named ? html`<th scope="row">${centres}</th>` : ""}<td>${requirements}</td><td>${reason}</td><td>${from}</td><td>${to}</td></tr>`)}</tbody></table></div>${more === undefined ? "" : html`<p>${more}</p>`}</section>`;
 }
 
 function signatures(lang: Lang): Html {

@@ -3,6 +3,7 @@ import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { moment, number, share } from "../web/format.ts";
+import type { Cell } from "./csv.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
 
@@ -13,7 +14,6 @@ export const stateOrder: readonly FindingState[] = ["pass", "fail", "unknown", "
 export const EXCUSES_SHOWN = 100;
 const NAMED_MAX = 3;
 
-export type Cell = string | number | undefined;
 export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; readonly rows: readonly (readonly Cell[])[] };
 
 /** One row per centre and requirement: what CSV and spreadsheets hold. */
@@ -62,8 +62,8 @@ export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
           row.unit,
           row.declared?.value ?? row.declared?.text,
           row.declared && declarer(lang, row.declared.inspected),
-          row.observedAt && moment(lang, row.observedAt),
-          row.since && moment(lang, row.since),
+          row.observedAt === undefined ? undefined : { at: row.observedAt },
+          row.since === undefined ? undefined : { at: row.since },
           row.days.pass,
           row.days.fail,
           openDays(row),
@@ -91,13 +91,13 @@ export function waiverRows(dossier: Dossier): Sheet {
       "report.column.until",
     ],
     rows: dossier.centres.flatMap(({ code, name, waivers }) =>
-      waivers.map(({ requirement, reason, document, from, until }) => [code, name, requirement, reason, document, from, until]),
+      waivers.map(({ requirement, reason, document, from, until }) => [code, name, requirement, reason, document, { day: from }, { day: until }]),
     ),
   };
 }
 
 /** Stretches of the month that are not held against a centre; what one cause excused at once is one line. */
-export function excusedSpans({ centres }: Dossier, lang: Lang) {
+function excusedSpans({ centres }: Dossier, lang: Lang) {
   return centres.flatMap(({ code, name, excuses = [] }) =>
     [...Map.groupBy(excuses, ({ reason, from, to }) => `${reason} ${from} ${to}`).values()].flatMap((group) => {
       const [first] = group;
@@ -109,8 +109,8 @@ export function excusedSpans({ centres }: Dossier, lang: Lang) {
           name,
           requirements: group.map(({ requirement }) => requirement).join(", "),
           reason: text(lang, `finding.short.${reason}`),
-          from: moment(lang, from),
-          to: to === undefined ? text(lang, "report.excuses.open") : moment(lang, to),
+          from,
+          to,
         },
       ];
     }),
@@ -127,10 +127,23 @@ export function sharedExcuses(dossier: Dossier, lang: Lang) {
       const names = group.slice(0, NAMED_MAX).map(({ name }) => name);
       const others = group.length - names.length;
       return [
-        { ...first, centres: [...names, ...(others > 0 ? [text(lang, "report.excuses.centres", { count: others })] : [])].join(", "), size: group.length },
+        {
+          ...first,
+          from: moment(lang, first.from),
+          to: first.to === undefined ? text(lang, "report.excuses.open") : moment(lang, first.to),
+          centres: [...names, ...(others > 0 ? [text(lang, "report.excuses.centres", { count: others })] : [])].join(", "),
+          size: group.length,
+        },
       ];
     })
     .sort((a, b) => b.size - a.size);
+}
+
+/** What of the excused stretches a printed report does not list, in words; undefined when it lists them all. */
+export function moreExcuses({ centres }: Dossier, spans: number, lang: Lang): string | undefined {
+  const [more, left] = [spans - EXCUSES_SHOWN, centres.reduce((sum, { excusesLeft = 0 }) => sum + excusesLeft, 0)];
+  const words = [more > 0 ? text(lang, "report.excuses.more", { count: more }) : [], left > 0 ? text(lang, "report.excuses.left", { count: left }) : []].flat();
+  return words.length > 0 ? words.join(" ") : undefined;
 }
 
 /** What was attested, in words: the item's title, or the requirement's where it has no items. */
@@ -139,12 +152,24 @@ export function attestedTitle({ requirements }: Dossier, requirement: string, it
   return item === undefined ? (known?.title[lang] ?? "") : (known?.items?.find(({ id }) => id === item)?.title[lang] ?? item);
 }
 
-/** One row per excused stretch. */
+/** One row per excused stretch; where a centre had more than a report takes, one that says how many. */
 export function excuseRows(dossier: Dossier, lang: Lang): Sheet {
   return {
     key: "report.excuses",
     head: ["report.column.code", "report.column.centre", "report.column.id", "report.column.reason", "report.column.since", "report.column.to"],
-    rows: excusedSpans(dossier, lang).map(({ code, name, requirements, reason, from, to }) => [code, name, requirements, reason, from, to]),
+    rows: [
+      ...excusedSpans(dossier, lang).map(({ code, name, requirements, reason, from, to }): Cell[] => [
+        code,
+        name,
+        requirements,
+        reason,
+        { at: from },
+        to === undefined ? text(lang, "report.excuses.open") : { at: to },
+      ]),
+      ...dossier.centres.flatMap(({ code, name, excusesLeft }): Cell[][] =>
+        excusesLeft === undefined ? [] : [[code, name, undefined, text(lang, "report.excuses.left", { count: excusesLeft })]],
+      ),
+    ],
   };
 }
 

@@ -1,12 +1,13 @@
+import { VIETNAM_OFFSET_MS, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { Cell } from "./csv.ts";
 import { zip } from "./zip.ts";
 
-export type XlsxCell = string | number | undefined;
 /** One sheet: `head` is bold and frozen; widths are in characters. */
 export type XlsxSheet = {
   readonly name: string;
   readonly head: readonly string[];
   readonly widths: readonly number[];
-  readonly rows: readonly (readonly XlsxCell[])[];
+  readonly rows: readonly (readonly Cell[])[];
 };
 
 const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
@@ -54,8 +55,8 @@ function workbookRelations(count: number): string {
   return `${declaration}<Relationships xmlns="${packageRelations}">${sheets.join("")}<Relationship Id="rId${count + 1}" Type="${relations}/styles" Target="styles.xml"/></Relationships>`;
 }
 
-// Style 0 is plain and wraps, style 1 is a bold head.
-const styles = `${declaration}<styleSheet xmlns="${main}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE3E9EF"/></patternFill></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf><xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`;
+// Style 0 is plain and wraps, style 1 is a bold head, 2 an instant and 3 a day.
+const styles = `${declaration}<styleSheet xmlns="${main}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE3E9EF"/></patternFill></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf><xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>${[164, 165].map((format) => `<xf numFmtId="${format}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>`).join("")}</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`;
 
 function worksheet({ head, widths, rows }: XlsxSheet): string {
   const columns = widths.map((width, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join("");
@@ -66,10 +67,17 @@ function worksheet({ head, widths, rows }: XlsxSheet): string {
   return `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${columns}</cols><sheetData>${lines.join("")}</sheetData><autoFilter ref="A1:${columnName(head.length - 1)}${rows.length + 1}"/><pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>`;
 }
 
-function cellXml(cell: XlsxCell, reference: string, style: number): string {
+function cellXml(cell: Cell, reference: string, style: number): string {
   if (cell === undefined || cell === "") return "";
   if (typeof cell === "number") return `<c r="${reference}" s="${style}"><v>${cell}</v></c>`;
+  if (typeof cell === "object") return `<c r="${reference}" s="${"day" in cell ? 3 : 2}"><v>${serial(cell)}</v></c>`;
   return `<c r="${reference}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${escapeXml(cell)}</t></is></c>`;
+}
+
+/** Days since 30 December 1899 in Vietnam, to the minute: how spreadsheets keep time. */
+function serial(cell: { readonly at: string } | { readonly day: string }): number {
+  const atMs = "day" in cell ? vietnamDayStartMs(cell.day) : Date.parse(cell.at);
+  return Math.floor((atMs + VIETNAM_OFFSET_MS) / 60_000) / 1_440 + 25_569;
 }
 
 /** Column letters of a zero-based place: A, B, ... Z, AA. */

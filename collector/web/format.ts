@@ -1,15 +1,11 @@
 import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 
-const numberFormats: Record<Lang, Intl.NumberFormat> = {
-  vi: new Intl.NumberFormat("vi-VN", { maximumFractionDigits: 1 }),
-  en: new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 }),
-};
-
 /** A number as the language writes it, one decimal at most. */
 export function number(lang: Lang, value: number): string {
-  return numberFormats[lang].format(value);
+  return numberWord(lang, value);
 }
 
 /** A share of 0..1 as whole percent, rounded down so that 100 % means all; a dash when nothing stands behind it. */

@@ -53,7 +53,7 @@ function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, fin
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
+        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit, finding.required)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
 }
 

@@ -49,7 +49,7 @@ ${cell("web.sheet.evidence", evidence(lang, row, nowMs), "c-when")}
 }
 
 function measured(lang: Lang, { finding }: SheetRow): string {
-  return finding?.observed === undefined || finding.evidenceClass !== "measured" ? "–" : valueWithUnit(lang, finding.observed, finding.unit);
+  return finding?.observed === undefined || finding.evidenceClass !== "measured" ? "–" : valueWithUnit(lang, finding.observed, finding.unit, finding.required);
 }
 
 function required(lang: Lang, { finding }: SheetRow): string {

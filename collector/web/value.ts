@@ -1,14 +1,15 @@
 import { unitWord } from "#schemas/text/finding-sentence.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number } from "./format.ts";
 
-/** A value with its unit in the reader's words: "168 Mbps", "30 ngày"; yes or no for flags. */
-export function valueWithUnit(lang: Lang, value: number, unit: string | undefined): string {
+/** A value with its unit in the reader's words: "168 Mbps", "30 ngày"; yes or no for flags. `beside` is what it must not be taken for. */
+export function valueWithUnit(lang: Lang, value: number, unit: string | undefined, beside?: number): string {
   if (unit === "bool") return text(lang, value >= 1 ? "web.cameras.yes" : "web.cameras.no");
   if (unit === "B") return bytes(lang, value);
   const word = unit ? unitWord(lang, unit) : "";
-  return word === "" ? number(lang, value) : `${number(lang, value)}\u00a0${word}`;
+  const written = numberWord(lang, value, beside);
+  return word === "" ? written : `${written}\u00a0${word}`;
 }
 
 function bytes(lang: Lang, value: number): string {
@@ -20,5 +21,5 @@ function bytes(lang: Lang, value: number): string {
       [1e3, "kB"],
     ] as const
   ).find(([limit]) => value >= limit) ?? [1, "B"];
-  return `${number(lang, value / scale)}\u00a0${unit}`;
+  return `${numberWord(lang, value / scale)}\u00a0${unit}`;
 }

@@ -1,6 +1,7 @@
 import type { Finding, FindingPart } from "../finding.ts";
 import { RecordingProjection } from "../recording-evidence.ts";
 import type { Lang } from "../words.ts";
+import { numberWord } from "./number-word.ts";
 import { projectionSentence } from "./projection-sentence.ts";
 import { isTextKey, text } from "./text.ts";
 
@@ -11,7 +12,11 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
   const said = Object.fromEntries(
     Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : wordOf(lang, name, value)]),
   );
-  const numbers = { ...(observed !== undefined && { observed }), ...(required !== undefined && { required }), unit: unit ? unitWord(lang, unit) : "" };
+  const numbers = {
+    ...(observed !== undefined && { observed: numberWord(lang, observed, required) }),
+    ...(required !== undefined && { required }),
+    unit: unit ? unitWord(lang, unit) : "",
+  };
   const where = detail?.segment === "portal" ? text(lang, "finding.segment.portal") : [];
   return [text(lang, `finding.reason.${reason}`, { ...numbers, ...said }), where, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
 }

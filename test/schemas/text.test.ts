@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { en } from "#schemas/text/en.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import { vi } from "#schemas/text/vi.ts";
 import { sourceFiles } from "../support/source-files.ts";
@@ -29,6 +31,23 @@ describe("the catalogue", () => {
     // A key is used as it stands, or built from a code: `finding.reason.${reason}` uses all that begin so.
     const built = [...code.matchAll(/[`"]([a-z][\w-]*\.(?:[\w-]+\.)*)\$\{/g)].map((match) => match[1] ?? "");
     expect(keys.filter((key) => !code.includes(`"${key}"`) && !built.some((head) => key.startsWith(head)))).toEqual([]);
+  });
+});
+
+describe("a number", () => {
+  it.each<[string, number, number | undefined, string, string]>([
+    ["has one decimal", 1_168.25, undefined, "1.168,3", "1,168.3"],
+    ["has one beside a number that it is not taken for", 168.27, 200, "168,3", "168.3"],
+    ["that misses what is demanded is not written as that", 199.97, 200, "199,97", "199.97"],
+    ["nor one that misses it by next to nothing", 199.9996, 200, "199,9996", "199.9996"],
+    ["that is what is demanded needs no more", 200, 200, "200", "200"],
+  ])("%s", (_, value, beside, vietnamese, english) => {
+    expect([numberWord("vi", value, beside), numberWord("en", value, beside)]).toEqual([vietnamese, english]);
+  });
+
+  it("in the reason of a finding is told from the one that it misses", () => {
+    const told = { reason: "below_floor", observed: 199.97, required: 200, unit: "Mbps" } as const;
+    expect(findingSentence("vi", told)).toContain("199,97 Mbps");
   });
 });
 

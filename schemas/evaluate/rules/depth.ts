@@ -90,7 +90,7 @@ function channelsOf(outcome: Run["outcome"]): readonly ChannelEvidence[] {
 
 function partOf(channel: ChannelEvidence, atMs: number): FindingPart {
   const { device, name, verdict, reasons, oldest, coveragePercent, longestGapMinutes } = channel;
-  const observed = oldest === undefined ? undefined : Math.max(0, Math.round(((atMs - Date.parse(oldest)) / DAY_MS) * 10) / 10);
+  const observed = oldest === undefined ? undefined : Math.max(0, Math.floor(((atMs - Date.parse(oldest)) / DAY_MS) * 10) / 10);
   const detail = {
     ...(coveragePercent !== undefined && { coverage: coveragePercent }),
     ...(longestGapMinutes !== undefined && { longestGap: longestGapMinutes }),

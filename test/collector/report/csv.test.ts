@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { parseCsv } from "../../../collector/attest/csv-rows.ts";
-import { csv } from "../../../collector/report/csv.ts";
+import { type Cell, csv } from "../../../collector/report/csv.ts";
 
-const only = (field: string | number | undefined) => csv([[field]]).slice(1, -2);
+const only = (field: Cell) => csv([[field]]).slice(1, -2);
 
 test.each([
   ["a formula is text", "=1+1", "'=1+1"],
@@ -17,6 +17,8 @@ test.each([
   ["quotes, commas and line ends are quoted", 'a "b", c\nd', '"a ""b"", c\nd"'],
   ["plain Vietnamese stays plain", "Xã Chư Păh", "Xã Chư Păh"],
   ["nothing is nothing", undefined, ""],
+  ["an instant is Vietnam's, year first, so that no spreadsheet takes the day for the month", { at: "2026-11-04T17:30:59.000Z" }, "2026-11-05 00:30"],
+  ["a day alike", { day: "2026-11-05" }, "2026-11-05"],
 ])("%s", (_, field, written) => {
   expect(only(field)).toBe(written);
 });

@@ -54,6 +54,18 @@ test("hostile text is a string cell and never a formula; numbers are numbers", (
   expect(rows[2].c[0].is.t["#text"]).toBe("x\ufffdy");
 });
 
+test("times are Vietnam's, as numbers that a spreadsheet shows as times, sorts and reckons with", () => {
+  const files = unzip(xlsx([{ name: "a", head: ["x", "y"], widths: [9, 9], rows: [[{ at: "2026-11-30T16:59:59.000Z" }, { day: "2026-12-01" }]] }]));
+  const sheet = files.get("xl/worksheets/sheet1.xml") ?? "";
+  expect(sheet).toContain(`<c r="A2" s="2"><v>${46356 + 1_439 / 1_440}</v></c><c r="B2" s="3"><v>46357</v></c>`);
+  const styles = new XMLParser({ ignoreAttributes: false }).parse(files.get("xl/styles.xml") ?? "").styleSheet;
+  const formats = new Map(styles.numFmts.numFmt.map((format: Record<string, string>) => [format["@_numFmtId"], format["@_formatCode"]]));
+  expect(styles.cellXfs.xf.slice(2).map((style: Record<string, string>) => formats.get(style["@_numFmtId"]))).toEqual([
+    "yyyy\\-mm\\-dd\\ hh:mm",
+    "yyyy\\-mm\\-dd",
+  ]);
+});
+
 test("sheet names lose what Excel refuses", () => {
   expect(unzip(book()).get("xl/workbook.xml")).toContain('name="Bảng  1   a b"');
 });

@@ -94,4 +94,10 @@ describe("R05: a recorder that cannot be read is not proven by its neighbour", (
     ["one proven, one that refuses", [refused, proven], "unknown access_denied"],
     ["one that refuses", [refused], "unknown access_denied"],
   ])("%s", (_, runs, expected) => expect(verdict("R05", { runs })).toBe(expected));
+
+  it("a depth that misses what is demanded is not told as that", () => {
+    const short = { ...whole, verdict: "NON_COMPLIANT", reasons: ["RETENTION_SHORT"], oldest: new Date(NOW - 2 * HOUR - 29.97 * DAY).toISOString() };
+    const run = measured("recording-depth", 2 * HOUR, [{ metric: "recording_now", value: 1 }], { evidence: { ...evidence, channels: [short] } });
+    expect(evaluate(plan, facts({ runs: [run] }), NOW, [requirement("R05")])[0]).toMatchObject({ state: "fail", observed: 29.9, required: 30 });
+  });
 });
