@@ -64,7 +64,9 @@ export async function findingsAsOf(
 ): Promise<StandingFinding[]> {
   const moment = { atMs, knownMs: atMs };
   const { policy, calendar } = policyAt(atMs, atMs);
-  const requirements = policy.requirements.filter(({ id }) => requirement === undefined || id === requirement);
+  const requirements = policy.requirements
+    .filter(({ id }) => requirement === undefined || id === requirement)
+    .sort((one, other) => (one.id < other.id ? -1 : 1));
   const [afterCentre = "", afterRequirement = ""] = after?.split(":") ?? [];
   const sites = await sitesAsOf(db, vietnamDay(atMs), atMs);
   const asked = sites.filter(({ centre: { code } }) => (centre === undefined || code === centre) && code >= afterCentre);

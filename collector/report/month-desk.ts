@@ -37,7 +37,7 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     const { policy } = inForce;
     const rows = await reportRows(db, period, atMs, knownMs, centre);
     const judgeAgain = async () => {
-      const sites = (await sitesAsOf(db, vietnamDay(endMs), knownMs)).filter((site) => centre === undefined || site.centre.code === centre);
+      const sites = (await sitesAsOf(db, vietnamDay(endMs), knownMs, period.lastDay)).filter((site) => centre === undefined || site.centre.code === centre);
       return pastFindings(db, inForce, { atMs: endMs, knownMs }, sites);
     };
     const findings = nowMs <= endMs ? rows.findings : await judgeAgain();

@@ -14,7 +14,7 @@ import { sitesAsOf } from "./site-versions.ts";
 export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number, only: string | null = null): Promise<ReportRows> {
   const knownBy = new Date(knownMs).toISOString();
   const [sites, findings, changes, attestations, waivers] = await Promise.all([
-    sitesAsOf(db, vietnamDay(atMs), knownMs),
+    sitesAsOf(db, vietnamDay(atMs), knownMs, period.lastDay),
     db.query<{ body: Finding; since: number }>(presentFindings, [only]),
     db.query<ChangeRow>(changesAsOf, [period.from, period.to, knownBy, only]),
     db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy, only]),

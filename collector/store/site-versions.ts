@@ -38,16 +38,20 @@ export async function applySiteVersions(tx: Db, today: string, nowMs: number): P
   return rows.map(({ site_id }) => site_id);
 }
 
-/** The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes. */
-export async function sitesAsOf(db: Db, day: string, knownMs: number): Promise<DeclaredSite[]> {
-  const rows = await db.query<{ site_id: number; centre: unknown }>(`SELECT site_id, centre FROM (${versionsAsOf}) AS declared ORDER BY centre ->> 'code'`, [
-    day,
-    knownMs,
-  ]);
+/**
+ * The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes. `begunBy` leaves out those of which nothing
+ * was declared for that day or an earlier one.
+ */
+export async function sitesAsOf(db: Db, day: string, knownMs: number, begunBy: string | null = null): Promise<DeclaredSite[]> {
+  // By their bytes, as the program compares codes: the language of a database may pass over hyphens.
+  const rows = await db.query<{ site_id: number; centre: unknown }>(
+    `SELECT site_id, centre FROM (${versionsAsOf}) AS declared WHERE ($3::text IS NULL OR effective_from <= ($3::text)::date) ORDER BY centre ->> 'code' COLLATE "C"`,
+    [day, knownMs, begunBy],
+  );
   return rows.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) }));
 }
 
 // Of the versions known by then the newest that had begun; before the first one began, that first one.
 const versionsAsOf = `
-  SELECT DISTINCT ON (site_id) site_id, centre FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000)
+  SELECT DISTINCT ON (site_id) site_id, centre, effective_from FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000)
   ORDER BY site_id, effective_from > ($1::text)::date, CASE WHEN effective_from <= ($1::text)::date THEN effective_from END DESC, effective_from, recorded_at DESC`;
