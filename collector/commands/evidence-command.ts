@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { DEMO_KEY } from "../collector.ts";
-import { loadPolicy } from "../policy-files.ts";
+import { openPolicyBook } from "../policy-book.ts";
 import { daysUntil, spanOfDays } from "../report/link-evidence.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { type LinkEvidenceFormat, linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
@@ -32,10 +32,11 @@ export function evidenceCommand(context: CommandContext): Command {
       const span = spanOfDays(firstDay, lastDay);
       if (span.toMs <= span.fromMs || span.toMs - span.fromMs > DAYS_MAX * 86_400_000)
         throw new UsageError(`--from must lie before --to, by a year at most: ${firstDay} to ${lastDay}`);
-      const { policy: files, lang } = context.config();
+      const { policy, lang } = context.config();
       const evidence = await withStore(context, async (db) => {
         const demo = (await setting(db, DEMO_KEY)) === true;
-        return linkEvidenceOf({ db, demo, policyAt: (atMs) => loadPolicy(files, atMs) }, code, firstDay, lastDay);
+        const policyAt = await openPolicyBook(db, policy, nowMs);
+        return linkEvidenceOf({ db, demo, policyAt, now: () => nowMs }, code, firstDay, lastDay);
       });
       if (!evidence) throw new UsageError(`there is no centre "${code}" ("centre list" names them), or the policy demands nothing of its line`);
       const { body, fileName } = await renderLinkEvidence(evidence, format, lang);

@@ -3,10 +3,11 @@ import { type LinkEvidence, spanOfDays } from "./link-evidence.ts";
 import { linkEvidenceCsv } from "./link-evidence-csv.ts";
 import { linkEvidenceHtml } from "./link-evidence-html.ts";
 import { linkEvidencePrint } from "./link-evidence-print.ts";
+import { evidenceSeal, evidenceText } from "./link-evidence-words.ts";
 import type { RenderedReport } from "./render.ts";
 import { typeset } from "./typeset.ts";
 
-export const linkEvidenceFormats = ["html", "pdf", "csv"] as const;
+export const linkEvidenceFormats = ["html", "pdf", "csv", "json"] as const;
 export type LinkEvidenceFormat = (typeof linkEvidenceFormats)[number];
 
 /** Writes the line's evidence in one format. Same tests, language and format: same bytes. */
@@ -18,6 +19,8 @@ export async function renderLinkEvidence(evidence: LinkEvidence, format: LinkEvi
       return { body: linkEvidenceHtml(evidence, lang), type: "text/html; charset=utf-8", fileName };
     case "csv":
       return { body: linkEvidenceCsv(evidence, lang), type: "text/csv; charset=utf-8", fileName };
+    case "json":
+      return { body: `{"sha256":"${evidenceSeal(evidence)}","evidence":${evidenceText(evidence)}}\n`, type: "application/json", fileName };
     case "pdf": {
       const dated = new Date(spanOfDays(firstDay, lastDay).toMs).toISOString();
       return { body: await typeset(linkEvidencePrint(evidence, lang), dated), type: "application/pdf", fileName };

@@ -102,7 +102,17 @@ export function chart({ centre, rule, firstDay, lastDay, tests }: LinkEvidence, 
   return { lang, tests: marks, required: rule.floor, contract: centre.contractMbps, nowMs: endMs, days };
 }
 
-/** SHA-256 of what the sheet says, with its name. */
+/** What the sheet says as the one text that its hash is taken of. */
+export function evidenceText(evidence: LinkEvidence): string {
+  return JSON.stringify(evidence);
+}
+
+/** SHA-256 of what the sheet says, the same in each format and language. */
+export function evidenceSeal(evidence: LinkEvidence): string {
+  return sealOfText(evidenceText(evidence));
+}
+
+/** The hash with its name, as it stands at the foot. */
 export function hashLine(evidence: LinkEvidence, lang: Lang): string {
-  return `${text(lang, "report.hash")}: ${sealOfText(JSON.stringify(evidence))}`;
+  return `${text(lang, "report.hash")}: ${evidenceSeal(evidence)}`;
 }

@@ -7,7 +7,7 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.parties": "Provider: {isp}. Contracted rate: {contract}. The plan demands a download of at least {floor} Mbps.",
   "linkEvidence.unknown": "not declared",
   "linkEvidence.mbps": "{mbps} Mbps",
-  "linkEvidence.finding": "Judgement now",
+  "linkEvidence.finding": "Judgement at the end of these days",
   "linkEvidence.summary": "Summary",
   "linkEvidence.hours": "Working hours",
   "linkEvidence.quiet": "Outside working hours",

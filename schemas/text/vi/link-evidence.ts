@@ -5,7 +5,7 @@ export const linkEvidence = {
   "linkEvidence.parties": "Nhà mạng: {isp}. Tốc độ hợp đồng: {contract}. Kế hoạch yêu cầu: tải về từ {floor} Mbps.",
   "linkEvidence.unknown": "chưa khai báo",
   "linkEvidence.mbps": "{mbps} Mbps",
-  "linkEvidence.finding": "Kết luận hiện nay",
+  "linkEvidence.finding": "Kết luận ở cuối khoảng này",
   "linkEvidence.summary": "Tóm tắt",
   "linkEvidence.hours": "Trong giờ làm việc",
   "linkEvidence.quiet": "Ngoài giờ làm việc",

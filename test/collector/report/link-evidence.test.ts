@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Run } from "#schemas/facts.ts";
 import type { Outcome } from "#schemas/observation.ts";
@@ -43,6 +44,20 @@ describe("what a provider gets to see", () => {
     expect(inHours).toEqual({ tests: 3, excused: 1, below: 2, medianMbps: expect.any(Number) });
     expect(quiet).toEqual({ tests: 1, excused: 0, below: 0, medianMbps: 230 });
     expect(notMeasured).toEqual({ line_busy: 1 });
+  });
+
+  it("an excused test that reached the floor counts, in the sum as in its row and its mark", () => {
+    const reached = build({ runs: [test(2, 9, 230, "cpu_bound"), test(3, 9, 60, "cpu_bound")] });
+    expect(reached.inHours).toEqual({ tests: 2, excused: 1, below: 0, medianMbps: 230 });
+    expect(reached.tests.map(({ excuse }) => excuse)).toEqual([undefined, "cpu_bound"]);
+    expect(linkEvidenceCsv(reached, "en").match(/,counted,/g)).toHaveLength(1);
+  });
+
+  it("has a JSON form, of which anybody can make the hash that stands at the foot of the others", async () => {
+    const { sha256, evidence } = JSON.parse(String((await renderLinkEvidence(build(), "json", "vi")).body));
+    expect(createHash("sha256").update(JSON.stringify(evidence)).digest("hex")).toBe(sha256);
+    for (const words of [linkEvidenceHtml(build(), "vi"), linkEvidenceCsv(build(), "en"), JSON.stringify(linkEvidencePrint(build(), "vi"))])
+      expect(words).toContain(sha256);
   });
 
   it("has nothing to show under a policy without a floor for the line", () => {
