@@ -26,6 +26,7 @@ import { createSignOn } from "./people/sign-on.ts";
 import { readSignOnFile } from "./people/sign-on-file.ts";
 import { openPolicyBook } from "./policy-book.ts";
 import { loadPolicy } from "./policy-files.ts";
+import { monthDesk } from "./report/month-desk.ts";
 import { factorRoles } from "./routes/access-table.ts";
 import { serversOf } from "./served-config.ts";
 import { findAgent, setAgentState } from "./store/agents.ts";
@@ -70,6 +71,8 @@ export type Collector = {
   watchStorage(): Promise<void>;
   /** Partitions, rollups, retention. */
   upkeep(): Promise<void>;
+  /** Seals the month that has closed last, once. */
+  sealMonth(): Promise<void>;
   /** Resolves when what was accepted is committed and judged. */
   drain(): Promise<void>;
 };
@@ -130,6 +133,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const people = createPeopleDesk({ db, clock, demandsFactor: (roles) => config.isFactorRequired && roles.some((role) => factorRoles.includes(role)) });
   const clockWatch = new ClockWatch(owner, log);
   const keep = createUpkeep(owner, partitions, { clock: clockWatch });
+  const isDemo = (await setting(db, DEMO_KEY)) === true;
   const startedMs = clock();
   const app = createApp({
     db,
@@ -147,7 +151,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     people,
     signOn: config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl),
     browserSecret: await sharedSecret(db, BROWSER_KEY, NEW_SECRET),
-    demo: (await setting(db, DEMO_KEY)) === true,
+    demo: isDemo,
     health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch }),
     storageState: () => storage.state(),
     clockState: () => clockWatch.state(),
@@ -187,6 +191,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
     watchStorage: () => storage.look(),
+    sealMonth: monthDesk({ db, policyAt, demo: isDemo, now: clock }).sealNewest,
     upkeep: async () => {
       await people.forgetEnded();
       await shards?.look();

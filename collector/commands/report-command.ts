@@ -30,7 +30,8 @@ export function reportCommand(context: CommandContext): Command {
         const policyAt = await openPolicyBook(db, policy, Date.now());
         return monthDesk({ db, policyAt, demo, now: Date.now }).dossier(parsed.data, centre);
       });
-      if (!dossier) throw new UsageError(`there is no centre "${centre}" in ${month}; "centre list" names them`);
+      if (!dossier)
+        throw new UsageError(`there is no report of ${month}${centre === undefined ? "" : `, or no centre "${centre}" in it ("centre list" names them)`}`);
       const { body, fileName } = await renderReport(dossier, format, lang);
       if (out === undefined && typeof body !== "string") throw new UsageError(`a report in ${format} is no text: give --out ${fileName}`);
       if (out === undefined) context.terminal.out(String(body));

@@ -181,9 +181,7 @@ function dossierCentre(
     ...(officers !== undefined && { officers }),
     keyArea,
     state: worstState(rows),
-    tally: tally(
-      rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement && waiver.until >= period.lastDay) })),
-    ),
+    tally: tally(rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement) }))),
     rows,
     waivers,
     attestations,
@@ -192,10 +190,10 @@ function dossierCentre(
   };
 }
 
-/** The month's last day, or today while the month runs; a month that has not begun counts its first day, which nobody has judged. */
-function countedTo(period: Period, nowMs: number): string {
-  const [, middle] = [period.firstDay, vietnamDay(nowMs), period.lastDay].sort();
-  return middle ?? period.lastDay;
+/** The month's last day, or today while the month runs. */
+function countedTo({ lastDay }: Period, nowMs: number): string {
+  const today = vietnamDay(nowMs);
+  return today < lastDay ? today : lastDay;
 }
 
 function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], lastDay: string): DossierRow {

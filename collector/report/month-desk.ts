@@ -1,12 +1,14 @@
 import { vietnamDay } from "#schemas/calendar.ts";
-import { pastFindings } from "../jobs/past-findings.ts";
+import { clockState } from "../jobs/clock-watch.ts";
+import { oldestPastMs, pastFindings } from "../jobs/past-findings.ts";
 import type { PolicyAt } from "../policy-book.ts";
+import { readClockProof } from "../store/clock-proof.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
 import { centreNames, reportRows } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { buildDossier, type Dossier, dossierOfCentre } from "./dossier.ts";
-import { closesAt, type Month, periodOf } from "./period.ts";
+import { closesAt, type Month, newestClosed, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
 
 export type MonthDeskOptions = {
@@ -18,14 +20,20 @@ export type MonthDeskOptions = {
 };
 
 export type MonthDesk = {
-  /** The dossier of a month, of the province or of one centre; undefined when the centre is not in it. */
+  /**
+   * The dossier of a month, of the province or of one centre; undefined when the centre is not in it, when the month has not begun, and when it was never
+   * sealed and is so old that its evidence is gone.
+   */
   dossier(month: Month, centre?: string): Promise<Dossier | undefined>;
+  /** Seals the newest month that is closed: by the evidence and the program of that time, whether or not anybody asks for it. */
+  sealNewest(): Promise<void>;
   centreNames(): Promise<readonly { code: string; name: string }[]>;
 };
 
 /**
  * Makes the dossiers of months. A running month is read from the present judgements; one that is over is judged again as of its last instant;
- * one that is closed is sealed when it is first asked for, and from then on comes from its seal: byte for byte the same for ever.
+ * one that is closed is sealed, and from then on comes from its seal: byte for byte the same for ever. A clock that is not trusted closes no month: what
+ * it takes for over may be running.
  */
 export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthDesk {
   const build = async (month: Month, nowMs: number, centre?: string): Promise<Dossier> => {
@@ -44,23 +52,30 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     return buildDossier(centre === undefined ? "province" : "centre", period, policy, { ...rows, findings }, { nowMs, demo });
   };
 
+  const closed = async (month: Month, nowMs: number): Promise<Dossier | undefined> => {
+    const known = await sealedDossier(db, month);
+    if (known !== undefined) return JSON.parse(known) as Dossier;
+    if (clockState(await readClockProof(db, nowMs), nowMs) !== "right") return undefined;
+    const dossier = await build(month, nowMs);
+    return JSON.parse(await sealDossier(db, month, dossierText(dossier), sealOf(dossier), nowMs)) as Dossier;
+  };
+  const dossier: MonthDesk["dossier"] = async (month, centre) => {
+    const nowMs = now();
+    const period = periodOf(month);
+    const isClosed = nowMs >= Date.parse(closesAt(period));
+    if (nowMs < Date.parse(period.from)) return undefined;
+    if (isClosed && Date.parse(period.to) <= oldestPastMs(nowMs) && !(await sealedDossier(db, month))) return undefined;
+    const province = isClosed ? await closed(month, nowMs) : undefined;
+    if (province) return centre === undefined ? province : dossierOfCentre(province, centre);
+    const open = await build(month, nowMs, centre);
+    return open.scope === "centre" && open.centres.length === 0 ? undefined : { ...open, provisional: true };
+  };
+
   return {
-    async dossier(month, centre) {
-      const nowMs = now();
-      if (nowMs < Date.parse(closesAt(periodOf(month)))) {
-        const dossier = await build(month, nowMs, centre);
-        return dossier.scope === "centre" && dossier.centres.length === 0 ? undefined : dossier;
-      }
-      const province = await sealed(db, month, nowMs, () => build(month, nowMs));
-      return centre === undefined ? province : dossierOfCentre(province, centre);
+    dossier,
+    async sealNewest() {
+      await dossier(newestClosed(now()));
     },
     centreNames: () => centreNames(db),
   };
-}
-
-async function sealed(db: Db, month: Month, nowMs: number, build: () => Promise<Dossier>): Promise<Dossier> {
-  const known = await sealedDossier(db, month);
-  if (known !== undefined) return JSON.parse(known) as Dossier;
-  const dossier = await build();
-  return JSON.parse(await sealDossier(db, month, dossierText(dossier), sealOf(dossier), nowMs)) as Dossier;
 }

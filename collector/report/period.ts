@@ -42,3 +42,9 @@ export function periodOf(month: Month): Period {
 export function closesAt(period: Period): string {
   return new Date(Date.parse(period.to) + CLOSING_DAYS * DAY_MS).toISOString();
 }
+
+/** The last month that is closed at an instant. */
+export function newestClosed(nowMs: number): Month {
+  const open = vietnamDay(nowMs - CLOSING_DAYS * DAY_MS).slice(0, 7);
+  return vietnamDay(Date.parse(periodOf(open).from) - 1).slice(0, 7);
+}

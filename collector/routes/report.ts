@@ -16,7 +16,7 @@ import { reportsPage } from "../web/reports-page.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 export type ReportDeps = Omit<PageDeps, "store"> & {
-  readonly desk: MonthDesk;
+  readonly desk: Omit<MonthDesk, "sealNewest">;
   /** The tests of a centre's line on some Vietnam days; undefined when there is no such centre, or nothing is demanded of its line. */
   readonly linkEvidence: (centre: string, firstDay: string, lastDay: string) => Promise<LinkEvidence | undefined>;
 };
@@ -58,7 +58,7 @@ export function reportRoutes(deps: ReportDeps): Hono {
 async function linkReply(c: Context, { linkEvidence, now, lang }: ReportDeps, file: string) {
   const [, code = "", ending] = /^(.+)\.link\.([a-z]+)$/.exec(file) ?? [];
   const format = linkEvidenceFormats.find((one) => one === ending);
-  if (!format) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html, .pdf or .csv"), 422);
+  if (!format) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html, .pdf, .csv or .json"), 422);
   const { firstDay, lastDay } = daysUntil(now(), LINK_DAYS);
   const evidence = Code.safeParse(code).success ? await linkEvidence(code, firstDay, lastDay) : undefined;
   if (!evidence) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
@@ -79,6 +79,6 @@ async function reply(c: Context, deps: ReportDeps, file: string, centre: string 
   if (!month.success || !format || (centre === undefined && !file.startsWith("province.")))
     return c.json(problem(422, "report_invalid", "name a month such as 2026-11, province or centres/<code>, and html, pdf, xlsx, csv or json"), 422);
   const dossier = centre === undefined || Code.safeParse(centre).success ? await deps.desk.dossier(month.data, centre) : undefined;
-  if (!dossier) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
+  if (!dossier) return c.json(problem(404, "centre_unknown", "there is no such centre, or no report of that month"), 404);
   return sheet(c, await renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang)), reportPolicy);
 }

@@ -77,6 +77,12 @@ test("counts centres and requirements so that they sum, with coverage and score 
   expect(findingsTally.coverage).toBeCloseTo((pass + fail) / (total - not_applicable));
 });
 
+test("a waiver that ended within the month is counted alike by its centre and in the sum", () => {
+  const { centres, findingsTally } = build(afterClosing, { waivers: rows.waivers.map((waiver) => ({ ...waiver, until: "2026-11-15" })) });
+  expect(findingsTally.waived).toBe(1);
+  expect(centres.reduce((sum, { tally }) => sum + tally.waived, 0)).toBe(findingsTally.waived);
+});
+
 test("days of the month by their worst state, from before its start", () => {
   const row = build()
     .centres.find(({ code }) => code === "xa-01")
