@@ -6,6 +6,7 @@ import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type ReadLeases, readLeases } from "./leases.ts";
 import { type MdnsBrowse, mdnsBrowse } from "./mdns.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
+import { type AttachedNetworks, attachedNetworks } from "./own-addresses.ts";
 import { type ResentSegments, resentSegments } from "./resent-segments.ts";
 import { type Rtsp, rtsp } from "./rtsp-video.ts";
 import { type OpenSnmp, openSnmp } from "./snmp.ts";
@@ -22,6 +23,7 @@ export type Io = {
   readonly readInterface: ReadInterface;
   readonly readNeighbours: ReadNeighbours;
   readonly readDefaultRoute: ReadDefaultRoute;
+  readonly attachedNetworks: AttachedNetworks;
   readonly lanHttp: LanHttp;
   readonly openSnmp: OpenSnmp;
   readonly ippAttributesOf: IppAttributesOf;
@@ -44,6 +46,7 @@ export function createIo(): Io {
     readInterface,
     readNeighbours,
     readDefaultRoute,
+    attachedNetworks,
     lanHttp,
     openSnmp,
     ippAttributesOf,

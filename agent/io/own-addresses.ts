@@ -9,3 +9,12 @@ export function ownAddresses({ loopback }: { readonly loopback: boolean }): read
       .map(({ address }) => address),
   );
 }
+
+/** The networks to which this PC is directly attached, as CIDR: one for each address of an interface that is up and has a link, loopback and link-local ones left out. */
+export type AttachedNetworks = () => readonly string[];
+
+// Node.js leaves out interfaces without a link: those that do not run on Unix, those whose OperStatus is not up on Windows.
+export const attachedNetworks: AttachedNetworks = () =>
+  Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).flatMap(({ internal, cidr, scopeid }) => (internal || cidr === null || (scopeid ?? 0) !== 0 || cidr.startsWith("169.254.") ? [] : [cidr])),
+  );

@@ -7,8 +7,8 @@ import { openDeviceSession } from "../../io/device-session.ts";
 import { type Onvif, openOnvif } from "../../io/onvif.ts";
 import { listProfiles } from "../../io/onvif-media.ts";
 import { createPace } from "../../io/pace.ts";
-import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import { SoapFault } from "../../io/soap.ts";
+import { openWays, type Ways } from "../../io/ways.ts";
 import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
 import { type ClockSample, judgeClock } from "../../recorders/clock.ts";
 import { onvifAccess } from "../../recorders/open-recorder.ts";
@@ -32,8 +32,12 @@ export const cameraPresence = defineProbe({
   options: Options,
   deadlineMs: ({ targets }) => DEVICE_MS * Math.min(targets.length, 20),
   async run(options, context) {
+    const ways = openWays(
+      options.targets.map(({ address }) => address),
+      context,
+    );
     const results: Presence[] = [];
-    for (const target of options.targets) results.push(await askCamera(target, options, context));
+    for (const target of options.targets) results.push(await askCamera(target, options, context, ways));
     const evidence = { cameras: results.map((result) => result.evidence) };
     const readings = results.flatMap((result) => result.readings);
     const [only] = results;
@@ -65,7 +69,7 @@ const down: ReadonlySet<DeviceTrouble> = new Set(["refused", "timeout", "unreach
 /** Those of them that this PC's own missing cable brings as well. */
 const silent: ReadonlySet<DeviceTrouble> = new Set(["timeout", "unreachable"]);
 
-async function askCamera(target: Target, options: Options, context: ProbeContext): Promise<Presence> {
+async function askCamera(target: Target, options: Options, context: ProbeContext, ways: Ways): Promise<Presence> {
   const camera = cleanText(targetLabel(target));
   const labels = { camera };
   try {
@@ -83,6 +87,7 @@ async function askCamera(target: Target, options: Options, context: ProbeContext
     const profiles = onvif.has("trt") || onvif.has("tr2") ? (await listProfiles(onvif)).length : undefined;
     const told = Object.fromEntries(Object.entries(identity).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
     const zone = samples[0]?.zone;
+    await ways.answered(target.address);
     return {
       readings: [
         { metric: "camera_up", value: 1, labels },
@@ -103,7 +108,7 @@ async function askCamera(target: Target, options: Options, context: ProbeContext
       said: "",
     };
   } catch (error) {
-    return troubled(target, error, context);
+    return troubled(target, error, context, ways);
   }
 }
 
@@ -117,13 +122,13 @@ async function readClock(onvif: Onvif, nowMs: () => number): Promise<(ClockSampl
   return samples;
 }
 
-async function troubled(target: Target, error: unknown, { io, signal, log }: ProbeContext): Promise<Presence> {
+async function troubled(target: Target, error: unknown, { log }: ProbeContext, ways: Ways): Promise<Presence> {
   const met = error instanceof DeviceError ? error.trouble : error instanceof SoapFault ? "unsupported" : undefined;
   if (met === undefined) throw error;
-  const isCutOff = silent.has(met) && !(await hasWayOut(target.address, io.readDefaultRoute, signal, log));
-  const trouble = isCutOff ? "no_route" : met;
+  const cutOff = silent.has(met) ? await ways.cutOff(target.address) : undefined;
+  const trouble = cutOff === undefined ? met : "no_route";
   const camera = cleanText(targetLabel(target));
-  const said = isCutOff ? NO_WAY_OUT : cleanText(error instanceof Error ? error.message : "", 300);
+  const said = cutOff ?? cleanText(error instanceof Error ? error.message : "", 300);
   log("camera could not be asked", { camera, trouble });
   const readings: Reading[] = down.has(trouble) ? [{ metric: "camera_up", value: 0, labels: { camera } }] : [];
   return { readings, evidence: { camera, trouble, said }, trouble, said };

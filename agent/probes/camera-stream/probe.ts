@@ -7,9 +7,9 @@ import { openDeviceSession } from "../../io/device-session.ts";
 import { openOnvif } from "../../io/onvif.ts";
 import { listProfiles, type MediaProfile, streamUri } from "../../io/onvif-media.ts";
 import { createPace } from "../../io/pace.ts";
-import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import type { StreamProof } from "../../io/rtsp-video.ts";
 import { SoapFault } from "../../io/soap.ts";
+import { openWays, type Ways } from "../../io/ways.ts";
 import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
 import { onvifAccess } from "../../recorders/open-recorder.ts";
 
@@ -35,10 +35,14 @@ export const cameraStream = defineProbe({
   options: Options,
   deadlineMs: ({ targets }) => Math.min(30 * 60_000, targets.length * 16 * STREAM_MS),
   async run(options, context) {
+    const ways = openWays(
+      options.targets.map(({ address }) => address),
+      context,
+    );
     const streams: Stream[] = [];
     for (const target of options.targets) {
       if (streams.length >= STREAMS_MAX) break;
-      streams.push(...(await playTarget(target, options, context)).slice(0, STREAMS_MAX - streams.length));
+      streams.push(...(await playTarget(target, options, context, ways)).slice(0, STREAMS_MAX - streams.length));
     }
     const readings: Reading[] = streams.flatMap(({ camera, channel, up }) =>
       up === undefined ? [] : [{ metric: "camera_stream_up" as const, value: up ? 1 : 0, labels: { camera, channel } }],
@@ -64,13 +68,13 @@ type Stream = {
   readonly said?: string;
 };
 
-async function playTarget(target: Target, options: Options, context: ProbeContext): Promise<Stream[]> {
+async function playTarget(target: Target, options: Options, context: ProbeContext, ways: Ways): Promise<Stream[]> {
   const camera = cleanText(targetLabel(target));
   const access = onvifAccess(target);
   if (options.rtsp) {
     const { port, path } = options.rtsp;
     const host = target.address.includes(":") ? `[${target.address}]` : target.address;
-    return [await play(camera, "1", target, access, `rtsp://${host}:${port}${path}`, options, context)];
+    return [await play(camera, "1", target, access, `rtsp://${host}:${port}${path}`, options, context, ways)];
   }
   const pace = createPace(options.requestsPerSecond);
   try {
@@ -78,7 +82,7 @@ async function playTarget(target: Target, options: Options, context: ProbeContex
     const streams: Stream[] = [];
     for (const { token, name } of oneOfEachSource(await listProfiles(onvif))) {
       const uri = await streamUri(onvif, token);
-      if (uri !== undefined) streams.push(await play(camera, name, target, access, uri, options, context));
+      if (uri !== undefined) streams.push(await play(camera, name, target, access, uri, options, context, ways));
     }
     if (streams.length === 0) return [untold(camera, "unsupported", `${camera} offers no stream over RTSP`)];
     return streams;
@@ -104,18 +108,20 @@ async function play(
   access: { user?: string | undefined; password?: string | undefined },
   uri: string,
   { packetsMin, withinSeconds }: Options,
-  { io, signal, log }: ProbeContext,
+  { io, signal }: ProbeContext,
+  ways: Ways,
 ): Promise<Stream> {
   const { user, password } = access;
   try {
     const line = { address: target.address, user, password, signal, deadlineMs: STREAM_MS };
     const proof = await io.rtsp.watchStream(line, uri, packetsMin, withinSeconds * 1000);
+    await ways.answered(target.address);
     return { camera, channel, ...told(proof) };
   } catch (error) {
     const [trouble, said] = troubleOf(error);
     if (unplayed.has(trouble)) return { ...untold(camera, trouble, said), channel };
-    const isSilent = trouble === "timeout" || trouble === "unreachable";
-    if (isSilent && !(await hasWayOut(target.address, io.readDefaultRoute, signal, log))) return { ...untold(camera, "no_route", NO_WAY_OUT), channel };
+    const cutOff = trouble === "timeout" || trouble === "unreachable" ? await ways.cutOff(target.address) : undefined;
+    if (cutOff !== undefined) return { ...untold(camera, "no_route", cutOff), channel };
     // Whatever else keeps video from arriving, it does not arrive.
     return { ...untold(camera, trouble, said), channel, up: false };
   }

@@ -19,8 +19,8 @@ export function judge(answers: readonly DeviceAnswer[]): { readonly readings: re
   };
 }
 
-/** The same where only this PC's own devices could be asked: how many there are in the office is then not told. Pure. */
-export function judgeLocal(answers: readonly DeviceAnswer[]): { readonly readings: readonly Reading[]; readonly evidence: Evidence } {
+/** The same where some devices are cut off from this PC: how many there are in the office is then not told. Pure. */
+export function judgePart(answers: readonly DeviceAnswer[]): { readonly readings: readonly Reading[]; readonly evidence: Evidence } {
   return { readings: answers.flatMap(readingsOf), evidence: { devices: answers.map(evidenceOf), partial: true } };
 }
 

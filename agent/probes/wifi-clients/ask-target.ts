@@ -10,8 +10,8 @@ import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
 import { isLanAddress } from "../../io/lan-address.ts";
 import { loginGuard } from "../../io/login-guard.ts";
-import { hasWayOut, NO_WAY_OUT } from "../../io/references.ts";
 import type { SnmpSession } from "../../io/snmp.ts";
+import type { Ways } from "../../io/ways.ts";
 import type { TargetAnswer } from "./target-answer.ts";
 
 /** Longest visit to one device, ms. */
@@ -21,16 +21,18 @@ const SNMP_PORT = 161;
 const presencePorts = [80, 443, 22];
 
 /** Asks one target for all that it tells of its Wi-Fi. Faults come back as states, never as numbers. */
-export async function askTarget(target: Target, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+export async function askTarget(target: Target, io: Io, ways: Ways, signal: AbortSignal): Promise<TargetAnswer> {
   const label = targetLabel(target);
   const visit = AbortSignal.any([signal, AbortSignal.timeout(VISIT_MS)]);
   try {
-    return await askBest(target, label, io, visit);
+    const answer = await askBest(target, label, io, visit);
+    await ways.answered(target.address);
+    return answer;
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const silent = error.trouble === "timeout" || error.trouble === "unreachable";
-    if (silent && !(await hasWayOut(target.address, io.readDefaultRoute, signal)))
-      return { state: "failed", label, address: target.address, reason: "no_route", message: NO_WAY_OUT };
+    const cutOff = silent ? await ways.cutOff(target.address) : undefined;
+    if (cutOff !== undefined) return { state: "failed", label, address: target.address, reason: "no_route", message: cutOff };
     if (silent && (await isGone(target.address, io, signal))) return { state: "down", label, address: target.address };
     const reason = error.trouble === "device_busy" ? "refused" : error.trouble;
     return { state: "failed", label, address: target.address, reason, message: cleanText(error.message, 200) };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Network, targetOptions } from "#schemas/target.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
+import { openWays } from "../../io/ways.ts";
 import { defineProbe, ProbeError } from "../../probe.ts";
 import { askTarget, VISIT_MS } from "./ask-target.ts";
 import { countLeases } from "./count-leases.ts";
@@ -23,9 +24,11 @@ export const wifiClients = defineProbe<Options>({
   kind: "wifi-clients",
   options: Options,
   deadlineMs: ({ targets }) => Math.min(RUN_MS_MAX, 5_000 + VISIT_MS * Math.ceil(targets.length / DEVICES_IN_PARALLEL)),
-  async run({ targets, subnets, leaseFile }, { signal, io, nowMs }) {
-    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, io, signal));
+  async run({ targets, subnets, leaseFile }, context) {
+    const { signal, io, nowMs } = context;
     const addresses = targets.map(({ address }) => address);
+    const ways = openWays(addresses, context);
+    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, io, ways, signal));
     const leases = leaseFile === undefined ? undefined : await countLeases(io, leaseFile, subnets, nowMs());
     const asked = wantsNeighbours(answers, subnets.length > 0);
     const neighbours = asked ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;

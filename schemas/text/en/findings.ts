@@ -102,7 +102,7 @@ export const findings = {
   "outcome.internal": "fault of the probe itself",
   "outcome.malformed": "damaged answer",
   "outcome.no_permission": "account without the right",
-  "outcome.no_route": "no network",
+  "outcome.no_route": "the gateway PC has no way there",
   "outcome.no_such_object": "the device does not have this",
   "outcome.refused": "connection refused",
   "outcome.server_lost": "measure server lost during the test",

@@ -104,7 +104,7 @@ export const findings = {
   "outcome.internal": "lỗi của chương trình đo",
   "outcome.malformed": "dữ liệu trả lời bị hỏng",
   "outcome.no_permission": "tài khoản không đủ quyền",
-  "outcome.no_route": "không có kết nối mạng",
+  "outcome.no_route": "máy tính cổng không có đường mạng tới đó",
   "outcome.no_such_object": "thiết bị không có thông tin này",
   "outcome.refused": "kết nối bị từ chối",
   "outcome.server_lost": "máy chủ đo mất kết nối giữa chừng",

@@ -3,7 +3,7 @@ import { Outcome } from "#schemas/observation.ts";
 import { DeviceError, type DeviceTrouble } from "../../../agent/io/device-error.ts";
 import type { Io } from "../../../agent/io/io.ts";
 import { lanHttp } from "../../../agent/io/lan-http.ts";
-import { type Probe, ProbeError } from "../../../agent/probe.ts";
+import { type Probe, ProbeError, type ProbeMemory } from "../../../agent/probe.ts";
 import { cameraPresence } from "../../../agent/probes/camera-presence/probe.ts";
 import { cameraStream } from "../../../agent/probes/camera-stream/probe.ts";
 import { vmsLink } from "../../../agent/probes/vms-link/probe.ts";
@@ -20,8 +20,12 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map(({ close }) => close()));
 });
 
-async function ask<O>(probe: Probe<O>, options: Record<string, unknown>, io: Partial<Io> = {}) {
-  const context = probeContext({ nowMs: () => NOW_MS, io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }), ...io } });
+async function ask<O>(probe: Probe<O>, options: Record<string, unknown>, io: Partial<Io> = {}, memory?: ProbeMemory) {
+  const context = probeContext({
+    nowMs: () => NOW_MS,
+    ...(memory && { memory }),
+    io: { lanHttp: (request) => lanHttp({ ...request, deadlineMs: 1_500 }), ...io },
+  });
   return probe.run(probe.options.parse({ requestsPerSecond: 1000, ...options }), context).then(
     (measured) => Outcome.parse({ kind: "measured", ...measured }),
     (error: unknown) => {
@@ -95,7 +99,9 @@ describe("this PC's own cable", () => {
       watchStream: () => Promise.reject(new DeviceError(trouble, "10.9.9.2 could not be reached")),
       fetchFrame: () => Promise.reject(new Error("not asked")),
     },
-    readDefaultRoute: async () => (hasRoute ? { interface: "eth0", gateway: "10.9.9.1" } : undefined),
+    readDefaultRoute: async () => (hasRoute ? { interface: "eth0", gateway: "10.9.8.1" } : undefined),
+    attachedNetworks: () => ["10.9.8.5/24"],
+    readNeighbours: async () => [{ address: "10.9.8.1", mac: "02:00:00:00:00:01", interface: "eth0" }],
   });
   const down = { kind: "measured", readings: [{ value: 0 }, { value: 0 }] };
   const cutOff = { kind: "failed", reason: "no_route" };
@@ -111,6 +117,22 @@ describe("this PC's own cable", () => {
     const target = { id: "cam-1", address: "10.9.9.2", onvif: login };
     expect(await ask(cameraPresence, target, away(trouble, hasRoute))).toMatchObject(expected);
     expect(await ask(cameraStream, { ...target, rtsp: { path: "/live/1" } }, away(trouble, hasRoute))).toMatchObject(expected);
+  });
+
+  test("a cable that came out while there is another way out: the camera is not down", async () => {
+    const memory = new Map<string, unknown>();
+    const kept = { get: (key: string) => memory.get(key), set: (key: string, value: unknown) => void memory.set(key, value) };
+    const stick: Partial<Io> = { ...away("timeout", true), attachedNetworks: () => ["192.168.8.100/24"] };
+    const cabled: Partial<Io> = { ...stick, attachedNetworks: () => ["10.9.9.5/24", "192.168.8.100/24"] };
+    const target = { id: "cam-1", address: "10.9.9.2", onvif: login };
+    for (const [io, expected] of [
+      [cabled, down],
+      [stick, { ...cutOff, detail: expect.stringContaining("network cable") }],
+      [cabled, down],
+    ] as const) {
+      expect(await ask(cameraPresence, target, io, kept)).toMatchObject(expected);
+      expect(await ask(cameraStream, { ...target, rtsp: { path: "/live/1" } }, io, kept)).toMatchObject(expected);
+    }
   });
 
   test("a table that cannot be read leaves the camera down", async () => {

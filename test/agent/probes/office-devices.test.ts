@@ -270,7 +270,11 @@ describe("presence", () => {
     expect(read("devices_seen")).toBe(0);
   });
 
-  const silent: Partial<Io> = { tcpKnock: async () => "silent", icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [] }) };
+  const silent: Partial<Io> = {
+    tcpKnock: async () => "silent",
+    icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [] }),
+    attachedNetworks: () => ["10.9.9.5/24"],
+  };
   const table: Io["readNeighbours"] = async () => [{ address: "10.9.9.2", mac: "02:00:00:00:00:09", interface: "eth0" }];
   it.each<[string, Partial<Io>, number, string | undefined]>([
     ["a refusal is a sign of life", { ...silent, tcpKnock: async () => "refused", readNeighbours: async () => [] }, 1, "tcp"],
@@ -297,6 +301,7 @@ describe("this PC's own cable", () => {
     icmpBurst: async () => ({ method: "icmp", sent: 1, rttsMs: [] }),
     readNeighbours: async () => [],
     readDefaultRoute: async () => undefined,
+    attachedNetworks: () => ["10.9.8.5/24"],
   };
   const targets = [
     { role: "officer-pc", address: "10.9.9.2", id: "pc-1" },
@@ -305,7 +310,26 @@ describe("this PC's own cable", () => {
 
   it("silence of all is no measurement where there is no way out", async () => {
     expect(await run(targets, silence)).toMatchObject({ kind: "failed", reason: "no_route" });
-    expect(measured(await run(targets, { ...silence, readDefaultRoute: routed })).read("devices_seen")).toBe(0);
+    const behindRouter = {
+      ...silence,
+      readDefaultRoute: routed,
+      tcpKnock: async (address: string) => (address === "10.9.9.1" ? "refused" : "silent"),
+    } as const;
+    expect(measured(await run(targets, behindRouter)).read("devices_seen")).toBe(0);
+    expect(measured(await run(targets, { ...silence, attachedNetworks: () => ["10.9.9.5/24"] })).read("devices_seen")).toBe(0);
+  });
+
+  it("where one network of two has lost its cable, its devices are not told and nobody is counted", async () => {
+    const values = new Map<string, unknown>();
+    const memory = { get: (key: string) => values.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
+    const two = [...targets, { role: "display", address: "10.7.7.3", id: "tv-2" }];
+    const tcpKnock: Io["tcpKnock"] = async (address) => (address === "10.7.7.3" ? "open" : "silent");
+    const outcomeOn = (networks: readonly string[]) =>
+      observe(officeDevices, { targets: two }, probeContext({ memory, io: { ...silence, tcpKnock, attachedNetworks: () => networks } }));
+    expect(measured(await outcomeOn(["10.9.9.5/24", "10.7.7.5/24"])).read("devices_seen")).toBe(1);
+    const { read } = measured(await outcomeOn(["10.7.7.5/24"]));
+    expect(read("device_up", { device: "tv-2" })).toBe(1);
+    expect([read("device_up", { device: "pc-1" }), read("devices_seen")]).toEqual([undefined, undefined]);
   });
 
   it("one that answers shows that there is a way", async () => {

@@ -163,6 +163,8 @@ describe("wifi-clients and faults", () => {
       },
     };
     expect(await run({ id: "ap-9", address: "10.9.9.2" }, session)).toMatchObject({ kind: "failed", reason: "no_route" });
+    const down = await run({ id: "ap-9", address: "10.9.9.2" }, { ...session, attachedNetworks: () => ["10.9.9.5/24"] });
+    expect(readingsOf(down)).toEqual([{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-9" } }]);
   });
 
   it("where echo requests may not be sent, silence proves nothing", async () => {
