@@ -22,6 +22,11 @@ export type DeviceCall = {
   readonly deadlineMs?: number;
 };
 
+/** Whether a refusal says that the login was right and only its nonce too old (RFC 7616 §3.3). */
+function saysStale(challenges: readonly string[]): boolean {
+  return challenges.some((challenge) => /\bstale\s*=\s*"?true\b/i.test(challenge.slice(0, 4096)));
+}
+
 /** One visit to one device: Digest is answered once, a wrong password is tried once, requests keep the pace. */
 export type DeviceSession = {
   readonly access: DeviceAccess;
@@ -77,9 +82,12 @@ export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal
     challenge = fresh;
     count = 0;
     const second = await exchange(call, answer(call, fresh));
-    if (second.status === 401) refuse();
+    const renewed = second.status === 401 && saysStale(second.challenges) ? readDigestChallenge(second.challenges) : undefined;
+    if (renewed) [challenge, count] = [renewed, 0];
+    const last = renewed ? await exchange(call, answer(call, renewed)) : second;
+    if (last.status === 401) refuse();
     loginGuard.accepted(login());
-    return second;
+    return last;
   };
   return { access, signal, pace, send, sendOpen: (call) => exchange(call), refuse };
 }

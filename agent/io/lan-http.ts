@@ -9,6 +9,8 @@ export const LAN_ANSWER_CAP = 2 * 1024 * 1024;
 export const LAN_LIST_CAP = 8 * 1024 * 1024;
 /** Longest time from the first byte sent to the last byte read of one exchange, ms. */
 export const LAN_EXCHANGE_MS = 10_000;
+/** The same for a search over all recordings of a month, which a small recorder does while it records. */
+export const LAN_SEARCH_MS = 60_000;
 
 /** One exchange with a device of the LAN. `path` holds the query; secrets never stand in it. */
 export type LanRequest = {

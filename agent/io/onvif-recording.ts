@@ -12,7 +12,8 @@ export type RecordingSetup = {
   readonly name: string;
   /** Device deletes older data; undefined = until the disk is full. */
   readonly capDays: number | undefined;
-  readonly videoTracks: readonly string[];
+  /** Tracks of sound and of data about the picture. */
+  readonly otherTracks: readonly string[];
 };
 
 /** Lists the configured recordings (GetRecordings). @throws DeviceError, SoapFault */
@@ -25,9 +26,10 @@ export async function listRecordings(onvif: Onvif): Promise<readonly RecordingSe
       const token = item.value("RecordingToken");
       if (!token || token.length > 256) return [];
       const tracks = item.find("Tracks")?.children("Track") ?? [];
-      const videoTracks = tracks.flatMap((track) => (track.value("Configuration", "TrackType") === "Video" ? (track.value("TrackToken") ?? []) : []));
+      const isOther = (type: string | undefined) => type !== undefined && type !== "" && type !== "Video";
+      const otherTracks = tracks.flatMap((track) => (isOther(track.value("Configuration", "TrackType")) ? (track.value("TrackToken") ?? []) : []));
       const name = item.value("Configuration", "Source", "Name") || item.value("Configuration", "Content") || token;
-      return [{ token, name: cleanText(name), capDays: readCapDays(item.value("Configuration", "MaximumRetentionTime")), videoTracks }];
+      return [{ token, name: cleanText(name), capDays: readCapDays(item.value("Configuration", "MaximumRetentionTime")), otherTracks }];
     });
 }
 

@@ -1,4 +1,4 @@
-import { LAN_LIST_CAP } from "./lan-http.ts";
+import { LAN_LIST_CAP, LAN_SEARCH_MS } from "./lan-http.ts";
 import type { Onvif } from "./onvif.ts";
 import { readXsDateTime } from "./onvif-time.ts";
 import { SoapFault } from "./soap.ts";
@@ -114,7 +114,7 @@ function simpleItem(message: XmlNode | undefined, name: string): string | undefi
 
 /** Opens a search, reads all pages and closes it: recorders have few sessions. */
 async function search<T>(onvif: Onvif, start: string, page: string, list: string, read: (item: XmlNode) => T | undefined): Promise<SearchResult<T>> {
-  const token = (await onvif.call("tse", start)).value("SearchToken");
+  const token = (await onvif.call("tse", start, { deadlineMs: LAN_SEARCH_MS })).value("SearchToken");
   if (!token) return { results: [], complete: false };
   const body =
     `<tse:${page}><tse:SearchToken>${escapeXml(token)}</tse:SearchToken><tse:MaxResults>${PAGE_RESULTS}</tse:MaxResults>` +
@@ -123,7 +123,7 @@ async function search<T>(onvif: Onvif, start: string, page: string, list: string
   let empty = 0;
   try {
     for (let pages = 0; pages < PAGES_MAX && results.length < SEARCH_RESULTS_MAX && empty < EMPTY_PAGES_MAX; pages++) {
-      const answer = await onvif.call("tse", body, { capBytes: LAN_LIST_CAP });
+      const answer = await onvif.call("tse", body, { capBytes: LAN_LIST_CAP, deadlineMs: LAN_SEARCH_MS });
       const items = answer.find("ResultList");
       for (const item of items?.children(list) ?? []) {
         const one = read(item);

@@ -1,7 +1,7 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { DeviceError } from "../io/device-error.ts";
-import type { DeviceSession } from "../io/device-session.ts";
-import { LAN_LIST_CAP } from "../io/lan-http.ts";
+import type { DeviceCall, DeviceSession } from "../io/device-session.ts";
+import { LAN_LIST_CAP, LAN_SEARCH_MS } from "../io/lan-http.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
 import { type DahuaRows, readRows } from "./dahua-rows.ts";
 import { isHealthyState } from "./disk-state.ts";
@@ -13,6 +13,7 @@ const PAGE_RESULTS = 100;
 const PAGES_MAX = 1_000;
 const CHANNELS_MAX = 64;
 const FRAME_MS = 8_000;
+const searching = { capBytes: LAN_LIST_CAP, deadlineMs: LAN_SEARCH_MS };
 
 /** A recorder that speaks Dahua's CGI (also KBVision and Imou recorders). @throws DeviceError unsupported when it does not */
 export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Recorder> {
@@ -45,7 +46,7 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
       const said = (await dahuaAsk(session, "/cgi-bin/global.cgi?action=getCurrentTime")).get("result");
       return { utcMs: undefined, wallMs: readWallTime(said), zone: undefined, kind: undefined, daylightSavings: undefined };
     },
-    channels: () => channelsOf(session),
+    channels: () => channelsOf(session, !/NVR|IVSS/i.test(system.get("deviceType") ?? "")),
     recorded: (channel, fromMs, toMs) => findFiles(session, channel, fromMs, toMs),
     newest: async (channel, nowMs) => newestEnd(await findFiles(session, channel, nowMs - NEWEST_SPAN_MS, nowMs), nowMs),
     frameAt,
@@ -63,21 +64,24 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
 }
 
 /** One question to Dahua's CGI; the rows of the answer. @throws DeviceError */
-export async function dahuaAsk(session: DeviceSession, path: string, capBytes?: number): Promise<DahuaRows> {
+export async function dahuaAsk(session: DeviceSession, path: string, limits: Pick<DeviceCall, "capBytes" | "deadlineMs"> = {}): Promise<DahuaRows> {
   const { address, port } = session.access;
-  const { status, body } = await session.send({ method: "GET", path, ...(capBytes === undefined ? {} : { capBytes }) });
+  const { status, body } = await session.send({ method: "GET", path, ...limits });
   if (status === 401) throw new DeviceError("auth_failed", `${address}:${port} asks for a login that it was not given`);
   if (status === 403) throw new DeviceError("no_permission", `${address}:${port} forbids this call; give the account the right to play back`);
   if (status === 503) throw new DeviceError("device_busy", `${address}:${port} says that it is busy (503)`);
   if (status === 400) throw new DeviceError("no_such_object", `${address}:${port} does not know this call or has nothing to tell`);
   if (status !== 200) throw new DeviceError("unsupported", `${address}:${port} answered ${status} to a Dahua CGI call`);
+  if (/^\s*</.test(body)) throw new DeviceError("bad_reply", `${address}:${port} answered a Dahua CGI call with a page: its login may have ended`);
+  if (/^\s*Error\b/i.test(body)) throw new DeviceError("no_such_object", `${address}:${port} does not know this call or has nothing to tell`);
   return readRows(body);
 }
 
-async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
+async function channelsOf(session: DeviceSession, hasAnalogueInputs: boolean): Promise<RecorderChannel[]> {
   const titles = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle");
   const modes = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RecordMode").catch(() => new Map<string, string>());
   const records = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
+  const remote = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RemoteDevice").catch(() => new Map<string, string>());
   const encode = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Encode").catch(() => new Map<string, string>());
   const channels: RecorderChannel[] = [];
   for (let index = 0; index < CHANNELS_MAX; index++) {
@@ -91,6 +95,8 @@ async function channelsOf(session: DeviceSession): Promise<RecorderChannel[]> {
       capDays: undefined,
       mode: modeOf(records.get(`table.Record[${index}].TimeSection[0][0]`)),
       enabled: mode === undefined ? undefined : mode !== "2",
+      // A recorder of 16 names 16 channels, whatever hangs on it. On one with analogue inputs the word speaks of networked cameras only.
+      isVacant: !hasAnalogueInputs && remote.get(`table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.Enable`) === "false",
       bitrateKbps: kbpsOf(encode.get(`table.Encode[${index}].MainFormat[0].Video.BitRate`)),
     });
   }
@@ -125,10 +131,11 @@ async function readPages(session: DeviceSession, channel: string, fromMs: number
   const results: SizedInterval[] = [];
   try {
     const span = `condition.StartTime=${encodeURIComponent(wallTime(fromMs))}&condition.EndTime=${encodeURIComponent(wallTime(toMs))}`;
-    await dahuaAsk(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`);
+    await dahuaAsk(session, `${cgi}?action=findFile&object=${object}&condition.Channel=${channel}&${span}&condition.Types[0]=dav`, searching);
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const rows = await dahuaAsk(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, LAN_LIST_CAP);
-      const found = Number(rows.get("found") ?? 0);
+      const rows = await dahuaAsk(session, `${cgi}?action=findNextFile&object=${object}&count=${PAGE_RESULTS}`, searching);
+      const found = Number(rows.get("found") ?? Number.NaN);
+      if (Number.isNaN(found)) break;
       const before = results.length;
       for (let index = 0; index < Math.min(found, PAGE_RESULTS); index++) results.push(...fileOf(rows, index));
       // Some firmwares give fewer than asked for before the end; only an empty page is surely the last.

@@ -9,6 +9,8 @@ export const DeviceMemory = z.object({
   firstSeenMs: z.number().optional(),
   /** When each channel was first seen, ms. */
   channels: z.record(z.string(), z.number()),
+  /** When its clock was last seen wrong, ms: what was recorded then stands elsewhere in its lists. */
+  clockWrongMs: z.number().optional(),
   /** Disks of the last run: one fewer is a fault. */
   disks: z.number(),
   /** Free space, and when it was read, while the disks still fill. */
@@ -30,10 +32,12 @@ export function learnDevice(
   disks: readonly RecorderDisk[] | undefined,
   nowMs: number,
   channels: readonly RecorderChannel[],
+  isClockWrong: boolean,
 ): DeviceMemory {
   const { firmware, serial } = recorder.identity;
   const free = disks?.reduce((sum, disk) => sum + (disk.freeBytes ?? 0), 0);
   const keepFree = before.freeAtMs !== undefined && nowMs - before.freeAtMs < 86_400_000;
+  const clockWrongMs = isClockWrong ? nowMs : before.clockWrongMs;
   const seen = channels.map(({ channel }): [string, number] => [channel.slice(0, 128), before.channels[channel] ?? nowMs]);
   const kept = keepFree ? { freeBytes: before.freeBytes, freeAtMs: before.freeAtMs } : free ? { freeBytes: free, freeAtMs: nowMs } : {};
   return {
@@ -43,6 +47,7 @@ export function learnDevice(
     firstSeenMs: before.firstSeenMs ?? nowMs,
     channels: Object.fromEntries(seen),
     disks: disks?.length ?? before.disks,
+    ...(clockWrongMs === undefined ? {} : { clockWrongMs }),
     ...kept,
   };
 }

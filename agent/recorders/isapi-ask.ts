@@ -1,6 +1,6 @@
 import { DeviceError } from "../io/device-error.ts";
 import type { DeviceSession } from "../io/device-session.ts";
-import { LAN_LIST_CAP } from "../io/lan-http.ts";
+import { LAN_LIST_CAP, LAN_SEARCH_MS } from "../io/lan-http.ts";
 import { parseXml, type XmlNode } from "../io/xml.ts";
 
 /** One question to ISAPI; the root element of the answer. @throws DeviceError */
@@ -10,7 +10,7 @@ export async function isapiGet(session: DeviceSession, path: string): Promise<Xm
 
 /** A question with a body to ISAPI; the root element of the answer, which may be a long list. @throws DeviceError */
 export async function isapiPost(session: DeviceSession, path: string, body: string): Promise<XmlNode> {
-  const reply = await session.send({ method: "POST", path, contentType: "application/xml", body, capBytes: LAN_LIST_CAP });
+  const reply = await session.send({ method: "POST", path, contentType: "application/xml", body, capBytes: LAN_LIST_CAP, deadlineMs: LAN_SEARCH_MS });
   return readAnswer(reply, `${session.access.address}:${session.access.port}`);
 }
 
@@ -24,4 +24,15 @@ function readAnswer(reply: { status: number; body: string }, device: string): Xm
   }
   if (status !== 200) throw new DeviceError("unsupported", `${device} answered ${status} to an ISAPI call`);
   return parseXml(body, device);
+}
+
+/**
+ * An answer with another root than the one asked for tells nothing, though its status is 200: a login page of a session that ended, or the
+ * vendor's own ResponseStatus. @throws DeviceError device_busy, bad_reply
+ */
+export function refuseOther(answer: XmlNode, root: string, { access: { address, port } }: DeviceSession): void {
+  if (answer.name.toLowerCase() === root.toLowerCase()) return;
+  // 2 is "Device Busy" in the vendor's list of status codes.
+  if (answer.value("statusCode") === "2") throw new DeviceError("device_busy", `${address}:${port} says that it is busy`);
+  throw new DeviceError("bad_reply", `${address}:${port} answered with <${answer.name.slice(0, 32)}> where <${root}> was asked for`);
 }

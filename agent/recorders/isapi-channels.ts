@@ -18,7 +18,6 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
   const id = track.value("id") ?? "";
   // Tracks are channel * 100 + stream; the sub stream is the same picture again.
   if (!/^\d{3,5}$/.test(id) || !id.endsWith("01")) return [];
-  const mode = (track.value("DefaultRecordingMode") ?? "").toUpperCase();
   const enabled = track.value("Enable");
   // The sub stream is recorded beside the main one where it has a track of its own.
   const streams = tracks.flatMap((other) => other.value("id") ?? []).filter((other) => other.slice(0, -2) === id.slice(0, -2));
@@ -28,11 +27,21 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
       channel: id,
       name: cleanText(track.value("Description") ?? "", 64) || id,
       capDays: readCapDays(track.value("Duration")),
-      mode: mode === "CMR" ? "continuous" : mode === "" ? "unknown" : "event",
+      mode: modeOf(track),
       enabled: enabled === undefined ? undefined : enabled === "true",
       bitrateKbps: rates.includes(undefined) ? undefined : rates.reduce<number>((sum, kbps) => sum + (kbps ?? 0), 0),
     },
   ];
+}
+
+/** The schedule decides where there is one; the default stands for a track without. By the clock in some hours and on motion in others leaves gaps, too. */
+function modeOf(track: XmlNode): RecorderChannel["mode"] {
+  const blocks = track.find("TrackSchedule", "ScheduleBlockList")?.children("ScheduleBlock") ?? [];
+  const actions = blocks.flatMap((block) => block.children("ScheduleAction").flatMap((action) => action.find("Actions") ?? []));
+  const scheduled = actions.filter((action) => action.value("Record") !== "false").flatMap((action) => action.value("ActionRecordingMode") || []);
+  const modes = (scheduled.length > 0 ? scheduled : [track.value("DefaultRecordingMode") ?? ""]).map((mode) => mode.toUpperCase());
+  if (modes.every((mode) => mode === "CMR")) return "continuous";
+  return modes.every((mode) => mode === "") ? "unknown" : "event";
 }
 
 /** Limits of the encoders by stream, kbit/s. */

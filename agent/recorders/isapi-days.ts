@@ -1,5 +1,5 @@
 import type { DeviceSession } from "../io/device-session.ts";
-import { isapiPost } from "./isapi-ask.ts";
+import { isapiPost, refuseOther } from "./isapi-ask.ts";
 import type { RecordedList } from "./recorder.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,6 +14,7 @@ export async function recordedDays(session: DeviceSession, track: string, fromMs
   for (const [year, month] of monthsOf(fromMs, toMs)) {
     const body = `<?xml version="1.0" encoding="UTF-8"?><trackDailyParam><year>${year}</year><monthOfYear>${month + 1}</monthOfYear></trackDailyParam>`;
     const answer = await isapiPost(session, `/ISAPI/ContentMgmt/record/tracks/${track}/dailyDistribution`, body);
+    refuseOther(answer, "trackDailyDistribution", session);
     for (const day of (answer.find("dayList")?.children("day") ?? []).slice(0, 31)) {
       const number = day.value("dayOfMonth") ?? "";
       if (day.value("record") === "true" && /^([1-9]|[12]\d|3[01])$/.test(number)) days.push(Date.UTC(year, month, Number(number)));

@@ -6,7 +6,7 @@ import type { DeviceIdentity } from "../io/onvif.ts";
 import { type DeviceTime, readXsDateTime } from "../io/onvif-time.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
 import type { XmlNode } from "../io/xml.ts";
-import { isapiGet, isapiPost } from "./isapi-ask.ts";
+import { isapiGet, isapiPost, refuseOther } from "./isapi-ask.ts";
 import { channelsOf } from "./isapi-channels.ts";
 import { recordedDays } from "./isapi-days.ts";
 import { disksOf, videoShareOf } from "./isapi-disks.ts";
@@ -40,7 +40,11 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     identity: identityOf(info),
     labelOffsets: (zoneMs) => (zoneMs === 0 ? [0] : [zoneMs, 0]),
     clock: async () => readTime(await get("/ISAPI/System/time")),
-    channels: async () => channelsOf(await get("/ISAPI/ContentMgmt/record/tracks"), await get("/ISAPI/Streaming/channels").catch(() => undefined)),
+    channels: async () => {
+      const tracks = await get("/ISAPI/ContentMgmt/record/tracks");
+      refuseOther(tracks, "TrackList", session);
+      return channelsOf(tracks, await get("/ISAPI/Streaming/channels").catch(() => undefined));
+    },
     recorded: async (channel, fromMs, toMs) => {
       try {
         return await searchAll(session, channel, fromMs, toMs);
@@ -55,7 +59,9 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     frameAt,
     disks: async () => {
       try {
-        return disksOf(await get("/ISAPI/ContentMgmt/Storage"));
+        const storage = await get("/ISAPI/ContentMgmt/Storage");
+        refuseOther(storage, "storage", session);
+        return disksOf(storage);
       } catch (error) {
         if (!(error instanceof DeviceError) || error.trouble === "auth_failed" || error.trouble === "timeout") throw error;
         unverified.add("disks");
@@ -98,6 +104,7 @@ async function searchPage(session: DeviceSession, track: string, fromMs: number,
     `<maxResults>${PAGE_RESULTS}</maxResults><searchResultPostion>${position}</searchResultPostion>` +
     "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor></metadataList></CMSearchDescription>";
   const answer = await isapiPost(session, "/ISAPI/ContentMgmt/search", body);
+  refuseOther(answer, "CMSearchResult", session);
   const status = (answer.value("responseStatusStrg") ?? answer.value("responseStatusStrip") ?? "").toUpperCase();
   const items = (answer.find("matchList")?.children("searchMatchItem") ?? []).flatMap((item): Piece[] => {
     const start = readXsDateTime(item.value("timeSpan", "startTime"));
@@ -106,8 +113,11 @@ async function searchPage(session: DeviceSession, track: string, fromMs: number,
     const size = uri?.match(/[?&]size=(\d{1,15})/)?.[1];
     return start && end ? [{ startMs: start.ms, endMs: end.ms, uri, bytes: size === undefined ? undefined : Number(size) }] : [];
   });
-  return { items, more: status === "MORE" };
+  return { items, more: status === "MORE", isKnown: endWords.has(status) };
 }
+
+/** What a search says when it has told everything. */
+const endWords: ReadonlySet<string> = new Set(["OK", "NO MATCHES"]);
 
 /** Reads all pages of one search; stops when a page repeats or the recorder no longer knows the search. */
 async function readPages(session: DeviceSession, track: string, fromMs: number, toMs: number): Promise<Found<Piece>> {
@@ -116,11 +126,11 @@ async function readPages(session: DeviceSession, track: string, fromMs: number, 
   let lastStartMs = Number.NaN;
   try {
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const { items, more } = await searchPage(session, track, fromMs, toMs, results.length, searchId);
+      const { items, more, isKnown } = await searchPage(session, track, fromMs, toMs, results.length, searchId);
       const first = items[0]?.startMs ?? Number.NaN;
       if (first === lastStartMs) return { results, complete: false };
       for (const item of items.slice(0, PAGE_RESULTS)) results.push(item);
-      if (!more) return { results, complete: true };
+      if (!more) return { results, complete: isKnown };
       if (items.length === 0) break;
       lastStartMs = first;
     }

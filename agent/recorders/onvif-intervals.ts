@@ -3,10 +3,15 @@ import type { Interval } from "./recorder.ts";
 
 /**
  * Turns "data present" changes into intervals, per track, then joined: a channel has data when any of its video tracks has.
- * A change of the start state stands for "since before the window". The open last interval ends at `openEndMs`, the newest
- * data that the device claims. Does no I/O.
+ * A change of the start state stands for "since before the window". Where a device leaves that out, a first change to "absent" says that there was
+ * data before it: since `openStartMs`, the oldest that the device claims; `beginsOpen` when it claims none. The open last interval ends at
+ * `openEndMs`, the newest data that the device claims. Does no I/O.
  */
-export function intervalsOf(changes: readonly StateChange[], openEndMs: number): Interval[] {
+export function intervalsOf(
+  changes: readonly StateChange[],
+  openStartMs: number | undefined,
+  openEndMs: number,
+): { readonly intervals: Interval[]; readonly beginsOpen: boolean } {
   const tracks = new Map<string, StateChange[]>();
   for (const change of changes) {
     const key = change.track ?? "";
@@ -14,13 +19,19 @@ export function intervalsOf(changes: readonly StateChange[], openEndMs: number):
     if (list) list.push(change);
     else tracks.set(key, [change]);
   }
-  return [...tracks.values()].flatMap((list) => intervalsOfTrack(list, openEndMs));
+  const ordered = [...tracks.values()].map((list) => list.toSorted((a, b) => a.atMs - b.atMs || Number(a.present) - Number(b.present)));
+  const beginsOpen = openStartMs === undefined && ordered.some(([first]) => first !== undefined && endsUntold(first));
+  return { intervals: ordered.flatMap((list) => intervalsOfTrack(list, openStartMs, openEndMs)), beginsOpen };
 }
 
-function intervalsOfTrack(changes: StateChange[], openEndMs: number): Interval[] {
-  const ordered = changes.toSorted((a, b) => a.atMs - b.atMs || Number(a.present) - Number(b.present));
+function endsUntold({ present, isStart }: StateChange): boolean {
+  return !present && !isStart;
+}
+
+function intervalsOfTrack(ordered: readonly StateChange[], openStartMs: number | undefined, openEndMs: number): Interval[] {
   const intervals: Interval[] = [];
-  let sinceMs: number | undefined;
+  const [first] = ordered;
+  let sinceMs = first && endsUntold(first) ? openStartMs : undefined;
   for (const { atMs, present } of ordered) {
     if (present) sinceMs ??= atMs;
     else if (sinceMs !== undefined) {

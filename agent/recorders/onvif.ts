@@ -24,12 +24,19 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
     found ??= orUnverified(unverified, "find_recordings", async () => (await findRecordings(onvif)).results);
     return found;
   };
+  let configured: Promise<readonly RecordingSetup[] | undefined> | undefined;
+  const setups = () => {
+    configured ??= orUnverified(unverified, "jobs", () => listRecordings(onvif));
+    return configured;
+  };
 
   const recorded: Recorder["recorded"] = async (channel, fromMs, toMs) => {
     const claim = (await recordings())?.find(({ token }) => token === channel);
-    const events = await orUnverified(unverified, "find_events", () => allChanges(onvif, channel, fromMs, toMs));
+    const told = await orUnverified(unverified, "find_events", () => allChanges(onvif, channel, fromMs, toMs));
+    const setup = (await setups())?.find(({ token }) => token === channel);
+    const events = told && { ...told, results: told.results.filter(({ track }) => isOfVideo(track, claim, setup)) };
     // An empty list of events beside a claim of data means that the device keeps no such history.
-    if (events && (events.results.length > 0 || spanOf(claim) === undefined)) return fromEvents(events, claim, toMs);
+    if (events && (events.results.length > 0 || spanOf(claim) === undefined)) return fromEvents(events, claim, fromMs, toMs);
     if (claim) {
       if (events) unverified.add("find_events");
       return onlySpan(claim, "onvif-recordings");
@@ -56,7 +63,7 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
     identity,
     labelOffsets: (zoneMs, mislabelled) => (mislabelled ? [zoneMs, 0] : [0]),
     clock: onvif.deviceTime,
-    channels: () => channelsOf(onvif, recordings, unverified),
+    channels: () => channelsOf(onvif, recordings, setups, unverified),
     recorded,
     newest: async (channel) => {
       const claim = (await recordings())?.find(({ token }) => token === channel);
@@ -76,12 +83,13 @@ export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recor
 async function channelsOf(
   onvif: Onvif,
   recordings: () => Promise<readonly FoundRecording[] | undefined>,
+  setups: () => Promise<readonly RecordingSetup[] | undefined>,
   unverified: Set<Unverified>,
 ): Promise<readonly RecorderChannel[]> {
-  const setups: readonly RecordingSetup[] = (await orUnverified(unverified, "jobs", () => listRecordings(onvif))) ?? [];
-  const jobs = setups.length > 0 ? await orUnverified(unverified, "jobs", () => recordingJobStates(onvif)) : undefined;
+  const known = (await setups()) ?? [];
+  const jobs = known.length > 0 ? await orUnverified(unverified, "jobs", () => recordingJobStates(onvif)) : undefined;
   const channels = new Map<string, RecorderChannel>();
-  for (const { token, name, capDays } of setups) {
+  for (const { token, name, capDays } of known) {
     const state = jobs?.get(token);
     const enabled = state === undefined ? undefined : state === "Active" || state === "PartiallyActive";
     channels.set(token, { channel: token, name, capDays, mode: "unknown", enabled, bitrateKbps: undefined });
@@ -107,10 +115,24 @@ function allChanges(onvif: Onvif, channel: string, fromMs: number, toMs: number)
   );
 }
 
-function fromEvents({ results, complete }: Found<StateChange>, claim: FoundRecording | undefined, toMs: number): RecordedList {
+/** Sound goes on when the picture is gone: only changes of tracks that are not known to be something else count. */
+function isOfVideo(track: string | undefined, claim: FoundRecording | undefined, setup: RecordingSetup | undefined): boolean {
+  if (track === undefined) return true;
+  const claimed = claim?.tracks.find(({ token, type }) => token === track && type !== "");
+  return claimed ? claimed.type === "Video" : !setup?.otherTracks.includes(track);
+}
+
+function fromEvents({ results, complete }: Found<StateChange>, claim: FoundRecording | undefined, fromMs: number, toMs: number): RecordedList {
   const span = spanOf(claim);
-  const intervals = intervalsOf(results, Math.min(toMs, span?.endMs ?? toMs));
-  return { intervals, claimedOldestMs: span?.startMs, claimedNewestMs: span?.endMs, gapsKnown: true, complete, basis: "onvif-events" };
+  const { intervals, beginsOpen } = intervalsOf(results, span && Math.max(fromMs, span.startMs), Math.min(toMs, span?.endMs ?? toMs));
+  return {
+    intervals,
+    claimedOldestMs: span?.startMs,
+    claimedNewestMs: span?.endMs,
+    gapsKnown: true,
+    complete: complete && !beginsOpen,
+    basis: "onvif-events",
+  };
 }
 
 function onlySpan(claim: Pick<FoundRecording, "earliestMs" | "latestMs" | "tracks">, basis: "onvif-recordings" | "onvif-summary"): RecordedList {

@@ -25,6 +25,8 @@ export type RecorderChannel = {
   readonly mode: "continuous" | "event" | "unknown";
   /** False when the recorder says that recording is switched off or its job stands still. */
   readonly enabled: boolean | undefined;
+  /** No camera is set for this place of the recorder: it is a channel only when something is recorded in it. */
+  readonly isVacant?: boolean | undefined;
   /** The encoders' limits of all of its recorded streams together. */
   readonly bitrateKbps: number | undefined;
 };

@@ -15,8 +15,9 @@ export function listOf(pieces: readonly SizedInterval[], complete: boolean, basi
 /** How far back the newest recording is looked for, ms: an hourly look must see the whole hour before it. */
 export const NEWEST_SPAN_MS = 2 * 3_600_000;
 
-/** The end of the newest piece, at most now; the beginning of the search when it found nothing. Pure. */
-export function newestEnd({ intervals }: RecordedList, nowMs: number): number {
+/** The end of the newest piece, at most now; the beginning of the search when it found nothing, undefined when it broke off. Pure. */
+export function newestEnd({ intervals, complete }: RecordedList, nowMs: number): number | undefined {
+  if (!complete) return undefined;
   return Math.min(
     nowMs,
     intervals.reduce((newest, { endMs }) => Math.max(newest, endMs), nowMs - NEWEST_SPAN_MS),

@@ -70,10 +70,10 @@ function kept(quiet: WatchMemory["quiet"], firstHour: number): WatchMemory["quie
   return quiet.filter(({ endMs }) => endMs > firstHour * HOUR_MS).slice(-QUIET_MAX);
 }
 
-/** True when a minute that was seen as recorded, and that is younger than the oldest recording, stands in no list any more. */
-export function witnessLost({ firstHour, hours }: WatchMemory, intervals: readonly Interval[]): boolean {
-  const oldestMs = intervals[0]?.startMs;
-  if (oldestMs === undefined) return false;
+/** True when a minute of the window that was seen as recorded, and that is younger than the oldest recording, stands in no list any more. */
+export function witnessLost({ firstHour, hours }: WatchMemory, intervals: readonly Interval[], { startMs: windowMs }: Interval): boolean {
+  if (intervals[0] === undefined) return false;
+  const oldestMs = Math.max(intervals[0].startMs, windowMs);
   return [...hours].some((mark, index) => {
     if (mark === NOT_ASKED || mark === NOT_RECORDING) return false;
     const atMs = (firstHour + index) * HOUR_MS + (mark.charCodeAt(0) - MINUTE_ZERO) * MINUTE_MS;

@@ -74,6 +74,7 @@ async function judgeMs(segments: number): Promise<number> {
       zoneConfirmed: false,
       serialChanged: false,
       storageFault: false,
+      clockWasWrong: false,
       explainedMs: [],
     } as const;
     const memory = remember(emptyMemory, NOW_MS - DAY_MS, intervals);

@@ -31,6 +31,8 @@ export type RecorderFacts = {
   readonly zoneConfirmed: boolean;
   readonly serialChanged: boolean;
   readonly storageFault: boolean;
+  /** Its clock was wrong within the window, and is right now. */
+  readonly clockWasWrong: boolean;
   /** Instants that explain a young history. */
   readonly explainedMs: readonly number[];
 };
@@ -63,8 +65,9 @@ export async function examineChannel(
   const read = await timeFacts(recorder, channel, list, all, memory, watch);
   const { intervals } = read;
   const frames: FrameEvidence[] = [];
-  const replay = await replayFar(recorder, channel.channel, intervals, all, frames);
+  const far = await replayFar(recorder, channel.channel, intervals, all, frames);
   const sampleFailed = list.gapsKnown && all.clock !== "unknown" && (await samplesFail(recorder, channel.channel, intervals, all, frames));
+  const replay = isPlaybackMissing(far, frames) ? { kind: "unavailable" as const } : far;
   const gap = list.gapsKnown && all.clock !== "unknown" ? await replayGap(recorder, channel.channel, intervals, all, memory, frames) : undefined;
   const facts = {
     ...read,
@@ -74,6 +77,7 @@ export async function examineChannel(
     serialChanged: all.serialChanged,
     enabled: channel.enabled,
     storageFault: all.storageFault,
+    clockWasWrong: all.clockWasWrong,
     capDays: channel.capDays,
     gapsKnown: list.gapsKnown,
     listComplete: list.complete,
@@ -115,7 +119,8 @@ async function timeFacts(
     mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
     ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy)),
     startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
-    deleted: list.gapsKnown && (hoursDeleted(memory, intervals) || witnessLost(watch, intervals)),
+    // What is older than the window may go: no ring gives up its files in the order of the clock alone.
+    deleted: list.gapsKnown && (hoursDeleted(memory, intervals, windowOf(nowMs, policy)) || witnessLost(watch, intervals, windowOf(nowMs, policy))),
   };
 }
 
@@ -167,7 +172,8 @@ async function bisectOldest(recorder: Recorder, channel: string, fromMs: number,
 function recordingNow(newestMs: number, list: RecordedList, { nowMs, policy, clock }: RecorderFacts): boolean | undefined {
   if (clock === "unknown" || clock === "wrong") return undefined;
   if (newestMs === 0 && !list.gapsKnown) return undefined;
-  return newestMs >= neededUntil(nowMs, policy);
+  const isFresh = newestMs >= neededUntil(nowMs, policy);
+  return isFresh || list.complete ? isFresh : undefined;
 }
 
 async function replayFar(
@@ -193,6 +199,11 @@ async function replayFar(
   } catch (error) {
     return replayTrouble(error);
   }
+}
+
+/** Where samples were asked for as well and everything is "not found", it is the address of playback that does not exist. */
+function isPlaybackMissing({ kind }: ReplayResult, frames: readonly FrameEvidence[]): boolean {
+  return kind === "none" && frames.length > 1 && frames.every(({ rtspStatus }) => rtspStatus === 404);
 }
 
 /** A recorder that is busy or hangs up during playback is no proof of missing recordings; other troubles are the run's. */

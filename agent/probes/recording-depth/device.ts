@@ -18,6 +18,7 @@ import { channelEvidence, unaskedChannel } from "./evidence.ts";
 import { type ChannelMemory, emptyMemory, readMemory, remember } from "./memory.ts";
 import type { RecordingOptions } from "./options.ts";
 import { projectDays } from "./projection.ts";
+import { windowOf } from "./verdict.ts";
 
 const MINUTE_MS = 60_000;
 /** A visit that would not end by this time asks for fewer samples, so that the last channel of a slow recorder gets its turn. */
@@ -79,10 +80,12 @@ async function examine(
     zoneConfirmed: labels.basis !== "guessed",
     serialChanged,
     storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
+    clockWasWrong: known.clockWrongMs !== undefined && known.clockWrongMs >= windowOf(nowMs(), policy).startMs,
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
   const unsampled: string[] = [];
-  const asked = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
+  const all = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
+  const asked = all.filter(({ channel, found }) => !(channel.isVacant && found?.facts.intervals.length === 0));
   const settled = await confirmLabels(recorder, labels, question, labelsBefore);
   const examined = settled.rivals.length > 0 ? asked : asked.map(readOneWay);
   const projection = projectionOf(examined, disks, await recorder.videoShare?.(), options, known);
@@ -90,7 +93,7 @@ async function examine(
     const name = { device, channel: cleanText(channel.channel), name: cleanText(channel.name) };
     return found ? channelEvidence(name, found, policy, projection) : unaskedChannel(device, reasonOf(trouble ?? "bad_reply"), name.channel);
   });
-  if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed));
+  if (!serialChanged) memory.set(device, learnDevice(known, recorder, disks, facts.nowMs, listed, clock.verdict === "wrong"));
   if (!serialChanged && isTimeTrusted(clock.verdict)) {
     if (settled.basis !== "only") memory.set(labelKey(device), rememberLabels(labelsBefore, settled));
     if (settled.rivals.length === 0) for (const { key, earlier, found } of examined) if (found) memory.set(key, remembered(earlier, found));
@@ -174,7 +177,7 @@ async function examineAll(
 }
 
 function remembered(earlier: ChannelMemory, { facts, gapAsked }: ChannelFindings): ChannelMemory {
-  const after = remember(earlier, facts.nowMs, facts.gapsKnown ? facts.intervals : []);
+  const after = remember(earlier, facts.nowMs, facts.gapsKnown && facts.listComplete ? facts.intervals : []);
   return gapAsked ? { ...after, gapAskedMs: facts.nowMs } : after;
 }
 

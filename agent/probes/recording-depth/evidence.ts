@@ -25,8 +25,8 @@ export function channelEvidence(
   const { intervals, gapsKnown } = facts;
   const projected = (read: ChannelFindings["facts"]) => ({ ...read, projection: projection?.outlook ?? ("unknown" as const) });
   const judged = judgeReadings(projected(facts), rivals.map(projected), policy);
-  // Numbers that may be off by hours are not shown as if they were known.
-  const isRead = !judged.reasons.includes("ZONE_UNKNOWN");
+  // Numbers that may be off by hours, or of a list that broke off, are not shown as if they were known.
+  const isRead = !judged.reasons.includes("ZONE_UNKNOWN") && (facts.listComplete || !gapsKnown);
   const newestMs = isRead ? intervals.at(-1)?.endMs : undefined;
   const isSure = rivals.every(({ recordingNow }) => recordingNow === facts.recordingNow);
   const shown: Shown = !isRead ? { perDay: [] } : gapsKnown ? listedTime(facts, policy) : watchedTime(facts, watch, policy);

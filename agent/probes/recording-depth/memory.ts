@@ -57,10 +57,10 @@ export function ringState(
   return movedMs < HOUR_MS ? "filling" : "unknown";
 }
 
-/** True when hours that an earlier run saw as recorded, and that the ring has not reached yet, are missing now. */
-export function hoursDeleted({ firstHour, hours }: ChannelMemory, intervals: readonly Interval[]): boolean {
-  const oldestMs = intervals[0]?.startMs;
-  if (oldestMs === undefined) return false;
+/** True when hours of the window that an earlier run saw as recorded, and that the ring has not reached yet, are missing now. */
+export function hoursDeleted({ firstHour, hours }: ChannelMemory, intervals: readonly Interval[], { startMs: windowMs }: Interval): boolean {
+  if (intervals[0] === undefined) return false;
+  const oldestMs = Math.max(intervals[0].startMs, windowMs);
   const shares = hourShares(intervals);
   for (let index = 0; index < hours.length; index++) {
     const hour = firstHour + index;

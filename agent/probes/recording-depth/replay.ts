@@ -45,9 +45,13 @@ export function frameUtc(frame: FrameProof, targetMs: number, labelOffsetMs: num
   return Math.abs(labelled - targetMs) <= Math.abs(frame.frameUtcMs - targetMs) ? labelled : frame.frameUtcMs;
 }
 
+/** RTSP answers that speak of the recording: played without a picture, not found, no such time. Others speak of the account or of the way it was asked. */
+const emptyStatuses: ReadonlySet<number> = new Set([200, 404, 457]);
+
 /** What a frame at the far end says. */
 export function judgeFrame(frame: FrameProof, targetMs: number, labelOffsetMs: number): ReplayResult {
   if (frame.frameTime === "implied") return { kind: "implied" };
+  if (frame.frameTime === "none" && !emptyStatuses.has(frame.status)) return { kind: "unavailable" };
   const utcMs = frameUtc(frame, targetMs, labelOffsetMs);
   if (utcMs === undefined || utcMs < targetMs - EARLY_MS) return { kind: "none" };
   return utcMs <= targetMs + LATE_MS ? { kind: "frame" } : { kind: "later", frameUtcMs: utcMs };

@@ -15,6 +15,8 @@ export type ChannelFacts = {
   /** False when the recorder itself says that this channel is not being recorded. */
   readonly enabled: boolean | undefined;
   readonly storageFault: boolean;
+  /** The recorder's clock was wrong within the window: what was recorded then is listed under other times. */
+  readonly clockWasWrong: boolean;
   readonly capDays: number | undefined;
   /** Merged. Only a span from first to last when `gapsKnown` is false. */
   readonly intervals: readonly Interval[];
@@ -73,11 +75,15 @@ export function judgeChannel(facts: ChannelFacts, policy: RecordingPolicy): Judg
 
   const depth = depthReasons(facts, policy, oldestMs);
   const breaches = [...certain, ...presenceReasons(facts, policy, oldestMs), ...depth.breaches];
+  if (facts.clockWasWrong && breaches.length > 0 && breaches.every((reason) => movedByClock.has(reason))) return say("UNVERIFIABLE", "CLOCK_WRONG");
   if (breaches.length > 0) return say("NON_COMPLIANT", ...breaches);
   if (depth.young) return say("TOO_YOUNG");
   const missing = missingProof(facts);
   return missing ? say("UNVERIFIABLE", missing) : say("COMPLIANT");
 }
+
+/** Breaches that recordings under wrong times look like. */
+const movedByClock: ReadonlySet<RecordingReason> = new Set(["GAPS", "DELETED"]);
 
 /**
  * Verdict where the recorder's labels can be read in several ways: only what all of them say stands. A verdict that hangs on the reading
@@ -94,13 +100,14 @@ export function judgeReadings(facts: ChannelFacts, rivals: readonly ChannelFacts
   return { verdict: "UNVERIFIABLE", reasons: ["ZONE_UNKNOWN"], notes: judged.notes, oldestMs };
 }
 
-/** Doubts that make every statement about time worthless. */
+/** Doubts that make every statement about what is missing worthless. */
 function doubtOfTime(facts: ChannelFacts, policy: RecordingPolicy): RecordingReason | undefined {
   if (facts.clock === "wrong" || (facts.clock === "zone_mislabelled" && !facts.zoneConfirmed)) return "CLOCK_WRONG";
   if (facts.clock === "unknown") return "CLOCK_UNKNOWN";
   // Recording on motion leaves gaps that are no fault; where the plan wants all hours, nothing can be said.
   if (facts.mode === "event" && policy.recordingMode !== "event") return "EVENT_MODE";
-  return undefined;
+  // What a list that broke off leaves out may well be recorded.
+  return facts.gapsKnown && !facts.listComplete ? "INCOMPLETE" : undefined;
 }
 
 function presenceReasons(facts: ChannelFacts, policy: RecordingPolicy, oldestMs: number | undefined): RecordingReason[] {
@@ -143,7 +150,6 @@ function missingProof(facts: ChannelFacts): RecordingReason | undefined {
   if (facts.intervals.length === 0) return "NO_API";
   if (facts.replay.kind === "busy") return "DEVICE_BUSY";
   if (!facts.gapsKnown) return "OLDEST_ONLY";
-  if (!facts.listComplete) return "INCOMPLETE";
   const replayed = facts.replay.kind === "frame" || facts.replay.kind === "implied";
   if (facts.sampleFailed || facts.gapFilled || (facts.claimsDiffer && facts.replay.kind !== "frame")) return "CONTRADICTION";
   if (!replayed || facts.recordingNow === undefined) return "NO_API";

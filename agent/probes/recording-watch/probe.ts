@@ -97,13 +97,14 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
   const labels = counts ? await readLabels(device, recorder, listed, question, memory) : undefined;
   const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
   const channels: Look["channels"][number][] = [];
-  for (const { channel } of listed) {
+  for (const { channel, isVacant } of listed) {
     if (labels === undefined || labels.rivals.length > 0) {
       channels.push({ channel: cleanText(channel), recording: undefined });
       continue;
     }
     const newestMs = await newestOf(recorder, channel, labels.offsetMs, nowMs());
     const atMs = nowMs();
+    if (isVacant && newestMs !== undefined && newestMs < atMs - freshMinutes * MINUTE_MS) continue;
     if (newestMs === undefined || newestMs > atMs + failSeconds * 1_000) {
       channels.push({ channel: cleanText(channel), recording: undefined });
       continue;

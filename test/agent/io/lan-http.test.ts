@@ -70,6 +70,24 @@ describe("openDeviceSession", () => {
     expect(statuses).toEqual([200, 200, 200, 200]);
   });
 
+  test("a nonce that was too old already when it was answered is no wrong password, and is renewed once only", async () => {
+    for (const [staleAnswers, expected] of [
+      [1, { status: 200 }],
+      [9, { trouble: "auth_failed" }],
+    ] as const) {
+      let requests = 0;
+      const port = await serve((request, response) => {
+        requests += 1;
+        const isRight = request.headers.authorization?.includes("nc=00000001") && requests > 1 + staleAnswers;
+        const stale = request.headers.authorization === undefined ? "" : ", stale=TRUE";
+        response.writeHead(isRight ? 200 : 401, { "www-authenticate": `Digest realm="", nonce="n${requests}", qop="auth"${stale}` }).end();
+      });
+      const session = openDeviceSession(lanHttp, { address: "127.0.0.1", port, user: "u", password: "p" }, AbortSignal.timeout(5_000));
+      expect(await session.send({ method: "GET", path: "/" }).catch((error: unknown) => error)).toMatchObject(expected);
+      expect(requests).toBe(3);
+    }
+  });
+
   test("after a refusal nothing more is sent", async () => {
     let requests = 0;
     const port = await serve((_, response) => {

@@ -134,8 +134,9 @@ describe("changes of state become intervals", () => {
     expect(
       intervalsOf(
         changes.map(([atMs, present, track]) => change(atMs, present, track)),
+        undefined,
         9,
-      ),
+      ).intervals,
     ).toEqual(expected);
   });
 });
@@ -198,7 +199,7 @@ describe("hours once seen", () => {
     ["a hole of last night was never seen", [span(later - 40 * DAY_MS, NOW_MS + HOUR_MS), span(NOW_MS + 5 * HOUR_MS, later)], false],
     ["nothing left tells nothing", [], false],
   ])("%s", (_, intervals, deleted) => {
-    expect(hoursDeleted(seen, intervals)).toBe(deleted);
+    expect(hoursDeleted(seen, intervals, { startMs: 0, endMs: 0 })).toBe(deleted);
   });
 
   test("four runs a day are one night: a full ring is still told after three days", () => {
