@@ -2,7 +2,7 @@ import type { LeaseReply, LeaseRequest } from "#schemas/measure.ts";
 import { signLease } from "../measure/lease-token.ts";
 import type { LeaseRules, LeaseServer } from "./lease-rules.ts";
 import type { LeaseStore } from "./lease-store.ts";
-import { type Asker, decideSlot, type GrantedLease, monthStartMs, serverOrder } from "./slots.ts";
+import { type Asker, decideSlot, type GrantedLease, monthStartMs, retryAtNextTurnS, serverOrder } from "./slots.ts";
 
 export type LeaseDesk = {
   /** Grants a test or says when to ask again. */
@@ -49,8 +49,11 @@ export function createLeaseDesk({ store, servers, rules, secret, nowMs, newId }:
   return {
     async ask(asker, request) {
       let last: LeaseReply = { granted: false, reason: "no_server", retryAfterS: NO_SERVER_RETRY_S };
-      for (const server of serverOrder(servers, asker.site, rules, nowMs())) {
-        if (request.server !== undefined && request.server !== server.id) continue;
+      const order = serverOrder(servers, asker.site, rules, nowMs());
+      const named = order.findIndex(({ id }) => id === request.server);
+      // An agent asks for each server by its name at the same moment: whoever came first would have every turn.
+      if (named > 0) return { granted: false, reason: "not_due", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs()) };
+      for (const server of request.server === undefined ? order : order.slice(named, named + 1)) {
         last = await askServer(asker, server);
         // Only a full server makes the next one worth asking.
         if (last.granted || last.reason !== "full") break;

@@ -17,7 +17,7 @@ export function memoryLeaseStore(kept: readonly GrantedLease[] = []): LeaseStore
       const month = own.filter(({ grantedMs }) => grantedMs >= monthStartMs);
       const state: SlotState = {
         holding: open.filter((lease) => lease.server === server),
-        lastGrantMs: own.at(-1)?.grantedMs,
+        lastGrantMs: own.findLast(({ usedBytes }) => usedBytes !== 0)?.grantedMs,
         monthBytes: month.reduce((sum, { usedBytes = usualBytes }) => sum + usedBytes, 0),
       };
       const lease = decide(state);

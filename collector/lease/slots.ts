@@ -23,7 +23,7 @@ export type Asker = { readonly agent: string; readonly site: string; readonly is
 export type SlotState = {
   /** Leases of this server that hold a slot now. */
   readonly holding: readonly GrantedLease[];
-  /** The site's last grant on any server. */
+  /** The site's last grant on any server that was not handed back unused: a line that was busy, or a server that was away, leaves the turn open. */
   readonly lastGrantMs: number | undefined;
   /** Bytes of the site since the month began. */
   readonly monthBytes: number;
@@ -46,10 +46,10 @@ export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, 
   const turn = turnOf(asker.site, rules, nowMs);
   const spread = phase(`${asker.site}/${Math.floor(nowMs / 1000)}`);
   if (state.lastGrantMs !== undefined && state.lastGrantMs >= turn.lastMs) {
-    return { granted: false, reason: "not_due", retryAfterS: seconds(Math.min(turn.nextMs - nowMs, RETRY_S_MAX * 1000)) };
+    return { granted: false, reason: "not_due", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs) };
   }
   const bytesMax = allowedBytes(state, rules, nowMs, state.lastGrantMs === undefined || nowMs - state.lastGrantMs > DAY_MS / 2);
-  if (bytesMax === undefined) return { granted: false, reason: "budget", retryAfterS: seconds(Math.min(turn.nextMs - nowMs, RETRY_S_MAX * 1000)) };
+  if (bytesMax === undefined) return { granted: false, reason: "budget", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs) };
   const isFull = state.holding.length >= atOnce(server, rules);
   const isIspFull = state.holding.filter(({ isp }) => isp === asker.isp).length >= atOncePerIsp(server, rules);
   if (isFull || isIspFull) {
@@ -59,6 +59,11 @@ export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, 
   }
   const capMs = bytesMax < rules.testBytes.usual ? rules.capMs.short : rules.capMs.full;
   return { granted: true, bytesMax, capMs, expiresMs: nowMs + rules.holdMs };
+}
+
+/** How long a site waits that has to ask again at its next turn, s. */
+export function retryAtNextTurnS(site: string, rules: LeaseRules, nowMs: number): number {
+  return seconds(Math.min(turnOf(site, rules, nowMs).nextMs - nowMs, RETRY_S_MAX * 1000));
 }
 
 /** The site's latest turn until now and its next one, ms since the epoch. Every site has one turn in each window of each Vietnam day. */
@@ -93,11 +98,16 @@ export function monthStartMs(nowMs: number): number {
   return vietnamDayStartMs(`${vietnamDay(nowMs).slice(0, 7)}-01`);
 }
 
-/** Order in which a site tries the servers: it moves on with each turn, so that a breach is seen from more than one. */
+/**
+ * Order in which a site tries the servers: it moves on with each window and with each day, so that every server sees every window of the site. With as
+ * many servers as windows, one place after the other would leave the office hours to one server for ever, and no other could confirm what is slow then.
+ */
 export function serverOrder<Server extends LeaseServer>(servers: readonly Server[], site: string, rules: LeaseRules, nowMs: number): Server[] {
   if (servers.length === 0) return [];
-  const turns = Math.floor(turnOf(site, rules, nowMs).lastMs / (DAY_MS / rules.windows.length));
-  const first = (Math.floor(phase(site) * servers.length) + turns) % servers.length;
+  const { lastMs } = turnOf(site, rules, nowMs);
+  const dayStartMs = vietnamDayStartMs(vietnamDay(lastMs));
+  const window = rules.windows.findLastIndex(({ fromMinute }) => dayStartMs + fromMinute * MINUTE_MS <= lastMs);
+  const first = (Math.floor(phase(site) * servers.length) + Math.floor(dayStartMs / DAY_MS) + window) % servers.length;
   return [...servers.slice(first), ...servers.slice(0, first)];
 }
 

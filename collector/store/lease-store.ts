@@ -16,7 +16,7 @@ export function leaseStore(db: Db): LeaseStore {
           [server, nowMs],
         );
         const [own] = await tx.query<{ last_ms: number | null; bytes: number }>(
-          `SELECT ${instantMs("max(l.granted_at)")} AS last_ms,
+          `SELECT ${instantMs("max(l.granted_at) FILTER (WHERE l.used_bytes IS DISTINCT FROM 0)")} AS last_ms,
              coalesce(sum(coalesce(l.used_bytes, $3)) FILTER (WHERE l.granted_at >= to_timestamp($2::float8 / 1000)), 0)::float8 AS bytes
            FROM lease l JOIN site s USING (site_id) WHERE s.centre_code = $1 AND l.granted_at > to_timestamp($2::float8 / 1000) - interval '31 days'`,
           [asker.site, monthStartMs, usualBytes],

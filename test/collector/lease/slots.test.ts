@@ -34,7 +34,7 @@ describe("a site that asks for a test", () => {
     ["does not mind another provider's share", { holding: holding(3, "viettel") }, { granted: true }],
     [
       "with little data left gets a short test",
-      { monthBytes: rules.monthBytesMax - 21 * rules.testBytes.min - 20e6 },
+      { monthBytes: rules.monthBytesMax - 21 * rules.testBytes.min - 10e6 },
       { granted: true, capMs: rules.capMs.short },
     ],
     [
@@ -90,10 +90,16 @@ describe("slots", () => {
     expect(Math.max(...tenths)).toBeLessThan(390);
   });
 
-  it("take turns over the servers, so that a breach is seen from more than one", () => {
-    const servers = [server, { ...server, id: "b" }];
-    const firsts = Array.from({ length: 28 }, (_, half) => serverOrder(servers, asker.site, rules, nowMs + half * 12 * HOUR_MS)[0]?.id);
-    expect(new Set(firsts)).toEqual(new Set(["a", "b"]));
+  it.each([1, 2, 3])("take turns over %d servers, so that each of them sees the office hours and the evening", (count) => {
+    const servers = Array.from({ length: count }, (_, index) => ({ ...server, id: `s${index}` }));
+    for (const site of ["centre-1", "centre-2", "centre-3", "centre-4", "centre-5"]) {
+      const { lastMs, nextMs } = turnOf(site, rules, nowMs);
+      const firsts = (turnMs: number) => Array.from({ length: 6 }, (_, day) => serverOrder(servers, site, rules, turnMs + day * 24 * HOUR_MS)[0]?.id);
+      for (const turnMs of [lastMs, nextMs]) {
+        expect(new Set(firsts(turnMs))).toEqual(new Set(servers.map(({ id }) => id)));
+        expect(firsts(turnMs)[0] === firsts(turnMs)[1]).toBe(count === 1);
+      }
+    }
     expect(serverOrder([], asker.site, rules, nowMs)).toEqual([]);
   });
 

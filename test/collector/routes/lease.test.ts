@@ -51,6 +51,32 @@ describe("leases over HTTP", () => {
     expect(await (await routes.request("/v1/leases", post({}, two))).json()).toMatchObject({ granted: true });
   });
 
+  it("leave the turn open when they come back unused, and not when they were used", async () => {
+    for (const [usedBytes, granted] of [
+      [0, true],
+      [1, false],
+    ] as const) {
+      const routes = app();
+      const first = LeaseReply.parse(await (await routes.request("/v1/leases", post({}, one))).json());
+      await routes.request(`/v1/leases/${first.granted ? first.lease.id : ""}/return`, post({ usedBytes }, one));
+      expect(await (await routes.request("/v1/leases", post({}, one))).json()).toMatchObject({ granted });
+    }
+  });
+
+  it("are those of the server whose turn it is, whichever of them is asked for first", async () => {
+    const servers = [server, { ...server, id: "region" }];
+    const granted = await Promise.all(
+      [["province", "region"] as const, ["region", "province"] as const].map(async (names) => {
+        const routes = app(servers);
+        const replies: LeaseReply[] = [];
+        for (const name of names) replies.push(LeaseReply.parse(await (await routes.request("/v1/leases", post({ server: name }, one))).json()));
+        return replies.flatMap((reply) => (reply.granted ? [reply.lease.server.id] : []));
+      }),
+    );
+    expect(granted[0]).toHaveLength(1);
+    expect(granted[1]).toEqual(granted[0]);
+  });
+
   it.each([
     ["nobody", "/v1/leases", post({}), 401, "unsigned"],
     ["a request that names no server by its code", "/v1/leases", post({ server: "A Server" }, one), 422, "lease_request_invalid"],
