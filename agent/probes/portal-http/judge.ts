@@ -42,6 +42,7 @@ export function judge(get: TimedGet, question: Question): Verdict {
   if (!answer || answer.status < 100 || answer.status > 599) return fail("malformed", `${host} answered with HTTP status ${answer?.status ?? "none"}`);
   if (isCaptive(answer.status, answer.location, question.url))
     return fail("bad_reply", `a login page or proxy on the line answered instead of ${host} (HTTP ${answer.status})`);
+  if (isLoop(answer, question.url)) return measured(get, question, false, { ...evidence, error: "ERR_TOO_MANY_REDIRECTS" });
   const isExpected = question.expectText === undefined || answer.body.includes(question.expectText);
   return measured(get, question, answer.status < 500 && isExpected, {
     ...evidence,
@@ -72,6 +73,13 @@ function isCaptive(status: number, location: string | undefined, asked: URL): bo
   if (status === 511 || status === 407) return true;
   if (asked.protocol !== "http:" || status < 300 || status > 399 || location === undefined || !URL.canParse(location, asked.href)) return false;
   return !isSameSite(new URL(location, asked).hostname, asked.hostname);
+}
+
+/** A page that sends its visitors to itself, with nothing that would make the next visit another one, is never seen by anybody. */
+function isLoop({ status, location, setsCookie }: NonNullable<TimedGet["answer"]>, asked: URL): boolean {
+  if (status < 300 || status > 399 || location === undefined || setsCookie || !URL.canParse(location, asked.href)) return false;
+  const next = new URL(location, asked);
+  return next.host === asked.host && next.protocol === asked.protocol && next.pathname === asked.pathname && next.search === asked.search;
 }
 
 /** Hosts of one owner, as far as names tell: equal, or alike in their last three labels (gialai.gov.vn), two where a name has no more. */

@@ -15,6 +15,7 @@ export type Timing = { dnsMs?: number; tcpMs?: number; tlsMs?: number; ttfbMs?: 
 export type Answer = {
   readonly status: number;
   readonly location: string | undefined;
+  readonly setsCookie: boolean;
   readonly body: string;
   readonly bodyCapped: boolean;
 };
@@ -82,9 +83,13 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string)
     phase = "body";
     const { body, bodyCapped } = await readBody(reply);
     timing.totalMs = performance.now() - startedMs;
-    return { timing, ...learnt, answer: { status: reply.statusCode ?? 0, location: reply.headers.location, body, bodyCapped } };
+    return {
+      timing,
+      ...learnt,
+      answer: { status: reply.statusCode ?? 0, location: reply.headers.location, setsCookie: reply.headers["set-cookie"] !== undefined, body, bodyCapped },
+    };
   } catch (error) {
-    return { timing, ...learnt, failed: { phase, ...describe(error) } };
+    return { timing, ...learnt, failed: { phase, ...describe(signal.aborted ? signal.reason : error) } };
   } finally {
     socket?.destroy();
   }

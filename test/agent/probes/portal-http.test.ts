@@ -49,6 +49,8 @@ describe("a portal that answers", () => {
     ["no such page", 404, {}, 1],
     ["a redirect to its own login", 302, { location: "/login" }, 1],
     ["a redirect that is not followed", 301, { location: "http://www.127.0.0.1.invalid./" }, undefined],
+    ["a redirect to itself for ever", 302, { location: "/" }, 0],
+    ["a redirect to itself with a cookie", 302, { location: "/", "set-cookie": "visited=1" }, 1],
     ["an internal error", 500, {}, 0],
     ["an overload", 503, {}, 0],
   ])("with %s (HTTP %d)", async (_name, status, headers, up) => {
@@ -110,6 +112,13 @@ describe("a portal that is down is a measurement", () => {
     server.close();
   });
 
+  it("when its page never comes to an end", async () => {
+    const slow: RequestListener = (_request, response) => void response.writeHead(200, { "content-length": 1_000 }).write("x");
+    const outcome = await withPortal(slow, (url) => ask({ url, timeoutMs: 500 }));
+    expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "body", error: "ETIMEDOUT" } });
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(0);
+  });
+
   it("when nobody speaks TLS on its port", async () => {
     const outcome = await withPortal(answering(200), (url) => ask({ url: url.replace("http:", "https:") }));
     expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "tls" } });
@@ -127,7 +136,7 @@ const question: Question = {
 };
 const timing = { dnsMs: 1, tcpMs: 2, tlsMs: 3, ttfbMs: 10, totalMs: 12 };
 const failedAt = (phase: NonNullable<TimedGet["failed"]>["phase"], code: string): TimedGet => ({ timing: {}, failed: { phase, code, message: "" } });
-const answered = (status: number, location?: string): TimedGet => ({ timing, answer: { status, location, body: "", bodyCapped: false } });
+const answered = (status: number, location?: string): TimedGet => ({ timing, answer: { status, location, setsCookie: false, body: "", bodyCapped: false } });
 const certified = (problem: string | undefined, expires: string): TimedGet => ({
   ...(problem === undefined ? answered(200) : { timing: { dnsMs: 1 } }),
   certificate: { expiresAtMs: Date.parse(expires), problem },
