@@ -7,6 +7,8 @@ import { bytesLeft, type Transfer } from "./transfer-ledger.ts";
 export const STREAM_MS_MAX = 60_000;
 const CHUNK_BYTES = 256 * 1024;
 const TICK_MS = 100;
+/** A tick that is later than this shows that the host gave this process no time: what did not move meanwhile says nothing of the line. */
+const STANDSTILL_MS = 400;
 
 type StreamContext = { readonly transfer: Transfer; readonly noise: Buffer; readonly load: OwnLoad };
 type Stream = { readonly movesBytes: boolean; readonly run: (request: IncomingMessage, response: ServerResponse, context: StreamContext) => void };
@@ -71,13 +73,17 @@ function receive(request: IncomingMessage, response: ServerResponse, { transfer 
 /** Tells the client 10 times a second what arrived here: only the receiver knows how fast an upload is. */
 function watch(_request: IncomingMessage, response: ServerResponse, { transfer, load }: StreamContext): void {
   const resentBefore = resentSegments();
+  let lastMs = performance.now();
   const tick = (): void => {
     const resent = resentSegments();
+    const atMs = performance.now();
+    const stoodStill = atMs - lastMs > STANDSTILL_MS;
+    lastMs = atMs;
     const line: MeasureTick = {
-      atMs: performance.now(),
+      atMs,
       receivedBytes: transfer.receivedBytes,
       sentBytes: transfer.sentBytes,
-      saturated: load.saturated || (transfer.pacer?.takeWasFull() ?? false),
+      saturated: stoodStill || load.saturated || (transfer.pacer?.takeWasFull() ?? false),
       ...(resent !== undefined && resentBefore !== undefined && { resent: resent - resentBefore }),
     };
     response.write(`${JSON.stringify(line)}\n`);

@@ -1,8 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LeaseClaims, MEASURE_STREAMS_MAX, MeasureTick, measurePaths } from "#schemas/measure.ts";
 import { Problem } from "#schemas/problem.ts";
 import { signLease } from "../../../collector/measure/lease-token.ts";
 import { type MeasureServer, startMeasureServer } from "../../../collector/measure/measure-server.ts";
+import { nodeFlags } from "../../support/node-flags.ts";
 
 const secret = "a secret of tests, long enough to sign";
 let server: MeasureServer;
@@ -52,6 +58,33 @@ describe("a measure server", () => {
     for (const byte of body) counts[byte] = (counts[byte] ?? 0) + 1;
     expect(Math.max(...counts)).toBeLessThan(1.2 * (1_000_000 / 256));
     expect((await get(measurePaths.down, headers)).status).toBe(429);
+  });
+
+  it("says so when its host gave it no time", async () => {
+    const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(new URL("../../lab/measure-child.ts", import.meta.url)), "127.0.0.1", secret], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    try {
+      const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+      const watch = await fetch(`${url}${measurePaths.watch}`, { headers: authorization(), signal: AbortSignal.timeout(3_500) });
+      setTimeout(() => child.kill("SIGSTOP"), 1_000);
+      setTimeout(() => child.kill("SIGCONT"), 1_800);
+      const parts: string[] = [];
+      const write = (part: string): void => {
+        parts.push(part);
+      };
+      const reading = watch.body?.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+      await Promise.race([reading?.catch(() => {}), sleep(3_000)]);
+      const ticks = parts
+        .join("")
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => MeasureTick.parse(JSON.parse(line)));
+      const stopped = ticks.findIndex(({ atMs }, index) => atMs - (ticks[index - 1]?.atMs ?? atMs) > 600);
+      expect(ticks[stopped]).toMatchObject({ saturated: true });
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   it("counts what it receives and tells it on the watch", async () => {
