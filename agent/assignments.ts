@@ -119,11 +119,16 @@ function ownServers({ measureServers, collectorUrl }: AssignmentSources): { id: 
   return [{ id: "collector", url: collectorUrl }, ...measureServers].map(({ id, url }) => ({ id, ...endOf(url) }));
 }
 
+/** What a speed test has to know of the plan's rule: the floor, and which directions have to reach it. */
+export function floorOptions({ floor, metrics }: FloorRule): { floorMbps: number; floorDirections: string[] } {
+  return { floorMbps: floor, floorDirections: ["download", "upload"].filter((direction) => metrics.some((metric) => metric === `${direction}_mbps`)) };
+}
+
 function bandwidthAssignments({ policy, measureServers }: AssignmentSources): Assignment[] {
   const rule = rulesOf(policy).find((candidate): candidate is FloorRule => candidate.kind === "floor" && candidate.probe === "link-bandwidth");
   if (rule === undefined) return [];
   return measureServers.map(({ id }) =>
-    assignment("link-bandwidth", BANDWIDTH_EVERY_S, { floorMbps: rule.floor }, { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
+    assignment("link-bandwidth", BANDWIDTH_EVERY_S, floorOptions(rule), { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
   );
 }
 

@@ -27,9 +27,12 @@ export async function askLease(client: CollectorClient, server: string | undefin
 
 /** Hands the slot back. Best effort: a lease that is not handed back expires by itself. */
 export async function returnLease(client: CollectorClient, lease: Lease, outcome: Outcome, signal: AbortSignal): Promise<void> {
-  const used =
-    outcome.kind === "measured" ? outcome.readings.filter(({ metric }) => metric === "bandwidth_test_bytes").reduce((sum, { value }) => sum + value, 0) : 0;
-  const body: LeaseReturn = { usedBytes: used };
+  const body: LeaseReturn = { usedBytes: usedBytes(outcome) };
   const path = `/v1/leases/${encodeURIComponent(lease.id)}/return`;
   await client.send({ method: "POST", path, body: Buffer.from(JSON.stringify(body)), signal }).catch(() => undefined);
+}
+
+function usedBytes(outcome: Outcome): number {
+  if (outcome.kind !== "measured") return Math.max(0, Number(outcome.evidence?.spentBytes ?? 0)) || 0;
+  return outcome.readings.filter(({ metric }) => metric === "bandwidth_test_bytes").reduce((sum, { value }) => sum + value, 0);
 }

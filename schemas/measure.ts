@@ -4,8 +4,10 @@ import { AgentId, Code, Instant } from "./ids.ts";
 /** Application bytes in one full TCP segment over Ethernet with time stamps, and the frame that carries it (without preamble and checksum). */
 export const SEGMENT_BYTES = 1448;
 const FRAME_BYTES = 1514;
-/** Bytes on the wire for each byte of a TCP stream. */
+/** Bytes on the wire for each byte of a TCP stream over IPv4. */
 export const HEADER_FACTOR = FRAME_BYTES / SEGMENT_BYTES;
+/** Over IPv6, whose header is 20 bytes longer: without them a line of just the floor would fail it. */
+export const HEADER_FACTOR_V6 = FRAME_BYTES / (SEGMENT_BYTES - 20);
 
 /** Paths of a measure server. Each needs a lease in `authorization: Bearer <token>`; answers carry `hcc-measure: 1`. */
 export const measurePaths = {

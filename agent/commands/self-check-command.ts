@@ -157,7 +157,7 @@ async function look(
     policy,
     collectorUrl,
     run: flags.offline ? undefined : live.run,
-    testSpeed: wantsSpeed ? (server, options) => live.testSpeed(client, server, options) : undefined,
+    testSpeed: wantsSpeed ? (options) => live.testSpeed(client, options) : undefined,
     fresh: live.fresh,
     faults,
   };

@@ -11,7 +11,7 @@ import type { CollectorClient } from "../uplink/collector-client.ts";
 export type LiveRuns = {
   readonly fresh: Observation[];
   readonly run: (probe: ProbeKind, options: unknown) => Promise<Outcome>;
-  readonly testSpeed: (client: CollectorClient, server: string, options: object) => Promise<Outcome>;
+  readonly testSpeed: (client: CollectorClient, options: object) => Promise<Outcome>;
 };
 
 /** Runs probes for the self-check, outside of the agent's schedule; what they find is kept in `fresh` and nowhere else. */
@@ -45,8 +45,8 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
     });
     return outcome;
   };
-  const testSpeed = async (client: CollectorClient, server: string, options: object): Promise<Outcome> => {
-    const result = await askLease(client, server, stop);
+  const testSpeed = async (client: CollectorClient, options: object): Promise<Outcome> => {
+    const result = await askLease(client, undefined, stop);
     if ("skipped" in result) return result.skipped;
     const { lease }: { lease: Lease } = result;
     const outcome = await run("link-bandwidth", { ...options, lease });

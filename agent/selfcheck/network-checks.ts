@@ -3,7 +3,7 @@ import type { MetricName } from "#schemas/metrics.ts";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey } from "#schemas/text/text.ts";
-import { BANDWIDTH_EVERY_S } from "../assignments.ts";
+import { BANDWIDTH_EVERY_S, floorOptions } from "../assignments.ts";
 import { endOf } from "../url-end.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
@@ -204,8 +204,8 @@ async function checkThroughput({ testSpeed, config, policy, spool, nowMs }: Surr
     unit: "Mbps",
     ...(rule !== undefined && { required: rule.floor }),
   } as const;
-  const server = config?.measureServers[0];
-  const now = testSpeed !== undefined && server !== undefined ? await testSpeed(server.id, rule === undefined ? {} : { floorMbps: rule.floor }) : undefined;
+  const hasServer = (config?.measureServers.length ?? 0) > 0;
+  const now = testSpeed !== undefined && hasServer ? await testSpeed(rule === undefined ? {} : floorOptions(rule)) : undefined;
   if (now !== undefined) return [{ ...base, ...throughputLine(now, rule) }];
   const runs = spool?.recent("link-bandwidth", 20) ?? [];
   const kept = runs.find(({ outcome }) => outcome.kind === "measured") ?? runs[0];

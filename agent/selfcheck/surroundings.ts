@@ -23,8 +23,8 @@ export type Surroundings = {
   readonly policy: PolicyProfile;
   readonly collectorUrl: string | undefined;
   readonly run: ((probe: ProbeKind, options: unknown) => Promise<Outcome>) | undefined;
-  /** A speed test under a lease; undefined when there is no way to one. */
-  readonly testSpeed: ((server: string, options: object) => Promise<Outcome>) | undefined;
+  /** A speed test under a lease, against the server whose turn it is; undefined when there is no way to one. */
+  readonly testSpeed: ((options: object) => Promise<Outcome>) | undefined;
   /** Fresh outcomes of this self-check, beside those of the spool. */
   readonly fresh: Observation[];
   /** Files of the agent that could not be read. */

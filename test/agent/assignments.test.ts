@@ -57,6 +57,11 @@ describe("what the inventory and the plan know reaches the probes of recordings"
     expect(ids([])).toBeUndefined();
   });
 
+  test("a speed test is held against the floor in the directions that the plan names", () => {
+    const measureServers = [{ id: "province", url: "http://127.0.0.1:8891" }];
+    expect(assigned([], { measureServers })["link-bandwidth"]?.options).toMatchObject({ floorMbps: 200, floorDirections: ["download"] });
+  });
+
   test("each probe takes the options that it is given", () => {
     const devices = [Device.parse({ ...recorder, serviced: [{ on: "2026-11-20", what: "x", document: "y" }] }), camera];
     for (const { probe, options } of Object.values(assigned(devices)))

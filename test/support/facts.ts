@@ -64,7 +64,7 @@ export function measured(
 }
 
 /** A speed test: value in Mbps, days ago, server, excuse. */
-export function speed(mbps: number, daysAgo: number, server = "province", excuse?: "nic_limited" | "line_busy"): Run {
+export function speed(mbps: number, daysAgo: number, server = "province", excuse?: "borderline" | "contended" | "nic_limited" | "line_busy"): Run {
   return measured("link-bandwidth", daysAgo * DAY, [{ metric: "download_mbps", value: mbps, labels: { server } }], excuse ? { excuse } : {});
 }
 

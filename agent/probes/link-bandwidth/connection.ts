@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
-import { MEASURE_HEADER } from "#schemas/measure.ts";
+import { HEADER_FACTOR, HEADER_FACTOR_V6, MEASURE_HEADER } from "#schemas/measure.ts";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 
 /** A measure server whose name was resolved, and the right to use it. */
@@ -12,6 +12,11 @@ export async function resolveServer(id: string, url: URL, token: string): Promis
   const [found] = await Promise.allSettled([lookup(url.hostname.replace(/^\[|\]$/g, ""))]);
   if (found.status === "rejected") throw new ProbeError("dns", `the name of measure server ${id} (${url.hostname}) could not be resolved`);
   return { id, url, address: found.value.address, family: found.value.family, token };
+}
+
+/** Bytes on the wire for each byte of a stream to this server. */
+export function headerFactorOf({ family }: Pick<Server, "family">): number {
+  return family === 6 ? HEADER_FACTOR_V6 : HEADER_FACTOR;
 }
 
 type Question = { readonly method: "GET" | "POST"; readonly path: string; readonly headers?: Record<string, string | number>; readonly agent?: Agent | false };

@@ -1,11 +1,11 @@
 import { setImmediate as afterPendingReads, setTimeout as sleep } from "node:timers/promises";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
-import type { Server } from "./connection.ts";
-import { atLeast, type Estimate, estimate, type Sample } from "./estimator.ts";
-import { foreignMbps, type Mark, withForeign } from "./foreign.ts";
+import { headerFactorOf, type Server } from "./connection.ts";
+import { atLeast, type Estimate, estimate, interval, type Sample } from "./estimator.ts";
+import { type Foreign, foreignOf, type Mark, withForeign } from "./foreign.ts";
 import { loadedRoundTrips, type Pinger } from "./latency.ts";
 import { isQueueStanding, isTcpLimited, lossShare, type RoundTrip, type Stage } from "./limit.ts";
-import { compare, type Decision, interval, ripeEstimate } from "./sequential.ts";
+import { compare, type Decision, isProven, type RunEnd, ripeEstimate } from "./sequential.ts";
 import type { Counters } from "./surroundings.ts";
 import { type Direction, openTransfer, type Transfer, USED_UP_SHARE } from "./transfer.ts";
 
@@ -19,6 +19,10 @@ export type DirectionPlan = {
   /** The whole lease, both directions together. */
   readonly leaseBytes: number;
   readonly idleRttMs: number;
+  /** Told at the end, however it ends: what of the lease was used. */
+  readonly spend: (bytes: number) => void;
+  /** Those of before the test. */
+  readonly idleCounters: Counters | undefined;
   /** Octet counters of the interface that the test goes through, where the system tells them. */
   readonly readCounters: () => Promise<Counters | undefined>;
   /** Segments that this PC sent again until now. */
@@ -30,7 +34,7 @@ export type DirectionResult = {
   /** Of the line: what others took meanwhile is added where it is known. */
   readonly estimate: Estimate;
   readonly decision: Decision;
-  readonly endedBy: "decision" | "cap" | "budget";
+  readonly endedBy: RunEnd;
   readonly streams: number;
   /** TCP was the limit and not the line. */
   readonly isTcpLimited: boolean;
@@ -41,8 +45,8 @@ export type DirectionResult = {
   /** Share of segments that were sent again, slow start left out; undefined where the sender's system does not tell. */
   readonly lossShare: number | undefined;
   readonly serverSaturated: boolean;
-  /** Traffic of others through the interface meanwhile. */
-  readonly foreignMbps: number | undefined;
+  /** Traffic of others meanwhile. */
+  readonly foreign: Foreign | undefined;
 };
 
 const STREAMS = 4;
@@ -51,6 +55,8 @@ const STREAMS_MORE = 8;
 const SAMPLE_MS = 100;
 const FIRST_BYTE_MS_MAX = 5_000;
 const MARK_AFTER_MS = 400;
+/** A line that is only slow always carries something, and be it the server's word: after so long nobody knows who stopped. */
+const SILENCE_MS_MAX = 1_000;
 
 /**
  * Fills the line in one direction until the answer is clear, the cap is reached or the lease is used up.
@@ -58,6 +64,7 @@ const MARK_AFTER_MS = 400;
  * @throws ProbeError when the server refuses or is lost, or too few samples came
  */
 export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Promise<DirectionResult> {
+  const headerFactor = headerFactorOf(plan.server);
   const transfer = openTransfer(plan.direction, plan.server, STREAMS, plan.bytesMax, plan.leaseBytes, signal);
   const stopPings = new AbortController();
   const trips: RoundTrip[] = [];
@@ -68,7 +75,7 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
     const firstMark = markAfterRamp(plan, transfer, signal);
     const { estimate: own, ...run } = await sampleUntilClear(plan, transfer, trips, signal);
     const lastMark = await markOf(plan, transfer);
-    const foreign = foreignMbps(plan.direction, await firstMark, lastMark);
+    const foreign = foreignOf(plan.direction, headerFactor, { idle: plan.idleCounters, ramped: await firstMark, last: lastMark });
     const estimate = withForeign(own, foreign);
     // Without a floor there is nothing to pass or fail.
     const decision: Decision =
@@ -77,15 +84,16 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
       direction: plan.direction,
       ...run,
       estimate,
-      decision: run.isUnchecked && decision.verdict === "fail" ? { ...decision, verdict: "borderline" } : decision,
+      decision: isProven(decision, run.endedBy, run.samples, plan.floorMbps) ? decision : { ...decision, verdict: "borderline" },
       streams: transfer.streams,
       bytes: transfer.progress().bytes,
       elapsedMs: performance.now() - startedMs,
       loadedRttsMs: trips.map(({ rttMs }) => rttMs),
       serverSaturated: transfer.server.saturated,
-      foreignMbps: foreign,
+      foreign,
     };
   } finally {
+    plan.spend(transfer.progress().bytes);
     transfer.stop();
     stopPings.abort();
     await pings;
@@ -115,13 +123,11 @@ async function firstBytes({ direction, server }: DirectionPlan, transfer: Transf
   }
 }
 
-type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "lossShare" | "samples"> & {
-  /** The cap or the lease ended the run before more streams had shown whether the line was the limit. */
-  readonly isUnchecked: boolean;
-};
+type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "lossShare" | "samples">;
 
 async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: readonly RoundTrip[], signal: AbortSignal): Promise<Sampled> {
   const { floorMbps } = plan;
+  const headerFactor = headerFactorOf(plan.server);
   const all: Sample[] = [];
   let window: Sample[] = [];
   let few: (Stage & { readonly estimate: Estimate }) | undefined;
@@ -133,7 +139,7 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
     }
     all.push(sample);
     window.push(sample);
-    const ripe = ripeEstimate(window);
+    const ripe = ripeEstimate(window, headerFactor);
     if (!ripe) continue;
     const verdict = floorMbps === undefined ? undefined : compare(ripe, floorMbps).verdict;
     if (verdict === "borderline") continue;
@@ -147,15 +153,14 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
       break;
     }
   }
-  const last = ripeEstimate(window) ?? (few === undefined ? estimate(window) : undefined);
-  const found = last ?? few?.estimate ?? estimate(all) ?? (endedBy === "budget" ? atLeast(all, floorMbps) : undefined);
+  const last = ripeEstimate(window, headerFactor) ?? (few === undefined ? estimate(window, headerFactor) : undefined);
+  const found = last ?? few?.estimate ?? estimate(all, headerFactor) ?? (endedBy === "budget" ? atLeast(all, floorMbps, headerFactor) : undefined);
   if (!found) throw tooFewSamples(plan, all.length, endedBy);
   const many = last && stageOf(plan, window, last, trips);
   return {
     estimate: found,
     endedBy,
     samples: all,
-    isUnchecked: few !== undefined && many === undefined,
     lossShare: lossShare((many ?? few)?.samples ?? all, Number.POSITIVE_INFINITY),
     isTcpLimited: few !== undefined && many !== undefined && isTcpLimited(few, many),
   };
@@ -179,6 +184,8 @@ async function* samplesOf(plan: DirectionPlan, transfer: Transfer, signal: Abort
       yield "budget";
       return;
     }
+    if (performance.now() - transfer.heardMs > SILENCE_MS_MAX)
+      throw new ProbeError("server_lost", `measure server ${plan.server.id}: nothing came any more in the middle of the ${plan.direction}`);
     // The server's counter may not have moved on yet; the next sample covers both.
     if (now.atMs - last.atMs < SAMPLE_MS / 2) continue;
     const resent = now.resent === undefined || last.resent === undefined ? undefined : now.resent - last.resent;

@@ -1,5 +1,3 @@
-import { HEADER_FACTOR } from "#schemas/measure.ts";
-
 /** Application bytes that arrived in one sample of about 100 ms, and how many segments were sent again meanwhile, where the sender's system tells. */
 export type Sample = { readonly ms: number; readonly bytes: number; readonly resent?: number | undefined };
 
@@ -11,6 +9,8 @@ export type Estimate = {
   readonly linkMbps: number;
   /** Standard error of the link rate, inflated because neighbouring samples are not independent. */
   readonly standardErrorMbps: number;
+  /** The line may carry up to this, where more is possible than the interval around the estimate says. */
+  readonly upToMbps?: number;
 };
 
 /** Slow start is over by then, whatever the samples look like. */
@@ -24,10 +24,17 @@ const DIP = 0.93;
 const SURGE = 1.03;
 /** Most samples that one stall may last: a lost segment comes again within a round trip of a full queue. */
 const STALL_SAMPLES_MAX = 4;
+/** A rate that falls below this share of what it was, and stays there, fell for good. */
+const DROP = 0.8;
+/** Samples on either side of a drop, and the share of either that may lie on the wrong one. */
+const DROP_SAMPLES_MIN = 2;
+const DROP_STRAYS = 0.1;
 // Measured on a shaped line: neighbouring samples share a queue, so they say less than independent ones would.
 const ERROR_INFLATION = 1.5;
 /** No estimate is surer than this share of its mean: clocks, headers, shapers. */
 const ERROR_FLOOR = 0.004;
+/** Half width of the interval in standard errors. */
+const Z = 3;
 
 /** Rate of one sample in Mbps of application bytes. */
 export function rateMbps({ ms, bytes }: Sample): number {
@@ -78,14 +85,51 @@ export function joinStalls(samples: readonly Sample[]): Sample[] {
 }
 
 /**
- * The line's rate from samples of four or more parallel streams: slow start trimmed, plain mean of the rest by bytes and time.
- * Percentiles and "best second" flatter the line by 5 to 50 %. undefined until two samples after slow start are there.
+ * The samples behind the point where the rate fell for good; undefined where it did not. A token bucket lets the first bytes pass faster than the line
+ * goes on to carry (PowerBoost), so what came before says nothing of the line; but somebody else who begins to load it looks the same.
  */
-export function estimate(samples: readonly Sample[]): Estimate | undefined {
+export function afterDrop(samples: readonly Sample[]): readonly Sample[] | undefined {
+  const rates = samples.map(rateMbps);
+  let found: { readonly index: number; readonly spread: number } | undefined;
+  for (let index = DROP_SAMPLES_MIN; index <= rates.length - DROP_SAMPLES_MIN; index++) {
+    const [before, after] = [rates.slice(0, index), rates.slice(index)];
+    const [high, low] = [mean(before), mean(after)];
+    const middle = (high + low) / 2;
+    const isApart =
+      before.filter((rate) => rate < middle).length <= DROP_STRAYS * before.length &&
+      after.filter((rate) => rate > middle).length <= DROP_STRAYS * after.length;
+    // Between-group variance: greatest where the two parts are told apart best.
+    const spread = before.length * after.length * (high - low) ** 2;
+    if (low < DROP * high && isApart && spread > (found?.spread ?? 0)) found = { index, spread };
+  }
+  return found && samples.slice(found.index);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The interval that the line's rate lies in. */
+export function interval({ linkMbps, standardErrorMbps, upToMbps = 0 }: Estimate): { lowMbps: number; highMbps: number } {
+  return { lowMbps: Math.max(0, linkMbps - Z * standardErrorMbps), highMbps: Math.max(upToMbps, linkMbps + Z * standardErrorMbps) };
+}
+
+/**
+ * The line's rate from samples of four or more parallel streams: slow start trimmed, plain mean of the rest by bytes and time.
+ * Percentiles and "best second" flatter the line by 5 to 50 %. Where the rate fell for good, what it fell to counts, and what it was is possible.
+ * `headerFactor`: bytes on the wire for each byte of the stream. undefined until two samples after slow start are there.
+ */
+export function estimate(samples: readonly Sample[], headerFactor: number): Estimate | undefined {
   const warmup = warmupSamples(samples);
   if (warmup === undefined || samples.length < warmup + 2) return undefined;
   const kept = joinStalls(samples.slice(warmup));
   if (kept.length < 2) return undefined;
+  const whole = meanOf(kept, warmup, headerFactor);
+  const dropped = afterDrop(kept);
+  return dropped ? { ...meanOf(dropped, warmup, headerFactor), upToMbps: interval(whole).highMbps } : whole;
+}
+
+function meanOf(kept: readonly Sample[], warmup: number, headerFactor: number): Estimate {
   const total = kept.reduce((sum, { ms, bytes }) => ({ ms: sum.ms + ms, bytes: sum.bytes + bytes }), { ms: 0, bytes: 0 });
   const goodputMbps = rateMbps(total);
   // Weighted by time: a late timer makes one long sample, not one fast one.
@@ -95,20 +139,24 @@ export function estimate(samples: readonly Sample[]): Estimate | undefined {
     warmupSamples: warmup,
     samples: kept.length,
     goodputMbps,
-    linkMbps: goodputMbps * HEADER_FACTOR,
-    standardErrorMbps: standardError * HEADER_FACTOR,
+    linkMbps: goodputMbps * headerFactor,
+    standardErrorMbps: standardError * headerFactor,
   };
+}
+
+/** What all samples together moved, application bytes. */
+export function megabits(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { bytes }) => sum + bytes * 8, 0) / 1e6;
 }
 
 /**
  * What a transfer shows that used up its bytes before the line could be estimated: at least the plain mean, slow start included.
  * Only when it moved what the floor moves in a second, in less than that; undefined else, and without a floor.
  */
-export function atLeast(samples: readonly Sample[], floorMbps: number | undefined): Estimate | undefined {
+export function atLeast(samples: readonly Sample[], floorMbps: number | undefined, headerFactor: number): Estimate | undefined {
   const total = samples.reduce((sum, { ms, bytes }) => ({ ms: sum.ms + ms, bytes: sum.bytes + bytes }), { ms: 0, bytes: 0 });
-  const megabits = (total.bytes * 8) / 1e6;
-  if (floorMbps === undefined || megabits < floorMbps || total.ms >= 1_000) return undefined;
+  if (floorMbps === undefined || megabits(samples) < floorMbps || total.ms >= 1_000) return undefined;
   const goodputMbps = rateMbps(total);
-  const linkMbps = goodputMbps * HEADER_FACTOR;
+  const linkMbps = goodputMbps * headerFactor;
   return { warmupSamples: 0, samples: samples.length, goodputMbps, linkMbps, standardErrorMbps: ERROR_FLOOR * linkMbps };
 }

@@ -23,7 +23,7 @@ export function evidenceOf(server: Server, circumstances: Circumstances, idle: I
 }
 
 function directionEvidence(result: DirectionResult, floorMbps: number | undefined): Json {
-  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, lossShare, serverSaturated, foreignMbps } = result;
+  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, lossShare, serverSaturated, foreign } = result;
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.
@@ -42,7 +42,7 @@ function directionEvidence(result: DirectionResult, floorMbps: number | undefine
     ...(isTcpLimited && { tcpLimited: true }),
     ...(serverSaturated && { serverSaturated: true }),
     ...(lossShare !== undefined && { lossPercent: Math.round(lossShare * 1e5) / 1e3 }),
-    ...(foreignMbps !== undefined && { foreignMbps: round(foreignMbps) }),
+    ...(foreign && { foreignMbps: round(foreign.mostMbps), foreignLeastMbps: round(foreign.leastMbps) }),
   };
 }
 

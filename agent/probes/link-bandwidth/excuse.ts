@@ -12,7 +12,7 @@ export type Circumstances = {
     readonly decision: Decision;
     readonly isTcpLimited: boolean;
     readonly serverSaturated: boolean;
-    /** Traffic of others through the same line during the test; `linkMbps` holds it already. */
+    /** Traffic that others may have put through the same line during the test; `linkMbps` holds what is sure of it. */
     readonly foreignMbps: number | undefined;
   }[];
   readonly nicSpeedMbps: number | undefined;
@@ -34,27 +34,34 @@ const LATE_MS = 50;
 
 /**
  * Pure. The first thing that rules out holding the result against the line, from the nearest to the farthest; undefined when the result stands.
- * A run that passes in all directions needs no excuse: whatever disturbed it, the line showed at least that much.
+ * A run that passes in all directions needs no excuse: whatever disturbed it, the line showed at least that much. One that fails in one direction with
+ * nothing to excuse it stands, whatever disturbed the other one.
  */
 export function excuseOf(found: Circumstances): ExcuseReason | undefined {
   const { floorMbps, directions } = found;
   const low = floorMbps === undefined ? directions : directions.filter(({ decision }) => decision.verdict !== "pass");
-  if (low.length === 0) return undefined;
-  if (found.isProxied || found.isTunnel) return "proxied";
-  if (isNicTheLimit(found, low)) return "nic_limited";
-  if (found.medium === "wifi") return "wifi_uplink";
-  if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE || found.loopDelayMs > LATE_MS) return "cpu_bound";
-  if (low.some(({ serverSaturated }) => serverSaturated)) return "server_saturated";
-  // Others and we together clearly below the floor is a slow line, shared or not.
-  if (low.some(({ foreignMbps = 0, linkMbps, decision }) => isShared(foreignMbps, linkMbps - foreignMbps) && decision.verdict === "borderline"))
-    return "contended";
-  if (low.some(({ isTcpLimited }) => isTcpLimited)) return "loss_limited";
-  if (floorMbps !== undefined && low.every(({ decision }) => decision.verdict === "borderline")) return "borderline";
-  return undefined;
+  const excuses = low.map((one) => excuseOfDirection(found, one));
+  return floorMbps !== undefined && excuses.includes(undefined) ? undefined : order.find((excuse) => excuses.includes(excuse));
 }
 
-function isNicTheLimit({ floorMbps, nicSpeedMbps }: Circumstances, low: Circumstances["directions"]): boolean {
+/** From the nearest to the farthest. */
+const order: readonly ExcuseReason[] = ["proxied", "nic_limited", "wifi_uplink", "cpu_bound", "server_saturated", "contended", "loss_limited", "borderline"];
+
+function excuseOfDirection(found: Circumstances, one: Circumstances["directions"][number]): ExcuseReason | undefined {
+  if (found.isProxied || found.isTunnel) return "proxied";
+  if (isNicTheLimit(found, one)) return "nic_limited";
+  if (found.medium === "wifi") return "wifi_uplink";
+  if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE || found.loopDelayMs > LATE_MS) return "cpu_bound";
+  const { foreignMbps, linkMbps, decision } = one;
+  if (one.serverSaturated) return "server_saturated";
+  // Others and we together clearly below the floor is a slow line, shared or not.
+  if (isShared(foreignMbps, linkMbps) && decision.verdict === "borderline") return "contended";
+  if (one.isTcpLimited) return "loss_limited";
+  return found.floorMbps !== undefined && decision.verdict === "borderline" ? "borderline" : undefined;
+}
+
+function isNicTheLimit({ floorMbps, nicSpeedMbps }: Circumstances, { linkMbps }: Circumstances["directions"][number]): boolean {
   if (nicSpeedMbps === undefined) return false;
   const cannotShowFloor = floorMbps !== undefined && nicSpeedMbps * NIC_FULL_SHARE < floorMbps;
-  return cannotShowFloor || low.some(({ linkMbps }) => linkMbps >= NIC_FULL_SHARE * nicSpeedMbps);
+  return cannotShowFloor || linkMbps >= NIC_FULL_SHARE * nicSpeedMbps;
 }

@@ -1,5 +1,4 @@
-import { HEADER_FACTOR } from "#schemas/measure.ts";
-import type { Estimate } from "./estimator.ts";
+import { type Estimate, interval } from "./estimator.ts";
 import type { Counters } from "./surroundings.ts";
 import type { Direction } from "./transfer.ts";
 
@@ -10,16 +9,36 @@ export type Mark = { readonly counters: Counters; readonly progress: { readonly 
 const SPAN_MS_MIN = 300;
 const FRESH_SHARE = 0.8;
 
+/** Traffic of others through the line during a test: surely `leastMbps`, possibly `mostMbps`. */
+export type Foreign = { readonly leastMbps: number; readonly mostMbps: number };
+
+/**
+ * Pure. What others took between the mark behind slow start and the last one. Of a PC's own interface nobody knows what went through the line: a
+ * recorder in the same LAN, say, uses none of it. A router may renew its counters so seldom that behind slow start they tell of a moment before it:
+ * since before the test they count too little then, so the lesser of both is sure.
+ */
+export function foreignOf(
+  direction: Direction,
+  headerFactor: number,
+  { idle, ramped, last }: { readonly idle: Counters | undefined; readonly ramped: Mark | undefined; readonly last: Mark | undefined },
+): Foreign | undefined {
+  const mostMbps = foreignMbps(direction, headerFactor, ramped, last);
+  if (mostMbps === undefined || last === undefined) return undefined;
+  if (!last.counters.isLine || idle === undefined) return { leastMbps: 0, mostMbps };
+  const sinceIdle = { counters: idle, progress: { atMs: last.progress.atMs - (last.counters.atMs - idle.atMs), bytes: 0 } };
+  return { leastMbps: Math.min(mostMbps, foreignMbps(direction, headerFactor, sinceIdle, last) ?? 0), mostMbps };
+}
+
 /**
  * Pure. Traffic of others in the test's direction between two marks: the interface's rate less our own on the wire; never below zero.
  * Rates and not bytes are subtracted, because the two counts are taken at slightly different moments of a steady flow.
  */
-export function foreignMbps(direction: Direction, from: Mark | undefined, to: Mark | undefined): number | undefined {
+export function foreignMbps(direction: Direction, headerFactor: number, from: Mark | undefined, to: Mark | undefined): number | undefined {
   if (!from || !to) return undefined;
   const [spanMs, ownSpanMs] = [to.counters.atMs - from.counters.atMs, to.progress.atMs - from.progress.atMs];
   if (spanMs < SPAN_MS_MIN || ownSpanMs < SPAN_MS_MIN) return undefined;
   const moved = direction === "download" ? to.counters.receivedBytes - from.counters.receivedBytes : to.counters.sentBytes - from.counters.sentBytes;
-  const own = (to.progress.bytes - from.progress.bytes) * HEADER_FACTOR;
+  const own = (to.progress.bytes - from.progress.bytes) * headerFactor;
   // Some routers renew their counters every few seconds only: then they have not even seen our own bytes.
   if (moved < own * FRESH_SHARE) return undefined;
   return Math.max(0, ((moved / spanMs - own / ownSpanMs) * 8) / 1000);
@@ -35,12 +54,14 @@ export function isShared(foreignMbps: number | undefined, ownMbps: number): bool
   return foreignMbps !== undefined && foreignMbps > FOREIGN_SHARE * ownMbps;
 }
 
-/** Pure. The rate of the line: our own and what others took meanwhile. Its error grows by what is not known exactly of theirs. */
-export function withForeign(own: Estimate, foreignMbps: number | undefined): Estimate {
-  if (foreignMbps === undefined || !isShared(foreignMbps, own.linkMbps)) return own;
-  return {
+/** Pure. The rate of the line: our own and what others surely took meanwhile, up to what they may have taken. Its error grows by what is not known exactly of theirs. */
+export function withForeign(own: Estimate, foreign: Foreign | undefined): Estimate {
+  if (foreign === undefined || !isShared(foreign.mostMbps, own.linkMbps)) return own;
+  const plus = (mbps: number): Estimate => ({
     ...own,
-    linkMbps: own.linkMbps + foreignMbps,
-    standardErrorMbps: Math.hypot(own.standardErrorMbps, FOREIGN_ERROR * foreignMbps),
-  };
+    linkMbps: own.linkMbps + mbps,
+    standardErrorMbps: Math.hypot(own.standardErrorMbps, FOREIGN_ERROR * mbps),
+    ...(own.upToMbps !== undefined && { upToMbps: own.upToMbps + mbps }),
+  });
+  return { ...plus(foreign.leastMbps), upToMbps: interval(plus(foreign.mostMbps)).highMbps };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { Lease } from "#schemas/measure.ts";
-import { defineProbe, type ProbeContext, ProbeSkip } from "../../probe.ts";
+import { defineProbe, type ProbeContext, ProbeError, ProbeSkip } from "../../probe.ts";
 import { resolveServer } from "./connection.ts";
 import { type DirectionResult, runDirection } from "./direction.ts";
 import { evidenceOf } from "./evidence.ts";
@@ -21,6 +21,11 @@ const Options = z.strictObject({
     .min(1)
     .max(2)
     .default(["download", "upload"]),
+  /** Directions that have to reach the floor; the others are measured and held against nothing. */
+  floorDirections: z
+    .array(z.enum(["download", "upload"]))
+    .max(2)
+    .default(["download", "upload"]),
   /** Longest time of one direction. */
   capMs: z.number().min(1_500).max(15_000).default(4_000),
   /** More foreign traffic than this before the start postpones the run. */
@@ -36,11 +41,12 @@ export const linkBandwidth = defineProbe({
   kind: "link-bandwidth",
   options: Options,
   deadlineMs: ({ capMs, directions }) => directions.length * (capMs + 10_000) + 20_000,
-  async run({ server: named, lease, floorMbps, directions, capMs, busyMbps, wan }, context) {
+  async run({ server: named, lease, floorMbps, floorDirections, directions, capMs, busyMbps, wan }, context) {
     if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
     const { id, url } = named ?? lease.server;
     const server = await resolveServer(id, new URL(url), lease.token);
     const pinger = openPinger(server);
+    let spentBytes = 0;
     try {
       await pinger.ping(context.signal);
       const nicName = pinger.localAddress === undefined ? undefined : interfaceOf(pinger.localAddress);
@@ -63,6 +69,10 @@ export const linkBandwidth = defineProbe({
             bytesMax,
             leaseBytes: lease.bytesMax,
             idleRttMs,
+            spend: (bytes) => {
+              spentBytes += bytes;
+            },
+            idleCounters: idle.counters,
             readCounters: readLineCounters,
             resentSegments: context.io.resentSegments,
           },
@@ -75,24 +85,33 @@ export const linkBandwidth = defineProbe({
       const nic = nicName === undefined ? undefined : await context.io.readInterface(nicName, context.signal);
       const circumstances = {
         floorMbps,
-        directions: results.map((result) => ({ ...result, linkMbps: result.estimate.linkMbps })),
+        directions: results.map((result) => ({ ...result, linkMbps: result.estimate.linkMbps, foreignMbps: result.foreign?.mostMbps })),
         nicSpeedMbps: nic?.speedMbps,
         medium: nic?.medium ?? "unknown",
         isTunnel: nicName !== undefined && isTunnelName(nicName),
         isProxied: pinger.isProxied,
         ...load,
       } as const;
-      const excuse = excuseOf(circumstances);
+      const held = circumstances.directions.filter(({ direction }) => floorDirections.includes(direction));
+      const excuse = excuseOf({ ...circumstances, directions: held });
       return {
         readings: readingsOf(server.id, idle.rttsMs, results),
         evidence: evidenceOf(server, circumstances, idle, results),
         ...(excuse && { excuse }),
       };
+    } catch (error) {
+      throw withSpent(error, spentBytes);
     } finally {
       pinger.close();
     }
   },
 });
+
+/** A run that comes to nothing has used the line, too: the month's data is counted by what it used. */
+function withSpent(error: unknown, spentBytes: number): unknown {
+  if (error instanceof ProbeError) return new ProbeError(error.reason, error.message, { ...error.evidence, spentBytes }, { cause: error });
+  return error instanceof ProbeSkip ? new ProbeSkip(error.reason, error.message, { ...error.evidence, spentBytes }) : error;
+}
 
 /** Counters of the line: the router's where it tells them, else this PC's own, except of the loopback: what goes there is not the line's. */
 async function lineCounters(wan: Wan | undefined, nicName: string | undefined, context: ProbeContext): Promise<Counters | undefined> {
@@ -106,9 +125,10 @@ async function lineCounters(wan: Wan | undefined, nicName: string | undefined, c
 async function idleLine(pinger: Pinger, readLineCounters: () => Promise<Counters | undefined>, busyMbps: number, { signal }: ProbeContext) {
   const before = await readLineCounters();
   const rttsMs = await idleRoundTrips(pinger, IDLE_PINGS, signal);
-  const rates = ratesBetween(before, await readLineCounters());
+  const counters = await readLineCounters();
+  const rates = ratesBetween(before, counters);
   const foreignMbps = rates && Math.max(rates.receivedMbps, rates.sentMbps);
   if (foreignMbps !== undefined && foreignMbps > busyMbps)
     throw new ProbeSkip("line_busy", `${Math.round(foreignMbps)} Mbps of other traffic before the test`, { foreignMbps: Math.round(foreignMbps) });
-  return { rttsMs, foreignMbps };
+  return { rttsMs, foreignMbps, counters };
 }

@@ -1,4 +1,4 @@
-import { type Estimate, estimate, type Sample } from "./estimator.ts";
+import { type Estimate, estimate, interval, megabits, type Sample } from "./estimator.ts";
 
 /** Where the line stands against a floor, as far as one run can tell. */
 export type Decision = {
@@ -8,15 +8,8 @@ export type Decision = {
   readonly highMbps: number;
 };
 
-/** Half width of the interval in standard errors. */
-const Z = 3;
 /** No decision on less than this time after slow start: shapers let the first second pass faster (token bucket, "burst"). */
 const DECISION_MS_MIN = 1_000;
-
-/** The interval that the line's rate lies in. */
-export function interval({ linkMbps, standardErrorMbps }: Estimate): { lowMbps: number; highMbps: number } {
-  return { lowMbps: Math.max(0, linkMbps - Z * standardErrorMbps), highMbps: linkMbps + Z * standardErrorMbps };
-}
 
 /** Where the estimate stands now; `borderline` while the interval holds the floor. */
 export function compare(found: Estimate, floorMbps: number): Decision {
@@ -26,9 +19,21 @@ export function compare(found: Estimate, floorMbps: number): Decision {
 }
 
 /** The estimate once it may decide something; undefined until enough time after slow start is there. */
-export function ripeEstimate(samples: readonly Sample[]): Estimate | undefined {
-  const found = estimate(samples);
+export function ripeEstimate(samples: readonly Sample[], headerFactor: number): Estimate | undefined {
+  const found = estimate(samples, headerFactor);
   if (!found) return undefined;
   const keptMs = samples.slice(found.warmupSamples).reduce((sum, { ms }) => sum + ms, 0);
   return keptMs < DECISION_MS_MIN ? undefined : found;
+}
+
+/** What ended a run: a clear answer, the longest time, or the lease's bytes. */
+export type RunEnd = "decision" | "cap" | "budget";
+
+/**
+ * A fail counts only where the run came to it: one that the cap or the lease ended had not seen whether the line was the limit. A pass on less time than
+ * a decision takes counts once the line has carried what the floor carries in a second.
+ */
+export function isProven({ verdict }: Decision, endedBy: RunEnd, samples: readonly Sample[], floorMbps = 0): boolean {
+  if (endedBy === "decision") return true;
+  return verdict === "pass" && (endedBy === "cap" || megabits(samples) >= floorMbps);
 }

@@ -41,8 +41,8 @@ function cpuTimes(): { idle: number; total: number } {
   return { idle, total: times.reduce((sum, { user, nice, sys, idle: rest, irq }) => sum + user + nice + sys + rest + irq, 0) };
 }
 
-/** Octet counters of an interface at one moment. */
-export type Counters = { readonly atMs: number; readonly receivedBytes: number; readonly sentBytes: number };
+/** Octet counters of an interface at one moment. `isLine`: all that it carries goes through the line; a PC's own carries the LAN's, too. */
+export type Counters = { readonly atMs: number; readonly receivedBytes: number; readonly sentBytes: number; readonly isLine: boolean };
 
 /** Reads the counters now; undefined where the system does not tell them. */
 export async function readCounters(read: ReadInterface, name: string | undefined, signal: AbortSignal): Promise<Counters | undefined> {
@@ -53,7 +53,7 @@ export async function readCounters(read: ReadInterface, name: string | undefined
 
 function countersOf(nic: NetworkInterface | undefined): Counters | undefined {
   if (nic?.receivedBytes === undefined || nic.sentBytes === undefined) return undefined;
-  return { atMs: performance.now(), receivedBytes: nic.receivedBytes, sentBytes: nic.sentBytes };
+  return { atMs: performance.now(), receivedBytes: nic.receivedBytes, sentBytes: nic.sentBytes, isLine: false };
 }
 
 /** Mean rates between two readings; undefined without both. */

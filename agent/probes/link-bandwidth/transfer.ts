@@ -16,6 +16,8 @@ export type Transfer = {
   readonly streams: number;
   /** What the server says of itself; `resent` counts the segments that its host sent again. */
   readonly server: { readonly saturated: boolean; readonly resent: number | undefined };
+  /** When anything came from the server last: bytes, or its word of what it has seen. */
+  readonly heardMs: number;
   /** Rejects with a ProbeError when the server refuses or is lost; resolves when the lease's bytes are used up. */
   readonly ended: Promise<void>;
   stop(): void;
@@ -40,7 +42,9 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
   let open = 0;
   let tick: MeasureTick | undefined;
   let saturated = false;
+  let heardMs = performance.now();
   const count = (bytes: number) => {
+    heardMs = performance.now();
     received += bytes;
   };
   // The server ends all streams of a used-up lease, and what it sent last is still under way when the first one closes.
@@ -54,6 +58,7 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
     }, LAST_BYTES_MS).unref();
   };
   watchServer(server, signal, fail, closed, (latest) => {
+    heardMs = performance.now();
     tick = latest;
     saturated ||= latest.saturated;
   });
@@ -73,6 +78,9 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
     },
     get server() {
       return { saturated, resent: tick?.resent };
+    },
+    get heardMs() {
+      return heardMs;
     },
     ended: end.promise,
     stop: () => stopper.abort(),

@@ -26,5 +26,5 @@ export async function wanCounters({ address, snmp, ifIndex }: Wan, { io, signal 
   using session = io.openSnmp({ address, port: snmp.port ?? SNMP_PORT, access: snmp }, signal);
   const values = await session.get([received, sent]);
   const [receivedBytes, sentBytes] = [received, sent].map((oid) => snmpNumber(values.get(oid) ?? ""));
-  return receivedBytes === undefined || sentBytes === undefined ? undefined : { atMs: performance.now(), receivedBytes, sentBytes };
+  return receivedBytes === undefined || sentBytes === undefined ? undefined : { atMs: performance.now(), receivedBytes, sentBytes, isLine: true };
 }

@@ -19,13 +19,13 @@ type Sample = {
 /**
  * A number against a floor (fields/link.md, "Confirmation"). One run at or above the floor passes for `passValidDays`. A breach needs enough of
  * the newest runs below, on enough days, against enough servers; until then a low number is pending. A run that was limited by something else
- * than the line may show that the floor is reached, never that it is not.
+ * than the line may show that the floor is reached, never that it is not; where others used the line it shows neither.
  */
 export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgement {
   const { floor, breach, passValidDays } = rule;
   const frame = { required: floor, unit: metrics[rule.metrics[0] as keyof typeof metrics].unit };
   const all = samplesOf(rule, facts).filter(({ inHours }) => rule.hours === "any" || inHours);
-  const counted = all.filter(({ excuse, value }) => excuse === undefined || value >= floor);
+  const counted = all.filter(({ excuse, value }) => excuse === undefined || (excuse !== "contended" && value >= floor));
   if (all.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
   const contract = facts.centre.contractMbps === undefined ? {} : { contract: facts.centre.contractMbps };
   if (counted.length === 0)

@@ -44,9 +44,9 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.keys": "Dots: download; diamonds: upload; dashes: what is demanded; dotted: the contract; hollow marks: tests that do not count.",
   "linkEvidence.method": "Method",
   "linkEvidence.method.1":
-    "Four parallel TCP streams between the centre's gateway PC and a measure server, download then upload, never both at once. The receiver counts bytes every 100 ms; TCP's slow start is left out, the rest is averaged and multiplied by 1514/1448 to give the rate on the wire.",
+    "Four parallel TCP streams between the centre's gateway PC and a measure server, download then upload, never both at once. The receiver counts bytes every 100 ms; TCP's slow start is left out, the rest is averaged and multiplied by 1514/1448 (over IPv6 1514/1428) to give the rate on the wire.",
   "linkEvidence.method.2":
-    "A test stops when its interval (3 standard errors, inflated by 1.5) lies on one side of the floor, not before 1 second; after 4 seconds it is called too close to tell. A pass that stopped early means “at least”.",
+    "A test stops when its interval (3 standard errors, inflated by 1.5) lies on one side of the floor, not before 1 second; after 4 seconds it is called too close to tell. A pass that stopped early means “at least”. Where the rate fell for good by a fifth or more, only what came behind counts.",
   "linkEvidence.method.3":
     "A low result is held against the line only when the line's queue was full (round trips longer throughout), or when three times the streams brought no more and lost more. A slow cable, Wi-Fi, a busy PC or server, others on the line, random loss, a proxy or VPN: the reason is named and the result not counted.",
   "linkEvidence.method.4":

@@ -42,9 +42,9 @@ export const linkEvidence = {
   "linkEvidence.keys": "Chấm tròn: tải về; hình thoi: tải lên; nét đứt: mức yêu cầu; nét chấm: hợp đồng; dấu rỗng: lần đo không tính.",
   "linkEvidence.method": "Cách đo",
   "linkEvidence.method.1":
-    "Bốn luồng TCP song song giữa máy tính cổng của trung tâm và máy chủ đo, tải về rồi tải lên, không đo hai chiều cùng lúc. Bên nhận đếm số byte mỗi 100 ms; bỏ giai đoạn khởi động của TCP, lấy trung bình phần còn lại, nhân 1514/1448 để ra tốc độ trên đường truyền.",
+    "Bốn luồng TCP song song giữa máy tính cổng của trung tâm và máy chủ đo, tải về rồi tải lên, không đo hai chiều cùng lúc. Bên nhận đếm số byte mỗi 100 ms; bỏ giai đoạn khởi động của TCP, lấy trung bình phần còn lại, nhân 1514/1448 (IPv6: 1514/1428) để ra tốc độ trên đường truyền.",
   "linkEvidence.method.2":
-    "Đo dừng khi khoảng tin cậy (3 lần sai số chuẩn, đã nhân 1,5) nằm hẳn một bên mức yêu cầu, sớm nhất sau 1 giây; chậm nhất 4 giây thì ghi là sát mức, không kết luận. Số đo đạt dừng sớm nên đọc là “ít nhất”.",
+    "Đo dừng khi khoảng tin cậy (3 lần sai số chuẩn, đã nhân 1,5) nằm hẳn một bên mức yêu cầu, sớm nhất sau 1 giây; chậm nhất 4 giây thì ghi là sát mức, không kết luận. Số đo đạt dừng sớm nên đọc là “ít nhất”. Nếu tốc độ tụt hẳn từ một phần năm trở lên trong lúc đo thì chỉ tính phần sau.",
   "linkEvidence.method.3":
     "Kết quả thấp chỉ tính cho đường truyền khi hàng đợi của đường truyền đã đầy (trễ tăng suốt lúc đo) hoặc khi tăng gấp ba số luồng mà tốc độ không tăng và tỷ lệ gửi lại tăng. Dây mạng chậm, Wi-Fi, máy tính hay máy chủ quá tải, nơi khác đang dùng, mất gói ngẫu nhiên, proxy hoặc VPN: ghi lý do và không tính.",
   "linkEvidence.method.4":

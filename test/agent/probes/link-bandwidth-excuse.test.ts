@@ -43,6 +43,12 @@ describe("what a slow result is excused by", () => {
     expect(excuseOf({ ...plain, ...over })).toBe(expected);
   });
 
+  it("a fail that nothing excuses stands, whatever disturbed the other direction", () => {
+    const upload = { ...slow, direction: "upload", isTcpLimited: true } as const;
+    expect(excuseOf({ ...plain, directions: [slow, upload] })).toBeUndefined();
+    expect(excuseOf({ ...plain, directions: [{ ...slow, decision: borderline, linkMbps: 199 }, upload] })).toBe("loss_limited");
+  });
+
   it("a result that passes in all directions needs no excuse", () => {
     expect(excuseOf({ ...plain, directions: [fast, { ...fast, direction: "upload" }], hostBusyShare: 1, medium: "wifi" })).toBeUndefined();
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { HEADER_FACTOR } from "#schemas/measure.ts";
-import { foreignMbps, type Mark } from "../../../agent/probes/link-bandwidth/foreign.ts";
+import { foreignMbps, foreignOf, type Mark, withForeign } from "../../../agent/probes/link-bandwidth/foreign.ts";
 
 /** A moment: the interface's bytes, our own bytes, and by how much the two clocks differ. */
-function mark(atMs: number, nicBytes: number, ownBytes: number, otherClockMs = 0): Mark {
-  return { counters: { atMs, receivedBytes: nicBytes, sentBytes: nicBytes }, progress: { atMs: atMs + otherClockMs, bytes: ownBytes } };
+function mark(atMs: number, nicBytes: number, ownBytes: number, otherClockMs = 0, isLine = true): Mark {
+  return { counters: { atMs, receivedBytes: nicBytes, sentBytes: nicBytes, isLine }, progress: { atMs: atMs + otherClockMs, bytes: ownBytes } };
 }
 
 const own = 20e6;
@@ -20,8 +20,32 @@ describe("traffic of others", () => {
     ["is unknown without a first mark", undefined, mark(1_000, wire, own), undefined],
     ["is unknown between marks that lie too close", mark(0, 0, 0), mark(100, wire, own), undefined],
   ])("%s", (_name, from, to, expected) => {
-    const found = foreignMbps("download", from, to);
+    const found = foreignMbps("download", HEADER_FACTOR, from, to);
     if (expected === undefined) expect(found).toBeUndefined();
     else expect(found).toBeCloseTo(expected, 6);
+  });
+});
+
+describe("what is sure of it", () => {
+  const idle = mark(0, 0, 0).counters;
+  const [ramped, last] = [mark(500, wire / 4, own / 4), mark(1_500, wire + 10e6, own)];
+
+  it.each([
+    ["all that a router's counters say twice", { idle, ramped: mark(500, wire / 4 + 5e6, own / 4), last: mark(1_500, wire + 15e6, own) }, 80, 80],
+    ["not what they had to catch up with", { idle, ramped: mark(500, 0, own / 4), last: mark(1_500, wire, own) }, 0, 41.82],
+    ["nothing of what a PC's own interface carried: it may have stayed in the office", { idle, ramped, last: mark(1_500, wire + 10e6, own, 0, false) }, 0, 80],
+    ["nothing without a look before the test", { idle: undefined, ramped, last }, 0, 80],
+  ])("%s", (_name, marks, least, most) => {
+    const found = foreignOf("download", HEADER_FACTOR, marks);
+    expect(found?.leastMbps).toBeCloseTo(least, 1);
+    expect(found?.mostMbps).toBeCloseTo(most, 1);
+  });
+
+  it("is added to the line's rate, and what may be makes it possible", () => {
+    const measured = { warmupSamples: 2, samples: 20, goodputMbps: 143, linkMbps: 150, standardErrorMbps: 0.6 };
+    expect(withForeign(measured, { leastMbps: 0, mostMbps: 60 })).toMatchObject({ linkMbps: 150, upToMbps: expect.closeTo(219.2, 1) });
+    expect(withForeign(measured, { leastMbps: 60, mostMbps: 60 })).toMatchObject({ linkMbps: 210 });
+    expect(withForeign(measured, { leastMbps: 1, mostMbps: 2 })).toBe(measured);
+    expect(withForeign(measured, undefined)).toBe(measured);
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measurePaths } from "#schemas/measure.ts";
 import { readingOf } from "#schemas/observation.ts";
 import type { Io } from "../../../agent/io/io.ts";
+import { headerFactorOf } from "../../../agent/probes/link-bandwidth/connection.ts";
 import { linkBandwidth } from "../../../agent/probes/link-bandwidth/probe.ts";
 import { probes } from "../../../agent/probes/registry.ts";
 import { observe } from "../../../agent/runner.ts";
@@ -95,8 +96,18 @@ describe("a test of a line of 24 Mbps", () => {
     await faster.close();
   });
 
-  it("says so when the lease was too small for any answer", async () => {
-    expect(await run({ lease: lease({ bytesMax: 500_000 }), directions: ["download"] })).toMatchObject({ kind: "skipped", reason: "budget" });
+  it("says so when the lease was too small for any answer, and what it used", async () => {
+    expect(await run({ lease: lease({ bytesMax: 500_000 }), directions: ["download"] })).toMatchObject({
+      kind: "skipped",
+      reason: "budget",
+      evidence: { spentBytes: expect.toSatisfy((bytes: number) => bytes > 0) },
+    });
+  });
+
+  it("a direction that the plan does not ask for needs no excuse", async () => {
+    const readInterface: Io["readInterface"] = async (name) => ({ name, medium: "wifi" });
+    const upload = { lease: lease(), floorMbps: 60, directions: ["upload"] };
+    expect(await run({ ...upload, floorDirections: ["download"] }, { readInterface })).not.toHaveProperty("excuse");
   });
 });
 
@@ -143,6 +154,24 @@ describe("what is no measurement of the line", () => {
     });
   });
 
+  it("a server that stops in the middle and says nothing any more", async () => {
+    const startedMs = performance.now();
+    const isAwake = () => performance.now() - startedMs < 1_200;
+    const stalling: RequestListener = (request, response) => {
+      response.setHeader("hcc-measure", "1");
+      if (request.url === measurePaths.ping) return void (isAwake() && response.writeHead(204).end());
+      const say =
+        request.url === measurePaths.watch
+          ? () => `{"atMs":${performance.now()},"receivedBytes":0,"sentBytes":0,"saturated":false}\n`
+          : () => Buffer.alloc(50_000);
+      const timer = setInterval(() => (isAwake() ? response.write(say()) : clearInterval(timer)), 50);
+      response.once("close", () => clearInterval(timer));
+    };
+    await withServer(stalling, async (port) => {
+      expect(await run({ lease: lease({ port }), directions: ["download"], floorMbps: 1_000 })).toMatchObject({ kind: "failed", reason: "server_lost" });
+    });
+  });
+
   it("a server that tells nonsense about an upload", async () => {
     const liar: RequestListener = (request, response) => {
       response.setHeader("hcc-measure", "1");
@@ -154,6 +183,13 @@ describe("what is no measurement of the line", () => {
       expect(await run({ lease: lease({ port, bytesMax: 5e6 }), directions: ["upload"] })).toMatchObject({ kind: "failed" });
     });
   });
+});
+
+it.each([
+  [4, 1514 / 1448],
+  [6, 1514 / 1428],
+])("a full frame of IPv%d carries its own share of headers", (family, factor) => {
+  expect(headerFactorOf({ family })).toBeCloseTo(factor, 6);
 });
 
 it.each([

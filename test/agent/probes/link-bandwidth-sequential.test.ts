@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HEADER_FACTOR } from "#schemas/measure.ts";
 import type { Sample } from "../../../agent/probes/link-bandwidth/estimator.ts";
-import { compare, ripeEstimate } from "../../../agent/probes/link-bandwidth/sequential.ts";
+import { compare, isProven, ripeEstimate } from "../../../agent/probes/link-bandwidth/sequential.ts";
 
 /** Noise that is the same in every run (mulberry32), 0..1. */
 function noise(seed: number): () => number {
@@ -28,7 +28,7 @@ function line(linkMbps: number, spread: number, seed: number, count: number): Sa
 /** Feeds samples one by one, as a run does, until it may stop or 40 samples (the cap) are used up. */
 function verdict(samples: readonly Sample[], floorMbps: number): { verdict: string; after: number } {
   for (let count = 1; count <= samples.length; count++) {
-    const found = ripeEstimate(samples.slice(0, count));
+    const found = ripeEstimate(samples.slice(0, count), HEADER_FACTOR);
     const told = found && compare(found, floorMbps).verdict;
     if (told === "pass" || told === "fail") return { verdict: told, after: count };
   }
@@ -46,6 +46,30 @@ describe("the sequential verdict at 200 Mbps", () => {
   ])("%s", (_name, mbps, spread, expected) => {
     const found = verdict(line(mbps, spread, 7, 40), 200);
     expect(found.verdict).toBe(expected);
+  });
+
+  it.each([
+    [300, 700, 100],
+    [500, 1_000, 150],
+    [1_000, 700, 150],
+    [1_000, 1_000, 100],
+  ])("a bucket that lets %d Mbps pass for %d ms is no line of more than the %d Mbps behind it", (peak, burstMs, mbps) => {
+    const [burst, rest] = [line(peak, 0.01, 3, burstMs / 100), line(mbps, 0.01, 4, 50).slice(10)];
+    const samples = [...burst, ...rest].slice(0, 40);
+    expect(verdict(samples, 200).verdict).not.toBe("pass");
+    expect(ripeEstimate(samples, HEADER_FACTOR)?.linkMbps).toBeLessThan(mbps * 1.05);
+  });
+
+  it.each([
+    ["a fail that it came to", "fail", "decision", 100, true],
+    ["no fail that the cap cut short", "fail", "cap", 100, false],
+    ["no fail that the lease cut short", "fail", "budget", 100, false],
+    ["a pass at the cap", "pass", "cap", 300, true],
+    ["a pass of a lease that carried the floor's second", "pass", "budget", 300, true],
+    ["no pass of a lease that carried less", "pass", "budget", 205, false],
+  ] as const)("proves %s", (_name, told, endedBy, mbps, expected) => {
+    const decision = { verdict: told, leans: told, lowMbps: 0, highMbps: 0 };
+    expect(isProven(decision, endedBy, line(mbps, 0, 1, 9), 200)).toBe(expected);
   });
 
   it("never decides on less than a second after slow start", () => {

@@ -19,6 +19,7 @@ describe("R01: the line against its floor", () => {
     ["two of five below are none", [speed(210, 0), speed(150, 1), speed(220, 2), speed(150, 3, "second"), speed(230, 4)], "pass", "met"],
     ["runs that something else limited are no breach", [0, 1, 2, 3, 4].map((day) => speed(90, day, `s${day}`, "nic_limited")), "unknown", "only_excused_runs"],
     ["such a run still shows that the floor is reached", [speed(205, 0, "province", "line_busy")], "pass", "met"],
+    ["what others used beside it shows neither", [speed(205, 0, "province", "contended")], "unknown", "only_excused_runs"],
     ["a pass ends with its evidence", [speed(230, 8)], "unknown", "stale"],
   ] as const)("%s", (_, runs, state, reason) => {
     expect(judge(runs)).toMatchObject({ state, reason, required: 200, unit: "Mbps" });
