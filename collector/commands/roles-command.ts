@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { urlForUser } from "../store/database-address.ts";
 import { makeRoles } from "../store/roles.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
@@ -9,12 +10,7 @@ export function rolesCommand(context: CommandContext): Command {
     const { databaseUrl } = context.config();
     if (databaseUrl === undefined) throw new UsageError("roles: DATABASE_URL names no server; the embedded database has one user");
     const passwords = await withStore(context, makeRoles);
-    const urlOf = (role: keyof typeof passwords) => {
-      const url = new URL(databaseUrl);
-      url.username = role;
-      url.password = passwords[role];
-      return url.href;
-    };
+    const urlOf = (role: keyof typeof passwords) => urlForUser(databaseUrl, role, passwords[role]);
     context.terminal.out(`HCC_DATABASE_INGEST_URL=${urlOf("hcc_ingest")}`);
     context.terminal.out(`HCC_DATABASE_API_URL=${urlOf("hcc_api")}`);
   });

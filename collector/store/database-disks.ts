@@ -1,5 +1,6 @@
 import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { addressOf, isSocketFolder } from "./database-address.ts";
 import type { Db } from "./db.ts";
 
 /** A disk of this machine on which a part of the database lies. */
@@ -42,7 +43,8 @@ export function isDiskFull(error: unknown): boolean {
 
 function isThisMachine(url: string): boolean {
   try {
-    return ["", "localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
+    const { host } = addressOf(url);
+    return isSocketFolder(host) || ["", "localhost", "127.0.0.1", "::1"].includes(host);
   } catch {
     return false;
   }

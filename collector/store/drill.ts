@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { verifyAudit } from "./audit.ts";
+import { addressOf, urlForDatabase } from "./database-address.ts";
 import type { Db } from "./db.ts";
 import { type Copied, type DoStep, type DrillStep, drillBackup } from "./drill-backup.ts";
 import { differing, sumsOf } from "./drill-sums.ts";
 import { openStore, type Store } from "./open.ts";
 import { orderRewind } from "./restore.ts";
+import { lackingRight } from "./roles.ts";
 import { storageMode } from "./settle-storage.ts";
 import { allSites } from "./sites.ts";
 import type { StorageMode } from "./storage-mode.ts";
@@ -60,10 +62,8 @@ export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill)
       return result;
     },
     create: async () => {
-      await source.script(`CREATE DATABASE ${name} TEMPLATE template0`);
-      const copyUrl = new URL(url);
-      copyUrl.pathname = `/${name}`;
-      return copyUrl.href;
+      await lackingRight(source.script(`CREATE DATABASE ${name} TEMPLATE template0`), "The database user may not make databases", "CREATEDB");
+      return urlForDatabase(url, name);
     },
     open: async (copyUrl) => {
       const store = await openStore({ databaseUrl: copyUrl, dataDir: folder, connections: 2 });
@@ -89,6 +89,7 @@ export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill)
 
 async function byDump(source: Db, { url, folder, nowMs, step, create, open }: Copying): Promise<Copied & { readonly copy: Db }> {
   const file = join(folder, "hcc.dump");
+  const copyUrl = await create();
   const before = await source.transaction(async (tx) => {
     // The dump and the sums see the same instant, while the collector goes on; this transaction waits for the dump.
     await tx.script(
@@ -100,7 +101,6 @@ async function byDump(source: Db, { url, folder, nowMs, step, create, open }: Co
     );
     return sumsOf(tx, "dump");
   });
-  const copyUrl = await create();
   await step("restore", async () => pgProgram("pg_restore", ["--no-owner", "--exit-on-error", "-d", await connectionWords(folder, copyUrl), file]));
   const copy = await open(copyUrl);
   const different = await step("compare", async () => differing(before, await copy.transaction((tx) => sumsOf(tx, "dump"))));
@@ -116,18 +116,12 @@ async function byBackup(source: Db, mode: StorageMode, { folder, nowMs, step, cr
 
 /** How PostgreSQL's programs reach a database. The password goes into a file of its own: every user of the machine can read a command line. */
 async function connectionWords(folder: string, url: string): Promise<string> {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+  const { host, port, user, password, database, sslmode, sslrootcert } = addressOf(url);
   const file = join(folder, "pgpass");
-  await writeFile(file, `*:*:*:*:${decodeURIComponent(password).replace(/[\\:]/g, "\\$&")}\n`, { mode: 0o600 });
-  const words = {
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: port || "5432",
-    ...(username && { user: decodeURIComponent(username) }),
-    dbname: decodeURIComponent(pathname.slice(1)),
-    passfile: file,
-    ...(searchParams.get("sslmode") && { sslmode: searchParams.get("sslmode") }),
-  };
+  await writeFile(file, `*:*:*:*:${password.replace(/[\\:]/g, "\\$&")}\n`, { mode: 0o600 });
+  const words = { host, port: port || "5432", user, dbname: database, ...(password && { passfile: file }), sslmode, sslrootcert };
   return Object.entries(words)
+    .filter(([, value]) => value !== "")
     .map(([key, value]) => `${key}='${String(value).replace(/['\\]/g, "\\$&")}'`)
     .join(" ");
 }

@@ -1,5 +1,6 @@
 import { WRITERS } from "../ingest/ingest-queue.ts";
 import { CITUS_WRITERS } from "./citus.ts";
+import { addressOf, isSocketFolder } from "./database-address.ts";
 import type { Db } from "./db.ts";
 import { type Patience, startEmbedded } from "./embedded.ts";
 import { openPostgres, type PostgresDb } from "./postgres-db.ts";
@@ -56,9 +57,13 @@ export async function openByRole({ roleUrls, ...options }: RoleOptions): Promise
   const open = async (url: string, connections: number) => {
     const db = connect(url, connections);
     opened.push(db);
-    await db.query("SELECT 1").catch((error: unknown) => {
+    const name = await nameOf(db).catch((error: unknown) => {
       throw new StoreError(sentenceFor(error, url), { cause: error });
     });
+    if (url !== owner.url && name !== (await nameOf(owner.db)))
+      throw new StoreError(
+        `DATABASE_URL and HCC_DATABASE_INGEST_URL or HCC_DATABASE_API_URL lead to different databases (${placeOf(owner.url)}, ${placeOf(url)}). Run "collector roles" with this DATABASE_URL, and use the lines that it prints.`,
+      );
     return db;
   };
   try {
@@ -72,11 +77,17 @@ export async function openByRole({ roleUrls, ...options }: RoleOptions): Promise
   }
 }
 
+/** Of one database on one server, whatever its address. */
+async function nameOf(db: Db): Promise<string> {
+  const [row] = await db.query<{ name: string }>("SELECT system_identifier || '/' || current_database() AS name FROM pg_control_system()");
+  return row?.name ?? "";
+}
+
 function connect(url: string, connections: number): PostgresDb {
   try {
     return openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   } catch (error) {
-    throw new StoreError(sentenceFor(error, url), { cause: error });
+    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
   }
 }
 
@@ -118,6 +129,7 @@ function sentenceFor(error: unknown, url: string): string {
   const place = placeOf(url);
   switch (code) {
     case "ECONNREFUSED":
+    case "ENOENT":
       return `No PostgreSQL answers at ${place}. Start it, or correct DATABASE_URL.`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -126,15 +138,26 @@ function sentenceFor(error: unknown, url: string): string {
     case "ETIMEDOUT":
     case "EHOSTUNREACH":
       return `${place} does not answer in time. Check DATABASE_URL, the network and the firewall.`;
-    case "28P01":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+      return `The certificate of the database at ${place} is of no authority that is known here. Name the authority's file in DATABASE_URL: sslmode=verify-full&sslrootcert=/path/ca.pem.`;
+    case "EACCES":
+      return `The socket at ${place} is closed to the user who runs this program.`;
+    case "42704":
+      return `The database at ${place} refuses a word after the question mark of DATABASE_URL: ${message}.`;
     case "28000":
+      // What is missing stands in PostgreSQL's own words alone: a role for peer, a line of pg_hba.conf, encryption.
+      return `The database at ${place} lets nobody in by DATABASE_URL: ${message}. Check its user and pg_hba.conf.`;
+    case "28P01":
       return `The database at ${place} refuses the user or the password of DATABASE_URL.`;
     case "3D000":
       return `There is no such database at ${place}. Make it with: createdb NAME.`;
     case "53300":
       return `The database at ${place} has no connection left. Raise max_connections or stop what uses them.`;
     case "ERR_INVALID_URL":
-      return "DATABASE_URL is not a URL such as postgres://user:password@host:5432/database.";
+      return "DATABASE_URL is not a URL such as postgres://user:password@host:5432/database or postgres:///database?host=/var/run/postgresql.";
     default:
       return `The database at ${place} cannot be used: ${message ?? String(error)}`;
   }
@@ -142,10 +165,12 @@ function sentenceFor(error: unknown, url: string): string {
 
 function placeOf(url: string): string {
   try {
-    const { protocol, hostname, port, pathname } = new URL(url);
+    const { protocol } = new URL(url);
     // Of anything else the password may stand in the path.
     if (protocol !== "postgres:" && protocol !== "postgresql:") return "DATABASE_URL";
-    return `${hostname}:${port || "5432"}${pathname}`;
+    const { host, port, database } = addressOf(url);
+    const server = isSocketFolder(host) ? `${host}/.s.PGSQL.` : `${host.includes(":") ? `[${host}]` : host || "localhost"}:`;
+    return `${server}${port || "5432"}/${database}`;
   } catch {
     return "DATABASE_URL";
   }

@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { nextTick } from "node:process";
 import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
+import { type ConnectionOptions, checkServerIdentity, getCACertificates } from "node:tls";
 import postgres from "postgres";
+import { addressOf, type DatabaseAddress } from "./database-address.ts";
 import type { Db, Value } from "./db.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -19,9 +22,14 @@ type Options = {
 /** A server reached by its URL. */
 export type PostgresDb = Db & { close(): Promise<void> };
 
-/** Opens a pool on a PostgreSQL URL. Connects lazily: the first statement says what is wrong. */
+/**
+ * Opens a pool on a PostgreSQL URL. Connects lazily: the first statement says what is wrong.
+ * @throws TypeError when it is no URL, StoreError when the file of `sslrootcert` cannot be read
+ */
 export function openPostgres(url: string, { connections, statementTimeoutMs, onNotice }: Options): PostgresDb {
-  const sql = postgres(url, {
+  const address = addressOf(url);
+  const sql = postgres({
+    ...placeFor(address),
     max: connections,
     idle_timeout: 60,
     connect_timeout: 10,
@@ -29,6 +37,7 @@ export function openPostgres(url: string, { connections, statementTimeoutMs, onN
     // The driver would ask for the types of arrays at each connect, and a connection that is lost in that moment would end the whole process.
     fetch_types: false,
     connection: {
+      ...address.settings,
       application_name: `hcc-watch ${randomUUID().slice(0, 8)}`,
       TimeZone: "UTC",
       // Our statements are short, and costs of functions are guesses: compiling them took longer than running them.
@@ -41,6 +50,38 @@ export function openPostgres(url: string, { connections, statementTimeoutMs, onN
   } as postgres.Options<Record<string, never>>);
   const cancel = async (pid: number) => void (await sql.unsafe("SELECT pg_cancel_backend($1::int)", [pid]));
   return { ...dbOf(sql, beginOn(sql), cancel), close: () => sql.end({ timeout: 3 }) };
+}
+
+/** The driver reads a URL by rules of its own: it knows no socket there, and would hand the words that it does not know to the server as settings. */
+function placeFor(address: DatabaseAddress) {
+  const { host, port, user, password, database } = address;
+  const tls = tlsFor(address);
+  return {
+    ...(host && { host }),
+    ...(port && { port: Number(port) }),
+    ...(user && { user }),
+    ...(password && { password }),
+    ...(database && { database }),
+    ...(tls !== undefined && { ssl: tls }),
+  };
+}
+
+/** `verify-ca` and `verify-full` as libpq means them; the driver knows no `sslrootcert`, and holds a certificate against "localhost" where the host is an address. */
+function tlsFor({ host, sslmode, sslrootcert }: DatabaseAddress): ConnectionOptions | string | false | undefined {
+  if (sslmode === "" || sslmode === "disable") return sslmode === "" ? undefined : false;
+  if (!sslmode.startsWith("verify-") && sslrootcert === "") return sslmode;
+  return {
+    ...(sslrootcert === "system" ? { ca: getCACertificates("system") } : sslrootcert !== "" && { ca: readAuthority(sslrootcert) }),
+    checkServerIdentity: (_, certificate) => (sslmode === "verify-full" || sslrootcert === "system" ? checkServerIdentity(host, certificate) : undefined),
+  };
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new StoreError(`The file of sslrootcert in DATABASE_URL cannot be read: ${file} (${(error as NodeJS.ErrnoException).code}).`);
+  }
 }
 
 type Sql = postgres.Sql | postgres.TransactionSql;

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { scramVerifier } from "./scram.ts";
+import { StoreError } from "./store-error.ts";
 
 /** Roles of the collector beside the owner of its tables, who migrates them: one takes batches in, one serves people and judges. */
 export const dbRoles = ["hcc_ingest", "hcc_api"] as const;
@@ -44,30 +46,52 @@ const ownersAlone = [
   "page_count_day",
 ] as const;
 
-/** Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere. The user of `db` must be allowed to make roles. */
+/**
+ * Makes the roles, or gives them new passwords; the texts are returned once and stored nowhere.
+ * @throws StoreError when the user of `db` may not make roles
+ */
 export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>>> {
   const passwords = { hcc_ingest: randomBytes(24).toString("base64url"), hcc_api: randomBytes(24).toString("base64url") };
   for (const role of dbRoles) {
     const [known] = await db.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
-    await db.script(`${known ? "ALTER" : "CREATE"} ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD '${scramVerifier(passwords[role])}'`);
+    const statement = `${known ? "ALTER" : "CREATE"} ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD '${scramVerifier(passwords[role])}'`;
+    await lackingRight(db.script(statement), `The database user may not ${known ? `change the role ${role}` : "make roles"}`, "CREATEROLE");
   }
   await grantRights(db);
   return passwords;
 }
 
+/** Waits for a statement that an ordinary owner may not run. @throws StoreError that says which right is missing */
+export async function lackingRight<T>(statement: Promise<T>, what: string, right: "CREATEROLE" | "CREATEDB"): Promise<T> {
+  return statement.catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "42501") throw error;
+    throw new StoreError(`${what}. As an administrator of the database run: ALTER ROLE that-user ${right}; then this again.`, { cause: error });
+  });
+}
+
 /**
  * Gives the roles what they need in the tables of this version, and takes everything else; nothing where they are not. Run after each migration.
  * `hcc_ingest` adds what agents send and sees no account. `hcc_api` does what people and judging do, changes no evidence and no table, and only adds
- * to the audit log and the records of duties.
+ * to the audit log and the records of duties. `grafana_ro` reads the views: an administrator may have made it when there were none, or only now.
  */
 export async function grantRights(db: Db): Promise<void> {
-  const there = await db.query<{ role: DbRole }>("SELECT rolname AS role FROM pg_roles WHERE rolname IN ('hcc_ingest', 'hcc_api')");
-  for (const { role } of there)
-    await db.transaction(async (tx) => {
-      const statements = role === "hcc_ingest" ? ingestRights() : apiRights(await ownTables(tx));
-      await tx.script([`REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`, `GRANT USAGE ON SCHEMA public TO ${role}`, ...statements].join(";\n"));
-    });
+  await db.transaction(async (tx) => {
+    // PostgreSQL refuses the second of two collectors that start at once and change the rights of one table.
+    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
+    const there = await tx.query<{ role: DbRole | "grafana_ro" }>(
+      "SELECT rolname AS role FROM pg_roles WHERE rolname IN ('hcc_ingest', 'hcc_api', 'grafana_ro')",
+    );
+    for (const { role } of there) {
+      if (role === "grafana_ro") await tx.script(readerRights.join(";\n"));
+      else {
+        const statements = role === "hcc_ingest" ? ingestRights() : apiRights(await ownTables(tx));
+        await tx.script([`REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`, `GRANT USAGE ON SCHEMA public TO ${role}`, ...statements].join(";\n"));
+      }
+    }
+  });
 }
+
+const readerRights = ["GRANT USAGE ON SCHEMA grafana TO grafana_ro", "GRANT SELECT ON ALL TABLES IN SCHEMA grafana TO grafana_ro"];
 
 function ingestRights(): readonly string[] {
   return [

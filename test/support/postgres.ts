@@ -16,6 +16,8 @@ const run = promisify(execFile);
 export type TestPostgres = {
   readonly url: string;
   readonly port: number;
+  /** Folder of its Unix socket. */
+  readonly socketFolder: string;
   /** The URL of another, fresh database on the same server. */
   database(name: string): Promise<string>;
   /** One statement as the owner, over psql; gives the text of its unaligned answer. */
@@ -99,6 +101,7 @@ export async function startPostgres({
   return {
     url: `postgres://hcc@127.0.0.1:${port}/postgres`,
     port,
+    socketFolder: folder,
     psql,
     copyIn: (table, lines) => copyIn(port, table, lines),
     get pid() {

@@ -12,7 +12,9 @@ import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
-import { openByRole, type RoleStore } from "../../collector/store/open.ts";
+import { drill } from "../../collector/store/drill.ts";
+import { openByRole, openStore, type RoleStore } from "../../collector/store/open.ts";
+import { grantRights } from "../../collector/store/roles.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
 import { openBrowser } from "../support/http-browser.ts";
@@ -163,5 +165,50 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     expect(await as(before, "SELECT 1")).toMatch("password authentication failed");
     expect(await as(said[1]?.split("=").slice(1).join("=") ?? "", "SELECT 1")).toBe("1 rows");
     expect(() => readConfig({ HCC_DATABASE_API_URL: before })).toThrow("given together");
+  });
+
+  it("are given their rights by two collectors that start at once", async () => {
+    const { databaseUrl } = readConfig({ DATABASE_URL: database.url });
+    const both = await Promise.all([1, 2].map(() => openStore({ databaseUrl, dataDir: "unused", connections: 1 })));
+    for (let start = 0; start < 5; start++) await Promise.all(both.map(({ db }) => grantRights(db)));
+    await Promise.all(both.map(({ close }) => close()));
+  });
+
+  it("are of one database: a restored one beside it gets no batches of the old one's intake", async () => {
+    const [first = "", second = ""] = (await command("roles")).said.map((line) => line.slice(line.indexOf("=") + 1));
+    const databaseUrl = await database.database("beside");
+    const opened = openByRole({ databaseUrl, dataDir: "unused", roleUrls: { ingest: first, api: second } });
+    await expect(opened).rejects.toThrow(/ lead to different databases \(127\.0\.0\.1:\d+\/beside, 127\.0\.0\.1:\d+\/postgres\)\. Run "collector roles"/);
+  });
+
+  describe("with an owner who may make neither roles nor databases", () => {
+    const owned = () => database.url.replace("hcc@", "owner:plain@").replace(/postgres$/, "owned");
+    const say = async (...words: string[]) => {
+      const said: string[] = [];
+      const line = (text: string) => void said.push(text);
+      const terminal = { out: line, err: line, stop: signal, node: process.execPath, stdin: Readable.from([]) };
+      await runCommand(words, () => readConfig({ DATABASE_URL: owned(), HCC_MEASURE_PORT: "0" }), terminal);
+      return said;
+    };
+    beforeAll(async () => {
+      await database.psql("CREATE ROLE owner LOGIN PASSWORD 'plain'");
+      await database.psql("CREATE DATABASE owned OWNER owner");
+    });
+
+    it("an administrator's grafana_ro reads the views", async () => {
+      await say("migrate");
+      expect(await as(owned().replace("owner:plain@", "grafana_ro@"), "SELECT * FROM grafana.centre")).toBe("0 rows");
+      expect(await as(owned().replace("owner:plain@", "grafana_ro@"), "SELECT * FROM person")).toContain("permission denied");
+    }, 30_000);
+
+    it("roles and the drill say which right is missing before they do anything", async () => {
+      await expect(say("roles")).rejects.toThrow("As an administrator of the database run: ALTER ROLE that-user CREATEROLE; then this again.");
+      const said: string[] = [];
+      const { db, close } = await openStore({ databaseUrl: owned(), dataDir: "unused" });
+      const drilled = drill(db, { url: owned(), name: "copy", keep: false, nowMs: Date.now, told: (step) => void said.push(step) });
+      await expect(drilled).rejects.toThrow("may not make databases. As an administrator of the database run: ALTER ROLE that-user CREATEDB; then this again.");
+      expect(said).toEqual([]);
+      await close();
+    }, 30_000);
   });
 });
