@@ -22,6 +22,8 @@ const Environment = z.object({
   HCC_HOST: z.string().min(1).default("127.0.0.1"),
   /** Port of the speed test that `serve` starts beside itself; 0 starts none. */
   HCC_MEASURE_PORT: Port.default(8891),
+  /** Address on which it listens; that of the collector when absent. Behind a proxy on this machine the two differ. */
+  HCC_MEASURE_HOST: z.string().min(1).optional(),
   HCC_DATA: z.string().min(1).default(join("data", "collector")),
   HCC_LANG: Lang.default("vi"),
   HCC_LOG_LEVEL: LogLevel.default("info"),
@@ -68,6 +70,7 @@ export type CollectorConfig = {
   readonly port: number;
   readonly host: string;
   readonly measurePort: number;
+  readonly measureHost: string;
   readonly dataDir: string;
   readonly lang: Lang;
   readonly logLevel: z.infer<typeof LogLevel>;
@@ -111,6 +114,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: env.HCC_PORT,
     host: env.HCC_HOST,
     measurePort: env.HCC_MEASURE_PORT,
+    measureHost: env.HCC_MEASURE_HOST ?? env.HCC_HOST,
     dataDir: env.HCC_DATA,
     lang: env.HCC_LANG,
     logLevel: env.HCC_LOG_LEVEL,

@@ -23,6 +23,8 @@ export function configFor(site: Site, { policy, calendar, measureServers }: Serv
 export function serversOf({ measurePort, measureServers, publicUrl }: CollectorConfig): readonly MeasureServer[] {
   if (measurePort === 0) return measureServers;
   const url = new URL(publicUrl);
+  // It speaks plain HTTP whatever the collector or a proxy before it does.
+  url.protocol = "http:";
   url.port = String(measurePort);
   // "localhost" may be ::1 first, where the measure server does not listen.
   if (url.hostname === "localhost") url.hostname = "127.0.0.1";

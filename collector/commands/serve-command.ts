@@ -97,11 +97,13 @@ async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */
 async function startMeasure(
   { measureSecret }: Collector,
-  { dataDir, host, measurePort }: CollectorConfig,
+  { dataDir, measureHost, measurePort, publicUrl }: CollectorConfig,
   { node }: Terminal,
   log: Log,
 ): Promise<ChildProcess> {
   await mkdir(dataDir, { recursive: true });
+  if (isLoopback(measureHost) && !isLoopback(new URL(publicUrl).hostname))
+    log.warn({ host: measureHost, port: measurePort }, "no agent reaches the speed test on another machine; set HCC_MEASURE_HOST, or HCC_MEASURE_PORT=0");
   const secretFile = join(dataDir, "measure-secret");
   await writeFile(secretFile, measureSecret, { mode: 0o600 });
   await chmod(secretFile, 0o600);
@@ -114,7 +116,7 @@ async function startMeasure(
     "--id",
     "collector",
     "--host",
-    host,
+    measureHost,
     "--port",
     String(measurePort),
     "--secret-file",
@@ -125,6 +127,8 @@ async function startMeasure(
   child.once("exit", (code) => log.info({ code }, "measure server ended"));
   return child;
 }
+
+const isLoopback = (host: string) => ["localhost", "127.0.0.1", "::1", "[::1]"].includes(host);
 
 /** Keeps the store in order until the signal, however long that takes: nobody else waits for it. What is cut off then is done by the next collector. */
 async function keepOrder(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {
