@@ -52,6 +52,11 @@ export const Centre = z.strictObject({
 });
 export type Centre = z.infer<typeof Centre>;
 
-/** The file that `collector centre import` takes. */
-export const Inventory = z.strictObject({ centres: z.array(Centre).min(1).max(20_000) });
+/** The file that `collector centre import` takes. A centre that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
+export const Inventory = z.strictObject({
+  centres: z
+    .array(Centre.extend({ devices: Centre.shape.devices.unwrap().optional() }))
+    .min(1)
+    .max(20_000),
+});
 export type Inventory = z.infer<typeof Inventory>;

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { z } from "zod";
-import { Code } from "#schemas/ids.ts";
 import { Inventory } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { addEnrolCode } from "../store/agents.ts";
@@ -29,12 +28,16 @@ export function centreCommand(context: CommandContext): Command {
   const centre = new Command("centre").description("the centres that are watched");
   centre
     .command("import <file>")
-    .description("adds or replaces the centres of a JSON file")
+    .description('adds or replaces the centres of a JSON file; one without "devices" keeps those that it has')
     .option("--from <date>", "first day on which it counts, YYYY-MM-DD; today when absent")
     .action(async (file: string, { from }: { from?: string }) => {
       if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
       const { centres } = await readInventory(file);
-      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now(), from));
+      const { added, changed } = await withStore(context, async (db) => {
+        const devices = new Map((await allSites(db)).map(({ centre }) => [centre.code, centre.devices]));
+        const whole = centres.map((centre) => ({ ...centre, devices: centre.devices ?? devices.get(centre.code) ?? [] }));
+        return importCentres(db, whole, Date.now(), from);
+      });
       out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
     });
   centre
@@ -51,7 +54,7 @@ export function centreCommand(context: CommandContext): Command {
     .description("one centre as JSON")
     .action(async (code: string) => {
       const site = await withStore(context, (db) => findSite(db, code));
-      if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);
+      if (!site) throw new UsageError(noCentre(code));
       out(JSON.stringify(site.centre, undefined, 2));
     });
   return centre;
@@ -63,14 +66,20 @@ export function enrolCodeCommand(context: CommandContext): Command {
     .description(`makes a one-time code for a centre's gateway PC, valid for ${CODE_MS / 3_600_000} hours`)
     .argument("<centre>", "code of the centre")
     .action(async (centre: string) => {
-      if (!Code.safeParse(centre).success) throw new UsageError(`"${centre}" is no code of a centre`);
       const code = newEnrolCode();
       const nowMs = Date.now();
-      const kept = await withStore(context, async (db) => addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS));
-      if (!kept) throw new UsageError(`no code for "${centre}": there is no such centre, or it has three open codes already`);
+      await withStore(context, async (db) => {
+        if (!(await findSite(db, centre))) throw new UsageError(noCentre(centre));
+        if (!(await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)))
+          throw new UsageError(
+            `"${centre}" has three open codes already: use one of them, or wait until the oldest ends, ${CODE_MS / 3_600_000} hours after it was made`,
+          );
+      });
       context.terminal.out(code);
     });
 }
+
+const noCentre = (code: string) => `there is no centre "${code}"; "centre list" names them`;
 
 async function readInventory(file: string): Promise<Inventory> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {

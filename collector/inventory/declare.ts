@@ -19,7 +19,8 @@ export function changesOf(centres: readonly Centre[], declared: DeclaredDevices)
     const after = new Set(devices.map(({ id }) => id));
     return [
       {
-        centre: { ...centre, devices: [...devices] },
+        // The paper of a repair has no column: it stays with its device.
+        centre: { ...centre, devices: devices.map((device) => ({ ...device, ...servicedOf(before.get(device.id)) })) },
         total: devices.length,
         added: devices.filter(({ id }) => !before.has(id)).length,
         changed: devices.filter((device) => isOther(before.get(device.id), device)).length,
@@ -27,6 +28,10 @@ export function changesOf(centres: readonly Centre[], declared: DeclaredDevices)
       },
     ];
   });
+}
+
+function servicedOf(before: Device | undefined): Pick<Device, "serviced"> {
+  return before?.serviced ? { serviced: before.serviced } : {};
 }
 
 function isOther(before: Device | undefined, after: Device): boolean {

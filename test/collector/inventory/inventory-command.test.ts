@@ -56,6 +56,31 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     expect((await say("inventory", "import", path("all.xlsx"), "--dry-run")).out).toContain("ia-grai: 3 devices (0 new, 0 changed, 0 removed)");
   });
 
+  it("keeps what only the other file says: devices of a centre that is told without any, and the papers of a recorder's repair", async () => {
+    const serviced = [{ on: "2026-11-20", what: "Thay ổ cứng", document: "12/BB-VP" }];
+    const centre = { code: "kon-dong", name: "Kon Dơng", officers: 4 };
+    const told = async (more: object) => {
+      writeFileSync(path("centre.json"), JSON.stringify({ centres: [{ ...centre, ...more }] }));
+      return (await say("centre", "import", path("centre.json"))).out;
+    };
+    await told({ devices: [{ id: "nvr-1", role: "recorder", address: "10.0.0.40", serviced }] });
+    writeFileSync(path("nvr.csv"), "centre,role,address,id\nkon-dong,recorder,10.0.0.41,nvr-1\nkon-dong,printer,10.0.0.42,p-1\n");
+    await say("inventory", "import", path("nvr.csv"));
+    expect(await told({ officers: 5 })).toBe("0 added, 1 changed, 0 unchanged");
+    expect(JSON.parse((await say("centre", "show", "kon-dong")).out)).toMatchObject({
+      officers: 5,
+      devices: [{ id: "nvr-1", address: "10.0.0.41", serviced }, { id: "p-1" }],
+    });
+    await told({ devices: [] });
+    expect(JSON.parse((await say("centre", "show", "kon-dong")).out)).toMatchObject({ devices: [] });
+  });
+
+  it("says of a code that is not given why, and what helps", async () => {
+    expect((await say("enrol-code", "nowhere")).err).toBe('there is no centre "nowhere"; "centre list" names them');
+    for (let open = 0; open < 3; open++) await say("enrol-code", "chu-pah");
+    expect(await say("enrol-code", "chu-pah")).toMatchObject({ code: 64, err: expect.stringContaining("three open codes already: use one of them, or wait") });
+  });
+
   it("lists the ledger, what needs a person first, and as JSON", async () => {
     const { db, close } = await openStore({ ...config(), connections: 1 });
     const { siteId = 0 } = (await findSite(db, "ia-grai")) ?? {};
