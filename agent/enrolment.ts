@@ -23,6 +23,11 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
     version,
   };
   const reply = await client.send({ method: "POST", path: "/v1/enrol", body: Buffer.from(JSON.stringify(request)), signal }).catch((error: unknown) => {
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && /CERT|VERIFY/.test(code))
+      throw new UsageError(
+        `${collector}: its certificate does not prove it (${code}); if the province has an authority of its own, name that PEM file as "caFile" in hcc-agent.json in ${dataDir}`,
+      );
     throw new UsageError(`${collector}: no answer (${cleanText(error instanceof Error ? error.message : String(error))}); check the address and the line`);
   });
   const enrolled = EnrolReply.safeParse(reply.body);

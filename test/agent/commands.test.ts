@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Outcome, probeKinds } from "#schemas/observation.ts";
@@ -6,8 +9,10 @@ import { readSettings } from "../../agent/config.ts";
 import { Credentials } from "../../agent/credentials.ts";
 import { agentCommand } from "../support/agent-command.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { requirePeer } from "../support/require-peer.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { testCertificate } from "../support/test-certificate.ts";
 
 /** A command line whose user says yes to everything and types `stdin`. */
 function command(
@@ -150,6 +155,17 @@ describe("enrol", () => {
 
   it("says so when nobody answers, or somebody else", async () => {
     expect((await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"])).err).toContain("no answer");
+  });
+
+  it.skipIf(!requirePeer("openssl"))("names the setting for a province's own authority when its certificate proves nothing here", async () => {
+    const { certFile, keyFile } = testCertificate(temporaryFolder());
+    const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { code, err } = await command(["enrol", "good-code", "--collector", url]);
+    server.close();
+    expect(code).toBe(64);
+    expect(err).toMatch(/its certificate does not prove it \(DEPTH_ZERO_SELF_SIGNED_CERT\); .* as "caFile" in hcc-agent\.json in /);
   });
 });
 
