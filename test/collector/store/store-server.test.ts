@@ -147,7 +147,9 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
     expect(await refusal(at("hcc", "nowhere"))).toMatch(/^StoreError: There is no such database at .*createdb NAME\.$/);
     expect(await refusal(at("hcc", "readonly"))).toMatch(/^StoreError: The database is read-only/);
     expect(await refusal(at("reader", "postgres"))).toMatch(/^StoreError: The database user may not create tables/);
-    expect(await refusal(at("nobody-known", "postgres"))).toMatch(/^StoreError: The database at .* refuses the user or the password of DATABASE_URL\.$/);
+    expect(await refusal(at("nobody-known", "postgres"))).toMatch(
+      /^StoreError: The database at .* lets nobody in by DATABASE_URL: role "nobody-known" does not exist\. Check its user/,
+    );
     expect(await refusal("not a url")).toMatch(/^StoreError: DATABASE_URL is not a URL such as/);
     expect(await refusal("postgres://user:secret-word@host.invalid/db")).toMatch(
       /^StoreError: The host of DATABASE_URL is not known: host\.invalid:5432\/db\.$/,
