@@ -28,11 +28,13 @@ export const findingReasons = [
   "history_lost",
   "capacity_insufficient",
   "target_down",
+  "wifi_down",
   "denied",
   "duties_late",
   // pending
   "duties_open",
   "unconfirmed",
+  "wifi_unconfirmed",
   "too_young",
   "not_yet_demonstrated",
   "budget",

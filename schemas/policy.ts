@@ -89,6 +89,8 @@ export const CapacityRule = z.strictObject({
   /** Addresses leased for longer than `hours` stay taken after their people have gone: then at least this share must be free. */
   longLease: z.strictObject({ hours: z.number().positive(), freePercentMin: z.number().min(0).max(100) }).optional(),
   clientsPerRadio: z.int().min(1),
+  /** A breach: so many runs in a row say the same. An access point that restarts is silent in one. */
+  breachRuns: z.int().min(1).max(12),
   maxAgeHours: z.number().positive(),
 });
 export type CapacityRule = z.infer<typeof CapacityRule>;

@@ -8,6 +8,7 @@ export type Reread<T> = { readonly value: T } | { readonly fault: string };
 
 /** What a rule meant before a field of its kind was there. The only place for such defaults: every needed field that is added later stands here. */
 const meantBefore: { readonly [Kind in RuleKind]?: Partial<Extract<Rule, { kind: Kind }>> } = {
+  capacity: { breachRuns: 1 },
   depth: { freshMinutes: 15, clockSkewWarnSeconds: 30, eventPiecesPerDay: 12, replaySamples: 1, projectionMarginPercent: 0 },
   floor: { hours: "any" },
 };

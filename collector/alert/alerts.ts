@@ -50,7 +50,7 @@ export function createAlerts({ db, policyAt, notify, publicUrl }: AlertOptions):
       );
       for (const { siteId, findings, late, nowMs } of judged) {
         const own = standing.get(siteId) ?? [];
-        for (const { requirement, state } of findings) await take(tx, own, siteId, requirement, "", signalOf(state), late, nowMs);
+        for (const finding of findings) await take(tx, own, siteId, finding.requirement, "", signalOf(finding), late, nowMs);
       }
     },
     onProvince: async (tx, requirement, subject, signal, nowMs) => take(tx, await standingIncidents(tx, [0]), 0, requirement, subject, signal, false, nowMs),

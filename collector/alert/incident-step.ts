@@ -1,12 +1,16 @@
-import type { FindingState } from "#schemas/finding.ts";
+import type { Finding } from "#schemas/finding.ts";
 import type { Incident } from "./incident.ts";
 
 /** What a judgement says of a problem. */
 export type Signal = "bad" | "well" | "unclear";
 
-/** Only a pass, or a requirement that no longer applies, is well: what is unknown or pending says neither. */
-export function signalOf(state: FindingState): Signal {
+/**
+ * Only a pass, or a requirement that no longer applies, is well: what is unknown or pending says neither. But a Wi-Fi of which nothing is down or too
+ * small has no breach any more, though its fifty people may never come.
+ */
+export function signalOf({ state, reason }: Pick<Finding, "state" | "reason">): Signal {
   if (state === "fail") return "bad";
+  if (reason === "not_yet_demonstrated") return "well";
   return state === "pass" || state === "not_applicable" ? "well" : "unclear";
 }
 

@@ -38,7 +38,7 @@ export function needOf(rule: Rule, calendar: Calendar, nowMs: number): Need | un
       return { probe: rule.probe, spans, runsMax: Math.ceil(rule.windowHours * RUNS_PER_HOUR) + 4 };
     }
     case "capacity":
-      return { probe: rule.probe, spans: last(rule.maxAgeHours * 2 * HOUR_MS), runsMax: 3 };
+      return { probe: rule.probe, spans: workingSpansBefore(calendar, nowMs, (rule.maxAgeHours / 2) * HOUR_MS), runsMax: Math.max(3, rule.breachRuns) };
     case "depth":
       return { probe: rule.probe, spans: last(rule.maxAgeHours * 3 * HOUR_MS), runsMax: 4 };
     case "count":

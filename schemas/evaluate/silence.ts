@@ -36,7 +36,7 @@ export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Jud
  * began may be up by now, so that breach is unknown too; what took days to confirm stands for its own time.
  */
 export function explainedBySilence(judgement: Judgement, { lastContactMs }: Pick<Facts, "lastContactMs">, nowMs: number): Judgement {
-  const mayBeSilence = judgement.state === "unknown" || judgement.reason === "target_down";
+  const mayBeSilence = judgement.state === "unknown" || judgement.reason === "target_down" || judgement.reason === "wifi_down";
   if (!mayBeSilence || lastContactMs === undefined || nowMs - lastContactMs <= OFFLINE_MS) return judgement;
   return { ...judgement, state: "unknown", reason: "site_offline" };
 }

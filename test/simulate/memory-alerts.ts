@@ -34,7 +34,7 @@ export function memoryAlerts(centres: number): SimulatedAlerts & { readonly desk
     },
     province: (requirement, subject, signal, nowMs) => desk.signal(0, requirement, signal, nowMs, { subject }),
     judged: (siteId, findings, nowMs) => {
-      for (const { requirement, state } of findings) desk.signal(siteId, requirement, signalOf(state), nowMs);
+      for (const finding of findings) desk.signal(siteId, finding.requirement, signalOf(finding), nowMs);
     },
     traced: (siteId, trace) => void desk.traces.set(siteId, trace),
     tick: (nowMs) => void desk.tick(nowMs),

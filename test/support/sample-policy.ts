@@ -38,6 +38,7 @@ const wifi: Requirement = {
     utilisationPercentMax: 70,
     dhcpFreePercentMin: 20,
     clientsPerRadio: 30,
+    breachRuns: 3,
     maxAgeHours: 48,
   },
   advice: { vi: "Kiểm tra dải cấp phát địa chỉ và số điểm phát.", en: "Check the address pool and the number of access points." },

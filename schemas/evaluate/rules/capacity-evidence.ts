@@ -16,12 +16,14 @@ export type CapacityEvidence = {
   readonly hosts?: number;
   /** Access points that answer, of all: `2/3`. */
   readonly points?: string;
-  /** The first access point or network name that is off. */
-  readonly down?: string;
+  /** Access points and network names that are off. */
+  readonly down: readonly string[];
   /** How the people were counted. */
   readonly method?: string;
   /** True when hosts on its network refuted a device's own number. */
   readonly contradicts: boolean;
+  /** True when some devices could not be asked: numbers of the whole are then the least that there is. */
+  readonly isPartial: boolean;
   /** Which devices or tables told each number, by the number's name: `snmp:cisco-wlc`. */
   readonly sources: Readonly<Record<string, string>>;
 };
@@ -40,7 +42,7 @@ const metricsOf = {
 export function readCapacity({ readings, evidence }: Extract<Outcome, { kind: "measured" }>): CapacityEvidence {
   const shares = readings.flatMap(({ metric, value }) => (metric === "wifi_utilisation_percent" ? [value] : []));
   const points = readings.filter(({ metric }) => metric === "wifi_ap_up").map(({ value }) => value);
-  const down = readings.find(({ metric, value }) => (metric === "wifi_ap_up" || metric === "wifi_ssid_up") && value === 0);
+  const down = readings.filter(({ metric, value }) => (metric === "wifi_ap_up" || metric === "wifi_ssid_up") && value === 0);
   const hint = readings.find(({ metric, labels }) => metric === "wifi_clients" && labels?.method !== undefined && labels.ap === undefined);
   const [free, leaseS] = [total(readings, "dhcp_free"), total(readings, "dhcp_lease_s")];
   const numbers = known({
@@ -60,11 +62,17 @@ export function readCapacity({ readings, evidence }: Extract<Outcome, { kind: "m
     ...known({
       method,
       points: points.length > 0 ? `${points.filter((up) => up === 1).length}/${points.length}` : undefined,
-      down: down && (down.labels?.ap ?? down.labels?.ssid ?? ""),
     }),
+    down: [...new Set(down.map(nameOf))],
+    isPartial: evidence?.partial === true,
     contradicts: evidence?.contradiction !== undefined,
     sources: Object.fromEntries([...told, ["hosts", hint?.labels?.method] as const].filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };
+}
+
+/** An access point, or one of the network names on it. */
+function nameOf({ labels: { ap, ssid, radio } = {} }: Reading): string {
+  return [ap, ssid, radio].filter((label) => label !== undefined).join(" ");
 }
 
 /** The reading without labels: the total over all access points. */

@@ -23,6 +23,7 @@ export const findings = {
   "finding.reason.history_lost": "Dữ liệu cũ của kênh {channel} đã mất mà không rõ lý do (định dạng lại hoặc bị xóa).",
   "finding.reason.capacity_insufficient": "Wi-Fi không đủ cho {required} người: giới hạn ở mục {short}.",
   "finding.reason.target_down": "{subject} không trả lời: chỉ {observed} % lần hỏi thành công.",
+  "finding.reason.wifi_down": "Wi-Fi: {subject} đang tắt hoặc không trả lời.",
   "finding.reason.denied": "Trung tâm hoặc đoàn kiểm tra cho biết chưa có đủ: còn {open} mục.",
   "finding.reason.duties_late":
     "Việc định kỳ chưa làm đều: {late} lượt muộn hoặc bỏ trống, {skipped} lượt bỏ qua trong {turns} lượt gần nhất; lần làm gần nhất {lastDay}.",
@@ -30,6 +31,7 @@ export const findings = {
     "Lượt việc định kỳ vừa hết hạn chưa được ghi: {late} lượt muộn, {skipped} lượt bỏ qua trong {turns} lượt gần nhất; lần làm gần nhất {lastDay}.",
   "finding.reason.unconfirmed":
     "Đo được {observed} {unit}, thấp hơn {required} {unit}, nhưng chưa đủ số lần, số ngày hoặc máy chủ để kết luận ({below} lần trong {days} ngày).",
+  "finding.reason.wifi_unconfirmed": "Wi-Fi vừa có dấu hiệu không đủ cho {required} người, hoặc có bộ phát không trả lời; đang chờ đo lại để kết luận.",
   "finding.reason.too_young": "Chưa theo dõi đủ lâu để kết luận.",
   "finding.reason.not_yet_demonstrated": "Chưa có bằng chứng đủ cho {required} người; cao nhất đã thấy {peak} người.",
   "finding.reason.budget": "Đã dùng hết dung lượng đo của tháng; đo tiếp tháng sau.",
@@ -71,10 +73,12 @@ export const findings = {
   "finding.short.history_lost": "dữ liệu cũ bị mất",
   "finding.short.capacity_insufficient": "không đủ sức chứa",
   "finding.short.target_down": "không trả lời",
+  "finding.short.wifi_down": "Wi-Fi đang tắt",
   "finding.short.denied": "chưa có đủ",
   "finding.short.duties_late": "việc định kỳ bị muộn hoặc bỏ",
   "finding.short.duties_open": "lượt việc định kỳ chưa được ghi",
   "finding.short.unconfirmed": "thấp, chờ đo thêm để kết luận",
+  "finding.short.wifi_unconfirmed": "chờ đo lại",
   "finding.short.too_young": "chưa theo dõi đủ lâu",
   "finding.short.not_yet_demonstrated": "chưa đủ bằng chứng",
   "finding.short.budget": "hết dung lượng đo của tháng",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Message, NotifyConfig } from "#schemas/alert.ts";
-import type { Finding, FindingState } from "#schemas/finding.ts";
+import type { Finding, FindingReason, FindingState } from "#schemas/finding.ts";
 import { Centre } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
@@ -38,12 +38,18 @@ beforeEach(async () => {
 });
 
 /** Judges one requirement of a site: what the judge's transaction does. */
-async function judged(atMs: number, siteId: number, requirement: string, state: FindingState, late = false): Promise<void> {
+async function judged(
+  atMs: number,
+  siteId: number,
+  requirement: string,
+  state: FindingState,
+  { late = false, reason }: { late?: boolean; reason?: FindingReason } = {},
+): Promise<void> {
   const finding: Finding = {
     centre: `xa-${siteId}`,
     requirement,
     state,
-    reason: state === "fail" ? "target_down" : state === "pass" ? "met" : "site_offline",
+    reason: reason ?? (state === "fail" ? "target_down" : state === "pass" ? "met" : "site_offline"),
     evidenceClass: "measured",
     evidence: [],
     evaluatedAt: new Date(atMs).toISOString(),
@@ -75,6 +81,18 @@ it("a problem goes from a judgement into the outbox with its sentence, is taken 
   await alerts.tick(T0 + 71 * MINUTE);
   expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
   expect(await listIncidents(db, { closed: true })).toHaveLength(1);
+});
+
+it("an access point that is back ends its problem, though nobody has seen fifty people yet", async () => {
+  await judged(T0, 1, "R02", "fail", { reason: "wifi_down" });
+  await alerts.tick(T0 + 3 * MINUTE);
+  await judged(T0 + 60 * MINUTE, 1, "R02", "pending", { reason: "wifi_unconfirmed" });
+  await alerts.tick(T0 + 71 * MINUTE);
+  expect(await listIncidents(db, {})).toMatchObject([{ requirement: "R02", state: "open" }]);
+  await judged(T0 + 72 * MINUTE, 1, "R02", "pending", { reason: "not_yet_demonstrated" });
+  await alerts.tick(T0 + 83 * MINUTE);
+  expect(await listIncidents(db, {})).toEqual([]);
+  expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
 });
 
 it("whoever takes one problem of a storm has taken all of it", async () => {

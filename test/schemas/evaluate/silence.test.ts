@@ -57,8 +57,10 @@ describe("R02: what is not known eases nothing", () => {
   ])("%s", (_, runs, expected) => expect(verdict("R02", { runs })).toBe(expected));
 
   it("an access point that was down when the centre fell silent may be up by now", () => {
-    const runs = [measured("wifi-clients", HOUR, [{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-1" } }])];
-    expect(verdict("R02", { runs })).toBe("fail target_down");
+    const runs = [HOUR, HOUR + 5 * MINUTE, HOUR + 10 * MINUTE].map((agoMs) =>
+      measured("wifi-clients", agoMs, [{ metric: "wifi_ap_up", value: 0, labels: { ap: "ap-1" } }]),
+    );
+    expect(verdict("R02", { runs })).toBe("fail wifi_down");
     expect(verdict("R02", { runs, lastContactMs: NOW - HOUR })).toBe("unknown site_offline");
   });
 });
