@@ -77,7 +77,8 @@ function matchOf(device: Device, found: readonly KnownDevice[]): KnownDevice | u
 
 /** The code of the declared device that has the same serial number, address or found machine; else this one takes them. */
 function claim(known: Map<string, string>, { id, role, serial, address }: Device, match: KnownDevice | undefined): string | undefined {
-  const keys = [...(serial ? [`serial ${serial.toUpperCase()}`] : []), ...(address ? [`address ${address}`] : []), ...(match ? [match.identity] : [])].map(
+  const plain = plainSerial(serial);
+  const keys = [...(plain ? [`serial ${plain}`] : []), ...(address ? [`address ${address}`] : []), ...(match ? [match.identity] : [])].map(
     (key) => `${kindOf(role)} ${key}`,
   );
   const owner = keys.map((key) => known.get(key)).find((other) => other !== undefined);
@@ -96,7 +97,7 @@ function standing(device: Device, match: KnownDevice | undefined, found: readonl
  * one that answered there before and has been gone since. PCs change addresses with their leases, so only a serial number speaks for them.
  */
 function isOther({ id, role, serial }: Device, match: KnownDevice, found: readonly KnownDevice[]): boolean {
-  if (serial && match.serial) return !sameSerial(serial, match.serial);
+  if (plainSerial(serial) && plainSerial(match.serial)) return !sameSerial(serial, match.serial);
   if (kindOf(role) === "officer-pc") return false;
   return found.some((before) => before.device === id && before.identity !== match.identity && comparable(before, match) && before.lastDay < match.firstDay);
 }
@@ -108,7 +109,19 @@ function comparable(a: KnownDevice, b: KnownDevice): boolean {
 }
 
 function sameSerial(a: string | undefined, b: string | undefined): boolean {
-  return a !== undefined && b !== undefined && a !== "" && a.trim().toUpperCase() === b.trim().toUpperCase();
+  const plain = plainSerial(a);
+  return plain !== undefined && plain === plainSerial(b);
+}
+
+/**
+ * A serial number as it is compared; undefined for what stands in its place on a list or in cheap firmware ("-", "không rõ", "0000", "123456789"): many
+ * machines carry that. Pure.
+ */
+export function plainSerial(serial: string | undefined): string | undefined {
+  const plain = serial?.trim().toUpperCase() ?? "";
+  const signs = plain.replace(/[^\p{L}\p{N}]/gu, "");
+  const isFiller = !/\d/.test(signs) || /^(.)\1*$/u.test(signs) || "0123456789ABCDEF".includes(signs) || signs === "1234567890";
+  return isFiller ? undefined : plain;
 }
 
 /** What was found or answered and is nobody's: a machine to declare, or to take off the network. */

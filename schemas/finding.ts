@@ -47,6 +47,7 @@ export const findingReasons = [
   "shared_fault",
   "no_denominator",
   "declared_only",
+  "moved",
   "not_attested",
   "attestation_expired",
   "not_recorded",

@@ -1,4 +1,4 @@
-import type { FoundDevice } from "#schemas/asset-ledger.ts";
+import { type FoundDevice, plainSerial } from "#schemas/asset-ledger.ts";
 import { type DiscoveryEvidence, FOUND_MAX } from "#schemas/discovery-evidence.ts";
 import type { DeviceRole } from "#schemas/inventory.ts";
 import { Evidence, type Reading } from "#schemas/observation.ts";
@@ -29,7 +29,7 @@ export function tell(proposals: readonly Proposal[], { networks, targets }: Know
 
 /** Nothing for a device that cannot be told from others: no serial number, and no address on the wire since it lies behind a router. */
 function toldOf({ device: { role, address, serial, vendor, model }, faces, identity }: Proposal, id: string | undefined): FoundDevice[] {
-  const own = identity ?? (serial === undefined ? undefined : `serial ${serial}`);
+  const own = identity ?? (plainSerial(serial) === undefined ? undefined : `serial ${serial}`);
   if (own === undefined || address === undefined) return [];
   const words = { ...(serial !== undefined && { serial }), ...(vendor !== undefined && { vendor }), ...(model !== undefined && { model }) };
   const roles = faces.length > 0 ? faces.slice(0, 8) : [role];

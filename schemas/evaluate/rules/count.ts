@@ -29,7 +29,8 @@ export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgem
 function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement {
   const { centre, calendar, firstContactMs } = facts;
   const frame = { unit: "devices" };
-  if (centre.officers === undefined && rule.perOfficer > 0) return { state: "unknown", reason: "no_denominator", ...frame };
+  // A centre without officers is one whose number nobody has filled in.
+  if (!centre.officers && rule.perOfficer > 0) return { state: "unknown", reason: "no_denominator", ...frame };
   // 2.0000000000000004 officers' worth of scanners are two.
   const required = Math.ceil(Math.round((centre.officers ?? 0) * rule.perOfficer * 1e6) / 1e6) + rule.fixed;
   const days = workingDaysBefore(calendar, nowMs, rule.ofWorkingDays);
@@ -47,14 +48,15 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
     ...ledgerNumbers(rows),
     ...unusedNumber(seen, still),
   };
-  const newestDay = facts.presence.find(({ role, day }) => rule.roles.includes(role) && days.includes(day))?.day;
+  const newestDay = days.find((day) => [...seen.values()].some((on) => on.includes(day)));
   const numbers = { ...frame, observed, required, detail, ...(newestDay && { observedMs: vietnamDayStartMs(newestDay) }) };
 
   const validUntilMs = newestDay === undefined ? nowMs : endOfWorkingDayAfter(calendar, newestDay, rule.seenDays);
   if (observed >= required && newestDay && validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...numbers };
   if (observed >= required && newestDay) return { state: "pass", reason: "met", ...numbers, validUntilMs };
-  if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   const isYoung = firstContactMs === undefined || days.filter((day) => day >= vietnamDay(firstContactMs)).length < rule.seenDays;
+  if (isYoung && seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
+  if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   if (seen.size === 0 && declaredDevices.length === 0) return { ...noEvidence(facts, rule.probe), ...numbers };
   if (isYoung || seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
   // A day on which nothing at all answered is a day on which nobody looked: it speaks against no device.
@@ -68,6 +70,8 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
     };
   // The spooler knows a USB printer by the name of its queue.
   const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
+  const moved = unseen.filter(({ id }) => rows.some(hasMoved(id))).length;
+  if (moved > 0 && observed + moved >= required) return { state: "unknown", reason: "moved", ...numbers, detail: { ...detail, moved } };
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
 }
@@ -98,17 +102,27 @@ function isRepeated({ roles }: CountRule, { devices }: Facts["centre"], { state,
   return other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
 }
 
+/** Whether a search has met a declared machine, by its serial number, at another address than the declared one. */
+function hasMoved(id: string): (row: LedgerRow) => boolean {
+  return ({ device, state, found }) =>
+    device?.id === id && state === "matched" && device.address !== undefined && found?.address !== device.address && found?.device !== id;
+}
+
 /** How many assets stand in each state of the ledger. */
 function ledgerNumbers(rows: readonly LedgerRow[]): Record<string, number> {
   const counted = ledgerStates.map((state) => [state, rows.filter((row) => row.state === state).length] as const);
   return Object.fromEntries(counted.filter(([, count]) => count > 0));
 }
 
-/** The working days on which each device of the roles answered, without those that are another one's second entry. */
-function daysSeen({ roles }: CountRule, { presence }: Facts, days: readonly string[], repeated: ReadonlySet<string>): Map<string, string[]> {
+/**
+ * The working days on which each device of the roles answered, without those that are another one's second entry. What is declared has the role of its
+ * declaration, whatever it was asked as before that was put right.
+ */
+function daysSeen({ roles }: CountRule, { centre, presence }: Facts, days: readonly string[], repeated: ReadonlySet<string>): Map<string, string[]> {
   const seen = new Map<string, string[]>();
+  const declared = new Map(centre.devices.map(({ id, role }) => [id, role]));
   for (const { device, role, day } of presence) {
-    if (!roles.includes(role) || !days.includes(day) || repeated.has(device)) continue;
+    if (!roles.includes(declared.get(device) ?? role) || !days.includes(day) || repeated.has(device)) continue;
     const known = seen.get(device) ?? [];
     if (!known.includes(day)) seen.set(device, [...known, day]);
   }

@@ -42,6 +42,8 @@ export const findings = {
   "finding.reason.shared_fault": "{subject} fails from many centres at once: a shared fault, not counted against the centre.",
   "finding.reason.no_denominator": "The number of officers is not known, so the needed number cannot be told.",
   "finding.reason.declared_only": "Declared only; not yet measured or confirmed by an inspection.",
+  "finding.reason.moved":
+    "{observed} devices seen working, {required} needed; {moved} more are at another network address than declared: correct the list, then reserve the address.",
   "finding.reason.not_attested": "Not declared yet: {open} items open.",
   "finding.reason.attestation_expired": "The declaration has expired and has to be made again.",
   "finding.reason.not_recorded": "The centre has not recorded any periodic work yet.",
@@ -89,6 +91,7 @@ export const findings = {
   "finding.short.shared_fault": "shared fault",
   "finding.short.no_denominator": "number of officers unknown",
   "finding.short.declared_only": "declared only",
+  "finding.short.moved": "at another address",
   "finding.short.not_attested": "not declared",
   "finding.short.attestation_expired": "declaration expired",
   "finding.short.not_recorded": "no periodic work recorded",

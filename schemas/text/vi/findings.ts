@@ -43,6 +43,8 @@ export const findings = {
   "finding.reason.shared_fault": "{subject} không trả lời từ nhiều trung tâm cùng lúc: lỗi chung, không tính cho trung tâm.",
   "finding.reason.no_denominator": "Chưa biết số cán bộ của trung tâm nên chưa tính được số cần có.",
   "finding.reason.declared_only": "Mới có khai báo, chưa có kết quả đo hoặc xác nhận của đoàn kiểm tra.",
+  "finding.reason.moved":
+    "Thấy {observed} thiết bị hoạt động, cần {required}; {moved} thiết bị nữa đang ở địa chỉ mạng khác với địa chỉ đã khai: sửa danh sách, rồi giữ cố định địa chỉ.",
   "finding.reason.not_attested": "Chưa khai báo: còn {open} mục.",
   "finding.reason.attestation_expired": "Khai báo đã hết hạn, cần khai báo lại.",
   "finding.reason.not_recorded": "Trung tâm chưa ghi lượt nào vào sổ công việc định kỳ.",
@@ -90,6 +92,7 @@ export const findings = {
   "finding.short.shared_fault": "lỗi chung của nhiều nơi",
   "finding.short.no_denominator": "chưa biết số cán bộ",
   "finding.short.declared_only": "mới có khai báo",
+  "finding.short.moved": "đã đổi địa chỉ mạng",
   "finding.short.not_attested": "chưa khai báo",
   "finding.short.attestation_expired": "khai báo hết hạn",
   "finding.short.not_recorded": "chưa ghi sổ công việc định kỳ",

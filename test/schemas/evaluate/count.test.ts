@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { workingDaysBefore } from "#schemas/calendar.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import type { Facts } from "#schemas/facts.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { calendar, DAY, facts, NOW, plan, requirement, seen } from "../../support/facts.ts";
 
 const days = workingDaysBefore(calendar, NOW, 10);
@@ -29,6 +30,13 @@ describe("R10: a PC per officer", () => {
       "too_young",
     ],
     ["nobody said how many officers there are", { presence: pcs(7), centre: { officers: undefined } as never }, "unknown", "no_denominator"],
+    ["no officers at all is a number that nobody has filled in", { presence: pcs(7), centre: { officers: 0 } }, "unknown", "no_denominator"],
+    [
+      "a young agent has seen enough, some of them declared nowhere",
+      { presence: pcs(7, days.slice(0, 1)), firstContactMs: NOW - DAY, centre: { devices: declared(5) } },
+      "pending",
+      "too_young",
+    ],
     ["nothing seen and nothing declared", {}, "unknown", "no_data"],
     ["off at night is no fault: three of ten days are enough", { presence: pcs(7, [days[0] ?? "", days[4] ?? "", days[9] ?? ""]) }, "pass", "met"],
     ["a printer is no PC", { presence: seen("p-1", "printer", days) }, "unknown", "no_data"],
@@ -134,13 +142,53 @@ describe("the ledger behind the counts", () => {
     expect(judge("R14", { centre: { devices }, presence })).toMatchObject({ observed: 0 });
   });
 
+  it("a PC whose kind was put right counts by what it is now, with the days on which it answered before", () => {
+    const devices = [1, 2].map((host) => at(`10.0.0.${host}`, { id: `z-${host}`, role: "citizen-pc" })) as never;
+    const presence = [...pcs(5), ...seen("z-1", "officer-pc", days), ...seen("z-2", "officer-pc", days)];
+    expect(judge("R14", { centre: { devices }, presence })).toMatchObject({ state: "pass", observed: 2 });
+    expect(judge("R10", { centre: { devices }, presence })).toMatchObject({ observed: 5 });
+  });
+
+  it.each(["-", "N/A", "không rõ", "0", "0000000000", "123456789"])("two machines with %j for a serial number are two", (serial) => {
+    const devices = [1, 2].map((host) => at(`10.0.0.${host}`, { id: `p-${host}`, role: "printer", serial })) as never;
+    const presence = [...seen("p-1", "printer", days), ...seen("p-2", "printer", days)];
+    expect(judge("R11", { centre: { officers: 2, devices }, presence })).toMatchObject({ state: "pass", observed: 2 });
+  });
+
+  it("a machine that a search has met at another address is not gone: the list has to be put right", () => {
+    const devices = [1, 2].map((host) => at(`10.0.0.${host}`, { id: `p-${host}`, role: "printer", serial: `CN00${host}` })) as never;
+    const met = {
+      identity: "hash aaaaaaaa 2",
+      roles: ["printer" as const],
+      address: "10.0.0.77",
+      serial: "CN002",
+      firstDay: days[4] ?? "",
+      lastDay: days[0] ?? "",
+    };
+    const presence = seen("p-1", "printer", days);
+    const finding = judge("R11", { centre: { officers: 2, devices }, presence, found: [met] });
+    expect(finding).toMatchObject({ state: "unknown", reason: "moved", observed: 1, detail: { moved: 1 } });
+    expect(finding && findingSentence("vi", finding)).toContain("1 thiết bị");
+    // It does not hide that another one is missing.
+    expect(
+      judge("R11", {
+        centre: { officers: 3, devices: [...(devices as never[]), at("10.0.0.3", { id: "p-3", role: "printer" })] as never },
+        presence,
+        found: [met],
+      }),
+    ).toMatchObject({
+      state: "fail",
+      reason: "not_seen",
+    });
+  });
+
   it("says how many are missing, extra or replaced", () => {
-    const devices = [at("10.0.0.9", { id: "c-1", role: "copier", serial: "A" }), at("10.0.0.8", { id: "c-2", role: "copier" })] as never;
+    const devices = [at("10.0.0.9", { id: "c-1", role: "copier", serial: "A1" }), at("10.0.0.8", { id: "c-2", role: "copier" })] as never;
     const found = ["10.0.0.9", "10.0.0.7"].map((address) => ({
       identity: `hash aaaaaaaa ${address}`,
       roles: ["copier" as const],
       address,
-      serial: "B",
+      serial: "B1",
       firstDay: days[9] ?? "",
       lastDay: days[0] ?? "",
     }));
