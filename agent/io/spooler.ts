@@ -30,17 +30,30 @@ async function readCups(wanted: readonly string[], signal: AbortSignal): Promise
     throw error;
   });
   const scanners = (usb ?? []).filter(({ isScanner }) => isScanner).map(({ name }) => ({ name, ok: true }));
-  return { queues: found.slice(0, DEVICES_MAX).flatMap((attributes) => cupsQueue(attributes, usb)), scanners };
+  return { queues: cupsQueues(found, usb), scanners };
 }
 
-/** Queues of network printers are left out: the printer itself says more than its queue, which lies when it is off. */
-export function cupsQueue(attributes: IppAttributes, usb?: readonly UsbDevice[]): LocalQueue[] {
+/**
+ * Queues of network printers are left out: the printer itself says more than its queue, which lies when it is off. A machine may have several queues, one for
+ * each way of printing: the first on its port stands for it.
+ */
+export function cupsQueues(found: readonly IppAttributes[], usb?: readonly UsbDevice[]): LocalQueue[] {
+  const byPort = new Map<unknown, LocalQueue>();
+  for (const attributes of found.slice(0, DEVICES_MAX)) {
+    const [port] = attributes.get("device-uri") ?? [];
+    const queue = byPort.get(port) ?? cupsQueue(attributes, usb);
+    if (queue) byPort.set(port, queue);
+  }
+  return [...byPort.values()];
+}
+
+function cupsQueue(attributes: IppAttributes, usb: readonly UsbDevice[] | undefined): LocalQueue | undefined {
   const [name] = attributes.get("printer-name") ?? [];
   const [uri] = attributes.get("device-uri") ?? [];
   const isLocal = typeof uri === "string" && /^(usb|hp:\/usb|parallel):/i.test(uri);
-  if (typeof name !== "string" || !isLocal || virtualQueue.test(name)) return [];
+  if (typeof name !== "string" || !isLocal || virtualQueue.test(name)) return undefined;
   const pluggedIn = isPluggedIn(uri, usb);
-  return [{ system: "cups", name, attributes, ...(pluggedIn !== undefined && { isPluggedIn: pluggedIn }) }];
+  return { system: "cups", name, attributes, ...(pluggedIn !== undefined && { isPluggedIn: pluggedIn }) };
 }
 
 // Not run in our tests, for want of a Windows machine; the parsers are tested with rows in the documented shape.
@@ -48,7 +61,7 @@ async function readWindows(signal: AbortSignal): Promise<LocalDevices> {
   const [queues, images] = await Promise.all([
     powershellRows("Get-CimInstance Win32_Printer | Select-Object Name,PortName,Local,WorkOffline,DetectedErrorState", signal),
     powershellRows(
-      "Get-PnpDevice -PresentOnly -Class Image -ErrorAction SilentlyContinue | Select-Object FriendlyName,@{n='Status';e={[string]$_.Status}}",
+      "Get-PnpDevice -PresentOnly -Class Image -ErrorAction SilentlyContinue | Select-Object FriendlyName,InstanceId,CompatibleID,@{n='Status';e={[string]$_.Status}}",
       signal,
     ),
   ]);
@@ -63,22 +76,37 @@ const Win32Printer = z.object({
   DetectedErrorState: z.number().nullish(),
 });
 
-/** Keeps queues on USB and parallel ports. On unplugging or power-off only WorkOffline changes; the status stays idle. */
+/** Keeps queues on USB and parallel ports, one for each port: it is offline where all on it are. On unplugging or power-off only WorkOffline changes; the status stays idle. */
 export function parseWin32Printer(rows: readonly unknown[]): readonly LocalQueue[] {
-  return rows.slice(0, DEVICES_MAX).flatMap((row): LocalQueue[] => {
+  const own = rows.slice(0, DEVICES_MAX).flatMap((row) => {
     const { data } = Win32Printer.safeParse(row);
-    if (!data || virtualQueue.test(data.Name) || !/^(USB|LPT|DOT4)/i.test(data.PortName ?? "")) return [];
-    return [{ system: "windows", name: data.Name, workOffline: data.WorkOffline === true, detectedErrorState: data.DetectedErrorState ?? 0 }];
+    return !data || virtualQueue.test(data.Name) || !/^(USB|LPT|DOT4)/i.test(data.PortName ?? "") ? [] : [data];
+  });
+  const byPort = Map.groupBy(own, ({ PortName }) => PortName?.toUpperCase());
+  return [...byPort.values()].flatMap((queues): LocalQueue[] => {
+    const [first] = queues;
+    if (first === undefined) return [];
+    const workOffline = queues.every(({ WorkOffline }) => WorkOffline === true);
+    return [{ system: "windows", name: first.Name, workOffline, detectedErrorState: first.DetectedErrorState ?? 0 }];
   });
 }
 
-const PnpImage = z.object({ FriendlyName: z.string().nullish(), Status: z.string().nullish() });
+const PnpImage = z.object({
+  FriendlyName: z.string().nullish(),
+  InstanceId: z.string().nullish(),
+  CompatibleID: z.array(z.string()).nullish().catch(undefined),
+  Status: z.string().nullish(),
+});
 
-/** Reads rows of Get-PnpDevice; webcams share the class and are told by their names. */
+/**
+ * Reads rows of Get-PnpDevice. Webcams share the class: by their kind of USB device (video, class 0e), whatever the maker and the language of Windows call
+ * them. So do scanners on the network, which are asked at their own addresses: only what hangs on this PC counts here.
+ */
 export function parsePnpImage(rows: readonly unknown[]): LocalDevices["scanners"] {
   return rows.slice(0, DEVICES_MAX).flatMap((row) => {
     const { data } = PnpImage.safeParse(row);
     const name = data?.FriendlyName ?? "";
-    return name === "" || /camera|webcam/i.test(name) ? [] : [{ name, ok: data?.Status === "OK" }];
+    const isVideo = /camera|webcam/i.test(name) || data?.CompatibleID?.some((id) => /^USB\\Class_0e/i.test(id)) === true;
+    return name === "" || isVideo || /^(SWD|ROOT)\\/i.test(data?.InstanceId ?? "") ? [] : [{ name, ok: data?.Status === "OK" }];
   });
 }

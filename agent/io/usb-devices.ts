@@ -44,11 +44,11 @@ async function wordOf(...path: readonly [string, ...string[]]): Promise<string |
 }
 
 /**
- * Whether the machine behind a queue's `usb://Maker/Model?serial=X` is plugged in and on. undefined for other ports, and where nothing can be said:
+ * Whether the machine behind a queue's `usb://Maker/Model?serial=X` or HPLIP's `hp:/usb/Model?serial=X` is plugged in and on. undefined for other ports, and where nothing can be said:
  * without a serial number any printer may be the one.
  */
 export function isPluggedIn(uri: string, devices: readonly UsbDevice[] | undefined): boolean | undefined {
-  if (devices === undefined || !/^usb:/i.test(uri)) return undefined;
+  if (devices === undefined || !/^(usb:|hp:\/usb\/)/i.test(uri)) return undefined;
   const printers = devices.filter(({ isPrinter }) => isPrinter);
   const [, serial] = /[?&]serial=([^&]*)/i.exec(uri) ?? [];
   if (serial === undefined || printers.some((one) => one.serial === "")) return printers.length > 0 ? undefined : false;

@@ -32,23 +32,31 @@ async function askPrinter(visit: Visit): Promise<Found> {
   // Asked at once: a dead device then costs one timeout, not three.
   const knocks = Promise.all([ippPort(target), JETDIRECT_PORT].map((port) => io.tcpKnock(target.address, port, KNOCK_MS, signal)));
   const bySnmp = await attempt(() => askPrinterSnmp(visit));
-  if (bySnmp.value) return bySnmp.value;
+  if (bySnmp.value?.printer) return bySnmp.value;
   const [ipp, jetdirect] = await knocks;
   const byIpp = ipp === "open" ? await attempt(() => askPrinterIpp(visit)) : undefined;
   if (byIpp?.value) return byIpp.value;
+  if (bySnmp.value) return bySnmp.value;
   const trouble = byIpp?.trouble ?? bySnmp.trouble;
+  // Only a device that is there refuses a user.
+  if (bySnmp.trouble?.reason === "auth_failed") return { up: true, method: "snmp", trouble: bySnmp.trouble };
   const up = ipp === "open" || jetdirect === "open";
   return { up, ...(up && { method: "tcp" as const }), ...(trouble && (up || trouble.reason !== "timeout") && { trouble }) };
 }
 
+/** Once a device has said who it is it is there, whatever breaks off then. */
 async function askPrinterSnmp({ target, io, signal }: Visit): Promise<Found | undefined> {
   if (!target.snmp && target.port !== undefined) return undefined;
   const access = target.snmp ?? { version: "2c" as const, community: "public" };
   using session = io.openSnmp({ address: target.address, port: access.port ?? target.port ?? SNMP_PORT, access }, signal);
+  const system = await readSystem(session);
   const known = definitions().filter((definition) => definition.kind === "printer");
-  const definition = await identify(session, known, await readSystem(session));
-  if (!definition) return { up: true, method: "snmp", trouble: { reason: "unsupported", message: "answers SNMP but has no Printer-MIB" } };
-  return { up: true, method: "snmp", printer: await readPrinter(session, definition) };
+  const { value: printer, trouble } = await attempt(async () => {
+    const definition = await identify(session, known, system);
+    return definition && readPrinter(session, definition);
+  });
+  if (printer) return { up: true, method: "snmp", printer };
+  return { up: true, method: "snmp", trouble: trouble ?? { reason: "unsupported", message: "answers SNMP but has no Printer-MIB" } };
 }
 
 /** Where printers keep their IPP service: the path of IPP Everywhere first, then what older machines use. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judgeWindowsPrinter } from "../../../agent/devices/printer-windows.ts";
-import { cupsQueue, parsePnpImage, parseWin32Printer } from "../../../agent/io/spooler.ts";
+import { cupsQueues, parsePnpImage, parseWin32Printer } from "../../../agent/io/spooler.ts";
 import { officeDevices } from "../../../agent/probes/office-devices/probe.ts";
 import { observe } from "../../../agent/runner.ts";
 import { probeContext } from "../../support/probe-context.ts";
@@ -25,9 +25,29 @@ describe("queues of this PC", () => {
     expect(judgeWindowsPrinter(state, offline)).toMatchObject({ working, faults, consumables });
   });
 
-  it("Windows: a webcam is no scanner", () => {
+  it("Windows: two queues for one machine are one printer", () => {
+    const rows = ["Máy in một cửa", "Máy in một cửa (Copy 1)", "Máy in kế toán"].map((Name, at) => ({
+      Name,
+      PortName: at < 2 ? "USB001" : "USB002",
+      WorkOffline: at !== 1,
+    }));
+    expect(parseWin32Printer(rows)).toMatchObject([
+      { name: "Máy in một cửa", workOffline: false },
+      { name: "Máy in kế toán", workOffline: true },
+    ]);
+  });
+
+  it("Windows: neither a webcam nor a scanner on the network is a scanner of this PC", () => {
     const rows = [
-      { FriendlyName: "Canon DR-C230", Status: "OK" },
+      { FriendlyName: "Canon DR-C230", Status: "OK", InstanceId: "USB\\VID_1083&PID_1651\\6&1", CompatibleID: ["USB\\Class_ff"] },
+      {
+        FriendlyName: "HP TrueVision HD",
+        Status: "OK",
+        InstanceId: "USB\\VID_04F2&PID_B5D5&MI_00\\6&2",
+        CompatibleID: ["USB\\COMPAT_x", "USB\\Class_0e&SubClass_03&Prot_00"],
+      },
+      { FriendlyName: "HP LaserJet MFP M428 (NET)", Status: "OK", InstanceId: "ROOT\\IMAGE\\0000" },
+      { FriendlyName: "Brother MFC-L2710DW", Status: "OK", InstanceId: "SWD\\DAFWSDPROVIDER\\URN:UUID:E3248000" },
       { FriendlyName: "Integrated Camera", Status: "OK" },
       { FriendlyName: "EPSON L3110", Status: "Error" },
     ];
@@ -38,14 +58,14 @@ describe("queues of this PC", () => {
   });
 
   it("CUPS: only queues on this PC's own ports", () => {
-    const queue = (uri: string) =>
-      cupsQueue(
-        new Map([
-          ["printer-name", ["q"]],
-          ["device-uri", [uri]],
-        ]),
-      );
-    expect(["usb://Canon/LBP", "ipp://printer.local/ipp/print", "cups-pdf:/"].map((uri) => queue(uri).length)).toEqual([1, 0, 0]);
+    const queue = (uri: string, name = "q") =>
+      new Map([
+        ["printer-name", [name]],
+        ["device-uri", [uri]],
+      ]);
+    expect(["usb://Canon/LBP", "ipp://printer.local/ipp/print", "cups-pdf:/"].map((uri) => cupsQueues([queue(uri)]).length)).toEqual([1, 0, 0]);
+    const two = [queue("usb://Canon/LBP", "Fax"), queue("usb://Canon/LBP", "Máy in"), queue("usb://Canon/LBP", "Máy in hai mặt")];
+    expect(cupsQueues(two)).toMatchObject([{ name: "Máy in" }]);
   });
 
   it("they join the readings of a run when asked for", async () => {

@@ -39,6 +39,8 @@ describe("USB devices of a Linux PC", () => {
 
   it.each<[string, string, boolean | undefined]>([
     ["the one with its serial number is there", "usb://Canon/LBP2900?serial=0000A1", true],
+    ["the one with its serial number is there, by HPLIP", "hp:/usb/LaserJet_M404?serial=0000A1", true],
+    ["another serial number, by HPLIP", "hp:/usb/LaserJet_M404?serial=0000B2", false],
     ["another serial number", "usb://Canon/LBP2900?serial=0000B2", false],
     ["without a serial number any printer may be it", "usb://Canon/LBP2900", undefined],
     ["another port than USB", "parallel:/dev/lp0", undefined],

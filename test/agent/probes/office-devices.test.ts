@@ -4,11 +4,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Outcome, readingOf } from "#schemas/observation.ts";
+import { DeviceError } from "../../../agent/io/device-error.ts";
 import type { Io } from "../../../agent/io/io.ts";
 import { wsdProbe } from "../../../agent/io/wsd.ts";
 import { officeDevices } from "../../../agent/probes/office-devices/probe.ts";
 import { observe } from "../../../agent/runner.ts";
 import { freeTcpPort, freeUdpPort } from "../../support/free-port.ts";
+import { answer, startHostileAgent } from "../../support/hostile-snmp.ts";
 import { startHttpFake } from "../../support/http-fake.ts";
 import { ippReply } from "../../support/ipp-reply.ts";
 import { type IppEvePrinter, startIppEvePrinter } from "../../support/ippeveprinter.ts";
@@ -163,6 +165,42 @@ describe.skipIf(!requirePeer("snmpsimd"))("a printer that speaks SNMP", () => {
     expect(read("device_up", { method: "snmp" })).toBe(1);
     expect(read("printer_working")).toBeUndefined();
     expect(device).toMatchObject({ reason: "unsupported" });
+  });
+});
+
+describe("a printer whose SNMP breaks off, with no other port open", () => {
+  const system = ["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.5.0"];
+  const errorState = "1.3.6.1.2.1.25.3.5.1.2.1";
+  it.each<[string, readonly { oid: string; value: string }[], string]>([
+    ["it falls silent in the middle of its tables", [], "timeout"],
+    ["its tables do not count upwards", [errorState, errorState].map((oid) => ({ oid, value: "\0" })), "malformed"],
+  ])("%s: it is there, but its state is not told", async (_, rows, reason) => {
+    const agent = await startHostileAgent((asked) => {
+      if (asked.oid === system[0])
+        return [answer(asked, [...system.map((oid) => ({ oid, value: oid === system[1] ? { oid: "1.3.6.1.4.1.99999.1" } : "MFP" }))])];
+      // The definition's probe, and then nothing of use.
+      if (asked.pdu !== 0xa5) return [answer(asked, [{ oid: asked.pdu === 0xa1 ? errorState : asked.oid, value: "\0" }])];
+      return rows.length > 0 ? [answer(asked, rows)] : [];
+    });
+    onTestFinished(agent.stop);
+    const target = { role: "printer", address: "127.0.0.1", snmp: { version: "2c", community: "public", port: agent.port } };
+    const { read, device } = measured(await run([target], { tcpKnock: async () => "silent" }));
+    expect(read("device_up", { method: "snmp" })).toBe(1);
+    expect(read("printer_working")).toBeUndefined();
+    expect(device).toMatchObject({ reason });
+  });
+
+  it("a printer that refuses the SNMPv3 user is there; one that says nothing at all is not", async () => {
+    const ask = async (trouble: "auth_failed" | "timeout") =>
+      measured(
+        await run([{ role: "printer", address: "127.0.0.1" }], {
+          tcpKnock: async () => "silent",
+          openSnmp: () => {
+            throw new DeviceError(trouble, "127.0.0.1:161");
+          },
+        }),
+      ).read("device_up");
+    expect([await ask("auth_failed"), await ask("timeout")]).toEqual([1, 0]);
   });
 });
 
