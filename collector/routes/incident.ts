@@ -14,8 +14,8 @@ export type IncidentDeps = Omit<PageDeps, "store"> & {
   readonly incidents: {
     list(filter: IncidentFilter): Promise<readonly ShownIncident[]>;
     find(id: number): Promise<ShownIncident | undefined>;
-    /** Numbers that were open until now. */
-    take(id: number, by: string): Promise<readonly number[]>;
+    /** Numbers that were open until now; those of the centre `own` alone, where it is given. */
+    take(id: number, by: string, own: string | undefined): Promise<readonly number[]>;
     post(): Promise<Post>;
   };
   readonly token: FormToken;
@@ -52,7 +52,7 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
       const form = { state: { values, errors: [{ field: "by", key: "form.error.empty" as const }] }, token: token.issue(c) };
       return c.html(incidentPage(pageFrame(c, deps), policy, incident, form), 422);
     }
-    const taken = await incidents.take(incident.id, by);
+    const taken = await incidents.take(incident.id, by, confinedTo(c));
     await noteDeed(c, "incident.taken", taken.join(" "));
     return c.redirect(`/incidents/${incident.id}`, 303);
   });

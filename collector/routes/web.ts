@@ -98,7 +98,7 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
       const site = incident && (await findSite(db, incident.siteId));
       return incident && { ...incident, ...(site && { centre: site.centre.code, centreName: site.centre.name }) };
     },
-    take: (id, by) => acknowledgeIncident(db, id, by, now()),
+    take: (id, by, own) => acknowledgeIncident(db, id, by, now(), own),
     post: async () => ({ outbox: await outboxState(db, now()), dead: await deadLetters(db, DEAD_SHOWN) }),
   };
 }

@@ -91,13 +91,17 @@ export async function listIncidents(db: Db, { centre, requirement, closed = fals
   return rows.map((row) => ({ ...incidentOf(row), ...(row.code !== null && { centre: row.code }), ...(row.name !== null && { centreName: row.name }) }));
 }
 
-/** Marks that somebody takes care of a problem, and of all others of its storm. Gives the numbers that were open until now; none is nobody's to take. */
-export async function acknowledgeIncident(db: Db, id: number, by: string, nowMs: number): Promise<number[]> {
+/**
+ * Marks that somebody takes care of a problem, and of all others of its storm; of those of one centre alone where he is `confinedTo` it. Gives the numbers
+ * that were open until now; none is nobody's to take.
+ */
+export async function acknowledgeIncident(db: Db, id: number, by: string, nowMs: number, confinedTo?: string): Promise<number[]> {
   return db.transaction(async (tx) => {
     const rows = await tx.query<Row>(
       `SELECT ${columns} FROM incident WHERE state = 'open' AND (incident_id = $1 OR body ->> 'storm' = (SELECT body ->> 'storm' FROM incident WHERE incident_id = $1))
+         AND ($2::text IS NULL OR site_id IN (SELECT site_id FROM site WHERE centre_code = $2))
        ORDER BY incident_id FOR UPDATE`,
-      [id],
+      [id, confinedTo ?? null],
     );
     const taken = rows.flatMap((row) => acknowledge(incidentOf(row), by, nowMs) ?? []);
     for (const incident of taken) await writeIncident(tx, incident);

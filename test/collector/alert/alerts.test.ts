@@ -103,6 +103,14 @@ it("whoever takes one problem of a storm has taken all of it", async () => {
   expect(await acknowledgeIncident(db, one?.id ?? 0, "Trực", T0 + 16 * MINUTE)).toHaveLength(12);
 });
 
+it("a commune that takes its problem of a storm has taken none of the others'", async () => {
+  for (let site = 1; site <= 12; site++) await judged(T0, site, "R16", "fail");
+  await alerts.tick(T0 + 15 * MINUTE);
+  const [own] = await listIncidents(db, { centre: "xa-1" });
+  expect(await acknowledgeIncident(db, own?.id ?? 0, "Chị Lan", T0 + 16 * MINUTE, "xa-1")).toEqual([own?.id]);
+  expect((await listIncidents(db, {})).filter(({ state }) => state === "open")).toHaveLength(11);
+});
+
 it("the end of a problem is not put where its beginning died on the way", async () => {
   await judged(T0, 1, "R14", "fail");
   await alerts.tick(T0 + 3 * MINUTE);

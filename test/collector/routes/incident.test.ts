@@ -36,8 +36,8 @@ const routes = incidentRoutes({
   incidents: {
     list: async ({ closed }) => (closed ? [] : [open]),
     find: async (id) => [open, dropped].find((one) => one.id === id),
-    take: async (id, by) => {
-      taken.push([id, by]);
+    take: async (id, by, own) => {
+      taken.push([id, by, ...(own === undefined ? [] : [own])]);
       return [id];
     },
     post: async () => ({
@@ -124,6 +124,7 @@ const person = (roles: Person["roles"], centre?: string): Person => ({ login: "a
 test("a commune takes its own problems, and those of others are not there for it", async () => {
   asker = person(["commune"], "xa-01");
   expect((await send("/incidents/7", { by: "Lan" })).status).toBe(303);
+  expect(taken).toEqual([[7, "P", "xa-01"]]);
   asker = person(["commune"], "xa-02");
   expect((await app.request("/incidents/7")).status).toBe(404);
   expect((await app.request("/maintenance")).status).toBe(403);
