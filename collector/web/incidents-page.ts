@@ -30,11 +30,11 @@ export function incidentsPage(
   return layout(
     frame,
     title,
-    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>
+    html`<section class="card" aria-labelledby="page-title" data-part="standing"><h1 id="page-title">${title}</h1>
 <p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>
 ${table(lang, policy, text(lang, "web.incidents.standing"), standing)}</section>
-<section class="card" aria-labelledby="ended-title"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${table(lang, policy, text(lang, "web.incidents.ended"), ended)}</section>
-${post ? html`<section class="card" aria-labelledby="post-title"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>` : ""}`,
+<section class="card" aria-labelledby="ended-title" data-part="ended"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${table(lang, policy, text(lang, "web.incidents.ended"), ended)}</section>
+${post ? html`<section class="card" aria-labelledby="post-title" data-part="post"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>` : ""}`,
     { live: true },
   );
 }

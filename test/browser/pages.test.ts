@@ -145,6 +145,32 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.context().close();
   });
 
+  test("a live page whose reader's session has ended leads to the way in instead of showing old values under a new time", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    await page.waitForTimeout(300);
+    site.setSignedIn(false);
+    site.setRevision("3");
+    await page.waitForURL((url) => url.pathname === "/login" && url.search === "?next=%2Fcentres%2Fxa-01", { timeout: 10_000 });
+    site.setSignedIn(true);
+    await page.context().close();
+  });
+
+  test("a line that breaks is told with the time of the newest values, and a part under the reader's hand keeps its time", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`);
+    const [status, told] = [page.locator(".live"), page.locator("body")];
+    const again = (at: string) =>
+      page.evaluate(
+        `fetch(location.href).then((reply) => reply.text()).then(async (html) => { const real = fetch; window.fetch = async () => Object.defineProperty(new Response(html.replaceAll("28/11/2026 10:00", ${JSON.stringify(at)})), "url", { value: location.href }); await refresh(location.href); window.fetch = real; })`,
+      );
+    await again("28/11/2026 10:07");
+    expect(await status.textContent()).toContain("28/11/2026 10:07");
+    expect(await told.getAttribute("data-offline")).toContain("28/11/2026 10:07");
+    await page.locator("#R01 summary").focus();
+    await again("28/11/2026 10:09");
+    expect(await status.textContent()).toContain("28/11/2026 10:07");
+    await page.context().close();
+  });
+
   test("a waiver is filed in the browser; a wrong end is shown at its field", async () => {
     const { page, complaints } = await browser.open(`${site.url}/centres/xa-01/waive/R05`);
     await page.getByLabel("Lý do").fill("Chờ thay ổ cứng");

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
+import { localPerson } from "../../collector/auth/local-person.ts";
 import { buildDossier, dossierOfCentre } from "../../collector/report/dossier.ts";
 import { periodOf } from "../../collector/report/period.ts";
 import { attestRoutes } from "../../collector/routes/attest.ts";
@@ -22,6 +23,8 @@ export type SampleSite = AsyncDisposable & {
   readonly attestations: readonly Attestation[];
   readonly records: readonly DutyRecord[];
   setRevision(revision: string): void;
+  /** Ends the session of whoever looks, or begins it again. */
+  setSignedIn(isSignedIn: boolean): void;
 };
 
 /** All pages over the sample province on a port of its own, with a store in memory behind the forms. */
@@ -29,6 +32,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const waivers: Waiver[] = [];
   const attestations: Attestation[] = [];
   let revision = "1";
+  let isSignedIn = true;
   const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken("sample") } as const;
   const forms = {
     ...page,
@@ -63,7 +67,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, duties }))
     .route("/", reportRoutes({ ...page, desk, linkEvidence: async () => undefined }))
     .route("/", openApiRoutes(page));
-  const app = guarded(routes, page);
+  const app = guarded(routes, page, () => (isSignedIn ? localPerson : undefined));
   const listening = Promise.withResolvers<AddressInfo>();
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, listening.resolve);
   const { port } = await listening.promise;
@@ -74,6 +78,9 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     records,
     setRevision(next) {
       revision = next;
+    },
+    setSignedIn(next) {
+      isSignedIn = next;
     },
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>();

@@ -4,17 +4,26 @@
 /** Fetches an address and puts the parts of the answer that carry data-part in the place of ours; open details stay open. */
 async function refresh(address) {
   const reply = await fetch(address, { headers: { accept: "text/html" } });
+  // The session has ended: what stands here would grow old under a new time. A reload leads to the way in, and back here.
+  if (new URL(reply.url).pathname === "/login") return location.reload();
   if (!reply.ok) return;
   const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
   const open = new Set([...document.querySelectorAll("details[open][id]")].map(({ id }) => id));
+  let isWhole = true;
   for (const part of document.querySelectorAll("[data-part]")) {
     const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (!next || part.contains(document.activeElement)) continue;
+    if (!next || part.contains(document.activeElement)) {
+      isWhole = false;
+      continue;
+    }
     for (const details of next.querySelectorAll("details[id]")) details.open = open.has(details.id);
     part.replaceWith(document.adoptNode(next));
   }
+  // What a reader's hand is on stays as it was, and so does the time over it.
+  if (!isWhole) return;
   const [status, nextStatus] = [document.querySelector(".live"), fresh.querySelector(".live")];
   if (status && nextStatus) status.textContent = nextStatus.textContent;
+  document.body.dataset.offline = fresh.body.dataset.offline ?? "";
 }
 
 const stream = document.body.dataset.live;

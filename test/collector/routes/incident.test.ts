@@ -95,6 +95,12 @@ test("the list names number, centre and state, what could not be delivered, and 
   for (const part of ["lan@example.vn", "<script>alert"]) expect(html).not.toContain(part);
 });
 
+test("the live list changes with its time: every section is a part that is put in place anew", async () => {
+  const { html } = await opened("/incidents");
+  expect(html).toContain("data-live");
+  expect(html.match(/<section [^>]*data-part=/g)).toHaveLength(html.match(/<section /g)?.length ?? 0);
+});
+
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
   const { html } = await opened("/incidents/9");
   for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
