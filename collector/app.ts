@@ -4,6 +4,7 @@ import type { MeasureServer } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
 import type { AgentKeys } from "./auth/agent-keys.ts";
 import { browserCookies } from "./auth/browser-cookies.ts";
 import { byToken } from "./auth/by-token.ts";
@@ -37,6 +38,7 @@ import { ingestRoutes } from "./routes/ingest.ts";
 import { keyRoutes } from "./routes/key.ts";
 import { leaseRoutes } from "./routes/lease.ts";
 import { lostPcRoutes } from "./routes/lost-pc.ts";
+import { isForPerson, pageFrame } from "./routes/page.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { signOnRoutes } from "./routes/sign-on.ts";
@@ -50,6 +52,7 @@ import type { Db } from "./store/db.ts";
 import { setting } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 import { formToken } from "./web/form-token.ts";
+import { messagePage } from "./web/message-page.ts";
 
 export type AppDeps = {
   readonly db: Db;
@@ -85,6 +88,7 @@ export type AppDeps = {
 const HSTS_S = 31_536_000;
 /** A full disk does not get room within seconds. */
 const STORAGE_RETRY_S = 30;
+const RETRY_S = 15;
 
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
@@ -99,6 +103,10 @@ export function createApp(deps: AppDeps): Hono {
   const web = { policy, lang: config.lang, demo, now: clock, storage: deps.storageState, clock: deps.clockState };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
+  const sorry = (c: Context, key: TextKey) => {
+    const frame = pageFrame(c, web);
+    return messagePage(frame, text(frame.lang, key));
+  };
 
   app.use(async (c, next) => {
     await next();
@@ -110,14 +118,16 @@ export function createApp(deps: AppDeps): Hono {
     if (error instanceof BodyRefused) return refused(c, error);
     if (error instanceof StorageFull) {
       c.header("retry-after", String(STORAGE_RETRY_S));
+      if (isForPerson(c)) return c.html(sorry(c, "web.storage.full"), 503);
       return c.json(problem(503, "storage_full", "the collector's disk is full; nothing was stored", { retryAfterS: STORAGE_RETRY_S }), 503);
     }
     counters.add("hcc_request_errors_total");
     log.error({ err: error, method: c.req.method, path: c.req.path }, "a request failed");
-    c.header("retry-after", "15");
-    return c.json(problem(503, "unavailable", "the collector cannot answer now; nothing was stored", { retryAfterS: 15 }), 503);
+    c.header("retry-after", String(RETRY_S));
+    if (isForPerson(c)) return c.html(sorry(c, "web.unavailable"), 503);
+    return c.json(problem(503, "unavailable", "the collector cannot answer now; nothing was stored", { retryAfterS: RETRY_S }), 503);
   });
-  app.notFound((c) => c.json(problem(404, "not_found", "there is nothing at this address"), 404));
+  app.notFound((c) => (isForPerson(c) ? c.html(sorry(c, "web.notFound"), 404) : c.json(problem(404, "not_found", "there is nothing at this address"), 404)));
 
   app.use(
     ...guard({

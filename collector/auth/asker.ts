@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import type { Person } from "#schemas/person.ts";
-import type { Access } from "./access.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -14,9 +13,4 @@ declare module "hono" {
 /** The one centre that the asker may see; undefined for the whole province. */
 export function confinedTo(c: Context): string | undefined {
   return c.var.asker?.centre;
-}
-
-/** Whether the person behind a request has a role for a line of the access table: decides which forms a page offers. */
-export function mayCall(c: Context, access: Access | undefined): boolean {
-  return access !== undefined && "roles" in access && (c.var.asker?.roles.some((role) => access.roles.includes(role)) ?? false);
 }

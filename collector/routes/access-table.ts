@@ -1,4 +1,4 @@
-import type { Role } from "#schemas/person.ts";
+import type { Person, Role } from "#schemas/person.ts";
 import type { Access, Scope } from "../auth/access.ts";
 
 const anyone: Access = { who: "anyone" };
@@ -16,7 +16,7 @@ const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 /** Who may announce work, and so keep messages back. */
 const announcers: readonly Role[] = ["operator", "admin"];
 /** Who may refuse a gateway PC for good, and enrol the next one. */
-export const keyKeepers: readonly Role[] = ["operator", "admin"];
+const keyKeepers: readonly Role[] = ["operator", "admin"];
 /** Who can change what others rely on: of them a second factor may be demanded. */
 export const factorRoles: readonly Role[] = ["operator", "admin"];
 /** Who may lay a waiver over a finding: not those whose work it would make look better. */
@@ -100,3 +100,16 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /centres/:code/duties/:requirement": people(readers, "path"),
   "POST /centres/:code/duties/:requirement": people(recorders, "path"),
 };
+
+/** Whether a person may call a line of the table, at the own centre for whoever has one: decides what a page offers. */
+export function mayCall(person: Person | undefined, line: string): boolean {
+  const access = accessTable[line];
+  if (person === undefined || access === undefined || !("roles" in access)) return false;
+  return person.roles.some((role) => access.roles.includes(role)) && (person.centre === undefined || access.scope !== "province");
+}
+
+/** What a person sees first: whoever reads the audit log alone has no other page but the own account. */
+export function homeOf(person: Person | undefined): string {
+  if (person === undefined || mayCall(person, "GET /")) return "/";
+  return mayCall(person, "GET /audit") ? "/audit" : "/account";
+}

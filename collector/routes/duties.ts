@@ -7,11 +7,10 @@ import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseDutyRecord } from "../attest/duty-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
-import { mayCall } from "../auth/asker.ts";
 import { type DutyTurns, dutiesPage, turnField, turnFields, writableTurns } from "../web/duties-page.ts";
 import type { FormState } from "../web/form-fields.ts";
 import { messagePage } from "../web/message-page.ts";
-import { accessTable } from "./access-table.ts";
+import { mayCall } from "./access-table.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
@@ -34,7 +33,7 @@ export function dutiesRoutes(deps: DutiesDeps): Hono {
   app.get(PATH, pageHeaders, async (c) => {
     const place = await dutiesPlace(c, deps);
     if (place instanceof Response) return place;
-    const mayWrite = mayCall(c, accessTable[`POST ${PATH}`]);
+    const mayWrite = mayCall(c.var.asker, `POST ${PATH}`);
     const empty: FormState = { values: {}, errors: [] };
     return c.html(dutiesPage(pageFrame(c, deps), place.centre, place.requirement, place.lists, empty, mayWrite ? token.issue(c) : undefined));
   });

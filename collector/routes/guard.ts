@@ -7,9 +7,9 @@ import { text } from "#schemas/text/text.ts";
 import { type Access, decide, type Verdict } from "../auth/access.ts";
 import type { ByToken } from "../auth/by-token.ts";
 import { type FormToken, TOKEN_FIELD } from "../web/form-token.ts";
-import { messagePage } from "../web/message-page.ts";
+import { messagePage, sessionOverPage } from "../web/message-page.ts";
 import { accessTable } from "./access-table.ts";
-import { type PageDeps, pageFrame } from "./page.ts";
+import { isForPerson, type PageDeps, pageFrame } from "./page.ts";
 import { type SignedDeps, signedByAgent } from "./signed.ts";
 
 export type GuardDeps = Omit<PageDeps, "store"> & {
@@ -46,9 +46,9 @@ export function guard(deps: GuardDeps): MiddlewareHandler[] {
         const token = await deps.byToken(c);
         if (token !== "none" && typeof token === "string") return refuseToken(c, token);
         const asker = token === "none" ? await deps.identify(c) : token.person;
+        if (asker) c.set("asker", asker);
         const verdict = access ? decide(access, asker, { pattern, path: c.req.path, centres: c.req.queries("centre") ?? [] }) : "role_missing";
         if (verdict !== "allowed" || !asker) return refuse(c, deps, verdict === "allowed" ? "not_signed_in" : verdict);
-        c.set("asker", asker);
       }
       return next();
     },
@@ -73,12 +73,13 @@ function matchedLines(c: Context): readonly { pattern: string; access: Access | 
 /** Pages answer with a page or the way to sign in, everything else with a Problem. A foreign centre is one that is not there. */
 function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed">): Response | Promise<Response> {
   const status = ({ not_signed_in: 401, role_missing: 403, foreign_centre: 404 } as const)[verdict];
-  if (c.req.path.startsWith("/v1/") || c.req.path === "/metrics") return c.json(problem(status, verdict, titles[verdict]), status);
+  if ((c.req.path.startsWith("/v1/") || c.req.path === "/metrics") && !isForPerson(c)) return c.json(problem(status, verdict, titles[verdict]), status);
   if (verdict === "not_signed_in" && c.req.method === "GET") {
     const { pathname, search } = new URL(c.req.url);
     return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 303);
   }
   const frame = pageFrame(c, deps);
+  if (verdict === "not_signed_in") return c.html(sessionOverPage(frame), status);
   return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
 }
 

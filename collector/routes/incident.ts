@@ -1,12 +1,12 @@
 import { type Context, Hono } from "hono";
 import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
-import { confinedTo, mayCall } from "../auth/asker.ts";
+import { confinedTo } from "../auth/asker.ts";
 import type { IncidentFilter } from "../store/incidents.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
-import { accessTable } from "./access-table.ts";
+import { mayCall } from "./access-table.ts";
 import { type FormDeps, formValues, signature } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
@@ -39,7 +39,7 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
   app.get("/incidents/:id", pageHeaders, async (c) => {
     const incident = await asked(c, deps);
     if (incident instanceof Response) return incident;
-    const mayTake = incident.state === "open" && mayCall(c, accessTable["POST /incidents/:id"]);
+    const mayTake = incident.state === "open" && mayCall(c.var.asker, "POST /incidents/:id");
     return c.html(incidentPage(pageFrame(c, deps), policy, incident, mayTake ? { state: { values: {}, errors: [] }, token: token.issue(c) } : undefined));
   });
 

@@ -3,10 +3,9 @@ import { Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
-import { mayCall } from "../auth/asker.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { maintenancePage } from "../web/maintenance-page.ts";
-import { accessTable } from "./access-table.ts";
+import { mayCall } from "./access-table.ts";
 import { type FormDeps, formValues, signature } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
@@ -28,7 +27,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
   const windows = () => maintenance.from(vietnamDay(now()));
 
   app.get("/maintenance", pageHeaders, async (c) => {
-    const mayAnnounce = mayCall(c, accessTable["POST /maintenance"]);
+    const mayAnnounce = mayCall(c.var.asker, "POST /maintenance");
     const form = mayAnnounce ? { state: { values: { from: vietnamDay(now()) }, errors: [] }, token: token.issue(c) } : undefined;
     return c.html(maintenancePage(pageFrame(c, deps), await windows(), form));
   });

@@ -127,6 +127,11 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock 
   };
 }
 
+/** Whether a browser asks in order to show the answer to a person: then it is a page, whatever the address. */
+export function isForPerson(c: Context): boolean {
+  return /\btext\/html\b/.test(c.req.header("accept") ?? "");
+}
+
 function asked(c: Context, name: string): string {
   return (c.req.query(name) ?? "").slice(0, 80);
 }

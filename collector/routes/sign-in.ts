@@ -1,6 +1,5 @@
 import type { BlockList } from "node:net";
 import { type Context, Hono } from "hono";
-import type { Person } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import type { BrowserCookies } from "../auth/browser-cookies.ts";
 import { newTotpSecret } from "../auth/totp.ts";
@@ -11,6 +10,7 @@ import type { FormToken } from "../web/form-token.ts";
 import { loginPage, passwordPage, signedOutPage } from "../web/login-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { factorPage } from "../web/second-factor.ts";
+import { homeOf } from "./access-table.ts";
 import { clientAddress, isConfidential } from "./client-address.ts";
 import { formValues } from "./form-deps.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
@@ -110,11 +110,6 @@ export function factorError(c: Context, { fault, waitS = 0 }: { readonly fault: 
   if (fault === "wait") return { field: "code", key: "people.fault.present.wait", params: { seconds: waitS } };
   if (fault === "busy") return { field: "code", key: "people.fault.busy", params: { seconds: waitS } };
   return fault === "present" ? { field: "present", key: "people.fault.present" } : { field: "code", key: "people.fault.code" };
-}
-
-/** What a person sees first: whoever reads the audit log alone has no other page. */
-export function homeOf({ roles }: Person): string {
-  return roles.every((role) => role === "auditor") ? "/audit" : "/";
 }
 
 /** Where to go after signing in: a path of ours, whatever the link said. */

@@ -1,9 +1,10 @@
 import { type Context, Hono } from "hono";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import { messagePage } from "../web/message-page.ts";
+import { homeOf } from "./access-table.ts";
 import { clientAddress } from "./client-address.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
-import { enterAs, homeOf, type SignInDeps } from "./sign-in.ts";
+import { enterAs, type SignInDeps } from "./sign-in.ts";
 
 /** The way to the province's sign-on service and back. Whatever goes wrong there leaves nobody signed in. */
 export function signOnRoutes(deps: SignInDeps): Hono {

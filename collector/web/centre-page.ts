@@ -4,7 +4,7 @@ import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { keyKeepers } from "../routes/access-table.ts";
+import { mayCall } from "../routes/access-table.ts";
 import { camerasTable } from "./cameras-table.ts";
 import { lineOf } from "./capacity-table.ts";
 import type { CentreView } from "./centre-view.ts";
@@ -25,7 +25,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const { lang, nowMs } = frame;
   const { centre, bandwidth, incidents, recordings, devices } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
-  const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>
+  const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
 <div data-part="head">${head(frame, view)}</div>
 <section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
 <section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
@@ -35,7 +35,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
-<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}${frame.asker?.roles.some((role) => keyKeepers.includes(role)) ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
+<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}${mayCall(frame.asker, "GET /centres/:code/lost-pc") ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }

@@ -22,7 +22,7 @@ import { valueWithUnit } from "./value.ts";
 export function devicePage(frame: PageFrame, policy: PolicyProfile, view: DeviceView): Html {
   const { lang } = frame;
   const { centre, device, readings, incidents, runs } = view.rows;
-  const body = html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a> / <a href="/centres/${centre.code}">${centre.name}</a></p>
+  const body = html`<p class="crumb">${frame.asker?.centre ? "← " : html`<a href="/">← ${text(lang, "web.centre.back")}</a> / `}<a href="/centres/${centre.code}">${centre.name}</a></p>
 <div data-part="head">${head(frame, view)}</div>
 <section class="card" aria-labelledby="history-title" data-part="history"><h2 id="history-title">${text(lang, "web.device.history")}</h2>${coverageStrip(lang, device.id, view.days, "web.device.alt")}<p class="note">${text(lang, "web.device.legend")}</p></section>
 <div class="two" data-part="facts">

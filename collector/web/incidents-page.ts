@@ -5,6 +5,7 @@ import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
+import { mayCall } from "../routes/access-table.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
@@ -31,7 +32,7 @@ export function incidentsPage(
     frame,
     title,
     html`<section class="card" aria-labelledby="page-title" data-part="standing"><h1 id="page-title">${title}</h1>
-<p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>
+${mayCall(frame.asker, "GET /maintenance") ? html`<p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>` : ""}
 ${table(lang, policy, text(lang, "web.incidents.standing"), standing)}</section>
 <section class="card" aria-labelledby="ended-title" data-part="ended"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${table(lang, policy, text(lang, "web.incidents.ended"), ended)}</section>
 ${post ? html`<section class="card" aria-labelledby="post-title" data-part="post"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>` : ""}`,

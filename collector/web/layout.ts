@@ -1,9 +1,10 @@
 import { html } from "hono/html";
-import type { Person, Role } from "#schemas/person.ts";
+import type { Person } from "#schemas/person.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
+import { homeOf, mayCall } from "../routes/access-table.ts";
 import { moment } from "./format.ts";
 import { type Html, sprite, withoutSteering } from "./markup.ts";
 import { staticPath } from "./static-files.ts";
@@ -60,7 +61,7 @@ ${demo ? html`<aside class="demo" aria-label="${text(lang, "web.demo.label")}">$
 ${storage === "room" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.storage.${storage}`)}</aside>`}
 ${clock === "right" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.clock.${clock}`)}</aside>`}
 <header class="top">
-<a class="brand" href="/"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
+<a class="brand" href="${homeOf(frame.asker)}"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
 <nav aria-label="${text(lang, "web.nav")}">${links(frame)}</nav>
 </header>
 <main id="main" tabindex="-1">
@@ -74,25 +75,26 @@ ${body}
 </html>`);
 }
 
-const places: readonly (readonly [path: string, title: TextKey, roles?: readonly Role[]])[] = [
+const places: readonly (readonly [path: string, title: TextKey])[] = [
   ["/", "web.nav.province"],
   ["/reports", "web.nav.reports"],
   ["/incidents", "web.nav.incidents"],
   ["/waivers", "web.nav.waivers"],
   ["/docs/api", "web.nav.api"],
-  ["/people", "people.title", ["admin"]],
-  ["/audit", "audit.title", ["admin", "auditor"]],
+  ["/people", "people.title"],
+  ["/audit", "audit.title"],
   ["/account", "people.account.title"],
 ];
 
 function links({ lang, url, asker }: PageFrame): Html {
-  const shown = places.filter(([, , roles]) => roles === undefined || asker?.roles.some((role) => roles.includes(role)));
+  const shown = places.filter(([path]) => mayCall(asker, `GET ${path}`));
   // Who may see one centre alone names it where the address has no other place for it.
   const address = (path: string) => (path === "/waivers" && asker?.centre ? `${path}?centre=${asker.centre}` : path);
+  const name = (path: string, key: TextKey) => text(lang, path === "/" && asker?.centre ? "web.nav.own" : key);
   const otherLang = lang === "vi" ? "en" : "vi";
   const other = new URL(url);
   other.searchParams.set("lang", otherLang);
   return html`${shown.map(
-    ([path, key]) => html`<a href="${address(path)}"${url.pathname === path ? html` aria-current="page"` : ""}>${text(lang, key)}</a>`,
+    ([path, key]) => html`<a href="${address(path)}"${url.pathname === path ? html` aria-current="page"` : ""}>${name(path, key)}</a>`,
   )}<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
 }

@@ -8,6 +8,7 @@ import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { mayCall } from "../routes/access-table.ts";
 import { capacityTable, type LineFact } from "./capacity-table.ts";
 import type { SheetRow } from "./centre-view.ts";
 import { devicePath } from "./device-list.ts";
@@ -41,8 +42,20 @@ ${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, device
 ${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
 ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>
-<p class="no-print">${requirement.rule.kind === "checklist" ? html`<a href="/centres/${centre}/duties/${requirement.id}">${text(lang, "duties.link")}</a> · ` : ""}${attestedRuleOf(requirement) ? html`<a href="/centres/${centre}/attest/${requirement.id}">${text(lang, "web.sheet.attest")}</a> · ` : ""}<a href="/centres/${centre}/waive/${requirement.id}">${text(lang, "web.sheet.waive")}</a></p>
+<p class="no-print">${formLinks(frame, centre, requirement)}</p>
 </div></details>`;
+}
+
+/** The forms about a requirement that the reader may open. */
+function formLinks({ lang, asker }: PageFrame, centre: string, requirement: Requirement): readonly Html[] {
+  const forms = [
+    ["duties", "duties.link", requirement.rule.kind === "checklist"],
+    ["attest", "web.sheet.attest", attestedRuleOf(requirement) !== undefined],
+    ["waive", "web.sheet.waive", true],
+  ] as const;
+  return forms
+    .filter(([form, , isAsked]) => isAsked && mayCall(asker, `GET /centres/:code/${form}/:requirement`))
+    .map(([form, key], place) => html`${place > 0 ? " · " : ""}<a href="/centres/${centre}/${form}/${requirement.id}">${text(lang, key)}</a>`);
 }
 
 function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, finding: Finding, parts: readonly FindingPart[]): Html {

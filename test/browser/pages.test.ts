@@ -171,6 +171,23 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.context().close();
   });
 
+  test("a session that ends in the middle of a form loses nothing of what was typed", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01/attest/R07`);
+    await page.getByLabel("Ghi chú").fill("đã xem tại chỗ");
+    await page.getByLabel("Họ tên người khai").fill("Trần Thị B");
+    await page.getByLabel("Đúng", { exact: true }).first().check();
+    site.setSignedIn(false);
+    await page.getByRole("button", { name: "Lưu khai báo" }).click();
+    await page.getByRole("heading", { name: "Phiên đăng nhập đã kết thúc" }).waitFor();
+    expect(await page.getByRole("link", { name: "Đăng nhập ở thẻ mới" }).getAttribute("target")).toBe("_blank");
+    site.setSignedIn(true);
+    await page.goBack({ waitUntil: "load" });
+    await page.getByRole("button", { name: "Lưu khai báo" }).click();
+    await page.waitForURL(/\/centres\/xa-01#R07/);
+    expect(site.attestations.at(-1)).toMatchObject({ note: "đã xem tại chỗ", by: "Trần Thị B", holds: true });
+    await page.context().close();
+  });
+
   test("a waiver is filed in the browser; a wrong end is shown at its field", async () => {
     const { page, complaints } = await browser.open(`${site.url}/centres/xa-01/waive/R05`);
     await page.getByLabel("Lý do").fill("Chờ thay ổ cứng");

@@ -1,6 +1,9 @@
 /** Words of accounts, signing in, and what a person may not do. */
 export const people = {
-  "access.not_signed_in": "Sign in to see this page.",
+  "access.over": "The session has ended, so nothing was saved.",
+  "access.over.advice":
+    "What was typed is still in the browser: sign in again in a new tab, then come back to this one, press the browser's Back button and send it again.",
+  "access.over.login": "Sign in in a new tab",
   "access.role_missing": "This account may not use this page.",
   "access.foreign_centre": "There is no such centre.",
   "role.viewer": "Viewer",

@@ -18,6 +18,7 @@ export const web = {
   "web.demo.label": "Notice of simulated data",
   "web.nav": "Main pages",
   "web.nav.province": "Province",
+  "web.nav.own": "My centre",
   "web.nav.reports": "Monthly reports",
   "web.nav.waivers": "Waivers",
   "web.nav.api": "API",
@@ -223,7 +224,9 @@ export const web = {
   "web.incidents.since": "since {from}",
   "web.incidents.span": "{from} to {to}",
 
-  "web.notFound.back": "To the province page",
+  "web.notFound": "There is no page at this address.",
+  "web.unavailable": "The server cannot answer now, so nothing was saved. Wait a minute and try again; if it stays so, tell the province's IT.",
+  "web.notFound.back": "To the first page",
 
   "web.probe.camera-presence": "Camera presence",
   "web.probe.camera-stream": "Camera stream",

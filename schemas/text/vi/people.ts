@@ -1,6 +1,8 @@
 /** Words of accounts, signing in, and what a person may not do. */
 export const people = {
-  "access.not_signed_in": "Cần đăng nhập để xem trang này.",
+  "access.over": "Phiên đăng nhập đã kết thúc nên chưa lưu được gì.",
+  "access.over.advice": "Những gì đã nhập vẫn còn trong trình duyệt: đăng nhập lại ở thẻ mới, rồi về thẻ này, bấm nút Quay lại của trình duyệt và gửi lại.",
+  "access.over.login": "Đăng nhập ở thẻ mới",
   "access.role_missing": "Tài khoản này không có quyền ở trang này.",
   "access.foreign_centre": "Không có trung tâm này.",
   "role.viewer": "Người xem",

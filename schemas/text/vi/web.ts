@@ -18,6 +18,7 @@ export const web = {
   "web.demo.label": "Cảnh báo dữ liệu mô phỏng",
   "web.nav": "Trang chính",
   "web.nav.province": "Toàn tỉnh",
+  "web.nav.own": "Trung tâm của tôi",
   "web.nav.reports": "Báo cáo tháng",
   "web.nav.waivers": "Miễn trừ",
   "web.nav.api": "API",
@@ -223,7 +224,9 @@ export const web = {
   "web.incidents.since": "từ {from}",
   "web.incidents.span": "{from} đến {to}",
 
-  "web.notFound.back": "Về trang toàn tỉnh",
+  "web.notFound": "Không có trang nào ở địa chỉ này.",
+  "web.unavailable": "Máy chủ chưa trả lời được nên chưa lưu được gì. Chờ một phút rồi thử lại; nếu vẫn vậy, báo CNTT tỉnh.",
+  "web.notFound.back": "Về trang đầu",
 
   "web.probe.camera-presence": "Camera có mặt",
   "web.probe.camera-stream": "Luồng hình camera",

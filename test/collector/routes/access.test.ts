@@ -66,7 +66,7 @@ describe("the guard, asked at every route by every role", () => {
     const isRefusal = /not_signed_in|role_missing|foreign_centre|"unsigned"/.test(words) || refusals.some((sentence) => words.includes(`<h1>${sentence}</h1>`));
     return isRefusal ? reply.status : "in";
   };
-  const refusals = [text("vi", "access.not_signed_in"), text("vi", "access.role_missing"), text("vi", "access.foreign_centre"), text("vi", "form.refused")];
+  const refusals = [text("vi", "access.over"), text("vi", "access.role_missing"), text("vi", "access.foreign_centre"), text("vi", "form.refused")];
 
   it.each(Object.entries(accessTable))("%s", async (line, access) => {
     const expected = (person: Person): number | "in" => {
@@ -90,6 +90,34 @@ describe("the guard, asked at every route by every role", () => {
       "/centres/xa-0%31%2e",
     ])
       expect([404, 403], path).toContain((await app.request(path, { headers: secret })).status);
+  });
+
+  it("answers a person with a page in his language and a program with a Problem: nothing there, the database away, the session over", async () => {
+    asker = { id: "per-1", login: "mot", name: "Một", roles: ["viewer"] };
+    const browser = { ...secret, accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const said = async (path: string, more: RequestInit = {}) => {
+      const reply = await app.request(path, { headers: browser, ...more });
+      return [reply.status, /<h1>([^<]+)/.exec(await reply.text())?.[1]];
+    };
+    expect(await said("/trung-tam")).toEqual([404, text("vi", "web.notFound")]);
+    expect(await said("/incidents")).toEqual([503, text("vi", "web.unavailable")]);
+    for (const path of ["/trung-tam", "/incidents"]) expect((await app.request(path, { headers: secret })).headers.get("content-type"), path).toContain("json");
+    asker = undefined;
+    expect(await said("/incidents/7", { method: "POST", body: new URLSearchParams({ token }) })).toEqual([401, text("vi", "access.over")]);
+    const report = await app.request("/v1/reports/2026-10/province.html", { headers: browser });
+    expect([report.status, report.headers.get("location")]).toEqual([303, "/login?next=%2Fv1%2Freports%2F2026-10%2Fprovince.html"]);
+  });
+
+  it("offers each role only pages that it may open", async () => {
+    for (const [name, person] of persons) {
+      asker = person;
+      // Without a database it is the page that says so, framed like any other.
+      const html = await (await app.request("/account", { headers: { ...secret, accept: "text/html" } })).text();
+      const head = /<header.*?<\/header>/s.exec(html)?.[0] ?? "";
+      const offered = [...head.matchAll(/href="([^"]+)"/g)].map(([, href = ""]) => href);
+      expect(offered.length, name).toBeGreaterThan(2);
+      for (const href of offered) expect([200, 303, 503], `${name} ${href}`).toContain((await app.request(href, { headers: secret })).status);
+    }
   });
 
   it("takes no form without the token of this browser", async () => {
