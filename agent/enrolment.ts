@@ -2,17 +2,25 @@ import { sign } from "node:crypto";
 import { hostname } from "node:os";
 import { cleanText } from "#schemas/clean-text.ts";
 import { EnrolReply, type EnrolRequest, enrolText } from "#schemas/exchange.ts";
+import type { Problem } from "#schemas/problem.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { adoptIdentity, type Identity, pendingKey, publicKeyText } from "./identity.ts";
 import { UsageError } from "./terminal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
 
-export type Enrolment = { readonly dataDir: string; readonly collector: string; readonly version: string; readonly nowMs: () => number };
+export type Enrolment = { readonly dataDir: string; readonly collector: string; readonly version: string; readonly lang: Lang; readonly nowMs: () => number };
 
 /**
  * Makes this PC known to a collector by its one-time code. The key is made here and only its public half is sent, with a proof of possession.
  * An interrupted attempt can be repeated with the same key. Throws UsageError with what to do when the collector refuses or does not answer.
  */
-export async function enrol(code: string, client: CollectorClient, { dataDir, collector, version, nowMs }: Enrolment, signal: AbortSignal): Promise<Identity> {
+export async function enrol(
+  code: string,
+  client: CollectorClient,
+  { dataDir, collector, version, lang, nowMs }: Enrolment,
+  signal: AbortSignal,
+): Promise<Identity> {
   const key = pendingKey(dataDir);
   const publicKey = publicKeyText(key);
   const request: EnrolRequest = {
@@ -23,21 +31,25 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
     version,
   };
   const reply = await client.send({ method: "POST", path: "/v1/enrol", body: Buffer.from(JSON.stringify(request)), signal }).catch((error: unknown) => {
-    const { code } = error as { code?: unknown };
-    if (typeof code === "string" && /CERT|VERIFY/.test(code))
-      throw new UsageError(
-        `${collector}: its certificate does not prove it (${code}); if the province has an authority of its own, name that PEM file as "caFile" in hcc-agent.json in ${dataDir}`,
-      );
-    throw new UsageError(`${collector}: no answer (${cleanText(error instanceof Error ? error.message : String(error))}); check the address and the line`);
+    const { code: fault } = error as { code?: unknown };
+    if (typeof fault === "string" && /CERT|VERIFY/.test(fault))
+      throw new UsageError(text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
+    throw new UsageError(text(lang, "agent.enrol.no_answer", { collector, error: cleanText(error instanceof Error ? error.message : String(error)) }));
   });
   const enrolled = EnrolReply.safeParse(reply.body);
   if (reply.status !== 200 && reply.status !== 201)
-    throw new UsageError(
-      `${collector}: refused (${reply.status} ${cleanText(reply.problem?.code ?? "")}): ${cleanText(reply.problem?.title ?? "ask for a new code", 200)}`,
-    );
-  if (!enrolled.success) throw new UsageError(`${collector}: this is no hcc-watch collector`);
+    throw new UsageError(text(lang, refusal(reply.status, reply.problem), { collector, status: reply.status, code: cleanText(reply.problem?.code ?? "") }));
+  if (!enrolled.success) throw new UsageError(text(lang, "agent.enrol.stranger", { collector }));
   const { agent, centre, configKey } = enrolled.data;
   const identity: Identity = { agent, centre, collector, enrolledAt: new Date(nowMs()).toISOString(), ...(configKey !== undefined && { configKey }) };
   adoptIdentity(dataDir, identity);
   return identity;
+}
+
+/** What a refusal means for whoever typed the code; a collector always says it with a Problem. */
+function refusal(status: number, problem: Problem | undefined): TextKey {
+  if (problem === undefined) return "agent.enrol.stranger";
+  if (status === 403) return "agent.enrol.refused";
+  if (status === 422) return "agent.enrol.mistyped";
+  return "agent.enrol.later";
 }

@@ -9,6 +9,7 @@ import { readSettings } from "../../agent/config.ts";
 import { Credentials } from "../../agent/credentials.ts";
 import { agentCommand } from "../support/agent-command.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { startHttpFake } from "../support/http-fake.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -151,6 +152,19 @@ describe("enrol", () => {
     expect(err).toContain("code_unknown");
     expect(readFileSync(join(folder, "agent.json"), "utf8")).toBe(before);
     expect(readFileSync(join(folder, `${collector.agent}.key`), "utf8")).toContain("PRIVATE KEY");
+  });
+
+  it.each<[string, number, object | string, string]>([
+    ["a code that was used", 403, { type: "about:blank", status: 403, code: "code_refused", title: "used" }, "Xin CNTT tỉnh cấp mã mới"],
+    ["half a code", 422, { type: "about:blank", status: 422, code: "code_mistyped", title: "mistyped" }, "so lại từng nhóm ký tự"],
+    ["a crowd", 429, { type: "about:blank", status: 429, code: "busy", title: "busy" }, "chờ vài phút"],
+    ["another server", 404, "<h1>Not Found</h1>", "hỏi lại CNTT tỉnh địa chỉ đúng"],
+  ])("tells the clerk what to do about %s", async (_, status, body, advice) => {
+    const headers = { "content-type": typeof body === "string" ? "text/html" : "application/problem+json" };
+    const port = await startHttpFake(() => ({ status, headers, body: typeof body === "string" ? body : JSON.stringify(body) }));
+    const { code, err } = await command(["enrol", "good-code", "--collector", `http://127.0.0.1:${port}`], { env: { HCC_LANG: "vi" } });
+    expect(code).toBe(64);
+    expect(err).toContain(advice);
   });
 
   it("says so when nobody answers, or somebody else", async () => {

@@ -78,7 +78,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   };
   const enrolled = async (dataDir: string): Promise<Identity> => {
     const { said } = await collector("enrol-code", "mot");
-    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);
+    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", lang: "en", nowMs: () => nowMs }, signal);
   };
   const clientWith = ({ agent }: Identity, key: ReturnType<typeof keyOf>) => new CollectorClient({ url, signer: { agent, key }, version: "test" });
   const ask = async (client: CollectorClient) => (await client.send({ method: "GET", path: "/v1/config", signal })).status;
@@ -170,7 +170,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     // The code works once, the one that was open before no more.
     const enrolWith = (given: string) => {
       const folder = memoryFolder();
-      return enrol(given, new CollectorClient({ url, version: "test" }), { dataDir: folder, collector: url, version: "test", nowMs: () => nowMs }, signal);
+      return enrol(given, new CollectorClient({ url, version: "test" }), { dataDir: folder, collector: url, version: "test", lang: "en", nowMs: () => nowMs }, signal);
     };
     await expect(enrolWith(forgotten)).rejects.toThrow("refused (403");
     expect(await enrolWith(code)).toMatchObject({ centre: "mot" });

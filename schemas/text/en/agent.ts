@@ -27,6 +27,15 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.option.collector": "address of the province's collector",
   "agent.command.status": "show what the agent on this PC is doing",
   "agent.enrol.prompt": "Enrolment code (typed without echo): ",
+  "agent.enrol.no_collector": "Which collector? Add --collector ADDRESS, as the province's IT gave it.",
+  "agent.enrol.certificate":
+    '{collector}: its certificate does not prove it ({fault}). If the province has an authority of its own, name that PEM file as "caFile" in hcc-agent.json in {folder}.',
+  "agent.enrol.no_answer":
+    "{collector}: no answer ({error}). Check the cable and the address; if that does not help, call the province's IT. The code is not used up, try again.",
+  "agent.enrol.stranger": "{collector}: this is no hcc-watch collector; ask the province's IT for the right address.",
+  "agent.enrol.mistyped": "The code is mistyped or incomplete: compare it group by group and type it again. ({collector}: {status} {code})",
+  "agent.enrol.refused": "The collector refuses this code: it is unknown, used or expired. Ask the province's IT for a new one. ({collector}: {status} {code})",
+  "agent.enrol.later": "The collector cannot enrol now: wait some minutes and run the same command again. ({collector}: {status} {code})",
   "agent.enrolled": "This PC is enrolled for centre {centre} ({agent}).",
   "agent.status.not_enrolled": "This PC is not enrolled ({folder}). Ask the province for a code, then run: hcc-agent enrol CODE --collector URL",
   "agent.status.identity": "Centre {centre}, agent {agent}, collector {collector}",

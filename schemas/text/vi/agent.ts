@@ -26,6 +26,15 @@ export const agent = {
   "agent.option.collector": "địa chỉ máy chủ của tỉnh",
   "agent.command.status": "xem tác tử trên máy này đang làm gì",
   "agent.enrol.prompt": "Mã đăng ký (không hiện khi gõ): ",
+  "agent.enrol.no_collector": "Chưa biết đăng ký với máy chủ nào: thêm --collector ĐỊA_CHỈ, địa chỉ do CNTT tỉnh cho.",
+  "agent.enrol.certificate":
+    '{collector}: chứng thư của máy chủ không được chứng thực ({fault}). Nếu tỉnh dùng tổ chức chứng thực riêng, ghi tên tệp PEM của tổ chức đó vào "caFile" trong hcc-agent.json ở {folder}.',
+  "agent.enrol.no_answer":
+    "{collector} không trả lời ({error}). Kiểm tra dây mạng và địa chỉ máy chủ; vẫn không được thì gọi CNTT tỉnh. Mã chưa bị dùng, thử lại được.",
+  "agent.enrol.stranger": "Ở {collector} không có máy chủ của hệ thống này: hỏi lại CNTT tỉnh địa chỉ đúng.",
+  "agent.enrol.mistyped": "Mã bị gõ sai hoặc thiếu: so lại từng nhóm ký tự rồi gõ lại. ({collector}: {status} {code})",
+  "agent.enrol.refused": "Máy chủ không nhận mã này: mã không đúng, đã dùng hoặc đã hết hạn. Xin CNTT tỉnh cấp mã mới. ({collector}: {status} {code})",
+  "agent.enrol.later": "Máy chủ chưa nhận đăng ký được: chờ vài phút rồi chạy lại đúng lệnh này. ({collector}: {status} {code})",
   "agent.enrolled": "Đã đăng ký máy này cho trung tâm {centre} ({agent}).",
   "agent.status.not_enrolled": "Máy này chưa đăng ký ({folder}). Xin mã của tỉnh rồi chạy: hcc-agent enrol MÃ --collector ĐỊA_CHỈ",
   "agent.status.identity": "Trung tâm {centre}, tác tử {agent}, máy chủ {collector}",
