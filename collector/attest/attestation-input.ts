@@ -13,13 +13,16 @@ const words = (max: number) =>
     .pipe(z.string().max(max));
 const optionalWords = (max: number) => z.preprocess((text) => (text === "" ? undefined : text), words(max).optional());
 
+/** More than any centre has of anything that is counted or measured: people, devices, Mbps, square metres. */
+const VALUE_MAX = 1_000_000;
+
 /** One statement as a file row or a form gives it: everything but who keeps it, and when it is said if the row does not tell. */
 const Input = z.object({
   centre: Attestation.shape.centre,
   requirement: Attestation.shape.requirement,
   item: z.preprocess((item) => (item === "" ? undefined : item), Attestation.shape.item),
   holds: z.preprocess(yesOrNo, z.boolean()),
-  value: z.preprocess((value) => (value === "" || value === undefined ? undefined : Number(String(value).replace(",", "."))), z.number().min(0).optional()),
+  value: z.preprocess((value) => (value === "" || value === undefined ? undefined : Number(String(value).replace(",", "."))), z.number().min(0).max(VALUE_MAX).optional()),
   by: words(128).pipe(z.string().min(1)),
   post: optionalWords(128),
   inspector: z.preprocess((said) => yesOrNo(said) ?? false, z.boolean()),
@@ -41,6 +44,7 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
   if (!asked) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
   if (item !== undefined && !attestedRuleOf(asked)?.items.some(({ id }) => id === item))
     return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
+  if (value !== undefined && asked.rule.kind === "count" && !Number.isInteger(value)) return { ok: false, errors: [{ field: "value", key: "form.error.whole" }] };
   return {
     ok: true,
     value: {

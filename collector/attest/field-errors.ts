@@ -8,15 +8,19 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** The issues of a failed parse as field errors. A custom issue's message is a key of the catalogue, with its numbers in `params`. */
 export function fieldErrors(error: z.ZodError): readonly FieldError[] {
-  return error.issues.slice(0, 20).map((issue) => {
-    const field = issue.path.join(".");
+  const errors = error.issues.slice(0, 20).map((issue): FieldError => {
+    // A list is one field to whoever types it.
+    const field = issue.path.filter((part) => typeof part !== "number").join(".");
     if (issue.code === "custom" && isTextKey(issue.message)) return { field, key: issue.message, ...(issue.params && { params: issue.params as TextParams }) };
-    if (issue.code === "too_small") return { field, key: "form.error.empty" };
-    if (issue.code === "too_big") return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
+    const isNumber = "origin" in issue && (issue.origin === "number" || issue.origin === "int");
+    if (issue.code === "too_small" && !isNumber) return { field, key: "form.error.empty" };
+    if (issue.code === "too_big" && !isNumber) return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
     if (issue.code === "invalid_format" && issue.format === "date") return { field, key: "form.error.date" };
     if (issue.code === "invalid_format" && field === "proofSha256") return { field, key: "form.error.hash" };
-    return { field, key: issue.code === "invalid_type" ? "form.error.empty" : "form.error.value" };
+    const isMissing = issue.code === "invalid_type" && issue.expected !== "number" && issue.expected !== "int";
+    return { field, key: isMissing ? "form.error.empty" : "form.error.value" };
   });
+  return [...new Map(errors.map((one) => [`${one.field} ${one.key}`, one])).values()];
 }
 
 /** A hash as people paste it; nothing is no hash. */

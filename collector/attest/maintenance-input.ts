@@ -31,15 +31,17 @@ const Input = z.object({
   person: words(128),
 });
 
+/** What an announcement may name. */
+export type MaintenancePlace = { readonly today: string; readonly isCentre: (code: string) => boolean; readonly requirements: readonly string[] };
+
 /**
  * Announced work from what a person typed: lists with commas, days as YYYY-MM-DD, clock times as HH:MM, weekdays as numbers (1 = Monday). It ends on or
- * after `today`, and no centre in it is unknown.
+ * after `today`, and no centre or requirement in it is unknown; `agent` is the silence of a PC.
  */
 export function parseMaintenance(
   fields: Readonly<Record<string, unknown>>,
   id: string,
-  today: string,
-  isCentre: (code: string) => boolean,
+  { today, isCentre, requirements }: MaintenancePlace,
 ): Parsed<MaintenanceWindow> {
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value !== undefined));
   const input = Input.safeParse(given);
@@ -48,5 +50,7 @@ export function parseMaintenance(
   if (!window.success) return { ok: false, errors: fieldErrors(window.error) };
   if (window.data.until < today) return { ok: false, errors: [{ field: "until", key: "form.error.past" }] };
   if (!(window.data.centres ?? []).every(isCentre)) return { ok: false, errors: [{ field: "centres", key: "form.error.centre" }] };
+  if (!(window.data.requirements ?? []).every((one) => one === "agent" || requirements.includes(one)))
+    return { ok: false, errors: [{ field: "requirements", key: "form.error.requirement" }] };
   return { ok: true, value: window.data };
 }

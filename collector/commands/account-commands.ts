@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { Command } from "commander";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { text } from "#schemas/text/text.ts";
 import { createPeopleDesk, type Doer, type PeopleDesk } from "../people/desk.ts";
 import { parsePerson } from "../people/person-input.ts";
@@ -29,7 +30,7 @@ export function peopleCommand(context: CommandContext): Command {
     .option("--prompt", "asks for the password here instead of printing a one-time link")
     .action(({ roles, prompt, ...fields }: Added) =>
       withDesk(context, async (desk, centreExists) => {
-        const parsed = parsePerson({ ...fields, roles: roles.split(",").map((role) => role.trim()) });
+        const parsed = parsePerson({ ...fields, roles: roles.split(",").map((role) => role.trim()) }, vietnamDay(Date.now()));
         const { lang, publicUrl } = context.config();
         if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
         const { login, centre } = parsed.value;

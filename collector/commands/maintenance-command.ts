@@ -6,6 +6,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
+import { openPolicyBook } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
 import { allSites } from "../store/sites.ts";
@@ -29,10 +30,12 @@ export function maintenanceCommand(context: CommandContext): Command {
     .requiredOption("--reason <text>", "why")
     .requiredOption("--person <name>", "who announces it")
     .action(async (fields: Record<string, unknown>) => {
-      const { lang } = context.config();
+      const { lang, policy: policyId } = context.config();
       const id = await withStore(context, async (db) => {
-        const codes = await knownCodes(db);
-        const window = parseMaintenance(fields, randomUUID(), vietnamDay(Date.now()), (code) => codes.has(code));
+        const [codes, nowMs] = [await knownCodes(db), Date.now()];
+        const { policy } = (await openPolicyBook(db, policyId, nowMs))(nowMs);
+        const place = { today: vietnamDay(nowMs), isCentre: (code: string) => codes.has(code), requirements: policy.requirements.map(({ id }) => id) };
+        const window = parseMaintenance(fields, randomUUID(), place);
         if (!window.ok) throw new UsageError(window.errors.map(({ field, key, params }) => `--${field}: ${text(lang, key, params)}`).join("\n"));
         await addMaintenance(db, [window.value], Date.now());
         return window.value.id;

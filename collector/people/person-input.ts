@@ -22,14 +22,15 @@ const Input = z.object({
   until: z.preprocess((until) => (until === "" ? undefined : until), z.iso.date().optional()),
 });
 
-/** A person as typed into the form or the command line. A commune's officer has exactly one centre, and no role beside. */
-export function parsePerson(fields: Readonly<Record<string, unknown>>): Parsed<NewPerson> {
+/** A person as typed into the form or the command line. A commune's officer has exactly one centre, and no role beside; no account ends before `today`. */
+export function parsePerson(fields: Readonly<Record<string, unknown>>, today: string): Parsed<NewPerson> {
   const input = Input.safeParse(fields);
   if (!input.success) return { ok: false, errors: fieldErrors(input.error) };
   const { login, name, roles, centre, until } = input.data;
   const errors: FieldError[] = [];
   if (roles.includes("commune") && centre === undefined) errors.push({ field: "centre", key: "people.fault.centre" });
   if (roles.includes("commune") && roles.length > 1) errors.push({ field: "roles", key: "people.fault.roles" });
+  if (until !== undefined && until < today) errors.push({ field: "until", key: "form.error.past" });
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,

@@ -24,6 +24,7 @@ export type MaintenanceDeps = Omit<PageDeps, "store"> & {
 export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
   const { maintenance, token, now, noteDeed } = deps;
   const app = new Hono();
+  const requirements = deps.policy.requirements.map(({ id }) => id);
   const windows = () => maintenance.from(vietnamDay(now()));
 
   app.get("/maintenance", pageHeaders, async (c) => {
@@ -36,7 +37,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
     const person = signature(c);
     const values = { ...(await formValues(c)), ...(person !== undefined && { person }) };
     const codes = await maintenance.codes();
-    const parsed = parseMaintenance(values, randomUUID(), vietnamDay(now()), (code) => codes.has(code));
+    const parsed = parseMaintenance(values, randomUUID(), { today: vietnamDay(now()), isCentre: (code) => codes.has(code), requirements });
     if (!parsed.ok) {
       const form = { state: { values, errors: parsed.errors }, token: token.issue(c) };
       return c.html(maintenancePage(pageFrame(c, deps), await windows(), form), 422);

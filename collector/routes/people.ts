@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { Role } from "#schemas/person.ts";
 import { problem } from "#schemas/problem.ts";
 import { AuditQuery, type AuditReply } from "#schemas/read-api.ts";
@@ -35,7 +36,7 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
 
   app.post("/people", pageHeaders, async (c) => {
     const values = await formValues(c);
-    const parsed = parsePerson({ ...values, roles: Role.options.filter((role) => values[`role-${role}`] === "yes") });
+    const parsed = parsePerson({ ...values, roles: Role.options.filter((role) => values[`role-${role}`] === "yes") }, vietnamDay(now()));
     if (!parsed.ok) return c.html(await page(c, { values, errors: parsed.errors }), 422);
     const { login, centre } = parsed.value;
     if (centre !== undefined && !(await deps.centreExists(centre)))

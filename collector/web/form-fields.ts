@@ -11,7 +11,7 @@ export type FormState = { readonly values: Readonly<Record<string, string>>; rea
 export type InputField = {
   readonly name: string;
   readonly label: TextKey;
-  readonly type?: "text" | "date" | "number" | "password";
+  readonly type?: "text" | "date" | "time" | "number" | "password";
   /** What the browser may fill in (WHATWG autocomplete). */
   readonly autocomplete?: string;
   readonly max?: number;

@@ -67,7 +67,7 @@ function endForm(lang: Lang, { id }: MaintenanceWindow, token: string): Html {
 
 function newForm(frame: PageFrame, state: FormState, token: string): Html {
   const { lang } = frame;
-  const field = (name: keyof typeof labels, more: { type?: "date"; max?: number; required?: boolean; hint?: string } = {}) =>
+  const field = (name: keyof typeof labels, more: { type?: "date" | "time"; max?: number; required?: boolean; hint?: string } = {}) =>
     inputField(lang, state, { name, label: labels[name], ...more });
   const chosen = state.values.mode ?? "mute";
   return html`<p class="note">${text(lang, "form.maintenance.intro")}</p>${errorList(lang, state, labels)}
@@ -75,7 +75,7 @@ function newForm(frame: PageFrame, state: FormState, token: string): Html {
 <fieldset><legend>${text(lang, "form.maintenance.mode")}</legend>${maintenanceModes.map((mode) => html`<label class="choice"><input type="radio" name="mode" value="${mode}"${mode === chosen ? html` checked` : ""}> ${text(lang, `form.maintenance.mode.${mode}`)}</label>`)}</fieldset>
 <div class="pair">${field("centres", { required: false, max: 2_000, hint: text(lang, "form.maintenance.centres.hint") })}${field("requirements", { required: false, hint: text(lang, "form.maintenance.requirements.hint") })}</div>
 <div class="pair">${field("from", { type: "date" })}${field("until", { type: "date" })}</div>
-<div class="pair">${field("start", { required: false, max: 5, hint: text(lang, "form.maintenance.clock.hint") })}${field("end", { required: false, max: 5 })}</div>
+<div class="pair">${field("start", { type: "time", required: false, hint: text(lang, "form.maintenance.clock.hint") })}${field("end", { type: "time", required: false })}</div>
 ${field("weekdays", { required: false, max: 20, hint: text(lang, "form.maintenance.weekdays.hint") })}
 ${field("reason", { max: 300 })}${signatureField(frame, state, "person", labels.person)}
 <p><button type="submit">${text(lang, "form.maintenance.save")}</button></p></form>`;

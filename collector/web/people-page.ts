@@ -48,7 +48,7 @@ ${blockTable(
 )}</section>
 <section class="card" aria-labelledby="add-title"><h2 id="add-title">${text(lang, "people.add.title")}</h2>${errorList(lang, state, labels)}
 <form class="form" method="post" action="/people"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
-<div class="pair">${inputField(lang, state, { name: "login", label: labels.login, max: 64, autocomplete: "off" })}${inputField(lang, state, { name: "name", label: labels.name, autocomplete: "off" })}</div>
+<div class="pair">${inputField(lang, state, { name: "login", label: labels.login, max: 64, autocomplete: "off", hint: text(lang, "people.login.hint") })}${inputField(lang, state, { name: "name", label: labels.name, autocomplete: "off" })}</div>
 <fieldset id="f-roles" tabindex="-1"><legend>${text(lang, "people.roles")}</legend>${Role.options.map((role) => html`<label class="choice"><input type="checkbox" name="role-${role}" value="yes"${state.values[`role-${role}`] === "yes" ? html` checked` : ""}> ${text(lang, `role.${role}`)}<span class="hint"> – ${text(lang, `role.${role}.may`)}</span></label>`)}</fieldset>
 <div class="pair">${inputField(lang, state, { name: "centre", label: labels.centre, required: false, hint: text(lang, "people.centre.hint") })}${inputField(lang, state, { name: "until", label: labels.until, type: "date", required: false })}</div>
 <p><button type="submit">${text(lang, "people.add.do")}</button></p></form></section>`,

@@ -63,6 +63,18 @@ for (const form of document.querySelectorAll("form[data-instant]")) {
   });
 }
 
+// A second press while the first is on its way would file everything twice, and lose what is shown once. A page that comes back may send again.
+for (const form of document.querySelectorAll('form[method="post"]')) {
+  let isSent = false;
+  form.addEventListener("submit", (event) => {
+    if (isSent) event.preventDefault();
+    isSent = true;
+  });
+  addEventListener("pageshow", () => {
+    isSent = false;
+  });
+}
+
 // A one-time link carries its code behind the "#": from there it goes into its field, and out of the address and the history.
 for (const form of document.querySelectorAll("form[data-from-hash]")) {
   if (location.hash.length < 2) continue;

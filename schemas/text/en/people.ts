@@ -14,6 +14,7 @@ export const people = {
   "role.auditor": "Auditor",
   "people.login.title": "Sign in",
   "people.login": "User name",
+  "people.login.hint": "plain lower-case letters, digits and . _ @ -; 2 to 64 of them, such as lan.nguyen",
   "people.password": "Password",
   "people.login.do": "Sign in",
   "people.login.lost": "Password forgotten: ask an administrator for a link to set a new one.",

@@ -13,6 +13,7 @@ export const people = {
   "role.auditor": "Giám sát nhật ký",
   "people.login.title": "Đăng nhập",
   "people.login": "Tên đăng nhập",
+  "people.login.hint": "chữ thường không dấu, số và . _ @ -; từ 2 đến 64 ký tự, ví dụ lan.nguyen",
   "people.password": "Mật khẩu",
   "people.login.do": "Đăng nhập",
   "people.login.lost": "Quên mật khẩu: nhờ quản trị viên cấp liên kết đặt lại.",

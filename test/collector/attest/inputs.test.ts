@@ -4,6 +4,7 @@ import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverLis
 import { readImportFile } from "../../../collector/attest/import-file.ts";
 import { parseWaiver } from "../../../collector/attest/waiver-input.ts";
 import { calendar, plan } from "../../support/facts.ts";
+import { parsePerson } from "../../../collector/people/person-input.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 
 const today = "2026-11-28";
@@ -36,6 +37,12 @@ test.each([
   expect(parseWaiver({ ...waiver, ...fields }, "w1", today, ["R05"])).toMatchObject({ ok: false, errors: [{ field, key }] });
 });
 
+test("no account ends before it begins", () => {
+  const person = { login: "lan", name: "Lan", roles: ["viewer"] };
+  expect(parsePerson({ ...person, until: "2026-11-27" }, today)).toEqual({ ok: false, errors: [{ field: "until", key: "form.error.past" }] });
+  expect(parsePerson({ ...person, until: today }, today)).toMatchObject({ ok: true });
+});
+
 test("control characters and bidi marks do not get in", () => {
   expect(parseWaiver({ ...waiver, reason: "a\u001b[31mb\u202ec\u0000" }, "w1", today, ["R05"])).toMatchObject({ value: { reason: "ab c" } });
 });
@@ -48,7 +55,9 @@ test.each([
   ["an item of another requirement", { item: "contract" }, { errors: [{ field: "item", key: "form.error.item" }] }],
   ["neither yes nor no", { holds: "maybe" }, { errors: [{ field: "holds" }] }],
   ["a number with a comma", { requirement: "R01", item: "", value: "250,5" }, { value: { value: 250.5 } }],
-  ["a number that is none", { value: "nhiều" }, { errors: [{ field: "value" }] }],
+  ["a number that is none", { value: "nhiều" }, { errors: [{ field: "value", key: "form.error.value" }] }],
+  ["more than there can be of anything", { requirement: "R10", item: "", value: "1e15" }, { errors: [{ field: "value", key: "form.error.value" }] }],
+  ["a part of a computer", { requirement: "R10", item: "", value: "3.7" }, { errors: [{ field: "value", key: "form.error.whole" }] }],
   ["a negative number", { value: "-1" }, { ok: false }],
   ["a bare date is midnight in Vietnam", { at: "2026-11-01" }, { value: { at: "2026-10-31T17:00:00.000Z" } }],
   ["an unknown requirement", { requirement: "R77", item: "" }, { errors: [{ field: "requirement", key: "form.error.requirement" }] }],

@@ -184,7 +184,10 @@ it.each([
   ["an end before the beginning", { until: "2027-01-01" }, "until"],
   ["more than a year", { until: "2028-03-01" }, "until"],
   ["a clock time that is none", { start: "25:00" }, "start"],
-  ["a day of the week that is none", { weekdays: "8" }, "weekdays"],
+  ["a day of the week that is none", { weekdays: "8" }, 'weekdays">Lặp lại vào thứ</a>: Giá trị không hợp lệ.'],
+  ["a day of the week in words", { weekdays: "hai, ba" }, 'weekdays">Lặp lại vào thứ</a>: Giá trị không hợp lệ.'],
+  ["a centre's name for its code", { centres: "Xã Chư Păh" }, 'centres">Trung tâm</a>: Giá trị không hợp lệ.'],
+  ["a requirement that the policy does not have", { requirements: "R99" }, 'requirements">Nội dung</a>: Bộ tiêu chí không có nội dung này.'],
 ])("work with %s is not kept, and the fault stands at its field", async (_, change, field) => {
   const reply = await send("/maintenance", { ...good, ...change });
   const html = await reply.text();
