@@ -9,7 +9,7 @@ export const selectSites = `SELECT site_id, centre_code AS code, name, district,
 
 /** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first. */
 export const centreIncidents = `
-  SELECT incident_id::text AS id, requirement, subject, ${instantMs("coalesce(opened_at, began_at)")} AS opened, ${instantMs("closed_at")} AS closed
+  SELECT incident_id::text AS id, requirement, subject, ${instantMs("began_at")} AS began, ${instantMs("closed_at")} AS closed
   FROM incident
   WHERE site_id = $1 AND state <> 'soft' AND opened_at IS NOT NULL AND (closed_at IS NULL OR closed_at >= ($2::text)::timestamptz)
   ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 50`;
@@ -34,7 +34,7 @@ export type SiteRow = {
   last_contact_ms: number | null;
 };
 export type FindingRow = { body: Finding; since: number };
-export type IncidentRow = { id: string; requirement: string; subject: string; opened: number; closed: number | null };
+export type IncidentRow = { id: string; requirement: string; subject: string; began: number; closed: number | null };
 
 export function centreBrief(row: SiteRow): CentreBrief {
   return {
@@ -55,8 +55,8 @@ export function standingFinding({ body, since }: FindingRow): StandingFinding {
   return { ...body, since: instant(since) };
 }
 
-export function incident({ id, requirement, subject, opened, closed }: IncidentRow): Incident {
-  return { id, requirement, openedAt: instant(opened), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
+export function incident({ id, requirement, subject, began, closed }: IncidentRow): Incident {
+  return { id, requirement, beganAt: instant(began), ...(subject !== "" && { subject }), ...(closed !== null && { closedAt: instant(closed) }) };
 }
 
 export function storedRun({ atMs, ...run }: Run): StoredRun {

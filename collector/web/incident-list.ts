@@ -16,9 +16,9 @@ export function incidentList(lang: Lang, policy: PolicyProfile, incidents: reado
       id,
       requirement,
       subject,
-      openedAt,
+      beganAt,
       closedAt,
     }) => html`<li><span class="tag tag-${closedAt ? "closed" : "open"}">${text(lang, closedAt ? "web.incidents.closed" : "web.incidents.open")}</span><span><a href="/incidents/${id}">#${id}</a> <a href="${sheet}#${requirement}">${titles.get(requirement) ?? requirement}</a>${subject ? `: ${subject}` : ""}
-<span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, openedAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, openedAt) })}</span></span></li>`,
+<span class="note num">${closedAt ? text(lang, "web.incidents.span", { from: moment(lang, beganAt), to: moment(lang, closedAt) }) : text(lang, "web.incidents.since", { from: moment(lang, beganAt) })}</span></span></li>`,
   )}</ol>`;
 }

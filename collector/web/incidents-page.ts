@@ -43,14 +43,14 @@ ${post ? html`<section class="card" aria-labelledby="post-title" data-part="post
 /** One problem: what, since when, what citizens notice, what to do, who knows of it, and the form by which somebody takes it. */
 export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: ShownIncident, form: { state: FormState; token: string } | undefined): Html {
   const { lang } = frame;
-  const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, openedMs, beganMs, subject } = incident;
+  const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, beganMs, subject } = incident;
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
   const advice = found?.advice[lang] ?? text(lang, "alert.agent.advice");
   const rows: [string, Html | string | undefined][] = [
     [text(lang, "report.column.centre"), place(lang, incident)],
     [text(lang, "web.incidents.state"), stateOf(lang, incident)],
-    [text(lang, "alert.label.since"), moment(lang, openedMs ?? beganMs)],
+    [text(lang, "alert.label.since"), moment(lang, beganMs)],
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
     [text(lang, "alert.label.end"), incident.end && text(lang, `alert.end.${incident.end}`)],
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
@@ -95,7 +95,7 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
     heads.map((key) => text(lang, key)),
     incidents.map((one) => ({
       head: html`<a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}`,
-      cells: [place(lang, one), titleOf(lang, policy, one), moment(lang, one.openedMs ?? one.beganMs), ownerOf(lang, policy, one), one.acknowledgedBy ?? ""],
+      cells: [place(lang, one), titleOf(lang, policy, one), moment(lang, one.beganMs), ownerOf(lang, policy, one), one.acknowledgedBy ?? ""],
     })),
   );
 }

@@ -13,7 +13,7 @@ export type FindingBrief = Pick<StandingFinding, "centre" | "requirement" | "sta
 /** A centre without its devices. */
 export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string };
 /** A problem that people were told of, or would have been. */
-export type Incident = { readonly id: string; readonly requirement: string; readonly subject?: string; readonly openedAt: string; readonly closedAt?: string };
+export type Incident = { readonly id: string; readonly requirement: string; readonly subject?: string; readonly beganAt: string; readonly closedAt?: string };
 /** One stored observation, as evidence and charts need it. `ref` is `<stream>:<seq>`. */
 export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outcome"> & { readonly ref: string };
 

@@ -188,7 +188,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.context().close();
   });
 
-  test("a form that is sent by a double click is sent once", async () => {
+  test("a button that is pressed again while its form is on the way sends nothing twice", async () => {
     const { page } = await browser.open(`${site.url}/centres/xa-01/waive/R05`);
     const before = site.waivers.length;
     await page.getByLabel("Lý do").fill("Chờ thay ổ cứng");
@@ -201,7 +201,9 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
       await new Promise((resolve) => setTimeout(resolve, 300));
       await route.continue();
     });
-    await page.getByRole("button", { name: "Lưu miễn trừ" }).dblclick();
+    await page.evaluate(
+      `{ const button = document.querySelector("main button[type=submit]"); button.click(); setTimeout(() => button.click(), 120); }`,
+    );
     await page.getByText("Đã lưu miễn trừ.").waitFor();
     expect([sent, site.waivers.length - before]).toEqual([1, 1]);
     await page.context().close();

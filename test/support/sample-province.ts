@@ -192,8 +192,8 @@ function history(index: number): Transition[] {
 }
 
 const incidents: readonly Incident[] = [
-  { id: "i1", requirement: "R01", openedAt: ago(2 * DAY) },
-  { id: "i2", requirement: "R16", subject: "igate", openedAt: ago(9 * DAY), closedAt: ago(9 * DAY - 3 * HOUR) },
+  { id: "i1", requirement: "R01", beganAt: ago(2 * DAY) },
+  { id: "i2", requirement: "R16", subject: "igate", beganAt: ago(9 * DAY), closedAt: ago(9 * DAY - 3 * HOUR) },
 ];
 
 const attestations: readonly Attestation[] = [

@@ -101,11 +101,19 @@ test("the live list changes with its time: every section is a part that is put i
   expect(html.match(/<section [^>]*data-part=/g)).toHaveLength(html.match(/<section /g)?.length ?? 0);
 });
 
+test("a problem has stood since it began, on its page and in the list as in the messages, whenever it was confirmed", async () => {
+  for (const path of ["/incidents", "/incidents/7"]) {
+    const { html } = await opened(path);
+    expect(html).toContain("28/11/2026 09:00");
+    expect(html).not.toContain("28/11/2026 09:01");
+  }
+});
+
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
   const { html } = await opened("/incidents/9");
   for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
   expect(html).not.toContain("Người xử lý");
-  const shown = { id: "8", requirement: "R99", subject: "", openedAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
+  const shown = { id: "8", requirement: "R99", subject: "", beganAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
   const list = String(incidentList("vi", samplePolicy, [shown], ""));
   expect(list).toContain("R99</a>");
   expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], ""))).toContain("Trung tâm mất liên lạc</a>");
