@@ -22,7 +22,10 @@ const Input = z.object({
   requirement: Attestation.shape.requirement,
   item: z.preprocess((item) => (item === "" ? undefined : item), Attestation.shape.item),
   holds: z.preprocess(yesOrNo, z.boolean()),
-  value: z.preprocess((value) => (value === "" || value === undefined ? undefined : Number(String(value).replace(",", "."))), z.number().min(0).max(VALUE_MAX).optional()),
+  value: z.preprocess(
+    (value) => (value === "" || value === undefined ? undefined : Number(String(value).replace(",", "."))),
+    z.number().min(0).max(VALUE_MAX).optional(),
+  ),
   by: words(128).pipe(z.string().min(1)),
   post: optionalWords(128),
   inspector: z.preprocess((said) => yesOrNo(said) ?? false, z.boolean()),
@@ -44,7 +47,8 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
   if (!asked) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
   if (item !== undefined && !attestedRuleOf(asked)?.items.some(({ id }) => id === item))
     return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
-  if (value !== undefined && asked.rule.kind === "count" && !Number.isInteger(value)) return { ok: false, errors: [{ field: "value", key: "form.error.whole" }] };
+  if (value !== undefined && asked.rule.kind === "count" && !Number.isInteger(value))
+    return { ok: false, errors: [{ field: "value", key: "form.error.whole" }] };
   return {
     ok: true,
     value: {

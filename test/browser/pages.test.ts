@@ -201,9 +201,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
       await new Promise((resolve) => setTimeout(resolve, 300));
       await route.continue();
     });
-    await page.evaluate(
-      `{ const button = document.querySelector("main button[type=submit]"); button.click(); setTimeout(() => button.click(), 120); }`,
-    );
+    await page.evaluate(`{ const button = document.querySelector("main button[type=submit]"); button.click(); setTimeout(() => button.click(), 120); }`);
     await page.getByText("Đã lưu miễn trừ.").waitFor();
     expect([sent, site.waivers.length - before]).toEqual([1, 1]);
     await page.context().close();

@@ -134,7 +134,11 @@ export const importTargets: readonly FuzzTarget[] = [
     ),
     parse: fieldsOf((fields) => parseDutyRecord(fields, "d-1", place)),
   },
-  { name: "person", samples: json({ login: "lan", name: "Lan", roles: ["commune"], centre: "xa-01", until: "2027-01-31" }), parse: fieldsOf((fields) => parsePerson(fields, "2026-11-28")) },
+  {
+    name: "person",
+    samples: json({ login: "lan", name: "Lan", roles: ["commune"], centre: "xa-01", until: "2027-01-31" }),
+    parse: fieldsOf((fields) => parsePerson(fields, "2026-11-28")),
+  },
   { name: "token", samples: json({ name: "IOC", role: "viewer", days: "90" }), parse: fieldsOf(parseToken) },
   ...controllers.flat(),
 ];

@@ -170,7 +170,12 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     // The code works once, the one that was open before no more.
     const enrolWith = (given: string) => {
       const folder = memoryFolder();
-      return enrol(given, new CollectorClient({ url, version: "test" }), { dataDir: folder, collector: url, version: "test", lang: "en", nowMs: () => nowMs }, signal);
+      return enrol(
+        given,
+        new CollectorClient({ url, version: "test" }),
+        { dataDir: folder, collector: url, version: "test", lang: "en", nowMs: () => nowMs },
+        signal,
+      );
     };
     await expect(enrolWith(forgotten)).rejects.toThrow("refused (403");
     expect(await enrolWith(code)).toMatchObject({ centre: "mot" });

@@ -3,8 +3,8 @@ import { attestationColumns, parseAttestation } from "../../../collector/attest/
 import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverList } from "../../../collector/attest/commands.ts";
 import { readImportFile } from "../../../collector/attest/import-file.ts";
 import { parseWaiver } from "../../../collector/attest/waiver-input.ts";
-import { calendar, plan } from "../../support/facts.ts";
 import { parsePerson } from "../../../collector/people/person-input.ts";
+import { calendar, plan } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 
 const today = "2026-11-28";
