@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
-import type { Calendar } from "#schemas/calendar.ts";
+import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
@@ -46,7 +46,7 @@ import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { webRoutes } from "./routes/web.ts";
-import { changeKey, enrolWithCode, listAgents, noteAgentVersion } from "./store/agents.ts";
+import { changeKey, enrolWithCode, type KnownAgent, listAgents, noteAgentVersion } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
 import { setting } from "./store/settings.ts";
@@ -90,6 +90,17 @@ const HSTS_S = 31_536_000;
 const STORAGE_RETRY_S = 30;
 const RETRY_S = 15;
 
+/** Tells once a day of each agent that still sends for a closed centre: each of them asks every hour. */
+function tellOfRefused(log: Log, clock: () => number): (agent: KnownAgent) => void {
+  const told = new Map<string, string>();
+  return ({ agentId, centre, closedOn }) => {
+    const today = vietnamDay(clock());
+    if (told.get(agentId) === today) return;
+    told.set(agentId, today);
+    log.warn({ agentId, centre, closedOn }, "an agent of a closed centre still sends and is refused; remove it from its PC, or take the closing back");
+  };
+}
+
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
   const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;
@@ -132,7 +143,7 @@ export function createApp(deps: AppDeps): Hono {
   app.use(
     ...guard({
       ...web,
-      signed: { keys, nonces, clock },
+      signed: { keys, nonces, clock, onClosedCentre: tellOfRefused(log, clock) },
       token,
       identify,
       byToken: byToken(tokens, (c) => isConfidential(c, proxies, isPublicTls)),

@@ -101,16 +101,18 @@ export const NotifyConfig = z.strictObject({
 });
 export type NotifyConfig = z.infer<typeof NotifyConfig>;
 
-/** `dropped`: ended without being met, because the policy no longer demands it. */
+/** `dropped`, `centre_closed`: ended without being met, because the policy no longer demands it, or because there is no such centre any more. */
 export const messageKinds = [
   "opened",
   "recovered",
   "dropped",
+  "centre_closed",
   "flapping",
   "escalated",
   "storm",
   "storm_over",
   "storm_dropped",
+  "storm_centre_closed",
   "morning",
   "weekly",
   "capped",
@@ -118,12 +120,20 @@ export const messageKinds = [
 ] as const;
 
 /** Messages that tell many problems as one: no reader's limit counts them. */
-export const manyAtOnce = ["storm", "storm_over", "storm_dropped", "morning", "weekly"] as const satisfies readonly (typeof messageKinds)[number][];
+export const manyAtOnce = [
+  "storm",
+  "storm_over",
+  "storm_dropped",
+  "storm_centre_closed",
+  "morning",
+  "weekly",
+] as const satisfies readonly (typeof messageKinds)[number][];
 
 export const itemKinds = [
   "new",
   "ended",
   "dropped",
+  "centre_closed",
   "flapping",
   "standing",
   "muted",

@@ -52,6 +52,15 @@ export const Centre = z.strictObject({
 });
 export type Centre = z.infer<typeof Centre>;
 
+/** The end of a centre: the first Vietnam day on which it counts no more, and the code of the centre that took its work over. */
+export const Closing = z.strictObject({ on: z.iso.date(), into: Code.optional() });
+export type Closing = z.infer<typeof Closing>;
+
+/** Whether a centre is closed on a Vietnam day; one that will be closed counts until then. */
+export function isClosedOn(closing: Closing | undefined, day: string): boolean {
+  return closing !== undefined && closing.on <= day;
+}
+
 /** The file that `collector centre import` takes. A centre that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
 export const Inventory = z.strictObject({
   centres: z

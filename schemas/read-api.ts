@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ledgerStates } from "./asset-ledger.ts";
 import { Finding, FindingState, Tally, Transition } from "./finding.ts";
 import { Code, Instant, RequirementId } from "./ids.ts";
-import { Centre, DeviceRole } from "./inventory.ts";
+import { Centre, Closing, DeviceRole } from "./inventory.ts";
 
 /** Most findings in one reply; a province of 135 centres and 20 requirements needs three. */
 export const FINDINGS_MAX = 1_000;
@@ -33,7 +33,13 @@ export const FindingsReply = z.object({ at: Instant, findings: z.array(PublicFin
 export type FindingsReply = z.infer<typeof FindingsReply>;
 
 /** A centre without its devices, with the worst state of its requirements and their counts. */
-export const CentreStatus = Centre.omit({ devices: true }).extend({ state: FindingState, tally: Tally, lastContactAt: Instant.optional() });
+export const CentreStatus = Centre.omit({ devices: true }).extend({
+  state: FindingState,
+  tally: Tally,
+  lastContactAt: Instant.optional(),
+  /** Also before its day has come; a centre that is closed has no findings and is in no list of all. */
+  closed: Closing.optional(),
+});
 export type CentreStatus = z.infer<typeof CentreStatus>;
 
 export const CentresReply = z.object({ at: Instant, policy: z.string(), tally: Tally, centres: z.array(CentreStatus) });

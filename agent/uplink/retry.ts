@@ -18,7 +18,17 @@ export type Step =
   | { readonly do: "hold"; readonly reason: HoldReason; readonly waitMs: number };
 
 /** Why the sender keeps its data and waits for a person. */
-export const holdReasons = ["key_refused", "revoked", "not_found", "redirected", "version_mismatch", "all_refused", "stream_conflict", "unexpected"] as const;
+export const holdReasons = [
+  "key_refused",
+  "revoked",
+  "centre_closed",
+  "not_found",
+  "redirected",
+  "version_mismatch",
+  "all_refused",
+  "stream_conflict",
+  "unexpected",
+] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
 const BASE_MS = 2_000;
@@ -62,7 +72,7 @@ export function stepAfter(answer: Answer, { attempt, chance, columns = false }: 
     case 401:
       return hold("key_refused", KEY_RETRY_MS);
     case 403:
-      return hold("revoked", HOUR_MS);
+      return hold(code === "centre_closed" ? "centre_closed" : "revoked", HOUR_MS);
     case 404:
     case 410:
       return hold("not_found", HOUR_MS);

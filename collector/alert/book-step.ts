@@ -71,7 +71,7 @@ function watchSilence(desk: Desk): Beginning[] {
 }
 
 /**
- * Ends what has been well for long enough, and what the policy no longer demands. Those who heard of it by letter hear of the end, whatever suppresses
+ * Ends what has been well for long enough, what the policy no longer demands, and what closed centres have left. Those who heard of it by letter hear of the end, whatever suppresses
  * messages now.
  */
 function close(desk: Desk): void {
@@ -80,10 +80,11 @@ function close(desk: Desk): void {
     const topic = desk.topicOf(incident);
     const { wellSinceMs } = incident;
     const isWell = wellSinceMs !== undefined && desk.nowMs - wellSinceMs >= (topic?.closeMs ?? 0);
-    if (!isWell && !desk.isDropped(incident)) continue;
+    const end = isWell ? undefined : desk.endOf(incident);
+    if (!isWell && !end) continue;
     const trace = desk.book.traces.get(incident.siteId);
     const cause = isWell && incident.requirement === AGENT_SILENT && trace && causeOfSilence(trace, incident.beganMs - SILENCE_BEFORE_MS, wellSinceMs);
-    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }), ...(!isWell && { end: "dropped" }) });
+    const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }), ...(end && { end }) });
     if (!topic || closed.storm !== undefined) continue;
     const kind = closed.end ?? "recovered";
     desk.write(`${kind}-${closed.id}`, messageOf(kind, desk.book, topic, closed, desk.settings.publicUrl), closed.told.map(recipientAt), closed.siteId);

@@ -5,8 +5,8 @@ import type { Words } from "#schemas/words.ts";
 import type { Beginning, Incident } from "./incident.ts";
 import type { SilenceTrace } from "./silence-cause.ts";
 
-/** A centre as messages name it. */
-export type Place = { readonly code: string; readonly name: string; readonly area?: string | undefined };
+/** A centre as messages name it, and the first Vietnam day on which it is closed. */
+export type Place = { readonly code: string; readonly name: string; readonly area?: string | undefined; readonly closedOn?: string | undefined };
 
 /** What the finding behind a problem adds to its message. */
 export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };
@@ -21,7 +21,7 @@ export type Book = {
   readonly places: ReadonlyMap<number, Place>;
   /** By `backingKey`; of problems that have not ended. */
   readonly backings: ReadonlyMap<string, Backing>;
-  /** Every site that was ever heard, with its last word. */
+  /** Every site that was ever heard, with its last word; none that is closed. */
   readonly contacts: readonly { readonly siteId: number; readonly lastMs: number; readonly area?: string | undefined }[];
   /** Since when a collector has been listening without a break: who could not be heard before was not silent. */
   readonly listeningSinceMs: number;

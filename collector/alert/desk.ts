@@ -1,5 +1,5 @@
 import type { Message, NotifyConfig, Recipient } from "#schemas/alert.ts";
-import type { Calendar } from "#schemas/calendar.ts";
+import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { maintenanceAt } from "#schemas/maintenance.ts";
 import { addressOf, type Book, backingKey, type PlannedLetter } from "./book.ts";
 import type { Incident } from "./incident.ts";
@@ -60,8 +60,15 @@ export class Desk {
     return maintenanceAt(this.book.windows, this.book.places.get(siteId)?.code ?? "", requirement, this.nowMs);
   }
 
-  /** Whether nobody judges a problem any more, because the policy no longer demands it. A finding by an older version of the policy still stands for it. */
-  isDropped(incident: Incident): boolean {
+  /** Why nobody judges a problem any more: its centre is closed, or the policy no longer demands it. */
+  endOf(incident: Incident): Incident["end"] {
+    const closedOn = this.book.places.get(incident.siteId)?.closedOn;
+    if (closedOn !== undefined && closedOn <= vietnamDay(this.nowMs)) return "centre_closed";
+    return this.#isDropped(incident) ? "dropped" : undefined;
+  }
+
+  /** A finding by an older version of the policy still stands for a problem. */
+  #isDropped(incident: Incident): boolean {
     const { siteId, requirement, subject } = incident;
     const topic = this.topicOf(incident);
     const isDemanded = topic !== undefined && !topic.dropped;

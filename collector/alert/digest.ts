@@ -65,6 +65,7 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
     ),
     ...gathered(lines("ended", ended(undefined))),
     ...gathered(lines("dropped", ended("dropped"))),
+    ...gathered(lines("centre_closed", ended("centre_closed"))),
     ...remindersFor(desk, entries, reminders),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;

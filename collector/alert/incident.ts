@@ -34,8 +34,8 @@ export type Incident = {
   readonly stormOver?: boolean | undefined;
   /** The area of a storm that lies in one area alone. */
   readonly area?: string | undefined;
-  /** Why it ended, where it was not well: the policy no longer demands it. */
-  readonly end?: "dropped" | undefined;
+  /** Why it ended, where it was not well: the policy no longer demands it, or its centre was closed. */
+  readonly end?: "dropped" | "centre_closed" | undefined;
   /** Of a silence that has ended: what it most probably was. */
   readonly cause?: SilenceCause | undefined;
 };

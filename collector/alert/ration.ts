@@ -51,7 +51,7 @@ function gatheredLetter(address: string, held: readonly HeldLetter[], publicUrl:
 /** The newest that was held of a problem: one that began and ended meanwhile is told as ended, with both times. */
 function itemOf({ kind, incident, centre, centreName, requirement = "", title, since, until }: HeldLetter["message"]): MessageItem {
   return {
-    kind: kind === "recovered" || kind === "dropped" || kind === "escalated" || kind === "flapping" ? kind : "opened",
+    kind: kind === "recovered" || kind === "dropped" || kind === "centre_closed" || kind === "escalated" || kind === "flapping" ? kind : "opened",
     requirement,
     ...(incident !== undefined && { incident }),
     ...(centre !== undefined && { centre }),

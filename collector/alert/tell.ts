@@ -197,7 +197,7 @@ function passedOver({ settings: { calendar }, nowMs }: Desk, { told, toldMs }: I
   return all.filter((one) => (isNoon || !one.digests) && !told.includes(addressOf(one)));
 }
 
-/** One message when the last centre of a storm has recovered, or when nobody demands it any more, to those who heard of the storm. */
+/** One message when the last centre of a storm has recovered, is closed, or when nobody demands it any more, to those who heard of the storm. */
 export function tellStormsOver(desk: Desk): void {
   for (const [key, members] of stormsOf(desk)) {
     const [first] = members;
@@ -209,12 +209,15 @@ export function tellStormsOver(desk: Desk): void {
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
     const shared = sharedCause(members.map(({ cause }) => cause));
     const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };
-    desk.write(
-      `${key}-over`,
-      { ...rest, kind: members.some(({ end }) => end) ? "storm_dropped" : "storm_over", until, ...cause },
-      [...new Set(members.flatMap(({ told }) => told))].map(recipientAt),
-    );
+    desk.write(`${key}-over`, { ...rest, kind: stormEnd(members), until, ...cause }, [...new Set(members.flatMap(({ told }) => told))].map(recipientAt));
   }
+}
+
+/** Of those whose last centre was closed some may have recovered; that none is left is all that is said. */
+function stormEnd(members: readonly Incident[]): Message["kind"] {
+  const ends = new Set(members.map(({ end }) => end));
+  if (ends.has("dropped")) return "storm_dropped";
+  return ends.has("centre_closed") ? "storm_centre_closed" : "storm_over";
 }
 
 /** Tells the next in line of what nobody has acknowledged after so much working time. */

@@ -58,5 +58,5 @@ async function lost(db: Db, centre: string, { out }: Terminal): Promise<void> {
   out(`${gone.agents.length} agents of ${centre} are refused within 30 s`);
   if (gone.devices.length > 0) out("the PC may have held passwords of these devices; change them:");
   for (const { id, role, address, name } of gone.devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());
-  out(`a new PC enrols with: hcc-agent enrol ${gone.code} --collector URL`);
+  if (gone.code !== undefined) out(`a new PC enrols with: hcc-agent enrol ${gone.code} --collector URL`);
 }

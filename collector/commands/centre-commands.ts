@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { z } from "zod";
-import { Inventory } from "#schemas/inventory.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { type Closing, Inventory, isClosedOn } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { addEnrolCode } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
@@ -42,12 +43,12 @@ export function centreCommand(context: CommandContext): Command {
     });
   centre
     .command("list")
-    .description("all centres: code, name, devices")
+    .description("all centres: code, name, devices, and from when on they are closed")
     .option("--json", "as JSON")
     .action(async ({ json }: { json?: true }) => {
       const sites = await withStore(context, allSites);
       if (json) out(JSON.stringify({ centres: sites.map((site) => site.centre) }, undefined, 2));
-      else for (const site of sites) out(`${site.centre.code}\t${site.centre.name}\t${site.centre.devices.length}`);
+      else for (const { centre, closed } of sites) out(`${centre.code}\t${centre.name}\t${centre.devices.length}\t${closedWords(closed)}`.trimEnd());
     });
   centre
     .command("show <code>")
@@ -60,6 +61,10 @@ export function centreCommand(context: CommandContext): Command {
   return centre;
 }
 
+function closedWords(closed: Closing | undefined): string {
+  return closed === undefined ? "" : `closed from ${closed.on} on${closed.into === undefined ? "" : `, into ${closed.into}`}`;
+}
+
 /** `enrol-code CENTRE`: prints a one-time code for the gateway PC of a centre. */
 export function enrolCodeCommand(context: CommandContext): Command {
   return new Command("enrol-code")
@@ -69,11 +74,13 @@ export function enrolCodeCommand(context: CommandContext): Command {
       const code = newEnrolCode();
       const nowMs = Date.now();
       await withStore(context, async (db) => {
-        if (!(await findSite(db, centre))) throw new UsageError(noCentre(centre));
-        if (!(await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)))
-          throw new UsageError(
-            `"${centre}" has three open codes already: use one of them, or wait until the oldest ends, ${CODE_MS / 3_600_000} hours after it was made`,
-          );
+        const site = await findSite(db, centre);
+        if (!site) throw new UsageError(noCentre(centre));
+        if (await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return;
+        if (isClosedOn(site.closed, vietnamDay(nowMs))) throw new UsageError(`"${centre}" is ${closedWords(site.closed)}; "centre reopen" takes that back`);
+        throw new UsageError(
+          `"${centre}" has three open codes already: use one of them, or wait until the oldest ends, ${CODE_MS / 3_600_000} hours after it was made`,
+        );
       });
       context.terminal.out(code);
     });

@@ -2,12 +2,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { z } from "zod";
 import { ConfigSeal, SealedConfig } from "#schemas/agent-config.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from "../auth/seal-config.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { configFor, serversOf } from "../served-config.ts";
 import { keepConfigSeal } from "../store/config-seals.ts";
 import { putSetting, setting } from "../store/settings.ts";
-import { allSites, findSite } from "../store/sites.ts";
+import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -71,7 +72,7 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const settings = context.config();
       const rules = { ...loadPolicy(settings.policy, nowMs), measureServers: serversOf(settings) };
       const expiresAt = new Date(nowMs + z.coerce.number().int().min(1).max(3_650).parse(days) * DAY_MS).toISOString();
-      const sites = await withStore(context, allSites);
+      const sites = await withStore(context, (db) => openSites(db, vietnamDay(nowMs)));
       await writeNew(file, JSON.stringify({ configs: sites.map((site) => ({ ...configFor(site, rules, nowMs), expiresAt })) }, undefined, 1));
       out(`${sites.length} configurations written`);
     });

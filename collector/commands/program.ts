@@ -5,6 +5,7 @@ import { agentCommand } from "./agent-commands.ts";
 import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { clockCommand } from "./clock-command.ts";
+import { withClosing } from "./closing-commands.ts";
 import { configCommand } from "./config-commands.ts";
 import { demoCommand } from "./demo-command.ts";
 import { drillCommand } from "./drill-command.ts";
@@ -40,7 +41,7 @@ export async function runCommand(words: readonly string[], config: () => Collect
     restoreCommand,
     rewindCommand,
     drillCommand,
-    centreCommand,
+    (one: CommandContext) => withClosing(centreCommand(one), one),
     enrolCodeCommand,
     agentCommand,
     configCommand,

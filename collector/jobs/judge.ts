@@ -6,17 +6,19 @@ import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import type { Facts, SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
 import { CLOCK_OK_MS, type ProbeKind } from "#schemas/observation.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import type { PolicyAt } from "../policy-book.ts";
+import { endClosedSites } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
 import { DAY_PRESENCE_MAX, SITE_PRESENCE_MAX } from "../store/presence.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
-import { allSites, sitesOf } from "../store/sites.ts";
+import { openSites, sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
 
 /** What one judgement of a site said. */
@@ -150,12 +152,16 @@ export function createJudge(options: JudgeOptions): Judge {
       if (newestMs > aheadMs) postpone({ ...one, nowMs: newestMs });
     },
     async lookAtAll(nowMs) {
-      for (const { siteId } of await allSites(db)) untouched.set(siteId, { siteId, probes: "all", nowMs, late: false });
+      for (const { siteId } of await openSites(db, vietnamDay(nowMs))) untouched.set(siteId, { siteId, probes: "all", nowMs, late: false });
       if (untouched.size > 0) running ??= work();
     },
     async tick(nowMs) {
-      // What centres declared for a later day counts from its first moment on.
-      if (vietnamDay(lastTickMs) !== vietnamDay(nowMs)) await db.transaction((tx) => applySiteVersions(tx, vietnamDay(nowMs), nowMs));
+      // What was declared for a later day counts from its first moment on.
+      if (vietnamDay(lastTickMs) !== vietnamDay(nowMs))
+        await db.transaction(async (tx) => {
+          await applySiteVersions(tx, vietnamDay(nowMs), nowMs);
+          await endClosedSites(tx, nowMs);
+        });
       const due = await sitesToJudge(db, nowMs, OFFLINE_MS, SITES_PER_TICK);
       while (due.length > 0) {
         const group = due.splice(0, GROUP_SITES);
@@ -211,7 +217,7 @@ async function judgeGroup(
     const standing = await findingsOfSites(tx, [...wanted.keys()]);
     const questions = sites.flatMap((site) => {
       const one = wanted.get(site.siteId);
-      if (!one) return [];
+      if (!one || isClosedOn(site.closed, vietnamDay(one.nowMs))) return [];
       const { nowMs, late, probes } = one;
       const before = standing.get(site.siteId) ?? [];
       const { policy, calendar } = policyAt(nowMs);
@@ -223,6 +229,7 @@ async function judgeGroup(
       // What is judged for the first time has no past that late observations could revise: people hear of it, as they would from the clock.
       return [{ site, before, requirements, policy, late: late && !isWhole, isWhole, calendar, atMs, needs: needsOf(requirements, calendar, atMs) }];
     });
+    if (questions.length === 0) return [];
     const facts = await loadFacts(tx, asked, questions, faults);
     const judged = questions.map(({ site: { siteId }, before, requirements, policy, late, atMs, isWhole }, place) => {
       const known = facts[place] as Facts;

@@ -1,4 +1,5 @@
-import type { Device } from "#schemas/inventory.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { type Device, isClosedOn } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { addEnrolCode, endOpenCodes, listAgents, setAgentState } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
@@ -9,8 +10,8 @@ export type LostPc = {
   readonly agents: readonly string[];
   /** What the PC may have held passwords of: they stay on it, so the collector cannot know of which. */
   readonly devices: readonly Device[];
-  /** Enrols the next PC of the centre; shown once. */
-  readonly code: string;
+  /** Enrols the next PC of the centre; shown once. None where the centre is closed. */
+  readonly code: string | undefined;
 };
 
 /**
@@ -21,12 +22,13 @@ export async function loseGatewayPc(db: Db, centre: string, nowMs: number): Prom
   const site = await findSite(db, centre);
   if (!site) return undefined;
   const code = newEnrolCode();
+  const isClosed = isClosedOn(site.closed, vietnamDay(nowMs));
   const agents = await db.transaction(async (tx) => {
     const holding = (await listAgents(tx)).filter((agent) => agent.centre === centre && agent.state !== "revoked");
     for (const { agentId } of holding) await setAgentState(tx, agentId, "revoked", { nowMs, reason: "lost" });
     await endOpenCodes(tx, site.siteId, nowMs);
-    await addEnrolCode(tx, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS);
+    if (!isClosed) await addEnrolCode(tx, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS);
     return holding.map(({ agentId }) => agentId);
   });
-  return { agents, devices: site.centre.devices.filter(({ address }) => address !== undefined), code };
+  return { agents, devices: site.centre.devices.filter(({ address }) => address !== undefined), code: isClosed ? undefined : code };
 }

@@ -9,7 +9,13 @@ import type { KnownAgent } from "../store/agents.ts";
 
 /** What a route behind `signedByAgent` knows of its request. */
 export type SignedEnv = { Variables: { agent: KnownAgent; arrivedMs: number; wire: Buffer; bodySha256: string } };
-export type SignedDeps = { readonly keys: AgentKeys; readonly nonces: Nonces; readonly clock: () => number };
+export type SignedDeps = {
+  readonly keys: AgentKeys;
+  readonly nonces: Nonces;
+  readonly clock: () => number;
+  /** An agent of a closed centre was refused: it still runs, and only its centre or the province can change that. */
+  readonly onClosedCentre?: (agent: KnownAgent) => void;
+};
 
 const titles: Record<Extract<Proof, { ok: false }>["fault"], string> = {
   unsigned: "the request is not signed by an agent",
@@ -18,10 +24,12 @@ const titles: Record<Extract<Proof, { ok: false }>["fault"], string> = {
   signature_wrong: "the signature does not fit the request and the agent's key",
   revoked: "this agent was revoked; ask the province for a new code",
   frozen: "this agent's stream came from two places and is frozen until the province has looked",
+  centre_closed: "this centre is closed in the province's inventory; keep the data, and ask the province if that is wrong",
 };
+const forbidden: ReadonlySet<keyof typeof titles> = new Set(["revoked", "frozen", "centre_closed"]);
 
 /** Lets through what an active agent has signed; the body is read here, once, up to its limit. */
-export function signedByAgent({ keys, nonces, clock }: SignedDeps): MiddlewareHandler<SignedEnv> {
+export function signedByAgent({ keys, nonces, clock, onClosedCentre }: SignedDeps): MiddlewareHandler<SignedEnv> {
   return createMiddleware<SignedEnv>(async (c, next) => {
     // Before the body, which takes a minute over a thin line: the sender's clock left with the head.
     c.set("arrivedMs", clock());
@@ -29,7 +37,8 @@ export function signedByAgent({ keys, nonces, clock }: SignedDeps): MiddlewareHa
     const bodySha256 = createHash("sha256").update(wire).digest("hex");
     const proof = await keys.prove({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name), bodySha256 }, clock());
     if (!proof.ok) {
-      const status = proof.fault === "revoked" || proof.fault === "frozen" ? 403 : 401;
+      if (proof.fault === "centre_closed") onClosedCentre?.(proof.agent);
+      const status = forbidden.has(proof.fault) ? 403 : 401;
       return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
     }
     c.set("agent", proof.agent);

@@ -1,3 +1,4 @@
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { Db } from "./db.ts";
 import { and, asc, eq, gt, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
@@ -14,6 +15,8 @@ export type KnownAgent = {
   readonly state: AgentState;
   readonly centre: string;
   readonly isp: string;
+  /** The first Vietnam day on which its centre is closed. */
+  readonly closedOn?: string | null;
 };
 
 /** Open codes that one centre may have at once. */
@@ -24,7 +27,7 @@ export async function findAgent(db: Db, agentId: string): Promise<KnownAgent | u
   const { siteId, publicKey, oldPublicKey, oldKeyUntil, state } = agents;
   const [row] = await drizzled(db, (to) =>
     to
-      .select({ siteId, publicKey, oldPublicKey, oldKeyUntil, state, centre: sites.centreCode, isp: sites.isp })
+      .select({ siteId, publicKey, oldPublicKey, oldKeyUntil, state, centre: sites.centreCode, isp: sites.isp, closedOn: sites.closedOn })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, siteId))
       .where(eq(agents.agentId, agentId)),
@@ -87,16 +90,16 @@ export async function changeKey(db: Db, agentId: string, publicKey: string, oldU
   return rows.length > 0;
 }
 
-/** Keeps the hash of a new code. False when the centre is not known or has too many open codes. */
+/** Keeps the hash of a new code. False when the centre is not known, is closed or has too many open codes. */
 export async function addEnrolCode(db: Db, centre: string, sha256: string, nowMs: number, expiresMs: number): Promise<boolean> {
   // In SQL: it counts the open codes and writes in one statement.
   const rows = await db.query(
     `INSERT INTO enrol_code (code_sha256, site_id, created_at, expires_at)
      SELECT $2, s.site_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000) FROM site s
-     WHERE s.centre_code = $1
+     WHERE s.centre_code = $1 AND (s.closed_on IS NULL OR s.closed_on > ($6::text)::date)
        AND (SELECT count(*) FROM enrol_code c WHERE c.site_id = s.site_id AND c.used_at IS NULL AND c.expires_at > to_timestamp($3::float8 / 1000)) < $5
      RETURNING site_id`,
-    [centre, sha256, nowMs, expiresMs, OPEN_CODES_MAX],
+    [centre, sha256, nowMs, expiresMs, OPEN_CODES_MAX, vietnamDay(nowMs)],
   );
   return rows.length > 0;
 }

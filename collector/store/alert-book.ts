@@ -25,7 +25,7 @@ export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: Dig
     incidents: await incidentsSince(tx, historyFromMs(digest, nowMs)),
     places: await places(tx),
     backings: await backings(tx),
-    contacts: await lastContacts(tx),
+    contacts: await lastContacts(tx, vietnamDay(nowMs)),
     listeningSinceMs: await noteListening(tx, nowMs),
     traces: await silenceTraces(tx),
     windows: await maintenanceFrom(tx, vietnamDay(nowMs - DAY_MS)),
@@ -60,10 +60,15 @@ export async function problemsSince(db: Db, closedSinceMs: number): Promise<Pick
 
 /** Centres that a problem names, by their sites. */
 async function places(tx: Db): Promise<ReadonlyMap<number, Place>> {
-  const rows = await tx.query<{ site_id: number; code: string; name: string; area: string | null }>(
-    "SELECT site_id, centre_code AS code, name, district AS area FROM site WHERE site_id IN (SELECT site_id FROM incident)",
+  const rows = await tx.query<{ site_id: number; code: string; name: string; area: string | null; closed: string | null }>(
+    "SELECT site_id, centre_code AS code, name, district AS area, closed_on::text AS closed FROM site WHERE site_id IN (SELECT site_id FROM incident)",
   );
-  return new Map(rows.map(({ site_id, code, name, area }) => [site_id, { code, name, ...(area !== null && { area }) }]));
+  return new Map(
+    rows.map(({ site_id, code, name, area, closed }) => [
+      site_id,
+      { code, name, ...(area !== null && { area }), ...(closed !== null && { closedOn: closed }) },
+    ]),
+  );
 }
 
 /** The findings behind problems that have not ended, as messages need them. */
@@ -78,10 +83,12 @@ function backingOf(finding: Finding): Backing {
   return { why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) }, waived: finding.waiver !== undefined };
 }
 
-/** Every site that was ever heard, with the time of its last word. */
-async function lastContacts(tx: Db): Promise<Book["contacts"]> {
+/** Every site that was ever heard and is not closed on a Vietnam day, with the time of its last word. */
+async function lastContacts(tx: Db, day: string): Promise<Book["contacts"]> {
   const rows = await tx.query<{ site_id: number; last: number; area: string | null }>(
-    `SELECT site_id, ${instantMs("last_at")} AS last, district AS area FROM centre_contact JOIN site USING (site_id) ORDER BY site_id`,
+    `SELECT site_id, ${instantMs("last_at")} AS last, district AS area FROM centre_contact JOIN site USING (site_id)
+     WHERE closed_on IS NULL OR closed_on > ($1::text)::date ORDER BY site_id`,
+    [day],
   );
   return rows.map(({ site_id, last, area }) => ({ siteId: site_id, lastMs: last, ...(area !== null && { area }) }));
 }

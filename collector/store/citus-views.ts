@@ -9,7 +9,7 @@ export const presentViews = [
           speed.down AS download_mbps, speed.up AS upload_mbps, week.median AS download_week_mbps, f.required AS required_mbps,
           hop.loss AS loss_percent, hop.rtt AS rtt_ms, hop.jitter AS jitter_ms,
           coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, speed.time
-   FROM site AS s JOIN view_place AS p USING (site_id)
+   FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
      SELECT site_id, (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'download_mbps'))[1] AS down,
             (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'upload_mbps'))[1] AS up, max(ts) FILTER (WHERE metric = 'download_mbps') AS time
@@ -28,7 +28,7 @@ export const presentViews = [
    SELECT p.centre, p.name, p.district, p.district_code, w.clients, peak.value AS peak_week_clients, w.limit_clients, f.required AS required_clients,
           w.utilisation_percent, w.dhcp_free, coalesce(w.access_points, 0) AS access_points, coalesce(w.access_points_up, 0) AS access_points_up,
           coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, w.time
-   FROM site AS s JOIN view_place AS p USING (site_id)
+   FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
      SELECT site_id, max(value) FILTER (WHERE metric = 'wifi_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS clients,
             max(value) FILTER (WHERE metric = 'wifi_limit_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS limit_clients,
@@ -46,7 +46,7 @@ export const presentViews = [
    SELECT p.centre, p.name, p.district, p.district_code, coalesce(c.cameras, 0) AS cameras, coalesce(c.cameras_up, 0) AS cameras_up,
           coalesce(c.streams, 0) AS streams, coalesce(c.streams_up, 0) AS streams_up, c.clock_skew_s,
           coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, c.time
-   FROM site AS s JOIN view_place AS p USING (site_id)
+   FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
      SELECT site_id, count(*) FILTER (WHERE metric = 'camera_up') AS cameras, count(*) FILTER (WHERE metric = 'camera_up' AND value = 1) AS cameras_up,
             count(*) FILTER (WHERE metric = 'camera_stream_up') AS streams, count(*) FILTER (WHERE metric = 'camera_stream_up' AND value = 1) AS streams_up,
@@ -74,5 +74,5 @@ export const presentViews = [
           CASE WHEN v.ts IS NULL OR v.ts < now() - interval '2 hours' THEN 'unknown' WHEN v.up = 1 THEN 'ok'
                WHEN walk.broken <> 'collector' OR (walk.site_id IS NULL AND line.up = 0) THEN 'line' ELSE 'portal' END AS verdict,
           v.ts AS time, walk.broken AS segment
-   FROM visit AS v JOIN view_place AS p USING (site_id) LEFT JOIN line USING (site_id) LEFT JOIN walk USING (site_id)`,
+   FROM visit AS v JOIN view_open_place AS p USING (site_id) LEFT JOIN line USING (site_id) LEFT JOIN walk USING (site_id)`,
 ] as const;

@@ -37,6 +37,7 @@ export const distributed = [
   "run",
   "run_source",
   "series",
+  "site_closing",
   "site_version",
   "stream_gap",
   "stream_state",

@@ -96,7 +96,7 @@ export async function addRevisions(db: Db, revisions: readonly Revision[]): Prom
 /**
  * Sites whose findings time alone changes: a pass that ended by `nowMs`, a centre that fell silent or is new, something that was declared since, and
  * whatever was not looked at yet on this Vietnam day, since waivers begin and end by the day. A judgement may be dated ahead by as much as a clock
- * that counts as right: what was declared within that time before its date may have come after it.
+ * that counts as right: what was declared within that time before its date may have come after it. A closed centre is not judged.
  */
 export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, limit: number): Promise<number[]> {
   const rows = await db.query<{ site_id: number }>(
@@ -104,9 +104,10 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
     `SELECT s.site_id FROM site AS s
      LEFT JOIN (SELECT site_id, min(evaluated_at) AS oldest, min(valid_until) FILTER (WHERE state = 'pass') AS ends FROM finding GROUP BY site_id) AS f USING (site_id)
      LEFT JOIN centre_contact AS c USING (site_id)
-     WHERE f.site_id IS NULL OR f.ends <= to_timestamp($1::float8 / 1000) OR f.oldest < to_timestamp($4::float8 / 1000)
+     WHERE (s.closed_on IS NULL OR s.closed_on > ($6::text)::date) AND (f.site_id IS NULL
+       OR f.ends <= to_timestamp($1::float8 / 1000) OR f.oldest < to_timestamp($4::float8 / 1000)
        OR s.changed_at > f.oldest - $5::float8 * interval '1 ms' AND s.changed_at <= to_timestamp($1::float8 / 1000)
-       OR c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000) AND f.oldest <= c.last_at + $2::float8 * interval '1 ms'
+       OR c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000) AND f.oldest <= c.last_at + $2::float8 * interval '1 ms')
      UNION
      SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
      WHERE a.recorded_at > f.evaluated_at - $5::float8 * interval '1 ms' AND a.recorded_at >= to_timestamp($4::float8 / 1000) AND a.recorded_at <= to_timestamp($1::float8 / 1000)
@@ -114,7 +115,7 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
      SELECT f.site_id FROM finding f JOIN duty_record d USING (site_id, requirement)
      WHERE d.recorded_at > f.evaluated_at - $5::float8 * interval '1 ms' AND d.recorded_at >= to_timestamp($4::float8 / 1000) AND d.recorded_at <= to_timestamp($1::float8 / 1000)
      ORDER BY site_id LIMIT $3`,
-    [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs)), CLOCK_OK_MS],
+    [nowMs, offlineMs, limit, vietnamDayStartMs(vietnamDay(nowMs)), CLOCK_OK_MS, vietnamDay(nowMs)],
   );
   return rows.map(({ site_id }) => site_id);
 }

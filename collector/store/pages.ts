@@ -1,6 +1,7 @@
 import type { Waiver } from "#schemas/attestation.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { CentreRows, FindingBrief, PageStore, StandingFinding } from "../web/page-store.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
@@ -42,7 +43,17 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
         db.query<BriefRow>(briefFindings, [today]),
         db.query<ChangeRow>(recentChanges, [changesSince, CHANGES_MAX]),
       ]);
-      return { centres: centres.map(centreBrief), findings: findings.map(findingBrief), changes: changes.map(transition) };
+      const briefs = centres.map(centreBrief);
+      const open = briefs.filter(({ closed }) => !isClosedOn(closed, today));
+      const codes = new Set(open.map(({ code }) => code));
+      return {
+        centres: open,
+        closed: briefs
+          .flatMap(({ code, name, closed }) => (closed && isClosedOn(closed, today) ? [{ code, name, closed }] : []))
+          .sort((a, b) => (a.closed.on < b.closed.on ? 1 : -1)),
+        findings: findings.map(findingBrief),
+        changes: changes.map(transition).filter(({ centre }) => codes.has(centre)),
+      };
     },
 
     async centre(code, since, today) {
@@ -92,8 +103,10 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string): 
   const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
   const evidence = await evidenceRuns(db, id, findings, [...bandwidth, ...recordings]);
+  const [successor] = site.closed_into === null ? [] : await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [site.closed_into]);
   return {
     centre: centreBrief(site),
+    ...(successor && { successor: { code: successor.code, name: successor.name } }),
     findings,
     history: history.map((row) => transition({ ...row, centre: site.code })),
     incidents: incidents.map(incident),

@@ -39,13 +39,15 @@ export async function applySiteVersions(tx: Db, today: string, nowMs: number): P
 }
 
 /**
- * The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes. `begunBy` leaves out those of which nothing
- * was declared for that day or an earlier one.
+ * The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes; without those that were closed by then.
+ * `begunBy` leaves out those of which nothing was declared for that day or an earlier one.
  */
 export async function sitesAsOf(db: Db, day: string, knownMs: number, begunBy: string | null = null): Promise<DeclaredSite[]> {
   // By their bytes, as the program compares codes: the language of a database may pass over hyphens.
   const rows = await db.query<{ site_id: number; centre: unknown }>(
-    `SELECT site_id, centre FROM (${versionsAsOf}) AS declared WHERE ($3::text IS NULL OR effective_from <= ($3::text)::date) ORDER BY centre ->> 'code' COLLATE "C"`,
+    `SELECT site_id, centre FROM (${versionsAsOf}) AS declared LEFT JOIN (${closingsKnown}) AS c USING (site_id)
+     WHERE (c.closed_on IS NULL OR c.closed_on > ($1::text)::date) AND ($3::text IS NULL OR effective_from <= ($3::text)::date)
+     ORDER BY centre ->> 'code' COLLATE "C"`,
     [day, knownMs, begunBy],
   );
   return rows.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) }));
@@ -55,3 +57,6 @@ export async function sitesAsOf(db: Db, day: string, knownMs: number, begunBy: s
 const versionsAsOf = `
   SELECT DISTINCT ON (site_id) site_id, centre, effective_from FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000)
   ORDER BY site_id, effective_from > ($1::text)::date, CASE WHEN effective_from <= ($1::text)::date THEN effective_from END DESC, effective_from, recorded_at DESC`;
+
+const closingsKnown = `
+  SELECT DISTINCT ON (site_id) site_id, closed_on FROM site_closing WHERE recorded_at <= to_timestamp($2::float8 / 1000) ORDER BY site_id, recorded_at DESC`;

@@ -1,13 +1,19 @@
 import type { SQL } from "drizzle-orm";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { Centre } from "#schemas/inventory.ts";
+import { Centre, type Closing, isClosedOn } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { asc, eq, inArray } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { addSiteVersion, applySiteVersions } from "./site-versions.ts";
 import { sites } from "./tables.ts";
 
-export type Site = { readonly siteId: number; readonly centre: Centre; readonly version: number };
+export type Site = {
+  readonly siteId: number;
+  readonly centre: Centre;
+  readonly version: number;
+  /** Declared by `centre close`; its day may still be to come. */
+  readonly closed?: Closing;
+};
 
 /**
  * Keeps what centres declare from a Vietnam day on, today when none is given; a later day waits until it has come. Verdicts change from that day on
@@ -37,9 +43,14 @@ export async function importCentres(
   return { added, changed };
 }
 
-/** All centres in order of their code. */
+/** All centres in order of their code, closed ones too. */
 export async function allSites(db: Db): Promise<Site[]> {
   return sitesWhere(db, undefined);
+}
+
+/** The centres that are not closed on a Vietnam day, in order of their code. */
+export async function openSites(db: Db, day: string): Promise<Site[]> {
+  return (await allSites(db)).filter(({ closed }) => !isClosedOn(closed, day));
 }
 
 /** A centre by its code, or by its site's number. */
@@ -54,10 +65,14 @@ export async function sitesOf(db: Db, siteIds: readonly number[]): Promise<Site[
 }
 
 async function sitesWhere(db: Db, condition: SQL | undefined): Promise<Site[]> {
-  const { siteId, version, centreCode: code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices } = sites;
+  const { siteId, version, centreCode: code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices, closedOn, closedInto } = sites;
   const centre = { code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices };
-  const rows = await drizzled(db, (to) => to.select({ siteId, version, centre }).from(sites).where(condition).orderBy(asc(code)));
-  return rows.map((row) => ({ ...row, centre: Centre.parse(declared(row.centre)) }));
+  const rows = await drizzled(db, (to) => to.select({ siteId, version, centre, closedOn, closedInto }).from(sites).where(condition).orderBy(asc(code)));
+  return rows.map(({ closedOn: on, closedInto: into, ...row }) => ({
+    ...row,
+    centre: Centre.parse(declared(row.centre)),
+    ...(on !== null && { closed: { on, ...(into !== null && { into }) } }),
+  }));
 }
 
 /** What was declared: a column that is NULL is no part of a centre. */

@@ -76,6 +76,9 @@ export const sites = pgTable("site", {
   devices: jsonb("devices").notNull().default([]),
   version: integer("version").notNull().default(1),
   changedAt: instant("changed_at").notNull(),
+  /** First Vietnam day without the centre, and the code of the one that took its work over. */
+  closedOn: day("closed_on"),
+  closedInto: text("closed_into"),
 });
 
 const siteId = () => integer("site_id").notNull();

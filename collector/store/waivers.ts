@@ -1,6 +1,6 @@
 import type { Waiver } from "#schemas/attestation.ts";
 import type { Db } from "./db.ts";
-import { and, asc, eq, gte } from "./drizzle.ts";
+import { and, asc, eq, gt, gte, isNull, or } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { sites, waivers } from "./tables.ts";
@@ -20,9 +20,9 @@ export async function addWaiver(db: Db, waiver: Waiver, nowMs: number): Promise<
   return places.length > 0;
 }
 
-/** Waivers that end on `day` or later, of one centre or of all, those that end first at the top. */
+/** Waivers that end on `day` or later, of one centre or of all that are not closed on that day, those that end first at the top. */
 export async function waiversFrom(db: Db, day: string, centre?: string): Promise<Waiver[]> {
-  const asked = and(gte(waivers.untilDay, day), centre === undefined ? undefined : eq(sites.centreCode, centre));
+  const asked = and(gte(waivers.untilDay, day), centre === undefined ? or(isNull(sites.closedOn), gt(sites.closedOn, day)) : eq(sites.centreCode, centre));
   const rows = await drizzled(db, (to) =>
     to
       .select({ body: waivers.body })

@@ -15,7 +15,7 @@ import { layout, type PageFrame } from "./layout.ts";
 import { ledgerSection } from "./ledger-section.ts";
 import { chartTests, linkChart } from "./link-chart.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
-import type { CentreBrief } from "./page-store.ts";
+import type { CentreBrief, CentreRows } from "./page-store.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
 import { wayOut } from "./way-out.ts";
@@ -27,8 +27,12 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
 <div data-part="head">${head(frame, view)}</div>
-<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
-<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>
+${
+  view.isClosed
+    ? ""
+    : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}</p></section>`
+}
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, "")}</section>
@@ -40,16 +44,37 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   return layout(frame, centre.name, body, { live: true });
 }
 
-function head({ lang, nowMs }: PageFrame, { rows, state, excused, tally }: CentreView): Html {
+function head(frame: PageFrame, view: CentreView): Html {
+  const { lang, nowMs } = frame;
+  const { rows, isClosed, state, excused, tally } = view;
   const { centre } = rows;
+  if (isClosed) return closedHead(frame, rows);
   const decided = tally.pass + tally.fail;
   return html`<section class="card head" aria-labelledby="page-title"><div>
 <h1 id="page-title">${centre.name} ${badge(lang, state, excused)}</h1>
-<p class="facts">${facts(lang, centre).map((fact) => html`<span>${fact}</span>`)}<span>${centre.lastContactAt ? text(lang, "web.centre.contact", { age: age(lang, centre.lastContactAt, nowMs) }) : text(lang, "web.centre.contact.never")}</span></p>
-${tallyBar(tally, 1000, 12)}
+${factLine(lang, centre, nowMs)}
+${centre.closed ? html`<p>${closedWords(lang, rows, "web.centre.closes")}</p>` : ""}${tallyBar(tally, 1000, 12)}
 <ul class="legend" aria-label="${text(lang, "web.centre.sheet")}">${barOrder.filter((one) => tally[one] > 0).map((one) => html`<li>${icon(one)} <b>${tally[one]}</b> ${text(lang, `state.${one}`)}</li>`)}</ul></div>
 <dl class="meters"><div><dt>${text(lang, "web.coverage")}</dt><dd><b>${share(tally.coverage)}</b><span>${text(lang, "web.coverage.note", { decided, applicable: tally.total - tally.not_applicable })}</span></dd></div>
 <div><dt>${text(lang, "web.score")}</dt><dd><b>${share(tally.score)}</b><span>${text(lang, "web.score.note", { pass: tally.pass, decided })}</span></dd></div></dl></section>`;
+}
+
+/** Of a centre that is no more: since when, where its work went, and that its past can still be read. */
+function closedHead({ lang, nowMs }: PageFrame, rows: CentreRows): Html {
+  return html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${rows.centre.name}</h1>
+<p role="status"><b>${closedWords(lang, rows, "web.centre.closed")}</b></p>
+${factLine(lang, rows.centre, nowMs)}
+<p class="note">${text(lang, "web.centre.closed.note")} <a href="/reports">${text(lang, "web.nav.reports")}</a></p></section>`;
+}
+
+function closedWords(lang: Lang, { centre: { closed }, successor }: CentreRows, key: "web.centre.closes" | "web.centre.closed"): Html | string {
+  if (!closed) return "";
+  const since = text(lang, key, { from: day(lang, closed.on) });
+  return successor ? html`${since} ${text(lang, "web.centre.successor")} <a href="/centres/${successor.code}">${successor.name}</a>.` : since;
+}
+
+function factLine(lang: Lang, centre: CentreBrief, nowMs: number): Html {
+  return html`<p class="facts">${facts(lang, centre).map((fact) => html`<span>${fact}</span>`)}<span>${centre.lastContactAt ? text(lang, "web.centre.contact", { age: age(lang, centre.lastContactAt, nowMs) }) : text(lang, "web.centre.contact.never")}</span></p>`;
 }
 
 function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, isp }: CentreBrief): string[] {

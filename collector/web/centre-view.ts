@@ -1,6 +1,7 @@
 import type { Attestation } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { FindingState, Tally } from "#schemas/finding.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { dailyStates } from "./daily-states.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
@@ -19,6 +20,7 @@ export type SheetRow = {
 
 export type CentreView = {
   readonly rows: CentreRows;
+  readonly isClosed: boolean;
   readonly sheet: readonly SheetRow[];
   readonly state: FindingState;
   readonly excused: boolean;
@@ -27,11 +29,12 @@ export type CentreView = {
   readonly todo: readonly SheetRow[];
 };
 
-/** Puts one centre's rows in the order of the plan; every requirement has a row, judged or not. */
+/** Puts one centre's rows in the order of the plan; every requirement has a row, judged or not. Of a closed centre nothing is demanded. */
 export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: number): CentreView {
   const findings = new Map(rows.findings.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
   const runs = new Map(rows.evidence.map((run) => [run.ref, run]));
-  const sheet = policy.requirements.map((requirement): SheetRow => {
+  const isClosed = isClosedOn(rows.centre.closed, vietnamDay(nowMs));
+  const sheet = (isClosed ? [] : policy.requirements).map((requirement): SheetRow => {
     const finding = findings.get(requirement.id);
     return {
       requirement,
@@ -49,5 +52,5 @@ export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: numbe
   const judged = sheet.map(({ state, finding }) => ({ state, waived: finding?.waiver !== undefined }));
   const failing = sheet.filter(({ state }) => state === "fail");
   const todo = failing.filter(({ finding }) => !finding?.waiver).sort((a, b) => a.requirement.impact - b.requirement.impact);
-  return { rows, sheet, state: worstState(judged), excused: failing.length > 0 && todo.length === 0, tally: tally(judged), todo };
+  return { rows, isClosed, sheet, state: worstState(judged), excused: failing.length > 0 && todo.length === 0, tally: tally(judged), todo };
 }

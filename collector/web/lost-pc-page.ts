@@ -34,8 +34,12 @@ export function lostPcDone(frame: PageFrame, centre: Place, { agents, devices, c
     centre,
     html`<p class="done" role="status">${text(lang, "lostPc.done", { count: agents.length, name: centre.name })}</p>
 <h2>${text(lang, "lostPc.next")}</h2><ol>
-<li>${text(lang, "lostPc.step.code")}<p><code>${code}</code></p></li>
-<li>${text(lang, "lostPc.step.enrol")}<p><code>hcc-agent enrol ${code} --collector ${collector}</code></p></li>
+${
+  code === undefined
+    ? ""
+    : html`<li>${text(lang, "lostPc.step.code")}<p><code>${code}</code></p></li>
+<li>${text(lang, "lostPc.step.enrol")}<p><code>hcc-agent enrol ${code} --collector ${collector}</code></p></li>`
+}
 <li>${text(lang, devices.length === 0 ? "lostPc.step.noDevices" : "lostPc.step.devices")}${devices.length === 0 ? "" : html`<ul>${devices.map(({ id, name, role, address }) => html`<li>${name ?? id} – ${text(lang, `device.role.${role}`)}, ${address}</li>`)}</ul>`}</li>
 <li>${text(lang, "lostPc.step.police")}</li>
 <li>${text(lang, "lostPc.step.look")}</li></ol>

@@ -2,7 +2,7 @@ import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { DailyPages } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
-import type { Centre } from "#schemas/inventory.ts";
+import type { Centre, Closing } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
 import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 
@@ -10,15 +10,21 @@ import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 export type StandingFinding = Finding & { readonly since: string };
 /** What the province page needs of a finding: 135 centres times 20 of them, so no details. */
 export type FindingBrief = Pick<StandingFinding, "centre" | "requirement" | "state" | "reason" | "since" | "validUntil"> & { readonly waived: boolean };
-/** A centre without its devices. */
-export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string };
+/** A centre without its devices; `closed` also before its day has come. */
+export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string; readonly closed?: Closing };
 /** A problem that people were told of, or would have been. */
 export type Incident = { readonly id: string; readonly requirement: string; readonly subject?: string; readonly beganAt: string; readonly closedAt?: string };
 /** One stored observation, as evidence and charts need it. `ref` is `<stream>:<seq>`. */
 export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outcome"> & { readonly ref: string };
 
+/** A centre that is no more. */
+export type ClosedCentre = Pick<CentreBrief, "code" | "name"> & { readonly closed: Closing };
+
 export type ProvinceRows = {
+  /** Those that are not closed. */
   readonly centres: readonly CentreBrief[];
+  /** Those that are, the last one first. */
+  readonly closed: readonly ClosedCentre[];
   readonly findings: readonly FindingBrief[];
   /** Changes since the asked instant, newest first, at most 500. */
   readonly changes: readonly Transition[];
@@ -26,6 +32,8 @@ export type ProvinceRows = {
 
 export type CentreRows = {
   readonly centre: CentreBrief;
+  /** The centre that took its work over, where it is closed and one did. */
+  readonly successor?: Pick<CentreBrief, "code" | "name">;
   readonly findings: readonly StandingFinding[];
   /** Changes since the asked instant and, for each requirement, the last one before it; oldest first. */
   readonly history: readonly Transition[];
@@ -59,7 +67,7 @@ export type DeviceRows = {
 
 /** What the pages read. Written by collector/store/pages.ts; a test hands in its own. */
 export type PageStore = {
-  /** `today` is the Vietnam day whose waivers are in force. */
+  /** `today` is the Vietnam day whose waivers are in force, and by which centres are closed. */
   province(changesSince: string, today: string): Promise<ProvinceRows>;
   centre(code: string, since: string, today: string): Promise<CentreRows | undefined>;
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */

@@ -18,7 +18,7 @@ export function provincePage(frame: PageFrame, policy: PolicyProfile, view: Prov
   const title = text(lang, "web.province.title", { total: view.centres.total });
   const body = html`<div data-part="top">${summary(lang, title, view)}</div>
 <div class="columns">
-<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view)}</div></section>
+<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view)}</div>${closedList(lang, view)}</section>
 <aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
 </div>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}.</p>`;
@@ -79,6 +79,14 @@ function table(frame: PageFrame, { shown, standings }: ProvinceView): Html {
   return html`${result}<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
 <thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
 <tbody>${shown.map((standing) => row(frame, standing))}</tbody></table>`;
+}
+
+/** Centres that are no more, folded up: who looks for one finds where its work went. */
+function closedList(lang: Lang, { closed }: ProvinceView): Html | string {
+  if (closed.length === 0) return "";
+  return html`<details><summary>${text(lang, "web.closed", { count: closed.length })}</summary><ul>${closed.map(
+    ({ code, name, closed: { on } }) => html`<li><a href="/centres/${code}">${name}</a>: ${text(lang, "web.closed.from", { from: day(lang, on) })}</li>`,
+  )}</ul></details>`;
 }
 
 function row({ lang, nowMs }: PageFrame, { centre, state, excused, tally, fails, since }: CentreStanding): Html {

@@ -3,7 +3,7 @@ import type { FindingState, Tally, Transition } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "./format.ts";
-import type { CentreBrief, FindingBrief, ProvinceRows } from "./page-store.ts";
+import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
 
 /** What a reader asked for; an empty string asks for everything. */
@@ -31,6 +31,7 @@ export type ProvinceView = {
   readonly centres: Tally;
   /** All findings of all centres: coverage and score of the province. */
   readonly findings: Tally;
+  readonly closed: readonly ClosedCentre[];
   readonly districts: readonly string[];
   readonly worst: readonly { requirement: Requirement; count: number }[];
   /** Today's changes; the same change at several centres is one entry, since one cause often moves many. Newest first. */
@@ -53,6 +54,7 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
     shown: standings.filter((standing) => matches(standing, filter)),
     centres: tally(standings.map(({ state, tally }) => ({ state, waived: tally.waived > 0 }))),
     findings: tally(findings),
+    closed: rows.closed,
     districts: [...new Set(rows.centres.flatMap(({ district }) => district ?? []))].sort(collator.compare),
     worst: policy.requirements
       .map((requirement) => ({ requirement, count: findings.filter(({ requirement: id, state }) => id === requirement.id && state === "fail").length }))

@@ -248,6 +248,7 @@ export const sampleStore: PageStore = {
   async province() {
     return {
       centres: sampleCentres,
+      closed: [],
       findings: sampleCentres.flatMap((_, index) => sampleFindings(index).map((finding) => ({ ...finding, waived: finding.waiver !== undefined }))),
       changes: [
         { centre: "xa-01", requirement: "R01", from: "pass", to: "fail", reason: "below_floor", at: ago(30 * 60_000) },

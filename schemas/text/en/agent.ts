@@ -45,6 +45,8 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.status.sent": "Last successful delivery: {at}",
   "agent.hold.key_refused": "The collector does not accept this PC's key: tell the province IT, it may have to be enrolled again.",
   "agent.hold.revoked": "This PC's key was revoked: ask the province for a new code.",
+  "agent.hold.centre_closed":
+    "This PC's centre is closed in the province's inventory: remove the agent; on a PC that moves to another centre install it anew with a code of that one. If this is wrong, tell the province IT; the data is kept.",
   "agent.hold.not_found": "The collector's address is wrong or it has moved: tell the province IT.",
   "agent.hold.redirected": "The collector redirects elsewhere, which the agent does not follow: check the collector's address.",
   "agent.hold.version_mismatch": "Agent and collector do not fit: update the agent.",

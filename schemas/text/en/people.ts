@@ -173,6 +173,8 @@ export const people = {
   "deed.maintenance.announced": "work announced",
   "deed.maintenance.ended": "work ended",
   "deed.agent.lost": "gateway PC refused",
+  "deed.centre.closed": "centre closed",
+  "deed.centre.reopened": "centre opened again",
   "audit.title": "Audit log",
   "audit.at": "At",
   "audit.who": "Who",

@@ -88,6 +88,13 @@ export const web = {
   "web.centre.todo": "To do now",
   "web.centre.todo.none": "No requirement fails.",
   "web.centre.none": "There is no centre “{code}”.",
+  "web.centre.closed": "Closed since {from}.",
+  "web.centre.closed.note":
+    "From that day on the centre is not judged, counts in no figure of the province, and its agents are refused. What was measured is kept as long as of any other; the reports of the months before stay as they are.",
+  "web.centre.closes": "Will be closed from {from} on.",
+  "web.centre.successor": "Its work goes to",
+  "web.closed": "Closed centres: {count}",
+  "web.closed.from": "since {from}",
   "web.sheet.requirement": "Requirement",
   "web.sheet.state": "State",
   "web.sheet.measured": "Measured",

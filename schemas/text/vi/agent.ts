@@ -44,6 +44,8 @@ export const agent = {
   "agent.status.sent": "Lần gửi thành công gần nhất: {at}",
   "agent.hold.key_refused": "Máy chủ không chấp nhận khóa của máy này: báo CNTT tỉnh, có thể phải đăng ký lại.",
   "agent.hold.revoked": "Khóa của máy này đã bị thu hồi: xin mã mới của tỉnh.",
+  "agent.hold.centre_closed":
+    "Trung tâm của máy này đã đóng trong danh mục của tỉnh: gỡ tác tử; máy chuyển sang trung tâm khác thì cài lại bằng mã của trung tâm đó. Nếu nhầm, báo CNTT tỉnh; dữ liệu vẫn được giữ.",
   "agent.hold.not_found": "Địa chỉ máy chủ không đúng hoặc máy chủ đã đổi: báo CNTT tỉnh.",
   "agent.hold.redirected": "Máy chủ chuyển hướng sang nơi khác, tác tử không đi theo: kiểm tra địa chỉ máy chủ.",
   "agent.hold.version_mismatch": "Phiên bản tác tử và máy chủ không khớp: cập nhật tác tử.",

@@ -171,6 +171,8 @@ export const people = {
   "deed.maintenance.announced": "thông báo bảo trì",
   "deed.maintenance.ended": "kết thúc bảo trì",
   "deed.agent.lost": "khoá máy tính cổng",
+  "deed.centre.closed": "đóng trung tâm",
+  "deed.centre.reopened": "mở lại trung tâm",
   "audit.title": "Nhật ký thao tác",
   "audit.at": "Lúc",
   "audit.who": "Ai",

@@ -88,6 +88,13 @@ export const web = {
   "web.centre.todo": "Việc cần làm ngay",
   "web.centre.todo.none": "Không có nội dung nào không đạt.",
   "web.centre.none": "Không có trung tâm mã “{code}”.",
+  "web.centre.closed": "Đã đóng từ ngày {from}.",
+  "web.centre.closed.note":
+    "Từ ngày đó trung tâm không còn được đánh giá, không tính vào số liệu của tỉnh và tác tử không còn gửi được. Số liệu cũ vẫn được giữ theo thời hạn; báo cáo các tháng trước không đổi.",
+  "web.centre.closes": "Sẽ đóng từ ngày {from}.",
+  "web.centre.successor": "Công việc chuyển về",
+  "web.closed": "Trung tâm đã đóng: {count}",
+  "web.closed.from": "từ ngày {from}",
   "web.sheet.requirement": "Nội dung",
   "web.sheet.state": "Trạng thái",
   "web.sheet.measured": "Đo được",

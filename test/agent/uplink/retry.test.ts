@@ -13,6 +13,7 @@ describe("the answer table", () => {
     ["422 carries the collector's word", answer(422, { code: "batch_invalid" }), { do: "refuse", code: "batch_invalid" }],
     ["401, after signing anew, waits a quarter of an hour for a person", answer(401), { do: "hold", reason: "key_refused", waitMs: 0.25 * HOUR_MS }],
     ["403 keeps the data and asks each hour", answer(403), { do: "hold", reason: "revoked", waitMs: HOUR_MS }],
+    ["403 of a closed centre as well, and says so", answer(403, { code: "centre_closed" }), { do: "hold", reason: "centre_closed", waitMs: HOUR_MS }],
     ["404 as well", answer(404), { do: "hold", reason: "not_found", waitMs: HOUR_MS }],
     ["410 as well", answer(410), { do: "hold", reason: "not_found", waitMs: HOUR_MS }],
     ["409 begins a new stream", answer(409), { do: "new_stream" }],

@@ -77,6 +77,17 @@ describe("a signed request", () => {
     expect(await fault(T0 + KEY_CACHE_MS)).toBe("frozen");
   });
 
+  it("counts until the day on which its centre is closed, by the days of Viet Nam", async () => {
+    const own = new AgentKeys(async () => ({ ...known, closedOn: "2026-12-01" }), new Nonces("secret"));
+    const fault = async (nowMs: number) => {
+      const nonce = new Nonces("secret").current(nowMs);
+      const proof = await own.prove(request({ nonce }), nowMs);
+      return proof.ok ? "ok" : proof.fault;
+    };
+    const firstMs = Date.parse("2026-12-01T00:00:00+07:00");
+    expect([await fault(firstMs - 1), await fault(firstMs)]).toEqual(["ok", "centre_closed"]);
+  });
+
   it("asks the database once while a key is remembered, for unknown keys too", async () => {
     let asked = 0;
     const own = new AgentKeys(async (id) => {

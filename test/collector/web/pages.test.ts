@@ -122,7 +122,12 @@ test("hostile names of centres, filters and 10 kB of text change no tag and no s
     ...deps,
     store: {
       ...sampleStore,
-      province: async () => ({ centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name, district: name })), findings: [], changes: [] }),
+      province: async () => ({
+        centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name, district: name })),
+        closed: [],
+        findings: [],
+        changes: [],
+      }),
     },
   });
   const html = await (await hostile.request(`/?q=${encodeURIComponent('"><script>alert(3)</script>')}`)).text();
@@ -156,7 +161,11 @@ test("a page of 135 centres with 20 requirements stays below 150 kB", async () =
       waived: false,
     })),
   );
-  const large = pageRoutes({ ...deps, policy, store: { ...sampleStore, province: async () => ({ centres, findings: all as typeof findings, changes: [] }) } });
+  const large = pageRoutes({
+    ...deps,
+    policy,
+    store: { ...sampleStore, province: async () => ({ centres, closed: [], findings: all as typeof findings, changes: [] }) },
+  });
   expect(Buffer.byteLength(await (await large.request("/")).text())).toBeLessThan(150_000);
 });
 
