@@ -195,3 +195,28 @@ test("the centre page holds what is declared against what was found, without add
   for (const secret of ["10.0.0.", "SECRET-SERIAL", "<script>alert"]) expect(section).not.toContain(secret);
   expect(await page("/centres/xa-02")).toContain("Chưa khai báo thiết bị nào");
 });
+
+test("a closed centre says since when and where its work went, and asks nothing of anybody; one that will be closed says so beside its state", async () => {
+  const closing = (on: string) =>
+    pageRoutes({
+      ...deps,
+      store: {
+        ...sampleStore,
+        centre: async (...asked) => {
+          const rows = await sampleStore.centre(...asked);
+          return rows && { ...rows, centre: { ...rows.centre, closed: { on, into: "xa-02" } }, successor: { code: "xa-02", name: "Xã B" } };
+        },
+        province: async (...asked) => ({ ...(await sampleStore.province(...asked)), closed: [{ code: "xa-99", name: "Xã Cũ", closed: { on } }] }),
+      },
+    });
+  // The sample's day in Viet Nam is 2026-11-28.
+  const closed = await (await closing("2026-11-28").request("/centres/xa-01")).text();
+  expect(closed).toContain('Đã đóng từ ngày 28/11/2026. Công việc chuyển về <a href="/centres/xa-02">Xã B</a>.');
+  expect(closed).not.toContain('data-part="sheet"');
+  expect(closed).not.toContain('data-part="todo"');
+  const later = await (await closing("2026-11-29").request("/centres/xa-01")).text();
+  expect(later).toContain("Sẽ đóng từ ngày 29/11/2026.");
+  expect(later).toContain('data-part="sheet"');
+  const province = await (await closing("2026-11-28").request("/")).text();
+  expect(province).toContain('<a href="/centres/xa-99">Xã Cũ</a>: từ ngày 28/11/2026');
+});
