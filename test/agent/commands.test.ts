@@ -179,7 +179,7 @@ describe("enrol", () => {
     const { code, err } = await command(["enrol", "good-code", "--collector", url]);
     server.close();
     expect(code).toBe(64);
-    expect(err).toMatch(/its certificate does not prove it \(DEPTH_ZERO_SELF_SIGNED_CERT\); .* as "caFile" in hcc-agent\.json in /);
+    expect(err).toMatch(/its certificate does not prove it \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .* as "caFile" in hcc-agent\.json in /);
   });
 });
 

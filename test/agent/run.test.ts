@@ -75,8 +75,7 @@ async function enrolled(canaries: Canaries): Promise<{ folder: string; collector
   return { folder, collector, devices };
 }
 
-// At once: each agent is mostly waited for.
-describe.concurrent("the whole agent", () => {
+describe("the whole agent", () => {
   it(
     `first findings soon after the start, ${KILLS} kills without a loss, a clean end, and no secret anywhere`,
     async () => {

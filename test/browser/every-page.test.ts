@@ -6,8 +6,8 @@ import { type DemoSite, demoSite } from "../support/demo-site.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { serverDatabase } from "../support/test-database.ts";
 
-/** Routes that answer a GET with something else than a page for people. */
-const noPages = /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/sign-on|v1\/(config|audit|centres|findings))/;
+/** Routes that answer a GET with something else than a page for people, or only whoever is halfway in (its form is that of /account/factor). */
+const noPages = /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/(sign-on|factor)|v1\/(config|audit|centres|findings))/;
 const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 /** Together: both languages, both schemes, both widths. */
 const looks = [
@@ -37,6 +37,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       "GET /login": "/login",
       "GET /password": "/password?token=unknown",
       "GET /account": "/account",
+      "GET /account/factor": "/account/factor",
       "GET /people": "/people",
       "GET /tokens": "/tokens",
       "GET /audit": "/audit",
