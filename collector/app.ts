@@ -101,6 +101,9 @@ function tellOfRefused(log: Log, clock: () => number): (agent: KnownAgent) => vo
   };
 }
 
+/** What answers requests. */
+export type App = Pick<Hono, "fetch" | "request">;
+
 /** All routes of the collector. A request that fails inside is logged whole and answered without a word of why. */
 export function createApp(deps: AppDeps): Hono {
   const { db, config, policy, calendar, measureServers, keys, nonces, clock, accept, leases, log, counters, demo } = deps;

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Hono } from "hono";
 import { type Alerts, createAlerts } from "./alert/alerts.ts";
 import { createAlertmanager } from "./alert/channels/alertmanager.ts";
 import { channelsOf } from "./alert/channels/channels.ts";
 import { createPostman, type Postman } from "./alert/channels/postman.ts";
-import { createApp } from "./app.ts";
+import { type App, createApp } from "./app.ts";
 import { AgentKeys } from "./auth/agent-keys.ts";
 import { Nonces } from "./auth/nonces.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -24,8 +23,7 @@ import { readNotifyFile } from "./notify-file.ts";
 import { createPeopleDesk, type PeopleDesk } from "./people/desk.ts";
 import { createSignOn } from "./people/sign-on.ts";
 import { readSignOnFile } from "./people/sign-on-file.ts";
-import { openPolicyBook } from "./policy-book.ts";
-import { loadPolicy } from "./policy-files.ts";
+import { openPolicyBook, type PolicyInForce } from "./policy-book.ts";
 import { monthDesk } from "./report/month-desk.ts";
 import { factorRoles } from "./routes/access-table.ts";
 import { serversOf } from "./served-config.ts";
@@ -55,7 +53,7 @@ export type CollectorOptions = {
 };
 
 export type Collector = {
-  readonly app: Hono;
+  readonly app: App;
   readonly accept: Acceptor;
   readonly judge: Judge;
   readonly alerts: Alerts;
@@ -91,7 +89,6 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const applied = await migrate(owner, clock(), { storage: config.storage });
   await grantRights(owner);
   if (applied.length > 0) log.info({ applied }, "database schema brought up to date");
-  const { policy, calendar } = loadPolicy(config.policy, clock());
   const policyAt = await openPolicyBook(db, config.policy, clock());
   const partitions = new Partitions(owner);
   await partitions.ensureAhead(clock());
@@ -107,7 +104,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   }
   const intake = shards ? namingCentres(ingest) : ingest;
   const queue = new IngestQueue(
-    (group) => storage.writing(() => writeGroup({ db: intake, partitions, ids, calendar }, group)),
+    (group) => storage.writing(() => writeGroup({ db: intake, partitions, ids, calendar: policyAt(clock()).calendar }, group)),
     shards && { laneOf: shards.of, writers: CITUS_WRITERS },
   );
   const notify = readNotifyFile(config.notifyFile);
@@ -135,53 +132,56 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const keep = createUpkeep(owner, partitions, { clock: clockWatch });
   const isDemo = (await setting(db, DEMO_KEY)) === true;
   const startedMs = clock();
-  const app = createApp({
-    db,
-    config,
-    policy,
-    calendar,
-    measureServers,
-    keys,
-    nonces,
-    clock,
-    accept,
-    leases,
-    log,
-    counters,
-    people,
-    signOn: config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl),
-    browserSecret: await sharedSecret(db, BROWSER_KEY, NEW_SECRET),
-    demo: isDemo,
-    health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch }),
-    storageState: () => storage.state(),
-    clockState: () => clockWatch.state(),
-    gauges: async () => {
-      const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
-      return {
-        hcc_ingest_queued: queue.queued,
-        hcc_judge_waiting: judge.waiting(),
-        ...(storage.freeBytes() !== undefined && { hcc_database_free_bytes: storage.freeBytes() ?? 0 }),
-        hcc_outbox_waiting: waiting,
-        hcc_outbox_held: held,
-        hcc_outbox_dead: dead,
-        hcc_outbox_oldest_seconds: Math.round(oldestMs / 1_000),
-      };
-    },
-    policyAt,
-    judgeAgain: async (centres) => {
-      for (const code of centres) {
-        const site = await findSite(db, code);
-        if (site) await judge.judge(site.siteId, "all", clock(), false);
-      }
-    },
-    freeze: async (agentId, message) => {
-      log.error({ agentId, message }, "an agent's stream came from two places; the key is frozen");
-      await setAgentState(db, agentId, "frozen", { nowMs: clock(), reason: message });
-      keys.forget(agentId);
-    },
-  });
+  const signOn = config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl);
+  const browserSecret = await sharedSecret(db, BROWSER_KEY, NEW_SECRET);
+  const appFor = ({ policy, calendar }: PolicyInForce) =>
+    createApp({
+      db,
+      config,
+      policy,
+      calendar,
+      measureServers,
+      keys,
+      nonces,
+      clock,
+      accept,
+      leases,
+      log,
+      counters,
+      people,
+      signOn,
+      browserSecret,
+      demo: isDemo,
+      health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch }),
+      storageState: () => storage.state(),
+      clockState: () => clockWatch.state(),
+      gauges: async () => {
+        const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
+        return {
+          hcc_ingest_queued: queue.queued,
+          hcc_judge_waiting: judge.waiting(),
+          ...(storage.freeBytes() !== undefined && { hcc_database_free_bytes: storage.freeBytes() ?? 0 }),
+          hcc_outbox_waiting: waiting,
+          hcc_outbox_held: held,
+          hcc_outbox_dead: dead,
+          hcc_outbox_oldest_seconds: Math.round(oldestMs / 1_000),
+        };
+      },
+      policyAt,
+      judgeAgain: async (centres) => {
+        for (const code of centres) {
+          const site = await findSite(db, code);
+          if (site) await judge.judge(site.siteId, "all", clock(), false);
+        }
+      },
+      freeze: async (agentId, message) => {
+        log.error({ agentId, message }, "an agent's stream came from two places; the key is frozen");
+        await setAgentState(db, agentId, "frozen", { nowMs: clock(), reason: message });
+        keys.forget(agentId);
+      },
+    });
   return {
-    app,
+    app: appInForce(() => policyAt(clock()), appFor),
     people,
     accept,
     judge,
@@ -211,3 +211,18 @@ const counterHelp = {
   hcc_requests_total: "Answers by status class",
   hcc_request_errors_total: "Requests that failed inside the collector",
 } as const;
+
+/** Pages, forms and what agents are told follow the policy in force: its next version begins at a midnight, and nobody starts the collector anew for it. */
+function appInForce(inForce: () => PolicyInForce, appFor: (inForce: PolicyInForce) => App): App {
+  let known = inForce();
+  let app = appFor(known);
+  const now = () => {
+    const { policy, calendar } = inForce();
+    if (policy !== known.policy || calendar !== known.calendar) {
+      known = { policy, calendar };
+      app = appFor(known);
+    }
+    return app;
+  };
+  return { fetch: (...request) => now().fetch(...request), request: (...request) => now().request(...request) };
+}

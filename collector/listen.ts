@@ -7,7 +7,7 @@ import { type CollectorConfig, ConfigError } from "./config.ts";
 export type ClosableServer = { readonly port: number; close(): void; closeAllConnections(): void };
 
 /** Serves the app at the address of the settings, with TLS 1.2 or newer where they name a certificate. @throws ConfigError that names the setting at fault */
-export async function listen(app: Hono, { port, host, tls }: Pick<CollectorConfig, "port" | "host" | "tls">): Promise<ClosableServer> {
+export async function listen(app: Pick<Hono, "fetch">, { port, host, tls }: Pick<CollectorConfig, "port" | "host" | "tls">): Promise<ClosableServer> {
   const secure = tls && {
     createServer: createTlsServer,
     serverOptions: { cert: await pem("HCC_TLS_CERT", tls.certFile), key: await pem("HCC_TLS_KEY", tls.keyFile), minVersion: "TLSv1.2" as const },

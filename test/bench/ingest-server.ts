@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { App } from "../../collector/app.ts";
 import { AgentKeys } from "../../collector/auth/agent-keys.ts";
 import { Nonces } from "../../collector/auth/nonces.ts";
 import { createCollector } from "../../collector/collector.ts";
@@ -29,7 +30,7 @@ export type IngestPath = "collector" | "runs" | "values";
 export type IngestServerPlan = { readonly databaseUrl: string; readonly path: IngestPath };
 /** What the server says to whoever started it. It is asked for `drained` with any message: all that was taken in is committed and judged then. */
 export type IngestServerWord = { readonly port: number } | "drained";
-type Served = { readonly app: Hono; readonly drain: () => Promise<void> };
+type Served = { readonly app: App; readonly drain: () => Promise<void> };
 
 const { databaseUrl, path } = JSON.parse(process.argv[2] ?? "") as IngestServerPlan;
 const store = await openByRole({ databaseUrl, dataDir: "unused", roleUrls: undefined });

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App } from "../../collector/app.ts";
 import { hashOfCode, newEnrolCode } from "../../collector/auth/enrol-code.ts";
 import { createCollector } from "../../collector/collector.ts";
 import { readConfig } from "../../collector/config.ts";
@@ -26,7 +26,7 @@ describe("the collector over HTTP", () => {
   let folder: string;
   let store: Store;
   let db: Store["db"];
-  let app: Hono;
+  let app: App;
   let agent = "";
   let nonce = "";
   let nowMs = T0 + 300_000;
