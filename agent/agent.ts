@@ -78,7 +78,8 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   const { dataDir, local } = settings;
   const collectorUrl = settings.collectorUrl ?? identity.collector;
   const signer = { agent: identity.agent, key: keyOf(dataDir, identity) };
-  const client = new CollectorClient({ url: collectorUrl, ca: readCa(settings.caFile), signer, version });
+  const ca = readCa(settings.caFile);
+  const client = new CollectorClient({ url: collectorUrl, ca, signer, version });
   const clock = new ClockWatch();
   const bootId = readBootId(dataDir, readClock());
   const uplink = new Uplink({ spool, client, clock, readClock, bootId, log: log.warn, chance: Math.random, splayMs: splay ? SPLAY_MS : 0 });
@@ -119,6 +120,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
         measureServers,
         local,
         collectorUrl,
+        ca,
         dataDir,
         endedWell,
         allows: lanGuard(local),

@@ -11,6 +11,8 @@ export type AssignmentSources = {
   readonly measureServers: readonly MeasureServer[];
   readonly local: LocalConfig;
   readonly collectorUrl: string;
+  /** PEM of the province's own authority. */
+  readonly ca?: string | undefined;
   readonly dataDir: string;
   /** Whether the agent's run before this one had ended in order; undefined when nothing tells, as at its first run. */
   readonly endedWell?: boolean | undefined;
@@ -124,11 +126,12 @@ export function floorOptions({ floor, metrics }: FloorRule): { floorMbps: number
   return { floorMbps: floor, floorDirections: ["download", "upload"].filter((direction) => metrics.some((metric) => metric === `${direction}_mbps`)) };
 }
 
-function bandwidthAssignments({ policy, measureServers }: AssignmentSources): Assignment[] {
+function bandwidthAssignments({ policy, measureServers, ca }: AssignmentSources): Assignment[] {
   const rule = rulesOf(policy).find((candidate): candidate is FloorRule => candidate.kind === "floor" && candidate.probe === "link-bandwidth");
   if (rule === undefined) return [];
+  const options = { ...floorOptions(rule), ...(ca !== undefined && { ca }) };
   return measureServers.map(({ id }) =>
-    assignment("link-bandwidth", BANDWIDTH_EVERY_S, floorOptions(rule), { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
+    assignment("link-bandwidth", BANDWIDTH_EVERY_S, options, { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
   );
 }
 

@@ -140,7 +140,8 @@ async function look(
   const config = identity && readKeptConfig(dataDir, configOwner(identity, settings.local));
   const policy = config?.policy ?? PolicyProfile.parse(bundledPolicy);
   const collectorUrl = settings.collectorUrl ?? identity?.collector;
-  const client = identity && collectorUrl !== undefined ? attempt("agent.key", () => clientOf(settings, identity, collectorUrl)) : undefined;
+  const ca = attempt("caFile", () => readCa(settings.caFile));
+  const client = identity && collectorUrl !== undefined ? attempt("agent.key", () => clientOf(settings, identity, collectorUrl, ca)) : undefined;
   const wantsSpeed =
     flags.full === true && flags.offline !== true && client !== undefined && (config?.measureServers.length ?? 0) > 0 && (await confirm(megabytesOf(policy)));
   return {
@@ -156,6 +157,7 @@ async function look(
     config,
     policy,
     collectorUrl,
+    ca,
     run: flags.offline ? undefined : live.run,
     testSpeed: wantsSpeed ? (options) => live.testSpeed(client, options) : undefined,
     fresh: live.fresh,
@@ -172,8 +174,8 @@ function nearestFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
-function clientOf(settings: Settings, identity: Identity, url: string): CollectorClient {
-  return new CollectorClient({ url, ca: readCa(settings.caFile), signer: { agent: identity.agent, key: keyOf(settings.dataDir, identity) }, version });
+function clientOf(settings: Settings, identity: Identity, url: string, ca: string | undefined): CollectorClient {
+  return new CollectorClient({ url, ca, signer: { agent: identity.agent, key: keyOf(settings.dataDir, identity) }, version });
 }
 
 function megabytesOf({ requirements }: PolicyProfile): number {

@@ -148,11 +148,11 @@ function qualityLine(hop: string, { readings }: Extract<Outcome, { kind: "measur
     : { ...base, state: "ok", measured: loss, unit: "%", detail };
 }
 
-async function checkCollector({ run, collectorUrl }: Surroundings): Promise<CheckResult[]> {
+async function checkCollector({ run, collectorUrl, ca }: Surroundings): Promise<CheckResult[]> {
   const base = { id: "wan.collector", group: "wan", title: phrase("selfcheck.title.collector") } as const;
   if (collectorUrl === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.no_collector") }];
   if (run === undefined) return [{ ...base, ...notTested }];
-  const outcome = await run("portal-http", { url: new URL("/health/live", collectorUrl).href, timeoutMs: 8_000 });
+  const outcome = await run("portal-http", { url: new URL("/health/live", collectorUrl).href, timeoutMs: 8_000, ...(ca !== undefined && { ca }) });
   const blame = { hint: phrase("selfcheck.hint.collector"), owner: phrase("owner.province-it") };
   return [{ ...base, ...ladder(outcome, blame) }];
 }
@@ -195,7 +195,7 @@ function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): P
 }
 
 /** The newest speed test, or with `--full` one made now. Whether the plan is met is for the plan's own line to say. */
-async function checkThroughput({ testSpeed, config, policy, spool, nowMs }: Surroundings): Promise<CheckResult[]> {
+async function checkThroughput({ testSpeed, config, policy, spool, ca, nowMs }: Surroundings): Promise<CheckResult[]> {
   const rule = floorOf(policy);
   const base = {
     id: "wan.throughput",
@@ -205,7 +205,8 @@ async function checkThroughput({ testSpeed, config, policy, spool, nowMs }: Surr
     ...(rule !== undefined && { required: rule.floor }),
   } as const;
   const hasServer = (config?.measureServers.length ?? 0) > 0;
-  const now = testSpeed !== undefined && hasServer ? await testSpeed(rule === undefined ? {} : floorOptions(rule)) : undefined;
+  const options = { ...(rule !== undefined && floorOptions(rule)), ...(ca !== undefined && { ca }) };
+  const now = testSpeed !== undefined && hasServer ? await testSpeed(options) : undefined;
   if (now !== undefined) return [{ ...base, ...throughputLine(now, rule) }];
   const runs = spool?.recent("link-bandwidth", 20) ?? [];
   const kept = runs.find(({ outcome }) => outcome.kind === "measured") ?? runs[0];

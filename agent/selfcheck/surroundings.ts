@@ -22,6 +22,8 @@ export type Surroundings = {
   readonly config: AgentConfig | undefined;
   readonly policy: PolicyProfile;
   readonly collectorUrl: string | undefined;
+  /** PEM of the province's own authority, where it has one. */
+  readonly ca: string | undefined;
   readonly run: ((probe: ProbeKind, options: unknown) => Promise<Outcome>) | undefined;
   /** A speed test under a lease, against the server whose turn it is; undefined when there is no way to one. */
   readonly testSpeed: ((options: object) => Promise<Outcome>) | undefined;

@@ -62,6 +62,13 @@ describe("what the inventory and the plan know reaches the probes of recordings"
     expect(assigned([], { measureServers })["link-bandwidth"]?.options).toMatchObject({ floorMbps: 200, floorDirections: ["download"] });
   });
 
+  test("the province's own authority goes to its measure servers and to no portal", () => {
+    const measureServers = [{ id: "province", url: "https://do.tinh.vn" }];
+    const { "link-bandwidth": speed, "portal-http": portal } = assigned([], { measureServers, ca: "PEM" });
+    expect([speed?.options.ca, portal?.options.ca]).toEqual(["PEM", undefined]);
+    expect(assigned([], { measureServers })["link-bandwidth"]?.options).not.toHaveProperty("ca");
+  });
+
   test("each probe takes the options that it is given", () => {
     const devices = [Device.parse({ ...recorder, serviced: [{ on: "2026-11-20", what: "x", document: "y" }] }), camera];
     for (const { probe, options } of Object.values(assigned(devices)))

@@ -1,17 +1,26 @@
 import { lookup } from "node:dns/promises";
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
+import { getCACertificates } from "node:tls";
 import { HEADER_FACTOR, HEADER_FACTOR_V6, MEASURE_HEADER } from "#schemas/measure.ts";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 
-/** A measure server whose name was resolved, and the right to use it. */
-export type Server = { readonly id: string; readonly url: URL; readonly address: string; readonly family: number; readonly token: string };
+/** A measure server whose name was resolved, the right to use it, and who may certify it where that is not Node's own choice. */
+export type Server = {
+  readonly id: string;
+  readonly url: URL;
+  readonly address: string;
+  readonly family: number;
+  readonly token: string;
+  readonly authorities?: readonly string[];
+};
 
-/** Resolves the server's name once: all streams of a test must go to the same machine. @throws ProbeError dns */
-export async function resolveServer(id: string, url: URL, token: string): Promise<Server> {
+/** Resolves the server's name once: all streams of a test must go to the same machine. `ca`, a PEM text, is trusted beside the public authorities. @throws ProbeError dns */
+export async function resolveServer(id: string, url: URL, token: string, ca?: string): Promise<Server> {
   const [found] = await Promise.allSettled([lookup(url.hostname.replace(/^\[|\]$/g, ""))]);
   if (found.status === "rejected") throw new ProbeError("dns", `the name of measure server ${id} (${url.hostname}) could not be resolved`);
-  return { id, url, address: found.value.address, family: found.value.family, token };
+  const { address, family } = found.value;
+  return { id, url, address, family, token, ...(ca !== undefined && { authorities: [...getCACertificates(), ca] }) };
 }
 
 /** Bytes on the wire for each byte of a stream to this server. */
@@ -22,7 +31,7 @@ export function headerFactorOf({ family }: Pick<Server, "family">): number {
 type Question = { readonly method: "GET" | "POST"; readonly path: string; readonly headers?: Record<string, string | number>; readonly agent?: Agent | false };
 
 /** Where a path of the server is, and what opens it. */
-export function endpointOf({ url, token }: Server, path: string) {
+export function endpointOf({ url, token, authorities }: Server, path: string) {
   const isTls = url.protocol === "https:";
   return {
     isTls,
@@ -30,12 +39,13 @@ export function endpointOf({ url, token }: Server, path: string) {
     port: Number(url.port || (isTls ? 443 : 80)),
     pathname: `${url.pathname.replace(/\/$/, "")}${path}`,
     authorization: `Bearer ${token}`,
+    trust: authorities === undefined ? {} : { ca: [...authorities] },
   };
 }
 
 /** Opens a request to the server's one address; proxies of the environment are not used. The caller ends or writes it. */
 export function openRequest(server: Server, { method, path, headers = {}, agent = false }: Question, signal: AbortSignal): ClientRequest {
-  const { isTls, host, port, pathname, authorization } = endpointOf(server, path);
+  const { isTls, host, port, pathname, authorization, trust } = endpointOf(server, path);
   const options: RequestOptions = {
     method,
     host,
@@ -46,7 +56,7 @@ export function openRequest(server: Server, { method, path, headers = {}, agent 
     agent,
     signal,
   };
-  return isTls ? requestHttps(options) : requestHttp(options);
+  return isTls ? requestHttps({ ...options, ...trust }) : requestHttp(options);
 }
 
 /** An agent that keeps one connection open, for pings that time the line and not the handshake. */

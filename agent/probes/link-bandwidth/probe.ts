@@ -30,6 +30,8 @@ const Options = z.strictObject({
   capMs: z.number().min(1_500).max(15_000).default(4_000),
   /** More foreign traffic than this before the start postpones the run. */
   busyMbps: z.number().positive().default(20),
+  /** PEM of an authority that may certify the server, beside the public ones. */
+  ca: z.string().min(1).optional(),
   /** Where the gateway is another box: its counters tell what others use. */
   wan: Wan.optional(),
 });
@@ -41,10 +43,10 @@ export const linkBandwidth = defineProbe({
   kind: "link-bandwidth",
   options: Options,
   deadlineMs: ({ capMs, directions }) => directions.length * (capMs + 10_000) + 20_000,
-  async run({ server: named, lease, floorMbps, floorDirections, directions, capMs, busyMbps, wan }, context) {
+  async run({ server: named, lease, floorMbps, floorDirections, directions, capMs, busyMbps, ca, wan }, context) {
     if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
     const { id, url } = named ?? lease.server;
-    const server = await resolveServer(id, new URL(url), lease.token);
+    const server = await resolveServer(id, new URL(url), lease.token, ca);
     const pinger = openPinger(server);
     let spentBytes = 0;
     try {

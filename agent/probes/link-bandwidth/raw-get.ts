@@ -23,7 +23,7 @@ export type RawGet = {
  * 125 MB a second for the garbage collector, and most of an agent's memory during a test.
  */
 export function rawGet(server: Server, path: string, signal: AbortSignal, on: RawGet): void {
-  const { host, port, isTls, pathname, authorization } = endpointOf(server, path);
+  const { host, port, isTls, pathname, authorization, trust } = endpointOf(server, path);
   let head: string | undefined = "";
   const take = (size: number, buffer: Uint8Array): boolean => {
     if (head === undefined) {
@@ -43,7 +43,7 @@ export function rawGet(server: Server, path: string, signal: AbortSignal, on: Ra
     return true;
   };
   const options = { host: server.address, port, family: server.family, onread: { buffer: new Uint8Array(READ_BYTES), callback: take } };
-  const socket: Socket = isTls ? connectTls({ ...options, servername: host }) : connect(options);
+  const socket: Socket = isTls ? connectTls({ ...options, ...trust, servername: host }) : connect(options);
   const stop = () => socket.destroy();
   signal.addEventListener("abort", stop, { once: true });
   let lastError: unknown;

@@ -12,6 +12,8 @@ const Options = z.strictObject({
   /** A text that the page must hold; without it the portal counts as down. */
   expectText: z.string().min(1).max(200).optional(),
   timeoutMs: z.number().min(500).max(30_000).default(15_000),
+  /** PEM of the one authority that may certify the page, instead of those that a browser on this PC trusts. */
+  ca: z.string().min(1).optional(),
   /** Who else is outside: knocked at once each when the portal says nothing. Where all of them are silent, too, the fault is the line's. */
   references: References,
 });
@@ -23,9 +25,9 @@ export const portalHttp = defineProbe({
   kind: "portal-http",
   options: Options,
   deadlineMs: ({ timeoutMs }) => timeoutMs + 20_000,
-  async run({ url: text, portal, expectText, timeoutMs, references }, context) {
+  async run({ url: text, portal, expectText, timeoutMs, ca, references }, context) {
     const url = new URL(text);
-    const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT);
+    const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT, ca);
     context.signal.throwIfAborted();
     const hasNetwork = get.failed === undefined || (await hasWayOut(url.hostname, context.io.readDefaultRoute, context.signal, context.log));
     const isReferenceUp = get.failed !== undefined && hasNetwork ? await anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined;

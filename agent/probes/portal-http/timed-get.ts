@@ -33,10 +33,11 @@ export type TimedGet = {
 };
 
 /**
- * Asks for a page once and times each step: one lookup of the name, no redirects, no proxy, no cookie, at most BODY_BYTES_MAX of the body.
+ * Asks for a page once and times each step: one lookup of the name, no redirects, no proxy, no cookie, at most BODY_BYTES_MAX of the body. Trusts what a
+ * browser on this PC would, or `ca` alone, a PEM text.
  * Never rejects for what the network does; the step that failed is in the answer.
  */
-export async function timedGet(url: URL, signal: AbortSignal, userAgent: string): Promise<TimedGet> {
+export async function timedGet(url: URL, signal: AbortSignal, userAgent: string, ca?: string): Promise<TimedGet> {
   const startedMs = performance.now();
   const timing: Timing = {};
   const learnt: { address?: string; certificate?: Certificate } = {};
@@ -67,7 +68,7 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string)
         host,
         ...(isIP(host) === 0 && { servername: host }),
         rejectUnauthorized: false,
-        ca: authorities(),
+        ca: ca === undefined ? authorities() : [ca],
         ALPNProtocols: ["http/1.1"],
       });
       socket = secure;

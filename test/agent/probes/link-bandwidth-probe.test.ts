@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measurePaths } from "#schemas/measure.ts";
 import { readingOf } from "#schemas/observation.ts";
@@ -12,6 +15,9 @@ import { signLease } from "../../../collector/measure/lease-token.ts";
 import { type MeasureServer, startMeasureServer } from "../../../collector/measure/measure-server.ts";
 import { type PacedRelay, startPacedRelay } from "../../support/paced-relay.ts";
 import { probeContext } from "../../support/probe-context.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { testCertificate } from "../../support/test-certificate.ts";
 
 const secret = "a secret of tests, long enough to sign";
 const LINE_MBPS = 24;
@@ -235,3 +241,22 @@ async function closedPort(): Promise<number> {
   );
   return port;
 }
+
+describe.skipIf(!requirePeer("openssl"))("a test over https of a server that the province's own authority certifies", () => {
+  it("needs that authority, and with it all streams go", async () => {
+    const { certFile, keyFile, ca } = testCertificate(temporaryFolder());
+    const front = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (secure) => {
+      const plain = connect(line.port, "127.0.0.1");
+      for (const socket of [secure, plain]) socket.on("error", () => [secure, plain].map((end) => end.destroy()));
+      secure.pipe(plain).pipe(secure);
+    }).listen(0, "127.0.0.1");
+    await once(front, "listening");
+    const own = lease();
+    const secured = { ...own, server: { ...own.server, url: `https://localhost:${(front.address() as AddressInfo).port}` } };
+    expect(await run({ lease: secured, floorMbps: 12 })).toMatchObject({ kind: "failed" });
+    const outcome = await run({ lease: secured, floorMbps: 12, ca });
+    front.close();
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    for (const direction of ["download", "upload"] as const) expect(readingOf(outcome.readings, `${direction}_mbps`)).toBeGreaterThan(12);
+  });
+});

@@ -1,10 +1,15 @@
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { lastLogLines, logFile } from "../../../agent/log-file.ts";
 import type { Terminal } from "../../../agent/terminal.ts";
 import { agentCommand } from "../../support/agent-command.ts";
+import { requirePeer } from "../../support/require-peer.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { testCertificate } from "../../support/test-certificate.ts";
 
 /** Runs a self-check without network on a terminal as described. */
 function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder()) {
@@ -108,3 +113,24 @@ function exists(file: string): boolean {
     return false;
   }
 }
+
+describe.skipIf(!requirePeer("openssl"))("the province's server where the province has an authority of its own", () => {
+  it.each<[string, { caFile?: string }, string, number]>([
+    ["is well when caFile names the authority", { caFile: "tls.crt" }, "ok", 0],
+    ["is unknown when nothing names it", {}, "unknown", 3],
+    ["is unknown when the file is not there, which is said by itself", { caFile: "nowhere.pem" }, "unknown", 3],
+  ])("%s", async (_, config, state, exit) => {
+    const folder = temporaryFolder();
+    const { certFile, keyFile } = testCertificate(folder);
+    const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (_request, reply) => reply.end("ok")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const collector = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    writeFileSync(join(folder, "hcc-agent.json"), JSON.stringify({ collector, ...config }));
+    const { out, code } = await agentCommand(["self-check", "--only", "wan.collector", "--json"], { folder });
+    server.close();
+    expect(JSON.parse(out).checks).toMatchObject([{ id: "wan.collector", state }]);
+    expect(code).toBe(exit);
+    const said = await agentCommand(["self-check", "--only", "self", "--json"], { folder });
+    expect(said.out.includes("nowhere.pem")).toBe(config.caFile === "nowhere.pem");
+  });
+});

@@ -113,6 +113,7 @@ function surroundings(more: Partial<Surroundings> = {}): Surroundings {
     config: undefined,
     policy: bundledPolicy,
     collectorUrl: "https://hcc.gialai.example/",
+    ca: undefined,
     run: async (probe) => allFine[probe] ?? { kind: "failed", reason: "timeout", detail: "no result within 5000 ms" },
     testSpeed: undefined,
     fresh: [],
