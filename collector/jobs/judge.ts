@@ -15,7 +15,9 @@ import { endClosedSites } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
+import { SITE_FOUND_MAX } from "../store/found-devices.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
+import { DAY_PAGES_MAX } from "../store/page-counters.ts";
 import { DAY_PRESENCE_MAX, SITE_PRESENCE_MAX } from "../store/presence.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
 import { openSites, sitesOf } from "../store/sites.ts";
@@ -265,15 +267,19 @@ function revisionsOf({ siteId, before, findings, late }: Judged & { readonly bef
 /** Tells once of each site that it names more devices than a centre can have: what stands beyond the bounds is not counted. */
 function surplusOfNames(log: Log): (siteId: number, facts: Facts) => void {
   const told = new Set<number>();
-  return (siteId, { centre, presence }) => {
+  return (siteId, { centre, presence, pages, found }) => {
     if (told.has(siteId)) return;
-    // They stand day by day.
-    const isFull = presence.length >= SITE_PRESENCE_MAX || presence.some(({ day }, place) => presence[place + DAY_PRESENCE_MAX - 1]?.day === day);
-    if (!isFull) return;
+    const isFull = presence.length >= SITE_PRESENCE_MAX || found.length >= SITE_FOUND_MAX;
+    if (!isFull && !isDayFull(presence, DAY_PRESENCE_MAX) && !isDayFull(pages, DAY_PAGES_MAX)) return;
     told.add(siteId);
-    const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX };
+    const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX, pagesMax: DAY_PAGES_MAX, foundMax: SITE_FOUND_MAX };
     log.warn({ siteId, centre: centre.code, ...bounds }, "a centre names more devices than any can have; the surplus and the older days are not counted");
   };
+}
+
+/** Whether some day has so many rows, which stand day by day. */
+function isDayFull(rows: readonly { readonly day: string }[], most: number): boolean {
+  return rows.some(({ day }, place) => rows[place + most - 1]?.day === day);
 }
 
 /** The shared faults of now, asked of the store at most every half minute. Who asks meanwhile waits for the same answer; a question that failed is asked again. */

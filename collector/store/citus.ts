@@ -146,7 +146,8 @@ const plansForValues = `CREATE OR REPLACE FUNCTION flush_plan_mode() RETURNS tex
  */
 const joinsOfRows = {
   add_peaks: ["k.site_id = r.site"],
-  add_pages: ["k.site_id = r.site"],
+  add_found: ["k.site_id = r.site", "h.site_id = n.site"],
+  add_pages: ["k.site_id = r.site", "h.site_id = n.site"],
   add_presence: ["k.site_id = r.site", "h.site_id = n.site"],
   claim_next: ["s.site_id = w.site_id", "l.site_id = w.site_id"],
   set_newest: ["k.site_id = u.site", "n.site_id = o.site_id"],

@@ -14,8 +14,8 @@ import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 /** A device that a search has met on a Vietnam day. */
 export type FoundRow = { readonly siteId: number; readonly found: FoundDevice; readonly day: string };
 
-/** Most devices of one site that are read at once, the ones that were met last. */
-const FOUND_READ_MAX = 2_000;
+/** Most devices of one site that are read at once, the ones that were met last; of more in 30 days, the new ones are not written (migration 0047). */
+export const SITE_FOUND_MAX = 2_000;
 /** A search a day, and some by hand. */
 const SEARCHES_READ_MAX = 200;
 const DISCOVERY = "device-discovery";
@@ -50,7 +50,7 @@ export async function foundWithin(db: Db, spans: readonly SiteSpan[], knownMs: n
     `SELECT w.site_id, f.first_day::text, least(f.last_day, w.until)::text AS last_day, f.body FROM ${spansAsW} CROSS JOIN LATERAL (
        SELECT * FROM found_device AS d WHERE d.site_id = ${site("w.site_id")} AND d.last_day >= w.since AND d.first_day <= w.until ORDER BY d.last_day DESC, d.identity LIMIT $4::int
      ) AS f ORDER BY w.site_id, f.last_day DESC, f.identity`,
-    [...spanColumns(spans), FOUND_READ_MAX, ...values],
+    [...spanColumns(spans), SITE_FOUND_MAX, ...values],
   );
   return bySite(rows.map(({ site_id, first_day, last_day, body }) => ({ ...FoundDevice.parse(body), site_id, firstDay: first_day, lastDay: last_day })));
 }
@@ -66,7 +66,7 @@ async function foundThen(db: Db, { siteId, sinceMs, atMs }: SiteSpan, knownMs: n
   const runs = await storedRuns(db, searches, { evidence: true });
   const rows = runs.flatMap(({ outcome, atMs: takenMs }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })));
   const known = merged(rows.reverse()).map(({ found, firstDay, day }) => ({ ...found, firstDay, lastDay: day }));
-  return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, FOUND_READ_MAX);
+  return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, SITE_FOUND_MAX);
 }
 
 /** Each device once: what the newest search said of it, and the first day. Of one day's searches the later row counts. */

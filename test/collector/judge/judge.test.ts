@@ -7,6 +7,8 @@ import { createLog } from "../../../collector/log.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addDutyRecords } from "../../../collector/store/duties.ts";
 import { findingsOf, writeFindings } from "../../../collector/store/findings.ts";
+import { SITE_FOUND_MAX } from "../../../collector/store/found-devices.ts";
+import { DAY_PAGES_MAX } from "../../../collector/store/page-counters.ts";
 import { DAY_PRESENCE_MAX, presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaiver } from "../../../collector/store/waivers.ts";
@@ -367,7 +369,7 @@ describe("an agent whose clock is ahead", () => {
 describe("a centre that names more devices than any can have", () => {
   const said: unknown[] = [];
   const log = { ...createLog("silent"), warn: (about: unknown) => void said.push(about) } as ReturnType<typeof createLog>;
-  const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX };
+  const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX, pagesMax: DAY_PAGES_MAX, foundMax: SITE_FOUND_MAX };
   beforeEach(() => void said.splice(0));
 
   it("on one day, is told to the operator once", async () => {
@@ -385,6 +387,32 @@ describe("a centre that names more devices than any can have", () => {
     for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
     expect(said).toEqual([{ siteId, centre: code, ...bounds }]);
     await province.db.query("DELETE FROM presence_day WHERE site_id = $1", [siteId]);
+  });
+
+  it.each([
+    [
+      "counters of printers on one day",
+      DAY_PAGES_MAX,
+      "pages_day",
+      "INSERT INTO pages_day (site_id, device, day, pages, known_at) SELECT $1, 'd' || n, '2026-12-23', n, '2026-12-23' FROM generate_series($2::int, $3::int) AS n",
+    ],
+    [
+      "devices that a search found",
+      SITE_FOUND_MAX,
+      "found_device",
+      `INSERT INTO found_device (site_id, identity, first_day, last_day, body) SELECT $1, 'hash aa ' || n, '2026-12-23', '2026-12-23',
+         jsonb_build_object('identity', 'hash aa ' || n, 'roles', '["printer"]'::jsonb, 'address', '10.0.0.9') FROM generate_series($2::int, $3::int) AS n`,
+    ],
+  ])("in its %s, is told to the operator once", async (_, most, table, insert) => {
+    const at = vn("2026-12-25T08:00");
+    const judge = createJudge({ db: province.db, policyAt: province.policyAt, log });
+    await province.db.query(insert, [siteId, 1, most - 1]);
+    await judge.judge(siteId, "all", at, false);
+    expect(said).toEqual([]);
+    await province.db.query(insert, [siteId, most, most]);
+    for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
+    expect(said).toEqual([{ siteId, centre: code, ...bounds }]);
+    await province.db.query(`DELETE FROM ${table} WHERE site_id = $1`, [siteId]);
   });
 
   it("is judged by the newest of them, and the operator is told once", async () => {

@@ -9,7 +9,18 @@ import { rowsRead } from "../../support/plan-cost.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
-const tables = ["stream_state", "ingest_ledger", "newest_values", "dirty_hour", "contact", "presence_day", "peak_day", "pages_day", "run"] as const;
+const tables = [
+  "stream_state",
+  "ingest_ledger",
+  "newest_values",
+  "dirty_hour",
+  "contact",
+  "presence_day",
+  "peak_day",
+  "pages_day",
+  "found_device",
+  "run",
+] as const;
 
 /** What 10,000 other centres have left. */
 const filled = `
@@ -20,7 +31,8 @@ const filled = `
   INSERT INTO contact SELECT n, 'agt', now(), now() FROM generate_series(10, 10000) AS n;
   INSERT INTO presence_day SELECT n, 'd', 'pc', '2026-11-28', now() FROM generate_series(10, 10000) AS n;
   INSERT INTO peak_day SELECT n, 'wifi_clients', '2026-11-28', 3, now() FROM generate_series(10, 10000) AS n;
-  INSERT INTO pages_day (site_id, device, day, pages, known_at) SELECT n, 'd', '2026-11-28', 3, now() FROM generate_series(10, 10000) AS n`;
+  INSERT INTO pages_day (site_id, device, day, pages, known_at) SELECT n, 'd', '2026-11-28', 3, now() FROM generate_series(10, 10000) AS n;
+  INSERT INTO found_device SELECT n, 'hash aaaaaaaa 01', '2026-11-28', '2026-11-28', '{}' FROM generate_series(10, 10000) AS n`;
 
 describe.skipIf(!requirePeer("postgres"))("a flush", () => {
   let db: TestDb;
@@ -42,13 +54,18 @@ describe.skipIf(!requirePeer("postgres"))("a flush", () => {
       let from = 1;
       /** The next batch of a stream; each second one tells more series than the one before. */
       const flush = async () => {
+        const found = [{ identity: `hash aaaaaaaa ${from}`, roles: ["printer"], address: "10.0.0.9" }];
         const each = (index: number) => ({
-          outcome: measured([
-            { metric: "wifi_clients" as const, value: 20 + from },
-            { metric: "device_up" as const, value: 1, labels: { device: "d-1", role: "printer" } },
-            { metric: "printer_pages" as const, value: 900 + from, labels: { device: "d-1" } },
-            ...(index === 1 ? [{ metric: "loss_percent" as const, value: from, labels: { hop: `h-${from}` } }] : []),
-          ]),
+          ...(index === 1 && { probe: "device-discovery" as const }),
+          outcome: measured(
+            [
+              { metric: "wifi_clients" as const, value: 20 + from },
+              { metric: "device_up" as const, value: 1, labels: { device: "d-1", role: "printer" } },
+              { metric: "printer_pages" as const, value: 900 + from, labels: { device: "d-1" } },
+              ...(index === 1 ? [{ metric: "loss_percent" as const, value: from, labels: { hop: `h-${from}` } }] : []),
+            ],
+            index === 1 ? { networks: [], found, unknownComputers: 0 } : undefined,
+          ),
         });
         await writeGroup(tools, [receivedOf(batchOf({ from, count: 2, startMs: T0 + from * 1_000, stepMs: 1_000, each }))]);
         from += 2;

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { Observation, Reading } from "#schemas/observation.ts";
 import type { Db } from "../../../collector/store/db.ts";
+import { SITE_FOUND_MAX } from "../../../collector/store/found-devices.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
+import { DAY_PAGES_MAX } from "../../../collector/store/page-counters.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { DAY_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
@@ -110,6 +112,73 @@ it("a day holds so many devices and no more, whatever is named: those that were 
   await tell(named(10, "new", "printer"), T0 - 24 * HOUR_MS);
   expect(await held()).toMatchObject({ old: 300, other: 10 });
   await db.query("DELETE FROM presence_day");
+});
+
+it("a day holds so many counters of printers and no more, each fall of one included", async () => {
+  streams++;
+  const counters = (count: number, prefix: string, pages: number) =>
+    Array.from({ length: count }, (_, at): Reading => ({ metric: "printer_pages", value: pages, labels: { device: `${prefix}${at}` } }));
+  let from = 1;
+  const tell = async (readings: readonly Reading[], day = T0) => {
+    const receivedMs = T0 + from * 1_000;
+    const each = () => ({ probe: "office-devices" as const, takenAt: new Date(day).toISOString(), outcome: measured(readings) });
+    await writeGroup(tools(db, new RunIds()), [receivedOf(batchOf({ stream: streamOf(1), from: from++, count: 1, each }), { siteId: 1, receivedMs })]);
+  };
+  const held = async () => {
+    const [row] = await db.query<{ old: number; fresh: number; lowest: number; other: number }>(
+      `SELECT count(*) FILTER (WHERE device LIKE 'old%' AND day = $1::date)::int AS old, count(*) FILTER (WHERE device LIKE 'new%' AND day = $1::date)::int AS fresh,
+         min(pages) FILTER (WHERE device = 'old0')::int AS lowest, count(*) FILTER (WHERE day <> $1::date)::int AS other FROM pages_day WHERE site_id = 1`,
+      [vietnamDay(T0)],
+    );
+    return row;
+  };
+  await db.query("DELETE FROM pages_day");
+  await tell(counters(300, "old", 9));
+  await tell(counters(1, "old", 5));
+  expect(await held()).toEqual({ old: 301, fresh: 0, lowest: 5, other: 0 });
+  await tell(counters(450, "new", 9));
+  expect(await held()).toEqual({ old: 301, fresh: DAY_PAGES_MAX - 301, lowest: 5, other: 0 });
+  await tell([...counters(300, "old", 3), ...counters(9, "newer", 9)]);
+  expect(await held()).toEqual({ old: 301, fresh: DAY_PAGES_MAX - 301, lowest: 5, other: 0 });
+  await tell(counters(10, "new", 9), T0 - 24 * HOUR_MS);
+  expect(await held()).toMatchObject({ old: 301, other: 10 });
+  await db.query("DELETE FROM pages_day");
+});
+
+it("a site holds so many devices that its searches found in a month and no more: known ones are told on, and those that are met no more make room", async () => {
+  streams++;
+  let from = 1;
+  const search = async (prefix: string, count: number, model: string, day = T0 - 31 * 24 * HOUR_MS) => {
+    for (let first = 0; first < count; first += 200) {
+      const found = Array.from({ length: Math.min(200, count - first) }, (_, at) => ({
+        identity: `hash aaaaaaaa ${prefix}${first + at}`,
+        roles: ["printer"],
+        address: "10.0.0.9",
+        model,
+      }));
+      const each = () => ({
+        probe: "device-discovery" as const,
+        takenAt: new Date(day).toISOString(),
+        outcome: measured([{ metric: "devices_found", value: found.length }], { networks: [], found, unknownComputers: 0 }),
+      });
+      await writeGroup(tools(db, new RunIds()), [receivedOf(batchOf({ stream: streamOf(1), from: from++, count: 1, each }), { siteId: 1 })]);
+    }
+  };
+  const held = async () => {
+    const rows = await db.query<{ name: string; count: number }>(
+      "SELECT substr(identity, 15, 3) || ' ' || (body ->> 'model') AS name, count(*)::int AS count FROM found_device WHERE site_id = 1 GROUP BY 1 ORDER BY 1",
+    );
+    return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+  };
+  await db.query("DELETE FROM found_device");
+  await search("old", SITE_FOUND_MAX - 100, "A");
+  await search("new", 200, "A");
+  expect(await held()).toEqual({ "new A": 100, "old A": SITE_FOUND_MAX - 100 });
+  await search("old", 200, "B");
+  expect(await held()).toEqual({ "new A": 100, "old A": SITE_FOUND_MAX - 300, "old B": 200 });
+  await search("far", 50, "A", T0);
+  expect(await held()).toMatchObject({ "far A": 50, "new A": 100 });
+  await db.query("DELETE FROM found_device");
 });
 
 it("what a restored database has lost is written again when the agent sends it again", async () => {
