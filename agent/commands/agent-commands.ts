@@ -1,3 +1,4 @@
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { runAgent } from "../agent.ts";
 import type { Settings } from "../config.ts";
@@ -44,9 +45,9 @@ export function statusCommand(settings: Settings, terminal: Terminal, json: bool
     return exitCodes.ok;
   }
   const { at, uplink, spool, assignments } = status;
-  terminal.out(`${text(lang, "agent.status.at", { at, version: status.version })}\n`);
+  terminal.out(`${text(lang, "agent.status.at", { at: moment(lang, at), version: status.version })}\n`);
   terminal.out(`${text(lang, "agent.status.spool", { waiting: spool.waiting + spool.frozen, dead: spool.deadLetters, lost: spool.lost })}\n`);
-  terminal.out(`${text(lang, "agent.status.sent", { at: uplink.lastSuccessAt ?? "-" })}\n`);
+  terminal.out(`${text(lang, "agent.status.sent", { at: uplink.lastSuccessAt === undefined ? "-" : moment(lang, uplink.lastSuccessAt) })}\n`);
   if (uplink.hold !== undefined) terminal.out(`${text(lang, `agent.hold.${uplink.hold}`)}\n`);
   for (const { id, last, dueInS } of assignments) terminal.out(`  ${id.padEnd(40)} ${(last ?? "-").padEnd(24)} ${dueInS > 0 ? `+${dueInS} s` : ""}\n`);
   return exitCodes.ok;

@@ -1,8 +1,9 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { type CheckResult, type CheckState, checkGroups, exitCodeOf, localTime, type Phrase, phrase, say } from "./result.ts";
+import { type CheckResult, type CheckState, checkGroups, exitCodeOf, type Phrase, phrase, say } from "./result.ts";
 
 /** All that a report says besides its lines. */
 export type Report = {
@@ -30,7 +31,7 @@ export const plainLook: Look = { colour: false, asciiOnly: false };
 
 /** The report for people: one line per check, its state in words, below it what to do and who does it. */
 export function renderText(report: Report, lang: Lang, look: Look): string {
-  const at = localTime(report.startedMs);
+  const at = moment(lang, report.startedMs);
   const { centre, results } = report;
   const heading = centre === undefined ? text(lang, "selfcheck.heading.nobody", { at }) : text(lang, "selfcheck.heading", { centre, at });
   const groups = checkGroups.flatMap((group) => {

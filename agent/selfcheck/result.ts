@@ -1,4 +1,4 @@
-import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang, Words } from "#schemas/words.ts";
 import { exitCodes } from "../terminal.ts";
@@ -36,9 +36,8 @@ export type CheckResult = {
 export type CheckLine = Omit<CheckResult, "id" | "group" | "title">;
 
 /** Vietnam's local time of an instant, whatever zone the PC is set to; `-` for none. */
-export function localTime(at: string | number | undefined): string {
-  if (at === undefined) return "-";
-  return new Date(new Date(at).getTime() + VIETNAM_OFFSET_MS).toISOString().slice(0, 16).replace("T", " ");
+export function localTime(at: string | undefined): Phrase {
+  return at === undefined ? { vi: "-", en: "-" } : { vi: moment("vi", at), en: moment("en", at) };
 }
 
 export function phrase(key: TextKey, params?: Readonly<Record<string, string | number | Phrase>>): Phrase {

@@ -1,10 +1,10 @@
 import { Command } from "commander";
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { acknowledgeIncident, findIncident, type ListedIncident, listIncidents } from "../store/incidents.ts";
 import { findSite } from "../store/sites.ts";
-import { moment } from "../web/format.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Command } from "commander";
+import { moment } from "#schemas/text/moment-word.ts";
 import { channelsOf } from "../alert/channels/channels.ts";
 import { readNotifyFile } from "../notify-file.ts";
 import { deadLetters } from "../store/outbox.ts";
-import { moment } from "../web/format.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 

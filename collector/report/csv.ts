@@ -1,4 +1,4 @@
-import { moment } from "../web/format.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 
 /** A cell of a table: text, a number, nothing, or an instant or a Vietnam day, which spreadsheets sort and reckon with. */
 export type Cell = string | number | undefined | { readonly at: string } | { readonly day: string };

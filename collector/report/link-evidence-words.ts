@@ -1,7 +1,8 @@
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { day, moment, number } from "../web/format.ts";
+import { number } from "../web/format.ts";
 import type { ChartTest, LinkChart } from "../web/link-chart.ts";
 import type { LinkEvidence, LinkTest } from "./link-evidence.ts";
 import { sealOfText } from "./seal.ts";

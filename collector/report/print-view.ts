@@ -1,8 +1,9 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import type { FindingState } from "#schemas/finding.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { day, moment, number, share } from "../web/format.ts";
+import { number, share } from "../web/format.ts";
 import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import {

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { html, raw } from "hono/html";
 import type { FindingState } from "#schemas/finding.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { day, moment, share } from "../web/format.ts";
+import { share } from "../web/format.ts";
 import { badge, type Html, sprite, withoutSteering } from "../web/markup.ts";
 import { valueWithUnit } from "../web/value.ts";
 import type { Dossier, DossierCentre } from "./dossier.ts";

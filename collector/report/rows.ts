@@ -1,8 +1,9 @@
 import type { FindingState } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { moment, number, share } from "../web/format.ts";
+import { number, share } from "../web/format.ts";
 import type { Cell } from "./csv.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";

@@ -1,11 +1,12 @@
 import { html } from "hono/html";
 import type { FindingState } from "#schemas/finding.ts";
 import type { FrameEvidence, RecordingProjection, RecordingVerdict } from "#schemas/recording-evidence.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { projectionSentence } from "#schemas/text/projection-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { coverageStrip } from "./coverage-strip.ts";
-import { moment, number } from "./format.ts";
+import { number } from "./format.ts";
 import { badge, type Html } from "./markup.ts";
 import type { ChannelRecordings } from "./recordings-view.ts";
 

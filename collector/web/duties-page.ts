@@ -3,11 +3,11 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import type { Duty, Rhythm } from "#schemas/duty.ts";
 import type { RecordedTurn } from "#schemas/evaluate/turns.ts";
 import type { Requirement } from "#schemas/policy.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { day, moment } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { type Html, mark } from "./markup.ts";
 

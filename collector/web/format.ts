@@ -1,4 +1,3 @@
-import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -11,17 +10,6 @@ export function number(lang: Lang, value: number): string {
 /** A share of 0..1 as whole percent, rounded down so that 100 % means all; a dash when nothing stands behind it. */
 export function share(value: number | undefined): string {
   return value === undefined ? "–" : `${Math.floor(value * 100 + 1e-9)} %`;
-}
-
-/** A Vietnam day `YYYY-MM-DD` as the language writes it. */
-export function day(lang: Lang, isoDay: string): string {
-  return lang === "vi" ? isoDay.split("-").reverse().join("/") : isoDay;
-}
-
-/** An instant as Vietnam date and time to the minute; written by hand so that no ICU version changes a printed report. */
-export function moment(lang: Lang, instant: string | number): string {
-  const local = new Date(new Date(instant).getTime() + VIETNAM_OFFSET_MS).toISOString();
-  return `${day(lang, local.slice(0, 10))} ${local.slice(11, 16)}`;
 }
 
 const spans: readonly [limitMs: number, unitMs: number, key: TextKey][] = [

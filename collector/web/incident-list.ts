@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
-import { moment } from "./format.ts";
 import type { Html } from "./markup.ts";
 import type { Incident } from "./page-store.ts";
 

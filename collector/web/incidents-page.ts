@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
@@ -10,7 +11,6 @@ import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { moment } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 

@@ -1,11 +1,11 @@
 import { html } from "hono/html";
 import type { Person } from "#schemas/person.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
 import { homeOf, mayCall } from "../routes/access-table.ts";
-import { moment } from "./format.ts";
 import { type Html, sprite, withoutSteering } from "./markup.ts";
 import { staticPath } from "./static-files.ts";
 

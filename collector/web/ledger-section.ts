@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import type { KnownDevice, LedgerRow, LedgerState } from "#schemas/asset-ledger.ts";
 import type { Device } from "#schemas/inventory.ts";
+import { day } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { day } from "./format.ts";
 import { type Html, icon } from "./markup.ts";
 
 /** How a row is drawn; the word beside the picture says the rest. */

@@ -1,9 +1,10 @@
 import { html } from "hono/html";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { readingOf } from "#schemas/observation.ts";
+import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { day, number } from "./format.ts";
+import { number } from "./format.ts";
 import { type Html, round } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
 

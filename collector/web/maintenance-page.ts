@@ -1,11 +1,11 @@
 import { html } from "hono/html";
 import { isUnderWay, type MaintenanceWindow, maintenanceModes } from "#schemas/maintenance.ts";
+import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { day } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 

@@ -1,11 +1,11 @@
 import { html } from "hono/html";
 import { type Person, Role } from "#schemas/person.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { moment } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 

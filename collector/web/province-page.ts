@@ -1,9 +1,10 @@
 import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { centreMap } from "./centre-map.ts";
-import { age, day, moment, share } from "./format.ts";
+import { age, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreStanding, ProvinceFilter, ProvinceView } from "./province-view.ts";

@@ -1,9 +1,10 @@
 import { html } from "hono/html";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
-import { age, day, moment } from "./format.ts";
+import { age } from "./format.ts";
 import { historyStrip } from "./history-strip.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";

@@ -1,12 +1,12 @@
 import { html } from "hono/html";
 import { TokenRole } from "#schemas/person.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { TOKEN_DAYS, TOKEN_DAYS_MAX } from "../people/token-desk.ts";
 import type { ApiToken } from "../store/api-tokens.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { moment } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 

@@ -2,12 +2,12 @@ import { html } from "hono/html";
 import type { Waiver } from "#schemas/attestation.ts";
 import type { Role } from "#schemas/person.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { day } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 

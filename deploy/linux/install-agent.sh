@@ -30,13 +30,13 @@ require_machine() {
 
 require_program() {
   case $root in
-    *[\"\$\\%\'\`\&\|]*) fail "tên thư mục \"$root\" có ký tự lạ; chuyển chương trình về /opt/hcc-watch." "the folder \"$root\" has odd characters; move the program to /opt/hcc-watch." ;;
+    *[\"\$\\%\'\`\&\|]*) fail "tên thư mục \"$root\" có ký tự lạ; chuyển chương trình giám sát về /opt/hcc-watch." "the folder \"$root\" has odd characters; move the program to /opt/hcc-watch." ;;
   esac
   [ -x "$root/node_modules/node/bin/node" ] || fail "thiếu Node.js, vào thư mục \"$root\" rồi chạy: npm ci" "Node.js is missing, go to \"$root\" and run: npm ci"
   [ -z "$destination" ] || return 0
   case $root/ in
     /home/* | /root/* | /run/user/* | /tmp/* | /var/tmp/*)
-      fail "dịch vụ không đọc được \"$root\"; chuyển chương trình về /opt/hcc-watch." "the service cannot read \"$root\"; move the program to /opt/hcc-watch." ;;
+      fail "dịch vụ không đọc được \"$root\"; chuyển chương trình giám sát về /opt/hcc-watch." "the service cannot read \"$root\"; move the program to /opt/hcc-watch." ;;
   esac
 }
 

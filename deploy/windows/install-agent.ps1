@@ -48,7 +48,7 @@ function Assert-Program {
   if (-not (Test-Path -LiteralPath $node)) { Stop-WithWords "thiếu Node.js, vào thư mục $root rồi chạy: npm ci" "Node.js is missing, go to $root and run: npm ci" }
   $people = Split-Path -Parent $env:PUBLIC
   if ($root.StartsWith("$people\", [StringComparison]::OrdinalIgnoreCase)) {
-    Stop-WithWords "$root là thư mục riêng của một người; chuyển chương trình về C:\hcc-watch." "$root belongs to one person; move the program to C:\hcc-watch."
+    Stop-WithWords "$root là thư mục riêng của một người; chuyển chương trình giám sát về C:\hcc-watch." "$root belongs to one person; move the program to C:\hcc-watch."
   }
 }
 

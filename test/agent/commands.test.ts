@@ -191,6 +191,20 @@ describe("status", () => {
     expect(JSON.parse((await command(["status", "--json"])).out)).toEqual({ identity: null, status: null });
   });
 
+  it("writes instants as the reader's language does, in Vietnam's time, and for machines as they are", async () => {
+    const folder = temporaryFolder();
+    const at = "2026-11-30T18:05:00.000Z";
+    const spool = { stream: "s", durable: true, waiting: 0, frozen: 0, answered: 0, deadLetters: 0, suspects: 0, lost: 0, bytes: 0, lastSeq: 0 };
+    const uplink = { lastSuccessAt: "2026-11-30T02:00:00.000Z", attempts: 0 };
+    const known = { at, version: "1.0.3", startedAt: at, agent: "agt-0123456789abcdef", centre: "ia-grai", clock: { state: "ok" } };
+    writeFileSync(join(folder, "status.json"), JSON.stringify({ ...known, uplink, spool, assignments: [], refused: [] }));
+    const vietnamese = await command(["status"], { folder, env: { HCC_LANG: "vi" } });
+    expect(vietnamese.out).toContain("01/12/2026 01:05");
+    expect(vietnamese.out).toContain("30/11/2026 09:00");
+    expect((await command(["status"], { folder })).out).toContain("2026-12-01 01:05");
+    expect(JSON.parse((await command(["status", "--json"], { folder })).out)).toMatchObject({ status: { at } });
+  });
+
   it("tells of a damaged identity what to do", async () => {
     const folder = temporaryFolder();
     mkdirSync(folder, { recursive: true });

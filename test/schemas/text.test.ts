@@ -1,10 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { en } from "#schemas/text/en.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import { vi } from "#schemas/text/vi.ts";
-import { sourceFiles } from "../support/source-files.ts";
+import { projectFiles, projectRoot, sourceFiles } from "../support/source-files.ts";
 
 const keys = Object.keys(vi) as TextKey[];
 const places = (sentence: string) => [...sentence.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
@@ -31,6 +33,44 @@ describe("the catalogue", () => {
     // A key is used as it stands, or built from a code: `finding.reason.${reason}` uses all that begin so.
     const built = [...code.matchAll(/[`"]([a-z][\w-]*\.(?:[\w-]+\.)*)\$\{/g)].map((match) => match[1] ?? "");
     expect(keys.filter((key) => !code.includes(`"${key}"`) && !built.some((head) => key.startsWith(head)))).toEqual([]);
+  });
+});
+
+describe("Vietnamese words", () => {
+  const files = projectFiles().filter((path) => /^(docs\/vi\/.*\.md|schemas\/policies\/.*\.json|deploy\/(linux|windows)\/.*)$/.test(path));
+  const sentences = [
+    ...keys.map((key): [string, string] => [key, vi[key]]),
+    ...files.flatMap((path) =>
+      readFileSync(join(projectRoot, path), "utf8")
+        .split("\n")
+        .map((line, at): [string, string] => [`${path}:${at + 1}`, line]),
+    ),
+  ];
+  const saying = (wrong: RegExp) => sentences.flatMap(([place, words]) => (wrong.test(words) ? [`${place}: ${words.trim()}`] : []));
+
+  it("are looked for in the guide, the policies and the installers as well", () => {
+    for (const name of ["docs/vi/huong-dan.md", "schemas/policies/gia-lai-890.json", "deploy/linux/install-agent.sh", "deploy/windows/install-agent.ps1"])
+      expect(files).toContain(name);
+  });
+
+  // The dictionary's place of the mark in an open syllable, which is also that of a closed one: khoá, khoán.
+  it("have their tone marks in one place: khoá, xoá, uỷ", () => {
+    expect(saying(/([òóỏõọ][ae]|[ùúủũụ]y)(?!\p{L})/iu)).toEqual([]);
+  });
+
+  it("are written as one sign with their marks", () => {
+    expect(sentences.filter(([, words]) => words !== words.normalize("NFC"))).toEqual([]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["the agent", "chương trình giám sát", /[Tt]ác tử|(?<![\w-])Agent(?![\w-])|chương trình đo|phần mềm giám sát/u],
+    ["the PC that it runs on", "máy tính cổng", /máy trạm|(?<!\p{L})máy đo/iu],
+    ["the collector", "máy chủ của tỉnh", /máy chủ (thu thập|trung tâm|của hệ thống)|bộ thu thập/iu],
+    ["the recorder", "đầu ghi", /đầu thu|máy ghi hình|thiết bị ghi hình|(?<!\p{L})NVR(?!\p{L})/iu],
+    ["the province's IT", "CNTT tỉnh", /tin học (của )?tỉnh|CNTT của tỉnh|bộ phận CNTT/iu],
+    ["an incident", "sự cố", /biến cố|trục trặc/iu],
+  ])("have one word for %s: %s", (_, _word, others) => {
+    expect(saying(others)).toEqual([]);
   });
 });
 

@@ -26,7 +26,7 @@ export const metricWords = {
   "metric.portal_total_ms": "Tổng thời gian tải trang",
   "metric.portal_certificate_days": "Chứng thư còn hạn",
   "metric.host_uptime_s": "Thời gian máy đã chạy",
-  "metric.agent_ended_well": "Lần chạy trước của tác tử kết thúc bình thường",
+  "metric.agent_ended_well": "Lần chạy trước của chương trình giám sát kết thúc bình thường",
   "metric.host_cpu_percent": "Tải bộ xử lý",
   "metric.host_memory_free_percent": "Bộ nhớ còn trống",
   "metric.host_disk_free_bytes": "Ổ đĩa còn trống",

@@ -120,7 +120,7 @@ export const people = {
   "lostPc.next": "Việc cần làm tiếp",
   "lostPc.step.code": "Chép ngay mã đăng ký này và đưa riêng cho người cài máy mới. Mã chỉ hiện một lần, dùng một lần, trong 72 giờ; không gửi vào nhóm chat:",
   "lostPc.step.enrol":
-    'Trên máy mới, cài chương trình theo hướng dẫn, mở cửa sổ lệnh (Windows: bằng "Run as administrator") rồi gõ đúng dòng sau và bấm Enter:',
+    'Trên máy mới, cài chương trình giám sát theo hướng dẫn, mở cửa sổ lệnh (Windows: bằng "Run as administrator") rồi gõ đúng dòng sau và bấm Enter:',
   "lostPc.step.devices": "Đổi mật khẩu các thiết bị sau, vì máy cũ có thể đã lưu mật khẩu của chúng. Không rõ cách đổi thì gọi đơn vị lắp đặt:",
   "lostPc.step.noDevices": "Nếu máy cũ có lưu mật khẩu camera, đầu ghi hay Wi-Fi thì đổi các mật khẩu đó.",
   "lostPc.step.police": "Nếu máy bị lấy cắp, báo công an xã và Sở KH&CN. Nếu tìm lại được máy, đừng cắm vào mạng; báo CNTT tỉnh.",

@@ -6,7 +6,7 @@ export const recordings = {
   "recording.reason.NOT_RECORDING": "đang không ghi",
   "recording.reason.REPLAY_FAILED_AT_30D": "không lấy lại được hình cũ nhất",
   "recording.reason.STORAGE_FAULT": "ổ cứng lỗi",
-  "recording.reason.CAP_BELOW_POLICY": "đầu ghi đặt tự xóa sớm",
+  "recording.reason.CAP_BELOW_POLICY": "đầu ghi đặt tự xoá sớm",
   "recording.reason.DELETED": "giờ đã ghi nay không còn",
   "recording.reason.AUTH_FAILED": "sai tài khoản hoặc mật khẩu",
   "recording.reason.CHANGED_DEVICE": "đã thay thiết bị",

@@ -9,7 +9,7 @@ export const web = {
   "web.skip": "Đến nội dung chính",
   "web.demo": "DỮ LIỆU MÔ PHỎNG: mọi số liệu trên trang này do chương trình tạo ra để minh hoạ, không phải kết quả đo thật.",
   "web.storage.full":
-    "Ổ đĩa của cơ sở dữ liệu đã đầy: không số liệu nào được lưu thêm, trang này đang cũ dần. Máy trạm các xã giữ số liệu và gửi lại khi có chỗ. Báo người quản trị máy chủ.",
+    "Ổ đĩa của cơ sở dữ liệu đã đầy: không số liệu nào được lưu thêm, trang này đang cũ dần. Máy tính cổng của các trung tâm giữ số liệu và gửi lại khi có chỗ. Báo người quản trị máy chủ.",
   "web.storage.low": "Ổ đĩa của cơ sở dữ liệu sắp đầy. Báo người quản trị máy chủ trước khi hệ thống ngừng lưu số liệu.",
   "web.clock.unproven":
     "Đồng hồ của máy chủ chưa được xác nhận: lệch quá xa so với lần bảo trì dữ liệu gần nhất. Chưa xoá dữ liệu cũ nào cho đến khi các máy tính cổng xác nhận. Báo người quản trị máy chủ kiểm tra ngày giờ.",
@@ -28,7 +28,7 @@ export const web = {
   "web.policy": "Bộ tiêu chí {policy}, hiệu lực từ {from}",
   "web.source": "Căn cứ: {document} ngày {date}",
   "web.seenAt": "Số liệu lúc {at}",
-  "web.live.off": "Mất kết nối máy chủ, số liệu dừng lúc {at}",
+  "web.live.off": "Mất kết nối với máy chủ của tỉnh, số liệu dừng lúc {at}",
   "web.printedAt": "In lúc {at} (giờ Việt Nam)",
 
   "web.province.title": "Toàn tỉnh: {total} trung tâm",
@@ -90,7 +90,7 @@ export const web = {
   "web.centre.none": "Không có trung tâm mã “{code}”.",
   "web.centre.closed": "Đã đóng từ ngày {from}.",
   "web.centre.closed.note":
-    "Từ ngày đó trung tâm không còn được đánh giá, không tính vào số liệu của tỉnh và tác tử không còn gửi được. Số liệu cũ vẫn được giữ theo thời hạn; báo cáo các tháng trước không đổi.",
+    "Từ ngày đó trung tâm không còn được đánh giá, không tính vào số liệu của tỉnh và chương trình giám sát không còn gửi được. Số liệu cũ vẫn được giữ theo thời hạn; báo cáo các tháng trước không đổi.",
   "web.centre.closes": "Sẽ đóng từ ngày {from}.",
   "web.centre.successor": "Công việc chuyển về",
   "web.closed": "Trung tâm đã đóng: {count}",
@@ -173,7 +173,7 @@ export const web = {
   "web.cameras.gaps": "{count} khoảng trống",
   "web.cameras.gaps.longest": "{count} khoảng trống, dưới đây là {shown} khoảng dài nhất",
   "web.cameras.gap": "{from} đến {to} ({minutes} phút)",
-  "web.cameras.watched": "Agent tự theo dõi mỗi giờ, thiết bị không cho danh sách",
+  "web.cameras.watched": "Chương trình giám sát tự theo dõi mỗi giờ, thiết bị không cho danh sách",
   "web.cameras.alt": "{channel}: {full} ngày ghi đủ, {part} ngày thiếu, {none} ngày không có dữ liệu, {unknown} ngày chưa biết.",
   "web.cameras.legend": "Cột cao là ghi đủ ngày; cột thấp là thiếu; ô trống gạch chéo là không có dữ liệu; chấm là chưa biết. Hôm nay ở bên phải.",
   "web.cameras.readAt": "Đọc lúc {at}",
@@ -184,7 +184,7 @@ export const web = {
   "web.device.unknown": "Chưa rõ",
   "web.device.noRole": "chưa rõ loại",
   "web.device.declared": "có trong danh mục của trung tâm",
-  "web.device.undeclared": "tác tử thấy, chưa có trong danh mục",
+  "web.device.undeclared": "chương trình giám sát thấy, chưa có trong danh mục",
   "web.device.asked": "hỏi lần cuối {age} ({at})",
   "web.device.neverAsked": "chưa hỏi lần nào",
   "web.device.since": "Như vậy từ {at} ({age}).",
@@ -232,7 +232,7 @@ export const web = {
   "web.incidents.span": "{from} đến {to}",
 
   "web.notFound": "Không có trang nào ở địa chỉ này.",
-  "web.unavailable": "Máy chủ chưa trả lời được nên chưa lưu được gì. Chờ một phút rồi thử lại; nếu vẫn vậy, báo CNTT tỉnh.",
+  "web.unavailable": "Máy chủ của tỉnh chưa trả lời được nên chưa lưu được gì. Chờ một phút rồi thử lại; nếu vẫn vậy, báo CNTT tỉnh.",
   "web.notFound.back": "Về trang đầu",
 
   "web.probe.camera-presence": "Camera có mặt",
@@ -251,7 +251,7 @@ export const web = {
   "web.docs.intro": "Mô tả đầy đủ theo OpenAPI 3.1:",
   "web.docs.schemas": "Cấu trúc dữ liệu",
   "web.docs.query": "Tham số",
-  "web.docs.signed": "Cần chữ ký của máy trạm",
+  "web.docs.signed": "Cần chữ ký của máy tính cổng",
   "web.docs.body": "Gửi lên",
   "web.docs.reply": "Trả về",
   "web.docs.problems": "Lỗi",

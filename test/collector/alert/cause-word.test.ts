@@ -8,12 +8,12 @@ it.each([
   [
     "a power cut of an area",
     { area: "Khu vực 7", cause: { code: "power", centres: 9 } },
-    ["Khu vực: Khu vực 7", "Nguyên nhân có thể: mất điện (máy tính bị tắt đột ngột) (9 trung tâm)"],
+    ["Khu vực: Khu vực 7", "Nguyên nhân có thể: mất điện (máy tính cổng bị tắt đột ngột) (9 trung tâm)"],
   ],
   [
     "a PC that was off, nobody knows why",
     { kind: "recovered", centre: "ia-grai", cause: { code: "dark" } },
-    ["Nguyên nhân có thể: máy tính đã tắt nguồn (tắt máy hoặc mất điện)", "Probable cause: the PC was off (shut down, or a power cut)"],
+    ["Nguyên nhân có thể: máy tính cổng đã tắt nguồn (tắt máy hoặc mất điện)", "Probable cause: the PC was off (shut down, or a power cut)"],
   ],
   [
     "a cut line",

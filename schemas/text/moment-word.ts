@@ -1,0 +1,13 @@
+import { VIETNAM_OFFSET_MS } from "../calendar.ts";
+import type { Lang } from "../words.ts";
+
+/** A Vietnam day `YYYY-MM-DD` as the language writes it. */
+export function day(lang: Lang, isoDay: string): string {
+  return lang === "vi" ? isoDay.split("-").reverse().join("/") : isoDay;
+}
+
+/** An instant as Vietnam date and time to the minute; written by hand so that no ICU version changes a printed report. */
+export function moment(lang: Lang, instant: string | number): string {
+  const local = new Date(new Date(instant).getTime() + VIETNAM_OFFSET_MS).toISOString();
+  return `${day(lang, local.slice(0, 10))} ${local.slice(11, 16)}`;
+}
