@@ -37,6 +37,10 @@ export const Attestation = z.strictObject({
 });
 export type Attestation = z.infer<typeof Attestation>;
 
+/** That a waiver was filed by mistake: who says so, when and why. From that moment on it holds nothing back; what it covered before stays told. */
+export const Withdrawal = z.strictObject({ at: Instant, by: z.string().min(1).max(128), reason: z.string().min(1).max(300) });
+export type Withdrawal = z.infer<typeof Withdrawal>;
+
 /** A documented exception, never endless. Measurement goes on underneath. */
 export const Waiver = z.strictObject({
   id: z.string().max(40),
@@ -50,5 +54,11 @@ export const Waiver = z.strictObject({
   from: z.iso.date(),
   /** Last day, inclusive, in Asia/Ho_Chi_Minh. */
   until: z.iso.date(),
+  withdrawn: Withdrawal.optional(),
 });
 export type Waiver = z.infer<typeof Waiver>;
+
+/** Whether a waiver was withdrawn by an instant, ms. */
+export function isWithdrawnAt({ withdrawn }: { readonly withdrawn?: Pick<Withdrawal, "at"> | undefined }, atMs: number): boolean {
+  return withdrawn !== undefined && Date.parse(withdrawn.at) <= atMs;
+}

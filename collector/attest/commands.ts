@@ -1,20 +1,22 @@
 import { randomUUID } from "node:crypto";
-import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { withdrawalWords } from "../web/format.ts";
 import { attestationColumns, parseAttestation } from "./attestation-input.ts";
 import { dutyColumns, parseDutyRecord } from "./duty-input.ts";
-import type { Parsed } from "./field-errors.ts";
+import type { FieldError, Parsed } from "./field-errors.ts";
 import { FILE_BYTES_MAX, readImportFile } from "./import-file.ts";
-import { parseWaiver, waiverColumns } from "./waiver-input.ts";
+import { parseWaiver, parseWithdrawal, type WaiverFault, waiverColumns, waiverError } from "./waiver-input.ts";
 
 /** What the commands of an operator need. `changed` has the centre judged anew. */
 export type AttestDeps = {
   readonly store: {
-    addWaiver(waiver: Waiver): Promise<boolean>;
+    addWaivers(waivers: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]>;
+    withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
     waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
     addAttestations(attestations: readonly Attestation[]): Promise<unknown>;
     addDutyRecords(records: readonly DutyRecord[]): Promise<unknown>;
@@ -38,16 +40,27 @@ export async function waiverAdd({ store, policy, lang, now, changed }: AttestDep
     today,
     policy.requirements.map(({ id }) => id),
   );
-  if (!parsed.ok) return { ok: false, lines: parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`) };
-  if (!(await store.addWaiver(parsed.value))) return { ok: false, lines: [`centre: ${text(lang, "form.error.centre")}`] };
+  if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
+  const [fault] = await store.addWaivers([parsed.value]);
+  if (fault) return { ok: false, lines: faultLines(lang, [waiverError(fault)]) };
   await changed([parsed.value.centre]);
-  return { ok: true, lines: [text(lang, "form.waiver.saved"), waiverLine(parsed.value)] };
+  return { ok: true, lines: [text(lang, "form.waiver.saved"), waiverLine(lang, parsed.value)] };
 }
 
-/** `collector waiver list`: those in force and to come, one a line. */
+/** `collector waiver withdraw ID`: one that was filed by mistake. */
+export async function waiverWithdraw({ store, lang, now, changed }: AttestDeps, id: string, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
+  const parsed = parseWithdrawal(fields, new Date(now()).toISOString());
+  if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
+  const withdrawn = await store.withdrawWaiver(id, vietnamDay(now()), parsed.value);
+  if (!withdrawn) return { ok: false, lines: [text(lang, "form.withdraw.noSuch")] };
+  await changed([withdrawn.centre]);
+  return { ok: true, lines: [text(lang, "form.withdraw.saved"), waiverLine(lang, withdrawn)] };
+}
+
+/** `collector waiver list`: those in force and to come, one a line, and the withdrawn ones below. */
 export async function waiverList({ store, lang, now }: AttestDeps, centre?: string): Promise<CommandResult> {
   const waivers = await store.waiversFrom(vietnamDay(now()), centre);
-  return { ok: true, lines: waivers.length === 0 ? [text(lang, "form.waivers.none")] : waivers.map(waiverLine) };
+  return { ok: true, lines: waivers.length === 0 ? [text(lang, "form.waivers.none")] : waivers.map((waiver) => waiverLine(lang, waiver)) };
 }
 
 /** A file to import, and whether to look at it only. */
@@ -56,7 +69,7 @@ export type ImportOrder = { readonly name: string; readonly body: string; readon
 /** `collector attest import F`: declarations and inspections. */
 export async function attestImport(deps: AttestDeps, order: ImportOrder): Promise<CommandResult> {
   const nowIso = new Date(deps.now()).toISOString();
-  return importAll(deps, order, attestationColumns, (fields, id) => parseAttestation(fields, id, nowIso, deps.policy), deps.store.addAttestations);
+  return importAll(deps, order, attestationColumns, (fields, id) => parseAttestation(fields, id, nowIso, deps.policy), whole(deps.store.addAttestations));
 }
 
 /** `collector attest add`: one statement, its fields being the options. */
@@ -74,7 +87,11 @@ export async function waiverImport(deps: AttestDeps, order: ImportOrder): Promis
     waiverColumns,
     (fields, id) => parseWaiver(fields, id, today, ids),
     async (waivers) => {
-      for (const waiver of waivers) await deps.store.addWaiver(waiver);
+      const faults = await deps.store.addWaivers(waivers);
+      return waivers.flatMap((waiver, at) => {
+        const fault = faults[at];
+        return fault === undefined ? [] : [`${waiverLine(deps.lang, waiver)}: ${text(deps.lang, `form.error.${fault}`)}`];
+      });
     },
   );
 }
@@ -82,16 +99,24 @@ export async function waiverImport(deps: AttestDeps, order: ImportOrder): Promis
 /** `collector duty import F`: records of periodic work that were kept on paper. */
 export async function dutyImport(deps: AttestDeps, order: ImportOrder): Promise<CommandResult> {
   const place = { policy: deps.policy, calendar: deps.calendar, nowMs: deps.now() };
-  return importAll(deps, order, dutyColumns, (fields, id) => parseDutyRecord(fields, id, place), deps.store.addDutyRecords);
+  return importAll(deps, order, dutyColumns, (fields, id) => parseDutyRecord(fields, id, place), whole(deps.store.addDutyRecords));
 }
 
-/** All rows of a file or none: with one fault in it nothing is kept. */
+/** Keeping that refuses nothing. */
+function whole<T>(keep: (values: readonly T[]) => Promise<unknown>): (values: readonly T[]) => Promise<readonly string[]> {
+  return async (values) => {
+    await keep(values);
+    return [];
+  };
+}
+
+/** All rows of a file or none: with one fault in it nothing is kept. `keep` gives what is wrong with rows that stand against what is stored. */
 async function importAll<T extends { centre: string }>(
   { store, lang, changed }: AttestDeps,
   { name, body, dryRun }: ImportOrder,
   columns: readonly string[],
   parse: (fields: Readonly<Record<string, unknown>>, id: string) => Parsed<T>,
-  keep: (values: readonly T[]) => Promise<unknown>,
+  keep: (values: readonly T[]) => Promise<readonly string[]>,
 ): Promise<CommandResult> {
   if (Buffer.byteLength(body) > FILE_BYTES_MAX) return { ok: false, lines: [text(lang, "form.error.length", { max: FILE_BYTES_MAX })] };
   const known = await store.centreCodes();
@@ -101,11 +126,17 @@ async function importAll<T extends { centre: string }>(
   });
   if (faults.length > 0) return { ok: false, lines: [text(lang, "form.import.refused"), ...faults] };
   if (dryRun) return { ok: true, lines: [text(lang, "form.import.dry", { kept: values.length })] };
-  await keep(values);
+  const refused = await keep(values);
+  if (refused.length > 0) return { ok: false, lines: [text(lang, "form.import.refused"), ...refused] };
   await changed([...new Set(values.map(({ centre }) => centre))]);
   return { ok: true, lines: [text(lang, "form.import.kept", { kept: values.length })] };
 }
 
-function waiverLine({ centre, requirement, from, until, document, reason }: Waiver): string {
-  return [centre, requirement, `${from}..${until}`, document, reason].join("  ");
+function faultLines(lang: Lang, errors: readonly FieldError[]): readonly string[] {
+  return errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`);
+}
+
+function waiverLine(lang: Lang, { id, centre, requirement, from, until, document, reason, withdrawn }: Waiver): string {
+  const end = withdrawn ? [withdrawalWords(lang, withdrawn), withdrawn.by] : [];
+  return [id, centre, requirement, `${from}..${until}`, document, reason, ...end].join("  ");
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Waiver } from "#schemas/attestation.ts";
+import { Waiver, type Withdrawal } from "#schemas/attestation.ts";
 import { cleanText } from "#schemas/clean-text.ts";
-import { fieldErrors, hashOf, type Parsed } from "./field-errors.ts";
+import { type FieldError, fieldErrors, hashOf, type Parsed } from "./field-errors.ts";
 
 /** Longest waiver in days: a year and a day, so that "to the same date next year" fits. Longer needs a new document. */
 export const WAIVER_DAYS_MAX = 366;
@@ -33,6 +33,14 @@ const Input = z
       context.issues.push({ code: "custom", message: "form.error.tooLong", params: { days: WAIVER_DAYS_MAX }, path: ["until"], input: until });
   });
 
+/** Why a waiver is not kept: no such centre, one that says the same stands, or this very one was withdrawn. `form.error.<fault>` is the sentence. */
+export type WaiverFault = "centre" | "waiverTwice" | "waiverWithdrawn";
+
+/** The same, at its field. */
+export function waiverError(fault: WaiverFault): FieldError {
+  return { field: fault === "centre" ? "centre" : "document", key: `form.error.${fault}` };
+}
+
 /** The columns of a file of waivers. */
 export const waiverColumns: readonly string[] = Object.keys(Input.shape);
 
@@ -47,4 +55,12 @@ export function parseWaiver(fields: Readonly<Record<string, unknown>>, id: strin
   if (input.data.until < today) return { ok: false, errors: [{ field: "until", key: "form.error.past" }] };
   const { proofSha256, ...said } = input.data;
   return { ok: true, value: { id, ...said, ...(proofSha256 && { proofSha256 }) } };
+}
+
+const WithdrawalInput = z.object({ by: words(128), reason: words(300) });
+
+/** The withdrawal of a waiver from what a person typed, said at `at`. */
+export function parseWithdrawal(fields: Readonly<Record<string, unknown>>, at: string): Parsed<Withdrawal> {
+  const input = WithdrawalInput.safeParse(fields);
+  return input.success ? { ok: true, value: { at, ...input.data } } : { ok: false, errors: fieldErrors(input.error) };
 }

@@ -11,6 +11,7 @@ import {
   waiverAdd,
   waiverImport,
   waiverList,
+  waiverWithdraw,
 } from "../attest/commands.ts";
 import { createJudge } from "../jobs/judge.ts";
 import { createLog } from "../log.ts";
@@ -18,11 +19,11 @@ import { openPolicyBook } from "../policy-book.ts";
 import { addAttestations } from "../store/attestations.ts";
 import { addDutyRecords } from "../store/duties.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaiver, waiversFrom } from "../store/waivers.ts";
+import { addWaivers, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
-/** `waiver add | import F | list`. */
+/** `waiver add | import F | list | withdraw ID`. */
 export function waiverCommand(context: CommandContext): Command {
   const waiver = new Command("waiver").description("documented exceptions, never endless");
   waiver
@@ -44,6 +45,12 @@ export function waiverCommand(context: CommandContext): Command {
     .command("list")
     .option("--centre <code>", "only those of one centre")
     .action(({ centre }: { centre?: string }) => say(context, (deps) => waiverList(deps, centre)));
+  waiver
+    .command("withdraw <id>")
+    .description("takes back one that was filed by mistake, from now on; the list has its id")
+    .requiredOption("--reason <text>", "why")
+    .requiredOption("--by <name>", "who withdraws it")
+    .action((id: string, fields: Fields) => say(context, (deps) => waiverWithdraw(deps, id, fields)));
   return waiver;
 }
 
@@ -118,7 +125,8 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
     const judge = createJudge({ db, policyAt, log: createLog(logLevel) });
     return work({
       store: {
-        addWaiver: (waiver) => addWaiver(db, waiver, Date.now()),
+        addWaivers: (waivers) => addWaivers(db, waivers, Date.now()),
+        withdrawWaiver: (id, day, withdrawn) => withdrawWaiver(db, id, day, withdrawn),
         waiversFrom: (day, centre) => waiversFrom(db, day, centre),
         addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
         addDutyRecords: (records) => addDutyRecords(db, records, Date.now()),

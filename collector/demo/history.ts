@@ -5,7 +5,7 @@ import type { Judge } from "../jobs/judge.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
 import { type DemoState, writeDemoState } from "../store/demo-state.ts";
-import { addWaiver } from "../store/waivers.ts";
+import { addWaivers } from "../store/waivers.ts";
 import { demoAttestations, demoWaivers } from "./declarations.ts";
 import type { CentreProfile } from "./profile.ts";
 import { type DemoAgent, sendObservations } from "./senders.ts";
@@ -53,7 +53,7 @@ export async function makeHistory(tools: HistoryTools, scenario: Scenario, state
     await addAttestations(tools.db, words, toMs);
     for (const { centre } of words) declared.add(centre);
     for (const waiver of waivers.filter(({ from }) => isWithin(`${from}T00:00:00Z`, fromMs, toMs))) {
-      await addWaiver(tools.db, waiver, toMs);
+      await addWaivers(tools.db, [waiver], toMs);
       declared.add(waiver.centre);
     }
     const sent = await speak(tools.accept, scenario, current, fromMs, toMs);

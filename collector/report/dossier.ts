@@ -1,4 +1,4 @@
-import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { type Attestation, endOfDayMs, isWithdrawnAt, type Waiver, type Withdrawal } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
@@ -46,7 +46,8 @@ export type DossierCentre = {
   readonly state: FindingState;
   readonly tally: Tally;
   readonly rows: readonly DossierRow[];
-  readonly waivers: readonly Omit<Waiver, "approver" | "centre">[];
+  /** Withdrawn ones say so, if that was known when the month closed. */
+  readonly waivers: readonly (Omit<Waiver, "approver" | "centre" | "withdrawn"> & { readonly withdrawn?: Omit<Withdrawal, "by"> })[];
   readonly attestations: readonly { requirement: string; item?: string; holds: boolean; inspected: boolean; post?: string; document?: string; at: string }[];
   /** Absent when there is none. */
   readonly excuses?: readonly Excuse[];
@@ -119,7 +120,7 @@ export function buildDossier(
       const items = attestedRuleOf(requirement)?.items.map(({ id, title }) => ({ id, title }));
       return { id, title, clause, owner, evidenceClass, ...(reading && { reading }), ...(items && { items }) };
     }),
-    ...tallies(centres),
+    ...tallies(centres, period.lastDay),
     centres,
   };
 }
@@ -132,18 +133,24 @@ function byCentre<Row extends { readonly centre: string }>(rows: readonly Row[])
 /** The part of a province's dossier that is about one centre; undefined when it is not in it. */
 export function dossierOfCentre(province: Dossier, code: string): Dossier | undefined {
   const centres = province.centres.filter((centre) => centre.code === code);
-  return centres.length === 0 ? undefined : { ...province, scope: "centre", ...tallies(centres), centres };
+  return centres.length === 0 ? undefined : { ...province, scope: "centre", ...tallies(centres, province.lastDay), centres };
 }
 
-function tallies(centres: readonly DossierCentre[]): Pick<Dossier, "centresTally" | "findingsTally"> {
+/** The waivers that count for a month: not those that were withdrawn in it. */
+export function countedWaivers({ waivers }: Pick<DossierCentre, "waivers">, lastDay: string): DossierCentre["waivers"] {
+  return waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastDay)));
+}
+
+function tallies(centres: readonly DossierCentre[], lastDay: string): Pick<Dossier, "centresTally" | "findingsTally"> {
   return {
-    centresTally: tally(centres.map(({ state, waivers }) => ({ state, waived: waivers.length > 0 }))),
-    findingsTally: tally(
-      centres.flatMap(({ rows, waivers }) =>
-        rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement) })),
-      ),
-    ),
+    centresTally: tally(centres.map((centre) => ({ state: centre.state, waived: countedWaivers(centre, lastDay).length > 0 }))),
+    findingsTally: tally(centres.flatMap((centre) => judgedRows(centre, lastDay))),
   };
+}
+
+function judgedRows(centre: Pick<DossierCentre, "rows" | "waivers">, lastDay: string) {
+  const waived = new Set(countedWaivers(centre, lastDay).map(({ requirement }) => requirement));
+  return centre.rows.map(({ state, requirement }) => ({ state, waived: waived.has(requirement) }));
 }
 
 function dossierCentre(
@@ -159,8 +166,16 @@ function dossierCentre(
   const lastDay = countedTo(period, nowMs);
   const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], lastDay));
   const waivers = filed
-    .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay)
-    .map(({ id, requirement, reason, document, from, until }) => ({ id, requirement, reason, document, from, until }));
+    .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay && !isWithdrawnAt(waiver, Date.parse(period.from) - 1))
+    .map(({ id, requirement, reason, document, from, until, withdrawn }) => ({
+      id,
+      requirement,
+      reason,
+      document,
+      from,
+      until,
+      ...(withdrawn && { withdrawn: { at: withdrawn.at, reason: withdrawn.reason } }),
+    }));
   const attestations = attested
     .filter(({ at }) => at < period.to)
     .map(({ requirement, item, holds, inspector, post, document, at }) => ({
@@ -181,7 +196,7 @@ function dossierCentre(
     ...(officers !== undefined && { officers }),
     keyArea,
     state: worstState(rows),
-    tally: tally(rows.map(({ state, requirement }) => ({ state, waived: waivers.some((waiver) => waiver.requirement === requirement) }))),
+    tally: tally(judgedRows({ rows, waivers }, period.lastDay)),
     rows,
     waivers,
     attestations,

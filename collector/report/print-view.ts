@@ -5,7 +5,7 @@ import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { number, share } from "../web/format.ts";
 import { valueWithUnit } from "../web/value.ts";
-import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
+import { countedWaivers, type Dossier, type DossierCentre, type DossierRow } from "./dossier.ts";
 import {
   attestedTitle,
   coverageWords,
@@ -21,6 +21,7 @@ import {
   sharedExcuses,
   stateOrder,
   titleOf,
+  waiverReason,
 } from "./rows.ts";
 
 /** Words of one cell: plain, or with the mark of a state, a leading number of the plan, a second line. */
@@ -215,7 +216,7 @@ function requirementSheet({ requirements, centres }: Dossier, lang: Lang): Print
   };
 }
 
-function centresSheet({ centres }: Dossier, lang: Lang): PrintSheet {
+function centresSheet({ centres, lastDay }: Dossier, lang: Lang): PrintSheet {
   return {
     title: text(lang, "report.byCentre"),
     head: heads(lang, [
@@ -235,7 +236,7 @@ function centresSheet({ centres }: Dossier, lang: Lang): PrintSheet {
         rows.flatMap((row) => (row.state === "fail" ? [row.requirement] : [])).join(", "),
         share(tally.coverage),
         share(tally.score),
-        String(waivers.length),
+        String(countedWaivers({ waivers }, lastDay).length),
       ],
     })),
     empty: "",
@@ -256,8 +257,15 @@ function waiverSheet({ scope, centres }: Dossier, lang: Lang): PrintSheet {
     ]),
     widths: [...(named ? [4] : []), 0, 6, 4, 0, 0],
     rows: centres.flatMap(({ name, waivers }) =>
-      waivers.map(({ requirement, reason, document, from, until }) => ({
-        cells: [...(named ? [printable(name)] : []), requirement, printable(reason), printable(document), day(lang, from), day(lang, until)],
+      waivers.map((waiver) => ({
+        cells: [
+          ...(named ? [printable(name)] : []),
+          waiver.requirement,
+          printable(waiverReason(lang, waiver)),
+          printable(waiver.document),
+          day(lang, waiver.from),
+          day(lang, waiver.until),
+        ],
       })),
     ),
     empty: text(lang, "report.waivers.none"),

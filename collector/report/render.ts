@@ -47,7 +47,7 @@ function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
 
 /** All that a report holds, as tables; the first has a row for each centre and requirement. */
 function sheetsOf(dossier: Dossier, seal: string, lang: Lang): readonly [Sheet, ...Sheet[]] {
-  return [requirementRows(dossier, lang), waiverRows(dossier), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
+  return [requirementRows(dossier, lang), waiverRows(dossier, lang), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
 }
 
 const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);

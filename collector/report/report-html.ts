@@ -7,7 +7,7 @@ import type { Lang } from "#schemas/words.ts";
 import { share } from "../web/format.ts";
 import { badge, type Html, sprite, withoutSteering } from "../web/markup.ts";
 import { valueWithUnit } from "../web/value.ts";
-import type { Dossier, DossierCentre } from "./dossier.ts";
+import { countedWaivers, type Dossier, type DossierCentre } from "./dossier.ts";
 import {
   attestedTitle,
   coverageWords,
@@ -23,6 +23,7 @@ import {
   sharedExcuses,
   stateOrder,
   titleOf,
+  waiverReason,
 } from "./rows.ts";
 
 /** The style of a report stands inside of it, so that the saved file is complete. */
@@ -92,7 +93,7 @@ function declarations(dossier: Dossier, { attestations }: DossierCentre, lang: L
   )}</tbody></table></div></section>`;
 }
 
-function provinceTables({ requirements, centres }: Dossier, lang: Lang): Html {
+function provinceTables({ requirements, centres, lastDay }: Dossier, lang: Lang): Html {
   const rows = Map.groupBy(
     centres.flatMap((centre) => centre.rows),
     ({ requirement, state }) => `${requirement} ${state}`,
@@ -101,7 +102,7 @@ function provinceTables({ requirements, centres }: Dossier, lang: Lang): Html {
   return html`<section><h2>${text(lang, "report.byRequirement")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byRequirement")}"><table><thead><tr><th scope="col">${text(lang, "report.column.requirement")}</th>${stateOrder.map((state) => html`<th scope="col">${text(lang, `state.${state}`)}</th>`)}<th scope="col">${text(lang, "report.column.owner")}</th></tr></thead>
 <tbody>${requirements.map(({ id, title, owner }) => html`<tr><th scope="row"><span class="rid">${id}</span> ${title[lang]}</th>${stateOrder.map((state) => html`<td class="n">${count(id, state)}</td>`)}<td>${text(lang, `owner.${owner}`)}</td></tr>`)}</tbody></table></div></section>
 <section><h2>${text(lang, "report.byCentre")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byCentre")}"><table>${head(lang, ["report.column.centre", "report.column.state", "report.column.fails", "report.column.coverage", "report.column.score", "report.column.waivers"])}
-<tbody>${centres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${centre.waivers.length}</td></tr>`)}</tbody></table></div></section>`;
+<tbody>${centres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${countedWaivers(centre, lastDay).length}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 function failing({ rows }: DossierCentre): string {
@@ -115,7 +116,7 @@ function waivers({ scope, centres }: Dossier, lang: Lang): Html {
   const lines = centres.flatMap((centre) => centre.waivers.map((waiver) => ({ ...waiver, name: centre.name })));
   if (lines.length === 0) return html`<section><h2>${text(lang, "report.waivers")}</h2><p>${text(lang, "report.waivers.none")}</p></section>`;
   return html`<section><h2>${text(lang, "report.waivers")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.waivers")}"><table>${head(lang, [...(scope === "province" ? ["report.column.centre" as const] : []), "report.column.id", "report.column.reason", "report.column.document", "report.column.from", "report.column.until"])}
-<tbody>${lines.map(({ name, requirement, reason, document, from, until }) => html`<tr>${scope === "province" ? html`<th scope="row">${name}</th>` : ""}<td>${requirement}</td><td>${reason}</td><td>${document}</td><td>${day(lang, from)}</td><td>${day(lang, until)}</td></tr>`)}</tbody></table></div></section>`;
+<tbody>${lines.map(({ name, ...waiver }) => html`<tr>${scope === "province" ? html`<th scope="row">${name}</th>` : ""}<td>${waiver.requirement}</td><td>${waiverReason(lang, waiver)}</td><td>${waiver.document}</td><td>${day(lang, waiver.from)}</td><td>${day(lang, waiver.until)}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 function excuses(dossier: Dossier, lang: Lang): Html {

@@ -3,7 +3,7 @@ import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number, share } from "../web/format.ts";
+import { number, share, withdrawalWords } from "../web/format.ts";
 import type { Cell } from "./csv.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
@@ -69,7 +69,7 @@ export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
           row.days.fail,
           openDays(row),
           row.days.none,
-          waiverWords(centre, row.requirement),
+          waiverWords(lang, centre, row.requirement),
           requirement && text(lang, `owner.${requirement.owner}`),
           requirement?.clause,
         ];
@@ -79,7 +79,7 @@ export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
 }
 
 /** One row per waiver of the period. */
-export function waiverRows(dossier: Dossier): Sheet {
+export function waiverRows(dossier: Dossier, lang: Lang): Sheet {
   return {
     key: "report.waivers",
     head: [
@@ -92,9 +92,17 @@ export function waiverRows(dossier: Dossier): Sheet {
       "report.column.until",
     ],
     rows: dossier.centres.flatMap(({ code, name, waivers }) =>
-      waivers.map(({ requirement, reason, document, from, until }) => [code, name, requirement, reason, document, { day: from }, { day: until }]),
+      waivers.map((waiver) => {
+        const { requirement, document, from, until } = waiver;
+        return [code, name, requirement, waiverReason(lang, waiver), document, { day: from }, { day: until }];
+      }),
     ),
   };
+}
+
+/** Why a waiver was granted, and that it was withdrawn. */
+export function waiverReason(lang: Lang, { reason, withdrawn }: DossierCentre["waivers"][number]): string {
+  return withdrawn ? `${reason} (${withdrawalWords(lang, withdrawn)})` : reason;
 }
 
 /** Stretches of the month that are not held against a centre; what one cause excused at once is one line. */
@@ -242,7 +250,9 @@ export function declarer(lang: Lang, inspected: boolean): string {
   return text(lang, inspected ? "report.byInspector" : "report.byCentre.self");
 }
 
-export function waiverWords({ waivers }: DossierCentre, requirement: string): string | undefined {
-  const words = waivers.filter((waiver) => waiver.requirement === requirement).map(({ document, until }) => `${document} (${until})`);
+function waiverWords(lang: Lang, { waivers }: DossierCentre, requirement: string): string | undefined {
+  const words = waivers
+    .filter((waiver) => waiver.requirement === requirement)
+    .map(({ document, until, withdrawn }) => `${document} (${[until, ...(withdrawn ? [withdrawalWords(lang, withdrawn)] : [])].join(", ")})`);
   return words.length > 0 ? words.join("; ") : undefined;
 }

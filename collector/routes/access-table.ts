@@ -19,7 +19,7 @@ const announcers: readonly Role[] = ["operator", "admin"];
 const keyKeepers: readonly Role[] = ["operator", "admin"];
 /** Who can change what others rely on: of them a second factor may be demanded. */
 export const factorRoles: readonly Role[] = ["operator", "admin"];
-/** Who may lay a waiver over a finding: not those whose work it would make look better. */
+/** Who may lay a waiver over a finding, and withdraw one: not those whose work it would make look better. */
 const waivers: readonly Role[] = ["inspector", "admin"];
 
 /**
@@ -95,6 +95,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /waivers": people(readers, "query"),
   "GET /centres/:code/waive/:requirement": people(waivers, "path"),
   "POST /centres/:code/waive/:requirement": people(waivers, "path"),
+  "GET /centres/:code/withdraw/:waiver": people(waivers, "path"),
+  "POST /centres/:code/withdraw/:waiver": people(waivers, "path"),
   "GET /centres/:code/attest/:requirement": people(declarers, "path"),
   "POST /centres/:code/attest/:requirement": people(declarers, "path"),
   "GET /centres/:code/duties/:requirement": people(readers, "path"),

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
-import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
+import type { WaiverFault } from "../attest/waiver-input.ts";
 import { localPerson } from "../auth/local-person.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
@@ -12,7 +13,10 @@ import { type PageDeps, pageFrame } from "./page.ts";
 export type FormDeps = Omit<PageDeps, "store"> & {
   readonly store: {
     centreName(code: string): Promise<string | undefined>;
-    addWaiver(waiver: Waiver): Promise<boolean>;
+    /** What is wrong with each; nothing is kept where anything is. */
+    addWaivers(waivers: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]>;
+    /** Undefined when there is none of that id that ends on `day` or later, or it was withdrawn before. */
+    withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
     waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
     addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
   };

@@ -15,7 +15,7 @@ import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/mainte
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { pageStore } from "../store/pages.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaiver, waiversFrom } from "../store/waivers.ts";
+import { addWaivers, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
@@ -58,7 +58,8 @@ export function webRoutes(deps: WebDeps): Hono {
     ...deps,
     store: {
       centreName: async (code: string) => (await findSite(db, code))?.centre.name,
-      addWaiver: (waiver: Parameters<typeof addWaiver>[1]) => addWaiver(db, waiver, deps.now()),
+      addWaivers: (waivers: Parameters<typeof addWaivers>[1]) => addWaivers(db, waivers, deps.now()),
+      withdrawWaiver: (id: string, day: string, withdrawn: Parameters<typeof withdrawWaiver>[3]) => withdrawWaiver(db, id, day, withdrawn),
       waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
       addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations, deps.now()),
     },

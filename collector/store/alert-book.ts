@@ -104,6 +104,8 @@ async function expiries(tx: Db, day: string): Promise<Expiry[]> {
     ...attested.map(
       ({ code, name, requirement, until }): Expiry => ({ kind: "attestation", centre: code, centreName: name, requirement, until: vietnamDay(until) }),
     ),
-    ...allowed.map(({ centre, requirement, until }): Expiry => ({ kind: "waiver", centre, requirement, until })),
+    ...allowed
+      .filter(({ withdrawn }) => withdrawn === undefined)
+      .map(({ centre, requirement, until }): Expiry => ({ kind: "waiver", centre, requirement, until })),
   ];
 }

@@ -100,7 +100,7 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string): 
     devicesOf(db, id),
     newestWalk(db, id),
   ]);
-  const inForce = new Map(waivers.filter(({ from }) => from <= today).map((waiver) => [waiver.requirement, waiver]));
+  const inForce = new Map(waivers.filter(({ from, withdrawn }) => from <= today && withdrawn === undefined).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
   const evidence = await evidenceRuns(db, id, findings, [...bandwidth, ...recordings]);
   const [successor] = site.closed_into === null ? [] : await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [site.closed_into]);
@@ -150,7 +150,7 @@ async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingF
 
 const briefFindings = `
   SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
-    EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day) AS waived
+    EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
   FROM finding f JOIN site USING (site_id)`;
 
 const recentChanges = `

@@ -59,8 +59,9 @@ const attestationsAsOf = `
   WHERE ${ofCentre(3)} AND a.at < ($1::text)::timestamptz AND a.recorded_at <= ($2::text)::timestamptz
   ORDER BY site.centre_code, a.at DESC, a.id`;
 
+// What was withdrawn later was a waiver then.
 const waiversWithin = `
-  SELECT w.body FROM waiver w JOIN site USING (site_id)
+  SELECT CASE WHEN (w.body #>> '{withdrawn,at}')::timestamptz > ($3::text)::timestamptz THEN w.body - 'withdrawn' ELSE w.body END AS body FROM waiver w JOIN site USING (site_id)
   WHERE ${ofCentre(4)} AND w.until_day >= ($1::text)::date AND w.from_day <= ($2::text)::date AND w.recorded_at <= ($3::text)::timestamptz
   ORDER BY site.centre_code, w.from_day, w.id`;
 

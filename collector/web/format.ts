@@ -1,3 +1,5 @@
+import type { Withdrawal } from "#schemas/attestation.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -10,6 +12,11 @@ export function number(lang: Lang, value: number): string {
 /** A share of 0..1 as whole percent, rounded down so that 100 % means all; a dash when nothing stands behind it. */
 export function share(value: number | undefined): string {
   return value === undefined ? "–" : `${Math.floor(value * 100 + 1e-9)} %`;
+}
+
+/** That a waiver was withdrawn: when and why. */
+export function withdrawalWords(lang: Lang, { at, reason }: Pick<Withdrawal, "at" | "reason">): string {
+  return text(lang, "form.waivers.withdrawn", { at: moment(lang, at), reason });
 }
 
 const spans: readonly [limitMs: number, unitMs: number, key: TextKey][] = [

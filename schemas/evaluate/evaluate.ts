@@ -1,4 +1,4 @@
-import type { Waiver } from "../attestation.ts";
+import { isWithdrawnAt, type Waiver } from "../attestation.ts";
 import { vietnamDay } from "../calendar.ts";
 import type { Facts } from "../facts.ts";
 import type { Declared, Finding } from "../finding.ts";
@@ -90,7 +90,7 @@ function declaredBeside({ id, declared: rule }: Requirement, { attestations }: F
 
 function waiverOn({ id }: Requirement, waivers: readonly Waiver[], nowMs: number): Finding["waiver"] {
   const today = vietnamDay(nowMs);
-  const waiver = waivers.find(({ requirement, from, until }) => requirement === id && from <= today && today <= until);
+  const waiver = waivers.find((one) => one.requirement === id && one.from <= today && today <= one.until && !isWithdrawnAt(one, nowMs));
   return waiver && { id: waiver.id, reason: waiver.reason, document: waiver.document, until: waiver.until };
 }
 

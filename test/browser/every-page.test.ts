@@ -23,6 +23,11 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
     [site, browser] = await Promise.all([serverDatabase().then((server) => demoSite(server, { centres: 6, days: 1 })), testBrowser()]);
     await site.server.psql(`
       INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at) SELECT site_id, 'R05', 'camera-1', 'open', now() - interval '5 hours', now() - interval '4 hours' FROM site;
+      INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body)
+        SELECT site_id, id, 'R05', current_date, current_date + 9, withdrawn || jsonb_build_object('id', id, 'centre', centre_code, 'requirement', 'R05',
+          'reason', 'Chờ thay ổ cứng', 'document', id, 'approver', 'lan', 'from', current_date, 'until', current_date + 9)
+        FROM site, (VALUES ('w-stands', '{}'::jsonb), ('w-gone', '{"withdrawn": {"at": "2026-01-01T00:00:00Z", "by": "lan", "reason": "nhầm trung tâm"}}')) AS w(id, withdrawn)
+        WHERE centre_code = (SELECT min(centre_code) FROM site);
       INSERT INTO maintenance (id, from_day, until_day, body, recorded_at) SELECT 'work-1', current_date, current_date + 1,
         jsonb_build_object('id', 'work-1', 'from', current_date, 'until', current_date + 1, 'start', '00:00', 'end', '00:00', 'mode', 'mute', 'reason', 'Thay bộ chuyển mạch', 'person', 'lan'), now()`);
     const [centre, incident, checked, duty] = (
@@ -54,6 +59,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       "GET /centres/:code/lost-pc": `/centres/${centre}/lost-pc`,
       "GET /waivers": "/waivers",
       "GET /centres/:code/waive/:requirement": `/centres/${centre}/waive/R05`,
+      "GET /centres/:code/withdraw/:waiver": `/centres/${centre}/withdraw/w-stands`,
       "GET /centres/:code/attest/:requirement": `/centres/${centre}/attest/${checked}`,
       "GET /centres/:code/duties/:requirement": `/centres/${centre}/duties/${duty}`,
     };

@@ -14,6 +14,7 @@ import { waiverRoutes } from "../../collector/routes/waiver.ts";
 import { formToken } from "../../collector/web/form-token.ts";
 import { calendar, plan } from "./facts.ts";
 import { guarded } from "./guarded.ts";
+import { memoryWaivers } from "./memory-waivers.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
 
@@ -29,7 +30,7 @@ export type SampleSite = AsyncDisposable & {
 
 /** All pages over the sample province on a port of its own, with a store in memory behind the forms. */
 export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
-  const waivers: Waiver[] = [];
+  const { waivers, ...waiverStore } = memoryWaivers();
   const attestations: Attestation[] = [];
   let revision = "1";
   let isSignedIn = true;
@@ -40,8 +41,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     changed: async () => undefined,
     store: {
       centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,
-      addWaiver: async (waiver: Waiver) => waivers.push(waiver) > 0,
-      waiversFrom: async () => waivers,
+      ...waiverStore,
       addAttestations: async (list: readonly Attestation[]) => {
         attestations.push(...list);
         return [];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
 import { attestationColumns, parseAttestation } from "../../../collector/attest/attestation-input.ts";
-import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverList } from "../../../collector/attest/commands.ts";
+import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverList, waiverWithdraw } from "../../../collector/attest/commands.ts";
 import { readImportFile } from "../../../collector/attest/import-file.ts";
 import { parseWaiver } from "../../../collector/attest/waiver-input.ts";
 import { parsePerson } from "../../../collector/people/person-input.ts";
@@ -101,6 +102,7 @@ test("the commands write, have the centres judged anew and say what went wrong",
   const kept: unknown[] = [];
   const attested: unknown[] = [];
   const ticked: unknown[] = [];
+  const stored = { id: "w1", ...waiver };
   const deps = {
     policy: samplePolicy,
     calendar,
@@ -108,8 +110,16 @@ test("the commands write, have the centres judged anew and say what went wrong",
     now: () => Date.parse(nowIso),
     changed: async (centres: readonly string[]) => void changed.push(...centres),
     store: {
-      addWaiver: async (one: { centre: string }) => one.centre === "xa-01" && kept.push(one) > 0,
-      waiversFrom: async () => [{ id: "w1", ...waiver }],
+      addWaivers: async (list: readonly Waiver[]) => {
+        const faults = list.map(({ centre, document }) => {
+          if (centre !== "xa-01") return "centre" as const;
+          return document === "twice" ? ("waiverTwice" as const) : undefined;
+        });
+        if (faults.every((fault) => fault === undefined)) kept.push(...list);
+        return faults;
+      },
+      withdrawWaiver: async (id: string, _: string, withdrawn: Withdrawal) => (id === "w1" ? { ...stored, withdrawn } : undefined),
+      waiversFrom: async () => [stored],
       addAttestations: async (list: readonly unknown[]) => void attested.push(...list),
       addDutyRecords: async (list: readonly unknown[]) => void ticked.push(...list),
       centreCodes: async () => new Set(["xa-01"]),
@@ -118,7 +128,7 @@ test("the commands write, have the centres judged anew and say what went wrong",
   expect(await waiverAdd(deps, waiver)).toMatchObject({ ok: true });
   expect(await waiverAdd(deps, { ...waiver, centre: "xa-99" })).toMatchObject({ ok: false, lines: ["centre: Không có trung tâm này."] });
   expect(await waiverAdd(deps, { ...waiver, until: "" })).toMatchObject({ ok: false, lines: ["until: Cần một ngày có thật, ví dụ 2026-12-31."] });
-  expect((await waiverList(deps)).lines).toEqual(["xa-01  R05  2026-11-28..2026-12-31  123/UBND-VP  Chờ thay ổ cứng"]);
+  expect((await waiverList(deps)).lines).toEqual(["w1  xa-01  R05  2026-11-28..2026-12-31  123/UBND-VP  Chờ thay ổ cứng"]);
   expect(await attestAdd(deps, { ...said, holds: "yes", proofSha256: "A".repeat(64) })).toEqual({ ok: true, lines: ["Đã nhập 1 dòng."] });
   expect(attested).toMatchObject([{ centre: "xa-01", holds: true, proofSha256: "a".repeat(64) }]);
   expect(changed).toEqual(["xa-01", "xa-01"]);
@@ -140,6 +150,28 @@ test("the commands write, have the centres judged anew and say what went wrong",
   expect([kept.length, attested.length, changed.length]).toEqual([1, 1, 2]);
   expect(await waiverImport(deps, both([waiver, { ...waiver, requirement: "R01" }]))).toEqual({ ok: true, lines: ["Đã nhập 2 dòng."] });
   expect(kept).toHaveLength(3);
+  // Two rows that allow the same by the same document are refused by their names, and the file with them.
+  expect(await waiverImport(deps, both([waiver, { ...waiver, reason: "khác", document: "twice" }]))).toEqual({
+    ok: false,
+    lines: [refused, expect.stringMatching(/xa-01 {2}R05 .*khác: Đã có miễn trừ giống hệt: cùng trung tâm/)],
+  });
+  expect(await waiverAdd(deps, { ...waiver, document: "twice" })).toMatchObject({
+    ok: false,
+    lines: [expect.stringContaining("document: Đã có miễn trừ giống hệt")],
+  });
+  expect(kept).toHaveLength(3);
+
+  const withdrawal = { reason: "nhầm trung tâm", by: "Thanh tra A" };
+  expect(await waiverWithdraw(deps, "w1", withdrawal)).toEqual({
+    ok: true,
+    lines: [
+      "Đã thu hồi miễn trừ.",
+      expect.stringMatching(/^w1 {2}xa-01 {2}R05 .*Chờ thay ổ cứng {2}đã thu hồi \d\d\/\d\d\/2026 \d\d:\d\d: nhầm trung tâm {2}Thanh tra A$/),
+    ],
+  });
+  expect(changed.at(-1)).toBe("xa-01");
+  expect(await waiverWithdraw(deps, "w2", withdrawal)).toMatchObject({ ok: false, lines: [expect.stringContaining("Không có miễn trừ này")] });
+  expect(await waiverWithdraw(deps, "w1", { ...withdrawal, reason: " " })).toEqual({ ok: false, lines: ["reason: Cần điền ô này."] });
 
   const onPlan = { ...deps, policy: plan };
   const tick = { centre: "xa-01", requirement: "R21", duty: "opening-round", turn: "2026-11-27", state: "done", by: "B", at: "2026-11-27T02:00:00.000Z" };

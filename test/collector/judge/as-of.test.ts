@@ -9,7 +9,7 @@ import { publicFinding } from "../../../collector/routes/findings.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
-import { addWaiver } from "../../../collector/store/waivers.ts";
+import { addWaivers } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
 import { calendar, DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince, type Said } from "../../support/judged-province.ts";
@@ -132,7 +132,7 @@ describe("the past stays what it was, whatever comes later", () => {
       nowMs,
     );
     const waiver = { id: "w", centre: "xa-hra", requirement: "R01", reason: "x", document: "1", approver: "A", from: "2026-11-01", until: "2026-12-31" };
-    await addWaiver(province.db, waiver, nowMs);
+    await addWaivers(province.db, [waiver], nowMs);
     await province.judge.judge(province.siteIdOf("xa-hra"), "all", nowMs, false);
     await unchanged();
   });

@@ -11,7 +11,7 @@ import { SITE_FOUND_MAX } from "../../../collector/store/found-devices.ts";
 import { DAY_PAGES_MAX } from "../../../collector/store/page-counters.ts";
 import { DAY_PRESENCE_MAX, presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
-import { addWaiver } from "../../../collector/store/waivers.ts";
+import { addWaivers } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
 import { calendar, DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
 import { failingDb } from "../../support/failing-db.ts";
@@ -169,7 +169,7 @@ describe("what the clock changes", () => {
 
   it("waivers begin and end with their days in Viet Nam, without anything else happening", async () => {
     const waiver = { id: `w-${code}`, centre: code, requirement: "R05", reason: "x", document: "1", approver: "A", from: "2026-11-28", until: "2026-11-29" };
-    await addWaiver(province.db, waiver, T0);
+    await addWaivers(province.db, [waiver], T0);
     const waivedAt = async (local: string) => {
       await province.judge.tick(vn(local));
       return (await findingsOf(province.db, siteId)).find(({ requirement }) => requirement === "R05")?.waiver !== undefined;

@@ -83,6 +83,24 @@ test("a waiver that ended within the month is counted alike by its centre and in
   expect(centres.reduce((sum, { tally }) => sum + tally.waived, 0)).toBe(findingsTally.waived);
 });
 
+test.each([
+  ["within the month it is listed and not counted", "2026-11-20T02:00:00.000Z", { listed: 1, waived: 0 }],
+  ["in the month's last moment", "2026-11-30T16:59:59.999Z", { listed: 1, waived: 0 }],
+  ["after the month it counts for the month", "2026-11-30T17:00:00.000Z", { listed: 1, waived: 1 }],
+  ["before the month it is none", "2026-10-31T16:59:59.999Z", { listed: 0, waived: 0 }],
+])("a waiver that was withdrawn: %s", async (_, at, { listed, waived }) => {
+  const waivers = rows.waivers.map((waiver) => ({ ...waiver, from: "2026-10-01", withdrawn: { at, by: "Lê Văn Kín", reason: "nhầm nội dung" } }));
+  const dossier = build(afterClosing, { waivers });
+  const centre = dossierOfCentre(dossier, "xa-01");
+  const [own] = centre?.centres ?? [];
+  expect([own?.waivers.length, own?.tally.waived, centre?.findingsTally.waived, dossier.centresTally.waived]).toEqual([listed, waived, waived, waived]);
+  for (const format of readable.filter((one) => one !== "xlsx")) {
+    const words = (await wordsOf(dossier, format, "vi")).replace(/\s+/g, " ");
+    expect(words.includes("nhầm nội dung"), format).toBe(listed > 0);
+    expect(words, format).not.toContain("Lê Văn Kín");
+  }
+});
+
 test("days of the month by their worst state, from before its start", () => {
   const row = build()
     .centres.find(({ code }) => code === "xa-01")

@@ -24,7 +24,8 @@ const deps = {
   calendarAt: () => calendar,
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
-    addWaiver: async () => true,
+    addWaivers: async () => [],
+    withdrawWaiver: async () => undefined,
     waiversFrom: async () => [],
     addAttestations: async () => [],
   },

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
-import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import type { Attestation } from "#schemas/attestation.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
 import { attestRoutes } from "../../../collector/routes/attest.ts";
 import { waiverRoutes } from "../../../collector/routes/waiver.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import { guarded } from "../../support/guarded.ts";
+import { memoryWaivers } from "../../support/memory-waivers.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
 
-const waivers: Waiver[] = [];
+const { waivers, ...waiverStore } = memoryWaivers();
+const deeds: string[] = [];
 const attestations: Attestation[] = [];
 const changed: string[] = [];
 let asker: Person | undefined = localPerson;
@@ -19,12 +21,11 @@ const deps = {
   demo: false,
   now: () => sampleNowMs,
   token: formToken("sample"),
-  noteDeed: async () => undefined,
+  noteDeed: async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`),
   changed: async (centres: readonly string[]) => void changed.push(...centres),
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
-    addWaiver: async (waiver: Waiver) => waivers.push(waiver) > 0,
-    waiversFrom: async () => waivers,
+    ...waiverStore,
     addAttestations: async (list: readonly Attestation[]) => {
       attestations.push(...list);
       return [];
@@ -51,10 +52,66 @@ const good = { reason: "Chờ thay ổ cứng", document: "123/UBND-VP", approve
 test("a waiver is filed, the centre judged anew, and the reader sent to the list", async () => {
   const { cookie, token } = await opened(waive);
   const reply = await send(waive, { ...good, token }, { cookie });
-  expect([reply.status, reply.headers.get("location")]).toEqual([303, "/waivers?done"]);
+  expect([reply.status, reply.headers.get("location")]).toEqual([303, "/waivers?done=filed"]);
   expect(waivers.at(-1)).toMatchObject({ ...good, centre: "xa-01", requirement: "R05" });
   expect(changed).toContain("xa-01");
-  expect(await (await app.request("/waivers?done")).text()).toContain("còn 34 ngày");
+  const page = await (await app.request("/waivers?done=filed")).text();
+  expect(page).toContain("còn 34 ngày");
+  expect(page).toContain("Đã lưu miễn trừ.");
+});
+
+test("a second waiver that says the same is refused at its document", async () => {
+  const before = waivers.length;
+  const { cookie, token } = await opened(waive);
+  const reply = await send(waive, { ...good, token }, { cookie });
+  expect(reply.status).toBe(422);
+  expect(await reply.text()).toContain("Đã có miễn trừ giống hệt: cùng trung tâm, nội dung, ngày hết hạn và số văn bản.");
+  expect(waivers).toHaveLength(before);
+});
+
+test("a waiver is withdrawn with a reason, its centre judged anew, and it can be filed again", async () => {
+  const id = waivers.at(-1)?.id ?? "";
+  const withdraw = `/centres/xa-01/withdraw/${id}`;
+  expect(await (await app.request("/waivers")).text()).toContain(`href="${withdraw}"`);
+  const { cookie, token, html } = await opened(withdraw);
+  expect(html).toContain("123/UBND-VP");
+
+  const silent = await send(withdraw, { by: "Thanh tra A", reason: " ", token }, { cookie });
+  expect([silent.status, waivers.at(-1)?.withdrawn]).toEqual([422, undefined]);
+  changed.length = 0;
+  const reply = await send(withdraw, { by: "Thanh tra A", reason: `nhầm trung tâm ${hostileName}`, token }, { cookie });
+  expect([reply.status, reply.headers.get("location"), changed]).toEqual([303, "/waivers?done=withdrawn", ["xa-01"]]);
+  expect(waivers.at(-1)?.withdrawn).toMatchObject({ at: new Date(sampleNowMs).toISOString(), by: "Thanh tra A" });
+  expect(deeds.at(-1)).toMatch(/^waiver\.withdrawn xa-01 R05 123\/UBND-VP: nhầm trung tâm/);
+
+  const page = await (await app.request("/waivers?done=withdrawn")).text();
+  expect(page).toMatch(/đã thu hồi 28\/11\/2026 \d\d:\d\d: nhầm trung tâm .* – Thanh tra A/);
+  expect(page).not.toContain(hostileName);
+  expect(page).not.toContain(`href="${withdraw}"`);
+  // Nothing is left to withdraw, and the same may be filed.
+  expect((await app.request(withdraw)).status).toBe(404);
+  expect((await send(withdraw, { by: "A", reason: "x", token }, { cookie })).status).toBe(404);
+  const again = await opened(waive);
+  expect((await send(waive, { ...good, token: again.token }, { cookie: again.cookie })).status).toBe(303);
+});
+
+test("a waiver is withdrawn by its own centre's address alone, and by whoever may waive", async () => {
+  const id = waivers.at(-1)?.id ?? "";
+  expect((await app.request(`/centres/xa-02/withdraw/${id}`)).status).toBe(404);
+  const person = (roles: Person["roles"]) => ({ ...localPerson, id: "p-1", name: "Người đọc", roles });
+  for (const [roles, status] of [
+    [["viewer"], 403],
+    [["operator"], 403],
+    [["commune"], 403],
+    [["inspector"], 200],
+  ] as const) {
+    asker = person([...roles]);
+    expect((await app.request(`/centres/xa-01/withdraw/${id}`)).status, roles[0]).toBe(status);
+    const list = await (await app.request("/waivers")).text();
+    expect(list.includes(`/withdraw/${id}`), roles[0]).toBe(status === 200);
+    expect(list.includes("Thanh tra A"), roles[0]).toBe(roles[0] === "inspector" || roles[0] === "operator");
+  }
+  asker = localPerson;
 });
 
 test("a fault stands at its field, what was typed is still there, and nothing is kept", async () => {

@@ -9,7 +9,7 @@ import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../../../collector/store/findings.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
-import { addWaiver, waiversFrom } from "../../../collector/store/waivers.ts";
+import { addWaivers, waiversFrom } from "../../../collector/store/waivers.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import { keepNewest } from "../../support/keep-newest.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -70,9 +70,9 @@ test("a centre has its findings, history and evidence; a stranger has none", asy
 });
 
 test("a waiver lies over its finding from the day it begins to the end of its last", async () => {
-  expect(await addWaiver(db, waiver, nowMs)).toBe(true);
-  expect(await addWaiver(db, waiver, nowMs)).toBe(true);
-  expect(await addWaiver(db, { ...waiver, centre: "xa-99" }, nowMs)).toBe(false);
+  expect(await addWaivers(db, [waiver], nowMs)).toEqual([undefined]);
+  expect(await addWaivers(db, [waiver], nowMs)).toEqual([undefined]);
+  expect(await addWaivers(db, [{ ...waiver, centre: "xa-99" }], nowMs)).toEqual(["centre"]);
   const on = async (day: string) => {
     const rows = await pageStore(db).centre("xa-01", "2026-10-30T17:00:00.000Z", day);
     return rows?.findings.find(({ requirement }) => requirement === "R05")?.waiver?.document;

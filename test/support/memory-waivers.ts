@@ -1,0 +1,26 @@
+import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
+import type { WaiverFault } from "../../collector/attest/waiver-input.ts";
+
+/** A store of waivers in memory, as the forms need it: of the same document it keeps one of each requirement. */
+export function memoryWaivers() {
+  const waivers: Waiver[] = [];
+  return {
+    waivers,
+    async addWaivers(added: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]> {
+      const faults = added.map(({ centre, requirement, document }) =>
+        waivers.some((one) => one.centre === centre && one.requirement === requirement && one.document === document && !one.withdrawn)
+          ? ("waiverTwice" as const)
+          : undefined,
+      );
+      if (faults.every((fault) => fault === undefined)) waivers.push(...added);
+      return faults;
+    },
+    waiversFrom: async (_: string, centre?: string): Promise<readonly Waiver[]> => waivers.filter((one) => centre === undefined || one.centre === centre),
+    async withdrawWaiver(id: string, _: string, withdrawn: Withdrawal): Promise<Waiver | undefined> {
+      const at = waivers.findIndex((one) => one.id === id && !one.withdrawn);
+      const found = waivers[at];
+      if (found) waivers[at] = { ...found, withdrawn };
+      return waivers[at];
+    },
+  };
+}
