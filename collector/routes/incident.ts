@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
 import { confinedTo } from "../auth/asker.ts";
-import type { IncidentFilter } from "../store/incidents.ts";
+import type { IncidentFilter, IncidentPart } from "../store/incidents.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -12,7 +12,7 @@ import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 export type IncidentDeps = Omit<PageDeps, "store"> & {
   readonly incidents: {
-    list(filter: IncidentFilter): Promise<readonly ShownIncident[]>;
+    part(filter: IncidentFilter, page: number): Promise<IncidentPart>;
     find(id: number): Promise<ShownIncident | undefined>;
     /** Numbers that were open until now; those of the centre `own` alone, where it is given. */
     take(id: number, by: string, own: string | undefined): Promise<readonly number[]>;
@@ -31,9 +31,12 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
 
   app.get("/incidents", pageHeaders, async (c) => {
     const filter = { requirement: c.req.query("requirement")?.slice(0, 16) || undefined, centre: confinedTo(c) };
-    const [standing, ended] = await Promise.all([incidents.list(filter), incidents.list({ ...filter, closed: true })]);
+    const [standing, ended] = await Promise.all([
+      incidents.part(filter, pageOf(c, "standing")),
+      incidents.part({ ...filter, closed: true }, pageOf(c, "ended")),
+    ]);
     const post = filter.centre === undefined ? await incidents.post() : undefined;
-    return c.html(incidentsPage(pageFrame(c, deps), policy, standing, ended, post));
+    return c.html(incidentsPage(pageFrame(c, deps), policy, { standing, ended }, filter.requirement ?? "", post));
   });
 
   app.get("/incidents/:id", pageHeaders, async (c) => {
@@ -58,6 +61,12 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
   });
 
   return app;
+}
+
+/** The page of a list that the address asks for; the first where it names none. */
+function pageOf(c: Context, list: "standing" | "ended"): number {
+  const page = c.req.query(list) ?? "";
+  return /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
 }
 
 /** The problem that a path names, or the page that says that there is none: what is soft yet, or a foreign centre's, is nobody's to know. */

@@ -10,7 +10,7 @@ import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
 import { addDutyRecords, dutiesSince } from "../store/duties.ts";
-import { acknowledgeIncident, findIncident, listIncidents } from "../store/incidents.ts";
+import { acknowledgeIncident, findIncident, incidentPart } from "../store/incidents.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { pageStore } from "../store/pages.ts";
@@ -93,7 +93,7 @@ const DEAD_SHOWN = 20;
 
 function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
   return {
-    list: (filter) => listIncidents(db, filter),
+    part: (filter, page) => incidentPart(db, filter, page),
     find: async (id) => {
       const incident = await findIncident(db, id);
       const site = incident && (await findSite(db, incident.siteId));

@@ -1,13 +1,14 @@
 import { html } from "hono/html";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
-import { type TextKey, text } from "#schemas/text/text.ts";
+import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { centreMap } from "./centre-map.ts";
 import { age, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreStanding, ProvinceFilter, ProvinceView } from "./province-view.ts";
+import { selectField } from "./select-field.ts";
 
 const CHANGES_SHOWN = 8;
 const FAILS_SHOWN = 5;
@@ -54,23 +55,17 @@ function filterForm(lang: Lang, policy: PolicyProfile, view: ProvinceView, filte
   return html`<h2 id="list-title">${text(lang, "web.filter")}</h2>
 <form class="filter" method="get" action="/" role="search" data-instant>
 <label class="wide">${text(lang, "web.filter.search")}<input type="search" name="q" value="${filter.q}" maxlength="80" autocomplete="off" aria-describedby="q-hint"><span class="hint" id="q-hint">${text(lang, "web.filter.search.hint")}</span></label>
-${select(lang, "state", "web.filter.state", states, filter.state)}
-${select(
+${selectField(lang, "state", "web.filter.state", states, filter.state)}
+${selectField(
   lang,
   "district",
   "web.filter.district",
   view.districts.map((value) => ({ value, label: value })),
   filter.district,
 )}
-${select(lang, "requirement", "web.filter.requirement", requirements, filter.requirement)}
+${selectField(lang, "requirement", "web.filter.requirement", requirements, filter.requirement)}
 <span class="buttons"><button type="submit">${text(lang, "web.filter.apply")}</button> <a href="/">${text(lang, "web.filter.clear")}</a></span>
 </form>`;
-}
-
-function select(lang: Lang, name: string, label: TextKey, options: readonly { value: string; label: string }[], chosen: string): Html {
-  return html`<label>${text(lang, label)}<select name="${name}"><option value="">${text(lang, "web.filter.all")}</option>${options.map(
-    ({ value, label }) => html`<option value="${value}"${value === chosen ? html` selected` : ""}>${label}</option>`,
-  )}</select></label>`;
 }
 
 function table(frame: PageFrame, { shown, standings }: ProvinceView): Html {

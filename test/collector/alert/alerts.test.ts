@@ -5,7 +5,7 @@ import { Centre } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
 import { writeFindings } from "../../../collector/store/findings.ts";
-import { acknowledgeIncident, findIncident, listIncidents } from "../../../collector/store/incidents.ts";
+import { acknowledgeIncident, findIncident, INCIDENTS_LISTED, incidentPart, listIncidents } from "../../../collector/store/incidents.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../../../collector/store/maintenance.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { AlertDesk } from "../../support/alert-desk.ts";
@@ -109,6 +109,25 @@ it("a commune that takes its problem of a storm has taken none of the others'", 
   const [own] = await listIncidents(db, { centre: "xa-1" });
   expect(await acknowledgeIncident(db, own?.id ?? 0, "Chị Lan", T0 + 16 * MINUTE, "xa-1")).toEqual([own?.id]);
   expect((await listIncidents(db, {})).filter(({ state }) => state === "open")).toHaveLength(11);
+});
+
+it("every problem is on one page of the list, however many stand", async () => {
+  await db.query(
+    `INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at, body)
+     SELECT site_id, 'R14', 'part ' || part, 'open', to_timestamp($1::float8 / 1000), to_timestamp($1::float8 / 1000), '{}' FROM site, generate_series(1, 40) AS part`,
+    [T0],
+  );
+  await db.query("UPDATE incident SET requirement = 'R15' WHERE site_id = 1");
+  const pages = await Promise.all([1, 2, 3, 4].map((page) => incidentPart(db, {}, page)));
+  expect(pages.map(({ incidents, total }) => [incidents.length, total])).toEqual([
+    [INCIDENTS_LISTED, CENTRES * 40],
+    [INCIDENTS_LISTED, CENTRES * 40],
+    [CENTRES * 40 - 2 * INCIDENTS_LISTED, CENTRES * 40],
+    [0, CENTRES * 40],
+  ]);
+  expect(new Set(pages.flatMap(({ incidents }) => incidents.map(({ id }) => id))).size).toBe(CENTRES * 40);
+  expect(await incidentPart(db, { requirement: "R15" }, 1)).toMatchObject({ total: 40 });
+  expect(await incidentPart(db, { centre: "xa-2", closed: true }, 1)).toMatchObject({ total: 0, incidents: [] });
 });
 
 it("the end of a problem is not put where its beginning died on the way", async () => {

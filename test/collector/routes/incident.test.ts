@@ -27,6 +27,8 @@ const open: ShownIncident = {
 const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
+let asked: unknown[] = [];
+let standing = 1;
 let windows: MaintenanceWindow[] = [];
 let deeds: string[] = [];
 const noteDeed = async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`);
@@ -34,7 +36,11 @@ const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampl
 const routes = incidentRoutes({
   ...shared,
   incidents: {
-    list: async ({ closed }) => (closed ? [] : [open]),
+    part: async ({ closed, requirement }, page) => {
+      asked.push([closed ?? false, requirement, page]);
+      const left = closed ? 0 : Math.max(0, standing - (page - 1) * 500);
+      return { page, incidents: Array.from({ length: Math.min(left, 500) }, () => open), total: closed ? 0 : standing };
+    },
     find: async (id) => [open, dropped].find((one) => one.id === id),
     take: async (id, by, own) => {
       taken.push([id, by, ...(own === undefined ? [] : [own])]);
@@ -74,6 +80,8 @@ const here = { host: "collector.test", origin: "http://collector.test", "sec-fet
 beforeEach(() => {
   asker = localPerson;
   taken = [];
+  asked = [];
+  standing = 1;
   windows = [];
   deeds = [];
 });
@@ -131,6 +139,33 @@ it.each([
 ])("taking it %s is refused", async (_, fields, headers, status) => {
   expect((await send("/incidents/7", fields, "/incidents/7", headers)).status).toBe(status);
   expect(taken).toEqual([]);
+});
+
+test("a list of more than a page says what is left and leads there, the filter and the other list staying as they are", async () => {
+  expect((await opened("/incidents")).html).not.toContain("sự cố cũ hơn");
+  standing = 1_001;
+  const waysOf = async (path: string) => {
+    const { html } = await opened(path);
+    const ways = /<p class="note">(?:Sự cố thứ ([^,]+),[^<]*)?\s*(<a href="\/incidents\?.*?)<\/p>/s.exec(html);
+    const links = [...(ways?.[2] ?? "").matchAll(/href="\/incidents\?([^"]+)">([^<]+)</g)];
+    return [ways?.[1], ...links.map(([, query, words]) => `${query?.replaceAll("&amp;", "&")} ${words}`)];
+  };
+  expect(await waysOf("/incidents?requirement=R05&ended=2")).toEqual(["1–500 trong 1.001", "requirement=R05&standing=2&ended=2 Còn 501 sự cố cũ hơn →"]);
+  expect(asked.slice(-2)).toEqual([
+    [false, "R05", 1],
+    [true, "R05", 2],
+  ]);
+  expect(await waysOf("/incidents?standing=2")).toEqual(["501–1.000 trong 1.001", "standing=1&ended=1 ← Mới hơn", "standing=3&ended=1 Còn 1 sự cố cũ hơn →"]);
+  expect(await waysOf("/incidents?standing=3")).toEqual(["1.001–1.001 trong 1.001", "standing=2&ended=1 ← Mới hơn"]);
+  // Whoever stays on a page that is no more finds the way back; what is no page is the first.
+  expect(await waysOf("/incidents?standing=4")).toEqual([undefined, "standing=3&ended=1 ← Mới hơn"]);
+  for (const odd of ["0", "-1", "x", "999999999", "1e3"]) expect((await waysOf(`/incidents?standing=${odd}`))[0]).toBe("1–500 trong 1.001");
+});
+
+test("the list is narrowed to one requirement, and says to which", async () => {
+  const { html } = await opened("/incidents?requirement=R05");
+  expect(html).toContain('<option value="R05" selected>');
+  expect(html).toContain('<option value="agent">');
 });
 
 const person = (roles: Person["roles"], centre?: string): Person => ({ login: "any", id: "p", name: "P", roles, ...(centre !== undefined && { centre }) });
