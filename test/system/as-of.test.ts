@@ -188,4 +188,17 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
     for (const table of ["attestation", "waiver"])
       expect(await store.db.query(`SELECT body ->> 'proofSha256' AS hash FROM ${table} WHERE body ? 'proofSha256'`)).toEqual([{ hash }]);
   });
+
+  it("a waiver is refused a second time, withdrawn by the command once, and may then be filed again", { timeout: 60_000 }, async () => {
+    const command = (...words: string[]) => runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
+    const place = ["--centre", "ia-grai", "--requirement", "R05", "--reason", "x", "--document", "2", "--approver", "A", "--until", vietnamDay(NOW + 9 * DAY)];
+    const [first, second] = [await command("waiver", "add", ...place), await command("waiver", "add", ...place)];
+    const [row] = await store.db.query<{ id: string }>("SELECT id FROM waiver WHERE requirement = 'R05'");
+    const withdraw = ["waiver", "withdraw", row?.id ?? "", "--reason", "nhầm trung tâm", "--by", "B"];
+    expect([first, second, await command(...withdraw), await command(...withdraw), await command("waiver", "add", ...place)]).toEqual([0, 64, 0, 64, 0]);
+    expect(await store.db.query("SELECT body #>> '{withdrawn,by}' AS by FROM waiver WHERE requirement = 'R05' ORDER BY 1")).toEqual([
+      { by: "B" },
+      { by: null },
+    ]);
+  });
 });
