@@ -150,6 +150,11 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     expect(await as(urlOf(role), statement)).toMatch(/permission denied|must be owner|read-only transaction/);
   });
 
+  it("whoever files a waiver may keep others from filing the same meanwhile", async () => {
+    const lock = "BEGIN; LOCK TABLE waiver IN SHARE ROW EXCLUSIVE MODE; COMMIT";
+    expect([await as(urlOf("api"), lock), await as(urlOf("ingest"), lock)]).toEqual(["0 rows", expect.stringContaining("permission denied")]);
+  });
+
   it.each([
     ["ingest", "SELECT * FROM setting", "0 rows"],
     ["api", "SELECT login FROM person", "1 rows"],
