@@ -61,11 +61,12 @@ export function isClosedOn(closing: Closing | undefined, day: string): boolean {
   return closing !== undefined && closing.on <= day;
 }
 
-/** The file that `collector centre import` takes. A centre that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
+/** A centre as a list of centres declares it. One that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
+const DeclaredCentre = Centre.extend({ devices: Centre.shape.devices.unwrap().optional() });
+export type DeclaredCentre = z.infer<typeof DeclaredCentre>;
+
+/** The file that `collector centre import` takes. */
 export const Inventory = z.strictObject({
-  centres: z
-    .array(Centre.extend({ devices: Centre.shape.devices.unwrap().optional() }))
-    .min(1)
-    .max(20_000),
+  centres: z.array(DeclaredCentre).min(1).max(20_000),
 });
 export type Inventory = z.infer<typeof Inventory>;

@@ -34,11 +34,7 @@ export function centreCommand(context: CommandContext): Command {
     .action(async (file: string, { from }: { from?: string }) => {
       if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
       const { centres } = await readInventory(file);
-      const { added, changed } = await withStore(context, async (db) => {
-        const devices = new Map((await allSites(db)).map(({ centre }) => [centre.code, centre.devices]));
-        const whole = centres.map((centre) => ({ ...centre, devices: centre.devices ?? devices.get(centre.code) ?? [] }));
-        return importCentres(db, whole, Date.now(), from);
-      });
+      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now(), from));
       out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
     });
   centre

@@ -1,18 +1,25 @@
-import { Centre } from "#schemas/inventory.ts";
+import { Centre, type DeclaredCentre } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
 /** A centre as it was declared for some day, by what was known at some instant. */
 export type DeclaredSite = { readonly siteId: number; readonly centre: Centre };
 
-/** Keeps what a centre declares from a day on. False when that is what counts on the day already. */
-export async function addSiteVersion(tx: Db, siteId: number, centre: Centre, fromDay: string, nowMs: number): Promise<boolean> {
+/**
+ * Keeps what a centre declares from a day on. False when that is what counts on the day already. Devices that it does not name are not written: on each
+ * day those count that were declared last by then.
+ */
+export async function addSiteVersion(tx: Db, siteId: number, centre: DeclaredCentre, fromDay: string, nowMs: number): Promise<boolean> {
+  const last = (value: string) =>
+    `SELECT ${value} FROM site_version WHERE site_id = $1 AND effective_from <= ($2::text)::date AND ${value} IS NOT NULL
+     ORDER BY effective_from DESC, recorded_at DESC LIMIT 1`;
   const rows = await tx.query(
     `INSERT INTO site_version (site_id, effective_from, recorded_at, centre)
      SELECT $1::int, ($2::text)::date, to_timestamp($3::float8 / 1000), ($4::text)::jsonb
-     WHERE ($4::text)::jsonb IS DISTINCT FROM (
-       SELECT centre FROM site_version WHERE site_id = $1 AND effective_from <= ($2::text)::date ORDER BY effective_from DESC, recorded_at DESC LIMIT 1)
-     ON CONFLICT (site_id, effective_from, recorded_at) DO UPDATE SET centre = excluded.centre RETURNING site_id`,
+     WHERE ($4::text)::jsonb - 'devices' IS DISTINCT FROM (${last("centre - 'devices'")})
+       OR ($4::text)::jsonb -> 'devices' <> coalesce((${last("centre -> 'devices'")}), 'null')
+     ON CONFLICT (site_id, effective_from, recorded_at) DO UPDATE
+       SET centre = jsonb_build_object('devices', coalesce(site_version.centre -> 'devices', '[]')) || excluded.centre RETURNING site_id`,
     [siteId, fromDay, nowMs, jsonText(centre)],
   );
   return rows.length > 0;
@@ -54,9 +61,13 @@ export async function sitesAsOf(db: Db, day: string, knownMs: number, begunBy: s
 }
 
 // Of the versions known by then the newest that had begun; before the first one began, that first one.
-const versionsAsOf = `
-  SELECT DISTINCT ON (site_id) site_id, centre, effective_from FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000)
+const lastOf = (columns: string, condition: string) => `
+  SELECT DISTINCT ON (site_id) site_id, ${columns} FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000) AND ${condition}
   ORDER BY site_id, effective_from > ($1::text)::date, CASE WHEN effective_from <= ($1::text)::date THEN effective_from END DESC, effective_from, recorded_at DESC`;
+
+const versionsAsOf = `
+  SELECT site_id, effective_from, d.devices_of || v.centre AS centre FROM (${lastOf("centre, effective_from", "true")}) AS v
+  JOIN (${lastOf("jsonb_build_object('devices', centre -> 'devices') AS devices_of", "centre -> 'devices' IS NOT NULL")}) AS d USING (site_id)`;
 
 const closingsKnown = `
   SELECT DISTINCT ON (site_id) site_id, closed_on FROM site_closing WHERE recorded_at <= to_timestamp($2::float8 / 1000) ORDER BY site_id, recorded_at DESC`;

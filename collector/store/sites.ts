@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { Centre, type Closing, isClosedOn } from "#schemas/inventory.ts";
+import { Centre, type Closing, type DeclaredCentre, isClosedOn } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { asc, eq, inArray } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
@@ -17,11 +17,11 @@ export type Site = {
 
 /**
  * Keeps what centres declare from a Vietnam day on, today when none is given; a later day waits until it has come. Verdicts change from that day on
- * and not before. Gives how many centres were new and how many changed.
+ * and not before. A centre without `devices` keeps those of each day, a new one has none. Gives how many centres were new and how many changed.
  */
 export async function importCentres(
   db: Db,
-  centres: readonly Centre[],
+  centres: readonly DeclaredCentre[],
   nowMs: number,
   fromDay: string = vietnamDay(nowMs),
 ): Promise<{ added: number; changed: number }> {
@@ -34,7 +34,8 @@ export async function importCentres(
         [centre.code, centre.name, nowMs],
       );
       const [known] = fresh ? [fresh] : await tx.query<{ site_id: number }>("SELECT site_id FROM site WHERE centre_code = $1", [centre.code]);
-      const isNews = known !== undefined && (await addSiteVersion(tx, known.site_id, centre, fromDay, nowMs));
+      const declared = fresh ? { ...centre, devices: centre.devices ?? [] } : centre;
+      const isNews = known !== undefined && (await addSiteVersion(tx, known.site_id, declared, fromDay, nowMs));
       if (fresh) added++;
       else if (isNews) changed++;
     }

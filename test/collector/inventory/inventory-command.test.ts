@@ -2,15 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { runCommand } from "../../../collector/commands/program.ts";
 import { readConfig } from "../../../collector/config.ts";
 import { sitesToJudge } from "../../../collector/store/findings.ts";
 import { writeParts } from "../../../collector/store/flush-part.ts";
 import { foundPart } from "../../../collector/store/found-devices.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { applySiteVersions, sitesAsOf } from "../../../collector/store/site-versions.ts";
 import { findSite } from "../../../collector/store/sites.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
+
+const DAY_MS = 86_400_000;
 
 describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
   let postgres: ServerDatabase;
@@ -73,6 +77,37 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     });
     await told({ devices: [] });
     expect(JSON.parse((await say("centre", "show", "kon-dong")).out)).toMatchObject({ devices: [] });
+  });
+
+  it("a list of centres for a later day, or for an earlier one, undoes no list of devices of another day", async () => {
+    const day = (ahead: number) => vietnamDay(Date.now() + ahead * DAY_MS);
+    const told = async (more: object, from: string) => {
+      writeFileSync(path("staff.json"), JSON.stringify({ centres: [{ code: "dak-doa", name: "Đak Đoa", ...more }] }));
+      expect(await say("centre", "import", path("staff.json"), "--from", from)).toMatchObject({ code: 0, out: expect.stringContaining("0 unchanged") });
+    };
+    const devices = async (...ids: string[]) => {
+      writeFileSync(path("devices.csv"), `centre,role,id\n${ids.map((id) => `dak-doa,printer,${id}\n`).join("")}`);
+      expect(await say("inventory", "import", path("devices.csv"))).toMatchObject({ code: 0 });
+    };
+    await told({ devices: [{ id: "p-1", role: "printer" }] }, day(-9));
+    await told({ officers: 9 }, day(5));
+    await devices("p-1", "p-2");
+    await told({ officers: 3 }, day(-4));
+    await devices("p-2", "p-3");
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const on = async (ahead: number) => {
+      const found = (await sitesAsOf(db, day(ahead), Date.now())).find(({ centre: { code } }) => code === "dak-doa");
+      return [found?.centre.officers, ...(found?.centre.devices.map(({ id }) => id) ?? [])];
+    };
+    expect([await on(-6), await on(-3), await on(0), await on(5)]).toEqual([
+      [undefined, "p-1"],
+      [3, "p-1"],
+      [undefined, "p-2", "p-3"],
+      [9, "p-2", "p-3"],
+    ]);
+    await applySiteVersions(db, day(5), Date.now());
+    expect((await findSite(db, "dak-doa"))?.centre).toMatchObject({ officers: 9, devices: [{ id: "p-2" }, { id: "p-3" }] });
+    await close();
   });
 
   it("says of a code that is not given why, and what helps", async () => {

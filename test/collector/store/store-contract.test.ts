@@ -16,7 +16,7 @@ import type { Received } from "../../../collector/store/received.ts";
 import { rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { SITE_SERIES_MAX } from "../../../collector/store/series.ts";
-import { importCentres } from "../../../collector/store/sites.ts";
+import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { openPglite } from "../../support/pglite.ts";
 import { requirePeer } from "../../support/require-peer.ts";
@@ -448,6 +448,18 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
   it("knows a centre that was imported again only when it differs", async () => {
     expect(await importCentres(db, [centre("mot"), { ...centre("ba"), officers: 4 }], T0)).toEqual({ added: 1, changed: 0 });
     expect(await importCentres(db, [centre("mot"), { ...centre("ba"), officers: 5 }], T0)).toEqual({ added: 0, changed: 1 });
+  });
+
+  it("a centre that names no devices keeps those that were told in the same moment, and is no news when nothing else differs", async () => {
+    const devices = [{ id: "p-1", role: "printer" as const }];
+    const { devices: _, ...bare } = centre("bon");
+    expect(await importCentres(db, [{ ...bare, devices }], T0)).toEqual({ added: 1, changed: 0 });
+    expect(await importCentres(db, [bare], T0 + 1)).toEqual({ added: 0, changed: 0 });
+    expect(await importCentres(db, [{ ...bare, officers: 2 }], T0)).toEqual({ added: 0, changed: 1 });
+    expect((await findSite(db, "bon"))?.centre).toMatchObject({ officers: 2, devices });
+    expect(await importCentres(db, [{ ...bare, officers: 2, devices }], T0 + 2)).toEqual({ added: 0, changed: 0 });
+    expect(await importCentres(db, [{ ...bare, officers: 2, devices: [] }], T0 + 3)).toEqual({ added: 0, changed: 1 });
+    expect((await findSite(db, "bon"))?.centre.devices).toEqual([]);
   });
 });
 
