@@ -49,7 +49,7 @@ export type LedgerSides = {
 };
 
 /** Roles that one machine may stand for twice without being two. */
-const kindOf = (role: DeviceRole): string => (role === "copier" ? "printer" : role === "citizen-pc" ? "officer-pc" : role);
+export const kindOf = (role: DeviceRole): string => (role === "copier" ? "printer" : role === "citizen-pc" ? "officer-pc" : role);
 
 /** Joins the three sides: each declared device once, in its order, then what is there and stands nowhere. Pure. */
 export function assetLedger({ declared, found, seen, sinceDay }: LedgerSides): readonly LedgerRow[] {

@@ -12,6 +12,9 @@ export type Run = { readonly ref: EvidenceRef; readonly probe: ProbeKind; readon
 /** A device that answered at least once on a Vietnam day (`YYYY-MM-DD`). */
 export type Presence = { readonly device: string; readonly role: DeviceRole; readonly day: string };
 
+/** A device that has not been declared, as this kind, all the time that is looked back on: the Vietnam day since which it is, without a break. */
+export type NewlyDeclared = { readonly device: string; readonly role: DeviceRole; readonly sinceDay: string };
+
 /** Highest value of a metric's total in working hours of a Vietnam day. */
 export type DailyPeak = { readonly metric: "wifi_clients"; readonly day: string; readonly value: number };
 
@@ -30,6 +33,8 @@ export type Facts = {
   readonly calendar: Calendar;
   readonly runs: readonly Run[];
   readonly presence: readonly Presence[];
+  /** Of the centre's devices those that were declared lately; the agent could not look for them before. */
+  readonly newlyDeclared: readonly NewlyDeclared[];
   /** Devices that searches of the LAN found lately, declared or not. */
   readonly found: readonly KnownDevice[];
   readonly peaks: readonly DailyPeak[];

@@ -7,7 +7,7 @@ import type { SpoolView } from "../spool/read-spool.ts";
 
 const RUNS_MAX = 500;
 
-/** What this PC knows of its centre: the spool's observations and those just made. Papers and waivers are known to the province alone. */
+/** What this PC knows of its centre: the spool's observations and those just made. Papers, waivers and since when a device is declared are known to the province alone. */
 export function factsOfSpool(
   { centre, calendar, nowMs }: { centre: Centre; calendar: Calendar; nowMs: number },
   spool: SpoolView | undefined,
@@ -24,6 +24,7 @@ export function factsOfSpool(
     calendar,
     runs,
     presence: presenceOf(runs),
+    newlyDeclared: [],
     found: [],
     peaks: peaksOf(runs, calendar),
     pages: runs.flatMap(({ atMs, outcome }) => pagesIn(outcome, atMs)),

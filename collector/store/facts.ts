@@ -4,6 +4,7 @@ import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#sch
 import type { ProbeKind } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
+import { newlyDeclaredWithin } from "./declared-days.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
@@ -53,9 +54,16 @@ async function factsOf(
   const { site, values } = siteName(siteIdsOf(questions), 4);
   const spans = (days: number, asked = questions) => asked.map(({ site: { siteId }, atMs }) => ({ siteId, sinceMs: atMs - days * DAY_MS, atMs }));
   const untilMs = knownMs ?? FOREVER_MS;
-  const [runs, presence, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
+  // Some hundreds of rows of each site are looked at by counts of devices alone.
+  const counted = questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices"));
+  const [runs, presence, newlyDeclared, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
     runsWanted(db, asked, questions, untilMs),
     presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
+    newlyDeclaredWithin(
+      db,
+      counted.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - PRESENCE_DAYS * DAY_MS, atMs })),
+      untilMs,
+    ),
     foundWithin(db, spans(PRESENCE_DAYS), knownMs),
     db.query<DailyPeak & { site_id: number }>(
       `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}
@@ -63,15 +71,7 @@ async function factsOf(
        GROUP BY w.site_id, p.metric, p.day ORDER BY w.site_id, p.day DESC`,
       [...spanColumns(spans(PEAK_DAYS)), untilMs, ...values],
     ),
-    // Some hundreds of rows of each site that only counts of devices look at.
-    pagesWithin(
-      db,
-      spans(
-        PAGES_DAYS,
-        questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices")),
-      ),
-      untilMs,
-    ),
+    pagesWithin(db, spans(PAGES_DAYS, counted), untilMs),
     attestationsOf(db, questions, untilMs),
     db.query<{ site_id: number; body: Waiver }>(
       `SELECT w.site_id, v.body FROM ${spansAsW} CROSS JOIN LATERAL (
@@ -92,6 +92,7 @@ async function factsOf(
     calendar,
     runs: runs[place] ?? [],
     presence: presence.get(siteId) ?? [],
+    newlyDeclared: newlyDeclared.get(siteId) ?? [],
     found: found.get(siteId) ?? [],
     peaks: peaksBySite.get(siteId) ?? [],
     pages: pages.get(siteId) ?? [],

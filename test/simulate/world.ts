@@ -159,6 +159,7 @@ export class World {
         ...(probes.has("link-bandwidth") ? this.#speedRuns(site, nowMs) : []),
       ],
       presence: probes.has("office-devices") ? this.#presence(site, nowMs) : [],
+      newlyDeclared: [],
       found: [],
       peaks: [],
       pages: [],

@@ -31,6 +31,7 @@ export function facts(more: Partial<Omit<Facts, "centre">> & { centre?: Partial<
     calendar,
     runs: [],
     presence: [],
+    newlyDeclared: [],
     found: [],
     peaks: [],
     pages: [],

@@ -2,6 +2,7 @@ import { assetLedger, type LedgerRow, ledgerStates } from "../../asset-ledger.ts
 import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
+import type { Device } from "../../inventory.ts";
 import type { CountRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
 import { pageUse } from "../page-use.ts";
@@ -10,7 +11,8 @@ import { measuredRuns, noEvidence } from "../silence.ts";
 /**
  * Enough devices of a role: required = ceil(officers x perOfficer) + fixed. A device counts when it answered on `seenDays` of the last
  * `ofWorkingDays` working days: off at night, or with its officer on leave, is no fault (fields/devices.md D). One machine that is declared
- * twice counts once. With `eachRole` the roles are judged apart, and the worst is the whole.
+ * twice counts once, and none is missing before it has been declared for all of those days. With `eachRole` the roles are judged apart, and the worst
+ * is the whole.
  */
 export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgement {
   if (!rule.eachRole) return judgeTogether(rule, facts, nowMs);
@@ -73,6 +75,8 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const moved = unseen.filter(({ id }) => rows.some(hasMoved(id))).length;
   if (moved > 0 && observed + moved >= required) return { state: "unknown", reason: "moved", ...numbers, detail: { ...detail, moved } };
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
+  const excused = unseen.filter((device) => isNew(device, facts, days) || rows.some(hasMoved(device.id))).length;
+  if (observed + excused >= required) return { state: "pending", reason: "too_young", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
 }
 
@@ -100,6 +104,11 @@ function isRepeated({ roles }: CountRule, { devices }: Facts["centre"], { state,
   // What nobody has declared repeats nothing, and there may be much of it.
   const other = state === "duplicate" ? devices.find(({ id }) => id === sameAs)?.role : undefined;
   return other !== undefined && (roles.includes(other) || role === "officer-pc" || role === "citizen-pc");
+}
+
+/** Whether a device has been declared for a part of the days alone: it could not answer on the others. */
+function isNew({ id, role }: Device, { newlyDeclared }: Facts, days: readonly string[]): boolean {
+  return newlyDeclared.some(({ device, role: kind, sinceDay }) => device === id && kind === role && sinceDay > (days.at(-1) ?? ""));
 }
 
 /** Whether a search has met a declared machine, by its serial number, at another address than the declared one. */

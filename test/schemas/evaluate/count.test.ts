@@ -45,6 +45,38 @@ describe("R10: a PC per officer", () => {
   });
 });
 
+describe("a list that was imported lately", () => {
+  const oldest = days.at(-1) ?? "";
+  const since = (sinceDay: string, ...devices: string[]) => devices.map((device) => ({ device, role: "officer-pc" as const, sinceDay }));
+  it.each<[string, Parameters<typeof facts>[0], string]>([
+    [
+      "none of it has been seen yet",
+      { newlyDeclared: since(days[0] ?? "", ...declared(7).map(({ id }) => id)), presence: seen("p", "printer", days) },
+      "pending too_young",
+    ],
+    ["one PC is new and has not been seen yet", { newlyDeclared: since(days[0] ?? "", "pc-6"), presence: pcs(6) }, "pending too_young"],
+    ["its first day is the second one of the window", { newlyDeclared: since(days.at(-2) ?? "", "pc-6"), presence: pcs(6) }, "pending too_young"],
+    ["it has been declared for the whole window", { newlyDeclared: since(oldest, "pc-6"), presence: pcs(6) }, "fail not_seen"],
+    ["one PC is new, and another is missing", { newlyDeclared: since(days[0] ?? "", "pc-6"), presence: pcs(5) }, "fail not_seen"],
+    [
+      "another kind is new under the same code",
+      { newlyDeclared: [{ device: "pc-6", role: "printer", sinceDay: days[0] ?? "" }], presence: pcs(6) },
+      "fail not_seen",
+    ],
+    ["the new one is the one that answers", { newlyDeclared: since(days[0] ?? "", "pc-0"), presence: pcs(6) }, "fail not_seen"],
+  ])("%s", (_, more, expected) => {
+    const finding = judge("R10", { centre: { devices: declared(7) }, ...more });
+    expect(`${finding?.state} ${finding?.reason}`).toBe(expected);
+  });
+
+  it("a new one without an address will never be seen, and one too few is one too few", () => {
+    const devices = declared(7).map((device, at) => (at === 6 ? { id: device.id, role: device.role } : device));
+    const newlyDeclared = since(days[0] ?? "", "pc-6");
+    expect(judge("R10", { centre: { devices }, presence: pcs(6), newlyDeclared })).toMatchObject({ state: "unknown", reason: "declared_only" });
+    expect(judge("R10", { centre: { devices: declared(6) }, presence: pcs(5), newlyDeclared })).toMatchObject({ state: "fail", reason: "declared_short" });
+  });
+});
+
 describe("denominators", () => {
   it.each([
     ["R10", 7, 7],

@@ -1,0 +1,85 @@
+import { kindOf } from "#schemas/asset-ledger.ts";
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { NewlyDeclared } from "#schemas/facts.ts";
+import type { Centre, Device, DeviceRole } from "#schemas/inventory.ts";
+import type { Db } from "./db.ts";
+import { siteName } from "./one-site.ts";
+import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A list of devices that was recorded on one Vietnam day to count from another one on, and the names of its devices. */
+type DeviceList = { readonly fromDay: string; readonly recordedDay: string; readonly names: ReadonlySet<string> };
+
+/**
+ * Of the devices that sites declare at the end of their spans those that were not declared on each day of them, by what was known by `knownMs`. What counts
+ * of a day is the list that stood when it ended, as agents are asked by that one: a list that is dated back lets nobody look back.
+ */
+export async function newlyDeclaredWithin(
+  db: Db,
+  spans: readonly (SiteSpan & { readonly centre: Pick<Centre, "devices"> })[],
+  knownMs: number,
+): Promise<ReadonlyMap<number, NewlyDeclared[]>> {
+  if (spans.length === 0) return new Map();
+  const { site, values } = siteName(siteIds(spans), 4);
+  // A site whose list has not changed within its span gives no row; of the others what was over before the span is left out. Whole devices would take ten times as long.
+  const rows = await db.query<{ site_id: number; from_day: string; recorded_day: string; devices: string }>(
+    `SELECT w.site_id, v.effective_from::text AS from_day, v.recorded_day::text AS recorded_day,
+       (SELECT coalesce(string_agg((d ->> 'role') || ' ' || (d ->> 'id'), ','), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
+     FROM ${spansAsW} CROSS JOIN LATERAL (
+       SELECT n.*, max(n.effective_from) FILTER (WHERE n.effective_from <= w.since AND n.recorded_day <= w.since) OVER (PARTITION BY n.site_id) AS base
+       FROM (
+         SELECT t.*, r.recorded_day, bool_or(t.effective_from > w.since OR r.recorded_day > w.since) OVER (PARTITION BY t.site_id) AS is_news
+         FROM site_version AS t CROSS JOIN LATERAL (SELECT (t.recorded_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS recorded_day) AS r
+         WHERE t.site_id = ${site("w.site_id")} AND t.recorded_at <= to_timestamp($4::float8 / 1000)
+       ) AS n WHERE n.is_news AND n.centre -> 'devices' IS NOT NULL
+     ) AS v WHERE v.base IS NULL OR v.effective_from >= v.base ORDER BY w.site_id, v.effective_from DESC, v.recorded_at DESC`,
+    [...spanColumns(spans), knownMs, ...values],
+  );
+  const lists = bySite(rows);
+  return new Map(
+    spans.map(({ siteId, centre, ...span }) => {
+      const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, names: namesIn(row.devices) }));
+      return [siteId, own ? newOnes(centre.devices, own, span) : []];
+    }),
+  );
+}
+
+function namesIn(devices: string): ReadonlySet<string> {
+  return new Set(
+    devices.split(",").map((device) => {
+      const [role, id = ""] = device.split(" ");
+      return nameOf({ id, role: role as DeviceRole });
+    }),
+  );
+}
+
+function newOnes(devices: readonly Device[], lists: readonly DeviceList[], { sinceMs, atMs }: Omit<SiteSpan, "siteId">): NewlyDeclared[] {
+  const found: NewlyDeclared[] = [];
+  const firstDay = vietnamDay(sinceMs);
+  let unbroken = devices;
+  let held: DeviceList | undefined;
+  for (let sinceDay = vietnamDay(atMs); unbroken.length > 0 && sinceDay > firstDay; sinceDay = dayBefore(sinceDay)) {
+    const before = listOn(lists, dayBefore(sinceDay));
+    if (before !== undefined && before === held) continue;
+    held = before;
+    const wasThere = Map.groupBy(unbroken, (one) => before?.names.has(nameOf(one)) ?? false);
+    found.push(...(wasThere.get(false) ?? []).map(({ id, role }) => ({ device: id, role, sinceDay })));
+    unbroken = wasThere.get(true) ?? [];
+  }
+  return found;
+}
+
+/**
+ * What counted on a day by what was known when it ended: of the lists that had begun the newest; before the first one began, that first one. The lists stand
+ * newest first, by their first day and then by when they were recorded.
+ */
+function listOn(lists: readonly DeviceList[], day: string): DeviceList | undefined {
+  const known = lists.filter(({ recordedDay }) => recordedDay <= day);
+  const first = known.at(-1)?.fromDay;
+  return known.find(({ fromDay }) => fromDay <= day || fromDay === first);
+}
+
+const nameOf = ({ id, role }: Pick<Device, "id" | "role">): string => `${kindOf(role)} ${id}`;
+
+const dayBefore = (day: string): string => vietnamDay(vietnamDayStartMs(day) - DAY_MS);
