@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take half a minute and more: a browser, which computes, beside a program that is mostly waited for. */
 const longest = ["browser/every-page", "agent/run", "browser/pages", "system/start", "system/chaos"];
 
+const line = "test/lab/line.test.ts";
+
 /** Begins with the longest files: one that is begun last leaves the other worker idle until it ends. */
 class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
@@ -24,8 +26,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "rooms", include: ["test/**/*.test.ts"], exclude: ["test/lab/**"], sequence: { groupOrder: 0 } } },
-      // The lab measures real time: it runs last and alone, and what other programs on the machine spoil may be measured again.
-      { extends: true, test: { name: "lab", include: ["test/lab/**/*.test.ts"], fileParallelism: false, retry: 2, sequence: { groupOrder: 1 } } },
+      // LANs in namespaces of their own: what other programs on the machine spoil may be tried again.
+      { extends: true, test: { name: "lans", include: ["test/lab/**/*.test.ts"], exclude: [line], retry: 2, sequence: { groupOrder: 0 } } },
+      // It measures real time: it runs last and alone.
+      { extends: true, test: { name: "line", include: [line], retry: 2, sequence: { groupOrder: 1 } } },
     ],
   },
 });
