@@ -1,8 +1,8 @@
 import { day, moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number } from "../web/format.ts";
 import type { ChartTest, LinkChart } from "../web/link-chart.ts";
 import type { LinkEvidence, LinkTest } from "./link-evidence.ts";
 import { sealOfText } from "./seal.ts";
@@ -48,7 +48,7 @@ export function hours({ inHours }: LinkTest, lang: Lang): string {
 
 /** A number, or a dash where there is none. */
 export function cell(lang: Lang, value: number | undefined): string {
-  return value === undefined ? "–" : number(lang, value);
+  return value === undefined ? "–" : numberWord(lang, value);
 }
 
 /** Two numbers that belong together. */

@@ -1,9 +1,10 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import type { FindingState } from "#schemas/finding.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number, share } from "../web/format.ts";
+import { share } from "../web/format.ts";
 import { valueWithUnit } from "../web/value.ts";
 import { countedWaivers, type Dossier, type DossierCentre, type DossierRow } from "./dossier.ts";
 import {
@@ -123,8 +124,8 @@ function summary(dossier: Dossier, lang: Lang): PrintView["summary"] {
       rows: lines.map(([key, counts]) => ({
         cells: [
           { words: text(lang, key), strong: true },
-          ...stateOrder.map((state) => number(lang, counts[state])),
-          { words: number(lang, counts.total), strong: true },
+          ...stateOrder.map((state) => numberWord(lang, counts[state])),
+          { words: numberWord(lang, counts.total), strong: true },
         ],
       })),
       empty: "",
@@ -132,7 +133,7 @@ function summary(dossier: Dossier, lang: Lang): PrintView["summary"] {
     numbers: [
       { name: text(lang, "report.coverage"), words: coverageWords(dossier, lang) },
       { name: text(lang, "report.score"), words: scoreWords(dossier, lang) },
-      { name: text(lang, "report.waived"), words: number(lang, findingsTally.waived) },
+      { name: text(lang, "report.waived"), words: numberWord(lang, findingsTally.waived) },
     ],
   };
 }
@@ -210,7 +211,7 @@ function requirementSheet({ requirements, centres }: Dossier, lang: Lang): Print
     widths: [34, ...stateOrder.map(() => 8), 18],
     numbers: stateOrder.map((_, place) => place + 1),
     rows: requirements.map(({ id, title, owner }) => ({
-      cells: [{ id, words: title[lang], strong: true }, ...stateOrder.map((state) => number(lang, count(id, state))), text(lang, `owner.${owner}`)],
+      cells: [{ id, words: title[lang], strong: true }, ...stateOrder.map((state) => numberWord(lang, count(id, state))), text(lang, `owner.${owner}`)],
     })),
     empty: "",
   };

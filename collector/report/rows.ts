@@ -1,9 +1,10 @@
 import type { FindingState } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number, share, withdrawalWords } from "../web/format.ts";
+import { share, withdrawalWords } from "../web/format.ts";
 import type { Cell } from "./csv.ts";
 import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
@@ -184,12 +185,12 @@ export function excuseRows(dossier: Dossier, lang: Lang): Sheet {
 
 /** Decided out of applicable requirements. */
 export function coverageWords({ findingsTally: { coverage, pass, fail, total, not_applicable } }: Dossier, lang: Lang): string {
-  return `${share(coverage)} (${number(lang, pass + fail)} / ${number(lang, total - not_applicable)})`;
+  return `${share(coverage)} (${numberWord(lang, pass + fail)} / ${numberWord(lang, total - not_applicable)})`;
 }
 
 /** Met out of decided requirements; never one number with the coverage. */
 export function scoreWords({ findingsTally: { score, pass, fail } }: Dossier, lang: Lang): string {
-  return `${share(score)} (${number(lang, pass)} / ${number(lang, pass + fail)})`;
+  return `${share(score)} (${numberWord(lang, pass)} / ${numberWord(lang, pass + fail)})`;
 }
 
 /** How the report was made, with the seal: the last sheet of a workbook. */

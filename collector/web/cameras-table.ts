@@ -2,11 +2,11 @@ import { html } from "hono/html";
 import type { FindingState } from "#schemas/finding.ts";
 import type { FrameEvidence, RecordingProjection, RecordingVerdict } from "#schemas/recording-evidence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { projectionSentence } from "#schemas/text/projection-sentence.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { coverageStrip } from "./coverage-strip.ts";
-import { number } from "./format.ts";
 import { badge, type Html } from "./markup.ts";
 import type { ChannelRecordings } from "./recordings-view.ts";
 
@@ -41,7 +41,7 @@ function row(lang: Lang, channel: ChannelRecordings): Html {
   const cell = <V>(key: TextKey, value: V | undefined, words: (value: V) => string) =>
     html`<td role="cell" data-label="${text(lang, key)}" class="num">${value === undefined ? "–" : words(value)}</td>`;
   return html`<tr role="row"><th scope="row" role="rowheader">${name}${verdict ? html` ${badge(lang, states[verdict])}` : ""}${why ? html`<span class="sub">${why}</span>` : ""}</th><td role="cell">${days(lang, channel)}</td>
-${cell("web.cameras.depth", depthDays, (value) => text(lang, "web.cameras.depthDays", { days: Math.floor(value * 10) / 10 }))}${cell("web.cameras.coverage", coveragePercent, (value) => `${number(lang, Math.floor(value * 10) / 10)} %`)}${cell("web.cameras.longestGap", longestGapMinutes, (value) => text(lang, "web.cameras.gapMinutes", { minutes: Math.ceil(value) }))}${cell("web.cameras.now", recordingNow, (value) => text(lang, value ? "web.cameras.yes" : "web.cameras.no"))}${cell("web.cameras.projected", rangeOf(projection), ([from, to]) => text(lang, "projection.range", { from, to }))}</tr>`;
+${cell("web.cameras.depth", depthDays, (value) => text(lang, "web.cameras.depthDays", { days: Math.floor(value * 10) / 10 }))}${cell("web.cameras.coverage", coveragePercent, (value) => `${numberWord(lang, Math.floor(value * 10) / 10)} %`)}${cell("web.cameras.longestGap", longestGapMinutes, (value) => text(lang, "web.cameras.gapMinutes", { minutes: Math.ceil(value) }))}${cell("web.cameras.now", recordingNow, (value) => text(lang, value ? "web.cameras.yes" : "web.cameras.no"))}${cell("web.cameras.projected", rangeOf(projection), ([from, to]) => text(lang, "projection.range", { from, to }))}</tr>`;
 }
 
 function rangeOf(projection: RecordingProjection | undefined): readonly [number, number] | undefined {

@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import type { Finding } from "#schemas/finding.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
-import { number } from "./format.ts";
 import type { Html } from "./markup.ts";
 
 /** What the people on the Wi-Fi share: the line's measured speed, and the requirement under which it stands. */
@@ -32,7 +32,7 @@ export function capacityTable(lang: Lang, { detail = {}, required, observed }: F
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "capacity.caption")}"><table><caption>${text(lang, "capacity.caption")}</caption><thead><tr><th scope="col">${text(lang, "capacity.what")}</th><th scope="col">${text(lang, "capacity.value")}</th><th scope="col">${text(lang, "capacity.from")}</th></tr></thead>
 <tbody>${names.map((name) => {
     const { value, source } = rowOf(name) ?? {};
-    const words = value === undefined ? text(lang, "capacity.unknown") : typeof value === "number" ? number(lang, value) : String(value);
+    const words = value === undefined ? text(lang, "capacity.unknown") : typeof value === "number" ? numberWord(lang, value) : String(value);
     return html`<tr><th scope="row">${text(lang, `capacity.${name}`)}</th><td class="num">${words}${name === "utilisation" && value !== undefined ? " %" : ""}</td><td>${source ?? "–"}</td></tr>`;
   })}</tbody></table></div>`;
 }

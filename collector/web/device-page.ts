@@ -5,13 +5,14 @@ import { metrics } from "#schemas/metrics.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { coverageStrip } from "./coverage-strip.ts";
 import { isAbout, type LatestReading } from "./device-brief.ts";
 import { deviceBadge, deviceKind } from "./device-list.ts";
 import type { DeviceView, Since } from "./device-view.ts";
-import { age, number } from "./format.ts";
+import { age } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
@@ -61,7 +62,12 @@ function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since, use 
 
 /** What the page counter says: whether it grows, by how much, and whether it began anew. */
 function useWords(lang: Lang, { state, printed, fromDay, baseDay, grownDay, resets }: PageUse): string {
-  const days = { printed: number(lang, printed), from: day(lang, fromDay), base: day(lang, baseDay), grown: grownDay === undefined ? "" : day(lang, grownDay) };
+  const days = {
+    printed: numberWord(lang, printed),
+    from: day(lang, fromDay),
+    base: day(lang, baseDay),
+    grown: grownDay === undefined ? "" : day(lang, grownDay),
+  };
   // A counter that began anew stands still from there; one that grew before, from the last day on which it did.
   const still = grownDay !== undefined && grownDay > baseDay ? days.grown : days.base;
   const words = text(lang, `web.device.use.${state}`, { ...days, still });

@@ -1,13 +1,7 @@
 import type { Withdrawal } from "#schemas/attestation.ts";
 import { moment } from "#schemas/text/moment-word.ts";
-import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-
-/** A number as the language writes it, one decimal at most. */
-export function number(lang: Lang, value: number): string {
-  return numberWord(lang, value);
-}
 
 /** A share of 0..1 as whole percent, rounded down so that 100 % means all; a dash when nothing stands behind it. */
 export function share(value: number | undefined): string {

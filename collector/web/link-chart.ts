@@ -2,9 +2,9 @@ import { html } from "hono/html";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { readingOf } from "#schemas/observation.ts";
 import { day } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { number } from "./format.ts";
 import { type Html, round } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
 
@@ -50,7 +50,7 @@ export function linkChartSvg({ lang, tests: all, required, contract, nowMs, days
     required: required ?? "–",
   });
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${alt}">
-${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<path class="grid" d="M${LEFT} ${y(top * part)}H${WIDTH - 6}"/><text x="${LEFT - 5}" y="${y(top * part) + 4}" text-anchor="end">${number(lang, top * part)}</text>`)}
+${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<path class="grid" d="M${LEFT} ${y(top * part)}H${WIDTH - 6}"/><text x="${LEFT - 5}" y="${y(top * part) + 4}" text-anchor="end">${numberWord(lang, top * part)}</text>`)}
 ${Array.from({ length: DAY_MARKS }, (_, index) => dayMark(lang, endMs - (Math.floor((index * days) / DAY_MARKS) + 0.5) * DAY_MS, x))}
 ${level("contract", contract, y)}${level("floor", required, y)}
 ${series("down", tests, x, y)}${series("up", tests, x, y)}

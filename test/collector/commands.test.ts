@@ -1,21 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../../collector/commands/program.ts";
 import { ConfigError, readConfig } from "../../collector/config.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 
-async function say(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-    node: process.execPath,
-    stdin: process.stdin,
-    stop: new AbortController().signal,
-    isTty: false,
-  };
-  const code = await runCommand(words, () => readConfig({}), terminal as never);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+const say = (...words: string[]) => collectorCommand(words);
 
 describe("the collector's command line", () => {
   it("names every command that its users were promised", async () => {

@@ -2,11 +2,9 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Collector, createCollector } from "../../collector/collector.ts";
-import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
@@ -19,6 +17,7 @@ import { vietnamDay } from "../../schemas/calendar.ts";
 import { Centre } from "../../schemas/inventory.ts";
 import { FindingsReply } from "../../schemas/read-api.ts";
 import { batchOf, measured, sha256Of } from "../support/batches.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { DAY, plan, said } from "../support/facts.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { requirePeer } from "../support/require-peer.ts";
@@ -101,7 +100,6 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
     });
     return stdout.toString("utf8");
   };
-  const terminal = { out: () => undefined, err: () => undefined, stop: new AbortController().signal, node: process.execPath, stdin: Readable.from([]) };
   const overHttp = async () => {
     const server = await listen(collector.app, { port: 0, host: "127.0.0.1", tls: undefined });
     try {
@@ -113,6 +111,8 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
       server.closeAllConnections();
     }
   };
+  const command = async (...words: string[]) => (await collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" })).code;
+
   /** The month in every form, made anew: what was sealed is put aside. */
   const reports = async () => {
     const folder = temporaryFolder();
@@ -121,7 +121,7 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
       const file = join(folder, format);
       await store.db.query("DELETE FROM dossier");
       const words = ["report", "--province", "--month", MONTH, "--format", format, "--out", file];
-      expect(await runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal)).toBe(0);
+      expect(await command(...words)).toBe(0);
       made[format] = (await readFile(file)).toString("base64");
     }
     return made;
@@ -164,7 +164,6 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
     const proof = join(temporaryFolder(), "bien-ban.pdf");
     await writeFile(proof, "biên bản");
     const hash = createHash("sha256").update("biên bản").digest("hex");
-    const command = (...words: string[]) => runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
     const place = ["--centre", "ia-grai", "--requirement", "R20", "--proof", proof];
     expect(await command("attest", "add", ...place, "--item", "house-rules", "--holds", "yes", "--inspector", "--by", "Đoàn kiểm tra")).toBe(0);
     expect(await command("waiver", "add", ...place, "--reason", "x", "--document", "1", "--approver", "A", "--until", vietnamDay(NOW + 9 * DAY))).toBe(0);
@@ -190,7 +189,6 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
   });
 
   it("a waiver is refused a second time, withdrawn by the command once, and may then be filed again", { timeout: 60_000 }, async () => {
-    const command = (...words: string[]) => runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
     const place = ["--centre", "ia-grai", "--requirement", "R05", "--reason", "x", "--document", "2", "--approver", "A", "--until", vietnamDay(NOW + 9 * DAY)];
     const [first, second] = [await command("waiver", "add", ...place), await command("waiver", "add", ...place)];
     const [row] = await store.db.query<{ id: string }>("SELECT id FROM waiver WHERE requirement = 'R05'");

@@ -1,13 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { keyOf, readIdentity } from "../../agent/identity.ts";
 import { CollectorClient } from "../../agent/uplink/collector-client.ts";
-import { runCommand } from "../../collector/commands/program.ts";
-import { readConfig } from "../../collector/config.ts";
 import { accessTable } from "../../collector/routes/access-table.ts";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openStore } from "../../collector/store/open.ts";
@@ -19,6 +16,7 @@ import { agentCommand } from "../support/agent-command.ts";
 import { Canaries, type CanaryHit } from "../support/canaries.ts";
 import { startCanaryDevices } from "../support/canary-devices.ts";
 import { startEchoingServices } from "../support/canary-services.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { openBrowser } from "../support/http-browser.ts";
 import { nodeFlags } from "../support/node-flags.ts";
@@ -121,13 +119,7 @@ it.skipIf(!requirePeer("postgres", "openssl"))(
     expect(coreLimit(serving.child.pid ?? 0)).toBe("0");
 
     /** One command of the collector's program with the same settings. What it says is what it was asked for. */
-    const collector = async (...words: string[]) => {
-      const said: string[] = [];
-      const say = (line: string) => void said.push(line);
-      const terminal = { out: say, err: say, stop: new AbortController().signal, node: process.execPath, stdin: Readable.from([]) };
-      await runCommand(words, () => readConfig(environment), terminal);
-      return said.join("\n");
-    };
+    const collector = async (...words: string[]) => (await collectorCommand(words, environment)).said;
 
     // People: an account by its link, a wrong and a right password, a token, every page and every answer for programs.
     const added = await collector("people", "add", "--login", "lan", "--name", "Lan", "--roles", "admin,viewer,operator,auditor");

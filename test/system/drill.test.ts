@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ClockWatch } from "../../agent/clock-state.ts";
@@ -8,12 +7,12 @@ import { Spool } from "../../agent/spool/spool.ts";
 import { CollectorClient } from "../../agent/uplink/collector-client.ts";
 import { Uplink } from "../../agent/uplink/uplink.ts";
 import { createCollector } from "../../collector/collector.ts";
-import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { freeTcpPort } from "../support/free-port.ts";
 import { observation } from "../support/observations.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
@@ -29,13 +28,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
   }, 60_000);
   afterAll(() => database?.stop());
 
-  const command = async (databaseUrl: string, ...words: string[]) => {
-    const said: string[] = [];
-    const say = (line: string) => void said.push(line);
-    const terminal = { out: say, err: say, stop: signal, node: process.execPath, stdin: Readable.from([]) };
-    const code = await runCommand(words, () => readConfig({ DATABASE_URL: databaseUrl, HCC_MEASURE_PORT: "0" }), terminal);
-    return { code, said: said.join("\n") };
-  };
+  const command = (databaseUrl: string, ...words: string[]) => collectorCommand(words, { DATABASE_URL: databaseUrl, HCC_MEASURE_PORT: "0" });
   const serve = async (databaseUrl: string, port: number) => {
     const store = await openStore({ databaseUrl, dataDir: "unused" });
     const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0", HCC_PORT: String(port) });

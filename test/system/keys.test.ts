@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { type ServerType, serve } from "@hono/node-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { text } from "#schemas/text/text.ts";
@@ -13,7 +12,6 @@ import { type Identity, keyOf, readIdentity } from "../../agent/identity.ts";
 import { isKeyOld, rotateKey } from "../../agent/rotate-key.ts";
 import { CollectorClient } from "../../agent/uplink/collector-client.ts";
 import { createCollector } from "../../collector/collector.ts";
-import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
@@ -21,6 +19,7 @@ import { listAgents } from "../../collector/store/agents.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { openBrowser } from "../support/http-browser.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
@@ -64,18 +63,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   });
 
   /** One command of the collector's program, against the same database. */
-  const collector = async (...words: string[]) => {
-    const said: string[] = [];
-    const terminal = {
-      out: (text: string) => void said.push(text),
-      err: (text: string) => void said.push(text),
-      stop: signal,
-      node: process.execPath,
-      stdin: Readable.from([]),
-    };
-    const code = await runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
-    return { code, said: said.join("\n") };
-  };
+  const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" });
   const enrolled = async (dataDir: string): Promise<Identity> => {
     const { said } = await collector("enrol-code", "mot");
     return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", lang: "en", nowMs: () => nowMs }, signal);

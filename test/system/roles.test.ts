@@ -1,14 +1,12 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enrol } from "../../agent/enrolment.ts";
 import { keyOf } from "../../agent/identity.ts";
 import { CollectorClient } from "../../agent/uplink/collector-client.ts";
 import { type Collector, createCollector } from "../../collector/collector.ts";
-import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
@@ -17,6 +15,7 @@ import { openByRole, openStore, type RoleStore } from "../../collector/store/ope
 import { grantRights } from "../../collector/store/roles.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { batchOf } from "../support/batches.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { openBrowser } from "../support/http-browser.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { requirePeer } from "../support/require-peer.ts";
@@ -32,13 +31,9 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
   let collector: Collector;
   let server: ClosableServer;
 
-  const command = async (...words: string[]) => {
-    const said: string[] = [];
-    const say = (line: string) => void said.push(line);
-    const terminal = { out: say, err: say, stop: signal, node: process.execPath, stdin: Readable.from([]) };
-    const code = await runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
-    return { code, said };
-  };
+  const linesOf = async (databaseUrl: string, words: readonly string[]) =>
+    (await collectorCommand(words, { DATABASE_URL: databaseUrl, HCC_MEASURE_PORT: "0" })).said.split("\n");
+  const command = (...words: string[]) => linesOf(database.url, words);
 
   beforeAll(async () => {
     // The lesser roles must prove their passwords; the owner of this server needs none.
@@ -50,7 +45,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
       { mode: 0o644 },
     );
     database = await startPostgres({ settings: [`hba_file=${rules}`] });
-    const { said } = await command("roles");
+    const said = await command("roles");
     environment = Object.fromEntries(said.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
     const config = readConfig({ ...environment, DATABASE_URL: database.url, HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0", HCC_PORT: "0" });
     store = await openByRole(config);
@@ -68,7 +63,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
 
   it("does its whole work: enrols, takes in, judges, shows, declares, keeps accounts and order", async () => {
     const url = `http://127.0.0.1:${server.port}`;
-    const [code = ""] = (await command("enrol-code", "mot")).said;
+    const [code = ""] = await command("enrol-code", "mot");
     const dataDir = memoryFolder();
     const identity = await enrol(
       code,
@@ -171,7 +166,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     const known = await database.psql("SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'hcc\\_%'");
     expect(known).toMatch(/hcc_api\|SCRAM-SHA-256\$4096:/);
     expect(known).not.toContain(new URL(before).password);
-    const { said } = await command("roles");
+    const said = await command("roles");
     expect(await as(before, "SELECT 1")).toMatch("password authentication failed");
     expect(await as(said[1]?.split("=").slice(1).join("=") ?? "", "SELECT 1")).toBe("1 rows");
     expect(() => readConfig({ HCC_DATABASE_API_URL: before })).toThrow("given together");
@@ -185,7 +180,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
   });
 
   it("are of one database: a restored one beside it gets no batches of the old one's intake", async () => {
-    const [first = "", second = ""] = (await command("roles")).said.map((line) => line.slice(line.indexOf("=") + 1));
+    const [first = "", second = ""] = (await command("roles")).map((line) => line.slice(line.indexOf("=") + 1));
     const databaseUrl = await database.database("beside");
     const opened = openByRole({ databaseUrl, dataDir: "unused", roleUrls: { ingest: first, api: second } });
     await expect(opened).rejects.toThrow(/ lead to different databases \(127\.0\.0\.1:\d+\/beside, 127\.0\.0\.1:\d+\/postgres\)\. Run "collector roles"/);
@@ -193,13 +188,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
 
   describe("with an owner who may make neither roles nor databases", () => {
     const owned = () => database.url.replace("hcc@", "owner:plain@").replace(/postgres$/, "owned");
-    const say = async (...words: string[]) => {
-      const said: string[] = [];
-      const line = (text: string) => void said.push(text);
-      const terminal = { out: line, err: line, stop: signal, node: process.execPath, stdin: Readable.from([]) };
-      await runCommand(words, () => readConfig({ DATABASE_URL: owned(), HCC_MEASURE_PORT: "0" }), terminal);
-      return said;
-    };
+    const say = (...words: string[]) => linesOf(owned(), words);
     beforeAll(async () => {
       await database.psql("CREATE ROLE owner LOGIN PASSWORD 'plain'");
       await database.psql("CREATE DATABASE owned OWNER owner");

@@ -1,8 +1,6 @@
-import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { text } from "#schemas/text/text.ts";
 import { createCollector } from "../../collector/collector.ts";
-import { runCommand } from "../../collector/commands/program.ts";
 import { readConfig } from "../../collector/config.ts";
 import { type ClosableServer, listen } from "../../collector/listen.ts";
 import { createLog } from "../../collector/log.ts";
@@ -13,6 +11,7 @@ import { openApiDocument } from "../../collector/routes/openapi.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { importCentres } from "../../collector/store/sites.ts";
 import { AuditReply, CentresReply } from "../../schemas/read-api.ts";
+import { collectorCommand } from "../support/collector-command.ts";
 import { openBrowser } from "../support/http-browser.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
@@ -56,13 +55,7 @@ describe.skipIf(!requirePeer("postgres"))("tokens for programs", () => {
     openBrowser("https://hcc.example.vn", { at: `http://127.0.0.1:${server.port}`, from: address, headers });
   const ask = (token: string, path = "/v1/centres", headers: Record<string, string> = {}) =>
     by("127.0.0.1").get(path, { authorization: `Bearer ${token}`, ...headers });
-  const collector = async (...words: string[]) => {
-    const said: string[] = [];
-    const say = (line: string) => void said.push(line);
-    const terminal = { out: say, err: say, stop: new AbortController().signal, node: process.execPath, stdin: Readable.from([]) };
-    const code = await runCommand(words, () => readConfig({ DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" }), terminal);
-    return { code, said: said.join("\n") };
-  };
+  const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" });
   const make = async (role = "viewer", ...more: string[]) => (await collector("token", "add", "--name", "IOC tỉnh", "--role", role, ...more)).said;
 
   it("are made and ended on the page of the administrator: shown once, kept as a hash, written down", async () => {

@@ -2,23 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runCommand } from "../../../collector/commands/program.ts";
 import { readConfig } from "../../../collector/config.ts";
 import { openStore } from "../../../collector/store/open.ts";
+import { collectorCommand } from "../../support/collector-command.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 describe.skipIf(!requirePeer("postgres"))("collector centre close", () => {
   let postgres: ServerDatabase;
   const folder = mkdtempSync(join(tmpdir(), "hcc-closing-"));
-  const config = () => readConfig({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
-  const say = async (...words: string[]) => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), node: process.execPath, stdin: process.stdin };
-    const code = await runCommand(words, config, { ...terminal, stop: new AbortController().signal } as never);
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
+  const environment = () => ({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
+  const config = () => readConfig(environment());
+  const say = (...words: string[]) => collectorCommand(words, environment());
   const close = (code: string, ...more: string[]) => say("centre", "close", code, "--reason", "NQ 1", ...more);
 
   beforeAll(async () => {

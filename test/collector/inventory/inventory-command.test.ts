@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { runCommand } from "../../../collector/commands/program.ts";
 import { readConfig } from "../../../collector/config.ts";
 import { sitesToJudge } from "../../../collector/store/findings.ts";
 import { writeParts } from "../../../collector/store/flush-part.ts";
@@ -11,6 +10,7 @@ import { foundPart } from "../../../collector/store/found-devices.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { applySiteVersions, sitesAsOf } from "../../../collector/store/site-versions.ts";
 import { findSite } from "../../../collector/store/sites.ts";
+import { collectorCommand } from "../../support/collector-command.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
@@ -20,14 +20,9 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
   let postgres: ServerDatabase;
   const folder = mkdtempSync(join(tmpdir(), "hcc-inventory-"));
   const path = (name: string) => join(folder, name);
-  const config = () => readConfig({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
-  const say = async (...words: string[]) => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), node: process.execPath, stdin: process.stdin };
-    const code = await runCommand(words, config, { ...terminal, stop: new AbortController().signal } as never);
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
+  const environment = () => ({ DATABASE_URL: postgres.url, HCC_LANG: "en" });
+  const config = () => readConfig(environment());
+  const say = (...words: string[]) => collectorCommand(words, environment());
 
   beforeAll(async () => {
     postgres = await serverDatabase();
