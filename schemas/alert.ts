@@ -119,6 +119,13 @@ export const messageKinds = [
   "test",
 ] as const;
 
+/** How a message tells that a problem has ended. */
+export const endKinds = ["recovered", "dropped", "centre_closed"] as const satisfies readonly (typeof messageKinds)[number][];
+
+export function isEndKind(kind: string): kind is (typeof endKinds)[number] {
+  return (endKinds as readonly string[]).includes(kind);
+}
+
 /** Messages that tell many problems as one: no reader's limit counts them. */
 export const manyAtOnce = [
   "storm",

@@ -57,7 +57,7 @@ export const Closing = z.strictObject({ on: z.iso.date(), into: Code.optional() 
 export type Closing = z.infer<typeof Closing>;
 
 /** Whether a centre is closed on a Vietnam day; one that will be closed counts until then. */
-export function isClosedOn(closing: Closing | undefined, day: string): boolean {
+export function isClosedOn(closing: Pick<Closing, "on"> | undefined, day: string): boolean {
   return closing !== undefined && closing.on <= day;
 }
 

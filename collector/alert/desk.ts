@@ -1,5 +1,6 @@
 import type { Message, NotifyConfig, Recipient } from "#schemas/alert.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
 import { maintenanceAt } from "#schemas/maintenance.ts";
 import { addressOf, type Book, backingKey, type PlannedLetter } from "./book.ts";
 import type { Incident } from "./incident.ts";
@@ -63,7 +64,7 @@ export class Desk {
   /** Why nobody judges a problem any more: its centre is closed, or the policy no longer demands it. */
   endOf(incident: Incident): Incident["end"] {
     const closedOn = this.book.places.get(incident.siteId)?.closedOn;
-    if (closedOn !== undefined && closedOn <= vietnamDay(this.nowMs)) return "centre_closed";
+    if (closedOn !== undefined && isClosedOn({ on: closedOn }, vietnamDay(this.nowMs))) return "centre_closed";
     return this.#isDropped(incident) ? "dropped" : undefined;
   }
 

@@ -1,15 +1,15 @@
-import { MESSAGE_ITEMS_MAX, type Message, type MessageItem } from "#schemas/alert.ts";
+import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem } from "#schemas/alert.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
 import type { Incident } from "./incident.ts";
 import type { Topic } from "./topic.ts";
 
-type IncidentMessage = "opened" | "escalated" | "flapping" | "recovered" | "dropped" | "centre_closed";
+type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
 
 /** A message about one problem: what, since when, what citizens notice, what to do, who, where to read on. */
 export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incident: Incident, publicUrl: string): Message {
   const place = book.places.get(incident.siteId);
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
-  const isOver = kind === "recovered" || kind === "dropped" || kind === "centre_closed";
+  const isOver = isEndKind(kind);
   return {
     kind,
     incident: incident.id,

@@ -1,4 +1,4 @@
-import { type MessageItem, manyAtOnce } from "#schemas/alert.ts";
+import { isEndKind, type MessageItem, manyAtOnce } from "#schemas/alert.ts";
 import { addressOf, type Book, type HeldLetter, type PlannedLetter, recipientAt } from "./book.ts";
 import type { DeskSettings } from "./desk.ts";
 import { listed } from "./message.ts";
@@ -51,7 +51,7 @@ function gatheredLetter(address: string, held: readonly HeldLetter[], publicUrl:
 /** The newest that was held of a problem: one that began and ended meanwhile is told as ended, with both times. */
 function itemOf({ kind, incident, centre, centreName, requirement = "", title, since, until }: HeldLetter["message"]): MessageItem {
   return {
-    kind: kind === "recovered" || kind === "dropped" || kind === "centre_closed" || kind === "escalated" || kind === "flapping" ? kind : "opened",
+    kind: isEndKind(kind) || kind === "escalated" || kind === "flapping" ? kind : "opened",
     requirement,
     ...(incident !== undefined && { incident }),
     ...(centre !== undefined && { centre }),

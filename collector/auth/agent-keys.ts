@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { signatureHeaders, signingText } from "#schemas/exchange.ts";
 import { AgentId } from "#schemas/ids.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
 import type { KnownAgent } from "../store/agents.ts";
 import type { Nonces } from "./nonces.ts";
 
@@ -53,7 +54,8 @@ export class AgentKeys {
     if (!verify(null, text, known.key, bytes) && !(oldKey && verify(null, text, oldKey, bytes))) return { ok: false, fault: "signature_wrong" };
     if (known.agent.state !== "active") return { ok: false, fault: known.agent.state };
     // Its key stays as it is: a centre that was closed by mistake goes on with what its agents have kept.
-    if (known.agent.closedOn && known.agent.closedOn <= vietnamDay(nowMs)) return { ok: false, fault: "centre_closed", agent: known.agent };
+    const { closedOn } = known.agent;
+    if (closedOn && isClosedOn({ on: closedOn }, vietnamDay(nowMs))) return { ok: false, fault: "centre_closed", agent: known.agent };
     return { ok: true, agent: known.agent };
   }
 

@@ -1,4 +1,4 @@
-import { type Message, manyAtOnce, type Recipient } from "#schemas/alert.ts";
+import { endKinds, isEndKind, type Message, manyAtOnce, type Recipient } from "#schemas/alert.ts";
 import type { HeldLetter, PlannedLetter } from "../alert/book.ts";
 import { textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
@@ -24,9 +24,9 @@ export async function putLetter(tx: Db, { key, recipient: { channel, to }, messa
   await tx.query(
     `INSERT INTO outbox (site_id, dedup_key, channel, recipient, body, created_at, next_try_at, state, incident_id)
      SELECT $1, $2, $3, $4, ($5::text)::jsonb, to_timestamp($6::float8 / 1000), to_timestamp($6::float8 / 1000), $7, $8::bigint
-     WHERE $9 NOT IN ('recovered', 'dropped', 'centre_closed') OR NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = $8::bigint AND channel = $3 AND recipient = $4 AND state = 'dead')
+     WHERE NOT $9::boolean OR NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = $8::bigint AND channel = $3 AND recipient = $4 AND state = 'dead')
      ON CONFLICT (dedup_key) DO NOTHING`,
-    [siteId, key, channel, to, jsonText(message), nowMs, held ? "held" : "waiting", message.incident ?? null, message.kind],
+    [siteId, key, channel, to, jsonText(message), nowMs, held ? "held" : "waiting", message.incident ?? null, isEndKind(message.kind)],
   );
 }
 
@@ -109,8 +109,8 @@ export async function markDead(db: Db, id: number, error: string, nowMs: number)
      )
      UPDATE outbox o SET state = 'withdrawn' FROM dead
      WHERE o.incident_id = dead.incident_id AND o.channel = dead.channel AND o.recipient = dead.recipient AND o.state IN ('waiting', 'held')
-       AND o.outbox_id > $1 AND o.body ->> 'kind' IN ('recovered', 'dropped', 'centre_closed')`,
-    [id, error.slice(0, 500), nowMs],
+       AND o.outbox_id > $1 AND o.body ->> 'kind' = ANY (($4::text)::text[])`,
+    [id, error.slice(0, 500), nowMs, textsLiteral(endKinds)],
   );
 }
 
