@@ -8,6 +8,7 @@ import type { Facts, SharedFault } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import { CLOCK_OK_MS, type ProbeKind } from "#schemas/observation.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Accepted } from "../ingest/accept.ts";
 import type { Log } from "../log.ts";
 import type { PolicyAt } from "../policy-book.ts";
@@ -16,6 +17,7 @@ import type { Db } from "../store/db.ts";
 import { loadFacts } from "../store/facts.ts";
 import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision, sitesToJudge, writeFindings } from "../store/findings.ts";
 import { SITE_FOUND_MAX } from "../store/found-devices.ts";
+import { type FullyJudged, noteJudgedDays } from "../store/judged-days.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
 import { DAY_PAGES_MAX } from "../store/page-counters.ts";
 import { DAY_PRESENCE_MAX, SITE_PRESENCE_MAX } from "../store/presence.ts";
@@ -252,9 +254,25 @@ async function judgeGroup(
         policy,
       );
     await addRevisions(tx, judged.flatMap(revisionsOf));
+    await noteJudgedDays(tx, judged.flatMap(fullyJudged));
     await onJudged?.(tx, judged);
     return judged;
   });
+}
+
+/** The Vietnam day of a judgement with which the last of the site's requirements was looked at on that day; nothing where one is still to come, or none was. */
+function fullyJudged({
+  siteId,
+  before,
+  findings,
+  policy,
+  nowMs,
+}: Judged & { readonly before: readonly Finding[]; readonly policy: PolicyProfile }): FullyJudged[] {
+  const day = vietnamDay(nowMs);
+  const earlier = new Set(before.filter(({ evaluatedAt }) => vietnamDay(Date.parse(evaluatedAt)) === day).map(({ requirement }) => requirement));
+  const now = new Set(findings.map(({ requirement }) => requirement));
+  const isNews = policy.requirements.some(({ id }) => !earlier.has(id)) && policy.requirements.every(({ id }) => earlier.has(id) || now.has(id));
+  return isNews ? [{ siteId, day, atMs: nowMs }] : [];
 }
 
 function revisionsOf({ siteId, before, findings, late }: Judged & { readonly before: readonly Finding[] }): Revision[] {

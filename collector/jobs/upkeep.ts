@@ -3,6 +3,7 @@ import type { Db } from "../store/db.ts";
 import { forgetEvidenceBefore } from "../store/evidence.ts";
 import { foldCounts } from "../store/fold-counts.ts";
 import { forgetFoundBefore } from "../store/found-devices.ts";
+import { forgetJudgedBefore } from "../store/judged-days.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
 import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
@@ -62,6 +63,7 @@ export function createUpkeep(db: Db, partitions: Partitions, { clock, steadyMs =
 async function forgetBefore(db: Db, nowMs: number): Promise<void> {
   await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
   await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
+  await forgetJudgedBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
   // A run may be dated some minutes after the day on which its evidence was told.
   await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);

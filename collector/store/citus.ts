@@ -21,6 +21,7 @@ export const distributed = [
   "finding_revision",
   "found_device",
   "ingest_ledger",
+  "judged_day",
   "lease",
   "line_speed",
   "newest_values",

@@ -42,3 +42,12 @@ it("the present hour is rolled up again after twenty times what it has cost, an 
   expect(await rolledUpAt(BEGIN + HOUR + MINUTE)).toBe(1);
   expect(await db.query("SELECT n, vsum FROM rollup_1h")).toEqual([{ n: 3, vsum: 6 }]);
 });
+
+it("forgets after 400 days on which days centres were judged", async () => {
+  const nowMs = Date.parse("2026-11-30T12:00:00+07:00");
+  await db.query("INSERT INTO judged_day (site_id, day, first_at) VALUES (1, '2025-10-25', now()), (1, '2025-10-26', now())");
+  await createUpkeep(db, new Partitions(db), { clock: { look: async () => false } })(nowMs);
+  expect(await db.query("SELECT day::text AS day FROM judged_day ORDER BY 1")).toHaveLength(2);
+  await createUpkeep(db, new Partitions(db), { clock: trusted })(nowMs);
+  expect(await db.query("SELECT day::text AS day FROM judged_day")).toEqual([{ day: "2025-10-26" }]);
+});
