@@ -11,7 +11,7 @@ import { calendarVersions, policyVersions } from "./tables.ts";
 /** A policy or calendar as this database has recorded it, perhaps by an older program. */
 export type Recorded<Body> = { readonly name: string; readonly body: Reread<Body>; readonly recordedMs: number };
 /** A version of a policy; the day is known also of one that cannot be read. */
-export type RecordedPolicy = Recorded<PolicyProfile> & { readonly effectiveFrom: string };
+export type RecordedPolicy = Recorded<PolicyProfile> & { readonly version: number; readonly effectiveFrom: string };
 /** A calendar as it was known from an instant on. */
 export type RecordedCalendar = Recorded<Calendar> & { readonly id: string };
 
@@ -54,7 +54,7 @@ export async function recordCalendar(db: Db, calendar: Calendar, sha256: string,
 export async function recordedPolicies(db: Db, id: string): Promise<RecordedPolicy[]> {
   const rows = await drizzled(db, (to) => to.select().from(policyVersions).where(eq(policyVersions.policyId, id)).orderBy(desc(policyVersions.version)));
   return rows.map(({ policyId, version, effectiveFrom, body, recordedAt }) => {
-    return { name: `policy ${policyId}@${version}`, effectiveFrom, body: rereadPolicy(body), recordedMs: recordedAt };
+    return { name: `policy ${policyId}@${version}`, version, effectiveFrom, body: rereadPolicy(body), recordedMs: recordedAt };
   });
 }
 

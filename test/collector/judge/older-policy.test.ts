@@ -5,7 +5,7 @@ import { Centre } from "#schemas/inventory.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { rereadPolicy } from "#schemas/recorded-policy.ts";
 import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
-import { openPolicyBook } from "../../../collector/policy-book.ts";
+import { openPolicyBook, versionsWithin } from "../../../collector/policy-book.ts";
 import { sha256Of } from "../../../collector/policy-files.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { calendar, DAY, NOW, plan } from "../../support/facts.ts";
@@ -61,5 +61,21 @@ describe("a policy that an older program has recorded", () => {
     const policyAt = await openPolicyBook(db, "gia-lai-890", NOW, files);
     expect(policyAt(NOW).policy.version).toBe(plan.version);
     expect(() => policyAt(NOW - 10 * DAY, NOW - 10 * DAY)).toThrow("policy gia-lai-890@1 was recorded by an older program and cannot be read");
+  });
+
+  it("is named among the versions of a month, without its document where it cannot be read", async () => {
+    await db.query("UPDATE policy_version SET effective_from = '2026-11-16' WHERE version > 1");
+    const versions = await versionsWithin(db, "gia-lai-890", "2026-11-01", "2026-11-30", NOW);
+    expect(versions).toEqual([
+      { id: "gia-lai-890", version: 1, effectiveFrom: "2025-07-25" },
+      { id: "gia-lai-890", version: plan.version, effectiveFrom: "2026-11-16", source: plan.source },
+    ]);
+    for (const [first, last, known] of [
+      ["2026-11-01", "2026-11-15", [1]],
+      ["2026-11-16", "2026-11-30", [plan.version]],
+    ] as const)
+      expect((await versionsWithin(db, "gia-lai-890", first, last, NOW)).map(({ version }) => version)).toEqual(known);
+    // What was recorded after the asked instant was not known then.
+    expect((await versionsWithin(db, "gia-lai-890", "2026-11-01", "2026-11-30", NOW - DAY)).map(({ version }) => version)).toEqual([1]);
   });
 });
