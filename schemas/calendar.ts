@@ -34,6 +34,18 @@ export function vietnamDayStartMs(day: string): number {
   return Date.parse(`${day}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
 }
 
+/** The Vietnam day after one. */
+export function dayAfter(day: string): string {
+  return vietnamDay(vietnamDayStartMs(day) + DAY_MS);
+}
+
+/** The Vietnam days from one to another, both included; none when the second lies before the first. */
+export function daysBetween(firstDay: string, lastDay: string): string[] {
+  const days: string[] = [];
+  for (let day = firstDay; day <= lastDay; day = dayAfter(day)) days.push(day);
+  return days;
+}
+
 /** Whether the counters work on that Vietnam day at all. */
 export function isWorkingDay(calendar: Calendar, day: string): boolean {
   if (calendar.workedDays.includes(day)) return true;

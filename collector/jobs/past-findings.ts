@@ -2,6 +2,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { Facts } from "#schemas/facts.ts";
+import type { Finding } from "#schemas/finding.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import type { PolicyAt, PolicyInForce } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
@@ -23,24 +24,21 @@ export function oldestPastMs(nowMs: number): number {
   return nowMs - (retentionDays.packed - 100) * DAY_MS;
 }
 
+/** What the evidence of a past instant says of one site, and when that site had made its last observation by then. */
+export type PastJudgement = { readonly siteId: number; readonly lastContactMs: number | undefined; readonly findings: readonly Finding[] };
+
 /**
- * What the evidence of a past instant says: centres as declared then, the policy of then, and nothing that became known after `knownMs`. The same
- * question has the same answer for ever, whatever is learnt or changed later. In order of centre and requirement.
+ * What the evidence of a past instant says of some sites: centres as declared then, the policy of then, and nothing that became known after `knownMs`. The same
+ * question has the same answer for ever, whatever is learnt or changed later.
  */
-export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites?: readonly DeclaredSite[]): Promise<StandingFinding[]> {
+export async function pastJudgements(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites: readonly DeclaredSite[]): Promise<PastJudgement[]> {
   const { policy, calendar } = inForce;
   const { atMs, knownMs } = moment;
   const needs = needsOf(policy.requirements, calendar, atMs);
   const shared = await sharedFaultsAt(db, inForce, moment);
-  const since = await lastChanges(db, atMs, knownMs);
-  const judgeOne = (facts: Facts, siteId: number): StandingFinding[] =>
-    evaluate(policy, facts, atMs).map((finding) => {
-      const change = since.get(`${siteId} ${finding.requirement}`);
-      return { ...finding, since: change?.state === finding.state ? change.at : new Date(atMs).toISOString() };
-    });
   const asked = await runsAsked(db);
-  const left = [...(sites ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs)))];
-  const findings: StandingFinding[] = [];
+  const left = [...sites];
+  const judgements: PastJudgement[] = [];
   while (left.length > 0) {
     const group = left.splice(0, AT_ONCE);
     const facts = await loadFacts(
@@ -50,9 +48,27 @@ export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Requi
       shared,
       knownMs,
     );
-    findings.push(...group.flatMap(({ siteId }, place) => judgeOne(facts[place] as Facts, siteId)));
+    judgements.push(
+      ...group.map(({ siteId }, place) => {
+        const known = facts[place] as Facts;
+        return { siteId, lastContactMs: known.lastContactMs, findings: evaluate(policy, known, atMs) };
+      }),
+    );
   }
-  return findings;
+  return judgements;
+}
+
+/** The same as findings, of all sites where none are named, each with the instant at which its state began. In order of centre and requirement. */
+export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites?: readonly DeclaredSite[]): Promise<StandingFinding[]> {
+  const { atMs, knownMs } = moment;
+  const since = await lastChanges(db, atMs, knownMs);
+  const judgements = await pastJudgements(db, inForce, moment, sites ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs)));
+  return judgements.flatMap(({ siteId, findings }) =>
+    findings.map((finding): StandingFinding => {
+      const change = since.get(`${siteId} ${finding.requirement}`);
+      return { ...finding, since: change?.state === finding.state ? change.at : new Date(atMs).toISOString() };
+    }),
+  );
 }
 
 /** One page of the findings as they were known at an instant. */

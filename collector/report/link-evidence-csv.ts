@@ -2,7 +2,7 @@ import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csv } from "./csv.ts";
 import type { LinkEvidence } from "./link-evidence.ts";
-import { foot, hashLine, hours, method, note } from "./link-evidence-words.ts";
+import { foot, hashLine, hours, method, note, unjudgedWords } from "./link-evidence-words.ts";
 
 const csvHead: readonly TextKey[] = [
   "linkEvidence.column.when",
@@ -45,6 +45,12 @@ export function linkEvidenceCsv(evidence: LinkEvidence, lang: Lang): string {
     note(test, lang),
     test.ref,
   ]);
-  const below = [...(evidence.demo ? [text(lang, "report.demo")] : []), ...method(evidence, lang), foot(evidence, lang), hashLine(evidence, lang)];
+  const below = [
+    ...(evidence.demo ? [text(lang, "report.demo")] : []),
+    ...unjudgedWords(evidence, lang),
+    ...method(evidence, lang),
+    foot(evidence, lang),
+    hashLine(evidence, lang),
+  ];
   return csv([csvHead.map((key) => text(lang, key)), ...rows, [], ...below.map((sentence) => [sentence])]);
 }

@@ -1,9 +1,14 @@
+import { daysBetween, vietnamDay } from "#schemas/calendar.ts";
+import { withFills } from "../jobs/fill-unjudged.ts";
 import { pastFindings } from "../jobs/past-findings.ts";
+import { unjudgedDays } from "../jobs/unjudged-days.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { findingsOf } from "../store/findings.ts";
 import { linkRuns } from "../store/link-runs.ts";
+import { changesWithin } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
+import { dailyStates } from "../web/daily-states.ts";
 import { buildLinkEvidence, type LinkEvidence, linkRequirement, spanOfDays } from "./link-evidence.ts";
 
 export type LinkEvidenceDesk = {
@@ -32,6 +37,29 @@ export async function linkEvidenceOf(
   if (!site || demanded === undefined) return undefined;
   const requirements = inForce.policy.requirements.filter(({ id }) => id === demanded);
   const judged = () => pastFindings(db, { ...inForce, policy: { ...inForce.policy, requirements } }, { atMs: toMs - 1, knownMs: nowMs }, [site]);
-  const [findings, runs] = await Promise.all([toMs <= nowMs ? judged() : findingsOf(db, site.siteId), linkRuns(db, site.siteId, fromMs, toMs)]);
-  return buildLinkEvidence({ demo, ...inForce, centre: site.centre, findings, runs, firstDay, lastDay });
+  const [findings, runs, notJudged] = await Promise.all([
+    toMs <= nowMs ? judged() : findingsOf(db, site.siteId),
+    linkRuns(db, site.siteId, fromMs, toMs),
+    unjudgedOf({ db, policyAt }, code, demanded, { firstDay, lastDay, nowMs }),
+  ]);
+  return buildLinkEvidence({ demo, ...inForce, centre: site.centre, findings, runs, notJudged, firstDay, lastDay });
+}
+
+/** The days of a span, so far, of which nobody knows how a requirement stood: no collector judged. */
+async function unjudgedOf(
+  judging: Pick<LinkEvidenceDesk, "db" | "policyAt">,
+  centre: string,
+  requirement: string,
+  { firstDay, lastDay, nowMs }: { firstDay: string; lastDay: string; nowMs: number },
+): Promise<string[]> {
+  const today = vietnamDay(nowMs);
+  const days = daysBetween(firstDay, lastDay < today ? lastDay : today);
+  const last = days.at(-1);
+  if (last === undefined) return [];
+  const { fromMs, toMs } = spanOfDays(firstDay, last);
+  const span = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+  const changes = (await changesWithin(judging.db, span, nowMs, centre)).filter((change) => change.requirement === requirement);
+  const fills = await unjudgedDays(judging, changes, { firstDay, lastDay: last, nowMs, knownMs: nowMs, centre });
+  const states = dailyStates(withFills(changes, fills), last, days.length);
+  return days.filter((_, place) => states[place] === "not_judged");
 }

@@ -4,7 +4,7 @@ import type { Lang } from "#schemas/words.ts";
 import { linkChart } from "../web/link-chart.ts";
 import { badge, type Html, sprite } from "../web/markup.ts";
 import type { LinkEvidence, LinkTally, LinkTest } from "./link-evidence.ts";
-import { cell, cells, chart, columns, foot, hashLine, method, parties, period, reasonList, title } from "./link-evidence-words.ts";
+import { cell, cells, chart, columns, foot, hashLine, method, parties, period, reasonList, title, unjudgedWords } from "./link-evidence-words.ts";
 import { reportStyle } from "./report-html.ts";
 
 /** The chart's own colours: a printed page has no dark mode. */
@@ -25,7 +25,7 @@ export function linkEvidenceHtml(evidence: LinkEvidence, lang: Lang): string {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title(evidence, lang)}</title><style>${raw(linkEvidenceStyle)}</style></head>
 <body>${sprite}
 <header><p class="policy">${policy.title[lang]}</p><h1>${title(evidence, lang)}</h1><p>${period(evidence, lang)}</p>${demo ? html`<p class="demo">${text(lang, "report.demo")}</p>` : ""}<p>${parties(evidence, lang)}</p>
-${finding ? html`<p>${text(lang, "linkEvidence.finding")}: ${badge(lang, finding.state)}</p>` : ""}</header>
+${finding ? html`<p>${text(lang, "linkEvidence.finding")}: ${badge(lang, finding.state)}</p>` : ""}${unjudgedWords(evidence, lang).map((words) => html`<p>${words}</p>`)}</header>
 <main>
 ${summary(evidence, lang)}
 ${linkChart(chart(evidence, lang))}

@@ -3,7 +3,7 @@ import type { Lang } from "#schemas/words.ts";
 import { linkChartSvg } from "../web/link-chart.ts";
 import type { LinkEvidence, LinkTally } from "./link-evidence.ts";
 import { chartStyle } from "./link-evidence-html.ts";
-import { cell, cells, chart, columns, foot, hashLine, method, parties, period, reasonList, title } from "./link-evidence-words.ts";
+import { cell, cells, chart, columns, foot, hashLine, method, parties, period, reasonList, title, unjudgedWords } from "./link-evidence-words.ts";
 import { type PrintView, printable } from "./print-view.ts";
 
 /** The line's evidence in words and one drawing, ready for paper. Pure. */
@@ -30,6 +30,7 @@ export function linkEvidencePrint(evidence: LinkEvidence, lang: Lang): PrintView
       },
       numbers: [
         ...(finding ? [{ name: text(lang, "linkEvidence.finding"), words: text(lang, `state.${finding.state}`) }] : []),
+        ...unjudgedWords(evidence, lang).map((words) => ({ name: "", words })),
         ...(Object.keys(notMeasured).length > 0 ? [{ name: "", words: text(lang, "linkEvidence.notMeasured", { list: reasonList(notMeasured, lang) }) }] : []),
       ],
     },

@@ -1,4 +1,4 @@
-import { day, moment } from "#schemas/text/moment-word.ts";
+import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { text } from "#schemas/text/text.ts";
@@ -34,6 +34,11 @@ export function reasonList(counts: LinkEvidence["notMeasured"], lang: Lang): str
   return Object.entries(counts)
     .map(([reason, count]) => `${outcomeWord(lang, reason)} (${count})`)
     .join("; ");
+}
+
+/** On which days nobody judged the line; nothing when all were. */
+export function unjudgedWords({ notJudged }: LinkEvidence, lang: Lang): string[] {
+  return notJudged ? [text(lang, "linkEvidence.notJudged", { days: daySpans(lang, notJudged) })] : [];
 }
 
 /** Whether a test counts, and why not. */

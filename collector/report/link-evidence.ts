@@ -45,6 +45,8 @@ export type LinkEvidence = {
   readonly firstDay: string;
   readonly lastDay: string;
   readonly finding: Pick<Finding, "state" | "reason"> | undefined;
+  /** Vietnam days on which nobody judged the line, and of which nothing was learnt since; absent when there are none. */
+  readonly notJudged?: readonly string[];
   readonly inHours: LinkTally;
   readonly quiet: LinkTally;
   /** Tests that gave no number, by reason. */
@@ -65,6 +67,7 @@ export type LinkEvidenceSource = {
   readonly calendar: Calendar;
   readonly findings: readonly Finding[];
   readonly runs: readonly Run[];
+  readonly notJudged: readonly string[];
   readonly firstDay: string;
   readonly lastDay: string;
 };
@@ -73,7 +76,17 @@ export type LinkEvidenceSource = {
  * Pure. All that a provider needs to check what its line was held to: every test of the days asked for, also the excused and the failed ones.
  * undefined when the policy has no floor for the line.
  */
-export function buildLinkEvidence({ demo, centre, policy, calendar, findings, runs, firstDay, lastDay }: LinkEvidenceSource): LinkEvidence | undefined {
+export function buildLinkEvidence({
+  demo,
+  centre,
+  policy,
+  calendar,
+  findings,
+  runs,
+  notJudged,
+  firstDay,
+  lastDay,
+}: LinkEvidenceSource): LinkEvidence | undefined {
   const requirement = linkRequirement(policy);
   if (!requirement) return undefined;
   const { rule } = requirement;
@@ -89,6 +102,7 @@ export function buildLinkEvidence({ demo, centre, policy, calendar, findings, ru
     firstDay,
     lastDay,
     finding: finding && { state: finding.state, reason: finding.reason },
+    ...(notJudged.length > 0 && { notJudged }),
     inHours: tallyOf(
       tests.filter(({ inHours }) => inHours),
       rule.floor,

@@ -1,9 +1,11 @@
 import { Hono } from "hono";
+import { vietnamDay } from "#schemas/calendar.ts";
 import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { findingsAsOf } from "../jobs/past-findings.ts";
+import { type Afterwards, unjudgedDays } from "../jobs/unjudged-days.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
@@ -47,8 +49,17 @@ export type WebDeps = {
 /** All that people and other systems look at, on one database. */
 export function webRoutes(deps: WebDeps): Hono {
   const { db } = deps;
+  const pages = pageStore(db);
+  const afterwards: Afterwards = new Map();
   const store = {
-    ...pageStore(db),
+    ...pages,
+    centre: async (code: string, since: string, today: string) => {
+      const rows = await pages.centre(code, since, today);
+      if (!rows) return undefined;
+      const nowMs = deps.now();
+      const span = { firstDay: vietnamDay(Date.parse(since)), lastDay: today, nowMs, knownMs: nowMs, centre: code };
+      return { ...rows, unjudged: await unjudgedDays({ ...deps, afterwards }, rows.history, span) };
+    },
     ledger: async (code: string, nowMs: number) => {
       const site = await findSite(db, code);
       return site ? siteLedger(db, site, deps.policyAt(nowMs).calendar, nowMs) : [];
@@ -66,7 +77,7 @@ export function webRoutes(deps: WebDeps): Hono {
   };
   return new Hono()
     .route("/", pageRoutes({ ...deps, store }))
-    .route("/", centresRoutes({ ...deps, store }))
+    .route("/", centresRoutes({ ...deps, store: { ...store, centre: pages.centre } }))
     .route("/", findingsRoutes({ ...deps, store: { ...store, findingsAsOf: (query, atMs) => findingsAsOf(db, deps.policyAt, query, atMs) } }))
     .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))

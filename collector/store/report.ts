@@ -7,26 +7,34 @@ import { type Db, instantMs } from "./db.ts";
 import { judgedPairs } from "./findings.ts";
 import { sitesAsOf } from "./site-versions.ts";
 
+/** The rows of a report with the changes as they were judged. */
+type MonthRows = ReportRows & { readonly changes: readonly Transition[] };
+
 /**
  * What a monthly report is made from: everything as of `atMs`, by what was known at `knownMs`. The findings are the present ones: for a month that
  * is over they are judged again. Of all centres, or of the one that is named.
  */
-export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number, only: string | null = null): Promise<ReportRows> {
+export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number, only: string | null = null): Promise<MonthRows> {
   const knownBy = new Date(knownMs).toISOString();
   const [sites, findings, changes, attestations, waivers] = await Promise.all([
     sitesAsOf(db, vietnamDay(atMs), knownMs, period.lastDay),
     db.query<{ body: Finding; since: number }>(presentFindings, [only]),
-    db.query<ChangeRow>(changesAsOf, [period.from, period.to, knownBy, only]),
+    changesWithin(db, period, knownMs, only),
     db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy, only]),
     db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay, knownBy, only]),
   ]);
   return {
     centres: sites.map(({ centre: { devices: _, ...centre } }) => centre).filter(({ code }) => only === null || code === only),
     findings: findings.map(({ body, since }) => ({ ...body, since: new Date(since).toISOString() })),
-    changes: changes.map(transition),
+    changes,
     attestations: attestations.map(({ body }) => body),
     waivers: waivers.map(({ body }) => body),
   };
+}
+
+/** What was judged within a span of instants by `knownMs`, oldest first, with the last of each requirement before it; of all centres, or of the one that is named. */
+export async function changesWithin(db: Db, { from, to }: Pick<Period, "from" | "to">, knownMs: number, only: string | null = null): Promise<Transition[]> {
+  return (await db.query<ChangeRow>(changesAsOf, [from, to, new Date(knownMs).toISOString(), only])).map(transition);
 }
 
 /** Codes and names of all centres, in order of their codes. */

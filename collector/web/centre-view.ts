@@ -1,19 +1,22 @@
 import type { Attestation } from "#schemas/attestation.ts";
-import { vietnamDay } from "#schemas/calendar.ts";
+import { daysBetween, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { FindingState, Tally } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
-import { dailyStates } from "./daily-states.ts";
+import { withFills } from "../jobs/fill-unjudged.ts";
+import { type DayState, dailyStates } from "./daily-states.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
 import type { CentreRows, StandingFinding, StoredRun } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
+
+const DAY_MS = 86_400_000;
 
 /** One row of the sheet: a requirement with all that is known of it here. `finding` is absent when it was never judged. */
 export type SheetRow = {
   readonly requirement: Requirement;
   readonly state: FindingState;
   readonly finding?: StandingFinding;
-  readonly days: readonly (FindingState | undefined)[];
+  readonly days: readonly (DayState | undefined)[];
   readonly runs: readonly StoredRun[];
   readonly attestations: readonly Attestation[];
 };
@@ -24,6 +27,8 @@ export type CentreView = {
   readonly sheet: readonly SheetRow[];
   readonly state: FindingState;
   readonly excused: boolean;
+  /** Days of the strips on which nobody judged all of it, and of which not all is known since. */
+  readonly unjudged: readonly string[];
   readonly tally: Tally;
   /** Failing rows without a waiver, most urgent first. */
   readonly todo: readonly SheetRow[];
@@ -33,18 +38,16 @@ export type CentreView = {
 export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: number): CentreView {
   const findings = new Map(rows.findings.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
   const runs = new Map(rows.evidence.map((run) => [run.ref, run]));
-  const isClosed = isClosedOn(rows.centre.closed, vietnamDay(nowMs));
+  const changes = Map.groupBy(withFills(rows.history, rows.unjudged ?? []), ({ requirement }) => requirement);
+  const today = vietnamDay(nowMs);
+  const isClosed = isClosedOn(rows.centre.closed, today);
   const sheet = (isClosed ? [] : policy.requirements).map((requirement): SheetRow => {
     const finding = findings.get(requirement.id);
     return {
       requirement,
       state: finding?.state ?? "unknown",
       ...(finding && { finding }),
-      days: dailyStates(
-        rows.history.filter((change) => change.requirement === requirement.id),
-        vietnamDay(nowMs),
-        HISTORY_DAYS,
-      ),
+      days: dailyStates(changes.get(requirement.id) ?? [], today, HISTORY_DAYS),
       runs: finding?.evidence.flatMap((ref) => runs.get(ref) ?? []) ?? [],
       attestations: rows.attestations.filter((attestation) => attestation.requirement === requirement.id),
     };
@@ -52,5 +55,7 @@ export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: numbe
   const judged = sheet.map(({ state, finding }) => ({ state, waived: finding?.waiver !== undefined }));
   const failing = sheet.filter(({ state }) => state === "fail");
   const todo = failing.filter(({ finding }) => !finding?.waiver).sort((a, b) => a.requirement.impact - b.requirement.impact);
-  return { rows, isClosed, sheet, state: worstState(judged), excused: failing.length > 0 && todo.length === 0, tally: tally(judged), todo };
+  const days = daysBetween(vietnamDay(vietnamDayStartMs(today) - (HISTORY_DAYS - 1) * DAY_MS), today);
+  const unjudged = days.filter((_, place) => sheet.some((row) => row.days[place] === "not_judged"));
+  return { rows, isClosed, unjudged, sheet, state: worstState(judged), excused: failing.length > 0 && todo.length === 0, tally: tally(judged), todo };
 }

@@ -1,32 +1,46 @@
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
-import type { FindingState, Transition } from "#schemas/finding.ts";
+import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 
 const DAY_MS = 86_400_000;
 
+/** A change of state as days are counted by it: a transition, or the beginning of days on which nobody judged (collector/jobs/unjudged-days.ts). */
+export type DayChange = Omit<Transition, "reason"> & { readonly reason: FindingReason | "not_judged" };
+/** What a day counts as; `not_judged` is an unknown one, since no collector judged on it. */
+export type DayState = FindingState | "not_judged";
+
+/** From worst to best. */
+const worstDayFirst: readonly DayState[] = worstFirst.flatMap((state): DayState[] => (state === "unknown" ? ["unknown", "not_judged"] : [state]));
+
 /**
  * The worst state of each of `count` Vietnam days up to and with `lastDay`, oldest first; undefined before the first judgement.
- * `changes` are one requirement's transitions, oldest first; the last one before the window tells how it began.
+ * `changes` are one requirement's, oldest first; the last one before the window tells how it began.
  */
-export function dailyStates(changes: readonly Pick<Transition, "to" | "at">[], lastDay: string, count: number): readonly (FindingState | undefined)[] {
+export function dailyStates(changes: readonly Pick<DayChange, "to" | "at" | "reason">[], lastDay: string, count: number): readonly (DayState | undefined)[] {
   const lastMs = vietnamDayStartMs(lastDay);
   const atMs = changes.map(({ at }) => Date.parse(at));
-  const days: (FindingState | undefined)[] = [];
-  let standing: FindingState | undefined;
+  const days: (DayState | undefined)[] = [];
+  let standing: DayState | undefined;
   let next = 0;
-  // A day begins in the state that stands, and is as bad as the worst that comes; what lies before the window is one long day that nobody asks for.
-  for (let left = count; left >= 0; left--) {
-    const endMs = lastMs - (left - 1) * DAY_MS;
+  const isBefore = (ms: number) => (atMs[next] ?? Number.POSITIVE_INFINITY) < ms;
+  for (let left = count - 1; left >= 0; left--) {
+    const startMs = lastMs - left * DAY_MS;
+    // A day begins in the state that stands at its first instant, and is as bad as the worst that comes.
+    for (; isBefore(startMs + 1); next++) standing = stateOf(changes[next]);
     let worst = standing;
-    for (; (atMs[next] ?? Number.POSITIVE_INFINITY) < endMs; next++) {
-      standing = changes[next]?.to;
+    for (; isBefore(startMs + DAY_MS); next++) {
+      standing = stateOf(changes[next]);
       worst = worse(worst, standing);
     }
-    if (left < count) days.push(worst);
+    days.push(worst);
   }
   return days;
 }
 
-function worse(one: FindingState | undefined, other: FindingState | undefined): FindingState | undefined {
-  return worstFirst.find((state) => state === one || state === other);
+function stateOf(change: Pick<DayChange, "to" | "reason"> | undefined): DayState | undefined {
+  return change?.reason === "not_judged" ? "not_judged" : change?.to;
+}
+
+function worse(one: DayState | undefined, other: DayState | undefined): DayState | undefined {
+  return worstDayFirst.find((state) => state === one || state === other);
 }

@@ -4,6 +4,7 @@ import type { DailyPages } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre, Closing } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
+import type { DayChange } from "./daily-states.ts";
 import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 
 /** A finding as stored, with the instant at which its present state began. */
@@ -37,6 +38,8 @@ export type CentreRows = {
   readonly findings: readonly StandingFinding[];
   /** Changes since the asked instant and, for each requirement, the last one before it; oldest first. */
   readonly history: readonly Transition[];
+  /** What days on which nobody judged bring into it; absent where there were none. */
+  readonly unjudged?: readonly DayChange[];
   readonly incidents: readonly Incident[];
   readonly bandwidth: readonly StoredRun[];
   /** The newest recording-depth run of each target. */

@@ -1,4 +1,4 @@
-import { VIETNAM_OFFSET_MS } from "../calendar.ts";
+import { dayAfter, VIETNAM_OFFSET_MS } from "../calendar.ts";
 import type { Lang } from "../words.ts";
 
 /** A Vietnam day `YYYY-MM-DD` as the language writes it. */
@@ -10,4 +10,15 @@ export function day(lang: Lang, isoDay: string): string {
 export function moment(lang: Lang, instant: string | number): string {
   const local = new Date(new Date(instant).getTime() + VIETNAM_OFFSET_MS).toISOString();
   return `${day(lang, local.slice(0, 10))} ${local.slice(11, 16)}`;
+}
+
+/** Days in their order, those that follow upon each other as one span. */
+export function daySpans(lang: Lang, isoDays: readonly string[]): string {
+  const spans: { first: string; last: string }[] = [];
+  for (const one of isoDays) {
+    const open = spans.at(-1);
+    if (open && dayAfter(open.last) === one) open.last = one;
+    else spans.push({ first: one, last: one });
+  }
+  return spans.map(({ first, last }) => (first === last ? day(lang, first) : `${day(lang, first)} – ${day(lang, last)}`)).join(", ");
 }

@@ -101,6 +101,7 @@ export const findings = {
   "finding.short.clock_wrong": "device clock wrong",
   "finding.short.contradiction": "contradiction",
   "finding.short.rule_error": "evaluation failed",
+  "finding.short.not_judged": "not judged by the province's server",
   "finding.short.not_key_area": "no key area",
 
   "outcome.auth_failed": "wrong account or password",

@@ -8,6 +8,7 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.unknown": "not declared",
   "linkEvidence.mbps": "{mbps} Mbps",
   "linkEvidence.finding": "Judgement at the end of these days",
+  "linkEvidence.notJudged": "The province's server did not judge the line on {days}: unknown.",
   "linkEvidence.summary": "Summary",
   "linkEvidence.hours": "Working hours",
   "linkEvidence.quiet": "Outside working hours",

@@ -102,6 +102,7 @@ export const findings = {
   "finding.short.clock_wrong": "đồng hồ thiết bị sai",
   "finding.short.contradiction": "thông tin mâu thuẫn",
   "finding.short.rule_error": "lỗi chương trình đánh giá",
+  "finding.short.not_judged": "máy chủ của tỉnh không đánh giá",
   "finding.short.not_key_area": "không phải địa bàn trọng điểm",
 
   "outcome.auth_failed": "sai tài khoản hoặc mật khẩu",

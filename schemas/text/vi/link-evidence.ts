@@ -6,6 +6,7 @@ export const linkEvidence = {
   "linkEvidence.unknown": "chưa khai báo",
   "linkEvidence.mbps": "{mbps} Mbps",
   "linkEvidence.finding": "Kết luận ở cuối khoảng này",
+  "linkEvidence.notJudged": "Máy chủ của tỉnh không đánh giá đường truyền trong các ngày {days}: chưa xác định.",
   "linkEvidence.summary": "Tóm tắt",
   "linkEvidence.hours": "Trong giờ làm việc",
   "linkEvidence.quiet": "Ngoài giờ làm việc",

@@ -139,6 +139,8 @@ export const web = {
 
   "web.history.alt": "30 ngày qua: {summary}",
   "web.history.days": "{count} ngày {state}",
+  "web.history.notJudged": "{count} ngày máy chủ của tỉnh không đánh giá",
+  "web.history.unjudged": "Các ngày {days}, máy chủ của tỉnh không đánh giá: tính là chưa xác định, trừ nội dung về sau đánh giá lại được.",
   "web.history.noDays": "chưa có lịch sử",
   "web.history.legend": "Mỗi ô là một ngày, hôm nay ở bên phải; ghi trạng thái xấu nhất trong ngày.",
 

@@ -7,6 +7,7 @@ import { linkEvidenceCsv } from "../../../collector/report/link-evidence-csv.ts"
 import { linkEvidenceHtml } from "../../../collector/report/link-evidence-html.ts";
 import { linkEvidencePrint } from "../../../collector/report/link-evidence-print.ts";
 import { renderLinkEvidence } from "../../../collector/report/link-evidence-render.ts";
+import { evidenceText } from "../../../collector/report/link-evidence-words.ts";
 import { calendar, plan } from "../../support/facts.ts";
 
 const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
@@ -32,7 +33,18 @@ const postponed: Run = { ...test(6, 9, 0), outcome: { kind: "skipped", reason: "
 const runs = [test(2, 9, 168), test(3, 10, 171), test(4, 20, 230), test(5, 9, 60, "cpu_bound"), postponed];
 
 function build(over: Partial<Parameters<typeof buildLinkEvidence>[0]> = {}) {
-  const found = buildLinkEvidence({ demo: false, centre, policy: plan, calendar, findings: [], runs, firstDay: "2026-11-01", lastDay: "2026-11-07", ...over });
+  const found = buildLinkEvidence({
+    demo: false,
+    centre,
+    policy: plan,
+    calendar,
+    findings: [],
+    runs,
+    notJudged: [],
+    firstDay: "2026-11-01",
+    lastDay: "2026-11-07",
+    ...over,
+  });
   if (!found) throw new Error("the policy has no floor for the line");
   return found;
 }
@@ -60,6 +72,16 @@ describe("what a provider gets to see", () => {
       expect(words).toContain(sha256);
   });
 
+  it("names the days on which nobody judged the line, in every form", () => {
+    const evidence = build({ notJudged: ["2026-11-03", "2026-11-04", "2026-11-06"] });
+    const words = "Máy chủ của tỉnh không đánh giá đường truyền trong các ngày 03/11/2026 – 04/11/2026, 06/11/2026: chưa xác định.";
+    expect(linkEvidenceHtml(evidence, "vi")).toContain(words);
+    expect(linkEvidenceCsv(evidence, "vi")).toContain(words);
+    expect(linkEvidencePrint(evidence, "vi").summary.numbers.map((one) => one.words)).toContain(words);
+    expect(evidenceText(evidence)).toContain('"notJudged":["2026-11-03","2026-11-04","2026-11-06"]');
+    expect(build()).not.toHaveProperty("notJudged");
+  });
+
   it("has nothing to show under a policy without a floor for the line", () => {
     expect(
       buildLinkEvidence({
@@ -69,6 +91,7 @@ describe("what a provider gets to see", () => {
         calendar,
         findings: [],
         runs,
+        notJudged: [],
         firstDay: "2026-11-01",
         lastDay: "2026-11-07",
       }),

@@ -23,7 +23,7 @@ const app = reportRoutes({
   },
   linkEvidence: async (code, firstDay, lastDay) => {
     const centre = sampleCentres.find((one) => one.code === code);
-    return centre && buildLinkEvidence({ demo: false, centre, policy: plan, calendar, findings: [], runs: [], firstDay, lastDay });
+    return centre && buildLinkEvidence({ demo: false, centre, policy: plan, calendar, findings: [], runs: [], notJudged: [], firstDay, lastDay });
   },
 });
 

@@ -220,3 +220,22 @@ test("a closed centre says since when and where its work went, and asks nothing 
   const province = await (await closing("2026-11-28").request("/")).text();
   expect(province).toContain('<a href="/centres/xa-99">Xã Cũ</a>: từ ngày 28/11/2026');
 });
+
+test("a day on which nobody judged is an unknown one in the strip, and the page names it", async () => {
+  const told = (at: string, to: "unknown" | "pass", reason: "not_judged" | "met") => ({ centre: "xa-01", requirement: "R01", at, to, reason });
+  const unjudged = [told("2026-11-23T17:00:00.000Z", "unknown", "not_judged"), told("2026-11-26T17:00:00.000Z", "pass", "met")];
+  const routes = pageRoutes({
+    ...deps,
+    store: {
+      ...sampleStore,
+      centre: async (...asked) => {
+        const rows = await sampleStore.centre(...asked);
+        return rows && { ...rows, history: rows.history.filter(({ at }) => at < "2026-11-20"), unjudged };
+      },
+    },
+  });
+  const body = await (await routes.request("/centres/xa-01")).text();
+  expect(body).toContain("Các ngày 24/11/2026 – 26/11/2026, máy chủ của tỉnh không đánh giá: tính là chưa xác định");
+  expect(body).toMatch(/aria-label="30 ngày qua: [^"]*3 ngày máy chủ của tỉnh không đánh giá"/);
+  expect(await page("/centres/xa-01")).not.toContain("không đánh giá");
+});
