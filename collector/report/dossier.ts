@@ -1,20 +1,23 @@
 import { type Attestation, endOfDayMs, isWithdrawnAt, type Waiver, type Withdrawal } from "#schemas/attestation.ts";
-import { vietnamDay } from "#schemas/calendar.ts";
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
-import type { Finding, FindingState, Tally, Transition } from "#schemas/finding.ts";
+import type { Finding, FindingState, Tally } from "#schemas/finding.ts";
+import { type Closing, isClosedOn } from "#schemas/inventory.ts";
 import { type AttestedRule, attestedRuleOf, type PolicyProfile, type Requirement } from "#schemas/policy.ts";
-import { dailyStates } from "../web/daily-states.ts";
+import type { NamedVersion } from "../policy-book.ts";
+import { type DayChange, dailyStates } from "../web/daily-states.ts";
 import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
 import { asOf, tally, worstState } from "../web/standing.ts";
 import { type Excuse, excusesOf } from "./excuses.ts";
 import { closesAt, type Period } from "./period.ts";
 
-/** What a report is made from: everything as it was known when the month closed. Findings are those at the month's end. */
+/** What a report is made from: everything as it was known when the month closed. Findings are those at the month's end, of a centre that closed those of its last day. */
 export type ReportRows = {
+  /** Those of the month's end, and with `closed` those that closed within it. */
   readonly centres: readonly CentreBrief[];
   readonly findings: readonly StandingFinding[];
-  /** Up to the month's end, oldest first, with the last one before its start. */
-  readonly changes: readonly Transition[];
+  /** Up to the month's end, oldest first, with the last one before its start, and with what days without a judge bring into them. */
+  readonly changes: readonly DayChange[];
   readonly attestations: readonly Attestation[];
   readonly waivers: readonly Waiver[];
 };
@@ -34,6 +37,8 @@ export type DossierRow = {
   readonly since?: string;
   /** Days of the month by their worst state; they sum to the days that are over, `none` being those before the first judgement. */
   readonly days: Readonly<Record<FindingState | "none", number>>;
+  /** Of the unknown days those on which no collector judged, and of which nothing was learnt since; absent when there are none. */
+  readonly notJudged?: number;
   readonly evidence: readonly string[];
 };
 
@@ -43,6 +48,8 @@ export type DossierCentre = {
   readonly district?: string;
   readonly officers?: number;
   readonly keyArea: boolean;
+  /** Of a centre that closed within the month: all of it is up to the end of its last day. */
+  readonly closed?: Closing;
   readonly state: FindingState;
   readonly tally: Tally;
   readonly rows: readonly DossierRow[];
@@ -75,6 +82,8 @@ export type Dossier = {
     readonly title: PolicyProfile["title"];
     readonly source: PolicyProfile["source"];
   };
+  /** All versions that were in force in the month so far, oldest first; `policy` judged the states at its end. Absent when it was the only one. */
+  readonly policies?: readonly NamedVersion[];
   readonly requirements: readonly (Pick<Requirement, "id" | "title" | "clause" | "owner" | "evidenceClass" | "reading"> & {
     /** What people attest, item by item; absent when nothing is. */
     readonly items?: readonly Pick<AttestedRule["items"][number], "id" | "title">[];
@@ -82,6 +91,8 @@ export type Dossier = {
   readonly centresTally: Tally;
   readonly findingsTally: Tally;
   readonly centres: readonly DossierCentre[];
+  /** Of the province: those that closed within the month. They are in none of the sums, which are of the centres at its end; absent when there are none. */
+  readonly closedCentres?: readonly DossierCentre[];
 };
 
 /** Builds the dossier of a month. Pure: the same rows give the same dossier, whenever it is asked for. */
@@ -90,19 +101,23 @@ export function buildDossier(
   period: Period,
   policy: PolicyProfile,
   rows: ReportRows,
-  options: { nowMs: number; demo: boolean },
+  options: { nowMs: number; demo: boolean; policies?: readonly NamedVersion[] },
 ): Dossier {
   const findings = byCentre(rows.findings);
   const changes = byCentre(rows.changes);
   const waivers = byCentre(rows.waivers);
   const attestations = byCentre(rows.attestations);
-  const centres = rows.centres
+  const all = rows.centres
     .map((centre) => {
       const { code } = centre;
       const own = { findings: findings(code), changes: changes(code), waivers: waivers(code), attestations: attestations(code) };
       return dossierCentre(centre, period, policy, own, options.nowMs);
     })
     .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
+  // The dossier of one centre is about that one, closed or not.
+  const centres = scope === "centre" ? all : all.filter(({ closed }) => closed === undefined);
+  const closedCentres = all.filter((centre) => !centres.includes(centre));
+  const { policies = [] } = options;
   const { id, version, effectiveFrom, title, source } = policy;
   return {
     format: "hcc-watch/dossier/1",
@@ -115,6 +130,7 @@ export function buildDossier(
     closesAt: closesAt(period),
     provisional: options.nowMs < Date.parse(closesAt(period)),
     policy: { id, version, effectiveFrom, title, source },
+    ...(policies.length > 1 && { policies }),
     requirements: policy.requirements.map((requirement) => {
       const { id, title, clause, owner, evidenceClass, reading } = requirement;
       const items = attestedRuleOf(requirement)?.items.map(({ id, title }) => ({ id, title }));
@@ -122,6 +138,7 @@ export function buildDossier(
     }),
     ...tallies(centres, period.lastDay),
     centres,
+    ...(closedCentres.length > 0 && { closedCentres }),
   };
 }
 
@@ -132,13 +149,24 @@ function byCentre<Row extends { readonly centre: string }>(rows: readonly Row[])
 
 /** The part of a province's dossier that is about one centre; undefined when it is not in it. */
 export function dossierOfCentre(province: Dossier, code: string): Dossier | undefined {
-  const centres = province.centres.filter((centre) => centre.code === code);
-  return centres.length === 0 ? undefined : { ...province, scope: "centre", ...tallies(centres, province.lastDay), centres };
+  const { closedCentres: _, ...rest } = province;
+  const centres = everyCentre(province).filter((centre) => centre.code === code);
+  return centres.length === 0 ? undefined : { ...rest, scope: "centre", ...tallies(centres, province.lastDay), centres };
+}
+
+/** All centres of a dossier, those that closed within its month at the end. */
+export function everyCentre({ centres, closedCentres = [] }: Pick<Dossier, "centres" | "closedCentres">): readonly DossierCentre[] {
+  return [...centres, ...closedCentres];
+}
+
+/** The last Vietnam day of a centre in a month that ends with `lastDay`. */
+export function lastDayOf({ closed }: Pick<DossierCentre, "closed">, lastDay: string): string {
+  return isClosedOn(closed, lastDay) ? vietnamDay(vietnamDayStartMs((closed as Closing).on) - 1) : lastDay;
 }
 
 /** The waivers that count for a month: not those that were withdrawn in it. */
-export function countedWaivers({ waivers }: Pick<DossierCentre, "waivers">, lastDay: string): DossierCentre["waivers"] {
-  return waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastDay)));
+export function countedWaivers(centre: Pick<DossierCentre, "waivers" | "closed">, lastDay: string): DossierCentre["waivers"] {
+  return centre.waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastDayOf(centre, lastDay))));
 }
 
 function tallies(centres: readonly DossierCentre[], lastDay: string): Pick<Dossier, "centresTally" | "findingsTally"> {
@@ -148,23 +176,27 @@ function tallies(centres: readonly DossierCentre[], lastDay: string): Pick<Dossi
   };
 }
 
-function judgedRows(centre: Pick<DossierCentre, "rows" | "waivers">, lastDay: string) {
+function judgedRows(centre: Pick<DossierCentre, "rows" | "waivers" | "closed">, lastDay: string) {
   const waived = new Set(countedWaivers(centre, lastDay).map(({ requirement }) => requirement));
   return centre.rows.map(({ state, requirement }) => ({ state, waived: waived.has(requirement) }));
 }
 
 function dossierCentre(
   centre: CentreBrief,
-  period: Period,
+  month: Period,
   policy: PolicyProfile,
   { findings, changes, waivers: filed, attestations: attested }: Omit<ReportRows, "centres">,
   nowMs: number,
 ): DossierCentre {
+  const { closed } = centre;
+  const period = closed ? { ...month, lastDay: lastDayOf(centre, month.lastDay), to: new Date(vietnamDayStartMs(closed.on)).toISOString() } : month;
   const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
   const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);
   const lastDay = countedTo(period, nowMs);
-  const rows = policy.requirements.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], lastDay));
+  // What came into force when a centre was no more was never demanded of it.
+  const demanded = policy.requirements.filter(({ id }) => !closed || known.has(id));
+  const rows = demanded.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], lastDay));
   const waivers = filed
     .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay && !isWithdrawnAt(waiver, Date.parse(period.from) - 1))
     .map(({ id, requirement, reason, document, from, until, withdrawn }) => ({
@@ -195,6 +227,7 @@ function dossierCentre(
     ...(district && { district }),
     ...(officers !== undefined && { officers }),
     keyArea,
+    ...(closed && { closed }),
     state: worstState(rows),
     tally: tally(judgedRows({ rows, waivers }, period.lastDay)),
     rows,
@@ -211,11 +244,13 @@ function countedTo({ lastDay }: Period, nowMs: number): string {
   return today < lastDay ? today : lastDay;
 }
 
-function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly Transition[], lastDay: string): DossierRow {
+function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly DayChange[], lastDay: string): DossierRow {
   const states = dailyStates(changes, lastDay, Number(lastDay.slice(8)));
   const days = Object.fromEntries([...worstFirst, "none" as const].map((state) => [state, 0])) as Record<FindingState | "none", number>;
-  for (const day of states) days[day ?? "none"]++;
-  if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", days, evidence: [] };
+  for (const day of states) days[day === "not_judged" ? "unknown" : (day ?? "none")]++;
+  const unjudged = states.filter((day) => day === "not_judged").length;
+  const counted = { days, ...(unjudged > 0 && { notJudged: unjudged }) };
+  if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", ...counted, evidence: [] };
   const { state, reason, evidenceClass, observed, required, unit, detail, declared, observedAt, since, evidence } = finding;
   const { by: _, ...said } = declared ?? { by: "" };
   return {
@@ -230,7 +265,7 @@ function dossierRow(requirement: string, finding: StandingFinding | undefined, c
     ...(declared && { declared: said as DossierRow["declared"] & object }),
     ...(observedAt && { observedAt }),
     since,
-    days,
+    ...counted,
     evidence,
   };
 }

@@ -1,14 +1,19 @@
-import { vietnamDay } from "#schemas/calendar.ts";
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { Closing } from "#schemas/inventory.ts";
 import { clockState } from "../jobs/clock-watch.ts";
+import { withFills } from "../jobs/fill-unjudged.ts";
 import { oldestPastMs, pastFindings } from "../jobs/past-findings.ts";
-import type { PolicyAt } from "../policy-book.ts";
+import { unjudgedDays } from "../jobs/unjudged-days.ts";
+import { type PolicyAt, versionsWithin } from "../policy-book.ts";
 import { readClockProof } from "../store/clock-proof.ts";
+import { closingsWithin } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
 import { centreNames, reportRows } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
-import { buildDossier, type Dossier, dossierOfCentre } from "./dossier.ts";
-import { closesAt, type Month, newestClosed, periodOf } from "./period.ts";
+import type { CentreBrief } from "../web/page-store.ts";
+import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "./dossier.ts";
+import { closesAt, type Month, newestClosed, type Period, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
 
 export type MonthDeskOptions = {
@@ -49,7 +54,34 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
       return pastFindings(db, inForce, { atMs: endMs, knownMs }, sites);
     };
     const findings = nowMs <= endMs ? rows.findings : await judgeAgain();
-    return buildDossier(centre === undefined ? "province" : "centre", period, policy, { ...rows, findings }, { nowMs, demo });
+    const gone = await closedWithin(period, atMs, knownMs, centre);
+    const countedTo = vietnamDay(atMs);
+    const unjudged = await unjudgedDays({ db, policyAt }, rows.changes, { firstDay: period.firstDay, lastDay: countedTo, nowMs, knownMs, centre });
+    const policies = await versionsWithin(db, policy.id, period.firstDay, countedTo, knownMs);
+    const all = {
+      ...rows,
+      centres: [...rows.centres, ...gone.centres],
+      findings: [...findings, ...gone.findings],
+      changes: withFills(rows.changes, unjudged),
+    };
+    return buildDossier(centre === undefined ? "province" : "centre", period, policy, all, { nowMs, demo, policies });
+  };
+
+  /** The centres that closed within a month, after its first day and by `atMs`, each as it was declared and judged at the end of its last day. */
+  const closedWithin = async (period: Period, atMs: number, knownMs: number, only: string | undefined): Promise<Pick<ReportRows, "centres" | "findings">> => {
+    const closings = await closingsWithin(db, period.firstDay, vietnamDay(atMs), knownMs);
+    const parts = [...Map.groupBy(closings, ({ closed }) => closed.on)].map(async ([on, own]) => {
+      const endedMs = vietnamDayStartMs(on) - 1;
+      const lastDay = vietnamDay(endedMs);
+      const closedOf = new Map(own.map(({ siteId, closed }) => [siteId, closed]));
+      const sites = (await sitesAsOf(db, lastDay, knownMs, lastDay)).filter(
+        ({ siteId, centre: { code } }) => closedOf.has(siteId) && (only === undefined || code === only),
+      );
+      const centres = sites.map(({ siteId, centre: { devices: _, ...centre } }): CentreBrief => ({ ...centre, closed: closedOf.get(siteId) as Closing }));
+      return { centres, findings: await pastFindings(db, policyAt(endedMs, knownMs), { atMs: endedMs, knownMs }, sites) };
+    });
+    const all = await Promise.all(parts);
+    return { centres: all.flatMap(({ centres }) => centres), findings: all.flatMap(({ findings }) => findings) };
   };
 
   const closed = async (month: Month, nowMs: number): Promise<Dossier | undefined> => {

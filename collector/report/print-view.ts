@@ -6,9 +6,11 @@ import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { share } from "../web/format.ts";
 import { valueWithUnit } from "../web/value.ts";
-import { countedWaivers, type Dossier, type DossierCentre, type DossierRow } from "./dossier.ts";
+import { countedWaivers, type Dossier, type DossierCentre, type DossierRow, everyCentre } from "./dossier.ts";
 import {
   attestedTitle,
+  closedNote,
+  closedWords,
   coverageWords,
   declarer,
   EXCUSES_SHOWN,
@@ -81,11 +83,15 @@ export function printView(dossier: Dossier, seal: string, lang: Lang): PrintView
     sheets: [
       ...(isCentre
         ? dossier.centres.flatMap((centre) => [centreSheet(dossier, centre, lang), declarationSheet(dossier, centre, lang)])
-        : [requirementSheet(dossier, lang), centresSheet(dossier, lang)]),
+        : [
+            requirementSheet(dossier, lang),
+            centresSheet(dossier, lang),
+            ...(dossier.closedCentres ? [closedSheet(dossier, dossier.closedCentres, lang)] : []),
+          ]),
       waiverSheet(dossier, lang),
       excuseSheet(dossier, lang),
     ],
-    method: { title: text(lang, "report.method"), sentences: methodSentences(lang) },
+    method: { title: text(lang, "report.method"), sentences: methodSentences(dossier, lang) },
     signatures: isCentre
       ? (["report.sign.centre", "report.sign.inspector"] as const).map((key) => ({ who: text(lang, key), note: text(lang, "report.sign.note") }))
       : [],
@@ -230,22 +236,51 @@ function centresSheet({ centres, lastDay }: Dossier, lang: Lang): PrintSheet {
     ]),
     widths: [30, 18, 26, 10, 10, 10],
     numbers: [3, 4, 5],
-    rows: centres.map(({ name, code, district, state, rows, tally, waivers }) => ({
-      cells: [
-        { words: printable(name), small: printable(district ? `${code}, ${district}` : code), strong: true },
-        { state, words: text(lang, `state.${state}`) },
-        rows.flatMap((row) => (row.state === "fail" ? [row.requirement] : [])).join(", "),
-        share(tally.coverage),
-        share(tally.score),
-        String(countedWaivers({ waivers }, lastDay).length),
-      ],
-    })),
+    rows: centres.map((centre) => ({ cells: [centreCell(centre), ...standingCells(centre, lastDay, lang)] })),
     empty: "",
   };
 }
 
-function waiverSheet({ scope, centres }: Dossier, lang: Lang): PrintSheet {
-  const named = scope === "province";
+/** The centres that closed within the month, each as it stood on its last day. */
+function closedSheet(dossier: Dossier, closed: readonly DossierCentre[], lang: Lang): PrintSheet {
+  return {
+    title: text(lang, "report.closedCentres"),
+    head: heads(lang, [
+      "report.column.centre",
+      "report.column.closed",
+      "report.column.stateThen",
+      "report.column.fails",
+      "report.column.coverage",
+      "report.column.score",
+      "report.column.waivers",
+    ]),
+    widths: [24, 18, 16, 18, 9, 9, 10],
+    numbers: [4, 5, 6],
+    rows: closed.map((centre) => ({
+      cells: [centreCell(centre), printable(closedWords(lang, centre)), ...standingCells(centre, dossier.lastDay, lang)],
+    })),
+    empty: "",
+    after: closedNote(dossier, lang),
+  };
+}
+
+function centreCell({ name, code, district }: DossierCentre): PrintCell {
+  return { words: printable(name), small: printable(district ? `${code}, ${district}` : code), strong: true };
+}
+
+function standingCells(centre: DossierCentre, lastDay: string, lang: Lang): readonly PrintCell[] {
+  const { state, rows, tally } = centre;
+  return [
+    { state, words: text(lang, `state.${state}`) },
+    rows.flatMap((row) => (row.state === "fail" ? [row.requirement] : [])).join(", "),
+    share(tally.coverage),
+    share(tally.score),
+    String(countedWaivers(centre, lastDay).length),
+  ];
+}
+
+function waiverSheet(dossier: Dossier, lang: Lang): PrintSheet {
+  const named = dossier.scope === "province";
   return {
     title: text(lang, "report.waivers"),
     head: heads(lang, [
@@ -257,7 +292,7 @@ function waiverSheet({ scope, centres }: Dossier, lang: Lang): PrintSheet {
       "report.column.until",
     ]),
     widths: [...(named ? [4] : []), 0, 6, 4, 0, 0],
-    rows: centres.flatMap(({ name, waivers }) =>
+    rows: everyCentre(dossier).flatMap(({ name, waivers }) =>
       waivers.map((waiver) => ({
         cells: [
           ...(named ? [printable(name)] : []),

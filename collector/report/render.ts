@@ -4,7 +4,7 @@ import { csv } from "./csv.ts";
 import type { Dossier } from "./dossier.ts";
 import { printView } from "./print-view.ts";
 import { reportHtml } from "./report-html.ts";
-import { excuseRows, methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
+import { closedRows, excuseRows, methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
 import { dossierText, sealOf } from "./seal.ts";
 import { typeset } from "./typeset.ts";
 import { type XlsxSheet, xlsx } from "./xlsx.ts";
@@ -38,7 +38,7 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
   }
 }
 
-/** One table that every spreadsheet reads; waivers, excused time and what the numbers mean stand below it, each after an empty line and with its title. */
+/** One table that every spreadsheet reads; centres that closed, waivers, excused time and what the numbers mean stand below it, each after an empty line and with its title. */
 function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
   const [first, ...others] = sheetsOf(dossier, seal, lang);
   const words = (head: Sheet["head"]) => head.map((key) => text(lang, key));
@@ -47,7 +47,8 @@ function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
 
 /** All that a report holds, as tables; the first has a row for each centre and requirement. */
 function sheetsOf(dossier: Dossier, seal: string, lang: Lang): readonly [Sheet, ...Sheet[]] {
-  return [requirementRows(dossier, lang), waiverRows(dossier, lang), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
+  const closed = dossier.closedCentres ? [closedRows(dossier, lang)] : [];
+  return [requirementRows(dossier, lang), ...closed, waiverRows(dossier, lang), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
 }
 
 const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);

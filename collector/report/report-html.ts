@@ -7,9 +7,11 @@ import type { Lang } from "#schemas/words.ts";
 import { share } from "../web/format.ts";
 import { badge, type Html, sprite, withoutSteering } from "../web/markup.ts";
 import { valueWithUnit } from "../web/value.ts";
-import { countedWaivers, type Dossier, type DossierCentre } from "./dossier.ts";
+import { countedWaivers, type Dossier, type DossierCentre, everyCentre } from "./dossier.ts";
 import {
   attestedTitle,
+  closedNote,
+  closedWords,
   coverageWords,
   declarer,
   EXCUSES_SHOWN,
@@ -44,7 +46,7 @@ ${summary(dossier, lang)}
 ${dossier.scope === "centre" ? dossier.centres.map((centre) => centreSheet(dossier, centre, lang)) : provinceTables(dossier, lang)}
 ${waivers(dossier, lang)}
 ${excuses(dossier, lang)}
-<section><h2>${text(lang, "report.method")}</h2><ol class="method">${methodSentences(lang).map((sentence) => html`<li>${sentence}</li>`)}</ol></section>
+<section><h2>${text(lang, "report.method")}</h2><ol class="method">${methodSentences(dossier, lang).map((sentence) => html`<li>${sentence}</li>`)}</ol></section>
 ${dossier.scope === "centre" ? signatures(lang) : ""}
 </main>
 <footer><p>${text(lang, "report.foot", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom), document: policy.source.document, date: day(lang, policy.source.date) })}</p>
@@ -93,7 +95,8 @@ function declarations(dossier: Dossier, { attestations }: DossierCentre, lang: L
   )}</tbody></table></div></section>`;
 }
 
-function provinceTables({ requirements, centres, lastDay }: Dossier, lang: Lang): Html {
+function provinceTables(dossier: Dossier, lang: Lang): Html {
+  const { requirements, centres, lastDay } = dossier;
   const rows = Map.groupBy(
     centres.flatMap((centre) => centre.rows),
     ({ requirement, state }) => `${requirement} ${state}`,
@@ -102,7 +105,16 @@ function provinceTables({ requirements, centres, lastDay }: Dossier, lang: Lang)
   return html`<section><h2>${text(lang, "report.byRequirement")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byRequirement")}"><table><thead><tr><th scope="col">${text(lang, "report.column.requirement")}</th>${stateOrder.map((state) => html`<th scope="col">${text(lang, `state.${state}`)}</th>`)}<th scope="col">${text(lang, "report.column.owner")}</th></tr></thead>
 <tbody>${requirements.map(({ id, title, owner }) => html`<tr><th scope="row"><span class="rid">${id}</span> ${title[lang]}</th>${stateOrder.map((state) => html`<td class="n">${count(id, state)}</td>`)}<td>${text(lang, `owner.${owner}`)}</td></tr>`)}</tbody></table></div></section>
 <section><h2>${text(lang, "report.byCentre")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.byCentre")}"><table>${head(lang, ["report.column.centre", "report.column.state", "report.column.fails", "report.column.coverage", "report.column.score", "report.column.waivers"])}
-<tbody>${centres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${countedWaivers(centre, lastDay).length}</td></tr>`)}</tbody></table></div></section>`;
+<tbody>${centres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${countedWaivers(centre, lastDay).length}</td></tr>`)}</tbody></table></div></section>${closedTable(dossier, lang)}`;
+}
+
+/** The centres that closed within the month, each as it stood on its last day. */
+function closedTable(dossier: Dossier, lang: Lang): Html | string {
+  const { closedCentres, lastDay } = dossier;
+  if (!closedCentres) return "";
+  return html`
+<section><h2>${text(lang, "report.closedCentres")}</h2><p>${closedNote(dossier, lang)}</p><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.closedCentres")}"><table>${head(lang, ["report.column.centre", "report.column.closed", "report.column.stateThen", "report.column.fails", "report.column.coverage", "report.column.score", "report.column.waivers"])}
+<tbody>${closedCentres.map((centre) => html`<tr><th scope="row">${centre.name} <small>${centre.code}${centre.district ? `, ${centre.district}` : ""}</small></th><td>${closedWords(lang, centre)}</td><td>${badge(lang, centre.state)}</td><td>${failing(centre)}</td><td class="n">${share(centre.tally.coverage)}</td><td class="n">${share(centre.tally.score)}</td><td class="n">${countedWaivers(centre, lastDay).length}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 function failing({ rows }: DossierCentre): string {
@@ -112,8 +124,9 @@ function failing({ rows }: DossierCentre): string {
     .join(", ");
 }
 
-function waivers({ scope, centres }: Dossier, lang: Lang): Html {
-  const lines = centres.flatMap((centre) => centre.waivers.map((waiver) => ({ ...waiver, name: centre.name })));
+function waivers(dossier: Dossier, lang: Lang): Html {
+  const { scope } = dossier;
+  const lines = everyCentre(dossier).flatMap((centre) => centre.waivers.map((waiver) => ({ ...waiver, name: centre.name })));
   if (lines.length === 0) return html`<section><h2>${text(lang, "report.waivers")}</h2><p>${text(lang, "report.waivers.none")}</p></section>`;
   return html`<section><h2>${text(lang, "report.waivers")}</h2><div class="wide" tabindex="0" role="group" aria-label="${text(lang, "report.waivers")}"><table>${head(lang, [...(scope === "province" ? ["report.column.centre" as const] : []), "report.column.id", "report.column.reason", "report.column.document", "report.column.from", "report.column.until"])}
 <tbody>${lines.map(({ name, ...waiver }) => html`<tr>${scope === "province" ? html`<th scope="row">${name}</th>` : ""}<td>${waiver.requirement}</td><td>${waiverReason(lang, waiver)}</td><td>${waiver.document}</td><td>${day(lang, waiver.from)}</td><td>${day(lang, waiver.until)}</td></tr>`)}</tbody></table></div></section>`;

@@ -1,12 +1,12 @@
 import type { FindingState } from "#schemas/finding.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
-import { moment } from "#schemas/text/moment-word.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { share, withdrawalWords } from "../web/format.ts";
 import type { Cell } from "./csv.ts";
-import type { Dossier, DossierCentre, DossierRow } from "./dossier.ts";
+import { type Dossier, type DossierCentre, type DossierRow, everyCentre, lastDayOf } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
 
 /** From good to bad to open, as a reader counts them up. */
@@ -20,63 +20,78 @@ export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; 
 
 /** One row per centre and requirement: what CSV and spreadsheets hold. */
 export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
-  const requirements = new Map(dossier.requirements.map((requirement) => [requirement.id, requirement]));
+  return { key: "report.sheet", head: requirementHead, rows: cellsOf(dossier, dossier.centres, lang) };
+}
+
+/** The same of the centres that closed within the month, in a table of their own: whoever adds up the first one gets the sums of the report. */
+export function closedRows(dossier: Dossier, lang: Lang): Sheet {
+  const { closedCentres = [] } = dossier;
   return {
-    key: "report.sheet",
-    head: [
-      "report.column.code",
-      "report.column.centre",
-      "report.column.district",
-      "report.column.id",
-      "report.column.requirement",
-      "report.column.state",
-      "report.column.why",
-      "report.column.class",
-      "report.column.measured",
-      "report.column.required",
-      "report.column.unit",
-      "report.column.declared",
-      "report.column.declaredBy",
-      "report.column.observedAt",
-      "report.column.since",
-      "report.column.daysPass",
-      "report.column.daysFail",
-      "report.column.daysOpen",
-      "report.column.daysNone",
-      "report.column.waivers",
-      "report.column.owner",
-      "report.column.clause",
-    ],
-    rows: dossier.centres.flatMap((centre) =>
-      centre.rows.map((row): Cell[] => {
-        const requirement = requirements.get(row.requirement);
-        return [
-          centre.code,
-          centre.name,
-          centre.district,
-          row.requirement,
-          requirement?.title[lang],
-          text(lang, `state.${row.state}`),
-          rowReason(lang, row),
-          text(lang, `web.evidence.${row.evidenceClass}`),
-          measuredOf(row),
-          row.required,
-          row.unit,
-          row.declared?.value ?? row.declared?.text,
-          row.declared && declarer(lang, row.declared.inspected),
-          row.observedAt === undefined ? undefined : { at: row.observedAt },
-          row.since === undefined ? undefined : { at: row.since },
-          row.days.pass,
-          row.days.fail,
-          openDays(row),
-          row.days.none,
-          waiverWords(lang, centre, row.requirement),
-          requirement && text(lang, `owner.${requirement.owner}`),
-          requirement?.clause,
-        ];
-      }),
-    ),
+    key: "report.closedCentres",
+    head: ["report.column.closedOn", "report.column.into", ...requirementHead.map((key) => (key === "report.column.state" ? "report.column.stateThen" : key))],
+    rows: closedCentres.flatMap((centre) => {
+      const { closed } = centre;
+      return cellsOf(dossier, [centre], lang).map((cells) => [closed && { day: closed.on }, closed?.into, ...cells]);
+    }),
   };
+}
+
+const requirementHead: readonly TextKey[] = [
+  "report.column.code",
+  "report.column.centre",
+  "report.column.district",
+  "report.column.id",
+  "report.column.requirement",
+  "report.column.state",
+  "report.column.why",
+  "report.column.class",
+  "report.column.measured",
+  "report.column.required",
+  "report.column.unit",
+  "report.column.declared",
+  "report.column.declaredBy",
+  "report.column.observedAt",
+  "report.column.since",
+  "report.column.daysPass",
+  "report.column.daysFail",
+  "report.column.daysOpen",
+  "report.column.daysNone",
+  "report.column.waivers",
+  "report.column.owner",
+  "report.column.clause",
+];
+
+function cellsOf({ requirements }: Dossier, centres: readonly DossierCentre[], lang: Lang): Cell[][] {
+  const known = new Map(requirements.map((requirement) => [requirement.id, requirement]));
+  return centres.flatMap((centre) =>
+    centre.rows.map((row): Cell[] => {
+      const requirement = known.get(row.requirement);
+      return [
+        centre.code,
+        centre.name,
+        centre.district,
+        row.requirement,
+        requirement?.title[lang],
+        text(lang, `state.${row.state}`),
+        rowReason(lang, row),
+        text(lang, `web.evidence.${row.evidenceClass}`),
+        measuredOf(row),
+        row.required,
+        row.unit,
+        row.declared?.value ?? row.declared?.text,
+        row.declared && declarer(lang, row.declared.inspected),
+        row.observedAt === undefined ? undefined : { at: row.observedAt },
+        row.since === undefined ? undefined : { at: row.since },
+        row.days.pass,
+        row.days.fail,
+        openDays(row),
+        row.days.none,
+        waiverWords(lang, centre, row.requirement),
+        requirement && text(lang, `owner.${requirement.owner}`),
+        requirement?.clause,
+      ];
+    }),
+  );
 }
 
 /** One row per waiver of the period. */
@@ -92,7 +107,7 @@ export function waiverRows(dossier: Dossier, lang: Lang): Sheet {
       "report.column.from",
       "report.column.until",
     ],
-    rows: dossier.centres.flatMap(({ code, name, waivers }) =>
+    rows: everyCentre(dossier).flatMap(({ code, name, waivers }) =>
       waivers.map((waiver) => {
         const { requirement, document, from, until } = waiver;
         return [code, name, requirement, waiverReason(lang, waiver), document, { day: from }, { day: until }];
@@ -107,8 +122,8 @@ export function waiverReason(lang: Lang, { reason, withdrawn }: DossierCentre["w
 }
 
 /** Stretches of the month that are not held against a centre; what one cause excused at once is one line. */
-function excusedSpans({ centres }: Dossier, lang: Lang) {
-  return centres.flatMap(({ code, name, excuses = [] }) =>
+function excusedSpans(dossier: Dossier, lang: Lang) {
+  return everyCentre(dossier).flatMap(({ code, name, excuses = [] }) =>
     [...Map.groupBy(excuses, ({ reason, from, to }) => `${reason} ${from} ${to}`).values()].flatMap((group) => {
       const [first] = group;
       if (!first) return [];
@@ -150,8 +165,8 @@ export function sharedExcuses(dossier: Dossier, lang: Lang) {
 }
 
 /** What of the excused stretches a printed report does not list, in words; undefined when it lists them all. */
-export function moreExcuses({ centres }: Dossier, spans: number, lang: Lang): string | undefined {
-  const [more, left] = [spans - EXCUSES_SHOWN, centres.reduce((sum, { excusesLeft = 0 }) => sum + excusesLeft, 0)];
+export function moreExcuses(dossier: Dossier, spans: number, lang: Lang): string | undefined {
+  const [more, left] = [spans - EXCUSES_SHOWN, everyCentre(dossier).reduce((sum, { excusesLeft = 0 }) => sum + excusesLeft, 0)];
   const words = [more > 0 ? text(lang, "report.excuses.more", { count: more }) : [], left > 0 ? text(lang, "report.excuses.left", { count: left }) : []].flat();
   return words.length > 0 ? words.join(" ") : undefined;
 }
@@ -176,7 +191,7 @@ export function excuseRows(dossier: Dossier, lang: Lang): Sheet {
         { at: from },
         to === undefined ? text(lang, "report.excuses.open") : { at: to },
       ]),
-      ...dossier.centres.flatMap(({ code, name, excusesLeft }): Cell[][] =>
+      ...everyCentre(dossier).flatMap(({ code, name, excusesLeft }): Cell[][] =>
         excusesLeft === undefined ? [] : [[code, name, undefined, text(lang, "report.excuses.left", { count: excusesLeft })]],
       ),
     ],
@@ -200,7 +215,7 @@ export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
     [text(lang, "report.summary"), titleOf(dossier, lang)],
     [text(lang, "report.column.at"), text(lang, "report.period", { from: dossier.firstDay, to: dossier.lastDay })],
     ...notices(dossier, lang).map((notice) => [text(lang, "report.summary"), notice] as const),
-    ...methodSentences(lang).map((sentence) => [text(lang, "report.method"), sentence] as const),
+    ...methodSentences(dossier, lang).map((sentence) => [text(lang, "report.method"), sentence] as const),
     [text(lang, "report.coverage"), coverageWords(dossier, lang)],
     [text(lang, "report.score"), scoreWords(dossier, lang)],
     [text(lang, "report.policy"), `${policy.id}@${policy.version}, ${policy.effectiveFrom}, ${policy.source.document} (${policy.source.date})`],
@@ -216,16 +231,46 @@ export function titleOf({ scope, month, centres }: Dossier, lang: Lang): string 
     : text(lang, "report.title.province", { month: written });
 }
 
-/** What the reader must know before any number: simulated, provisional or closed. */
-export function notices({ demo, provisional, closesAt }: Dossier, lang: Lang): string[] {
+/** What the reader must know before any number: simulated, provisional or closed, and whether the centre is no more. */
+export function notices({ demo, provisional, closesAt, scope, centres, lastDay }: Dossier, lang: Lang): string[] {
+  const gone = scope === "centre" ? centres.filter(({ closed }) => closed !== undefined) : [];
   return [
     ...(demo ? [text(lang, "report.demo")] : []),
     provisional ? text(lang, "report.provisional", { at: moment(lang, closesAt) }) : text(lang, "report.closed"),
+    ...gone.map((centre) => text(lang, "report.closedCentre", { closed: closedWords(lang, centre), last: day(lang, lastDayOf(centre, lastDay)) })),
   ];
 }
 
-export function methodSentences(lang: Lang): string[] {
-  return ([1, 2, 3, 4, 5, 6, 7, 8] as const).map((place) => text(lang, `report.method.${place}`, { days: CLOSING_DAYS }));
+/** Since when a centre is closed, and which one took its work over. */
+export function closedWords(lang: Lang, { closed }: DossierCentre): string {
+  if (!closed) return "";
+  const [on, { into }] = [day(lang, closed.on), closed];
+  return into === undefined ? text(lang, "report.closedOn", { on }) : text(lang, "report.closedInto", { on, into });
+}
+
+/** Of how many centres the sums are, where some closed within the month. */
+export function closedNote({ centres, closedCentres = [] }: Dossier, lang: Lang): string {
+  return text(lang, "report.closedCentres.note", { open: centres.length, closed: closedCentres.length });
+}
+
+/** How the report was made; what happened in this month alone stands at the end. */
+export function methodSentences(dossier: Pick<Dossier, "centres" | "closedCentres" | "policies" | "policy">, lang: Lang): string[] {
+  const isUnjudged = everyCentre(dossier).some(({ rows }) => rows.some(({ notJudged }) => notJudged !== undefined));
+  return [
+    ...([1, 2, 3, 4, 5, 6, 7, 8] as const).map((place) => text(lang, `report.method.${place}`, { days: CLOSING_DAYS })),
+    ...(isUnjudged ? [text(lang, "report.method.notJudged")] : []),
+    ...policyWords(dossier, lang),
+  ];
+}
+
+/** The versions of a month that had several, each with its first day, and which one judged the states at its end. */
+function policyWords({ policies, policy }: Pick<Dossier, "policies" | "policy">, lang: Lang): string[] {
+  if (!policies) return [];
+  const list = policies.map(({ id, version, effectiveFrom, source }) => {
+    const name = { policy: `${id}@${version}`, from: day(lang, effectiveFrom) };
+    return source ? text(lang, "report.policies.one", { ...name, document: source.document, date: day(lang, source.date) }) : `${name.policy} (${name.from})`;
+  });
+  return [text(lang, "report.policies", { count: policies.length, list: list.join("; "), policy: `${policy.id}@${policy.version}` })];
 }
 
 export function rowReason(lang: Lang, { reason, detail, measured, required, unit }: DossierRow): string {

@@ -49,3 +49,15 @@ export async function endClosedSites(tx: Db, nowMs: number): Promise<void> {
     [numbersLiteral(siteIds), nowMs],
   );
 }
+
+/** The sites whose closing day lies after one Vietnam day and not after another one, by what was known at `knownMs`. */
+export async function closingsWithin(db: Db, afterDay: string, untilDay: string, knownMs: number): Promise<{ siteId: number; closed: Closing }[]> {
+  const rows = await db.query<{ site_id: number; closed: string; into: string | null }>(
+    `SELECT site_id, closed_on::text AS closed, into_code AS into FROM (
+       SELECT DISTINCT ON (site_id) site_id, closed_on, into_code FROM site_closing WHERE recorded_at <= to_timestamp($3::float8 / 1000)
+       ORDER BY site_id, recorded_at DESC
+     ) AS c WHERE closed_on > ($1::text)::date AND closed_on <= ($2::text)::date ORDER BY site_id`,
+    [afterDay, untilDay, knownMs],
+  );
+  return rows.map(({ site_id, closed, into }) => ({ siteId: site_id, closed: { on: closed, ...(into !== null && { into }) } }));
+}

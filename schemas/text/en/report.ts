@@ -6,6 +6,13 @@ export const report = {
   "report.demo": "SIMULATED DATA: every figure in this report was made by a program for demonstration; none is a real measurement.",
   "report.provisional": "PROVISIONAL: this period closes after {at}; figures may still change.",
   "report.closed": "This period is closed: made again at any time, the report has the same content.",
+  "report.closedCentre":
+    "This centre was {closed}. The states below are those up to the end of {last}; it is in none of the province's sums at the end of the period.",
+  "report.closedOn": "closed from {on} on",
+  "report.closedInto": "closed from {on} on, its work went to {into}",
+  "report.closedCentres": "Centres that closed in the period",
+  "report.closedCentres.note":
+    "The report's sums are of the {open} centres that were open at the end of the period; {closed} that closed in it stand here and are not added.",
   "report.summary": "Summary",
   "report.summary.centres": "Centres",
   "report.summary.rows": "Requirements",
@@ -38,6 +45,10 @@ export const report = {
   "report.column.id": "No.",
   "report.column.requirement": "Requirement",
   "report.column.state": "State at the end",
+  "report.column.stateThen": "State on the last day",
+  "report.column.closed": "Closed",
+  "report.column.closedOn": "Closed from",
+  "report.column.into": "Work went to",
   "report.column.why": "Why",
   "report.column.class": "Kind of evidence",
   "report.column.measured": "Measured",
@@ -84,6 +95,11 @@ export const report = {
   "report.method.7":
     "A portal that can be reached does not prove that data are synchronised; this report does not measure synchronisation. Technical figures do not score persons.",
   "report.method.8": "A period closes {days} days after the month. What arrives later is kept but does not change a closed report.",
+  "report.method.notJudged":
+    "A day on which the province's server did not judge counts as “unknown”, unless it could be judged afterwards: from what the centre sent later of that very day, or from a declaration that was valid on it.",
+  "report.policies":
+    "In the period {count} versions of the policy were in force one after the other: {list}. The states at the end were judged by {policy}, each day by the version that was in force on it.",
+  "report.policies.one": "{policy} from {from} on ({document} of {date})",
   "report.page.title": "Monthly reports",
   "report.page.intro": "Choose a month and a scope. A closed month always gives the same file; the hash at its foot proves it.",
   "report.page.month": "Month",

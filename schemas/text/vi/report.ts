@@ -6,6 +6,12 @@ export const report = {
   "report.demo": "DỮ LIỆU MÔ PHỎNG: mọi số liệu trong báo cáo này do chương trình tạo ra để minh hoạ, không phải kết quả đo thật.",
   "report.provisional": "BÁO CÁO TẠM TÍNH: kỳ này chốt sau {at}; số liệu còn có thể thay đổi.",
   "report.closed": "Kỳ này đã chốt: lập lại bất cứ lúc nào cũng ra cùng một nội dung.",
+  "report.closedCentre": "Trung tâm này {closed}. Trạng thái dưới đây tính đến hết ngày {last}; trung tâm không nằm trong các tổng số của tỉnh ở cuối kỳ.",
+  "report.closedOn": "đã đóng từ ngày {on}",
+  "report.closedInto": "đã đóng từ ngày {on}, công việc chuyển về {into}",
+  "report.closedCentres": "Trung tâm đóng trong kỳ",
+  "report.closedCentres.note":
+    "Các tổng số của báo cáo tính {open} trung tâm đang hoạt động ở cuối kỳ; {closed} trung tâm đóng trong kỳ ghi riêng ở đây, không cộng vào.",
   "report.summary": "Tóm tắt",
   "report.summary.centres": "Trung tâm",
   "report.summary.rows": "Nội dung",
@@ -38,6 +44,10 @@ export const report = {
   "report.column.id": "Số",
   "report.column.requirement": "Nội dung",
   "report.column.state": "Trạng thái cuối kỳ",
+  "report.column.stateThen": "Trạng thái ngày cuối",
+  "report.column.closed": "Đóng",
+  "report.column.closedOn": "Đóng từ ngày",
+  "report.column.into": "Công việc chuyển về",
   "report.column.why": "Vì sao",
   "report.column.class": "Loại bằng chứng",
   "report.column.measured": "Đo được",
@@ -84,6 +94,11 @@ export const report = {
   "report.method.7":
     "Truy cập được cổng dịch vụ không có nghĩa là dữ liệu đã đồng bộ; báo cáo này không đo việc đồng bộ hồ sơ. Số liệu kỹ thuật không dùng để chấm điểm cá nhân.",
   "report.method.8": "Kỳ chốt sau khi tháng kết thúc {days} ngày. Số liệu đến muộn hơn được lưu nhưng không đổi báo cáo đã chốt.",
+  "report.method.notJudged":
+    "Ngày mà máy chủ của tỉnh không đánh giá được tính là “chưa xác định”, trừ khi về sau đánh giá lại được: từ số liệu mà trung tâm gửi đến sau cho chính ngày đó, hoặc từ khai báo còn hiệu lực trong ngày đó.",
+  "report.policies":
+    "Trong kỳ có {count} phiên bản bộ tiêu chí lần lượt có hiệu lực: {list}. Trạng thái cuối kỳ đánh giá theo {policy}; mỗi ngày được đánh giá theo phiên bản có hiệu lực ngày đó.",
+  "report.policies.one": "{policy} từ ngày {from} ({document} ngày {date})",
   "report.page.title": "Báo cáo tháng",
   "report.page.intro": "Chọn tháng và phạm vi. Tháng đã chốt luôn cho ra cùng một tệp, kiểm tra được bằng mã băm ở cuối báo cáo.",
   "report.page.month": "Tháng",

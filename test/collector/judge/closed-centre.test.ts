@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Message, NotifyConfig } from "#schemas/alert.ts";
 import { Centre } from "#schemas/inventory.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
+import type { Dossier } from "../../../collector/report/dossier.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { renderReport } from "../../../collector/report/render.ts";
 import { addEnrolCode } from "../../../collector/store/agents.ts";
@@ -35,6 +36,11 @@ async function report(month: string, nowMs: number): Promise<string> {
 }
 const centresOf = async (month: string, nowMs: number) =>
   (JSON.parse(await report(month, nowMs)) as { dossier: { centres: { code: string }[] } }).dossier.centres.map(({ code }) => code);
+/** The part of one centre in such a report. */
+const ownDossier = async (code: string, month: string, nowMs: number) => {
+  await province.db.query("DELETE FROM dossier");
+  return monthDesk({ db: province.db, policyAt: province.policyAt, demo: false, now: () => nowMs }).dossier(month, code);
+};
 const codes = async (view: string) =>
   (await province.db.query<{ centre: string }>(`SELECT DISTINCT centre FROM grafana.${view} ORDER BY 1`)).map(({ centre }) => centre);
 const problemsOf = async (code: string) =>
@@ -141,4 +147,43 @@ it("comes back when the closing is withdrawn", async () => {
   expect(await findingsOf(province.db, province.siteIdOf("xa-a"))).toHaveLength(plan.requirements.length);
   expect(await countedIn()).toBe(2 * plan.requirements.length);
   expect(await codes("centre_now")).toEqual(["xa-a", "xa-b"]);
+});
+
+it("stands in the report of the month in which it closes, up to its last day and beside the sums", { timeout: 60_000 }, async () => {
+  const MORNING = vn("2026-12-24T08:00");
+  for (const code of ["xa-a", "xa-b"])
+    await province.send(
+      code,
+      MORNING,
+      [30, 20, 10, 1].map((minutes) => dark(MORNING - minutes * MINUTE)),
+    );
+  await closeSite(province.db, province.siteIdOf("xa-a"), { on: "2026-12-25", into: "xa-b" }, { reason: "NQ 1", nowMs: MORNING + MINUTE });
+  expect(await centresOf("2026-12", MORNING + 2 * MINUTE)).toEqual(["xa-a", "xa-b"]);
+  await province.judge.tick(vn("2026-12-25T00:01"));
+  for (const nowMs of [vn("2026-12-26T08:00"), vn("2027-01-05T08:00")]) {
+    const { dossier } = JSON.parse(await report("2026-12", nowMs)) as { dossier: Dossier };
+    expect(dossier.centres.map(({ code }) => code)).toEqual(["xa-b"]);
+    expect(dossier.centresTally.total).toBe(1);
+    expect(dossier.findingsTally.total).toBe(plan.requirements.length);
+    const [gone, ...others] = dossier.closedCentres ?? [];
+    expect(others).toEqual([]);
+    expect(gone).toMatchObject({ code: "xa-a", closed: { on: "2026-12-25", into: "xa-b" } });
+    const days = Object.values(gone?.rows.find(({ requirement }) => requirement === "R03")?.days ?? {});
+    expect(days.reduce((sum, count) => sum + count, 0)).toBe(24);
+    const own = await ownDossier("xa-a", "2026-12", nowMs);
+    expect(own?.centres).toEqual([gone]);
+    expect(own?.findingsTally.total).toBe(plan.requirements.length);
+    expect(own).not.toHaveProperty("closedCentres");
+    expect(await ownDossier("xa-b", "2026-12", nowMs)).not.toHaveProperty("closedCentres");
+  }
+  // In the month after it is in none, and in the one before it is open.
+  expect(await ownDossier("xa-a", "2027-01", vn("2027-01-05T08:00"))).toBeUndefined();
+  expect(await centresOf("2026-11", vn("2026-12-26T08:00"))).toEqual(["xa-a", "xa-b"]);
+});
+
+it("a centre that is closed from the first day of a month is in the one before alone", async () => {
+  await closeSite(province.db, province.siteIdOf("xa-a"), { on: "2026-12-01" }, { reason: "x", nowMs: vn("2026-12-27T08:00") });
+  const { dossier } = JSON.parse(await report("2026-12", vn("2026-12-27T09:00"))) as { dossier: Dossier };
+  expect(dossier.centres.map(({ code }) => code)).toEqual(["xa-b"]);
+  expect(dossier).not.toHaveProperty("closedCentres");
 });

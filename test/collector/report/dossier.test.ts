@@ -7,6 +7,7 @@ import { closesAt, Month, periodOf } from "../../../collector/report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../../../collector/report/render.ts";
 import { coverageWords, methodSentences, scoreWords } from "../../../collector/report/rows.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
+import type { DayChange } from "../../../collector/web/daily-states.ts";
 import { pdfText } from "../../support/pdf-text.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -223,9 +224,83 @@ test.each(readable)("%s: says the same facts as every other form", { timeout: 60
           ...(moments[format] ?? ["12/11/2026 09:00", "12/11/2026 10:30"]),
           "sample-890@2",
           "Quyết định 890/QĐ-UBND",
-          ...methodSentences("vi").map((sentence) => sentence.slice(0, 40)),
+          ...methodSentences(dossier, "vi").map((sentence) => sentence.slice(0, 40)),
         ];
   for (const fact of [...facts, sealOf(dossier)]) expect(whole, fact).toContain(fact);
+});
+
+/** One centre closed in the month, and one requirement of another was not judged on three days of it. */
+function eventful(): Dossier {
+  const [first, ...others] = sampleCentres;
+  const closed = { ...(first as (typeof sampleCentres)[number]), closed: { on: "2026-11-16", into: "xa-02" } };
+  const told = (day: string, to: Transition["to"], reason: DayChange["reason"]): DayChange => ({
+    centre: "xa-02",
+    requirement: "R01",
+    to,
+    reason,
+    at: `${day}T17:00:00.000Z`,
+  });
+  const changes = [told("2026-10-01", "pass", "met"), told("2026-11-09", "unknown", "not_judged"), told("2026-11-12", "pass", "met")];
+  const { id, source } = samplePolicy;
+  const policies = [
+    { id, version: 1, effectiveFrom: "2026-07-01", source: { ...source, document: "Quyết định 100/QĐ-UBND", date: "2026-06-15" } },
+    { id, version: 2, effectiveFrom: "2026-11-11", source },
+  ];
+  return buildDossier("province", period, samplePolicy, { ...rows, centres: [closed, ...others], changes }, { nowMs: afterClosing, demo: false, policies });
+}
+
+test("a centre that closed within the month stands beside the sums, counted to its last day", () => {
+  const dossier = eventful();
+  expect(dossier.centresTally.total).toBe(sampleCentres.length - 1);
+  expect(dossier.findingsTally.total).toBe(dossier.centres.reduce((sum, { tally }) => sum + tally.total, 0));
+  expect(dossier.closedCentres?.map(({ code, closed }) => [code, closed?.on])).toEqual([["xa-01", "2026-11-16"]]);
+  expect(dossier.closedCentres?.[0]?.rows[0]?.days).toMatchObject({ none: 15 });
+});
+
+test("days on which nobody judged are unknown ones of a number of their own, and excused", () => {
+  const centre = eventful().centres.find(({ code }) => code === "xa-02");
+  expect(centre?.rows[0]).toMatchObject({ days: { pass: 27, unknown: 3, none: 0 }, notJudged: 3 });
+  expect(centre?.excuses).toEqual([{ requirement: "R01", reason: "not_judged", from: "2026-11-09T17:00:00.000Z", to: "2026-11-12T17:00:00.000Z" }]);
+});
+
+test.each(readable)("%s: names the centre that closed, the days without a judge, and each version of the policy", { timeout: 60_000 }, async (format) => {
+  const province = (await wordsOf(eventful(), format, "vi")).replaceAll(/\s+/g, " ");
+  const facts =
+    format === "json"
+      ? [
+          '"closedCentres":[{"code":"xa-01"',
+          '"closed":{"on":"2026-11-16","into":"xa-02"}',
+          '"notJudged":3',
+          '"reason":"not_judged","from":"2026-11-09T17:00:00.000Z"',
+          '"policies":[{"id":"sample-890","version":1,"effectiveFrom":"2026-07-01"',
+        ]
+      : [
+          "Trung tâm đóng trong kỳ",
+          "máy chủ của tỉnh không đánh giá",
+          "Ngày mà máy chủ của tỉnh không đánh giá",
+          "sample-890@1 từ ngày 01/07/2026 (Quyết định 100/QĐ-UBND ngày 15/06/2026)",
+          "sample-890@2 từ ngày 11/11/2026",
+          "Trạng thái cuối kỳ đánh giá theo sample-890@2",
+          ...(format === "html" || format === "pdf" ? ["từ ngày 16/11/2026", "Các tổng số của báo cáo tính 11 trung tâm"] : ["Đóng từ ngày"]),
+        ];
+  for (const fact of facts) expect(province, fact).toContain(fact);
+  const own = (await wordsOf(dossierOfCentre(eventful(), "xa-01") as Dossier, format, "vi")).replaceAll(/\s+/g, " ");
+  expect(own).toContain(format === "json" ? '"closed":{"on":"2026-11-16"' : "Trạng thái dưới đây tính đến hết ngày 15/11/2026");
+});
+
+test("the first table of a spreadsheet adds up to the sums: a centre that closed has one of its own", async () => {
+  const [first = "", closed = ""] = (await wordsOf(eventful(), "csv", "vi")).slice(1).split("\r\n\r\n");
+  expect(parseCsv(first).map((row) => row.Mã)).not.toContain("xa-01");
+  expect(parseCsv(first)).toHaveLength(eventful().findingsTally.total);
+  expect(parseCsv(closed.split("\r\n").slice(1).join("\r\n"))[0]).toMatchObject({ Mã: "xa-01", "Đóng từ ngày": "2026-11-16", "Công việc chuyển về": "xa-02" });
+});
+
+test("a month without any of it has no word of it", async () => {
+  const dossier = buildDossier("province", period, samplePolicy, rows, { nowMs: afterClosing, demo: false, policies: eventful().policies?.slice(1) ?? [] });
+  expect(dossier).toEqual(build());
+  for (const name of ["closedCentres", "policies"]) expect(dossier).not.toHaveProperty(name);
+  expect(JSON.stringify(dossier)).not.toContain("notJudged");
+  expect(methodSentences(dossier, "vi")).toHaveLength(8);
 });
 
 test("a CSV has its tables one below the other, each with its title and its heads; measured and declared stand in columns of their own", async () => {

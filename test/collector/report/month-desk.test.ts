@@ -83,3 +83,19 @@ test("the sheet of a line says what was judged and contracted at the end of its 
   expect(later).toMatchObject({ finding: { state: "fail" }, inHours: { below: 3 } });
   expect(later?.centre.contractMbps).toBeUndefined();
 });
+
+test("a month in which a newer version of the policy comes into force names both from that day on, and the newer one judges its end", async () => {
+  const newer = { ...plan, version: plan.version + 1, effectiveFrom: "2026-12-18" };
+  province = await province.restart(vn("2026-12-17T09:00"), [plan, newer]);
+  const before = await deskAt(vn("2026-12-17T23:59")).dossier("2026-12");
+  expect(before).not.toHaveProperty("policies");
+  expect(before?.policy.version).toBe(plan.version);
+  const after = await deskAt(vn("2026-12-18T00:00")).dossier("2026-12");
+  expect(after?.policies?.map(({ version, effectiveFrom }) => [version, effectiveFrom])).toEqual([
+    [plan.version, plan.effectiveFrom],
+    [newer.version, "2026-12-18"],
+  ]);
+  expect(after?.policy.version).toBe(newer.version);
+  expect(await deskAt(vn("2027-01-03T09:00")).dossier("2026-12")).toMatchObject({ policies: { length: 2 }, policy: { version: newer.version } });
+  expect(await deskAt(vn("2027-01-03T09:00")).dossier("2027-01")).not.toHaveProperty("policies");
+});
