@@ -50,8 +50,8 @@ export const LeaseClaims = z.strictObject({
 });
 export type LeaseClaims = z.infer<typeof LeaseClaims>;
 
-/** The agent asks for a test. Without `server` the collector chooses. */
-export const LeaseRequest = z.strictObject({ server: Code.optional() });
+/** The agent asks for a test. Without `server` the collector chooses. `fullLength`: a short one would say nothing of this line (`Lease.passMs`). */
+export const LeaseRequest = z.strictObject({ server: Code.optional(), fullLength: z.boolean().optional() });
 export type LeaseRequest = z.infer<typeof LeaseRequest>;
 
 /** Right to one test, now. `token` is a secret of minutes: it travels in a header, never in a URL. */
@@ -63,6 +63,8 @@ export const Lease = z.object({
   bytesMax: z.number().positive(),
   /** Longest time that one direction may take, ms; shorter when the month's data is nearly used up. */
   capMs: z.number().positive(),
+  /** Full-length test: the shortest time that a direction with a floor must carry before a pass may end it, ms. Absent for a short test. */
+  passMs: z.number().positive().optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 

@@ -26,25 +26,28 @@ const NO_SERVER_RETRY_S = 3_600;
 
 /** Decides who may test when and signs what each test may do. */
 export function createLeaseDesk({ store, servers, rules, secret, nowMs, newId }: LeaseDeskOptions): LeaseDesk {
-  const askServer = async (asker: Asker, server: LeaseServer): Promise<LeaseReply> => {
+  const usualBytes = { short: rules.testBytes.usual, fullLength: rules.fullLength.bytes.usual };
+  const askServer = async (asker: Asker, server: LeaseServer, { fullLength = false }: LeaseRequest): Promise<LeaseReply> => {
     const now = nowMs();
     let refusal: LeaseReply = { granted: false, reason: "no_server", retryAfterS: NO_SERVER_RETRY_S };
     let capMs = rules.capMs.full;
-    const question = { asker, server: server.id, nowMs: now, monthStartMs: monthStartMs(now), usualBytes: rules.testBytes.usual };
+    const question = { asker, server: server.id, nowMs: now, monthStartMs: monthStartMs(now), usualBytes };
     const lease = await store.grant(question, (state): GrantedLease | undefined => {
-      const found = decideSlot(asker, state, server, rules, now);
+      const found = decideSlot(asker, state, server, rules, now, fullLength);
       if (!found.granted) {
         refusal = found;
         return undefined;
       }
       capMs = found.capMs;
-      return { ...asker, id: newId(), server: server.id, grantedMs: now, expiresMs: found.expiresMs, bytesMax: found.bytesMax };
+      const { expiresMs, bytesMax, passMs } = found;
+      return { ...asker, id: newId(), server: server.id, grantedMs: now, expiresMs, bytesMax, ...(passMs !== undefined && { passMs }) };
     });
     if (!lease) return refusal;
-    const { id, agent, expiresMs, bytesMax } = lease;
+    const { id, agent, expiresMs, bytesMax, passMs } = lease;
     const token = signLease({ lease: id, agent, server: server.id, notBeforeMs: now, expiresMs, bytesMax }, secret);
     const expiresAt = new Date(expiresMs).toISOString();
-    return { granted: true, lease: { id, token, server: { id: server.id, url: server.url }, expiresAt, bytesMax, capMs } };
+    const granted = { id, token, server: { id: server.id, url: server.url }, expiresAt, bytesMax, capMs, ...(passMs !== undefined && { passMs }) };
+    return { granted: true, lease: granted };
   };
   return {
     async ask(asker, request) {
@@ -54,7 +57,7 @@ export function createLeaseDesk({ store, servers, rules, secret, nowMs, newId }:
       // An agent asks for each server by its name at the same moment: whoever came first would have every turn.
       if (named > 0) return { granted: false, reason: "not_due", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs()) };
       for (const server of request.server === undefined ? order : order.slice(named, named + 1)) {
-        last = await askServer(asker, server);
+        last = await askServer(asker, server, request);
         // Only a full server makes the next one worth asking.
         if (last.granted || last.reason !== "full") break;
       }

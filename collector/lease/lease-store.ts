@@ -17,5 +17,5 @@ export type GrantQuestion = {
   readonly nowMs: number;
   readonly monthStartMs: number;
   /** What a lease of the month that was never handed back counts for. */
-  readonly usualBytes: number;
+  readonly usualBytes: { readonly short: number; readonly fullLength: number };
 };

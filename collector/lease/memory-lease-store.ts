@@ -15,10 +15,14 @@ export function memoryLeaseStore(kept: readonly GrantedLease[] = []): LeaseStore
       open = open.filter(({ expiresMs }) => expiresMs > nowMs);
       const own = bySite.get(asker.site) ?? [];
       const month = own.filter(({ grantedMs }) => grantedMs >= monthStartMs);
+      const last = own.findLast(({ usedBytes }) => usedBytes !== 0);
       const state: SlotState = {
         holding: open.filter((lease) => lease.server === server),
-        lastGrantMs: own.findLast(({ usedBytes }) => usedBytes !== 0)?.grantedMs,
-        monthBytes: month.reduce((sum, { usedBytes = usualBytes }) => sum + usedBytes, 0),
+        lastGrantMs: last?.grantedMs,
+        lastServer: last?.server,
+        fullSinceMs: (own.findLast(({ passMs, usedBytes }) => passMs !== undefined && usedBytes !== 0) ?? own[0])?.grantedMs,
+        fullBytes: own.findLast(({ passMs, usedBytes = 0 }) => passMs !== undefined && usedBytes > 0)?.usedBytes,
+        monthBytes: month.reduce((sum, { passMs, usedBytes = passMs === undefined ? usualBytes.short : usualBytes.fullLength }) => sum + usedBytes, 0),
       };
       const lease = decide(state);
       if (lease) add(lease);

@@ -1,6 +1,6 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { leaseRefusals } from "#schemas/measure.ts";
-import { atOnce, atOncePerIsp, type LeaseRules, type LeaseServer } from "./lease-rules.ts";
+import { atOnce, atOncePerIsp, type LeaseRules, type LeaseServer, type SlotWindow } from "./lease-rules.ts";
 
 /** A lease as it was granted. `usedBytes` is absent until the agent handed it back. */
 export type GrantedLease = {
@@ -12,6 +12,8 @@ export type GrantedLease = {
   readonly grantedMs: number;
   readonly expiresMs: number;
   readonly bytesMax: number;
+  /** Of a full-length test only. */
+  readonly passMs?: number;
   readonly returnedMs?: number;
   readonly usedBytes?: number;
 };
@@ -25,12 +27,21 @@ export type SlotState = {
   readonly holding: readonly GrantedLease[];
   /** The site's last grant on any server that was not handed back unused: a line that was busy, or a server that was away, leaves the turn open. */
   readonly lastGrantMs: number | undefined;
+  /** The server of that one. */
+  readonly lastServer: string | undefined;
+  /** The site's last full-length test that was not handed back unused; where there is none, its first test. */
+  readonly fullSinceMs: number | undefined;
+  /** What the site's last full-length test used; undefined where none was handed back. */
+  readonly fullBytes: number | undefined;
   /** Bytes of the site since the month began. */
   readonly monthBytes: number;
 };
 
+/** What one test may do. */
+type Allowance = { readonly bytesMax: number; readonly capMs: number; readonly passMs?: number };
+
 export type SlotDecision =
-  | { readonly granted: true; readonly bytesMax: number; readonly capMs: number; readonly expiresMs: number }
+  | (Allowance & { readonly granted: true; readonly expiresMs: number })
   | { readonly granted: false; readonly reason: (typeof leaseRefusals)[number]; readonly retryAfterS: number };
 
 const MINUTE_MS = 60_000;
@@ -40,16 +51,18 @@ const RETRY_S_MAX = 6 * 3_600;
 
 /**
  * Pure. May this site test now? Its turn comes once per window at its own phase; a turn that was missed (the PC was off) stays open
- * until the next one, so no gap outgrows a day by more than the wait for a free slot.
+ * until the next one, so no gap outgrows a day by more than the wait for a free slot. `asksFull`: the agent wants a full-length test or none.
  */
-export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, rules: LeaseRules, nowMs: number): SlotDecision {
+export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, rules: LeaseRules, nowMs: number, asksFull = false): SlotDecision {
   const turn = turnOf(asker.site, rules, nowMs);
   const spread = phase(`${asker.site}/${Math.floor(nowMs / 1000)}`);
   if (state.lastGrantMs !== undefined && state.lastGrantMs >= turn.lastMs) {
     return { granted: false, reason: "not_due", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs) };
   }
-  const bytesMax = allowedBytes(state, rules, nowMs, state.lastGrantMs === undefined || nowMs - state.lastGrantMs > DAY_MS / 2);
-  if (bytesMax === undefined) return { granted: false, reason: "budget", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs) };
+  const allowed = asksFull
+    ? askedFullLength(asker.site, state, server, rules, nowMs)
+    : (weeklyFullLength(asker.site, state, rules, nowMs) ?? shortTest(asker.site, state, rules, nowMs));
+  if (allowed === undefined) return { granted: false, reason: "budget", retryAfterS: retryAtNextTurnS(asker.site, rules, nowMs) };
   const isFull = state.holding.length >= atOnce(server, rules);
   const isIspFull = state.holding.filter(({ isp }) => isp === asker.isp).length >= atOncePerIsp(server, rules);
   if (isFull || isIspFull) {
@@ -57,8 +70,7 @@ export function decideSlot(asker: Asker, state: SlotState, server: LeaseServer, 
     // Those who waited long ask again sooner, and so come first.
     return { granted: false, reason: "full", retryAfterS: Math.ceil(isLate ? 2 + spread * 8 : 5 + spread * 55) };
   }
-  const capMs = bytesMax < rules.testBytes.usual ? rules.capMs.short : rules.capMs.full;
-  return { granted: true, bytesMax, capMs, expiresMs: nowMs + rules.holdMs };
+  return { granted: true, ...allowed, expiresMs: nowMs + (allowed.passMs === undefined ? rules.holdMs : rules.fullLength.holdMs) };
 }
 
 /** How long a site waits that has to ask again at its next turn, s. */
@@ -77,14 +89,70 @@ export function turnOf(site: string, { windows }: LeaseRules, nowMs: number): { 
 }
 
 /**
- * Bytes that the next test may use; undefined when the month's data is needed for one short test on each day that is left.
- * `isFirstOfDay`: such a test may use the reserve.
+ * A short test; undefined when the month's data is needed for one on each day that is left. The day's first may use the reserve. What full-length tests
+ * will need is kept back from all but the first of a day: without one on most days nothing would be fresh.
  */
-function allowedBytes({ monthBytes }: SlotState, { monthBytesMax, testBytes }: LeaseRules, nowMs: number, isFirstOfDay: boolean): number | undefined {
-  const leftBytes = monthBytesMax - monthBytes;
-  const reserve = (daysLeftInMonth(nowMs) - (isFirstOfDay ? 1 : 0)) * testBytes.min;
-  const free = leftBytes - reserve;
-  return free < testBytes.min ? undefined : Math.min(testBytes.max, free);
+function shortTest(site: string, state: SlotState, rules: LeaseRules, nowMs: number): Allowance | undefined {
+  const { testBytes, capMs, fullLength } = rules;
+  const isFirstOfDay = state.lastGrantMs === undefined || vietnamDay(state.lastGrantMs) !== vietnamDay(nowMs);
+  const affordable = rules.monthBytesMax - state.monthBytes - (daysLeftInMonth(nowMs) - (isFirstOfDay ? 1 : 0)) * testBytes.min;
+  const free = affordable - fullLengthTestsLeft(site, state, rules, nowMs) * fullLength.bytes.max;
+  if (affordable < testBytes.min || (free < testBytes.min && !isFirstOfDay)) return undefined;
+  const bytesMax = Math.min(testBytes.max, Math.max(testBytes.min, free));
+  return { bytesMax, capMs: bytesMax < testBytes.usual ? capMs.short : capMs.full };
+}
+
+/** The week's full-length test, when it is due, disturbs little, and leaves one short test for each other day of the month. */
+function weeklyFullLength(site: string, state: SlotState, rules: LeaseRules, nowMs: number): Allowance | undefined {
+  const { lastMs } = fullLengthTurnOf(site, rules, nowMs);
+  if (!isFullLengthDue(state, lastMs)) return undefined;
+  if (isWithin(rules.fullLength.busyHours, nowMs) && nowMs - lastMs < rules.fullLength.patienceMs) return undefined;
+  return fullLength(rules, rules.monthBytesMax - state.monthBytes - (daysLeftInMonth(nowMs) - 1) * rules.testBytes.min);
+}
+
+/**
+ * A full-length test that the agent asks for: at each turn while one in every `sparseMs` of the rest of the month can be paid for (twice over
+ * when it is the same server's turn again), else that often, or as often as can be. There is no short one in its place: on such a line that would pass.
+ */
+function askedFullLength(site: string, state: SlotState, server: LeaseServer, rules: LeaseRules, nowMs: number): Allowance | undefined {
+  const { bytes, sparseMs } = rules.fullLength;
+  const { lastGrantMs, lastServer, monthBytes, fullBytes } = state;
+  const usual = fullBytes ?? bytes.usual;
+  const leftBytes = rules.monthBytesMax - monthBytes;
+  const neededBytes = ((daysLeftInMonth(nowMs) * DAY_MS) / sparseMs) * usual;
+  // What the same server says twice confirms little: that takes data in plenty.
+  const isSpare = leftBytes - usual >= neededBytes * (server.id === lastServer ? 2 : 1);
+  const waitMs = isSpare ? 0 : sparseMs * Math.max(1, Math.round(neededBytes / Math.max(1, leftBytes)));
+  // By the turn and not by the hour of asking: a turn that is kept open belongs to the server that it fell to.
+  return lastGrantMs === undefined || turnOf(site, rules, nowMs).lastMs - lastGrantMs >= waitMs ? fullLength(rules, leftBytes) : undefined;
+}
+
+function fullLength({ fullLength: { bytes, capMs, passMs } }: LeaseRules, affordable: number): Allowance | undefined {
+  return affordable < bytes.min ? undefined : { bytesMax: Math.min(bytes.max, affordable), capMs, passMs };
+}
+
+/** The site's latest turn for a full-length test until now and its next one, ms since the epoch: one in each `everyMs`. */
+export function fullLengthTurnOf(site: string, { fullLength: { everyMs } }: LeaseRules, nowMs: number): { readonly lastMs: number; readonly nextMs: number } {
+  const offsetMs = Math.floor(phase(`${site}/full-length`) * everyMs);
+  const lastMs = Math.floor((nowMs - offsetMs) / everyMs) * everyMs + offsetMs;
+  return { lastMs, nextMs: lastMs + everyMs };
+}
+
+/** A turn that was missed stays open until the next one; a site that is new waits for its first. */
+function isFullLengthDue({ fullSinceMs }: SlotState, turnMs: number): boolean {
+  return fullSinceMs !== undefined && fullSinceMs < turnMs;
+}
+
+/** Full-length tests that the site still has before it until the month ends. */
+function fullLengthTestsLeft(site: string, state: SlotState, rules: LeaseRules, nowMs: number): number {
+  const { lastMs, nextMs } = fullLengthTurnOf(site, rules, nowMs);
+  const endMs = vietnamDayStartMs(vietnamDay(nowMs)) + daysLeftInMonth(nowMs) * DAY_MS;
+  return (isFullLengthDue(state, lastMs) ? 1 : 0) + Math.max(0, Math.ceil((endMs - nextMs) / rules.fullLength.everyMs));
+}
+
+function isWithin({ fromMinute, toMinute }: SlotWindow, nowMs: number): boolean {
+  const minute = (nowMs - vietnamDayStartMs(vietnamDay(nowMs))) / MINUTE_MS;
+  return minute >= fromMinute && minute < toMinute;
 }
 
 /** Days of the Vietnam month from today to its end, today included. */

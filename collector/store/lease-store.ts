@@ -15,19 +15,35 @@ export function leaseStore(db: Db): LeaseStore {
            FROM lease l JOIN site s USING (site_id) WHERE l.server = $1 AND l.returned_at IS NULL AND l.expires_at > to_timestamp($2::float8 / 1000)`,
           [server, nowMs],
         );
-        const [own] = await tx.query<{ last_ms: number | null; bytes: number }>(
+        const [own] = await tx.query<{
+          last_ms: number | null;
+          last_server: string | null;
+          full_since_ms: number | null;
+          full_bytes: number | null;
+          bytes: number;
+        }>(
           `SELECT ${instantMs("max(l.granted_at) FILTER (WHERE l.used_bytes IS DISTINCT FROM 0)")} AS last_ms,
-             coalesce(sum(coalesce(l.used_bytes, $3)) FILTER (WHERE l.granted_at >= to_timestamp($2::float8 / 1000)), 0)::float8 AS bytes
+             ${instantMs("coalesce(max(l.granted_at) FILTER (WHERE l.pass_ms > 0 AND l.used_bytes IS DISTINCT FROM 0), min(l.granted_at) FILTER (WHERE l.pass_ms IS NOT NULL))")} AS full_since_ms,
+             (array_agg(l.server ORDER BY l.granted_at DESC) FILTER (WHERE l.used_bytes IS DISTINCT FROM 0))[1] AS last_server,
+             (array_agg(l.used_bytes::float8 ORDER BY l.granted_at DESC) FILTER (WHERE l.pass_ms > 0 AND l.used_bytes > 0))[1] AS full_bytes,
+             coalesce(sum(coalesce(l.used_bytes, CASE WHEN l.pass_ms > 0 THEN $4::bigint ELSE $3::bigint END)) FILTER (WHERE l.granted_at >= to_timestamp($2::float8 / 1000)), 0)::float8 AS bytes
            FROM lease l JOIN site s USING (site_id) WHERE s.centre_code = $1 AND l.granted_at > to_timestamp($2::float8 / 1000) - interval '31 days'`,
-          [asker.site, monthStartMs, usualBytes],
+          [asker.site, monthStartMs, usualBytes.short, usualBytes.fullLength],
         );
-        const state: SlotState = { holding: holding.map(granted), lastGrantMs: own?.last_ms ?? undefined, monthBytes: own?.bytes ?? 0 };
+        const state: SlotState = {
+          holding: holding.map(granted),
+          lastGrantMs: own?.last_ms ?? undefined,
+          lastServer: own?.last_server ?? undefined,
+          fullSinceMs: own?.full_since_ms ?? undefined,
+          fullBytes: own?.full_bytes ?? undefined,
+          monthBytes: own?.bytes ?? 0,
+        };
         const lease = decide(state);
         if (lease) {
           await tx.query(
-            `INSERT INTO lease (site_id, lease_id, agent_id, server, isp, granted_at, expires_at, bytes_max)
-             SELECT site_id, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8 FROM site WHERE centre_code = $1`,
-            [lease.site, lease.id, lease.agent, lease.server, lease.isp, lease.grantedMs, lease.expiresMs, Math.round(lease.bytesMax)],
+            `INSERT INTO lease (site_id, lease_id, agent_id, server, isp, granted_at, expires_at, bytes_max, pass_ms)
+             SELECT site_id, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8, $9 FROM site WHERE centre_code = $1`,
+            [lease.site, lease.id, lease.agent, lease.server, lease.isp, lease.grantedMs, lease.expiresMs, Math.round(lease.bytesMax), lease.passMs ?? 0],
           );
         }
         return lease;

@@ -51,6 +51,14 @@ describe("leases over HTTP", () => {
     expect(await (await routes.request("/v1/leases", post({}, two))).json()).toMatchObject({ granted: true });
   });
 
+  it("are full length for an agent that asks for it, and say so to no other", async () => {
+    const of = async (body: object) => LeaseReply.parse(await (await app().request("/v1/leases", post(body, one))).json());
+    const [full, short] = [await of({ fullLength: true }), await of({})];
+    expect(full).toMatchObject({ granted: true, lease: { passMs: 8_000, capMs: 10_000, bytesMax: 600e6, expiresAt: new Date(nowMs + 32_000).toISOString() } });
+    if (!short.granted) throw new Error(short.reason);
+    expect(short.lease).not.toHaveProperty("passMs");
+  });
+
   it("leave the turn open when they come back unused, and not when they were used", async () => {
     for (const [usedBytes, granted] of [
       [0, true],
