@@ -31,6 +31,8 @@ export type Probe<Options> = {
   readonly deadlineMs: number | ((options: Options) => number);
   /** Name of a memory that probes of the same devices share; absent = one of the assignment's own. */
   readonly memory?: string;
+  /** Of a probe that needs a lease: whether, by what it remembers, only a full-length test says anything. */
+  readonly asksFullLength?: (memory: ProbeMemory) => boolean;
   readonly run: (options: Options, context: ProbeContext) => Promise<Measured>;
 };
 

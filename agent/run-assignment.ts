@@ -1,4 +1,5 @@
 import type { Assignment } from "#schemas/agent-config.ts";
+import type { LeaseRequest } from "#schemas/measure.ts";
 import type { Outcome } from "#schemas/observation.ts";
 import type { ClockReading, ClockWatch } from "./clock-state.ts";
 import { resolveCredentials } from "./credentials.ts";
@@ -66,11 +67,17 @@ async function outcomeOf(
   const { client, secretOf } = dependencies;
   if (!assignment.lease)
     return { outcome: await observed(assignment, await resolveCredentials(assignment.options, secretOf).catch(asFault), dependencies, stop) };
-  const result = await askLease(client, assignment.target, stop);
+  const result = await askLease(client, leaseRequest(assignment, dependencies), stop);
   if ("skipped" in result) return { outcome: result.skipped, retryAfterMs: result.retryAfterMs };
   const outcome = await observed(assignment, { ...assignment.options, lease: result.lease }, dependencies, stop);
   await returnLease(client, result.lease, outcome, AbortSignal.any([stop, AbortSignal.timeout(10_000)]));
   return { outcome };
+}
+
+function leaseRequest(assignment: Assignment, { probeOf, memoryOf }: RunDependencies): LeaseRequest {
+  const probe = probeOf(assignment);
+  const asksFull = probe?.asksFullLength?.(memoryOf(probe.memory ?? assignment.id)) ?? false;
+  return { ...(assignment.target !== undefined && { server: assignment.target }), ...(asksFull && { fullLength: true }) };
 }
 
 /** A credential that is missing is told as what it is: options that cannot be used. */

@@ -46,7 +46,9 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
     return outcome;
   };
   const testSpeed = async (client: CollectorClient, options: object): Promise<Outcome> => {
-    const result = await askLease(client, undefined, stop);
+    // What the agent remembers of the line holds for this test, too. Read, never written.
+    const asksFull = probes.get("link-bandwidth")?.asksFullLength?.(openMemory(dataDir, "link-bandwidth", () => {}));
+    const result = await askLease(client, asksFull ? { fullLength: true } : {}, stop);
     if ("skipped" in result) return result.skipped;
     const { lease }: { lease: Lease } = result;
     const outcome = await run("link-bandwidth", { ...options, lease });

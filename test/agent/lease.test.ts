@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Outcome } from "#schemas/observation.ts";
-import { returnLease } from "../../agent/lease.ts";
+import { askLease, returnLease } from "../../agent/lease.ts";
 import type { CollectorClient } from "../../agent/uplink/collector-client.ts";
 
 const lease = { id: "l", token: "t", server: { id: "s", url: "http://127.0.0.1:9" }, expiresAt: "2026-11-28T00:00:00.000Z", bytesMax: 4e8, capMs: 4_000 };
@@ -27,4 +27,21 @@ it.each([
   const client = { send: async ({ body }: { body: Buffer }) => void bodies.push(JSON.parse(body.toString())) } as unknown as CollectorClient;
   await returnLease(client, lease, outcome, AbortSignal.timeout(1_000));
   expect(bodies).toEqual([{ usedBytes }]);
+});
+
+it.each([
+  ["a collector that knows full-length tests is asked once", true, [{ server: "s", fullLength: true }]],
+  ["one that does not is asked for a short one", false, [{ server: "s", fullLength: true }, { server: "s" }]],
+] as const)("%s", async (_name, isNew, expected) => {
+  const bodies: unknown[] = [];
+  const send = async ({ body }: { body: Buffer }) => {
+    const request = JSON.parse(body.toString()) as object;
+    bodies.push(request);
+    return isNew || !("fullLength" in request)
+      ? { status: 200, body: { granted: true, lease } }
+      : { status: 422, body: {}, problem: { code: "lease_request_invalid" } };
+  };
+  const client = { send } as unknown as CollectorClient;
+  expect(await askLease(client, { server: "s", fullLength: true }, AbortSignal.timeout(1_000))).toEqual({ lease });
+  expect(bodies).toEqual(expected);
 });

@@ -8,7 +8,7 @@ import type { Outcome } from "#schemas/observation.ts";
 import { ClockWatch } from "../../agent/clock-state.ts";
 import { createIo } from "../../agent/io/io.ts";
 import type { Probe } from "../../agent/probe.ts";
-import { openMemory } from "../../agent/probe-memory.ts";
+import { type KeptMemory, openMemory } from "../../agent/probe-memory.ts";
 import { type RunDependencies, runAssignment } from "../../agent/run-assignment.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -27,13 +27,14 @@ const nightly: Assignment = { id: "recording-depth", probe: "recording-depth", e
 
 /** Runs `assignment` in a data folder and gives what was spooled, what was logged, and which paths the collector was asked. */
 async function ran(folder: string, assignment: Assignment, over: Partial<RunDependencies> = {}) {
-  const [spooled, logged, asked]: [Outcome[], string[], string[]] = [[], [], []];
+  const [spooled, logged, asked, requests]: [Outcome[], string[], string[], unknown[]] = [[], [], [], []];
   const say = (message: string, fields = {}) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const server = { id: "s", url: "http://127.0.0.1:9" };
   const lease: Lease = { id: "lease-1", token: "t", server, expiresAt: "2026-11-28T00:00:00.000Z", bytesMax: 1, capMs: 10_000 };
   const client = {
-    send: async ({ path }: { path: string }) => {
+    send: async ({ path, body }: { path: string; body: Buffer }) => {
       asked.push(path);
+      requests.push(JSON.parse(body.toString()));
       return { status: 200, body: { granted: true, lease }, problem: undefined, retryAfterS: undefined };
     },
   } as unknown as RunDependencies["client"];
@@ -51,7 +52,7 @@ async function ran(folder: string, assignment: Assignment, over: Partial<RunDepe
     ...over,
   };
   const finished = await runAssignment(assignment, dependencies, new AbortController().signal);
-  return { finished, spooled, logged, asked };
+  return { finished, spooled, logged, asked, requests };
 }
 
 /** Puts a folder in the place of the memory, so that it cannot be written. */
@@ -85,6 +86,14 @@ describe("a run", () => {
     const { spooled, asked } = await ran(folder, { ...nightly, lease: true });
     expect(spooled).toEqual([measured]);
     expect(asked).toEqual(["/v1/leases", "/v1/leases/lease-1/return"]);
+  });
+
+  it("asks for a full-length test when the probe remembers, after a restart as well, that a short one says nothing", async () => {
+    const folder = temporaryFolder();
+    const probe = { ...remembering, memory: "line", asksFullLength: (memory: KeptMemory) => memory.get("nvr-1") !== undefined };
+    const asked = async () => (await ran(folder, { ...nightly, lease: true, target: "s" }, { probeOf: () => probe as unknown as Probe<never> })).requests[0];
+    expect(await asked()).toEqual({ server: "s" });
+    expect(await asked()).toEqual({ server: "s", fullLength: true });
   });
 
   it("ends in order where the spool does not take what it found, and says so", async () => {

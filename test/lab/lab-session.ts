@@ -6,11 +6,13 @@ import { fileURLToPath } from "node:url";
 import { HEADER_FACTOR } from "#schemas/measure.ts";
 import type { Outcome } from "#schemas/observation.ts";
 import type { NetworkInterface } from "../../agent/io/interfaces.ts";
+import { defaultLeaseRules } from "../../collector/lease/lease-rules.ts";
 import { signLease } from "../../collector/measure/lease-token.ts";
 import { runFlags } from "../../deploy/run-flags.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { type Line, LineLab, SERVER_ADDRESS } from "./line-lab.ts";
 
+const rules = defaultLeaseRules.fullLength;
 const SECRET = "a secret of the lab, long enough to sign";
 /** Share of all cores above which the machine cannot carry the lab. */
 const STARVED_SHARE = 0.85;
@@ -42,17 +44,24 @@ export class LabSession {
     return new LabSession(lab, server, url, probe);
   }
 
-  /** Runs the probe once. `nic` says what the lab's virtual interface cannot: speed and medium. */
-  async run(options: Record<string, unknown>, nic: Partial<NetworkInterface> = {}): Promise<LabRun> {
+  /** Runs the probe once. `nic` says what the lab's virtual interface cannot: speed and medium; `fullLength` makes it as long as the collector's weekly test. */
+  async run(options: Record<string, unknown>, nic: Partial<NetworkInterface> = {}, fullLength = false): Promise<LabRun> {
     const id = (this.#leases++).toString(16).padStart(16, "0");
-    const claims = { lease: id, agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs: Date.now() + 60_000, bytesMax: 4e9 };
+    const claims = {
+      lease: id,
+      agent: "agt-0123456789abcdef",
+      server: "lab",
+      notBeforeMs: 0,
+      expiresMs: Date.now() + 60_000,
+      bytesMax: fullLength ? rules.bytes.max : 4e9,
+    };
     const lease = {
       id,
       token: signLease(claims, SECRET),
       server: { id: "lab", url: this.#url },
       expiresAt: new Date(claims.expiresMs).toISOString(),
       bytesMax: claims.bytesMax,
-      capMs: 15_000,
+      ...(fullLength ? { capMs: rules.capMs, passMs: rules.passMs } : { capMs: 15_000 }),
     };
     this.#probe.stdin?.write(`${JSON.stringify({ options: { lease, ...options }, nic })}\n`);
     const answer = await this.#answers.next();

@@ -20,6 +20,9 @@ export type Line = {
   readonly pcCongestion: "cubic" | "bbr";
 };
 
+/** A token bucket that lets its bytes pass at a faster rate before the line's own holds, and fills again at that ("PowerBoost"). */
+export type Boost = { readonly mbps: number; readonly megabytes: number };
+
 export const plainLine: Line = { mbps: 205, queueMs: 50, rttMs: 20, lossPercent: 0, serverCongestion: "cubic", pcCongestion: "cubic" };
 
 /** Address of the measure server's side of the lab. */
@@ -67,14 +70,16 @@ export class LineLab {
     }
   }
 
-  /** Changes rate, queue and loss of the open lab; round trip and congestion control stay. */
-  async reshape({ mbps, queueMs, lossPercent }: Pick<Line, "mbps" | "queueMs" | "lossPercent">): Promise<void> {
-    const bytesPerMs = (mbps * 1000) / 8;
+  /** Changes rate, queue and loss of the open lab, and fills the bucket of a `boost`; round trip and congestion control stay. */
+  async reshape({ mbps, queueMs, lossPercent, boost }: Pick<Line, "mbps" | "queueMs" | "lossPercent"> & { readonly boost?: Boost }): Promise<void> {
+    const bytesPerMs = ((boost?.mbps ?? mbps) * 1000) / 8;
+    const smallBurst = String(Math.max(3_200, Math.round(bytesPerMs * 2)));
     const shaper = [
       "rate",
       `${mbps}mbit`,
       "burst",
-      String(Math.max(3_200, Math.round(bytesPerMs * 2))),
+      boost ? String(Math.round(boost.megabytes * 1e6)) : smallBurst,
+      ...(boost ? ["peakrate", `${boost.mbps}mbit`, "mtu", smallBurst] : []),
       "limit",
       String(Math.round(bytesPerMs * queueMs) + 6_400),
     ];

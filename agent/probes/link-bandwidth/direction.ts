@@ -1,11 +1,11 @@
 import { setImmediate as afterPendingReads, setTimeout as sleep } from "node:timers/promises";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 import { headerFactorOf, type Server } from "./connection.ts";
-import { atLeast, type Estimate, estimate, interval, type Sample } from "./estimator.ts";
+import { atLeast, type Estimate, estimate, interval, type Sample, spanMs } from "./estimator.ts";
 import { type Foreign, foreignOf, type Mark, withForeign } from "./foreign.ts";
 import { loadedRoundTrips, type Pinger } from "./latency.ts";
 import { isQueueStanding, isTcpLimited, lossShare, type RoundTrip, type Stage } from "./limit.ts";
-import { compare, type Decision, isProven, type RunEnd, ripeEstimate } from "./sequential.ts";
+import { compare, type Decision, isClear, isProven, type RunEnd, ripeEstimate } from "./sequential.ts";
 import type { Counters } from "./surroundings.ts";
 import { type Direction, openTransfer, type Transfer, USED_UP_SHARE } from "./transfer.ts";
 
@@ -15,6 +15,8 @@ export type DirectionPlan = {
   readonly pinger: Pinger;
   readonly floorMbps: number | undefined;
   readonly capMs: number;
+  /** Full-length test: how long the direction has to carry before a pass may end it. */
+  readonly passMs: number | undefined;
   readonly bytesMax: number;
   /** The whole lease, both directions together. */
   readonly leaseBytes: number;
@@ -40,6 +42,10 @@ export type DirectionResult = {
   readonly isTcpLimited: boolean;
   readonly bytes: number;
   readonly elapsedMs: number;
+  /** As it was planned. */
+  readonly passMs: number | undefined;
+  /** How long the line carried, slow start included. */
+  readonly carriedMs: number;
   readonly samples: readonly Sample[];
   readonly loadedRttsMs: readonly number[];
   /** Share of segments that were sent again, slow start left out; undefined where the sender's system does not tell. */
@@ -88,6 +94,8 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
       streams: transfer.streams,
       bytes: transfer.progress().bytes,
       elapsedMs: performance.now() - startedMs,
+      passMs: plan.passMs,
+      carriedMs: spanMs(run.samples),
       loadedRttsMs: trips.map(({ rttMs }) => rttMs),
       serverSaturated: transfer.server.saturated,
       foreign,
@@ -126,7 +134,8 @@ async function firstBytes({ direction, server }: DirectionPlan, transfer: Transf
 type Sampled = Pick<DirectionResult, "estimate" | "endedBy" | "isTcpLimited" | "lossShare" | "samples">;
 
 async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: readonly RoundTrip[], signal: AbortSignal): Promise<Sampled> {
-  const { floorMbps } = plan;
+  const { floorMbps, passMs } = plan;
+  const isFullLength = passMs !== undefined;
   const headerFactor = headerFactorOf(plan.server);
   const all: Sample[] = [];
   let window: Sample[] = [];
@@ -139,10 +148,10 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
     }
     all.push(sample);
     window.push(sample);
-    const ripe = ripeEstimate(window, headerFactor);
+    const ripe = ripeEstimate(window, headerFactor, isFullLength);
     if (!ripe) continue;
     const verdict = floorMbps === undefined ? undefined : compare(ripe, floorMbps).verdict;
-    if (verdict === "borderline") continue;
+    if (verdict !== undefined && !isClear(verdict, all, passMs)) continue;
     const stage = stageOf(plan, window, ripe, trips);
     if (verdict !== "pass" && few === undefined && !isQueueStanding(stage.queuesMs)) {
       few = { ...stage, estimate: ripe };
@@ -153,8 +162,9 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
       break;
     }
   }
-  const last = ripeEstimate(window, headerFactor) ?? (few === undefined ? estimate(window, headerFactor) : undefined);
-  const found = last ?? few?.estimate ?? estimate(all, headerFactor) ?? (endedBy === "budget" ? atLeast(all, floorMbps, headerFactor) : undefined);
+  const last = ripeEstimate(window, headerFactor, isFullLength) ?? (few === undefined ? estimate(window, headerFactor, isFullLength) : undefined);
+  const found =
+    last ?? few?.estimate ?? estimate(all, headerFactor, isFullLength) ?? (endedBy === "budget" ? atLeast(all, floorMbps, headerFactor) : undefined);
   if (!found) throw tooFewSamples(plan, all.length, endedBy);
   const many = last && stageOf(plan, window, last, trips);
   return {

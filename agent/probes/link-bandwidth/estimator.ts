@@ -11,6 +11,8 @@ export type Estimate = {
   readonly standardErrorMbps: number;
   /** The line may carry up to this, where more is possible than the interval around the estimate says. */
   readonly upToMbps?: number;
+  /** The rate fell for good, and the estimate is of what it fell to; up to this when somebody else began to load the line. */
+  readonly fell?: { readonly upToMbps: number };
 };
 
 /** Slow start is over by then, whatever the samples look like. */
@@ -28,6 +30,11 @@ const STALL_SAMPLES_MAX = 4;
 const DROP = 0.8;
 /** Samples on either side of a drop, and the share of either that may lie on the wrong one. */
 const DROP_SAMPLES_MIN = 2;
+/** A full-length test has enough samples to tell a smaller drop, too. */
+const SMALL_DROP = 0.95;
+const SMALL_DROP_SAMPLES_MIN = 10;
+/** In a full-length test what the rate fell to for so long is the line's own. */
+const FALLEN_MS_MIN = 3_000;
 const DROP_STRAYS = 0.1;
 // Measured on a shaped line: neighbouring samples share a queue, so they say less than independent ones would.
 const ERROR_INFLATION = 1.5;
@@ -88,10 +95,10 @@ export function joinStalls(samples: readonly Sample[]): Sample[] {
  * The samples behind the point where the rate fell for good; undefined where it did not. A token bucket lets the first bytes pass faster than the line
  * goes on to carry (PowerBoost), so what came before says nothing of the line; but somebody else who begins to load it looks the same.
  */
-export function afterDrop(samples: readonly Sample[]): readonly Sample[] | undefined {
+export function afterDrop(samples: readonly Sample[], drop = DROP, samplesMin = DROP_SAMPLES_MIN): readonly Sample[] | undefined {
   const rates = samples.map(rateMbps);
   let found: { readonly index: number; readonly spread: number } | undefined;
-  for (let index = DROP_SAMPLES_MIN; index <= rates.length - DROP_SAMPLES_MIN; index++) {
+  for (let index = samplesMin; index <= rates.length - samplesMin; index++) {
     const [before, after] = [rates.slice(0, index), rates.slice(index)];
     const [high, low] = [mean(before), mean(after)];
     const middle = (high + low) / 2;
@@ -100,7 +107,7 @@ export function afterDrop(samples: readonly Sample[]): readonly Sample[] | undef
       after.filter((rate) => rate > middle).length <= DROP_STRAYS * after.length;
     // Between-group variance: greatest where the two parts are told apart best.
     const spread = before.length * after.length * (high - low) ** 2;
-    if (low < DROP * high && isApart && spread > (found?.spread ?? 0)) found = { index, spread };
+    if (low < drop * high && isApart && spread > (found?.spread ?? 0)) found = { index, spread };
   }
   return found && samples.slice(found.index);
 }
@@ -117,16 +124,20 @@ export function interval({ linkMbps, standardErrorMbps, upToMbps = 0 }: Estimate
 /**
  * The line's rate from samples of four or more parallel streams: slow start trimmed, plain mean of the rest by bytes and time.
  * Percentiles and "best second" flatter the line by 5 to 50 %. Where the rate fell for good, what it fell to counts, and what it was is possible.
- * `headerFactor`: bytes on the wire for each byte of the stream. undefined until two samples after slow start are there.
+ * `headerFactor`: bytes on the wire for each byte of the stream. `isFullLength`: a smaller fall counts, and once what it fell to has lasted, what it was
+ * is possible no more. undefined until two samples after slow start are there.
  */
-export function estimate(samples: readonly Sample[], headerFactor: number): Estimate | undefined {
+export function estimate(samples: readonly Sample[], headerFactor: number, isFullLength = false): Estimate | undefined {
   const warmup = warmupSamples(samples);
   if (warmup === undefined || samples.length < warmup + 2) return undefined;
   const kept = joinStalls(samples.slice(warmup));
   if (kept.length < 2) return undefined;
   const whole = meanOf(kept, warmup, headerFactor);
-  const dropped = afterDrop(kept);
-  return dropped ? { ...meanOf(dropped, warmup, headerFactor), upToMbps: interval(whole).highMbps } : whole;
+  const dropped = afterDrop(kept) ?? (isFullLength ? afterDrop(kept, SMALL_DROP, SMALL_DROP_SAMPLES_MIN) : undefined);
+  if (!dropped) return whole;
+  const isOwn = isFullLength && spanMs(dropped) >= FALLEN_MS_MIN;
+  const fell = { upToMbps: interval(whole).highMbps };
+  return { ...meanOf(dropped, warmup, headerFactor), fell, ...(!isOwn && fell) };
 }
 
 function meanOf(kept: readonly Sample[], warmup: number, headerFactor: number): Estimate {
@@ -142,6 +153,11 @@ function meanOf(kept: readonly Sample[], warmup: number, headerFactor: number): 
     linkMbps: goodputMbps * headerFactor,
     standardErrorMbps: standardError * headerFactor,
   };
+}
+
+/** How long the samples took together, ms. */
+export function spanMs(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { ms }) => sum + ms, 0);
 }
 
 /** What all samples together moved, application bytes. */

@@ -23,11 +23,14 @@ export function evidenceOf(server: Server, circumstances: Circumstances, idle: I
 }
 
 function directionEvidence(result: DirectionResult, floorMbps: number | undefined): Json {
-  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, samples, loadedRttsMs, lossShare, serverSaturated, foreign } = result;
+  const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, passMs, carriedMs, samples, loadedRttsMs, lossShare } = result;
+  const { serverSaturated, foreign } = result;
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.
-    isLowerBound: endedBy !== "cap" && decision.verdict === "pass",
+    isLowerBound: endedBy !== "cap" && decision.verdict === "pass" && carriedMs < (passMs ?? Number.POSITIVE_INFINITY),
+    ...(passMs !== undefined && { passMs }),
+    ...(estimate.fell !== undefined && { fell: true }),
     lowMbps: round(decision.lowMbps),
     highMbps: round(decision.highMbps),
     warmupSamples: estimate.warmupSamples,
@@ -37,6 +40,7 @@ function directionEvidence(result: DirectionResult, floorMbps: number | undefine
     endedBy,
     streams,
     elapsedMs: Math.round(elapsedMs),
+    carriedMs: Math.round(carriedMs),
     bytes,
     loadedRttsMs: loadedRttsMs.map(round),
     ...(isTcpLimited && { tcpLimited: true }),

@@ -54,14 +54,15 @@ export function isShared(foreignMbps: number | undefined, ownMbps: number): bool
   return foreignMbps !== undefined && foreignMbps > FOREIGN_SHARE * ownMbps;
 }
 
-/** Pure. The rate of the line: our own and what others surely took meanwhile, up to what they may have taken. Its error grows by what is not known exactly of theirs. */
+/** Pure. The rate of the line: our own and what others surely took meanwhile, up to what they may have taken. Its error grows by what is not known exactly of theirs. Where the rate fell, they may be why. */
 export function withForeign(own: Estimate, foreign: Foreign | undefined): Estimate {
   if (foreign === undefined || !isShared(foreign.mostMbps, own.linkMbps)) return own;
+  const upToMbps = own.fell?.upToMbps ?? own.upToMbps;
   const plus = (mbps: number): Estimate => ({
     ...own,
     linkMbps: own.linkMbps + mbps,
     standardErrorMbps: Math.hypot(own.standardErrorMbps, FOREIGN_ERROR * mbps),
-    ...(own.upToMbps !== undefined && { upToMbps: own.upToMbps + mbps }),
+    ...(upToMbps !== undefined && { upToMbps: upToMbps + mbps }),
   });
   return { ...plus(foreign.leastMbps), upToMbps: interval(plus(foreign.mostMbps)).highMbps };
 }

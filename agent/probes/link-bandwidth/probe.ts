@@ -6,10 +6,15 @@ import { resolveServer } from "./connection.ts";
 import { type DirectionResult, runDirection } from "./direction.ts";
 import { evidenceOf } from "./evidence.ts";
 import { excuseOf } from "./excuse.ts";
+import { asksFullLength, bytesOfFirst, rememberFullLength } from "./full-length.ts";
 import { idleRoundTrips, median, openPinger, type Pinger } from "./latency.ts";
 import { readingsOf } from "./readings.ts";
 import { type Counters, interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
 import { Wan, wanCounters } from "./wan-counters.ts";
+
+const IDLE_PINGS = 10;
+/** No lease makes a direction longer. */
+const CAP_MS_MAX = 15_000;
 
 const Options = z.strictObject({
   server: z.strictObject({ id: Code, url: z.url({ protocol: /^https?$/ }) }).optional(),
@@ -26,8 +31,8 @@ const Options = z.strictObject({
     .array(z.enum(["download", "upload"]))
     .max(2)
     .default(["download", "upload"]),
-  /** Longest time of one direction. */
-  capMs: z.number().min(1_500).max(15_000).default(4_000),
+  /** Longest time of one direction; a full-length test goes by its lease. */
+  capMs: z.number().min(1_500).max(CAP_MS_MAX).default(4_000),
   /** More foreign traffic than this before the start postpones the run. */
   busyMbps: z.number().positive().default(20),
   /** PEM of an authority that may certify the server, beside the public ones. */
@@ -36,13 +41,14 @@ const Options = z.strictObject({
   wan: Wan.optional(),
 });
 
-const IDLE_PINGS = 10;
-
 /** How fast the line is, or on which side of a floor: one test against one measure server, both directions one after the other. */
 export const linkBandwidth = defineProbe({
   kind: "link-bandwidth",
   options: Options,
-  deadlineMs: ({ capMs, directions }) => directions.length * (capMs + 10_000) + 20_000,
+  // All measure servers test the same line.
+  memory: "link-bandwidth",
+  asksFullLength,
+  deadlineMs: ({ directions, ...times }) => directions.reduce((sum, direction) => sum + timesOf(direction, times).capMs + 10_000, 20_000),
   async run({ server: named, lease, floorMbps, floorDirections, directions, capMs, busyMbps, ca, wan }, context) {
     if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
     const { id, url } = named ?? lease.server;
@@ -57,18 +63,16 @@ export const linkBandwidth = defineProbe({
       const measureLoad = startLoad();
       const results: DirectionResult[] = [];
       let bytesLeft = lease.bytesMax;
-      for (const [index, direction] of directions.entries()) {
-        // Half of what is left for the first direction, so that the second is not starved.
-        const bytesMax = bytesLeft / (directions.length - index);
+      const plans = directions.map((direction) => ({ direction, ...timesOf(direction, { lease, floorMbps, floorDirections, capMs }) }));
+      for (const [index, plan] of plans.entries()) {
         const idleRttMs = median(idle.rttsMs) ?? 0;
         const result = await runDirection(
           {
-            direction,
+            ...plan,
             server,
             pinger,
             floorMbps,
-            capMs: Math.min(capMs, lease.capMs),
-            bytesMax,
+            bytesMax: bytesOfFirst(bytesLeft, plans.slice(index)),
             leaseBytes: lease.bytesMax,
             idleRttMs,
             spend: (bytes) => {
@@ -95,6 +99,11 @@ export const linkBandwidth = defineProbe({
         ...load,
       } as const;
       const held = circumstances.directions.filter(({ direction }) => floorDirections.includes(direction));
+      if (floorMbps !== undefined)
+        rememberFullLength(
+          context.memory,
+          results.filter(({ direction }) => floorDirections.includes(direction)),
+        );
       const excuse = excuseOf({ ...circumstances, directions: held });
       return {
         readings: readingsOf(server.id, idle.rttsMs, results),
@@ -108,6 +117,15 @@ export const linkBandwidth = defineProbe({
     }
   },
 });
+
+type Times = Pick<z.infer<typeof Options>, "lease" | "floorMbps" | "floorDirections" | "capMs">;
+
+/** How long a direction may carry, and has to before it may pass. What is held against nothing need not carry long. */
+function timesOf(direction: "download" | "upload", { lease, floorMbps, floorDirections, capMs }: Times): { capMs: number; passMs: number | undefined } {
+  const isFullLength = lease?.passMs !== undefined && floorMbps !== undefined && floorDirections.includes(direction);
+  if (!isFullLength) return { capMs: Math.min(capMs, lease?.capMs ?? capMs), passMs: undefined };
+  return { capMs: Math.min(lease.capMs, CAP_MS_MAX), passMs: lease.passMs };
+}
 
 /** A run that comes to nothing has used the line, too: the month's data is counted by what it used. */
 function withSpent(error: unknown, spentBytes: number): unknown {

@@ -1,4 +1,4 @@
-import { type Estimate, estimate, interval, megabits, type Sample } from "./estimator.ts";
+import { type Estimate, estimate, interval, megabits, type Sample, spanMs } from "./estimator.ts";
 
 /** Where the line stands against a floor, as far as one run can tell. */
 export type Decision = {
@@ -19,11 +19,15 @@ export function compare(found: Estimate, floorMbps: number): Decision {
 }
 
 /** The estimate once it may decide something; undefined until enough time after slow start is there. */
-export function ripeEstimate(samples: readonly Sample[], headerFactor: number): Estimate | undefined {
-  const found = estimate(samples, headerFactor);
+export function ripeEstimate(samples: readonly Sample[], headerFactor: number, isFullLength = false): Estimate | undefined {
+  const found = estimate(samples, headerFactor, isFullLength);
   if (!found) return undefined;
-  const keptMs = samples.slice(found.warmupSamples).reduce((sum, { ms }) => sum + ms, 0);
-  return keptMs < DECISION_MS_MIN ? undefined : found;
+  return spanMs(samples.slice(found.warmupSamples)) < DECISION_MS_MIN ? undefined : found;
+}
+
+/** Whether a verdict may end the run: a pass not before the line has carried `passMs` (full-length test), a fail at once, `borderline` never. */
+export function isClear(verdict: Decision["verdict"], samples: readonly Sample[], passMs = 0): boolean {
+  return verdict === "fail" || (verdict === "pass" && spanMs(samples) >= passMs);
 }
 
 /** What ended a run: a clear answer, the longest time, or the lease's bytes. */

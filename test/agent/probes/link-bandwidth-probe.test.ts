@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 /** A lease for the line of 24 Mbps, or for another port. */
-function lease(over: { bytesMax?: number; secret?: string; port?: number } = {}) {
+function lease(over: { bytesMax?: number; secret?: string; port?: number; passMs?: number } = {}) {
   const bytesMax = over.bytesMax ?? 1e9;
   const expiresMs = Date.now() + 60_000;
   const claims = { lease: (leases++).toString(16).padStart(16, "0"), agent: "agt-0123456789abcdef", server: "lab", notBeforeMs: 0, expiresMs, bytesMax };
@@ -46,13 +46,14 @@ function lease(over: { bytesMax?: number; secret?: string; port?: number } = {})
     expiresAt: new Date(expiresMs).toISOString(),
     bytesMax,
     capMs: 15_000,
+    ...(over.passMs !== undefined && { passMs: over.passMs }),
   };
 }
 
-function run(options: unknown, io: Partial<Io> = {}) {
+function run(options: unknown, io: Partial<Io> = {}, over: Parameters<typeof probeContext>[0] = {}) {
   const probe = probes.get(linkBandwidth.kind);
   if (!probe) throw new Error("link-bandwidth is not registered");
-  return observe(probe, options, probeContext({ io }));
+  return observe(probe, options, probeContext({ ...over, io }));
 }
 
 describe("a test of a line of 24 Mbps", () => {
@@ -108,6 +109,27 @@ describe("a test of a line of 24 Mbps", () => {
       reason: "budget",
       evidence: { spentBytes: expect.toSatisfy((bytes: number) => bytes > 0) },
     });
+  });
+
+  it("carries as long as a full-length lease asks before it passes, in the directions with a floor alone", async () => {
+    const outcome = await run({ lease: lease({ passMs: 3_500 }), floorMbps: 12, floorDirections: ["download"] });
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    const { download, upload } = outcome.evidence as Record<string, { carriedMs: number; passMs?: number; verdict: string; isLowerBound: boolean }>;
+    // On a busy machine the line of the test itself may waver so much that nothing is clear.
+    if (download?.verdict === "pass") expect(download).toMatchObject({ passMs: 3_500, isLowerBound: false });
+    expect(download?.carriedMs).toBeGreaterThanOrEqual(3_500);
+    expect(upload).not.toHaveProperty("passMs");
+  });
+
+  it("whose full-length test fails asks for another one, until one passes", async () => {
+    const { memory } = probeContext();
+    const asks = () => linkBandwidth.asksFullLength?.(memory);
+    const test = (floorMbps: number) => run({ lease: lease({ passMs: 1_000 }), floorMbps, directions: ["download"] }, {}, { memory });
+    expect(asks()).toBe(false);
+    await test(60);
+    expect(asks()).toBe(true);
+    await test(8);
+    expect(asks()).toBe(false);
   });
 
   it("a direction that the plan does not ask for needs no excuse", async () => {
