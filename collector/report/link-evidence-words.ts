@@ -10,11 +10,12 @@ import { sealOfText } from "./seal.ts";
 const DAY_MS = 86_400_000;
 
 /** How the tests were made and judged, one sentence each. */
-export function method({ rule }: LinkEvidence, lang: Lang): string[] {
+export function method({ rule, tests }: LinkEvidence, lang: Lang): string[] {
   const { floor, breach, passValidDays } = rule;
   return [
     text(lang, "linkEvidence.method.1"),
     text(lang, "linkEvidence.method.2"),
+    ...(tests.some(({ carriedS }) => carriedS !== undefined) ? [text(lang, "linkEvidence.method.fullLength")] : []),
     text(lang, "linkEvidence.method.3"),
     text(lang, "linkEvidence.method.4", { ...breach, floor, validDays: passValidDays }),
   ];
@@ -41,9 +42,13 @@ export function unjudgedWords({ notJudged }: LinkEvidence, lang: Lang): string[]
   return notJudged ? [text(lang, "linkEvidence.notJudged", { days: daySpans(lang, notJudged) })] : [];
 }
 
-/** Whether a test counts, and why not. */
-export function note({ excuse }: LinkTest, lang: Lang): string {
-  return excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(lang, excuse);
+/** Whether a test counts, and why not; of a full-length one also how long it carried. */
+export function note({ excuse, carriedS, fell }: LinkTest, lang: Lang): string {
+  return [
+    excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(lang, excuse),
+    ...(carriedS === undefined ? [] : [text(lang, "linkEvidence.carried", { seconds: numberWord(lang, carriedS) })]),
+    ...(fell ? [text(lang, "linkEvidence.fell")] : []),
+  ].join("; ");
 }
 
 /** Whether a test was made in working hours. */

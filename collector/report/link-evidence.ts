@@ -30,6 +30,9 @@ export type LinkTest = {
   readonly nicMbps: number | undefined;
   readonly medium: string | undefined;
   readonly foreignMbps: number | undefined;
+  /** Of a full-length test only: how long the download carried, s, and whether its rate fell for good meanwhile. */
+  readonly carriedS: number | undefined;
+  readonly fell: boolean | undefined;
 };
 
 /** Tests of the working hours, or of the rest of the day. */
@@ -56,7 +59,16 @@ export type LinkEvidence = {
 
 /** What a run's evidence says of one direction, as agent/probes/link-bandwidth/evidence.ts writes it; anything else is left out. */
 const DirectionEvidence = z
-  .object({ lowMbps: z.number(), highMbps: z.number(), streams: z.number(), lossPercent: z.number().optional(), foreignMbps: z.number().optional() })
+  .object({
+    lowMbps: z.number(),
+    highMbps: z.number(),
+    streams: z.number(),
+    lossPercent: z.number(),
+    foreignMbps: z.number(),
+    passMs: z.number(),
+    carriedMs: z.number(),
+    fell: z.boolean(),
+  })
   .partial();
 const RunEvidence = z.object({ download: DirectionEvidence, nic: z.object({ medium: z.string(), speedMbps: z.number().optional() }).partial() }).partial();
 
@@ -157,6 +169,8 @@ function testOf({ ref, atMs, outcome }: Run, calendar: Calendar, floor: number):
       nicMbps: nic?.speedMbps,
       medium: nic?.medium,
       foreignMbps: download?.foreignMbps,
+      carriedS: download?.passMs === undefined || download.carriedMs === undefined ? undefined : Math.round(download.carriedMs / 100) / 10,
+      fell: download?.passMs === undefined ? undefined : download.fell,
     },
   ];
 }

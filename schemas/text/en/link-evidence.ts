@@ -39,6 +39,8 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.inHours": "working",
   "linkEvidence.outOfHours": "quiet",
   "linkEvidence.counted": "counted",
+  "linkEvidence.carried": "carried {seconds} s",
+  "linkEvidence.fell": "the rate fell for good",
   "linkEvidence.table": "Each test",
   "linkEvidence.none": "There is no test in these days.",
   "linkEvidence.notMeasured": "Tests that could not be made: {list}.",
@@ -48,6 +50,8 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
     "Four parallel TCP streams between the centre's gateway PC and a measure server, download then upload, never both at once. The receiver counts bytes every 100 ms; TCP's slow start is left out, the rest is averaged and multiplied by 1514/1448 (over IPv6 1514/1428) to give the rate on the wire.",
   "linkEvidence.method.2":
     "A test stops when its interval (3 standard errors, inflated by 1.5) lies on one side of the floor, not before 1 second; after 4 seconds it is called too close to tell. A pass that stopped early means “at least”. Where the rate fell for good by a fifth or more, only what came behind counts.",
+  "linkEvidence.method.fullLength":
+    "A test that tells how long it carried is a full-length one: a download passes once it has carried for 8 seconds, and is called too close to tell after 10. Where its rate fell for good by a twentieth or more, only what came behind counts, once that has lasted for 3 seconds and nobody else used the line. So a line that is fast in its first seconds only does not pass.",
   "linkEvidence.method.3":
     "A low result is held against the line only when the line's queue was full (round trips longer throughout), or when three times the streams brought no more and lost more. A slow cable, Wi-Fi, a busy PC or server, others on the line, random loss, a proxy or VPN: the reason is named and the result not counted.",
   "linkEvidence.method.4":

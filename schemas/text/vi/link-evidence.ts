@@ -37,6 +37,8 @@ export const linkEvidence = {
   "linkEvidence.inHours": "làm việc",
   "linkEvidence.outOfHours": "ngoài giờ",
   "linkEvidence.counted": "tính",
+  "linkEvidence.carried": "tải liên tục {seconds} giây",
+  "linkEvidence.fell": "tốc độ tụt hẳn trong lúc đo",
   "linkEvidence.table": "Từng lần đo",
   "linkEvidence.none": "Không có lần đo nào trong những ngày này.",
   "linkEvidence.notMeasured": "Những lần không đo được: {list}.",
@@ -46,6 +48,8 @@ export const linkEvidence = {
     "Bốn luồng TCP song song giữa máy tính cổng của trung tâm và máy chủ đo, tải về rồi tải lên, không đo hai chiều cùng lúc. Bên nhận đếm số byte mỗi 100 ms; bỏ giai đoạn khởi động của TCP, lấy trung bình phần còn lại, nhân 1514/1448 (IPv6: 1514/1428) để ra tốc độ trên đường truyền.",
   "linkEvidence.method.2":
     "Đo dừng khi khoảng tin cậy (3 lần sai số chuẩn, đã nhân 1,5) nằm hẳn một bên mức yêu cầu, sớm nhất sau 1 giây; chậm nhất 4 giây thì ghi là sát mức, không kết luận. Số đo đạt dừng sớm nên đọc là “ít nhất”. Nếu tốc độ tụt hẳn từ một phần năm trở lên trong lúc đo thì chỉ tính phần sau.",
+  "linkEvidence.method.fullLength":
+    "Lần đo có ghi thời gian tải liên tục là lần đo dài: tải về đủ 8 giây mới được kết luận là đạt, chậm nhất 10 giây thì ghi là sát mức. Nếu tốc độ tụt hẳn từ một phần hai mươi trở lên thì chỉ tính phần sau, khi phần sau đã kéo dài 3 giây và không có nơi khác đang dùng đường truyền. Nhờ vậy đường truyền chỉ nhanh trong vài giây đầu không được tính là đạt.",
   "linkEvidence.method.3":
     "Kết quả thấp chỉ tính cho đường truyền khi hàng đợi của đường truyền đã đầy (trễ tăng suốt lúc đo) hoặc khi tăng gấp ba số luồng mà tốc độ không tăng và tỷ lệ gửi lại tăng. Dây mạng chậm, Wi-Fi, máy tính hay máy chủ quá tải, nơi khác đang dùng, mất gói ngẫu nhiên, proxy hoặc VPN: ghi lý do và không tính.",
   "linkEvidence.method.4":

@@ -112,6 +112,20 @@ describe("what a provider gets to see", () => {
     expect(linkEvidenceHtml(build({ runs: runs.slice(1) }), "vi")).not.toBe(linkEvidenceHtml(build(), "vi"));
   });
 
+  it("says of a full-length test how long it carried, and what such a test is; of short ones neither", () => {
+    const long = test(2, 20, 120);
+    if (long.outcome.kind !== "measured") throw new Error("not measured");
+    const download = { lowMbps: 118, highMbps: 122, streams: 4, passMs: 8_000, carriedMs: 7_993, fell: true };
+    const shown = build({ runs: [{ ...long, outcome: { ...long.outcome, evidence: { download } } }, test(3, 9, 230)] });
+    const csv = linkEvidenceCsv(shown, "en");
+    expect(csv).toContain("counted; carried 8 s; the rate fell for good");
+    expect(csv.match(/carried 8 s/g)).toHaveLength(1);
+    expect(csv).toContain("full-length");
+    expect(linkEvidenceHtml(shown, "vi")).toContain("tính; tải liên tục 8 giây; tốc độ tụt hẳn trong lúc đo");
+    for (const words of [linkEvidenceHtml(build(), "en"), linkEvidenceCsv(build(), "en"), JSON.stringify(build())])
+      expect(words).not.toMatch(/carried|full-length/);
+  });
+
   it("is a table of one row per test in CSV", () => {
     const lines = linkEvidenceCsv(build(), "en").split("\r\n");
     expect(lines[0]).toContain("Download (Mbps)");
