@@ -35,6 +35,8 @@ const SMALL_DROP = 0.95;
 const SMALL_DROP_SAMPLES_MIN = 10;
 /** In a full-length test what the rate fell to for so long is the line's own. */
 const FALLEN_MS_MIN = 3_000;
+/** Where the samples waver too much to tell a fall, the last of a full-length test speak for its end. */
+const END_SAMPLES = 20;
 const DROP_STRAYS = 0.1;
 // Measured on a shaped line: neighbouring samples share a queue, so they say less than independent ones would.
 const ERROR_INFLATION = 1.5;
@@ -112,6 +114,12 @@ export function afterDrop(samples: readonly Sample[], drop = DROP, samplesMin = 
   return found && samples.slice(found.index);
 }
 
+function slowerEnd(samples: readonly Sample[]): readonly Sample[] | undefined {
+  if (samples.length < 2 * END_SAMPLES) return undefined;
+  const end = samples.slice(-END_SAMPLES);
+  return mean(end.map(rateMbps)) < SMALL_DROP * mean(samples.map(rateMbps)) ? end : undefined;
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
@@ -133,9 +141,10 @@ export function estimate(samples: readonly Sample[], headerFactor: number, isFul
   const kept = joinStalls(samples.slice(warmup));
   if (kept.length < 2) return undefined;
   const whole = meanOf(kept, warmup, headerFactor);
-  const dropped = afterDrop(kept) ?? (isFullLength ? afterDrop(kept, SMALL_DROP, SMALL_DROP_SAMPLES_MIN) : undefined);
+  const drop = afterDrop(kept) ?? (isFullLength ? afterDrop(kept, SMALL_DROP, SMALL_DROP_SAMPLES_MIN) : undefined);
+  const dropped = drop ?? (isFullLength ? slowerEnd(kept) : undefined);
   if (!dropped) return whole;
-  const isOwn = isFullLength && spanMs(dropped) >= FALLEN_MS_MIN;
+  const isOwn = isFullLength && drop !== undefined && spanMs(drop) >= FALLEN_MS_MIN;
   const fell = { upToMbps: interval(whole).highMbps };
   return { ...meanOf(dropped, warmup, headerFactor), fell, ...(!isOwn && fell) };
 }

@@ -113,6 +113,12 @@ describe("a full-length test at 200 Mbps", () => {
       expect(run(line(...parts))).toMatchObject({ verdict: "pass", seconds: expect.closeTo(1.3, 0) });
   });
 
+  it("does not let a line pass that wavers so much that no fall is clear, and ends below the floor", () => {
+    const wavering = line([400, 6], [120, 6]).map((sample, index) => (index < 60 && index % 5 === 4 ? { ms: 100, bytes: 120 * 12_500 } : sample));
+    expect(run(wavering.slice(0, 80), PASS_MS)).toMatchObject({ verdict: "borderline", seconds: 8 });
+    expect(run(wavering, PASS_MS).verdict).not.toBe("pass");
+  });
+
   it("blames no line whose rate may have fallen because somebody else began to load it", () => {
     const found = estimate(line([300, 2], [120, 4]), HEADER_FACTOR, true);
     if (!found) throw new Error("too few samples");
