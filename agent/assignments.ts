@@ -110,10 +110,11 @@ function linkAssignment(sources: AssignmentSources): Assignment {
 function portalAssignments(sources: AssignmentSources): Assignment[] {
   const own = ownServers(sources).map(({ host, port }) => ({ host, port }));
   const { portals } = sources.policy;
-  return portals.map(({ id, url, everyMinutes }) => {
+  return portals.map(({ id, url, everyMinutes, expectText }) => {
     const others = portals.filter((other) => other.id !== id).map((other) => endOf(other.url));
     const references = [...own, ...others].filter(({ host }) => host !== endOf(url).host).slice(0, 8);
-    return assignment("portal-http", everyMinutes * 60, { url, portal: id, references }, { id: `portal-http-${id}`.slice(0, 64), target: id });
+    const options = { url, portal: id, ...(expectText !== undefined && { expectText }), references };
+    return assignment("portal-http", everyMinutes * 60, options, { id: `portal-http-${id}`.slice(0, 64), target: id });
   });
 }
 

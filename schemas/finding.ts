@@ -28,6 +28,7 @@ export const findingReasons = [
   "history_lost",
   "capacity_insufficient",
   "target_down",
+  "other_page",
   "wifi_down",
   "denied",
   "duties_late",

@@ -172,8 +172,18 @@ export function restsOnWords(rule: Rule): rule is AttestedRule | ChecklistRule {
   return rule.kind === "attested" || rule.kind === "checklist";
 }
 
+/** A text by which a portal's page is known. */
+export const ExpectedText = z.string().trim().min(1).max(200);
+
 /** A portal that every centre asks. */
-export const Portal = z.strictObject({ id: Code, name: Words, url: z.url({ protocol: /^https?$/ }), everyMinutes: z.number().min(5) });
+export const Portal = z.strictObject({
+  id: Code,
+  name: Words,
+  url: z.url({ protocol: /^https?$/ }),
+  everyMinutes: z.number().min(5),
+  /** Stands in the source of the page at `url`, and on no page that may be shown in its place (maintenance). Absent = whatever answers is the portal. */
+  expectText: ExpectedText.optional(),
+});
 export type Portal = z.infer<typeof Portal>;
 
 /** All rules of one province, as versioned data. A new version is a new file entry with its own effective date. */

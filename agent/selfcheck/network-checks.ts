@@ -158,17 +158,24 @@ async function checkCollector({ run, collectorUrl, ca }: Surroundings): Promise<
 }
 
 async function checkPortals({ run, policy }: Surroundings): Promise<CheckResult[]> {
-  const lines = await Promise.all(
-    policy.portals.map(async ({ id, name, url }): Promise<CheckResult> => {
+  const visits = await Promise.all(
+    policy.portals.map(async ({ id, name, url, expectText }) => {
       const base = { id: `wan.portal.${id}`, group: "wan", title: name } as const;
-      if (run === undefined) return { ...base, ...notTested };
+      if (run === undefined) return { line: { ...base, ...notTested }, isSilent: false };
       const blame = { hint: phrase("selfcheck.hint.portal"), owner: phrase("owner.portal-vendor") };
-      return { ...base, ...ladder(await run("portal-http", { url, portal: id, timeoutMs: 8_000 }), blame) };
+      const outcome = await run("portal-http", { url, portal: id, timeoutMs: 8_000, ...(expectText !== undefined && { expectText }) });
+      return { line: { ...base, ...ladder(outcome, blame) }, isSilent: isSilent(outcome) };
     }),
   );
-  // Portals of different operators do not fail together: then it is the line, or this PC's way to it.
-  if (lines.length < 2 || lines.some(({ state }) => state !== "fail")) return lines;
+  const lines = visits.map(({ line }): CheckResult => line);
+  // Portals of different operators do not fall silent together: then it is the line, or this PC's way to it.
+  if (lines.length < 2 || !visits.every(({ isSilent }) => isSilent)) return lines;
   return lines.map((line) => ({ ...line, hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") }));
+}
+
+/** Nobody answered at all; an error status and another page come from the portal. */
+function isSilent(outcome: Outcome): boolean {
+  return outcome.kind === "measured" && readingOf(outcome.readings, "portal_up") === 0 && readingOf(outcome.readings, "portal_status") === undefined;
 }
 
 /** One visit step by step: name, connection, TLS, first byte. */
@@ -176,7 +183,14 @@ function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): P
   if (outcome.kind !== "measured") return { ...unasked(outcome), ...blame };
   const value = (metric: Parameters<typeof readingOf>[1]) => outcome.readings.find((reading) => reading.metric === metric)?.value ?? "-";
   if (value("portal_up") !== 1) {
-    const { failedPhase, error } = outcome.evidence ?? {};
+    const { failedPhase, error, expectedTextFound } = outcome.evidence ?? {};
+    if (expectedTextFound === false)
+      return {
+        ...blame,
+        state: "fail",
+        detail: phrase("selfcheck.detail.other_page", { status: String(value("portal_status")) }),
+        hint: phrase("selfcheck.hint.other_page"),
+      };
     return {
       state: "fail",
       detail: phrase("selfcheck.detail.portal_down", { phase: String(failedPhase ?? "http"), error: String(error ?? value("portal_status")) }),

@@ -72,8 +72,8 @@ function numbersOf(finding: Finding): Phrase {
 
 /** The sentence of the reason, with the finding's own values in its places; what is down is named, since the advice speaks of it. */
 function reasonOf({ rule }: Requirement, { reason, detail, observed, required, unit }: Finding): Phrase {
-  if (reason === "target_down" && rule.kind === "reachable" && detail?.subject !== undefined) {
-    const down = `selfcheck.down.${rule.metric}`;
+  if (rule.kind === "reachable" && (reason === "target_down" || reason === "other_page") && detail?.subject !== undefined) {
+    const down = reason === "other_page" ? "selfcheck.other_page" : `selfcheck.down.${rule.metric}`;
     return phrase(isTextKey(down) ? down : "selfcheck.down", { subject: String(detail.subject) });
   }
   const key = [`finding.short.${reason}`, `finding.reason.${reason}`].find(isTextKey);

@@ -31,12 +31,15 @@ export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Jud
   return reason === undefined ? { state: "pending", reason: "budget", ...shown } : { state: "unknown", reason, ...shown };
 }
 
+/** Breaches of a moment: nobody knows of them any more once nobody looks. */
+const momentary: ReadonlySet<FindingReason> = new Set(["other_page", "target_down", "wifi_down"]);
+
 /**
  * Silence of a whole centre explains why its measured requirements are unknown, whatever each of them would say. What was down when the silence
  * began may be up by now, so that breach is unknown too; what took days to confirm stands for its own time.
  */
 export function explainedBySilence(judgement: Judgement, { lastContactMs }: Pick<Facts, "lastContactMs">, nowMs: number): Judgement {
-  const mayBeSilence = judgement.state === "unknown" || judgement.reason === "target_down" || judgement.reason === "wifi_down";
+  const mayBeSilence = judgement.state === "unknown" || momentary.has(judgement.reason);
   if (!mayBeSilence || lastContactMs === undefined || nowMs - lastContactMs <= OFFLINE_MS) return judgement;
   return { ...judgement, state: "unknown", reason: "site_offline" };
 }

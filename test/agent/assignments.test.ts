@@ -62,6 +62,12 @@ describe("what the inventory and the plan know reaches the probes of recordings"
     expect(assigned([], { measureServers })["link-bandwidth"]?.options).toMatchObject({ floorMbps: 200, floorDirections: ["download"] });
   });
 
+  test("a portal is known by the text that the plan names", () => {
+    const portals = policy.portals.map((portal) => ({ ...portal, expectText: "Cổng dịch vụ công" }));
+    expect(assigned([], { policy: { ...policy, portals } })["portal-http"]?.options).toMatchObject({ expectText: "Cổng dịch vụ công" });
+    expect(assigned([])["portal-http"]?.options).not.toHaveProperty("expectText");
+  });
+
   test("the province's own authority goes to its measure servers and to no portal", () => {
     const measureServers = [{ id: "province", url: "https://do.tinh.vn" }];
     const { "link-bandwidth": speed, "portal-http": portal } = assigned([], { measureServers, ca: "PEM" });

@@ -1,6 +1,7 @@
 import type { Evidence, FailureReason, Reading } from "#schemas/observation.ts";
 import { NO_WAY_OUT } from "../../io/references.ts";
-import type { TimedGet } from "./timed-get.ts";
+import { holdsText } from "./page-text.ts";
+import { BODY_BYTES_MAX, type TimedGet } from "./timed-get.ts";
 
 /** What one GET means: a measurement of the portal, or the reason why it says nothing about the portal. */
 export type Verdict =
@@ -43,11 +44,18 @@ export function judge(get: TimedGet, question: Question): Verdict {
   if (isCaptive(answer.status, answer.location, question.url))
     return fail("bad_reply", `a login page or proxy on the line answered instead of ${host} (HTTP ${answer.status})`);
   if (isLoop(answer, question.url)) return measured(get, question, false, { ...evidence, error: "ERR_TOO_MANY_REDIRECTS" });
-  const isExpected = question.expectText === undefined || answer.body.includes(question.expectText);
-  return measured(get, question, answer.status < 500 && isExpected, {
-    ...evidence,
-    ...(question.expectText !== undefined && { expectedTextFound: isExpected }),
-  });
+  if (answer.status >= 500 || question.expectText === undefined) return measured(get, question, answer.status < 500, evidence);
+  const isFound = findsText(answer, question.expectText);
+  if (typeof isFound === "string") return fail("bad_reply", `${host} answered, but whether this is the portal's page is not known: ${isFound}`);
+  return measured(get, question, isFound, { ...evidence, expectedTextFound: isFound });
+}
+
+/** Whether the page holds the text, or why that cannot be told. */
+function findsText({ status, page, bodyCapped }: NonNullable<TimedGet["answer"]>, expectText: string): boolean | string {
+  if (status >= 300 && status <= 399) return `HTTP ${status} sends its visitors to another address; the policy's url must be that of the page itself`;
+  const isFound = holdsText(page, expectText);
+  if (isFound === undefined) return `it cannot be read (${page.contentEncoding ?? page.contentType ?? "no content-type"})`;
+  return isFound || !bodyCapped ? isFound : `the text does not stand in its first ${BODY_BYTES_MAX / 1024} KiB, and no more of it is read`;
 }
 
 function measured(get: TimedGet, { portal, nowMs }: Question, isUp: boolean, evidence: Evidence): Verdict {

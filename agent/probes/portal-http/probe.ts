@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
+import { ExpectedText } from "#schemas/policy.ts";
 import { anybodyAnswers, hasWayOut, References } from "../../io/references.ts";
 import { defineProbe, ProbeError } from "../../probe.ts";
 import { judge } from "./judge.ts";
@@ -9,8 +10,8 @@ const Options = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   /** Code of the portal in the policy; becomes the label of each reading. */
   portal: Code.optional(),
-  /** A text that the page must hold; without it the portal counts as down. */
-  expectText: z.string().min(1).max(200).optional(),
+  /** A text that only the portal's own page holds; a page that lacks it is another one, such as that of a maintenance. */
+  expectText: ExpectedText.optional(),
   timeoutMs: z.number().min(500).max(30_000).default(15_000),
   /** PEM of the one authority that may certify the page, instead of those that a browser on this PC trusts. */
   ca: z.string().min(1).optional(),

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { type IncomingMessage, request } from "node:http";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, getCACertificates, type TLSSocket } from "node:tls";
+import type { Page } from "./page-text.ts";
 
 /** Most bytes of a page that are read. */
 export const BODY_BYTES_MAX = 256 * 1024;
@@ -16,7 +17,8 @@ export type Answer = {
   readonly status: number;
   readonly location: string | undefined;
   readonly setsCookie: boolean;
-  readonly body: string;
+  readonly page: Page;
+  /** More of the page may follow that was not read. */
   readonly bodyCapped: boolean;
 };
 
@@ -87,7 +89,13 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string,
     return {
       timing,
       ...learnt,
-      answer: { status: reply.statusCode ?? 0, location: reply.headers.location, setsCookie: reply.headers["set-cookie"] !== undefined, body, bodyCapped },
+      answer: {
+        status: reply.statusCode ?? 0,
+        location: reply.headers.location,
+        setsCookie: reply.headers["set-cookie"] !== undefined,
+        page: { body, contentType: reply.headers["content-type"], contentEncoding: reply.headers["content-encoding"] },
+        bodyCapped,
+      },
     };
   } catch (error) {
     return { timing, ...learnt, failed: { phase, ...describe(signal.aborted ? signal.reason : error) } };
@@ -119,7 +127,7 @@ function ask(url: URL, socket: Socket, signal: AbortSignal, userAgent: string): 
   });
 }
 
-async function readBody(reply: IncomingMessage): Promise<{ body: string; bodyCapped: boolean }> {
+async function readBody(reply: IncomingMessage): Promise<{ body: Uint8Array; bodyCapped: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of reply as AsyncIterable<Buffer>) {
@@ -127,7 +135,7 @@ async function readBody(reply: IncomingMessage): Promise<{ body: string; bodyCap
     size += chunk.length;
     if (size >= BODY_BYTES_MAX) break;
   }
-  return { body: Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX).toString("utf8"), bodyCapped: size >= BODY_BYTES_MAX };
+  return { body: Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX), bodyCapped: size >= BODY_BYTES_MAX };
 }
 
 function settled(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {

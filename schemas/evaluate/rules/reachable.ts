@@ -9,8 +9,18 @@ import { measuredRuns, noEvidence } from "../silence.ts";
 const MINUTE_MS = 60_000;
 /** Why a run could not leave the centre. */
 const ownReasons: ReadonlySet<string> = new Set<FailureReason>(["no_route", "dns"]);
-/** `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side, and so does silence beside others that answer. */
-type Sample = { readonly up: boolean; readonly isMute: boolean; readonly atMs: number; readonly ageMs: number; readonly ref: string };
+/**
+ * `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side, and so does silence beside others that answer.
+ * `isOtherPage`: the target answered with a page that is not the one that was asked for.
+ */
+type Sample = {
+  readonly up: boolean;
+  readonly isMute: boolean;
+  readonly isOtherPage: boolean;
+  readonly atMs: number;
+  readonly ageMs: number;
+  readonly ref: string;
+};
 /** Runs of different targets this close to each other tell of one moment. */
 const MOMENT_MS = 6 * MINUTE_MS;
 
@@ -104,7 +114,8 @@ function partOf(subject: string, samples: readonly Sample[], own: readonly Sampl
   const detail = { runs: samples.length };
   if (samples.length < rule.runsMin) return { subject, state: "unknown", reason: "too_few_runs", observed, detail };
   if (observed >= rule.upPercentMin) return { subject, state: "pass", reason: "met", observed, detail };
-  return { subject, state: "fail", reason: "target_down", observed, detail };
+  const isOtherPage = samples.find(({ up }) => !up)?.isOtherPage === true;
+  return { subject, state: "fail", reason: isOtherPage ? "other_page" : "target_down", observed, detail };
 }
 
 /** Good and bad answers of each target within the window, newest first. Runs that could not ask say nothing. */
@@ -115,7 +126,7 @@ function samplesByTarget(rule: ReachableRule, facts: Facts, nowMs: number): Map<
     if (rule.workingHoursOnly && !isWorkingTime(facts.calendar, run.atMs)) continue;
     const ageMs = rule.workingHoursOnly ? workingMsBetween(facts.calendar, run.atMs, nowMs) : nowMs - run.atMs;
     if (ageMs > windowMs) continue;
-    const said = { isMute: isMute(run), atMs: run.atMs, ageMs, ref: run.ref };
+    const said = { isMute: isMute(run), isOtherPage: run.outcome.evidence?.expectedTextFound === false, atMs: run.atMs, ageMs, ref: run.ref };
     for (const [target, up] of answersOf(run, rule)) {
       const known = byTarget.get(target);
       if (known) known.push({ up, ...said });

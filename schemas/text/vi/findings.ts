@@ -23,6 +23,7 @@ export const findings = {
   "finding.reason.history_lost": "Dữ liệu cũ của kênh {channel} đã mất mà không rõ lý do (định dạng lại hoặc bị xoá).",
   "finding.reason.capacity_insufficient": "Wi-Fi không đủ cho {required} người: giới hạn ở mục {short}.",
   "finding.reason.target_down": "{subject} không trả lời: chỉ {observed} % lần hỏi thành công.",
+  "finding.reason.other_page": "{subject} có trả lời, nhưng bằng một trang khác (có thể đang bảo trì): chỉ {observed} % lần hỏi thấy đúng trang của cổng.",
   "finding.reason.wifi_down": "Wi-Fi: {subject} đang tắt hoặc không trả lời.",
   "finding.reason.denied": "Trung tâm hoặc đoàn kiểm tra cho biết chưa có đủ: còn {open} mục.",
   "finding.reason.duties_late":
@@ -40,7 +41,7 @@ export const findings = {
   "finding.reason.too_few_runs": "Mới có ít lần đo, chưa đủ để kết luận.",
   "finding.reason.only_excused_runs": "Các lần đo đều bị giới hạn bởi nguyên nhân khác, không phải đường truyền ({excuse}).",
   "finding.reason.site_offline": "Trung tâm mất liên lạc: máy tính cổng hoặc đường truyền đang ngắt.",
-  "finding.reason.shared_fault": "{subject} không trả lời từ nhiều trung tâm cùng lúc: lỗi chung, không tính cho trung tâm.",
+  "finding.reason.shared_fault": "{subject} không dùng được từ nhiều trung tâm cùng lúc: lỗi chung, không tính cho trung tâm.",
   "finding.reason.no_denominator": "Chưa biết số cán bộ của trung tâm nên chưa tính được số cần có.",
   "finding.reason.declared_only": "Mới có khai báo, chưa có kết quả đo hoặc xác nhận của đoàn kiểm tra.",
   "finding.reason.moved":
@@ -75,6 +76,7 @@ export const findings = {
   "finding.short.history_lost": "dữ liệu cũ bị mất",
   "finding.short.capacity_insufficient": "không đủ sức chứa",
   "finding.short.target_down": "không trả lời",
+  "finding.short.other_page": "trả lời bằng một trang khác (có thể đang bảo trì)",
   "finding.short.wifi_down": "Wi-Fi đang tắt",
   "finding.short.denied": "chưa có đủ",
   "finding.short.duties_late": "việc định kỳ bị muộn hoặc bỏ",

@@ -116,7 +116,10 @@ export const selfCheck = {
   "selfcheck.detail.no_collector": "chưa biết địa chỉ máy chủ của tỉnh",
   "selfcheck.detail.ladder": "DNS {dns} ms, TCP {tcp} ms, TLS {tls} ms, byte đầu {ttfb} ms, mã {status}",
   "selfcheck.detail.portal_down": "không vào được, hỏng ở bước {phase} ({error})",
+  "selfcheck.detail.other_page": "có trả lời (mã {status}), nhưng bằng một trang khác, có thể cổng đang bảo trì",
   "selfcheck.hint.portal": "Nếu các cổng khác vào được thì lỗi ở cổng này: báo đơn vị vận hành.",
+  "selfcheck.hint.other_page":
+    "Mở cổng này bằng trình duyệt và đọc thông báo: nếu đang bảo trì thì chờ; nếu trang vẫn dùng được bình thường thì báo CNTT tỉnh.",
   "selfcheck.hint.collector": "Nếu các cổng khác vào được thì lỗi ở máy chủ của tỉnh: báo CNTT tỉnh.",
   "selfcheck.title.throughput": "Tốc độ đường truyền",
   "selfcheck.detail.throughput": "tải xuống {down} Mbps, tải lên {up} Mbps",
@@ -179,6 +182,7 @@ export const selfCheck = {
   "selfcheck.detail.share": "{observed} % số lần hỏi, cần {required} %.",
   "selfcheck.down": "không trả lời: {subject}",
   "selfcheck.down.vms_link_up": "chưa nối với hệ thống của tỉnh: {subject}",
+  "selfcheck.other_page": "trả lời bằng một trang khác (có thể đang bảo trì): {subject}",
   "selfcheck.detail.declared_elsewhere": "kê khai và xác nhận trong hệ thống của tỉnh, không đo trên máy này",
   "selfcheck.title.files": "Tệp của chương trình giám sát",
   "selfcheck.detail.file_fault": "không đọc được {what}: {error}",

@@ -59,12 +59,59 @@ describe("a portal that answers", () => {
     else expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(up);
   });
 
-  it.each([
-    ["holds it", "Cổng dịch vụ công", 1],
-    ["lacks it", "Bảo trì hệ thống", 0],
-  ])("is asked for a text and %s", async (_name, body, up) => {
-    const outcome = await withPortal(answering(200, { "content-type": "text/html; charset=utf-8" }, body), (url) => ask({ url, expectText: "dịch vụ công" }));
-    expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(up);
+  describe("and is asked for a text", () => {
+    const html = { "content-type": "text/html; charset=utf-8" };
+    const look = async (body: string | Uint8Array, headers: Record<string, string> = html, status = 200, expectText = "Cổng dịch vụ công") => {
+      const page: RequestListener = (_request, response) => void response.writeHead(status, headers).end(body);
+      const outcome = await withPortal(page, (url) => ask({ url, expectText }));
+      if (outcome.kind !== "measured") return `${outcome.kind} ${outcome.kind === "failed" ? `${outcome.reason}: ${outcome.detail}` : ""}`;
+      return [readingOf(outcome.readings, "portal_up"), outcome.evidence?.expectedTextFound];
+    };
+    const words = "Cổng dịch vụ công";
+    const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+    // Marks follow their letters there: 0xd2 is the hook above, 0xf2 the dot below.
+    const windows1258 = Buffer.from([0x43, 0xf4, 0xd2, 0x6e, 0x67, 0x20, 0x64, 0x69, 0xf2, 0x63, 0x68, 0x20, 0x76, 0x75, 0xf2, 0x20, 0x63, 0xf4, 0x6e, 0x67]);
+    const entities = "C&#7893;ng d&#x1ecb;ch&nbsp;v&#7909; c&ocirc;ng";
+
+    it.each<[string, string | Uint8Array, Record<string, string>?]>([
+      ["letter by letter", words],
+      ["with letters and marks apart", words.normalize("NFD")],
+      ["as entities", entities],
+      ["as entities of bare letters and marks", "Cô&#777;ng di&#803;ch vu&#803; công"],
+      ["in capitals, over two lines", "<b>CỔNG DỊCH\r\n   VỤ CÔNG</b>"],
+      ["in UTF-16 with its mark", utf16(words), { "content-type": "text/html" }],
+      ["in the old Windows characters, by the header", windows1258, { "content-type": "text/html; charset=windows-1258" }],
+      ["and by the page itself", Buffer.concat([Buffer.from('<meta charset="windows-1258">'), windows1258]), { "content-type": "text/html" }],
+      ["without a word on its characters", words, {}],
+      ["at the very end of what is read", " ".repeat(BODY_BYTES_MAX - Buffer.byteLength(words)) + words],
+    ])("that it holds %s", async (_name, body, headers) => {
+      expect(await look(body, headers)).toEqual([1, true]);
+    });
+
+    it("written apart in the policy, too", async () => {
+      expect(await look(words, html, 200, words.normalize("NFD"))).toEqual([1, true]);
+    });
+
+    it.each<[string, string, number]>([
+      ["a maintenance page", "Hệ thống đang bảo trì", 200],
+      ["a text that an entity only talks about", "C&amp;#7893;ng d&amp;#x1ecb;ch v&amp;#7909; c&amp;ocirc;ng", 200],
+      ["a page that was not found", "404", 404],
+    ])("which %s lacks: it is not the portal's page", async (_name, body, status) => {
+      expect(await look(body, html, status)).toEqual([0, false]);
+    });
+
+    it("and says itself that it is broken: nothing else is wrong", async () => {
+      expect(await look(words, html, 503)).toEqual([0, undefined]);
+    });
+
+    it.each<[string, string, Record<string, string>, number, string]>([
+      ["behind what is read", " ".repeat(BODY_BYTES_MAX) + words, html, 200, "first 256 KiB"],
+      ["behind a redirect", "", { location: "/trang-chu" }, 302, "HTTP 302"],
+      ["in characters that nobody knows", words, { "content-type": "text/html; charset=x-tcvn3" }, 200, "x-tcvn3"],
+      ["packed, though that was not asked for", words, { ...html, "content-encoding": "br" }, 200, "cannot be read (br)"],
+    ])("that may stand %s: nothing is known", async (_name, body, headers, status, why) => {
+      expect(await look(body, headers, status)).toContain(why);
+    });
   });
 
   it("is read to its cap and no further", async () => {
@@ -136,7 +183,10 @@ const question: Question = {
 };
 const timing = { dnsMs: 1, tcpMs: 2, tlsMs: 3, ttfbMs: 10, totalMs: 12 };
 const failedAt = (phase: NonNullable<TimedGet["failed"]>["phase"], code: string): TimedGet => ({ timing: {}, failed: { phase, code, message: "" } });
-const answered = (status: number, location?: string): TimedGet => ({ timing, answer: { status, location, setsCookie: false, body: "", bodyCapped: false } });
+const answered = (status: number, location?: string): TimedGet => ({
+  timing,
+  answer: { status, location, setsCookie: false, page: { body: new Uint8Array(), contentType: undefined, contentEncoding: undefined }, bodyCapped: false },
+});
 const certified = (problem: string | undefined, expires: string): TimedGet => ({
   ...(problem === undefined ? answered(200) : { timing: { dnsMs: 1 } }),
   certificate: { expiresAtMs: Date.parse(expires), problem },

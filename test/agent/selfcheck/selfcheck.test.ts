@@ -505,6 +505,47 @@ describe("a line of the plan", () => {
   });
 });
 
+describe("a portal that answers with another page", () => {
+  const maintenance = measured(
+    [
+      { metric: "portal_up", value: 0 },
+      { metric: "portal_status", value: 200 },
+    ],
+    { expectedTextFound: false },
+  );
+  const portals = bundledPolicy.portals.map((portal) => ({ ...portal, expectText: "Cổng dịch vụ công" }));
+
+  it("is asked for the plan's text, and nobody is sent to the line for it", async () => {
+    const asked: unknown[] = [];
+    const run: Surroundings["run"] = async (_probe, options) => {
+      asked.push(options);
+      return maintenance;
+    };
+    const results = await check({ run, policy: { ...bundledPolicy, portals } }, "wan.portal");
+    expect(asked).toMatchObject(portals.map(({ url, expectText }) => ({ url, expectText })));
+    const [first] = results;
+    expect([first?.state, first?.detail && say("vi", first.detail)]).toEqual([
+      "fail",
+      "có trả lời (mã 200), nhưng bằng một trang khác, có thể cổng đang bảo trì",
+    ]);
+    expect(results.map(({ owner }) => owner && say("en", owner))).toEqual(["Portal operator", "Portal operator"]);
+  });
+
+  it("says so in the plan's line", async () => {
+    const kept = bundledPolicy.portals.flatMap(({ id }) =>
+      [1, 2, 3, 4].map((seq) => ({
+        ...observation(0, { probe: "portal-http", target: id, takenAt: new Date(nowMs - seq * 60_000).toISOString(), outcome: maintenance }),
+        seq,
+      })),
+    );
+    const open = Date.UTC(2026, 10, 27, 3);
+    const runs = kept.map((one) => ({ ...one, takenAt: new Date(Date.parse(one.takenAt) - nowMs + open).toISOString() }));
+    const spool = { ...spoolView(), recent: (kind: string) => (kind === "portal-http" ? runs : []) };
+    const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
+    expect(found?.detail && say("en", found.detail)).toContain("answers with another page (perhaps maintenance): vnpt-igate");
+  });
+});
+
 describe("the exit code is the worst state", () => {
   const of = (...states: CheckResult["state"][]) =>
     exitCodeOf(states.map((state, index) => ({ id: String(index), group: "self", state, title: { vi: "x", en: "x" } })));

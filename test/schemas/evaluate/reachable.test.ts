@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import type { Run } from "#schemas/facts.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
 
 const portal = (target: string, agoMs: number, up: 0 | 1) =>
@@ -26,6 +27,35 @@ describe("R16: portals answer in working hours", () => {
     ],
   ])("%s", (_, runs, state, reason) => {
     expect(judge(runs)).toMatchObject({ state, reason });
+  });
+
+  describe("a portal that answers with another page", () => {
+    const otherPage = (agoMs: number) => {
+      const readings = [
+        { metric: "portal_up", value: 0, labels: { portal: "vnpt-igate" } },
+        { metric: "portal_status", value: 200, labels: { portal: "vnpt-igate" } },
+      ] as const;
+      return measured("portal-http", agoMs, readings, { target: "vnpt-igate", evidence: { expectedTextFound: false } });
+    };
+    const now = [0, 5, 10, 15].map((minutes) => otherPage(minutes * MINUTE));
+
+    it("is told as that", () => {
+      const finding = judge([...now, ...hour("dvc-quoc-gia", good)]);
+      expect(finding).toMatchObject({ state: "fail", reason: "other_page", detail: { subject: "vnpt-igate", segment: "portal" } });
+      expect(finding && findingSentence("vi", finding)).toBe(
+        "vnpt-igate có trả lời, nhưng bằng một trang khác (có thể đang bảo trì): chỉ 0 % lần hỏi thấy đúng trang của cổng. Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
+      );
+    });
+
+    it("and falls silent is down", () => {
+      const runs = [...hour("vnpt-igate", [0, 0]), ...now.map((run) => ({ ...run, atMs: run.atMs - 10 * MINUTE })), ...hour("dvc-quoc-gia", good)];
+      expect(judge(runs)).toMatchObject({ state: "fail", reason: "target_down" });
+    });
+
+    it("is unknown once the centre is silent", () => {
+      const runs = [...now, ...hour("dvc-quoc-gia", good)];
+      expect(judge(runs, { lastContactMs: NOW - 31 * MINUTE })).toMatchObject({ state: "unknown", reason: "site_offline" });
+    });
   });
 
   it("a portal that fails everywhere is not the centre's fault", () => {
