@@ -3,7 +3,8 @@ import { CLOCK_OK_MS, type ClockState } from "#schemas/observation.ts";
 /** The two clocks of this PC at one moment, ms: the wall clock, which people and batteries change, and one that only runs forward. */
 export type ClockReading = { readonly wallMs: number; readonly steadyMs: number };
 
-const BAD_MS = 60_000;
+/** Off the collector's clock by more than this a clock is `bad`, ms. */
+export const CLOCK_BAD_MS = 60_000;
 const JUMP_MS = 2_000;
 
 /**
@@ -42,12 +43,18 @@ export class ClockWatch {
     if (this.#jumped) return "bad";
     if (this.#offsetMs === undefined) return "unknown";
     const off = Math.abs(this.#offsetMs);
-    return off < CLOCK_OK_MS ? "ok" : off <= BAD_MS ? "skewed" : "bad";
+    return off < CLOCK_OK_MS ? "ok" : off <= CLOCK_BAD_MS ? "skewed" : "bad";
   }
 
-  /** The collector's clock minus ours, ms; undefined before the first answer. */
-  offsetMs(): number | undefined {
-    return this.#offsetMs;
+  /** The collector's time, ms since the epoch, by the clock that only runs forward: right whatever the wall clock was set to since. Undefined before the first answer. */
+  trustedMs({ steadyMs }: ClockReading): number | undefined {
+    return this.#anchorMs === undefined ? undefined : this.#anchorMs + steadyMs;
+  }
+
+  /** The collector's clock minus our wall clock, ms; undefined before the first answer. */
+  offsetMs(now: ClockReading): number | undefined {
+    const trustedMs = this.trustedMs(now);
+    return trustedMs === undefined ? undefined : trustedMs - now.wallMs;
   }
 
   /** What to add to the steady clock to get the collector's, ms; undefined before the first answer. */

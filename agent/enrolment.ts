@@ -3,8 +3,10 @@ import { hostname } from "node:os";
 import { cleanText } from "#schemas/clean-text.ts";
 import { EnrolReply, type EnrolRequest, enrolText } from "#schemas/exchange.ts";
 import type { Problem } from "#schemas/problem.ts";
+import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { isDateFault } from "./date-fault.ts";
 import { adoptIdentity, type Identity, pendingKey, publicKeyText } from "./identity.ts";
 import { UsageError } from "./terminal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
@@ -32,6 +34,10 @@ export async function enrol(
   };
   const reply = await client.send({ method: "POST", path: "/v1/enrol", body: Buffer.from(JSON.stringify(request)), signal }).catch((error: unknown) => {
     const { code: fault } = error as { code?: unknown };
+    if (isDateFault(fault))
+      throw new UsageError(
+        `${text(lang, "agent.dates.either", { now: moment(lang, nowMs()) })} ${text(lang, "agent.dates.hint.either")} (${collector}: ${fault})`,
+      );
     if (typeof fault === "string" && /CERT|VERIFY/.test(fault))
       throw new UsageError(text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
     throw new UsageError(text(lang, "agent.enrol.no_answer", { collector, error: cleanText(error instanceof Error ? error.message : String(error)) }));

@@ -18,6 +18,8 @@ export type ProbeContext = {
   readonly log: ProbeLog;
   /** Wall clock, ms since the epoch. Durations come from performance.now(). */
   readonly nowMs: () => number;
+  /** The collector's time, ms since the epoch, whatever the wall clock shows; undefined while no collector has told it. */
+  readonly trustedMs: () => number | undefined;
 };
 
 /** Words for the operator's log. Device text in `fields` is cleaned by the logger; secrets never go here. */

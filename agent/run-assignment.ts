@@ -93,7 +93,7 @@ function asFault(error: unknown): OptionFault {
 }
 
 async function observed(assignment: Assignment, options: unknown, dependencies: RunDependencies, stop: AbortSignal): Promise<Outcome> {
-  const { io, probeOf, memoryOf, readClock, log } = dependencies;
+  const { io, probeOf, memoryOf, clock, readClock, log } = dependencies;
   if (options instanceof OptionFault) return { kind: "failed", reason: "bad_options", detail: options.message };
   const probe = probeOf(assignment);
   if (probe === undefined) return { kind: "skipped", reason: "not_supported_here", detail: `this agent has no probe ${assignment.probe}` };
@@ -103,6 +103,7 @@ async function observed(assignment: Assignment, options: unknown, dependencies: 
     io,
     memory,
     nowMs: () => readClock().wallMs,
+    trustedMs: () => clock.trustedMs(readClock()),
     log: (message, fields) => log.debug(message, { assignment: assignment.id, ...fields }),
   };
   const outcome = await observe(probe, options, context, stop);

@@ -5,7 +5,7 @@ import type { AgentConfig } from "#schemas/agent-config.ts";
 import { Instant } from "#schemas/ids.ts";
 import { ClockState, type Outcome, ProbeKind } from "#schemas/observation.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
-import type { ClockReading, ClockWatch } from "./clock-state.ts";
+import { CLOCK_BAD_MS, type ClockReading, type ClockWatch } from "./clock-state.ts";
 import type { Identity } from "./identity.ts";
 import type { Jobs } from "./jobs.ts";
 import type { SpoolStatus } from "./spool/inspect.ts";
@@ -31,7 +31,13 @@ export const AgentStatus = z.object({
   centre: z.string(),
   configVersion: z.number().optional(),
   clock: z.object({ state: ClockState, offsetMs: z.number().optional() }),
-  uplink: z.object({ lastSuccessAt: Instant.optional(), hold: z.enum(holdReasons).optional(), attempts: z.number(), lastError: z.string().optional() }),
+  uplink: z.object({
+    lastSuccessAt: Instant.optional(),
+    hold: z.enum(holdReasons).optional(),
+    attempts: z.number(),
+    lastError: z.string().optional(),
+    dateFault: z.string().optional(),
+  }),
   spool: z.object({
     stream: z.string(),
     durable: z.boolean(),
@@ -91,6 +97,30 @@ export function hasEndedWell(before: AgentStatus | undefined, platform: NodeJS.P
   return before === undefined || platform === "win32" ? undefined : false;
 }
 
+/** The longest time without a new status of an agent that runs, ms: it is written every few seconds. */
+const SILENT_MS = 60_000;
+
+/** Whether the agent that wrote this status runs now, by the same clock of this PC. */
+export function isRunning({ at, endedAt }: AgentStatus, nowMs: number): boolean {
+  return endedAt === undefined && Math.abs(nowMs - Date.parse(at)) <= SILENT_MS;
+}
+
+/** The collector's time, ms since the epoch, as the agent that runs here knows it; undefined when none does. */
+export function trustedMsOf(status: AgentStatus | undefined, nowMs: number): number | undefined {
+  const offsetMs = status?.clock.offsetMs;
+  return status === undefined || offsetMs === undefined || !isRunning(status, nowMs) ? undefined : nowMs + offsetMs;
+}
+
+/** What is at fault where the collector's certificate is not valid at this PC's time: the PC's clock, one of both, or the certificate. */
+export type DateSuspect = "clock" | "either" | "certificate";
+
+/** Who is suspected of the fault that keeps this PC from its collector; undefined where its last try did not fail for a certificate's dates. */
+export function dateSuspect({ uplink, clock }: Pick<AgentStatus, "uplink" | "clock">): DateSuspect | undefined {
+  if (uplink.dateFault === undefined) return undefined;
+  if (clock.offsetMs === undefined) return "either";
+  return Math.abs(clock.offsetMs) > CLOCK_BAD_MS ? "clock" : "certificate";
+}
+
 function statusFile(dataDir: string): string {
   return join(dataDir, "status.json");
 }
@@ -106,7 +136,7 @@ function statusOf({ identity, version, startedMs, isEnding, clock, uplink, spool
     agent: identity.agent,
     centre: identity.centre,
     configVersion: config?.version,
-    clock: { state: clock.state(), offsetMs: clock.offsetMs() },
+    clock: { state: clock.state(), offsetMs: clock.offsetMs({ wallMs, steadyMs }) },
     uplink: { ...sending, ...(lastSuccessMs !== undefined && { lastSuccessAt: new Date(lastSuccessMs).toISOString() }) },
     spool,
     assignments: jobs.map(({ assignment: { id, probe }, dueMs, last }) => ({

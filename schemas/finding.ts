@@ -56,6 +56,7 @@ export const findingReasons = [
   "device_offline",
   "access_denied",
   "clock_wrong",
+  "pc_clock_wrong",
   "contradiction",
   // error
   "rule_error",

@@ -1,10 +1,11 @@
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { runAgent } from "../agent.ts";
 import type { Settings } from "../config.ts";
 import { enrol } from "../enrolment.ts";
 import { readIdentity } from "../identity.ts";
-import { readStatus } from "../status.ts";
+import { type AgentStatus, dateSuspect, readStatus } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { CollectorClient } from "../uplink/collector-client.ts";
 import { readCa } from "../uplink/private-ca.ts";
@@ -48,7 +49,18 @@ export function statusCommand(settings: Settings, terminal: Terminal, json: bool
   terminal.out(`${text(lang, "agent.status.at", { at: moment(lang, at), version: status.version })}\n`);
   terminal.out(`${text(lang, "agent.status.spool", { waiting: spool.waiting + spool.frozen, dead: spool.deadLetters, lost: spool.lost })}\n`);
   terminal.out(`${text(lang, "agent.status.sent", { at: uplink.lastSuccessAt === undefined ? "-" : moment(lang, uplink.lastSuccessAt) })}\n`);
+  for (const line of clockLines(lang, status)) terminal.out(`${line}\n`);
   if (uplink.hold !== undefined) terminal.out(`${text(lang, `agent.hold.${uplink.hold}`)}\n`);
   for (const { id, last, dueInS } of assignments) terminal.out(`  ${id.padEnd(40)} ${(last ?? "-").padEnd(24)} ${dueInS > 0 ? `+${dueInS} s` : ""}\n`);
   return exitCodes.ok;
+}
+
+/** What keeps this PC from trusting the collector's certificate, or how far off its clock is, and what to do about it; nothing where all is well. */
+function clockLines(lang: Lang, status: AgentStatus): string[] {
+  const { at, clock } = status;
+  const suspect = dateSuspect(status);
+  const offset = (clock.offsetMs ?? 0) / 1_000;
+  if (suspect !== undefined) return [text(lang, `agent.dates.${suspect}`, { now: moment(lang, at), offset }), text(lang, `agent.dates.hint.${suspect}`)];
+  if (clock.state !== "bad") return [];
+  return [`${text(lang, "selfcheck.title.clock")}: ${text(lang, "selfcheck.detail.clock", { offset })}`, text(lang, "agent.dates.hint.clock")];
 }

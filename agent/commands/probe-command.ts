@@ -10,7 +10,12 @@ import { observe, optionFaults } from "../runner.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 
 export type ProbeCommand = { readonly kind: string; readonly options?: string; readonly json?: boolean };
-type Surroundings = { readonly io: Io; readonly lang: Lang; readonly secretOf: (name: string) => Promise<string> };
+type Surroundings = {
+  readonly io: Io;
+  readonly lang: Lang;
+  readonly secretOf: (name: string) => Promise<string>;
+  readonly trustedMs: () => number | undefined;
+};
 
 /** Prints the kinds of probes, one a line. */
 export function listProbes(terminal: Terminal): number {
@@ -22,7 +27,7 @@ export function listProbes(terminal: Terminal): number {
  * One run of one probe; prints its Outcome as JSON. A failed run is a fact, too: its exit code is 0.
  * Wrong kind or options throw UsageError naming the probe and the field.
  */
-export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, lang, secretOf }: Surroundings): Promise<number> {
+export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, lang, secretOf, trustedMs }: Surroundings): Promise<number> {
   const probe = probeOf(command.kind);
   const raw = await resolveCredentials(await parseOptions(probe.kind, command.options, terminal), secretOf);
   const options = probe.options.safeParse(raw);
@@ -33,7 +38,7 @@ export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, 
         .join("\n"),
     );
   const log = command.json ? () => {} : (message: string, fields = {}) => terminal.err(`${message} ${JSON.stringify(fields)}\n`);
-  const outcome = await observe(probe, raw, { fetch, io, memory: shortMemory(), log, nowMs: Date.now }, terminal.stop);
+  const outcome = await observe(probe, raw, { fetch, io, memory: shortMemory(), log, nowMs: Date.now, trustedMs }, terminal.stop);
   terminal.out(`${JSON.stringify(outcome, null, command.json ? undefined : 2)}\n`);
   if (!command.json) terminal.err(`${text(lang, `agent.probe.${outcome.kind}`, { probe: probe.kind })}\n`);
   return exitCodes.ok;

@@ -3,6 +3,7 @@ import { text } from "#schemas/text/text.ts";
 import { readSettings, type Settings } from "../config.ts";
 import { Credentials } from "../credentials.ts";
 import { createIo } from "../io/io.ts";
+import { readStatus, trustedMsOf } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
@@ -50,7 +51,8 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
       if (options.list || kind === undefined) return done(listProbes(terminal));
       const { dataDir, lang } = settings();
       const secretOf = async (name: string) => new Credentials(dataDir).secretOf(name);
-      done(await runProbe({ kind, ...options }, terminal, { io: createIo(), lang, secretOf }));
+      const trustedMs = () => trustedMsOf(readStatus(dataDir), Date.now());
+      done(await runProbe({ kind, ...options }, terminal, { io: createIo(), lang, secretOf, trustedMs }));
     });
 
   program

@@ -6,6 +6,7 @@ import { askLease, returnLease } from "../lease.ts";
 import { openMemory } from "../probe-memory.ts";
 import { probes } from "../probes/registry.ts";
 import { observe } from "../runner.ts";
+import { readStatus, trustedMsOf } from "../status.ts";
 import type { CollectorClient } from "../uplink/collector-client.ts";
 
 export type LiveRuns = {
@@ -19,6 +20,7 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
   const fresh: Observation[] = [];
   const io = createIo();
   const credentials = new Credentials(dataDir);
+  const trustedMs = () => trustedMsOf(readStatus(dataDir), Date.now());
   const run = async (kind: ProbeKind, options: unknown): Promise<Outcome> => {
     const probe = probes.get(kind);
     if (probe === undefined) return { kind: "skipped", reason: "not_supported_here" };
@@ -28,7 +30,7 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
     const met = kind === "link-quality" ? openMemory(dataDir, kind, () => {}) : undefined;
     const memory = { get: (key: string) => values.get(key) ?? met?.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
     const outcome = await resolveCredentials(options, (name) => credentials.secretOf(name)).then(
-      (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now }, stop),
+      (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now, trustedMs }, stop),
       (error: Error): Outcome => ({ kind: "failed", reason: "bad_options", detail: error.message }),
     );
     const target = targetOf(kind, options);

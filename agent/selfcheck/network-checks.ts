@@ -76,8 +76,13 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
 
 const notTested = { state: "not_tested", detail: phrase("selfcheck.offline") } as const;
 
-/** A line for a question that could not be asked. */
-export function unasked(outcome: Exclude<Outcome, { kind: "measured" }>): Pick<CheckResult, "state" | "detail"> {
+/** A line for a question that could not be asked. Where this PC's clock may be the reason, that is what is said and what to mend. */
+export function unasked(outcome: Exclude<Outcome, { kind: "measured" }>): Pick<CheckResult, "state" | "detail" | "hint" | "owner"> {
+  const clock = outcome.evidence?.pcClock;
+  if (clock === "wrong" || clock === "unproven") {
+    const hint = phrase(`agent.dates.hint.${clock === "wrong" ? "clock" : "either"}`);
+    return { state: "unknown", detail: phrase(`selfcheck.detail.pc_clock.${clock}`), hint, owner: phrase("owner.commune") };
+  }
   const key = outcome.kind === "failed" ? "selfcheck.detail.failed" : "selfcheck.detail.skipped";
   return { state: "unknown", detail: phrase(key, { reason: reasonPhrase(outcome.reason), detail: outcome.detail ?? "" }) };
 }
@@ -173,14 +178,15 @@ async function checkPortals({ run, policy }: Surroundings): Promise<CheckResult[
   return lines.map((line) => ({ ...line, hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") }));
 }
 
-/** Nobody answered at all; an error status and another page come from the portal. */
+/** Nobody answered at all; an error status, another page and a certificate that has expired come from the portal. */
 function isSilent(outcome: Outcome): boolean {
-  return outcome.kind === "measured" && readingOf(outcome.readings, "portal_up") === 0 && readingOf(outcome.readings, "portal_status") === undefined;
+  if (outcome.kind !== "measured" || outcome.evidence?.certificateProblem !== undefined) return false;
+  return readingOf(outcome.readings, "portal_up") === 0 && readingOf(outcome.readings, "portal_status") === undefined;
 }
 
 /** One visit step by step: name, connection, TLS, first byte. */
 function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): Pick<CheckResult, "state" | "detail" | "hint" | "owner" | "measured" | "unit"> {
-  if (outcome.kind !== "measured") return { ...unasked(outcome), ...blame };
+  if (outcome.kind !== "measured") return { ...blame, ...unasked(outcome) };
   const value = (metric: Parameters<typeof readingOf>[1]) => outcome.readings.find((reading) => reading.metric === metric)?.value ?? "-";
   if (value("portal_up") !== 1) {
     const { failedPhase, error, expectedTextFound } = outcome.evidence ?? {};

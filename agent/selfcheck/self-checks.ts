@@ -1,11 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
-import type { AgentStatus } from "../status.ts";
+import { type AgentStatus, type DateSuspect, dateSuspect, isRunning } from "../status.ts";
 import { type CheckResult, localTime, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
-const SILENT_S = 60;
 const WAITING_WARN = 2_000;
 const DISK_FREE_BYTES_MIN = 1024 ** 3;
 const DISK_FREE_SHARE_MIN = 0.05;
@@ -70,11 +69,6 @@ function checkAgent({ identity, status, nowMs }: Surroundings): CheckResult[] {
   return [{ ...base, state: "warn", detail, hint: phrase("selfcheck.hint.start_agent"), owner: phrase("owner.commune") }];
 }
 
-/** The status is written every few seconds, a last time when the agent ends. */
-function isRunning({ at, endedAt }: AgentStatus, nowMs: number): boolean {
-  return endedAt === undefined && Math.abs(nowMs - Date.parse(at)) <= SILENT_S * 1_000;
-}
-
 function checkDelivery({ status, nowMs }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.delivery", title: phrase("selfcheck.title.delivery") } as const;
   if (status === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.agent_never") }];
@@ -82,12 +76,24 @@ function checkDelivery({ status, nowMs }: Surroundings): CheckResult[] {
   const waiting = status.spool.waiting + status.spool.frozen;
   if (hold !== undefined)
     return [{ ...base, state: "fail", detail: phrase(`agent.hold.${hold}`), hint: phrase("selfcheck.hint.hold"), owner: phrase("owner.province-it") }];
+  const suspect = isRunning(status, nowMs) ? dateSuspect(status) : undefined;
+  if (suspect !== undefined) return [{ ...base, state: "fail", measured: waiting, ...datesLine(suspect, status, nowMs) }];
   const detail = phrase("selfcheck.detail.delivery", { waiting, at: localTime(lastSuccessAt), error: lastError ?? "-" });
   const line = { ...base, measured: waiting, detail, owner: phrase("owner.commune") };
   if (lastError !== undefined || waiting >= WAITING_WARN) return [{ ...line, state: "warn", hint: phrase("selfcheck.hint.delivery") }];
   if (!isRunning(status, nowMs)) return [{ ...line, state: "unknown", hint: phrase("selfcheck.hint.start_agent") }];
   const isRecent = lastSuccessAt !== undefined && nowMs - Date.parse(lastSuccessAt) <= OFFLINE_MS;
   return isRecent ? [{ ...base, state: "ok", measured: waiting, detail }] : [{ ...line, state: "unknown", hint: phrase("selfcheck.hint.delivery") }];
+}
+
+/** What a certificate whose dates are not believed says of this PC and its collector. */
+function datesLine(suspect: DateSuspect, { clock }: AgentStatus, nowMs: number): Pick<CheckResult, "detail" | "hint" | "owner"> {
+  const said = { now: localTime(new Date(nowMs).toISOString()), offset: (clock.offsetMs ?? 0) / 1_000 };
+  return {
+    detail: phrase(`agent.dates.${suspect}`, said),
+    hint: phrase(`agent.dates.hint.${suspect}`),
+    owner: phrase(suspect === "certificate" ? "owner.province-it" : "owner.commune"),
+  };
 }
 
 function checkSpool({ spool, status }: Surroundings): CheckResult[] {
@@ -114,13 +120,15 @@ function checkDisk({ disk }: Surroundings): CheckResult[] {
 function checkClock({ status, nowMs }: Surroundings): CheckResult[] {
   const base = { ...self, id: "self.clock", title: phrase("selfcheck.title.clock") } as const;
   const offsetMs = status?.clock.offsetMs;
+  if (status !== undefined && isRunning(status, nowMs) && dateSuspect(status) === "either")
+    return [{ ...base, state: "warn", ...datesLine("either", status, nowMs) }];
   if (status === undefined || !isRunning(status, nowMs) || offsetMs === undefined)
     return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.clock_unknown"), hint: phrase("selfcheck.hint.clock_unknown") }];
   const detail = phrase("selfcheck.detail.clock", { offset: offsetMs / 1_000 });
   const measured = offsetMs / 1_000;
   if (status.clock.state === "ok") return [{ ...base, state: "ok", measured, unit: "s", detail }];
   const state = status.clock.state === "skewed" ? "warn" : "fail";
-  return [{ ...base, state, measured, unit: "s", detail, hint: phrase("selfcheck.hint.clock"), owner: phrase("owner.commune") }];
+  return [{ ...base, state, measured, unit: "s", detail, hint: phrase("agent.dates.hint.clock"), owner: phrase("owner.commune") }];
 }
 
 /** Files with keys must be readable by their owner alone. Windows keeps that in ACLs, which are not read here. */

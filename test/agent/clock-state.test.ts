@@ -20,7 +20,7 @@ describe("what the agent knows of its clock", () => {
     ["in 1970", 1.7e12, "bad"],
   ])("%s", (_, offMs, state) => {
     expect(compared(offMs).state()).toBe(state);
-    expect(compared(offMs).offsetMs()).toBe(offMs);
+    expect(compared(offMs).offsetMs(at(10_100, 1_100))).toBe(offMs);
   });
 
   it("nothing before the first answer", () => {
@@ -47,13 +47,18 @@ describe("what the agent knows of its clock", () => {
     const clock = compared(0);
     // The PC slept while an answer was under way: the middle between sending and receiving says nothing.
     clock.answered(310_000, at(10_200, 1_200), at(610_200, 601_200));
-    expect([clock.state(), clock.offsetMs()]).toEqual(["ok", 0]);
+    expect([clock.state(), clock.offsetMs(at(10_100, 1_100))]).toEqual(["ok", 0]);
     clock.observe(at(610_200 + 3_600_000, 601_300));
     clock.answered(2_000_000, at(5_000_000, 700_000), at(5_011_000, 711_000));
     expect(clock.state()).toBe("bad");
     const unheard = new ClockWatch();
     unheard.answered(50_000, at(40_000, 1_000), at(60_000, 21_000));
-    expect([unheard.state(), unheard.anchorMs()]).toEqual(["unknown", undefined]);
+    expect([unheard.state(), unheard.anchorMs(), unheard.trustedMs(at(0, 0)), unheard.offsetMs(at(0, 0))]).toEqual([
+      "unknown",
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("the collector's time of day follows from the clock that counts from boot, whatever the wall clock does", () => {
@@ -62,11 +67,12 @@ describe("what the agent knows of its clock", () => {
     expect(clock.anchorMs()).toBe(500_000 - 1_100);
     clock.observe(at(9e9, 2_200));
     expect(clock.anchorMs()).toBe(500_000 - 1_100);
+    expect([clock.trustedMs(at(9e9, 2_200)), clock.offsetMs(at(9e9, 2_200))]).toEqual([501_100, 501_100 - 9e9]);
   });
 
   it("the wait for the answer does not count as an offset, even when the clock was set meanwhile", () => {
     const clock = new ClockWatch();
     clock.answered(500_000, at(0, 1_000), at(500_100, 1_200));
-    expect(clock.offsetMs()).toBe(0);
+    expect(clock.offsetMs(at(500_100, 1_200))).toBe(0);
   });
 });

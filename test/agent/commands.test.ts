@@ -13,7 +13,7 @@ import { startHttpFake } from "../support/http-fake.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { projectRoot } from "../support/source-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { testCertificate } from "../support/test-certificate.ts";
+import { datedCertificate, testCertificate } from "../support/test-certificate.ts";
 
 /** A command line whose user says yes to everything and types `stdin`. */
 function command(
@@ -183,6 +183,20 @@ describe("enrol", () => {
   });
 });
 
+describe.skipIf(!requirePeer("openssl"))("enrolment at a PC whose clock the collector's certificate does not fit", () => {
+  it("names the clock before the authority", async () => {
+    const { certFile, keyFile } = datedCertificate(temporaryFolder(), "2020-01-01", "2021-01-01");
+    const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "hcc-agent.json"), JSON.stringify({ caFile: certFile }));
+    const { code, err } = await command(["enrol", "good-code", "--collector", `https://localhost:${(server.address() as AddressInfo).port}`], { folder });
+    server.close();
+    expect(code).toBe(64);
+    expect(err).toMatch(/^At this PC's time .* perhaps the PC's clock is wrong\. Look at this PC's date and time: .*CERT_HAS_EXPIRED/);
+  });
+});
+
 describe("status", () => {
   it("works before anything else was done", async () => {
     const { code, out } = await command(["status"]);
@@ -203,6 +217,29 @@ describe("status", () => {
     expect(vietnamese.out).toContain("30/11/2026 09:00");
     expect((await command(["status"], { folder })).out).toContain("2026-12-01 01:05");
     expect(JSON.parse((await command(["status", "--json"], { folder })).out)).toMatchObject({ status: { at } });
+  });
+
+  it.each<[string, object, string[]]>([
+    ["nothing of a clock that is right", { clock: { state: "ok", offsetMs: 20 }, uplink: { attempts: 0 } }, []],
+    [
+      "that the clock may be wrong where the collector's certificate has expired by it",
+      { clock: { state: "unknown" }, uplink: { attempts: 9, dateFault: "CERT_HAS_EXPIRED" } },
+      ["At this PC's time (2099-01-01 07:00) the collector's certificate has expired", "Look at this PC's date and time"],
+    ],
+    [
+      "by how much the clock is wrong",
+      { clock: { state: "bad", offsetMs: -3_600_000 }, uplink: { attempts: 0 } },
+      ["Clock: -3,600 s off the collector's", "Set this PC's date and time"],
+    ],
+  ])("says %s", async (_, part, words) => {
+    const folder = temporaryFolder();
+    const at = "2099-01-01T00:00:00.000Z";
+    const spool = { stream: "s", durable: true, waiting: 0, frozen: 0, answered: 0, deadLetters: 0, suspects: 0, lost: 0, bytes: 0, lastSeq: 0 };
+    const known = { at, version: "1.0.3", startedAt: at, agent: "agt-0123456789abcdef", centre: "ia-grai", spool, assignments: [], refused: [], ...part };
+    writeFileSync(join(folder, "status.json"), JSON.stringify(known));
+    const { out } = await command(["status"], { folder });
+    for (const word of words) expect(out).toContain(word);
+    expect(out.includes("date and time")).toBe(words.length > 0);
   });
 
   it("tells of a damaged identity what to do", async () => {

@@ -11,7 +11,14 @@ vi.mock("node:os", async (original) => {
   return { ...os, uptime: () => os.uptime() + slept.s };
 });
 
-const context: RunContext = { fetch, io: {} as RunContext["io"], memory: { get: () => undefined, set: () => {} }, log: () => {}, nowMs: () => 0 };
+const context: RunContext = {
+  fetch,
+  io: {} as RunContext["io"],
+  memory: { get: () => undefined, set: () => {} },
+  log: () => {},
+  nowMs: () => 0,
+  trustedMs: () => 0,
+};
 const loss = (value: number) => ({ metric: "loss_percent", value }) as const;
 
 /** Runs a probe whose `run` is the given function. */

@@ -10,6 +10,7 @@ export function probeContext({ io, ...over }: Partial<Omit<ProbeContext, "io">> 
     memory: { get: (key) => memory.get(key), set: (key, value) => void memory.set(key, value) },
     log: () => {},
     nowMs: Date.now,
+    trustedMs: Date.now,
     ...over,
     io: { ...createIo(), ...io },
   };

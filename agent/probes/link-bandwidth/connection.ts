@@ -3,6 +3,7 @@ import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, r
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { getCACertificates } from "node:tls";
 import { HEADER_FACTOR, HEADER_FACTOR_V6, MEASURE_HEADER } from "#schemas/measure.ts";
+import { isDateFault } from "../../date-fault.ts";
 import { ProbeError, ProbeSkip } from "../../probe.ts";
 
 /** A measure server whose name was resolved, the right to use it, and who may certify it where that is not Node's own choice. */
@@ -82,6 +83,10 @@ export function refusalOf(server: Server, reply: ReplyHead): ProbeError | ProbeS
 export function connectionError(server: Server, error: unknown): ProbeError | ProbeSkip {
   if (error instanceof ProbeError || error instanceof ProbeSkip) return error;
   const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (isDateFault(code)) {
+    const message = `the certificate of measure server ${server.id} is not valid at the time of this PC's clock (${code}): look at the clock, then at the server`;
+    return new ProbeError("tls", message, { pcClock: "unproven" });
+  }
   const reason =
     code === "ECONNREFUSED"
       ? "refused"

@@ -1,7 +1,8 @@
 import type { Evidence, FailureReason, Reading } from "#schemas/observation.ts";
+import { isDateFault } from "../../date-fault.ts";
 import { NO_WAY_OUT } from "../../io/references.ts";
 import { holdsText } from "./page-text.ts";
-import { BODY_BYTES_MAX, type TimedGet } from "./timed-get.ts";
+import { BODY_BYTES_MAX, type Certificate, type TimedGet } from "./timed-get.ts";
 
 /** What one GET means: a measurement of the portal, or the reason why it says nothing about the portal. */
 export type Verdict =
@@ -16,17 +17,25 @@ export type Question = {
   /** Whether anybody else outside answered; undefined when nobody was asked. */
   readonly isReferenceUp: boolean | undefined;
   readonly nowMs: number;
+  /** The collector's time; undefined while nobody has told it. */
+  readonly trustedMs: number | undefined;
 };
 
 const DAY_MS = 86_400_000;
 
 /**
- * Pure. "The portal is down" is a measurement; "this PC has no network", "a box on the line answered" and "nobody proved to be the portal" are not.
+ * Pure. "The portal is down" is a measurement; "this PC has no network", "a box on the line answered" and "nobody proved to be the portal" are not. Nor is a certificate
+ * that is not valid at the time of a clock which is wrong, or of which nobody knows whether it is right.
  * `hasNetwork` is false when the PC has no way out at all; where others outside are as silent as the portal, its silence is the line's.
  */
 export function judge(get: TimedGet, question: Question): Verdict {
   const evidence = evidenceOf(get, question);
-  const fail = (reason: FailureReason, message: string): Verdict => ({ kind: "failed", reason, message, evidence });
+  const fail = (reason: FailureReason, message: string, more: Evidence = {}): Verdict => ({
+    kind: "failed",
+    reason,
+    message,
+    evidence: { ...evidence, ...more },
+  });
   const host = question.url.hostname;
   if (get.failed) {
     if (!question.hasNetwork) return fail("no_route", NO_WAY_OUT);
@@ -36,7 +45,20 @@ export function judge(get: TimedGet, question: Question): Verdict {
     return measured(get, question, false, evidence);
   }
   const problem = get.certificate?.problem;
-  if (problem === "CERT_HAS_EXPIRED") return measured(get, question, false, evidence);
+  const dates = get.certificate && datesOf(get.certificate, question);
+  if (dates === "clock_wrong")
+    return fail("tls", `this PC's clock is wrong: the certificate of ${host} is valid, but not at the time that the clock shows; set the clock`, {
+      pcClock: "wrong",
+    });
+  if (dates === "clock_unproven")
+    return fail(
+      "tls",
+      `the certificate of ${host} is not valid at the time of this PC's clock, and no collector has told whether that is right: set the clock`,
+      {
+        pcClock: "unproven",
+      },
+    );
+  if (dates === "invalid") return measured(get, question, false, { certificateProblem: "not valid at the collector's time", ...evidence });
   if (problem !== undefined)
     return fail("tls", `whoever answered did not prove to be ${host} (${problem}): a box on the line, a missing intermediate or a wrong clock`);
   const { answer } = get;
@@ -50,6 +72,18 @@ export function judge(get: TimedGet, question: Question): Verdict {
   return measured(get, question, isFound, { ...evidence, expectedTextFound: isFound });
 }
 
+/**
+ * What the dates of a certificate say. OpenSSL goes by this PC's clock alone, which a flat battery sets to another year. A chain that has expired although
+ * the certificate itself has not is invalid as well.
+ */
+function datesOf(certificate: Certificate, { nowMs, trustedMs }: Question): "valid" | "invalid" | "clock_wrong" | "clock_unproven" {
+  const isWithin = (ms: number) => !(ms < certificate.validFromMs || ms > certificate.expiresAtMs);
+  if (certificate.problem === undefined) return trustedMs === undefined || isWithin(trustedMs) ? "valid" : "invalid";
+  if (!isDateFault(certificate.problem)) return "valid";
+  if (trustedMs === undefined) return "clock_unproven";
+  return isWithin(trustedMs) && !isWithin(nowMs) ? "clock_wrong" : "invalid";
+}
+
 /** Whether the page holds the text, or why that cannot be told. */
 function findsText({ status, page, bodyCapped }: NonNullable<TimedGet["answer"]>, expectText: string): boolean | string {
   if (status >= 300 && status <= 399) return `HTTP ${status} sends its visitors to another address; the policy's url must be that of the page itself`;
@@ -58,10 +92,10 @@ function findsText({ status, page, bodyCapped }: NonNullable<TimedGet["answer"]>
   return isFound || !bodyCapped ? isFound : `the text does not stand in its first ${BODY_BYTES_MAX / 1024} KiB, and no more of it is read`;
 }
 
-function measured(get: TimedGet, { portal, nowMs }: Question, isUp: boolean, evidence: Evidence): Verdict {
+function measured(get: TimedGet, { portal, nowMs, trustedMs = nowMs }: Question, isUp: boolean, evidence: Evidence): Verdict {
   const labels = portal === undefined ? {} : { labels: { portal } };
   const { dnsMs, tcpMs, tlsMs, ttfbMs, totalMs } = get.timing;
-  const certificateDays = get.certificate && Math.floor((get.certificate.expiresAtMs - nowMs) / DAY_MS);
+  const certificateDays = get.certificate && Math.floor((get.certificate.expiresAtMs - trustedMs) / DAY_MS);
   const values = [
     ["portal_up", isUp ? 1 : 0],
     ["portal_status", get.answer?.status],

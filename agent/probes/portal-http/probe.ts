@@ -32,7 +32,7 @@ export const portalHttp = defineProbe({
     context.signal.throwIfAborted();
     const hasNetwork = get.failed === undefined || (await hasWayOut(url.hostname, context.io.readDefaultRoute, context.signal, context.log));
     const isReferenceUp = get.failed !== undefined && hasNetwork ? await anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined;
-    const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, nowMs: context.nowMs() });
+    const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, nowMs: context.nowMs(), trustedMs: context.trustedMs() });
     if (verdict.kind === "failed") throw new ProbeError(verdict.reason, verdict.message, verdict.evidence);
     return { readings: verdict.readings, evidence: verdict.evidence };
   },

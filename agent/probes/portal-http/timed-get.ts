@@ -22,7 +22,7 @@ export type Answer = {
   readonly bodyCapped: boolean;
 };
 
-export type Certificate = { readonly expiresAtMs: number; readonly problem: string | undefined };
+export type Certificate = { readonly validFromMs: number; readonly expiresAtMs: number; readonly problem: string | undefined };
 
 /** One GET, step by step. What was learnt before a step failed stays. */
 export type TimedGet = {
@@ -113,7 +113,8 @@ function authorities(): string[] {
 
 function certificateOf(socket: TLSSocket): Certificate {
   const problem = socket.authorized ? undefined : String((socket.authorizationError as { code?: string } | undefined)?.code ?? socket.authorizationError);
-  return { expiresAtMs: Date.parse(socket.getPeerCertificate().valid_to), problem };
+  const { valid_from, valid_to } = socket.getPeerCertificate();
+  return { validFromMs: Date.parse(valid_from), expiresAtMs: Date.parse(valid_to), problem };
 }
 
 function ask(url: URL, socket: Socket, signal: AbortSignal, userAgent: string): Promise<IncomingMessage> {

@@ -42,9 +42,8 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     const faults = sharedFaults.get(target) ?? [];
     const others = [...voices].flatMap(([other, voice]) => (other === target ? [] : [voice]));
     const counted = own.filter((sample) => !isShared(sample, faults) && !isOwnLine(sample, others));
-    return lineFailedSince(facts.runs, rule, target, own)
-      ? { subject: target, state: "unknown" as const, reason: "site_offline" as const }
-      : partOf(target, counted, own, rule, faults);
+    const blind = blindSince(facts.runs, rule, target, own);
+    return blind === undefined ? partOf(target, counted, own, rule, faults) : { subject: target, state: "unknown" as const, reason: blind };
   });
   const { state, reason } = worstPart(parts);
   const counted = targets.flatMap((target) => samples.get(target) ?? []);
@@ -89,10 +88,17 @@ function isNear(newestFirst: readonly number[], atMs: number): boolean {
   return (newestFirst[from] ?? Number.NEGATIVE_INFINITY) >= atMs - MOMENT_MS;
 }
 
-/** Whether the newest run could not even leave the centre: what a target did since its last answer is unknown, and it is no fault of its. */
-function lineFailedSince(runs: readonly Run[], { probe, targets }: ReachableRule, target: string, [newest]: readonly Sample[]): boolean {
+/** Why the newest run could not even leave the centre, or believe who answered: what a target did since its last answer is unknown, and it is no fault of its. */
+function blindSince(
+  runs: readonly Run[],
+  { probe, targets }: ReachableRule,
+  target: string,
+  [newest]: readonly Sample[],
+): "site_offline" | "pc_clock_wrong" | undefined {
   const last = targets && runs.find((run) => run.probe === probe && run.target === target);
-  return last?.outcome.kind === "failed" && ownReasons.has(last.outcome.reason) && last.atMs > (newest?.atMs ?? Number.NEGATIVE_INFINITY);
+  if (last?.outcome.kind !== "failed" || last.atMs <= (newest?.atMs ?? Number.NEGATIVE_INFINITY)) return undefined;
+  if (last.outcome.evidence?.pcClock !== undefined) return "pc_clock_wrong";
+  return ownReasons.has(last.outcome.reason) ? "site_offline" : undefined;
 }
 
 /** Where the fault lies, when the newest bad answer proves that the centre's way out carried. */

@@ -43,6 +43,13 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.status.at": "Status at {at}, version {version}",
   "agent.status.spool": "Waiting {waiting}, refused {dead}, lost for want of space {lost}",
   "agent.status.sent": "Last successful delivery: {at}",
+  "agent.dates.clock": "This PC's clock is {offset} s off the collector's, so that the collector's certificate cannot be checked.",
+  "agent.dates.either": "At this PC's time ({now}) the collector's certificate has expired or is not valid yet: perhaps the PC's clock is wrong.",
+  "agent.dates.certificate": "The collector's certificate has expired or is not valid yet; this PC's clock is right.",
+  "agent.dates.hint.clock": "Set this PC's date and time and switch on automatic time; if it is wrong after each shutdown, replace the CMOS battery.",
+  "agent.dates.hint.either":
+    "Look at this PC's date and time: if wrong, set it and switch on automatic time (if it is wrong after each shutdown, replace the CMOS battery); if right, tell the province IT.",
+  "agent.dates.hint.certificate": "Tell the province IT; what is measured is kept on this PC.",
   "agent.hold.key_refused": "The collector does not accept this PC's key: tell the province IT, it may have to be enrolled again.",
   "agent.hold.revoked": "This PC's key was revoked: ask the province for a new code.",
   "agent.hold.centre_closed":

@@ -52,6 +52,8 @@ export const findings = {
   "finding.reason.device_offline": "The device cannot be reached.",
   "finding.reason.access_denied": "The device refuses the account or its rights; enter the account again.",
   "finding.reason.clock_wrong": "The device's clock is wrong, so its recording times cannot be trusted.",
+  "finding.reason.pc_clock_wrong":
+    "The gateway PC's clock is wrong, or not known to be right, so that the certificate of {subject} cannot be checked: set the clock and switch on automatic time.",
   "finding.reason.contradiction": "The device says two things that exclude each other.",
   "finding.reason.rule_error": "The evaluation itself failed; tell DOST.",
   "finding.reason.not_key_area": "Not a key area.",
@@ -101,6 +103,7 @@ export const findings = {
   "finding.short.device_offline": "device unreachable",
   "finding.short.access_denied": "device refuses access",
   "finding.short.clock_wrong": "device clock wrong",
+  "finding.short.pc_clock_wrong": "gateway PC's clock wrong or unproven",
   "finding.short.contradiction": "contradiction",
   "finding.short.rule_error": "evaluation failed",
   "finding.short.not_judged": "not judged by the province's server",

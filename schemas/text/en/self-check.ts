@@ -74,7 +74,6 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.clock": "{offset} s off the collector's",
   "selfcheck.detail.clock_unknown": "not compared with the collector yet",
   "selfcheck.hint.clock_unknown": "Run again while the agent runs and the network is up.",
-  "selfcheck.hint.clock": "Switch on automatic time; if the time is wrong after each shutdown, replace the CMOS battery.",
   "selfcheck.title.secrets": "Files with keys and passwords",
   "selfcheck.detail.secrets": "{count} files, readable by their owner alone",
   "selfcheck.detail.secrets_open": "others can read: {files}",
@@ -173,6 +172,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.device_busy": "Wait some minutes and run again.",
   "selfcheck.detail.failed": "could not ask: {reason}. {detail}",
   "selfcheck.detail.skipped": "skipped: {reason}. {detail}",
+  "selfcheck.detail.pc_clock.wrong": "the certificate cannot be checked, since this PC's clock is wrong",
+  "selfcheck.detail.pc_clock.unproven": "at this PC's time the certificate has expired or is not valid yet: perhaps the clock is wrong",
   "selfcheck.hint.device_failed":
     "Check the device's password (hcc-agent creds add NAME) and cable; make a file with hcc-agent self-check --bundle result.zip and send it to DOST.",
 

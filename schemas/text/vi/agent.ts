@@ -42,6 +42,13 @@ export const agent = {
   "agent.status.at": "Trạng thái lúc {at}, phiên bản {version}",
   "agent.status.spool": "Chờ gửi {waiting}, bị từ chối {dead}, mất vì hết chỗ {lost}",
   "agent.status.sent": "Lần gửi thành công gần nhất: {at}",
+  "agent.dates.clock": "Đồng hồ của máy này sai {offset} giây so với máy chủ của tỉnh, nên không kiểm được chứng thư của máy chủ.",
+  "agent.dates.either": "Theo giờ của máy này ({now}), chứng thư của máy chủ của tỉnh đã hết hạn hoặc chưa có hiệu lực: có thể giờ của máy sai.",
+  "agent.dates.certificate": "Chứng thư của máy chủ của tỉnh đã hết hạn hoặc chưa có hiệu lực; giờ của máy này đúng.",
+  "agent.dates.hint.clock": "Đặt đúng ngày giờ của máy này và bật đồng bộ giờ tự động; nếu giờ sai sau mỗi lần tắt máy thì thay pin CMOS.",
+  "agent.dates.hint.either":
+    "Xem ngày giờ của máy này: sai thì đặt lại và bật đồng bộ giờ tự động (sai sau mỗi lần tắt máy thì thay pin CMOS); đúng thì báo CNTT tỉnh.",
+  "agent.dates.hint.certificate": "Báo CNTT tỉnh; dữ liệu đo vẫn được giữ trên máy.",
   "agent.hold.key_refused": "Máy chủ của tỉnh không chấp nhận khoá của máy này: báo CNTT tỉnh, có thể phải đăng ký lại.",
   "agent.hold.revoked": "Khoá của máy này đã bị thu hồi: xin mã mới của tỉnh.",
   "agent.hold.centre_closed":

@@ -53,6 +53,8 @@ export const findings = {
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
   "finding.reason.clock_wrong": "Đồng hồ của thiết bị sai nên thời gian ghi hình không tin được.",
+  "finding.reason.pc_clock_wrong":
+    "Đồng hồ của máy tính cổng sai, hoặc chưa biết có đúng không, nên không kiểm được chứng thư của {subject}: đặt đúng ngày giờ của máy, bật đồng bộ giờ tự động.",
   "finding.reason.contradiction": "Thiết bị nói hai điều trái nhau, chưa kết luận được.",
   "finding.reason.rule_error": "Chương trình đánh giá gặp lỗi; báo cho Sở KH&CN.",
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
@@ -102,6 +104,7 @@ export const findings = {
   "finding.short.device_offline": "không liên lạc được thiết bị",
   "finding.short.access_denied": "thiết bị từ chối truy cập",
   "finding.short.clock_wrong": "đồng hồ thiết bị sai",
+  "finding.short.pc_clock_wrong": "đồng hồ máy tính cổng sai hoặc chưa rõ",
   "finding.short.contradiction": "thông tin mâu thuẫn",
   "finding.short.rule_error": "lỗi chương trình đánh giá",
   "finding.short.not_judged": "máy chủ của tỉnh không đánh giá",

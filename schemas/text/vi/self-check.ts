@@ -73,7 +73,6 @@ export const selfCheck = {
   "selfcheck.detail.clock": "lệch {offset} giây so với máy chủ của tỉnh",
   "selfcheck.detail.clock_unknown": "chưa so được với máy chủ của tỉnh",
   "selfcheck.hint.clock_unknown": "Chạy lại khi chương trình giám sát đang chạy và có mạng.",
-  "selfcheck.hint.clock": "Bật đồng bộ giờ tự động; nếu giờ sai sau mỗi lần tắt máy thì thay pin CMOS.",
   "selfcheck.title.secrets": "Tệp khoá và mật khẩu",
   "selfcheck.detail.secrets": "{count} tệp, chỉ chủ sở hữu đọc được",
   "selfcheck.detail.secrets_open": "người khác đọc được: {files}",
@@ -173,6 +172,8 @@ export const selfCheck = {
   "selfcheck.hint.device_busy": "Chờ vài phút rồi chạy lại.",
   "selfcheck.detail.failed": "không hỏi được: {reason}. {detail}",
   "selfcheck.detail.skipped": "bỏ qua: {reason}. {detail}",
+  "selfcheck.detail.pc_clock.wrong": "không kiểm được chứng thư vì đồng hồ của máy này sai",
+  "selfcheck.detail.pc_clock.unproven": "theo giờ của máy này, chứng thư đã hết hạn hoặc chưa có hiệu lực: có thể giờ của máy sai",
   "selfcheck.hint.device_failed":
     "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho Sở KH&CN.",
 

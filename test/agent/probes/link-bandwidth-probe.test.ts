@@ -17,7 +17,7 @@ import { type PacedRelay, startPacedRelay } from "../../support/paced-relay.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { testCertificate } from "../../support/test-certificate.ts";
+import { datedCertificate, testCertificate } from "../../support/test-certificate.ts";
 
 const secret = "a secret of tests, long enough to sign";
 const LINE_MBPS = 24;
@@ -263,6 +263,17 @@ async function closedPort(): Promise<number> {
   );
   return port;
 }
+
+it.skipIf(!requirePeer("openssl"))("a test over https names the clock where the server's certificate is not valid at its time", async () => {
+  const { certFile, keyFile, ca } = datedCertificate(temporaryFolder(), "2020-01-01", "2021-01-01");
+  const front = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }).listen(0, "127.0.0.1");
+  await once(front, "listening");
+  const own = lease();
+  const secured = { ...own, server: { ...own.server, url: `https://localhost:${(front.address() as AddressInfo).port}` } };
+  const outcome = await run({ lease: secured, floorMbps: 12, ca });
+  front.close();
+  expect(outcome).toMatchObject({ kind: "failed", reason: "tls", detail: expect.stringContaining("clock"), evidence: { pcClock: "unproven" } });
+});
 
 describe.skipIf(!requirePeer("openssl"))("a test over https of a server that the province's own authority certifies", () => {
   it("needs that authority, and with it all streams go", async () => {

@@ -1,13 +1,20 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { readingOf } from "#schemas/observation.ts";
 import type { Io } from "../../../agent/io/io.ts";
 import { judge, type Question } from "../../../agent/probes/portal-http/judge.ts";
+import { portalHttp } from "../../../agent/probes/portal-http/probe.ts";
 import { BODY_BYTES_MAX, type TimedGet } from "../../../agent/probes/portal-http/timed-get.ts";
 import { probes } from "../../../agent/probes/registry.ts";
 import { observe } from "../../../agent/runner.ts";
 import { probeContext } from "../../support/probe-context.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { datedCertificate } from "../../support/test-certificate.ts";
 
 function ask(options: unknown, io: Partial<Io> = {}) {
   const probe = probes.get("portal-http");
@@ -180,6 +187,7 @@ const question: Question = {
   hasNetwork: true,
   isReferenceUp: undefined,
   nowMs: Date.parse("2026-07-01T00:00:00Z"),
+  trustedMs: Date.parse("2026-07-01T00:00:00Z"),
 };
 const timing = { dnsMs: 1, tcpMs: 2, tlsMs: 3, ttfbMs: 10, totalMs: 12 };
 const failedAt = (phase: NonNullable<TimedGet["failed"]>["phase"], code: string): TimedGet => ({ timing: {}, failed: { phase, code, message: "" } });
@@ -189,7 +197,7 @@ const answered = (status: number, location?: string): TimedGet => ({
 });
 const certified = (problem: string | undefined, expires: string): TimedGet => ({
   ...(problem === undefined ? answered(200) : { timing: { dnsMs: 1 } }),
-  certificate: { expiresAtMs: Date.parse(expires), problem },
+  certificate: { validFromMs: Date.parse("2026-01-01T00:00:00Z"), expiresAtMs: Date.parse(expires), problem },
 });
 const plain = new URL("http://dichvucong.gialai.gov.vn/");
 
@@ -237,6 +245,51 @@ describe("what one visit means", () => {
   ])("%s", (_name, get, days) => {
     const verdict = judge(get, question);
     expect(verdict.kind === "measured" && readingOf(verdict.readings, "portal_certificate_days")).toBe(days);
+  });
+});
+
+describe("a certificate and this PC's clock", () => {
+  const at = (iso: string) => ({ nowMs: Date.parse(iso) });
+  const valid = "2027-01-01T00:00:00Z";
+  const down = { kind: "measured", readings: expect.arrayContaining([{ metric: "portal_up", value: 0 }]) };
+  const unknown = (pcClock: string) => ({ kind: "failed", reason: "tls", message: expect.stringContaining("set the clock"), evidence: { pcClock } });
+
+  it.each<[string, TimedGet, Partial<Question>, object]>([
+    ["a clock of 2099 makes nobody's certificate expire", certified("CERT_HAS_EXPIRED", valid), at("2099-01-01T00:00:00Z"), unknown("wrong")],
+    ["nor does one of 2000 make it too young", certified("CERT_NOT_YET_VALID", valid), at("2000-01-01T00:00:00Z"), unknown("wrong")],
+    ["what has expired has expired, whatever this PC shows", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), at("2099-01-01T00:00:00Z"), down],
+    ["also at the time of a clock by which it is valid", certified(undefined, "2026-06-01T00:00:00Z"), at("2026-05-01T00:00:00Z"), down],
+    ["a chain that has expired turns citizens away", certified("CERT_HAS_EXPIRED", valid), {}, down],
+    ["a certificate that is not valid yet does so, too", certified("CERT_NOT_YET_VALID", valid), { trustedMs: Date.parse("2025-12-01T00:00:00Z") }, down],
+    [
+      "a clock that nobody has compared proves nothing",
+      certified("CERT_HAS_EXPIRED", valid),
+      { ...at("2099-01-01T00:00:00Z"), trustedMs: undefined },
+      unknown("unproven"),
+    ],
+    ["not even when the certificate may have expired", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), { trustedMs: undefined }, unknown("unproven")],
+    ["and hinders nothing that it is believed by", certified(undefined, valid), { trustedMs: undefined }, { kind: "measured", evidence: {} }],
+  ])("%s", (_name, get, over, expected) => {
+    expect(judge(get, { ...question, ...over })).toMatchObject(expected);
+  });
+
+  it("days that a certificate still has are counted by the collector's time", () => {
+    const verdict = judge(certified(undefined, "2026-07-11T00:00:00Z"), { ...question, ...at("2026-07-09T00:00:00Z") });
+    expect(verdict.kind === "measured" && readingOf(verdict.readings, "portal_certificate_days")).toBe(10);
+  });
+
+  it.skipIf(!requirePeer("openssl")).each<[string, string, string, object]>([
+    ["has expired", "2020-01-01", "2021-01-01", { pcClock: "wrong", certificateProblem: "CERT_HAS_EXPIRED" }],
+    ["is of the future", "2090-01-01", "2091-01-01", { pcClock: "wrong", certificateProblem: "CERT_NOT_YET_VALID" }],
+  ])("a real one that %s by this PC's clock and not by the collector's", async (_name, fromDay, toDay, evidence) => {
+    const { certFile, keyFile, ca } = datedCertificate(temporaryFolder(), fromDay, toDay);
+    const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (_request, reply) => reply.end("ok")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const options = { url: `https://localhost:${(server.address() as AddressInfo).port}/`, ca };
+    const look = (trustedMs: number) => observe(portalHttp, options, probeContext({ trustedMs: () => trustedMs }));
+    const outcomes = [await look(Date.parse(`${fromDay.slice(0, 4)}-06-01T00:00:00Z`)), await look(Date.now())];
+    server.close();
+    expect(outcomes).toMatchObject([{ kind: "failed", reason: "tls", evidence }, { kind: "measured" }]);
   });
 });
 

@@ -63,6 +63,9 @@ const status: AgentStatus = {
   refused: [],
 };
 
+/** An uplink whose last try met a certificate that is not valid at this PC's time. */
+const undated: AgentStatus["uplink"] = { attempts: 3, lastError: "certificate has expired", dateFault: "CERT_HAS_EXPIRED" };
+
 function spoolView(more: Partial<SpoolView["status"]> = {}): SpoolView {
   const slow = observation(0, { probe: "link-bandwidth", takenAt: new Date(nowMs - 3 * 3_600_000).toISOString(), target: "m1" });
   const outcome = measured([
@@ -233,6 +236,8 @@ describe("each fault shows", () => {
     ["a disk that is 99 % full", "self.disk", "warn", { disk: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 2_000 * 1024 ** 3 }) }],
     ["a clock 20 s off", "self.clock", "warn", { status: { ...status, clock: { state: "skewed", offsetMs: 20_000 } } }],
     ["a clock of 1970", "self.clock", "fail", { status: { ...status, clock: { state: "bad", offsetMs: 1.7e12 } } }],
+    ["a clock by which the collector's certificate has expired", "self.clock", "warn", { status: { ...status, clock: { state: "unknown" }, uplink: undated } }],
+    ["a certificate that nobody's clock believes", "self.delivery", "fail", { status: { ...status, uplink: undated } }],
     ["a clock nobody has compared", "self.clock", "unknown", { status: { ...status, clock: { state: "unknown" } } }],
     ["a silent gateway", "lan.gateway", "fail", { run: runWith({ host: measured([{ metric: "gateway_up", value: 0 }]) }) }],
     ["no way out at all", "lan.gateway", "fail", { run: runWith({ host: measured([{ metric: "lan_neighbours", value: 0 }]) }) }],
@@ -502,6 +507,48 @@ describe("a line of the plan", () => {
     const kept = [1, 2].map((seq) => ({ ...observation(0, { probe, takenAt: new Date(nowMs - seq * 60_000).toISOString(), outcome }), seq }));
     const results = await check({ run: undefined, spool: { ...spoolView(), recent: (kind) => (kind === probe ? kept : []) } }, id);
     expect(results.map(({ state, detail }) => [state, detail && say("en", detail)])).toEqual([["fail", words]]);
+  });
+});
+
+describe("a clock that makes certificates invalid", () => {
+  const said = (results: readonly CheckResult[]) =>
+    results.map(({ id, state, detail, hint, owner }) => [id, state, ...[detail, hint, owner].map((words) => words && say("vi", words))]);
+  const mend = "Đặt đúng ngày giờ của máy này và bật đồng bộ giờ tự động; nếu giờ sai sau mỗi lần tắt máy thì thay pin CMOS.";
+  const look = "Xem ngày giờ của máy này: sai thì đặt lại và bật đồng bộ giờ tự động (sai sau mỗi lần tắt máy thì thay pin CMOS); đúng thì báo CNTT tỉnh.";
+  const unheard: AgentStatus = { ...status, clock: { state: "unknown" }, uplink: undated };
+
+  it("is named where the collector has never been heard", async () => {
+    const expected = "Theo giờ của máy này (28/11/2026 10:00), chứng thư của máy chủ của tỉnh đã hết hạn hoặc chưa có hiệu lực: có thể giờ của máy sai.";
+    expect(said(await check({ status: unheard }, "self.delivery"))).toEqual([["self.delivery", "fail", expected, look, "UBND xã"]]);
+    expect(said(await check({ status: unheard }, "self.clock"))).toEqual([["self.clock", "warn", expected, look, "UBND xã"]]);
+  });
+
+  it("is told by how much where it was set since", async () => {
+    const wrong: AgentStatus = { ...unheard, clock: { state: "bad", offsetMs: -86_400_000 } };
+    const expected = "Đồng hồ của máy này sai -86.400 giây so với máy chủ của tỉnh, nên không kiểm được chứng thư của máy chủ.";
+    expect(said(await check({ status: wrong }, "self.delivery"))).toEqual([["self.delivery", "fail", expected, mend, "UBND xã"]]);
+  });
+
+  it("is not blamed where it is right", async () => {
+    const [line] = await check({ status: { ...status, uplink: undated } }, "self.delivery");
+    expect(line?.detail && say("en", line.detail)).toBe("The collector's certificate has expired or is not valid yet; this PC's clock is right.");
+    expect(line?.owner && say("en", line.owner)).toBe("Province IT");
+  });
+
+  it.each<[string, string, string]>([
+    ["wrong", "không kiểm được chứng thư vì đồng hồ của máy này sai", mend],
+    ["unproven", "theo giờ của máy này, chứng thư đã hết hạn hoặc chưa có hiệu lực: có thể giờ của máy sai", look],
+  ])("stands at each end that could not be checked (%s)", async (pcClock, detail, hint) => {
+    const run = runWith({ "portal-http": { kind: "failed", reason: "tls", evidence: { pcClock } } });
+    const lines = [...(await check({ run }, "wan.collector")), ...(await check({ run }, "wan.portal"))];
+    expect(said(lines).map((line) => line.slice(1))).toEqual(lines.map(() => ["unknown", detail, hint, "UBND xã"]));
+    expect(lines).toHaveLength(3);
+  });
+
+  it("is not taken for the line where both portals' certificates have expired", async () => {
+    const expired = measured([{ metric: "portal_up", value: 0 }], { certificateProblem: "CERT_HAS_EXPIRED" });
+    const lines = await check({ run: runWith({ "portal-http": expired }) }, "wan.portal");
+    expect(lines.map(({ owner }) => owner && say("en", owner))).toEqual(["Portal operator", "Portal operator"]);
   });
 });
 

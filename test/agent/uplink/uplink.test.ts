@@ -1,4 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -9,13 +13,15 @@ import { CollectorClient } from "../../../agent/uplink/collector-client.ts";
 import { Uplink } from "../../../agent/uplink/uplink.ts";
 import { FakeCollector, type FakeOptions } from "../../support/fake-collector.ts";
 import { observation } from "../../support/observations.ts";
-import { memoryFolder } from "../../support/temporary-folder.ts";
+import { requirePeer } from "../../support/require-peer.ts";
+import { memoryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
+import { datedCertificate } from "../../support/test-certificate.ts";
 
 const LIMIT_MS = 30_000;
 vi.setConfig({ testTimeout: 2 * LIMIT_MS });
 
 /** A spool with `count` rows and an uplink that never waits by chance, against a fake collector. */
-async function rig(count: number, options: FakeOptions = {}) {
+async function rig(count: number, options: FakeOptions = {}, end: { url?: string; ca?: string } = {}) {
   const collector = await FakeCollector.start(options);
   const { privateKey } = generateKeyPairSync("ed25519");
   collector.publicKey = publicKeyText(privateKey);
@@ -24,7 +30,7 @@ async function rig(count: number, options: FakeOptions = {}) {
   for (let index = 0; index < count; index++) append(index);
   const begun = performance.now();
   const clock = new ClockWatch();
-  const client = new CollectorClient({ url: collector.url, signer: { agent: collector.agent, key: privateKey }, version: "test", idleMs: 300 });
+  const client = new CollectorClient({ url: collector.url, signer: { agent: collector.agent, key: privateKey }, version: "test", idleMs: 300, ...end });
   const uplink = new Uplink({
     spool,
     client,
@@ -109,6 +115,21 @@ describe("columns", () => {
     expect(seqsOf(collector)).toEqual(upTo(521));
     expect([collector.conflicts, collector.duplicates]).toEqual([0, 0]);
     expect(uplink.status().hold).toBeUndefined();
+  });
+});
+
+describe.skipIf(!requirePeer("openssl"))("a collector whose certificate is not valid at this PC's time", () => {
+  it("is told as that, and no more once another fault has come", async () => {
+    const { certFile, keyFile, ca } = datedCertificate(temporaryFolder(), "2020-01-01", "2021-01-01");
+    const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { uplink, until } = await rig(1, {}, { url: `https://localhost:${port}`, ca });
+    await until(() => uplink.status().attempts > 0);
+    expect(uplink.status()).toMatchObject({ dateFault: "CERT_HAS_EXPIRED", lastError: "certificate has expired" });
+    server.close();
+    await until(() => uplink.status().dateFault === undefined);
+    expect(uplink.status().lastError).toContain("ECONNREFUSED");
   });
 });
 

@@ -91,6 +91,11 @@ describe("R16: portals answer in working hours", () => {
         { state: "fail", reason: "target_down", detail: { segment: "portal" } },
       ],
       ["nobody outside answers: the line", both((target, agoMs) => failed(target, agoMs, "no_route")), { state: "unknown", reason: "site_offline" }],
+      [
+        "this PC's clock is wrong: no certificate can be checked",
+        both((target, agoMs) => ({ ...failed(target, agoMs, "tls"), outcome: { kind: "failed", reason: "tls", evidence: { pcClock: "wrong" } } })),
+        { state: "unknown", reason: "pc_clock_wrong" },
+      ],
       ["no name is known: the line", both((target, agoMs) => failed(target, agoMs, "dns")), { state: "unknown", reason: "site_offline" }],
       [
         "the line was cut just now: what a portal did before is no state of now",
