@@ -1,18 +1,25 @@
 import type { AgentConfig, MeasureServer } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
+import type { NewlyDeclared } from "#schemas/inventory.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Site } from "./store/sites.ts";
 
 export type ServedRules = { readonly policy: PolicyProfile; readonly calendar: Calendar; readonly measureServers: readonly MeasureServer[] };
 
-/** What every agent of a centre is told: whom to measure and by which rules. */
-export function configFor(site: Site, { policy, calendar, measureServers }: ServedRules, nowMs: number): Omit<AgentConfig, "agent" | "seal"> {
+/** What every agent of a centre is told: whom to measure, since when where that is not long ago, and by which rules. */
+export function configFor(
+  site: Site,
+  newlyDeclared: readonly NewlyDeclared[],
+  { policy, calendar, measureServers }: ServedRules,
+  nowMs: number,
+): Omit<AgentConfig, "agent" | "seal"> {
   return {
     // Both parts only grow: an agent that knows the province's key refuses a configuration that is older than its own.
     version: policy.version * 1_000_000 + site.version,
     issuedAt: new Date(nowMs).toISOString(),
     centre: site.centre,
+    newlyDeclared: [...newlyDeclared],
     policy,
     calendar,
     measureServers: [...measureServers],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Calendar } from "./calendar.ts";
 import { AgentId, Code, Instant } from "./ids.ts";
-import { Centre } from "./inventory.ts";
+import { Centre, NewlyDeclared } from "./inventory.ts";
 import { ProbeKind } from "./observation.ts";
 import { PolicyProfile } from "./policy.ts";
 
@@ -39,6 +39,8 @@ export const AgentConfig = z.object({
   version: z.int().min(1),
   issuedAt: Instant,
   centre: Centre,
+  /** Of its devices those that were declared lately: by the rules they are not missing yet. Absent = an older collector, which does not tell. */
+  newlyDeclared: z.array(NewlyDeclared).max(2_000).optional(),
   policy: PolicyProfile,
   calendar: Calendar,
   measureServers: z.array(MeasureServer).max(16),

@@ -3,7 +3,7 @@ import type { Attestation, Waiver } from "./attestation.ts";
 import type { Calendar } from "./calendar.ts";
 import type { DutyRecord } from "./duty.ts";
 import type { EvidenceRef } from "./finding.ts";
-import type { Centre, DeviceRole } from "./inventory.ts";
+import type { Centre, DeviceRole, NewlyDeclared } from "./inventory.ts";
 import type { Outcome, ProbeKind } from "./observation.ts";
 
 /** One stored observation as the rules see it. */
@@ -11,9 +11,6 @@ export type Run = { readonly ref: EvidenceRef; readonly probe: ProbeKind; readon
 
 /** A device that answered at least once on a Vietnam day (`YYYY-MM-DD`). */
 export type Presence = { readonly device: string; readonly role: DeviceRole; readonly day: string };
-
-/** A device that has not been declared, as this kind, all the time that is looked back on: the Vietnam day since which it is, without a break. */
-export type NewlyDeclared = { readonly device: string; readonly role: DeviceRole; readonly sinceDay: string };
 
 /** Highest value of a metric's total in working hours of a Vietnam day. */
 export type DailyPeak = { readonly metric: "wifi_clients"; readonly day: string; readonly value: number };

@@ -61,6 +61,10 @@ export function isClosedOn(closing: Pick<Closing, "on"> | undefined, day: string
   return closing !== undefined && closing.on <= day;
 }
 
+/** A device that has not been declared, as this kind, all the time that is looked back on: the Vietnam day since which it is, without a break. */
+export const NewlyDeclared = z.object({ device: Code, role: DeviceRole, sinceDay: z.iso.date() });
+export type NewlyDeclared = z.infer<typeof NewlyDeclared>;
+
 /** A centre as a list of centres declares it. One that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
 const DeclaredCentre = Centre.extend({ devices: Centre.shape.devices.unwrap().optional() });
 export type DeclaredCentre = z.infer<typeof DeclaredCentre>;

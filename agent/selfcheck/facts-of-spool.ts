@@ -1,15 +1,14 @@
 import type { Calendar } from "#schemas/calendar.ts";
 import { pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { DailyPeak, Facts, Presence, Run } from "#schemas/facts.ts";
-import type { Centre } from "#schemas/inventory.ts";
 import { type Observation, probeKinds } from "#schemas/observation.ts";
 import type { SpoolView } from "../spool/read-spool.ts";
 
 const RUNS_MAX = 500;
 
-/** What this PC knows of its centre: the spool's observations and those just made. Papers, waivers and since when a device is declared are known to the province alone. */
+/** What this PC knows of its centre: the spool's observations and those just made. Papers and waivers are known to the province alone. */
 export function factsOfSpool(
-  { centre, calendar, nowMs }: { centre: Centre; calendar: Calendar; nowMs: number },
+  { centre, calendar, newlyDeclared, nowMs }: Pick<Facts, "centre" | "calendar" | "newlyDeclared"> & { readonly nowMs: number },
   spool: SpoolView | undefined,
   fresh: readonly Observation[],
 ): Facts {
@@ -24,7 +23,7 @@ export function factsOfSpool(
     calendar,
     runs,
     presence: presenceOf(runs),
-    newlyDeclared: [],
+    newlyDeclared,
     found: [],
     peaks: peaksOf(runs, calendar),
     pages: runs.flatMap(({ atMs, outcome }) => pagesIn(outcome, atMs)),

@@ -10,6 +10,7 @@ import type { Surroundings } from "./surroundings.ts";
 /** The plan's lines by the same rules as in the province, over what this PC knows. */
 export function judgePlan({ config, policy, spool, fresh, nowMs }: Surroundings): readonly CheckResult[] {
   const centre = config?.centre ?? Centre.parse({ code: "this-pc", name: "this PC" });
-  const facts = factsOfSpool({ centre, calendar: config?.calendar ?? Calendar.parse(vn), nowMs }, spool, fresh);
+  const calendar = config?.calendar ?? Calendar.parse(vn);
+  const facts = factsOfSpool({ centre, calendar, newlyDeclared: config?.newlyDeclared ?? [], nowMs }, spool, fresh);
   return planLines(policy.requirements, evaluate(policy, facts, nowMs), nowMs);
 }

@@ -7,6 +7,7 @@ import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from ".
 import { loadPolicy } from "../policy-files.ts";
 import { configFor, serversOf } from "../served-config.ts";
 import { keepConfigSeal } from "../store/config-seals.ts";
+import { newlyDeclaredAt } from "../store/facts.ts";
 import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
@@ -72,9 +73,13 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const settings = context.config();
       const rules = { ...loadPolicy(settings.policy, nowMs), measureServers: serversOf(settings) };
       const expiresAt = new Date(nowMs + z.coerce.number().int().min(1).max(3_650).parse(days) * DAY_MS).toISOString();
-      const sites = await withStore(context, (db) => openSites(db, vietnamDay(nowMs)));
-      await writeNew(file, JSON.stringify({ configs: sites.map((site) => ({ ...configFor(site, rules, nowMs), expiresAt })) }, undefined, 1));
-      out(`${sites.length} configurations written`);
+      const configs = await withStore(context, async (db) => {
+        const sites = await openSites(db, vietnamDay(nowMs));
+        const newlyDeclared = await newlyDeclaredAt(db, sites, nowMs);
+        return sites.map((site) => ({ ...configFor(site, newlyDeclared.get(site.siteId) ?? [], rules, nowMs), expiresAt }));
+      });
+      await writeNew(file, JSON.stringify({ configs }, undefined, 1));
+      out(`${configs.length} configurations written`);
     });
   config
     .command("import <file>")

@@ -1,7 +1,6 @@
 import { kindOf } from "#schemas/asset-ledger.ts";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
-import type { NewlyDeclared } from "#schemas/facts.ts";
-import type { Centre, Device, DeviceRole } from "#schemas/inventory.ts";
+import type { Centre, Device, DeviceRole, NewlyDeclared } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { siteName } from "./one-site.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";

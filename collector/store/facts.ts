@@ -1,6 +1,7 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
+import type { NewlyDeclared } from "#schemas/inventory.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
@@ -44,6 +45,15 @@ export async function loadFacts(
   return (await Promise.all(groups.map((group) => factsOf(db, asked, group, sharedFaults, knownMs)))).flat();
 }
 
+/** The devices of some sites that counts take for newly declared at a moment, by all that is known. */
+export function newlyDeclaredAt(db: Db, sites: readonly Pick<Site, "siteId" | "centre">[], atMs: number): Promise<ReadonlyMap<number, NewlyDeclared[]>> {
+  return newlyDeclaredWithin(db, declaredSpans(sites.map((site) => ({ site, atMs }))), FOREVER_MS);
+}
+
+function declaredSpans(questions: readonly Pick<FactsQuestion, "site" | "atMs">[]): Parameters<typeof newlyDeclaredWithin>[1] {
+  return questions.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - PRESENCE_DAYS * DAY_MS, atMs }));
+}
+
 async function factsOf(
   db: Db,
   asked: RunsAsked,
@@ -59,11 +69,7 @@ async function factsOf(
   const [runs, presence, newlyDeclared, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
     runsWanted(db, asked, questions, untilMs),
     presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
-    newlyDeclaredWithin(
-      db,
-      counted.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - PRESENCE_DAYS * DAY_MS, atMs })),
-      untilMs,
-    ),
+    newlyDeclaredWithin(db, declaredSpans(counted), untilMs),
     foundWithin(db, spans(PRESENCE_DAYS), knownMs),
     db.query<DailyPeak & { site_id: number }>(
       `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { Centre } from "#schemas/inventory.ts";
 import type { App } from "../../collector/app.ts";
 import { hashOfCode, newEnrolCode } from "../../collector/auth/enrol-code.ts";
 import { createCollector } from "../../collector/collector.ts";
@@ -101,6 +103,15 @@ describe("the collector over HTTP", () => {
     const second = AgentConfig.parse(await (await signed("GET", "/v1/config")).json());
     expect(second.centre.officers).toBe(5);
     expect(second.version).toBeGreaterThan(first.version);
+    expect([first.newlyDeclared, second.newlyDeclared]).toEqual([[], []]);
+  });
+
+  it("tells which devices were declared today, as the rules do not miss them yet", async () => {
+    const devices = [{ id: "pc-1", role: "officer-pc" as const, address: "10.0.0.9" }];
+    await importCentres(db, [Centre.parse({ code: "mot", name: "Xã Một", officers: 5, devices })], T0 + 1);
+    const { centre, newlyDeclared } = AgentConfig.parse(await (await signed("GET", "/v1/config")).json());
+    expect(centre.devices.map(({ id }) => id)).toEqual(["pc-1"]);
+    expect(newlyDeclared).toEqual([{ device: "pc-1", role: "officer-pc", sinceDay: vietnamDay(T0) }]);
   });
 
   it("stores a batch once, plain or compressed", async () => {

@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AgentConfig } from "#schemas/agent-config.ts";
 import { isWorkingDay, vietnamDay } from "#schemas/calendar.ts";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { Centre } from "#schemas/inventory.ts";
+import { factsOfSpool } from "../../../agent/selfcheck/facts-of-spool.ts";
 import { findingsAsOf, pastFindings } from "../../../collector/jobs/past-findings.ts";
+import { configFor } from "../../../collector/served-config.ts";
+import { newlyDeclaredAt } from "../../../collector/store/facts.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
-import { importCentres } from "../../../collector/store/sites.ts";
+import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { measured } from "../../support/batches.ts";
 import { calendar, DAY, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince } from "../../support/judged-province.ts";
+import { observation } from "../../support/observations.ts";
 
 const vn = (local: string) => Date.parse(`${local}:00+07:00`);
 const printer = (id: string, host: number, name?: string) => ({ id, role: "printer", address: `10.0.0.${host}`, ...(name && { name }) });
@@ -25,15 +31,37 @@ describe("R11 of a centre that is watched for long and gets another list", () =>
     const [then] = await findingsAsOf(province.db, province.policyAt, { limit: 1, centre: "xa-hra", requirement: "R11" }, atMs);
     return `${then?.state} ${then?.reason}`;
   };
+  /** What the self-check on the gateway PC says, from what its agent was told and has seen. */
+  const selfCheckAt = async (atMs: number) => {
+    const site = await findSite(province.db, province.siteIdOf("xa-hra"));
+    if (!site) throw new Error("the centre is gone");
+    const newlyDeclared = (await newlyDeclaredAt(province.db, [site], atMs)).get(site.siteId) ?? [];
+    const told = configFor(site, newlyDeclared, { policy: plan, calendar, measureServers: [] }, atMs);
+    const config = AgentConfig.parse(JSON.parse(JSON.stringify({ ...told, agent: "agt-0123456789abcdef" })));
+    const seen = answered.map((one, seq) => ({ ...observation(seq, { ...lookAt(one.atMs), takenAt: new Date(one.atMs).toISOString() }), seq }));
+    const facts = factsOfSpool({ ...config, newlyDeclared: config.newlyDeclared ?? [], nowMs: atMs }, undefined, seen);
+    const [finding] = evaluate(
+      plan,
+      facts,
+      atMs,
+      plan.requirements.filter(({ id }) => id === "R11"),
+    );
+    return `${finding?.state} ${finding?.reason}`;
+  };
+  const lookAt = (atMs: number) => ({
+    probe: "office-devices" as const,
+    atMs,
+    outcome: measured([{ metric: "device_up" as const, value: 1, labels: { device: "p-1", role: "printer" } }]),
+  });
   /** The agent asks each declared device at ten, and the first alone answers; gives what the judge says then. */
   const ask = async (day: string) => {
     const atMs = vn(`${day}T10:00`);
-    const readings = [{ metric: "device_up" as const, value: 1, labels: { device: "p-1", role: "printer" } }];
-    await province.send("xa-hra", atMs, [{ probe: "office-devices", atMs, outcome: measured(readings) }]);
+    await province.send("xa-hra", atMs, [lookAt(atMs)]);
     await province.judge.tick(atMs);
     const now = (await findingsOf(province.db, province.siteIdOf("xa-hra"))).find(({ requirement }) => requirement === "R11");
     const said = `${now?.state} ${now?.reason}`;
     answered.push({ atMs, said });
+    expect(await selfCheckAt(atMs), new Date(atMs).toISOString()).toBe(said);
     return said;
   };
   const askOn = async (from: string, until: string, before: (day: string, atMs: number) => Promise<unknown> = async () => undefined) => {
