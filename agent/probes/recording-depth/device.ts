@@ -19,10 +19,11 @@ import { type ChannelMemory, emptyMemory, readMemory, remember } from "./memory.
 import type { RecordingOptions } from "./options.ts";
 import { projectDays } from "./projection.ts";
 import { windowOf } from "./verdict.ts";
+import { VisitTime, visitMs } from "./visit-time.ts";
 
 const MINUTE_MS = 60_000;
-/** A visit that would not end by this time asks for fewer samples, so that the last channel of a slow recorder gets its turn. */
-const VISIT_MS = 240_000;
+/** A visit that would not end by this share of its time asks for fewer samples, so that the last channel of a slow recorder gets its turn. */
+const SAMPLING_SHARE = 0.8;
 /** So much it may lag behind before it does. */
 const LAG_MS = 10_000;
 
@@ -31,8 +32,10 @@ export type DeviceResult = { readonly recorder: RecorderEvidence; readonly chann
 /** Examines one recorder with all of its channels. Never rejects for what the device does: trouble becomes UNVERIFIABLE with its reason. */
 export async function examineDevice(target: Target, options: RecordingOptions, context: ProbeContext, pace: Pace, channelsMax: number): Promise<DeviceResult> {
   const device = cleanText(targetLabel(target));
+  using time = new VisitTime();
+  const signal = AbortSignal.any([context.signal, time.signal]);
   try {
-    return await examine(device, target, options, context, pace, channelsMax);
+    return await examine(device, target, options, { ...context, signal }, pace, channelsMax, time);
   } catch (error) {
     const trouble = troubleOf(error);
     if (trouble === undefined) throw error;
@@ -49,6 +52,7 @@ async function examine(
   context: ProbeContext,
   pace: Pace,
   channelsMax: number,
+  time: VisitTime,
 ): Promise<DeviceResult> {
   const { policy } = options;
   const { io, signal, nowMs, memory } = context;
@@ -59,6 +63,7 @@ async function examine(
   const samples = await readClock(recorder, nowMs);
   const clock = judgeClock(samples, { warnSeconds: policy.clockSkewWarnSeconds, failSeconds: policy.clockSkewSecondsMax, zoneMinutes: policy.zoneMinutes });
   const listed = (await recorder.channels()).slice(0, channelsMax);
+  time.lastFor(listed.length);
   const disks = await recorder.disks();
   const question = {
     zoneMs: policy.zoneMinutes * MINUTE_MS,
@@ -154,7 +159,7 @@ async function examineAll(
     // A channel that appeared while the agent was already watching explains its own young history.
     const explained =
       seenMs !== undefined && before.firstSeenMs !== undefined && seenMs > before.firstSeenMs ? [...facts.explainedMs, seenMs] : facts.explainedMs;
-    const late = nowMs() - facts.nowMs > LAG_MS + (VISIT_MS * examined.length) / channels.length;
+    const late = nowMs() - facts.nowMs > LAG_MS + (SAMPLING_SHARE * visitMs(channels.length) * examined.length) / channels.length;
     const policy = late ? { ...facts.policy, replaySamples: 0 } : facts.policy;
     if (late && facts.policy.replaySamples > 0) unsampled.push(channel.channel);
     try {

@@ -7,16 +7,14 @@ import { type DeviceResult, examineDevice } from "./device.ts";
 import { fitEvidence, recordingReadings, stripOf } from "./evidence.ts";
 import { RecordingOptions } from "./options.ts";
 import { windowOf } from "./verdict.ts";
-
-/** Longest visit to one recorder with 16 channels, ms. */
-const DEVICE_MS = 5 * 60_000;
+import { runMs } from "./visit-time.ts";
 
 /** Proves per channel how far recordings reach back and where they have gaps; see README.md. */
 export const recordingDepth = defineProbe({
   kind: "recording-depth",
   options: RecordingOptions,
   memory: recordingsMemory,
-  deadlineMs: ({ targets }) => DEVICE_MS * Math.min(targets.length, 12),
+  deadlineMs: ({ targets }) => runMs(targets.length),
   async run(options, context) {
     const { policy, targets } = options;
     const nowMs = context.nowMs();
@@ -24,9 +22,7 @@ export const recordingDepth = defineProbe({
     for (const target of targets) {
       const left = CHANNELS_MAX - results.reduce((sum, { channels }) => sum + channels.length, 0);
       if (left < 1) break;
-      // A little before the run's own deadline, so that what was found is still told.
-      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DEVICE_MS - 10_000)]);
-      results.push(await examineDevice(target, options, { ...context, signal }, createPace(policy.requestsPerSecond), left));
+      results.push(await examineDevice(target, options, context, createPace(policy.requestsPerSecond), left));
     }
     const channels = results.flatMap((result) => result.channels);
     const window = windowOf(nowMs, policy);

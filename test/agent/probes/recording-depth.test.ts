@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Evidence, Outcome } from "#schemas/observation.ts";
 import { type ChannelEvidence, RecordingEvidence } from "#schemas/recording-evidence.ts";
 import { DeviceError } from "../../../agent/io/device-error.ts";
@@ -227,14 +227,53 @@ describe("numbers and limits", () => {
     expect(recorders[0]?.unverified.includes("samples")).toBe(channels.some(({ probes }) => probes.length < 3));
   });
 
-  test("16 channels with 50 gaps each fit into the evidence", async () => {
+  test.each([
+    ["onvif", 1_000],
+    ["isapi", 1_000],
+    ["dahua", 1_000],
+    ["isapi", 3_000],
+  ] as const)("a recorder with 64 channels is known after one night, over %s, a playback of %d ms", async (protocol, playMs) => {
+    // The same virtual time for the end of the visit: what is asked behind it gets no answer.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let elapsedMs = 0;
+    const clock = () => now() + elapsedMs;
+    const channels64 = sameOnAll(64, [{ startMs: now() - 45 * DAY_MS, endMs: now() }]);
+    const recording = growing(healthy(clock, { channels: channels64, login: { kind: "none", user: "", password: "" } }), now(), clock);
+    const io = inProcess(recording, protocol, (body) => body);
+    const pass = (ms: number, { aborted }: AbortSignal) => {
+      if (aborted) throw new DeviceError("timeout", "the time for this device was over");
+      elapsedMs += ms;
+      vi.advanceTimersByTime(ms);
+    };
+    const lanHttp: typeof io.lanHttp = async (request) => {
+      pass(500, request.signal);
+      return io.lanHttp(request);
+    };
+    const fetchFrame: typeof io.rtsp.fetchFrame = async (...asked) => {
+      pass(500 + playMs, asked[0].signal);
+      return io.rtsp.fetchFrame(...asked);
+    };
+    const context = probeContext({ nowMs: clock, signal: new AbortController().signal, io: { lanHttp, rtsp: { ...io.rtsp, fetchFrame } } });
+    const options = recordingDepth.options.parse({ address: "127.0.0.1", policy: { requestsPerSecond: 1_000 } });
+    const { evidence, readings } = await recordingDepth.run(options, context);
+    const { channels } = RecordingEvidence.parse(evidence);
+    expect(channels.map(({ verdict }) => verdict)).toEqual(new Array(64).fill("COMPLIANT"));
+    expect(channels.every(({ probes }) => probes[0]?.purpose === "oldest")).toBe(true);
+    expect(Outcome.safeParse({ kind: "measured", readings, evidence }).error).toBeUndefined();
+    const { deadlineMs } = recordingDepth;
+    expect(elapsedMs).toBeGreaterThan(5 * 60_000);
+    expect(elapsedMs).toBeLessThan(typeof deadlineMs === "number" ? deadlineMs : deadlineMs(options));
+  });
+
+  test.each([16, 64])("%i channels with 50 gaps each fit into the evidence", async (count) => {
     const recorded = Array.from({ length: 31 * 6 }, (_, index) => ({
       startMs: now() - (index + 1) * 4 * 3_600_000,
       endMs: now() - index * 4 * 3_600_000 - 900_000,
     })).toReversed();
-    const { outcome, evidence } = await visit(healthy(now, { channels: sameOnAll(16, recorded), playbackBusy: true }), "dahua", new Map());
+    const { outcome, evidence } = await visit(healthy(now, { channels: sameOnAll(count, recorded), playbackBusy: true }), "dahua", new Map());
     expect(Evidence.safeParse(outcome.evidence).success).toBe(true);
-    expect(evidence.channels).toHaveLength(16);
+    expect(evidence.channels).toHaveLength(count);
     expect(evidence.channels[0]?.gapsTotal).toBeGreaterThan(150);
     expect(evidence.channels[0]?.perDayMinutes).toHaveLength(31);
   });
