@@ -148,6 +148,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
         startedMs: start.wallMs,
         clock,
         uplink: uplink.status(),
+        dateFault: client.dateFault(),
         spool: spool.status(),
         jobs: jobs.list(),
         readClock,

@@ -63,6 +63,8 @@ export type StatusSources = {
   readonly isEnding: boolean;
   readonly clock: ClockWatch;
   readonly uplink: UplinkStatus;
+  /** `dateFault` of the client that asks the collector. */
+  readonly dateFault: string | undefined;
   readonly spool: SpoolStatus;
   readonly jobs: ReturnType<Jobs["list"]>;
   readonly readClock: () => ClockReading;
@@ -125,7 +127,7 @@ function statusFile(dataDir: string): string {
   return join(dataDir, "status.json");
 }
 
-function statusOf({ identity, version, startedMs, isEnding, clock, uplink, spool, jobs, readClock, config, refused }: StatusSources): AgentStatus {
+function statusOf({ identity, version, startedMs, isEnding, clock, uplink, dateFault, spool, jobs, readClock, config, refused }: StatusSources): AgentStatus {
   const { wallMs, steadyMs } = readClock();
   const { lastSuccessMs, ...sending } = uplink;
   return {
@@ -137,7 +139,7 @@ function statusOf({ identity, version, startedMs, isEnding, clock, uplink, spool
     centre: identity.centre,
     configVersion: config?.version,
     clock: { state: clock.state(), offsetMs: clock.offsetMs({ wallMs, steadyMs }) },
-    uplink: { ...sending, ...(lastSuccessMs !== undefined && { lastSuccessAt: new Date(lastSuccessMs).toISOString() }) },
+    uplink: { ...sending, dateFault, ...(lastSuccessMs !== undefined && { lastSuccessAt: new Date(lastSuccessMs).toISOString() }) },
     spool,
     assignments: jobs.map(({ assignment: { id, probe }, dueMs, last }) => ({
       id,

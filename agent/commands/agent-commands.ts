@@ -2,6 +2,7 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { runAgent } from "../agent.ts";
+import { CLOCK_BAD_MS } from "../clock-state.ts";
 import type { Settings } from "../config.ts";
 import { enrol } from "../enrolment.ts";
 import { readIdentity } from "../identity.ts";
@@ -61,6 +62,6 @@ function clockLines(lang: Lang, status: AgentStatus): string[] {
   const suspect = dateSuspect(status);
   const offset = (clock.offsetMs ?? 0) / 1_000;
   if (suspect !== undefined) return [text(lang, `agent.dates.${suspect}`, { now: moment(lang, at), offset }), text(lang, `agent.dates.hint.${suspect}`)];
-  if (clock.state !== "bad") return [];
+  if (Math.abs(offset) * 1_000 <= CLOCK_BAD_MS) return [];
   return [`${text(lang, "selfcheck.title.clock")}: ${text(lang, "selfcheck.detail.clock", { offset })}`, text(lang, "agent.dates.hint.clock")];
 }

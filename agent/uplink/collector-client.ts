@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { agentName } from "#schemas/exchange.ts";
 import { Problem } from "#schemas/problem.ts";
+import { isDateFault } from "../date-fault.ts";
 import { type Signer, signedHeaders } from "./signature.ts";
 
 export type CollectorReply = {
@@ -44,6 +45,7 @@ export class CollectorClient {
   readonly #options: ClientOptions;
   #nonce = "";
   #signer: Signer | undefined;
+  #dateFault: string | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -58,6 +60,11 @@ export class CollectorClient {
   /** The nonce of an answer, for the next signature. */
   useNonce(nonce: string): void {
     this.#nonce = nonce;
+  }
+
+  /** Why the last request met no trust, where the dates of the collector's certificate were it (OpenSSL's name). */
+  dateFault(): string | undefined {
+    return this.#dateFault;
   }
 
   /** Rejects when there is no answer; every answer with a status resolves. */
@@ -83,11 +90,17 @@ export class CollectorClient {
     const whole = AbortSignal.any([signal, AbortSignal.timeout(WHOLE_MS)]);
     const options = { method, headers, signal: whole, timeout: this.#options.idleMs ?? IDLE_MS };
     return new Promise((resolve, reject) => {
-      const onReply = (message: IncomingMessage) => readReply(message).then(resolve, reject);
+      const onReply = (message: IncomingMessage) => {
+        this.#dateFault = undefined;
+        readReply(message).then(resolve, reject);
+      };
       const sending =
         url.protocol === "https:" ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca: [ca] }) }, onReply) : httpRequest(url, options, onReply);
       sending.once("timeout", () => sending.destroy(new Error("the collector does not answer")));
-      sending.once("error", reject);
+      sending.once("error", (error: NodeJS.ErrnoException) => {
+        this.#dateFault = isDateFault(error.code) ? error.code : undefined;
+        reject(error);
+      });
       sending.once("socket", (socket) => {
         const write = () => {
           for (const [name, value] of Object.entries(own?.() ?? {})) sending.setHeader(name, value);

@@ -2,7 +2,6 @@ import { COLUMNS } from "#schemas/batch-columns.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply } from "#schemas/exchange.ts";
 import type { ClockReading, ClockWatch } from "../clock-state.ts";
-import { isDateFault } from "../date-fault.ts";
 import { pause } from "../pause.ts";
 import type { BatchView, FrozenBatch, Lane } from "../spool/outbox.ts";
 import type { Spool, SpoolLog } from "../spool/spool.ts";
@@ -33,8 +32,6 @@ export type UplinkStatus = {
   /** Tries of the present batch without success. */
   readonly attempts: number;
   readonly lastError?: string;
-  /** Why the last try met no trust, where the dates of the collector's certificate were it (OpenSSL's name). */
-  readonly dateFault?: string;
 };
 
 type Sent = { readonly answer: Answer; readonly reply?: IngestReply };
@@ -141,20 +138,17 @@ export class Uplink {
       if (status < 200 || status >= 300) return { answer: { kind: "status", status, code: problem?.code, retryAfterS } };
       const reply = IngestReply.safeParse(body);
       // A 200 that is no reply of ours comes from a box on the way: nothing was committed.
-      if (!reply.success) return this.#noAnswer(new Error("a 2xx answer that is not the collector's"));
+      if (!reply.success) return this.#noAnswer("a 2xx answer that is not the collector's");
       clock.answered(Date.parse(reply.data.serverTime), before, readClock());
       client.useNonce(reply.data.nonce);
       return { answer: { kind: "status", status }, reply: reply.data };
     } catch (error) {
-      return this.#noAnswer(error);
+      return this.#noAnswer(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #noAnswer(error: unknown): Sent {
-    const { dateFault: _before, ...known } = this.#status;
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const lastError = cleanText(error instanceof Error ? error.message : String(error), 200);
-    this.#status = { ...known, lastError, ...(isDateFault(code) && { dateFault: String(code) }) };
+  #noAnswer(error: string): Sent {
+    this.#status = { ...this.#status, lastError: cleanText(error, 200) };
     return { answer: { kind: "no_answer" } };
   }
 

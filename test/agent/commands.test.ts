@@ -220,6 +220,7 @@ describe("status", () => {
   });
 
   it.each<[string, object, string[]]>([
+    ["nothing of one that was set right a moment ago", { clock: { state: "bad", offsetMs: 20 }, uplink: { attempts: 0 } }, []],
     ["nothing of a clock that is right", { clock: { state: "ok", offsetMs: 20 }, uplink: { attempts: 0 } }, []],
     [
       "that the clock may be wrong where the collector's certificate has expired by it",

@@ -96,6 +96,7 @@ while (elapsedMs() < hours * HOUR_MS) {
       startedMs: begunWallMs,
       clock,
       uplink: uplink.status(),
+      dateFault: client.dateFault(),
       spool: spool.status(),
       jobs: jobs.list(),
       readClock,
