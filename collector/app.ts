@@ -182,7 +182,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", accountRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
   app.route("/", tokenRoutes({ ...signIn, tokens }));
-  const noteDeed: FormDeps["noteDeed"] = (c, what, about) => people.note(doerOf(c, proxies), what, about);
+  const noteDeed: FormDeps["noteDeed"] = (c, { what, about }) => people.note(doerOf(c, proxies), what, about);
   app.route(
     "/",
     lostPcRoutes({

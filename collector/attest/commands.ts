@@ -5,6 +5,7 @@ import type { DutyRecord } from "#schemas/duty.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { type Act, acts } from "../people/acts.ts";
 import { withdrawalWords } from "../web/format.ts";
 import { attestationColumns, parseAttestation } from "./attestation-input.ts";
 import { dutyColumns, parseDutyRecord } from "./duty-input.ts";
@@ -26,13 +27,15 @@ export type AttestDeps = {
   readonly policy: PolicyProfile;
   readonly lang: Lang;
   readonly now: () => number;
+  /** Has what was done written into the audit log. */
+  readonly note: (act: Act) => Promise<void>;
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
 /** Lines for people, and whether all went well. */
 export type CommandResult = { readonly ok: boolean; readonly lines: readonly string[] };
 
 /** `collector waiver add`: the options are the fields of a waiver. */
-export async function waiverAdd({ store, policy, lang, now, changed }: AttestDeps, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
+export async function waiverAdd({ store, policy, lang, now, note, changed }: AttestDeps, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
   const today = vietnamDay(now());
   const parsed = parseWaiver(
     { from: today, ...fields },
@@ -43,16 +46,22 @@ export async function waiverAdd({ store, policy, lang, now, changed }: AttestDep
   if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
   const [fault] = await store.addWaivers([parsed.value]);
   if (fault) return { ok: false, lines: faultLines(lang, [waiverError(fault)]) };
+  await note(acts.waiversFiled([parsed.value]));
   await changed([parsed.value.centre]);
   return { ok: true, lines: [text(lang, "form.waiver.saved"), waiverLine(lang, parsed.value)] };
 }
 
 /** `collector waiver withdraw ID`: one that was filed by mistake. */
-export async function waiverWithdraw({ store, lang, now, changed }: AttestDeps, id: string, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
+export async function waiverWithdraw(
+  { store, lang, now, note, changed }: AttestDeps,
+  id: string,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<CommandResult> {
   const parsed = parseWithdrawal(fields, new Date(now()).toISOString());
   if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
   const withdrawn = await store.withdrawWaiver(id, vietnamDay(now()), parsed.value);
   if (!withdrawn) return { ok: false, lines: [text(lang, "form.withdraw.noSuch")] };
+  await note(acts.waiverWithdrawn(withdrawn, parsed.value));
   await changed([withdrawn.centre]);
   return { ok: true, lines: [text(lang, "form.withdraw.saved"), waiverLine(lang, withdrawn)] };
 }
@@ -69,7 +78,14 @@ export type ImportOrder = { readonly name: string; readonly body: string; readon
 /** `collector attest import F`: declarations and inspections. */
 export async function attestImport(deps: AttestDeps, order: ImportOrder): Promise<CommandResult> {
   const nowIso = new Date(deps.now()).toISOString();
-  return importAll(deps, order, attestationColumns, (fields, id) => parseAttestation(fields, id, nowIso, deps.policy), whole(deps.store.addAttestations));
+  return importAll(
+    deps,
+    order,
+    attestationColumns,
+    (fields, id) => parseAttestation(fields, id, nowIso, deps.policy),
+    whole(deps.store.addAttestations),
+    acts.attestationsFiled,
+  );
 }
 
 /** `collector attest add`: one statement, its fields being the options. */
@@ -93,13 +109,14 @@ export async function waiverImport(deps: AttestDeps, order: ImportOrder): Promis
         return fault === undefined ? [] : [`${waiverLine(deps.lang, waiver)}: ${text(deps.lang, `form.error.${fault}`)}`];
       });
     },
+    acts.waiversFiled,
   );
 }
 
 /** `collector duty import F`: records of periodic work that were kept on paper. */
 export async function dutyImport(deps: AttestDeps, order: ImportOrder): Promise<CommandResult> {
   const place = { policy: deps.policy, calendar: deps.calendar, nowMs: deps.now() };
-  return importAll(deps, order, dutyColumns, (fields, id) => parseDutyRecord(fields, id, place), whole(deps.store.addDutyRecords));
+  return importAll(deps, order, dutyColumns, (fields, id) => parseDutyRecord(fields, id, place), whole(deps.store.addDutyRecords), acts.dutiesRecorded);
 }
 
 /** Keeping that refuses nothing. */
@@ -112,11 +129,12 @@ function whole<T>(keep: (values: readonly T[]) => Promise<unknown>): (values: re
 
 /** All rows of a file or none: with one fault in it nothing is kept. `keep` gives what is wrong with rows that stand against what is stored. */
 async function importAll<T extends { centre: string }>(
-  { store, lang, changed }: AttestDeps,
+  { store, lang, note, changed }: AttestDeps,
   { name, body, dryRun }: ImportOrder,
   columns: readonly string[],
   parse: (fields: Readonly<Record<string, unknown>>, id: string) => Parsed<T>,
   keep: (values: readonly T[]) => Promise<readonly string[]>,
+  actOf: (values: readonly T[]) => Act,
 ): Promise<CommandResult> {
   if (Buffer.byteLength(body) > FILE_BYTES_MAX) return { ok: false, lines: [text(lang, "form.error.length", { max: FILE_BYTES_MAX })] };
   const known = await store.centreCodes();
@@ -128,6 +146,7 @@ async function importAll<T extends { centre: string }>(
   if (dryRun) return { ok: true, lines: [text(lang, "form.import.dry", { kept: values.length })] };
   const refused = await keep(values);
   if (refused.length > 0) return { ok: false, lines: [text(lang, "form.import.refused"), ...refused] };
+  await note(actOf(values));
   await changed([...new Set(values.map(({ centre }) => centre))]);
   return { ok: true, lines: [text(lang, "form.import.kept", { kept: values.length })] };
 }

@@ -3,16 +3,14 @@ import { Writable } from "node:stream";
 import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { text } from "#schemas/text/text.ts";
-import { createPeopleDesk, type Doer, type PeopleDesk } from "../people/desk.ts";
+import { createPeopleDesk, type PeopleDesk } from "../people/desk.ts";
 import { parsePerson } from "../people/person-input.ts";
 import { passwordLink } from "../routes/people.ts";
 import { verifyAudit } from "../store/audit.ts";
 import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
+import { commandLine } from "./command-line.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
-
-/** Whoever may run the collector's commands may do anything to its accounts; the log says so. */
-export const commandLine: Doer = { who: "command line", address: "local" };
 
 type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
 
@@ -35,7 +33,7 @@ export function peopleCommand(context: CommandContext): Command {
         if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
         const { login, centre } = parsed.value;
         if (centre !== undefined && !(await centreExists(centre))) throw new UsageError(`centre: ${text(lang, "form.error.centre")}`);
-        const link = await desk.add(parsed.value, commandLine);
+        const link = await desk.add(parsed.value, commandLine());
         if (link === undefined) throw new UsageError(`login: ${text(lang, "people.fault.taken")}`);
         await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
       }),
@@ -49,12 +47,12 @@ export function peopleCommand(context: CommandContext): Command {
   for (const action of ["disable", "enable"] as const)
     people.command(`${action} <login>`).action((login: string) =>
       withDesk(context, async (desk) => {
-        if (!(await desk.disable(login, action === "disable", commandLine))) throw new UsageError(`there is no account ${login}`);
+        if (!(await desk.disable(login, action === "disable", commandLine()))) throw new UsageError(`there is no account ${login}`);
       }),
     );
   people.command("end-factor <login>").action((login: string) =>
     withDesk(context, async (desk) => {
-      if (!(await desk.endFactor(login, commandLine))) throw new UsageError(`there is no account ${login} with a second factor`);
+      if (!(await desk.endFactor(login, commandLine()))) throw new UsageError(`there is no account ${login} with a second factor`);
     }),
   );
   people
@@ -62,7 +60,7 @@ export function peopleCommand(context: CommandContext): Command {
     .option("--prompt", "asks for the password here instead of printing a one-time link")
     .action((login: string, { prompt }: { prompt?: true }) =>
       withDesk(context, async (desk) => {
-        const link = await desk.reset(login, commandLine);
+        const link = await desk.reset(login, commandLine());
         if (link === undefined) throw new UsageError(`there is no account ${login} with a password of its own`);
         await handOut(context, desk, login, passwordLink(context.config().publicUrl, link), prompt);
       }),
@@ -94,7 +92,7 @@ async function handOut({ terminal, config }: CommandContext, desk: PeopleDesk, l
     terminal.out(link);
     return;
   }
-  const fault = await desk.putPassword(login, await askSilently(terminal, `${text(lang, "people.password")}: `), commandLine);
+  const fault = await desk.putPassword(login, await askSilently(terminal, `${text(lang, "people.password")}: `), commandLine());
   if (fault) throw new UsageError(fault === "unknown" ? `there is no account ${login}` : text(lang, `people.fault.${fault}`));
 }
 

@@ -4,11 +4,13 @@ import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { type Closing, Inventory, isClosedOn } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
+import { acts } from "../people/acts.ts";
 import { addEnrolCode } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
 import { allSites, findSite, importCentres } from "../store/sites.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
@@ -34,7 +36,13 @@ export function centreCommand(context: CommandContext): Command {
     .action(async (file: string, { from }: { from?: string }) => {
       if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
       const { centres } = await readInventory(file);
-      const { added, changed } = await withStore(context, (db) => importCentres(db, centres, Date.now(), from));
+      const { added, changed } = await withStore(context, async (db) => {
+        const nowMs = Date.now();
+        const kept = await importCentres(db, centres, nowMs, from);
+        const codes = centres.map(({ code }) => code);
+        if (kept.added + kept.changed > 0) await noteAct(db, acts.centresDeclared(codes, from ?? vietnamDay(nowMs)));
+        return kept;
+      });
       out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
     });
   centre
@@ -72,7 +80,7 @@ export function enrolCodeCommand(context: CommandContext): Command {
       await withStore(context, async (db) => {
         const site = await findSite(db, centre);
         if (!site) throw new UsageError(noCentre(centre));
-        if (await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return;
+        if (await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return noteAct(db, acts.codeMade(centre));
         if (isClosedOn(site.closed, vietnamDay(nowMs))) throw new UsageError(`"${centre}" is ${closedWords(site.closed)}; "centre reopen" takes that back`);
         throw new UsageError(
           `"${centre}" has three open codes already: use one of them, or wait until the oldest ends, ${CODE_MS / 3_600_000} hours after it was made`,

@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { type Closing, isClosedOn } from "#schemas/inventory.ts";
+import { acts } from "../people/acts.ts";
 import { listAgents } from "../store/agents.ts";
-import { addDeed } from "../store/audit.ts";
 import { closeSite, reopenSite } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { findSite, type Site } from "../store/sites.ts";
-import { commandLine } from "./account-commands.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 type CloseOptions = { readonly on: string; readonly into?: string; readonly reason: string };
@@ -39,7 +39,7 @@ async function close(db: Db, code: string, { on, into, reason }: CloseOptions, {
   const closing: Closing = { on, ...(into !== undefined && { into }) };
   const nowMs = Date.now();
   await closeSite(db, siteId, closing, { reason: kept(reason), nowMs });
-  await addDeed(db, { ...commandLine, what: "centre.closed", about: `${code} ${on}${into === undefined ? "" : ` ${into}`}: ${kept(reason)}` }, nowMs);
+  await noteAct(db, acts.centreClosed(code, closing, kept(reason)));
   const agents = (await listAgents(db)).filter((agent) => agent.centre === code && agent.state !== "revoked");
   out(`${code} is closed from ${on} on${into === undefined ? "" : `; ${into} takes its work over`}`);
   if (agents.length > 0)
@@ -49,9 +49,8 @@ async function close(db: Db, code: string, { on, into, reason }: CloseOptions, {
 async function reopen(db: Db, code: string, reason: string, { out }: Terminal): Promise<void> {
   const { siteId, closed } = await known(db, code);
   if (!closed) throw new UsageError(`"${code}" is not closed`);
-  const nowMs = Date.now();
-  await reopenSite(db, siteId, { reason: kept(reason), nowMs });
-  await addDeed(db, { ...commandLine, what: "centre.reopened", about: `${code} ${closed.on}: ${kept(reason)}` }, nowMs);
+  await reopenSite(db, siteId, { reason: kept(reason), nowMs: Date.now() });
+  await noteAct(db, acts.centreReopened(code, closed, kept(reason)));
   out(`${code} counts again; agents that were refused speak within 75 minutes, or at once after a restart`);
 }
 

@@ -4,13 +4,16 @@ import { z } from "zod";
 import { ConfigSeal, SealedConfig } from "#schemas/agent-config.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from "../auth/seal-config.ts";
+import { acts } from "../people/acts.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { configFor, serversOf } from "../served-config.ts";
 import { keepConfigSeal } from "../store/config-seals.ts";
+import type { Db } from "../store/db.ts";
 import { newlyDeclaredAt } from "../store/facts.ts";
 import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const DAYS = 400;
@@ -60,7 +63,10 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
     .description("tells agents at their enrolment to take configurations of this key only")
     .action(async (publicKey: string) => {
       if (!/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/.test(publicKey)) throw new UsageError('this is no public key as "config keygen" prints it');
-      await withStore(context, (db) => putSetting(db, CONFIG_KEY, publicKey));
+      await withStore(context, async (db) => {
+        await putSetting(db, CONFIG_KEY, publicKey);
+        await noteAct(db, acts.configKeyTrusted(publicKey));
+      });
       out("agents that enrol from now on take signed configurations only");
     });
   config
@@ -89,18 +95,26 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const kept = await withStore(context, async (db) => {
         const publicKey = await setting(db, CONFIG_KEY);
         if (typeof publicKey !== "string") throw new UsageError('no key is trusted yet; "config trust" names one');
-        let count = 0;
-        for (const seal of seals) {
-          const sealed = openedSeal(seal, publicKey);
-          if (!sealed) throw new UsageError(`${file}: a configuration is not signed by the trusted key; nothing after it was taken`);
-          const site = await findSite(db, sealed.centre.code);
-          if (!site) throw new UsageError(`${file}: there is no centre "${sealed.centre.code}"`);
-          if (await keepConfigSeal(db, site.siteId, seal, sealed.version, Date.now())) count++;
-        }
-        return count;
+        const codes = await db.transaction((tx) => keepSeals(tx, seals, publicKey, file));
+        if (codes.length > 0) await noteAct(db, acts.configsTaken(codes));
+        return codes.length;
       });
       out(`${kept} taken, ${seals.length - kept} older than what is there`);
     });
+}
+
+/** Keeps all or none. Gives the centres whose configuration is newer than what was there. @throws UsageError for a foreign signature or centre */
+async function keepSeals(tx: Db, seals: readonly ConfigSeal[], publicKey: string, file: string): Promise<readonly string[]> {
+  const codes: string[] = [];
+  for (const seal of seals) {
+    const sealed = openedSeal(seal, publicKey);
+    if (!sealed) throw new UsageError(`${file}: a configuration is not signed by the trusted key; nothing was taken`);
+    const { code } = sealed.centre;
+    const site = await findSite(tx, code);
+    if (!site) throw new UsageError(`${file}: there is no centre "${code}"; nothing was taken`);
+    if (await keepConfigSeal(tx, site.siteId, seal, sealed.version, Date.now())) codes.push(code);
+  }
+  return codes;
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

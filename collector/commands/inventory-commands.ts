@@ -10,10 +10,12 @@ import { InventoryRefused } from "../inventory/inventory-refused.ts";
 import { readTable } from "../inventory/read-table.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { writeTable } from "../inventory/write-table.ts";
+import { acts } from "../people/acts.ts";
 import { loadPolicy } from "../policy-files.ts";
 import type { Db } from "../store/db.ts";
 import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const FAULTS_SHOWN = 50;
@@ -48,7 +50,9 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
     const table = await readTable(file, lang);
     const found = changesOf(centres, readInventoryTable(table, { file, lang, isCentre: (code) => codes.has(code) }));
     const declared = found.map(({ centre }) => centre);
-    if (!dryRun) await importCentres(db, declared, Date.now());
+    if (dryRun) return found;
+    const { changed } = await importCentres(db, declared, Date.now());
+    if (changed > 0) await noteAct(db, acts.devicesDeclared(declared.map(({ code }) => code)));
     return found;
   }).catch((error: unknown) => {
     throw error instanceof InventoryRefused ? new UsageError(refusal(lang, file, error.faults)) : error;

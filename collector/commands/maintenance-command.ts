@@ -6,11 +6,13 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
+import { acts } from "../people/acts.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
 import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `maintenance add | import F | list | end ID`: announced work, during which fewer or no messages are sent. */
@@ -37,7 +39,8 @@ export function maintenanceCommand(context: CommandContext): Command {
         const place = { today: vietnamDay(nowMs), isCentre: (code: string) => codes.has(code), requirements: policy.requirements.map(({ id }) => id) };
         const window = parseMaintenance(fields, randomUUID(), place);
         if (!window.ok) throw new UsageError(window.errors.map(({ field, key, params }) => `--${field}: ${text(lang, key, params)}`).join("\n"));
-        await addMaintenance(db, [window.value], Date.now());
+        await addMaintenance(db, [window.value], nowMs);
+        await noteAct(db, acts.maintenanceAnnounced([window.value]));
         return window.value.id;
       });
       out(id);
@@ -51,7 +54,9 @@ export function maintenanceCommand(context: CommandContext): Command {
         const codes = await knownCodes(db);
         const strangers = [...new Set(windows.flatMap(({ centres }) => centres ?? []))].filter((code) => !codes.has(code));
         if (strangers.length > 0) throw new UsageError(`${file}: there is no centre ${strangers.slice(0, 5).join(", ")}; "centre list" names them`);
-        return addMaintenance(db, windows, Date.now());
+        const fresh = await addMaintenance(db, windows, Date.now());
+        if (fresh.length > 0) await noteAct(db, acts.maintenanceAnnounced(windows.filter(({ id }) => fresh.includes(id))));
+        return fresh.length;
       });
       out(`${added} added, ${windows.length - added} known already`);
     });
@@ -69,7 +74,10 @@ export function maintenanceCommand(context: CommandContext): Command {
     .command("end <id>")
     .description("ends a window before its time")
     .action(async (id: string) => {
-      if (!(await withStore(context, (db) => endMaintenance(db, id, Date.now())))) throw new UsageError(`there is no window "${id}" that has not been ended`);
+      await withStore(context, async (db) => {
+        if (!(await endMaintenance(db, id, Date.now()))) throw new UsageError(`there is no window "${id}" that has not been ended`);
+        await noteAct(db, acts.maintenanceEnded(id));
+      });
       out(`window ${id} is ended`);
     });
   return maintenance;

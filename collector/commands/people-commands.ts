@@ -21,6 +21,7 @@ import { addDutyRecords } from "../store/duties.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { addWaivers, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | import F | list | withdraw ID`. */
@@ -135,6 +136,7 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
       ...policyAt(Date.now()),
       lang,
       now: Date.now,
+      note: (act) => noteAct(db, act),
       changed: async (centres) => {
         for (const code of centres) {
           const site = await findSite(db, code);

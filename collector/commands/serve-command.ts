@@ -15,6 +15,7 @@ import { migrate } from "../store/migrate.ts";
 import { openByRole, openStore } from "../store/open.ts";
 import { grantRights } from "../store/roles.ts";
 import { warmUp } from "../web/warm-up.ts";
+import { commandLine } from "./command-line.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
 const FIRST_LOGIN = "admin";
@@ -89,7 +90,7 @@ export async function runCollector(
 /** While nobody can sign in: a link with which whoever started this program makes himself the administrator. */
 async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: CollectorConfig): Promise<string | undefined> {
   if (oidcFile !== undefined || (await people.isClaimed())) return undefined;
-  const doer = { who: "command line", address: "local" };
+  const doer = commandLine();
   const link = (await people.reset(FIRST_LOGIN, doer)) ?? (await people.add({ login: FIRST_LOGIN, name: FIRST_LOGIN, roles: ["admin"] }, doer));
   return link && passwordLink(publicUrl, link);
 }

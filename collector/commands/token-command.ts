@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import { createTokenDesk, parseToken, TOKEN_DAYS, type TokenDesk } from "../people/token-desk.ts";
-import { commandLine } from "./account-commands.ts";
 import { withStore } from "./centre-commands.ts";
+import { commandLine } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `token add | list | revoke`: tokens for programs that read the API. The text of a token is printed once. */
@@ -19,7 +19,7 @@ export function tokenCommand(context: CommandContext): Command {
         const parsed = parseToken(fields);
         const { lang } = context.config();
         if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
-        out((await tokens.add(parsed.value, commandLine)).text);
+        out((await tokens.add(parsed.value, commandLine())).text);
       }),
     );
   token.command("list").action(() =>
@@ -31,7 +31,7 @@ export function tokenCommand(context: CommandContext): Command {
   );
   token.command("revoke <id>").action((id: string) =>
     withTokens(context, async (tokens) => {
-      if (!(await tokens.revoke(id, commandLine))) throw new UsageError(`there is no token ${id} that holds; "token list" names them`);
+      if (!(await tokens.revoke(id, commandLine()))) throw new UsageError(`there is no token ${id} that holds; "token list" names them`);
       out(`${id} is refused from now on`);
     }),
   );

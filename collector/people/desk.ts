@@ -48,7 +48,7 @@ export type ListedSession = {
   readonly address: string;
   readonly isThis: boolean;
 };
-/** Who does something to accounts: a person's login, or "command line". */
+/** Who does something, and from where: a person's login, or "command line" with the user of the system. */
 export type Doer = Pick<Deed, "who" | "address">;
 
 export type PeopleDesk = ReturnType<typeof createPeopleDesk>;

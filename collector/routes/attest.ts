@@ -4,6 +4,7 @@ import { type AttestedRule, attestedRuleOf } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseAttestation } from "../attest/attestation-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
+import { acts } from "../people/acts.ts";
 import { attestForm, itemField } from "../web/attest-form.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
@@ -37,14 +38,15 @@ export function attestRoutes(deps: FormDeps): Hono {
     const rule = attestedRuleOf(requirement);
     if (!rule) return c.html(messagePage(frame, text(frame.lang, "form.attest.nothing")), 404);
     const nowIso = new Date(now()).toISOString();
-    const parsed = statements(values, rule).map((said) =>
-      parseAttestation({ ...values, ...said, centre: centre.code, requirement: requirement.id, at: nowIso }, randomUUID(), nowIso, policy),
+    const parsed = statements(values, rule).map((stated) =>
+      parseAttestation({ ...values, ...stated, centre: centre.code, requirement: requirement.id, at: nowIso }, randomUUID(), nowIso, policy),
     );
     const errors: readonly FieldError[] =
       parsed.length === 0 ? [{ field: "item", key: "form.error.noAnswer" }] : unique(parsed.flatMap((one) => (one.ok ? [] : one.errors)));
     if (errors.length > 0) return c.html(attestForm(frame, centre, requirement, rule, { values, errors }, token.issue(c)), 422);
-    await store.addAttestations(parsed.flatMap((one) => (one.ok ? [one.value] : [])));
-    await noteDeed(c, "attestation.filed", `${centre.code} ${requirement.id}`);
+    const said = parsed.flatMap((one) => (one.ok ? [one.value] : []));
+    await store.addAttestations(said);
+    await noteDeed(c, acts.attestationsFiled(said));
     await changed([centre.code]);
     return c.redirect(`/centres/${centre.code}#${requirement.id}`, 303);
   });

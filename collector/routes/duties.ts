@@ -7,6 +7,7 @@ import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseDutyRecord } from "../attest/duty-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
+import { acts } from "../people/acts.ts";
 import { type DutyTurns, dutiesPage, turnField, turnFields, writableTurns } from "../web/duties-page.ts";
 import type { FormState } from "../web/form-fields.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -56,7 +57,7 @@ export function dutiesRoutes(deps: DutiesDeps): Hono {
     if (errors.length > 0) return c.html(dutiesPage(pageFrame(c, deps), centre, requirement, lists, { values, errors }, token.issue(c)), 422);
     const records = ticked.flatMap(({ parsed }) => (parsed.ok ? [parsed.value] : []));
     await duties.add(records);
-    for (const { duty, turn, state } of records) await noteDeed(c, "duty.recorded", `${centre.code} ${requirement.id} ${duty} ${turn} ${state}`);
+    for (const record of records) await noteDeed(c, acts.dutiesRecorded([record]));
     await changed([centre.code]);
     return c.redirect(`${c.req.path}?done`, 303);
   });

@@ -4,6 +4,7 @@ import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
 import { localPerson } from "../auth/local-person.ts";
+import type { Act } from "../people/acts.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -22,7 +23,7 @@ export type FormDeps = Omit<PageDeps, "store"> & {
   };
   readonly token: FormToken;
   /** Has what a person did written into the audit log. */
-  readonly noteDeed: (c: Context, what: string, about: string) => Promise<void>;
+  readonly noteDeed: (c: Context, act: Act) => Promise<void>;
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
 import { confinedTo } from "../auth/asker.ts";
+import { acts } from "../people/acts.ts";
 import type { IncidentFilter, IncidentPart } from "../store/incidents.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
@@ -56,7 +57,7 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
       return c.html(incidentPage(pageFrame(c, deps), policy, incident, form), 422);
     }
     const taken = await incidents.take(incident.id, by, confinedTo(c));
-    await noteDeed(c, "incident.taken", taken.join(" "));
+    if (taken.length > 0) await noteDeed(c, acts.incidentsTaken(taken, by));
     return c.redirect(`/incidents/${incident.id}`, 303);
   });
 

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { Code } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
+import { acts } from "../people/acts.ts";
 import type { LostPc } from "../people/lost-pc.ts";
 import type { ListedAgent } from "../store/agents.ts";
 import { lostPcDone, lostPcForm } from "../web/lost-pc-page.ts";
@@ -35,7 +36,7 @@ export function lostPcRoutes(deps: LostPcDeps): Hono {
       return c.html(lostPcForm(frame, { code, name }, await deps.agentsOf(code), deps.token.issue(c), isSent), isSent ? 422 : 200);
     const lost = await deps.lose(code);
     if (!lost) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
-    await deps.noteDeed(c, "agent.lost", `${code} ${lost.agents.join(" ")}`.trim());
+    await deps.noteDeed(c, acts.agentsLost(code, lost.agents));
     return c.html(lostPcDone(frame, { code, name }, lost, deps.publicUrl));
   });
 

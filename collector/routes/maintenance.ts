@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
+import { acts } from "../people/acts.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { maintenancePage } from "../web/maintenance-page.ts";
 import { mayCall } from "./access-table.ts";
@@ -13,7 +14,8 @@ export type MaintenanceDeps = Omit<PageDeps, "store"> & {
   readonly maintenance: {
     from(day: string): Promise<readonly MaintenanceWindow[]>;
     add(window: MaintenanceWindow): Promise<unknown>;
-    end(id: string): Promise<unknown>;
+    /** False when there is none of that id, or it was ended before. */
+    end(id: string): Promise<boolean>;
     codes(): Promise<ReadonlySet<string>>;
   };
   readonly token: FormToken;
@@ -43,14 +45,13 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
       return c.html(maintenancePage(pageFrame(c, deps), await windows(), form), 422);
     }
     await maintenance.add(parsed.value);
-    await noteDeed(c, "maintenance.announced", `${parsed.value.id} ${parsed.value.mode} ${parsed.value.from} ${parsed.value.until}`);
+    await noteDeed(c, acts.maintenanceAnnounced([parsed.value]));
     return c.redirect("/maintenance", 303);
   });
 
   app.post("/maintenance/end", pageHeaders, async (c) => {
     const { id = "" } = await formValues(c);
-    await maintenance.end(id);
-    await noteDeed(c, "maintenance.ended", id);
+    if (await maintenance.end(id)) await noteDeed(c, acts.maintenanceEnded(id));
     return c.redirect("/maintenance", 303);
   });
 

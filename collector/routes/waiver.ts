@@ -4,6 +4,7 @@ import type { Waiver } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseWaiver, parseWithdrawal, waiverError } from "../attest/waiver-input.ts";
+import { acts } from "../people/acts.ts";
 import { messagePage } from "../web/message-page.ts";
 import { waiverForm, waiversPage, withdrawForm } from "../web/waiver-form.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
@@ -40,7 +41,7 @@ export function waiverRoutes(deps: FormDeps): Hono {
     if (!parsed.ok) return c.html(waiverForm(frame, centre, requirement, { values, errors: parsed.errors }, token.issue(c)), 422);
     const [fault] = await store.addWaivers([parsed.value]);
     if (fault) return c.html(waiverForm(frame, centre, requirement, { values, errors: [waiverError(fault)] }, token.issue(c)), 422);
-    await noteDeed(c, "waiver.filed", `${centre.code} ${requirement.id} ${parsed.value.document}`);
+    await noteDeed(c, acts.waiversFiled([parsed.value]));
     await changed([centre.code]);
     return c.redirect("/waivers?done=filed", 303);
   });
@@ -59,7 +60,7 @@ export function waiverRoutes(deps: FormDeps): Hono {
     const parsed = parseWithdrawal(values, new Date(now()).toISOString());
     if (!parsed.ok) return c.html(withdrawForm(pageFrame(c, deps), policy, waiver, { values, errors: parsed.errors }, token.issue(c)), 422);
     if (!(await store.withdrawWaiver(waiver.id, vietnamDay(now()), parsed.value))) return noSuch(c, deps);
-    await noteDeed(c, "waiver.withdrawn", `${waiver.centre} ${waiver.requirement} ${waiver.document}: ${parsed.value.reason}`);
+    await noteDeed(c, acts.waiverWithdrawn(waiver, parsed.value));
     await changed([waiver.centre]);
     return c.redirect("/waivers?done=withdrawn", 303);
   });

@@ -6,12 +6,12 @@ import { asJsonb, maintenance } from "./tables.ts";
 
 const LISTED = 2_000;
 
-/** Keeps windows, all or none. The same id twice changes nothing, so a file can be imported again. Gives how many were new. */
-export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow[], nowMs: number): Promise<number> {
+/** Keeps windows, all or none. The same id twice changes nothing, so a file can be imported again. Gives the ids that were new. */
+export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow[], nowMs: number): Promise<readonly string[]> {
   const rows = windows.map((window) => ({ id: window.id, fromDay: window.from, untilDay: window.until, body: window, recordedAt: nowMs }));
   return db.transaction(async (tx) => {
     const added = await drizzled(tx, (to) => to.insert(maintenance).values(rows).onConflictDoNothing().returning({ id: maintenance.id }));
-    return added.length;
+    return added.map(({ id }) => id);
   });
 }
 

@@ -86,7 +86,7 @@ describe.skipIf(!requirePeer("postgres"))("tokens for programs", () => {
     const token = await make();
     expect(CentresReply.parse(JSON.parse((await ask(token)).html)).centres.map(({ code }) => code)).toEqual(["mot"]);
     const { said } = await collector("token", "list");
-    expect(said).toMatch(new RegExp(`${token.slice(0, 12)}\\tviewer\\tIOC tỉnh\\tcommand line\\tends 20..-..-..\\tused 20..-..-..$`, "m"));
+    expect(said).toMatch(new RegExp(`${token.slice(0, 12)}\\tviewer\\tIOC tỉnh\\tcommand line: .+\\tends 20..-..-..\\tused 20..-..-..$`, "m"));
     expect(said).not.toContain(token);
     expect((await collector("token", "revoke", token.slice(0, 12))).code).toBe(0);
     expect((await collector("token", "revoke", token.slice(0, 12))).code).toBe(64);

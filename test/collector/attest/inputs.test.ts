@@ -4,6 +4,7 @@ import { attestationColumns, parseAttestation } from "../../../collector/attest/
 import { attestAdd, attestImport, dutyImport, waiverAdd, waiverImport, waiverList, waiverWithdraw } from "../../../collector/attest/commands.ts";
 import { readImportFile } from "../../../collector/attest/import-file.ts";
 import { parseWaiver } from "../../../collector/attest/waiver-input.ts";
+import type { Act } from "../../../collector/people/acts.ts";
 import { parsePerson } from "../../../collector/people/person-input.ts";
 import { calendar, plan } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -99,6 +100,7 @@ test("JSON is read too, its rows by their place, and a broken file says where it
 
 test("the commands write, have the centres judged anew and say what went wrong", async () => {
   const changed: string[] = [];
+  const noted: string[] = [];
   const kept: unknown[] = [];
   const attested: unknown[] = [];
   const ticked: unknown[] = [];
@@ -108,6 +110,7 @@ test("the commands write, have the centres judged anew and say what went wrong",
     calendar,
     lang: "vi" as const,
     now: () => Date.parse(nowIso),
+    note: async ({ what, about }: Act) => void noted.push(`${what} ${about}`),
     changed: async (centres: readonly string[]) => void changed.push(...centres),
     store: {
       addWaivers: async (list: readonly Waiver[]) => {
@@ -183,5 +186,13 @@ test("the commands write, have the centres judged anew and say what went wrong",
   expect(ticked).toMatchObject([
     { duty: "opening-round", by: "B" },
     { state: "skipped", reason: "mất điện" },
+  ]);
+  // One line for each that changed something, in the words of the page for the same act.
+  expect(noted).toEqual([
+    "waiver.filed xa-01 R05 123/UBND-VP",
+    "attestation.filed xa-01 R07",
+    "waiver.filed 2: xa-01 R05 123/UBND-VP, xa-01 R01 123/UBND-VP",
+    "waiver.withdrawn xa-01 R05 123/UBND-VP: nhầm trung tâm",
+    "duty.recorded 2: xa-01 R21 opening-round 2026-11-27 done, xa-01 R21 due-dossiers 2026-11-27 skipped",
   ]);
 });

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
+import type { Act } from "../../../collector/people/acts.ts";
 import { dutiesRoutes } from "../../../collector/routes/duties.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import { calendar, NOW, plan } from "../../support/facts.ts";
@@ -19,7 +20,7 @@ const deps = {
   demo: false,
   now: () => NOW,
   token: formToken("sample"),
-  noteDeed: async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`),
+  noteDeed: async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`),
   changed: async (centres: readonly string[]) => void judged.push(...centres),
   calendarAt: () => calendar,
   store: {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
+import type { Act } from "../../../collector/people/acts.ts";
 import { attestRoutes } from "../../../collector/routes/attest.ts";
 import { waiverRoutes } from "../../../collector/routes/waiver.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
@@ -21,7 +22,7 @@ const deps = {
   demo: false,
   now: () => sampleNowMs,
   token: formToken("sample"),
-  noteDeed: async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`),
+  noteDeed: async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`),
   changed: async (centres: readonly string[]) => void changed.push(...centres),
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),

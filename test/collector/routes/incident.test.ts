@@ -2,6 +2,7 @@ import { beforeEach, expect, it, test } from "vitest";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
+import type { Act } from "../../../collector/people/acts.ts";
 import { incidentRoutes } from "../../../collector/routes/incident.ts";
 import { maintenanceRoutes } from "../../../collector/routes/maintenance.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
@@ -31,7 +32,7 @@ let asked: unknown[] = [];
 let standing = 1;
 let windows: MaintenanceWindow[] = [];
 let deeds: string[] = [];
-const noteDeed = async (_: unknown, what: string, about: string) => void deeds.push(`${what} ${about}`);
+const noteDeed = async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`);
 const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
 const routes = incidentRoutes({
   ...shared,
@@ -68,7 +69,9 @@ const routes = incidentRoutes({
       from: async () => windows,
       add: async (window) => windows.push(window),
       end: async (id) => {
+        const isThere = windows.some((one) => one.id === id && one.endedAt === undefined);
         windows = windows.map((one) => (one.id === id ? { ...one, endedAt: new Date(sampleNowMs).toISOString() } : one));
+        return isThere;
       },
       codes: async () => new Set(["xa-01"]),
     },
@@ -186,8 +189,12 @@ test("whoever has an account signs with its name, whatever is typed, and it stan
   expect(taken).toEqual([[7, "Trần Thị Lan"]]);
   await send("/maintenance", { ...good, person: "Somebody else" });
   expect(windows[0]?.person).toBe("Trần Thị Lan");
-  await send("/maintenance/end", { id: windows[0]?.id ?? "" }, "/maintenance");
-  expect(deeds).toEqual(["incident.taken 7", `maintenance.announced ${windows[0]?.id} mute 2027-01-04 2027-01-29`, `maintenance.ended ${windows[0]?.id}`]);
+  for (const id of [windows[0]?.id ?? "", "none"]) await send("/maintenance/end", { id }, "/maintenance");
+  expect(deeds).toEqual([
+    "incident.taken 7: Trần Thị Lan",
+    `maintenance.announced ${windows[0]?.id} mute 2027-01-04 2027-01-29 xa-01 R05,agent`,
+    `maintenance.ended ${windows[0]?.id}`,
+  ]);
 });
 
 test("whoever may only read sees the problem and no form; an unknown number is no page", async () => {
