@@ -6,6 +6,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type Act, acts } from "../people/acts.ts";
+import type { ListPart } from "../store/list-part.ts";
 import { withdrawalWords } from "../web/format.ts";
 import { attestationColumns, parseAttestation } from "./attestation-input.ts";
 import { dutyColumns, parseDutyRecord } from "./duty-input.ts";
@@ -18,7 +19,7 @@ export type AttestDeps = {
   readonly store: {
     addWaivers(waivers: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]>;
     withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
-    waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
+    waiverPart(day: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>>;
     addAttestations(attestations: readonly Attestation[]): Promise<unknown>;
     addDutyRecords(records: readonly DutyRecord[]): Promise<unknown>;
     centreCodes(): Promise<ReadonlySet<string>>;
@@ -31,8 +32,8 @@ export type AttestDeps = {
   readonly note: (act: Act) => Promise<void>;
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
-/** Lines for people, and whether all went well. */
-export type CommandResult = { readonly ok: boolean; readonly lines: readonly string[] };
+/** Lines for people, whether all went well, and of which part of a list the lines are. */
+export type CommandResult = { readonly ok: boolean; readonly lines: readonly string[]; readonly part?: ListPart<unknown> };
 
 /** `collector waiver add`: the options are the fields of a waiver. */
 export async function waiverAdd({ store, policy, lang, now, note, changed }: AttestDeps, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
@@ -67,9 +68,9 @@ export async function waiverWithdraw(
 }
 
 /** `collector waiver list`: those in force and to come, one a line, and the withdrawn ones below. */
-export async function waiverList({ store, lang, now }: AttestDeps, centre?: string): Promise<CommandResult> {
-  const waivers = await store.waiversFrom(vietnamDay(now()), centre);
-  return { ok: true, lines: waivers.length === 0 ? [text(lang, "form.waivers.none")] : waivers.map((waiver) => waiverLine(lang, waiver)) };
+export async function waiverList({ store, lang, now }: AttestDeps, centre: string | undefined, page: number): Promise<CommandResult> {
+  const part = await store.waiverPart(vietnamDay(now()), centre, page);
+  return { ok: true, lines: part.total === 0 ? [text(lang, "form.waivers.none")] : part.rows.map((waiver) => waiverLine(lang, waiver)), part };
 }
 
 /** A file to import, and whether to look at it only. */

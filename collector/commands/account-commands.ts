@@ -10,6 +10,7 @@ import { verifyAudit } from "../store/audit.ts";
 import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
@@ -38,10 +39,12 @@ export function peopleCommand(context: CommandContext): Command {
         await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
       }),
     );
-  people.command("list").action(() =>
+  withPages(people.command("list")).action((asked: { page: string }) =>
     withDesk(context, async (desk) => {
-      for (const { login, name, roles, centreCode, disabled } of await desk.list())
+      const part = await desk.list(pageOf(asked));
+      for (const { login, name, roles, centreCode, disabled } of part.rows)
         terminal.out([login, name, roles.join(","), centreCode ?? "", disabled ? "disabled" : ""].join("  ").trimEnd());
+      sayPart(context, part);
     }),
   );
   for (const action of ["disable", "enable"] as const)

@@ -4,27 +4,29 @@ import { text } from "#schemas/text/text.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
 import { acts } from "../people/acts.ts";
 import { loadPolicy } from "../policy-files.ts";
-import { acknowledgeIncident, findIncident, type ListedIncident, listIncidents } from "../store/incidents.ts";
+import { acknowledgeIncident, findIncident, incidentPart, type ListedIncident } from "../store/incidents.ts";
 import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { noteAct } from "./command-line.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `incidents list | show N | ack N --by NAME`: problems that were opened, and who takes care of them. */
 export function incidentsCommand(context: CommandContext): Command {
   const { out } = context.terminal;
   const incidents = new Command("incidents").description("problems that were told to people");
-  incidents
-    .command("list")
+  withPages(incidents.command("list"))
     .description("problems that stand: number, state, since when, centre, requirement, who has taken it")
     .option("--centre <code>", "only those of one centre")
     .option("--requirement <id>", "only those of one requirement")
     .option("--closed", "the last ones that have ended, instead")
     .option("--json", "as JSON")
-    .action(async ({ json, ...filter }: { centre?: string; requirement?: string; closed?: true; json?: true }) => {
-      const found = await withStore(context, (db) => listIncidents(db, filter));
-      if (json) out(JSON.stringify({ incidents: found }, undefined, 2));
-      else for (const one of found) out(line(one));
+    .action(async ({ json, ...asked }: { centre?: string; requirement?: string; closed?: true; page: string; json?: true }) => {
+      const part = await withStore(context, (db) => incidentPart(db, asked, pageOf(asked)));
+      const { page, rows, total } = part;
+      if (json) out(JSON.stringify({ incidents: rows, page, total }, undefined, 2));
+      else for (const one of rows) out(line(one));
+      sayPart(context, part);
     });
   incidents
     .command("show <number>")

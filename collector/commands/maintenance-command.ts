@@ -9,10 +9,11 @@ import { parseMaintenance } from "../attest/maintenance-input.ts";
 import { acts } from "../people/acts.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
-import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
+import { addMaintenance, endMaintenance, maintenancePart } from "../store/maintenance.ts";
 import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { noteAct } from "./command-line.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `maintenance add | import F | list | end ID`: announced work, during which fewer or no messages are sent. */
@@ -60,15 +61,16 @@ export function maintenanceCommand(context: CommandContext): Command {
       });
       out(`${added} added, ${windows.length - added} known already`);
     });
-  maintenance
-    .command("list")
+  withPages(maintenance.command("list"))
     .description("windows under way and to come")
     .option("--json", "as JSON")
-    .action(async ({ json }: { json?: true }) => {
+    .action(async ({ json, ...asked }: { json?: true; page: string }) => {
       const nowMs = Date.now();
-      const windows = await withStore(context, (db) => maintenanceFrom(db, vietnamDay(nowMs)));
-      if (json) out(JSON.stringify({ windows }, undefined, 2));
-      else for (const window of windows) out(line(window, nowMs));
+      const part = await withStore(context, (db) => maintenancePart(db, vietnamDay(nowMs), pageOf(asked)));
+      const { page, rows, total } = part;
+      if (json) out(JSON.stringify({ windows: rows, page, total }, undefined, 2));
+      else for (const window of rows) out(line(window, nowMs));
+      sayPart(context, part);
     });
   maintenance
     .command("end <id>")

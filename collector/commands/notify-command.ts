@@ -3,11 +3,10 @@ import { Command } from "commander";
 import { moment } from "#schemas/text/moment-word.ts";
 import { channelsOf } from "../alert/channels/channels.ts";
 import { readNotifyFile } from "../notify-file.ts";
-import { deadLetters } from "../store/outbox.ts";
+import { deadPart } from "../store/outbox.ts";
 import { withStore } from "./centre-commands.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
-
-const DEAD_LISTED = 200;
 
 /** `notify test`: sends a test message to every recipient of the settings' file, and says which of them took it. `notify dead`: what was given up. */
 export function notifyCommand(context: CommandContext): Command {
@@ -43,12 +42,13 @@ export function notifyCommand(context: CommandContext): Command {
       }
       if (failed > 0) throw new UsageError(`${failed} of ${recipients.length} recipients did not take the message`);
     });
-  notify
-    .command("dead")
+  withPages(notify.command("dead"))
     .description("messages that were given up: when, to whom, what, why")
-    .action(async () => {
-      for (const { diedMs, channel, to, message, error } of await withStore(context, (db) => deadLetters(db, DEAD_LISTED)))
+    .action(async (asked: { page: string }) => {
+      const part = await withStore(context, (db) => deadPart(db, pageOf(asked)));
+      for (const { diedMs, channel, to, message, error } of part.rows)
         terminal.out([moment("en", diedMs), channel, to, message.kind, message.incident ?? "", error].join("\t"));
+      sayPart(context, part);
     });
   return notify;
 }

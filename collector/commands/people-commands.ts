@@ -19,9 +19,10 @@ import { openPolicyBook } from "../policy-book.ts";
 import { addAttestations } from "../store/attestations.ts";
 import { addDutyRecords } from "../store/duties.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaivers, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
+import { addWaivers, waiverPart, withdrawWaiver } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
 import { noteAct } from "./command-line.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | import F | list | withdraw ID`. */
@@ -42,10 +43,9 @@ export function waiverCommand(context: CommandContext): Command {
       await say(context, (deps) => waiverAdd(deps, proven));
     });
   importInto(context, waiver, "waivers of a CSV or JSON file", waiverImport);
-  waiver
-    .command("list")
+  withPages(waiver.command("list"))
     .option("--centre <code>", "only those of one centre")
-    .action(({ centre }: { centre?: string }) => say(context, (deps) => waiverList(deps, centre)));
+    .action((asked: { centre?: string; page: string }) => say(context, (deps) => waiverList(deps, asked.centre, pageOf(asked))));
   waiver
     .command("withdraw <id>")
     .description("takes back one that was filed by mistake, from now on; the list has its id")
@@ -121,14 +121,14 @@ function bytesOf(file: string): Promise<Buffer> {
 
 async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {
   const { lang, logLevel, policy: policyId } = context.config();
-  const { ok, lines } = await withStore(context, async (db) => {
+  const { ok, lines, part } = await withStore(context, async (db) => {
     const policyAt = await openPolicyBook(db, policyId, Date.now());
     const judge = createJudge({ db, policyAt, log: createLog(logLevel) });
     return work({
       store: {
         addWaivers: (waivers) => addWaivers(db, waivers, Date.now()),
         withdrawWaiver: (id, day, withdrawn) => withdrawWaiver(db, id, day, withdrawn),
-        waiversFrom: (day, centre) => waiversFrom(db, day, centre),
+        waiverPart: (day, centre, page) => waiverPart(db, day, centre, page),
         addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
         addDutyRecords: (records) => addDutyRecords(db, records, Date.now()),
         centreCodes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
@@ -147,4 +147,5 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
   });
   if (!ok) throw new UsageError(lines.join("\n"));
   for (const line of lines) context.terminal.out(line);
+  if (part) sayPart(context, part);
 }

@@ -3,6 +3,7 @@ import { text } from "#schemas/text/text.ts";
 import { createTokenDesk, parseToken, TOKEN_DAYS, type TokenDesk } from "../people/token-desk.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
+import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `token add | list | revoke`: tokens for programs that read the API. The text of a token is printed once. */
@@ -22,11 +23,13 @@ export function tokenCommand(context: CommandContext): Command {
         out((await tokens.add(parsed.value, commandLine())).text);
       }),
     );
-  token.command("list").action(() =>
+  withPages(token.command("list")).action((asked: { page: string }) =>
     withTokens(context, async (tokens) => {
+      const part = await tokens.list(pageOf(asked));
       const day = (ms: number | null) => (ms === null ? "-" : new Date(ms).toISOString().slice(0, 10));
-      for (const { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt } of await tokens.list())
+      for (const { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt } of part.rows)
         out([tokenId, role, name, createdBy, `ends ${day(expiresAt)}`, `used ${day(lastUsedAt)}`, revokedAt === null ? "" : "revoked"].join("\t").trimEnd());
+      sayPart(context, part);
     }),
   );
   token.command("revoke <id>").action((id: string) =>

@@ -4,7 +4,7 @@ import { LoginThrottle, type Try } from "../auth/login-throttle.ts";
 import { checkPassword, hashPassword, passwordFault } from "../auth/password.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
 import { isTotpSecret, totpStep } from "../auth/totp.ts";
-import { addDeed, type Deed, deedsAfter, newestDeeds, verifyAudit } from "../store/audit.ts";
+import { addDeed, type Deed, deedPart, deedsAfter, verifyAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import * as store from "../store/people.ts";
 
@@ -225,12 +225,12 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
       return link(personId);
     },
 
-    /** The newest deeds, and whether the chain of all of them is whole. */
-    audit: async (count: number) => ({ deeds: await newestDeeds(db, count), chain: await verifyAudit(db) }),
+    /** A page of the deeds, the newest first, and whether the chain of all of them is whole. */
+    audit: async (page = 1) => ({ deeds: await deedPart(db, page), chain: await verifyAudit(db) }),
 
     deedsAfter: (place: number, count: number) => deedsAfter(db, place, count),
 
-    list: () => store.listAccounts(db),
+    list: (page = 1) => store.accountPart(db, page),
 
     /** Disables an account, or lets it in again; ends its sessions and its link. False when there is none. */
     async disable(login: string, disabled: boolean, doer: Doer): Promise<boolean> {

@@ -69,7 +69,7 @@ export function createTokenDesk({ db, clock }: { db: Db; clock: () => number }) 
       return { id, text };
     },
 
-    list: () => store.listApiTokens(db),
+    list: (page = 1) => store.apiTokenPart(db, page),
 
     /** Ends a token. False when there is none, or it has been ended before. */
     async revoke(id: string, doer: Doer): Promise<boolean> {

@@ -5,6 +5,7 @@ import { text } from "#schemas/text/text.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
 import { localPerson } from "../auth/local-person.ts";
 import type { Act } from "../people/acts.ts";
+import type { ListPart } from "../store/list-part.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -19,6 +20,7 @@ export type FormDeps = Omit<PageDeps, "store"> & {
     /** Undefined when there is none of that id that ends on `day` or later, or it was withdrawn before. */
     withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
     waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
+    waiverPart(day: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>>;
     addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
   };
   readonly token: FormToken;

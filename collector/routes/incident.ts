@@ -1,19 +1,21 @@
 import { type Context, Hono } from "hono";
 import { cleanText } from "#schemas/clean-text.ts";
+import { Code } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
 import { confinedTo } from "../auth/asker.ts";
 import { acts } from "../people/acts.ts";
-import type { IncidentFilter, IncidentPart } from "../store/incidents.ts";
+import type { IncidentFilter } from "../store/incidents.ts";
+import type { ListPart } from "../store/list-part.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { mayCall } from "./access-table.ts";
 import { type FormDeps, formValues, signature } from "./form-deps.ts";
-import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
+import { type PageDeps, pageAsked, pageFrame, pageHeaders } from "./page.ts";
 
 export type IncidentDeps = Omit<PageDeps, "store"> & {
   readonly incidents: {
-    part(filter: IncidentFilter, page: number): Promise<IncidentPart>;
+    part(filter: IncidentFilter, page: number): Promise<ListPart<ShownIncident>>;
     find(id: number): Promise<ShownIncident | undefined>;
     /** Numbers that were open until now; those of the centre `own` alone, where it is given. */
     take(id: number, by: string, own: string | undefined): Promise<readonly number[]>;
@@ -31,13 +33,15 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
   const app = new Hono();
 
   app.get("/incidents", pageHeaders, async (c) => {
-    const filter = { requirement: c.req.query("requirement")?.slice(0, 16) || undefined, centre: confinedTo(c) };
+    const own = confinedTo(c);
+    const narrowed = { requirement: c.req.query("requirement")?.slice(0, 16) || undefined, centre: Code.safeParse(c.req.query("centre")).data };
+    const filter = own === undefined ? narrowed : { ...narrowed, centre: own };
     const [standing, ended] = await Promise.all([
-      incidents.part(filter, pageOf(c, "standing")),
-      incidents.part({ ...filter, closed: true }, pageOf(c, "ended")),
+      incidents.part(filter, pageAsked(c, "standing")),
+      incidents.part({ ...filter, closed: true }, pageAsked(c, "ended")),
     ]);
-    const post = filter.centre === undefined ? await incidents.post() : undefined;
-    return c.html(incidentsPage(pageFrame(c, deps), policy, { standing, ended }, filter.requirement ?? "", post));
+    const post = own === undefined ? await incidents.post() : undefined;
+    return c.html(incidentsPage(pageFrame(c, deps), policy, { standing, ended }, own === undefined ? narrowed : { requirement: narrowed.requirement }, post));
   });
 
   app.get("/incidents/:id", pageHeaders, async (c) => {
@@ -62,12 +66,6 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
   });
 
   return app;
-}
-
-/** The page of a list that the address asks for; the first where it names none. */
-function pageOf(c: Context, list: "standing" | "ended"): number {
-  const page = c.req.query(list) ?? "";
-  return /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
 }
 
 /** The problem that a path names, or the page that says that there is none: what is soft yet, or a foreign centre's, is nobody's to know. */

@@ -1,18 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
 import { acts } from "../people/acts.ts";
+import type { ListPart } from "../store/list-part.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { maintenancePage } from "../web/maintenance-page.ts";
 import { mayCall } from "./access-table.ts";
 import { type FormDeps, formValues, signature } from "./form-deps.ts";
-import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
+import { type PageDeps, pageAsked, pageFrame, pageHeaders } from "./page.ts";
 
 export type MaintenanceDeps = Omit<PageDeps, "store"> & {
   readonly maintenance: {
-    from(day: string): Promise<readonly MaintenanceWindow[]>;
+    part(day: string, page: number): Promise<ListPart<MaintenanceWindow>>;
     add(window: MaintenanceWindow): Promise<unknown>;
     /** False when there is none of that id, or it was ended before. */
     end(id: string): Promise<boolean>;
@@ -27,12 +28,12 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
   const { maintenance, token, now, noteDeed } = deps;
   const app = new Hono();
   const requirements = deps.policy.requirements.map(({ id }) => id);
-  const windows = () => maintenance.from(vietnamDay(now()));
+  const windows = (c: Context) => maintenance.part(vietnamDay(now()), pageAsked(c));
 
   app.get("/maintenance", pageHeaders, async (c) => {
     const mayAnnounce = mayCall(c.var.asker, "POST /maintenance");
     const form = mayAnnounce ? { state: { values: { from: vietnamDay(now()) }, errors: [] }, token: token.issue(c) } : undefined;
-    return c.html(maintenancePage(pageFrame(c, deps), await windows(), form));
+    return c.html(maintenancePage(pageFrame(c, deps), await windows(c), form));
   });
 
   app.post("/maintenance", pageHeaders, async (c) => {
@@ -42,7 +43,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
     const parsed = parseMaintenance(values, randomUUID(), { today: vietnamDay(now()), isCentre: (code) => codes.has(code), requirements });
     if (!parsed.ok) {
       const form = { state: { values, errors: parsed.errors }, token: token.issue(c) };
-      return c.html(maintenancePage(pageFrame(c, deps), await windows(), form), 422);
+      return c.html(maintenancePage(pageFrame(c, deps), await windows(c), form), 422);
     }
     await maintenance.add(parsed.value);
     await noteDeed(c, acts.maintenanceAnnounced([parsed.value]));

@@ -9,6 +9,7 @@ import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
+import { pageNumber } from "../store/list-part.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
 import { devicePage } from "../web/device-page.ts";
@@ -35,6 +36,11 @@ export type PageDeps = {
   readonly clock?: () => ClockState;
   readonly now: () => number;
 };
+
+/** The page of a list that an address asks for under a name; the first where it names none. */
+export function pageAsked(c: Context, name = "page"): number {
+  return pageNumber(c.req.query(name) ?? "") ?? 1;
+}
 
 const DAY_MS = 86_400_000;
 const HEARTBEAT_MS = 25_000;

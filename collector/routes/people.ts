@@ -8,7 +8,7 @@ import type { FormState } from "../web/form-fields.ts";
 import { auditPage, type ListedPerson, peoplePage } from "../web/people-page.ts";
 import { doerOf } from "./doer.ts";
 import { formValues } from "./form-deps.ts";
-import { pageFrame, pageHeaders } from "./page.ts";
+import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
 import type { SignInDeps } from "./sign-in.ts";
 
 export type PeopleDeps = Pick<SignInDeps, "people" | "proxies" | "token" | "policy" | "lang" | "demo" | "now"> & {
@@ -16,21 +16,17 @@ export type PeopleDeps = Pick<SignInDeps, "people" | "proxies" | "token" | "poli
   readonly centreExists: (code: string) => Promise<boolean>;
 };
 
-const DEEDS_SHOWN = 500;
 const empty: FormState = { values: {}, errors: [] };
 
 /** Keeping accounts, and reading what people did. */
 export function peopleRoutes(deps: PeopleDeps): Hono {
   const { people, token, publicUrl, now } = deps;
   const app = new Hono();
-  const page = async (c: Context, state: FormState = empty, link?: { login: string; token: string }) =>
-    peoplePage(
-      pageFrame(c, deps),
-      (await people.list()).map((account) => listed(account, now())),
-      state,
-      token.issue(c),
-      link && { login: link.login, url: passwordLink(publicUrl, link.token) },
-    );
+  const page = async (c: Context, state: FormState = empty, link?: { login: string; token: string }) => {
+    const part = await people.list(pageAsked(c));
+    const shown = { ...part, rows: part.rows.map((account) => listed(account, now())) };
+    return peoplePage(pageFrame(c, deps), shown, state, token.issue(c), link && { login: link.login, url: passwordLink(publicUrl, link.token) });
+  };
 
   app.get("/people", pageHeaders, async (c) => c.html(await page(c)));
 
@@ -74,7 +70,7 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
   });
 
   app.get("/audit", pageHeaders, async (c) => {
-    const { deeds, chain } = await people.audit(DEEDS_SHOWN);
+    const { deeds, chain } = await people.audit(pageAsked(c));
     return c.html(auditPage(pageFrame(c, deps), deeds, chain));
   });
 
@@ -94,7 +90,7 @@ export function passwordLink(publicUrl: string, token: string): string {
   return `${publicUrl.replace(/\/$/, "")}/password#${token}`;
 }
 
-function listed(account: Awaited<ReturnType<PeopleDeps["people"]["list"]>>[number], nowMs: number): ListedPerson {
+function listed(account: Awaited<ReturnType<PeopleDeps["people"]["list"]>>["rows"][number], nowMs: number): ListedPerson {
   const { login, name, roles, centreCode, disabled, endsAt, password, subject, lastLoginAt, factor } = account;
   const state = disabled ? "disabled" : endsAt !== null && endsAt <= nowMs ? "ended" : password === null && subject === null ? "waiting" : "active";
   return {

@@ -8,7 +8,7 @@ import { acts } from "../people/acts.ts";
 import { messagePage } from "../web/message-page.ts";
 import { waiverForm, waiversPage, withdrawForm } from "../web/waiver-form.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
-import { pageFrame, pageHeaders } from "./page.ts";
+import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
 
 /** The list of waivers, the form that files one and the form that withdraws one. */
 export function waiverRoutes(deps: FormDeps): Hono {
@@ -18,8 +18,9 @@ export function waiverRoutes(deps: FormDeps): Hono {
 
   app.get("/waivers", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
-    const today = vietnamDay(now());
-    return c.html(waiversPage(frame, policy, await store.waiversFrom(today, c.req.query("centre")), today, doneOf(c)));
+    const [today, centre] = [vietnamDay(now()), c.req.query("centre")];
+    const part = await store.waiverPart(today, centre, pageAsked(c));
+    return c.html(waiversPage(frame, policy, { centre, part }, today, doneOf(c)));
   });
 
   app.get(path, pageHeaders, async (c) => {

@@ -13,11 +13,11 @@ import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
 import { addDutyRecords, dutiesSince } from "../store/duties.ts";
 import { acknowledgeIncident, findIncident, incidentPart } from "../store/incidents.ts";
-import { addMaintenance, endMaintenance, maintenanceFrom } from "../store/maintenance.ts";
+import { addMaintenance, endMaintenance, maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { pageStore } from "../store/pages.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaivers, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
+import { addWaivers, waiverPart, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
@@ -72,6 +72,7 @@ export function webRoutes(deps: WebDeps): Hono {
       addWaivers: (waivers: Parameters<typeof addWaivers>[1]) => addWaivers(db, waivers, deps.now()),
       withdrawWaiver: (id: string, day: string, withdrawn: Parameters<typeof withdrawWaiver>[3]) => withdrawWaiver(db, id, day, withdrawn),
       waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
+      waiverPart: (day: string, centre: string | undefined, page: number) => waiverPart(db, day, centre, page),
       addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations, deps.now()),
     },
   };
@@ -117,7 +118,7 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
 
 function maintenanceStore({ db, now }: WebDeps): MaintenanceDeps["maintenance"] {
   return {
-    from: (day) => maintenanceFrom(db, day),
+    part: (day, page) => maintenancePart(db, day, page),
     add: (window) => addMaintenance(db, [window], now()),
     end: (id) => endMaintenance(db, id, now()),
     codes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),

@@ -1,11 +1,10 @@
 import type { Db } from "./db.ts";
-import { and, desc, eq, isNull } from "./drizzle.ts";
+import { and, asc, desc, eq, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
+import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { apiTokens } from "./tables.ts";
 
 export type ApiToken = typeof apiTokens.$inferSelect;
-
-const LISTED = 1_000;
 
 /** Keeps a new token. */
 export async function addApiToken(db: Db, token: typeof apiTokens.$inferInsert): Promise<void> {
@@ -17,9 +16,16 @@ export async function findApiToken(db: Db, tokenSha256: string): Promise<ApiToke
   return row;
 }
 
-/** All tokens, newest first, ended ones too. */
-export async function listApiTokens(db: Db): Promise<ApiToken[]> {
-  return drizzled(db, (to) => to.select().from(apiTokens).orderBy(desc(apiTokens.createdAt)).limit(LISTED));
+/** A page of the tokens, newest first, ended ones too. */
+export function apiTokenPart(db: Db, page: number): Promise<ListPart<ApiToken>> {
+  const rows = drizzled(db, (to) =>
+    to.select().from(apiTokens).orderBy(desc(apiTokens.createdAt), asc(apiTokens.tokenId)).limit(PART_ROWS).offset(rowsBefore(page)),
+  );
+  return listPart(
+    page,
+    rows,
+    drizzled(db, (to) => to.select(allRows).from(apiTokens)),
+  );
 }
 
 /** Ends a token for good. Gives its name; undefined when there is none, or it has ended before. */

@@ -3,6 +3,7 @@ import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { asc, desc, gt } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
+import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { audits } from "./tables.ts";
 
 /** One thing that a person did. `what` is a short code, `about` names the person, centre or requirement that it was done to. */
@@ -23,9 +24,14 @@ export async function addDeed(db: Db, deed: Deed, nowMs: number): Promise<void> 
   });
 }
 
-/** The newest deeds, newest first. */
-export async function newestDeeds(db: Db, count: number): Promise<AuditRow[]> {
-  return drizzled(db, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(count));
+/** A page of the deeds, newest first. */
+export function deedPart(db: Db, page: number): Promise<ListPart<AuditRow>> {
+  const rows = drizzled(db, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(PART_ROWS).offset(rowsBefore(page)));
+  return listPart(
+    page,
+    rows,
+    drizzled(db, (to) => to.select(allRows).from(audits)),
+  );
 }
 
 /** Deeds after a place, oldest first. */

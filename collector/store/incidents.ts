@@ -3,6 +3,7 @@ import { acknowledge } from "../alert/incident-step.ts";
 import { numbersLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
+import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 
 /** What stands in columns of its own; the rest of a problem is its `body`. */
 type Columns = Pick<Incident, "id" | "siteId" | "requirement" | "subject" | "state" | "beganMs" | "openedMs" | "acknowledgedMs" | "closedMs">;
@@ -75,34 +76,25 @@ export async function findIncident(db: Db, id: number): Promise<Incident | undef
 }
 
 export type IncidentFilter = { readonly centre?: string | undefined; readonly requirement?: string | undefined; readonly closed?: boolean | undefined };
-/** One page of a list of problems, 1 being the newest, and how many problems there are on all pages. */
-export type IncidentPart = { readonly page: number; readonly incidents: readonly ListedIncident[]; readonly total: number };
 export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string };
-
-/** Most problems of one page. */
-export const INCIDENTS_LISTED = 500;
 
 // $1 is whether they have ended, $2 the centre and $3 the requirement, null for all.
 const openedOnes = `incident i LEFT JOIN site s USING (site_id)
      WHERE state <> 'soft' AND opened_at IS NOT NULL AND (state = 'closed') = $1 AND ($2::text IS NULL OR s.centre_code = $2) AND ($3::text IS NULL OR requirement = $3)`;
 
-/** One page of what `listIncidents` gives, with the number of all. */
-export async function incidentPart(db: Db, filter: IncidentFilter, page: number): Promise<IncidentPart> {
+/** A page of the problems that were opened, the newest first, with the names of their centres: those that stand, or the last ones that have ended. */
+export function incidentPart(db: Db, filter: IncidentFilter, page: number): Promise<ListPart<ListedIncident>> {
   const { centre, requirement, closed = false } = filter;
-  const [incidents, [count]] = await Promise.all([
-    listIncidents(db, filter, page),
-    db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${openedOnes}`, [closed, centre ?? null, requirement ?? null]),
-  ]);
-  return { page, incidents, total: count?.total ?? 0 };
+  const counted = db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${openedOnes}`, [closed, centre ?? null, requirement ?? null]);
+  return listPart(page, listIncidents(db, filter, page), counted);
 }
 
-/** Problems that were opened, the newest first, with the names of their centres: those that stand, or the last ones that have ended. */
-export async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter, page = 1): Promise<ListedIncident[]> {
+async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter, page: number): Promise<ListedIncident[]> {
   const rows = await db.query<Row & { code: string | null; name: string | null }>(
     `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name
      FROM ${openedOnes}
-     ORDER BY opened_at DESC, incident_id DESC LIMIT ${INCIDENTS_LISTED} OFFSET $4::int`,
-    [closed, centre ?? null, requirement ?? null, (page - 1) * INCIDENTS_LISTED],
+     ORDER BY opened_at DESC, incident_id DESC LIMIT ${PART_ROWS} OFFSET $4::int`,
+    [closed, centre ?? null, requirement ?? null, rowsBefore(page)],
   );
   return rows.map((row) => ({ ...incidentOf(row), ...(row.code !== null && { centre: row.code }), ...(row.name !== null && { centreName: row.name }) }));
 }

@@ -2,9 +2,8 @@ import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Db } from "./db.ts";
 import { asc, eq, gte, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
+import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { asJsonb, maintenance } from "./tables.ts";
-
-const LISTED = 2_000;
 
 /** Keeps windows, all or none. The same id twice changes nothing, so a file can be imported again. Gives the ids that were new. */
 export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow[], nowMs: number): Promise<readonly string[]> {
@@ -15,11 +14,26 @@ export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow
   });
 }
 
-/** Windows that end on `day` or later, those that begin first at the top. */
+/** All windows that end on `day` or later, those that begin first at the top. */
 export async function maintenanceFrom(db: Db, day: string): Promise<MaintenanceWindow[]> {
   const { body, untilDay, fromDay, id } = maintenance;
-  const rows = await drizzled(db, (to) => to.select({ body }).from(maintenance).where(gte(untilDay, day)).orderBy(asc(fromDay), asc(id)).limit(LISTED));
+  const rows = await drizzled(db, (to) => to.select({ body }).from(maintenance).where(gte(untilDay, day)).orderBy(asc(fromDay), asc(id)));
   return rows.map((row) => row.body);
+}
+
+/** A page of `maintenanceFrom`. */
+export function maintenancePart(db: Db, day: string, page: number): Promise<ListPart<MaintenanceWindow>> {
+  const { body, untilDay, fromDay, id } = maintenance;
+  const asked = gte(untilDay, day);
+  const rows = drizzled(db, (to) =>
+    to.select({ body }).from(maintenance).where(asked).orderBy(asc(fromDay), asc(id)).limit(PART_ROWS).offset(rowsBefore(page)),
+  );
+  const counted = drizzled(db, (to) => to.select(allRows).from(maintenance).where(asked));
+  return listPart(
+    page,
+    rows.then((found) => found.map((row) => row.body)),
+    counted,
+  );
 }
 
 /** Ends a window by hand. False when there is none of that id, or it was ended before. */

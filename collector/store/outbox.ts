@@ -3,6 +3,7 @@ import type { HeldLetter, PlannedLetter } from "../alert/book.ts";
 import { textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
+import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 
 export type Letter = {
   readonly id: number;
@@ -172,12 +173,18 @@ export type DeadLetter = {
   readonly diedMs: number;
 };
 
+/** A page of the letters that were given up, newest first. */
+export function deadPart(db: Db, page: number): Promise<ListPart<DeadLetter>> {
+  const counted = db.query<{ total: number }>("SELECT count(*)::int AS total FROM outbox WHERE state = 'dead'");
+  return listPart(page, deadLetters(db, PART_ROWS, rowsBefore(page)), counted);
+}
+
 /** The newest letters that were given up. */
-export async function deadLetters(db: Db, limit: number): Promise<DeadLetter[]> {
+export async function deadLetters(db: Db, limit: number, offset = 0): Promise<DeadLetter[]> {
   const rows = await db.query<{ id: number; channel: string; recipient: string; body: Message; error: string | null; died: number }>(
     `SELECT outbox_id::float8 AS id, channel, recipient, body, last_error AS error, ${instantMs("next_try_at")} AS died
-     FROM outbox WHERE state = 'dead' ORDER BY outbox_id DESC LIMIT $1`,
-    [limit],
+     FROM outbox WHERE state = 'dead' ORDER BY outbox_id DESC LIMIT $1 OFFSET $2`,
+    [limit, offset],
   );
   return rows.map(({ id, channel, recipient, body, error, died }) => ({ id, channel, to: recipient, message: body, error: error ?? "", diedMs: died }));
 }

@@ -7,12 +7,12 @@ import { type Db, instantMs } from "./db.ts";
 export const selectSites = `SELECT site_id, centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, closed_on::text AS closed_on, closed_into, ${instantMs("last_at")} AS last_contact_ms
   FROM site LEFT JOIN centre_contact USING (site_id)`;
 
-/** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first. */
+/** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first; pages show the newest and count all. */
 export const centreIncidents = `
   SELECT incident_id::text AS id, requirement, subject, ${instantMs("began_at")} AS began, ${instantMs("closed_at")} AS closed
   FROM incident
   WHERE site_id = $1 AND state <> 'soft' AND opened_at IS NOT NULL AND (closed_at IS NULL OR closed_at >= ($2::text)::timestamptz)
-  ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 50`;
+  ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 5000`;
 
 /** The findings of one site as they are stored, without waivers. */
 export async function standingFindings(db: Db, siteId: number): Promise<StandingFinding[]> {

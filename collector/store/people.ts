@@ -1,6 +1,7 @@
 import type { Db } from "./db.ts";
 import { and, asc, desc, eq, gt, isNotNull, lt, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
+import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { asJsonb, personLinks, persons, sessions } from "./tables.ts";
 
 export type Account = typeof persons.$inferSelect;
@@ -8,8 +9,6 @@ export type Account = typeof persons.$inferSelect;
 export type AccountChange = Partial<
   Pick<Account, "name" | "roles" | "centreCode" | "password" | "disabled" | "endsAt" | "lastLoginAt" | "factor" | "factorStep">
 >;
-
-const LISTED = 2_000;
 
 /** Adds an account. False when its login is taken. */
 export async function addAccount(db: Db, account: typeof persons.$inferInsert): Promise<boolean> {
@@ -24,9 +23,14 @@ export async function findAccount(db: Db, by: { login: string } | { subject: str
   return row;
 }
 
-/** All accounts by their logins. */
-export async function listAccounts(db: Db): Promise<Account[]> {
-  return drizzled(db, (to) => to.select().from(persons).orderBy(asc(persons.login)).limit(LISTED));
+/** A page of the accounts by their logins. */
+export function accountPart(db: Db, page: number): Promise<ListPart<Account>> {
+  const rows = drizzled(db, (to) => to.select().from(persons).orderBy(asc(persons.login)).limit(PART_ROWS).offset(rowsBefore(page)));
+  return listPart(
+    page,
+    rows,
+    drizzled(db, (to) => to.select(allRows).from(persons)),
+  );
 }
 
 export async function changeAccount(db: Db, personId: string, { roles, ...change }: AccountChange): Promise<void> {
@@ -87,7 +91,7 @@ export async function findSession(db: Db, tokenSha256: string): Promise<{ sessio
 
 /** Sessions of a person, the newest first; some may be over by time. */
 export async function listSessions(db: Db, personId: string): Promise<(typeof sessions.$inferSelect)[]> {
-  return drizzled(db, (to) => to.select().from(sessions).where(eq(sessions.personId, personId)).orderBy(desc(sessions.createdAt)).limit(LISTED));
+  return drizzled(db, (to) => to.select().from(sessions).where(eq(sessions.personId, personId)).orderBy(desc(sessions.createdAt)));
 }
 
 export async function touchSession(db: Db, tokenSha256: string, nowMs: number): Promise<void> {

@@ -1,12 +1,12 @@
+import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
 import type { Db } from "./db.ts";
 import { and, asc, eq, gt, gte, isNull, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
+import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { sites, waivers } from "./tables.ts";
-
-const LISTED = 1_000;
 
 /** What undoes the transaction of waivers of which one is refused. */
 class NothingKept extends Error {}
@@ -60,19 +60,34 @@ export async function withdrawWaiver(db: Db, id: string, day: string, withdrawn:
 }
 
 /**
- * Waivers that end on `day` or later, of one centre or of all that are not closed on that day, those that end first at the top and the withdrawn ones at the
- * bottom.
+ * All waivers that end on `day` or later, of one centre or of all that are not closed on that day, those that end first at the top and the withdrawn ones at
+ * the bottom.
  */
 export async function waiversFrom(db: Db, day: string, centre?: string): Promise<Waiver[]> {
-  const asked = and(gte(waivers.untilDay, day), centre === undefined ? or(isNull(sites.closedOn), gt(sites.closedOn, day)) : eq(sites.centreCode, centre));
-  const rows = await drizzled(db, (to) =>
-    to
-      .select({ body: waivers.body })
-      .from(waivers)
-      .innerJoin(sites, eq(sites.siteId, waivers.siteId))
-      .where(asked)
-      .orderBy(asc(sql`${waivers.body} ? 'withdrawn'`), asc(waivers.untilDay), asc(sites.centreCode), asc(waivers.id))
-      .limit(LISTED),
-  );
+  const rows = await drizzled(db, (to) => listed(to, day, centre));
   return rows.map(({ body }) => body);
+}
+
+/** A page of `waiversFrom`. */
+export function waiverPart(db: Db, day: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>> {
+  const rows = drizzled(db, (to) => listed(to, day, centre).limit(PART_ROWS).offset(rowsBefore(page)));
+  const counted = drizzled(db, (to) => to.select(allRows).from(waivers).innerJoin(sites, eq(sites.siteId, waivers.siteId)).where(endsFrom(day, centre)));
+  return listPart(
+    page,
+    rows.then((found) => found.map(({ body }) => body)),
+    counted,
+  );
+}
+
+function listed(to: PgRemoteDatabase, day: string, centre: string | undefined) {
+  return to
+    .select({ body: waivers.body })
+    .from(waivers)
+    .innerJoin(sites, eq(sites.siteId, waivers.siteId))
+    .where(endsFrom(day, centre))
+    .orderBy(asc(sql`${waivers.body} ? 'withdrawn'`), asc(waivers.untilDay), asc(sites.centreCode), asc(waivers.id));
+}
+
+function endsFrom(day: string, centre: string | undefined) {
+  return and(gte(waivers.untilDay, day), centre === undefined ? or(isNull(sites.closedOn), gt(sites.closedOn, day)) : eq(sites.centreCode, centre));
 }

@@ -37,7 +37,7 @@ ${
 }
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
-<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, "")}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>

@@ -7,23 +7,28 @@ import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
 import { mayCall } from "../routes/access-table.ts";
-import { INCIDENTS_LISTED, type IncidentPart } from "../store/incidents.ts";
+import type { IncidentFilter } from "../store/incidents.ts";
+import type { ListPart } from "../store/list-part.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
+import { listWords, paged } from "./paged.ts";
 import { selectField } from "./select-field.ts";
 
 /** A problem with the names of its centre; without one it is the province's. */
 export type ShownIncident = Incident & { readonly centre?: string; readonly centreName?: string };
 /** The lists of the page, each with its part that is shown. */
-export type IncidentLists = { readonly standing: IncidentPart; readonly ended: IncidentPart };
+export type IncidentLists = { readonly standing: ListPart<ShownIncident>; readonly ended: ListPart<ShownIncident> };
 export type Post = { readonly outbox: OutboxState; readonly dead: readonly DeadLetter[] };
 
-/** The problems that stand and those that have ended, a page of each, of one requirement or of all (""), and what could not be delivered. */
-export function incidentsPage(frame: PageFrame, policy: PolicyProfile, lists: IncidentLists, requirement: string, post: Post | undefined): Html {
+/** Of which requirement and which centre the problems are; of all where it is absent. */
+export type Narrowed = Pick<IncidentFilter, "requirement" | "centre">;
+
+/** The problems that stand and those that have ended, a page of each, and what could not be delivered. */
+export function incidentsPage(frame: PageFrame, policy: PolicyProfile, lists: IncidentLists, narrowed: Narrowed, post: Post | undefined): Html {
   const { lang } = frame;
   const title = text(lang, "web.incidents.title");
   return layout(
@@ -31,37 +36,31 @@ export function incidentsPage(frame: PageFrame, policy: PolicyProfile, lists: In
     title,
     html`<section class="card" aria-labelledby="page-title" data-part="standing"><h1 id="page-title">${title}</h1>
 ${mayCall(frame.asker, "GET /maintenance") ? html`<p><a href="/maintenance">${text(lang, "form.maintenance.title")}</a></p>` : ""}
-${filterForm(lang, policy, requirement)}
-${part(lang, policy, lists, "standing", requirement)}</section>
-<section class="card" aria-labelledby="ended-title" data-part="ended"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${part(lang, policy, lists, "ended", requirement)}</section>
+${filterForm(lang, policy, narrowed)}
+${part(lang, policy, lists, "standing", narrowed)}</section>
+<section class="card" aria-labelledby="ended-title" data-part="ended"><h2 id="ended-title">${text(lang, "web.incidents.ended")}</h2>${part(lang, policy, lists, "ended", narrowed)}</section>
 ${post ? html`<section class="card" aria-labelledby="post-title" data-part="post"><h2 id="post-title">${text(lang, "web.post.title")}</h2>${postState(lang, post)}</section>` : ""}`,
     { live: true },
   );
 }
 
-function filterForm(lang: Lang, policy: PolicyProfile, requirement: string): Html {
+function filterForm(lang: Lang, policy: PolicyProfile, { requirement = "", centre }: Narrowed): Html {
   const options = [
     ...policy.requirements.map(({ id, title }) => ({ value: id, label: `${id} ${title[lang]}` })),
     { value: AGENT_SILENT, label: text(lang, "alert.agent.title") },
   ];
-  return html`<form class="filter" method="get" action="/incidents" data-instant>${selectField(lang, "requirement", "report.column.requirement", options, requirement)}
+  return html`<form class="filter" method="get" action="/incidents" data-instant>${centre === undefined ? "" : html`<input type="hidden" name="centre" value="${centre}"><span>${text(lang, "report.column.centre")}: <a href="/centres/${centre}">${centre}</a></span>`}${selectField(lang, "requirement", "report.column.requirement", options, requirement)}
 <span class="buttons"><button type="submit">${text(lang, "web.filter.apply")}</button> <a href="/incidents">${text(lang, "web.filter.clear")}</a></span></form>`;
 }
 
-/** One page of a list; where it is not all, with what is left and the ways there, which leave the other list where it is. */
-function part(lang: Lang, policy: PolicyProfile, lists: IncidentLists, list: keyof IncidentLists, requirement: string): Html {
-  const { page, incidents, total } = lists[list];
-  const shown = table(lang, policy, text(lang, `web.incidents.${list}`), incidents);
-  const before = (page - 1) * INCIDENTS_LISTED;
-  const older = Math.max(0, total - before - incidents.length);
-  if (page === 1 && older === 0) return shown;
+/** One page of a list; the ways to others leave the other list where it is. */
+function part(lang: Lang, policy: PolicyProfile, lists: IncidentLists, list: keyof IncidentLists, { requirement, centre }: Narrowed): Html {
+  const shown = table(lang, policy, text(lang, `web.incidents.${list}`), lists[list].rows);
   const address = (at: number) => {
     const pages = { standing: lists.standing.page, ended: lists.ended.page, [list]: at };
-    return `/incidents?${new URLSearchParams({ ...(requirement !== "" && { requirement }), standing: String(pages.standing), ended: String(pages.ended) })}`;
+    return `/incidents?${new URLSearchParams({ ...(centre !== undefined && { centre }), ...(requirement !== undefined && { requirement }), standing: String(pages.standing), ended: String(pages.ended) })}`;
   };
-  const ways = html`<p class="note">${incidents.length > 0 ? text(lang, "web.incidents.part", { from: before + 1, to: before + incidents.length, total }) : ""}
-${page > 1 ? html`<a href="${address(page - 1)}">${text(lang, "web.incidents.newer")}</a> ` : ""}${older > 0 ? html`<a href="${address(page + 1)}">${text(lang, "web.incidents.older", { count: older })}</a>` : ""}</p>`;
-  return html`${ways}${shown}${incidents.length > 0 ? ways : ""}`;
+  return paged(lang, lists[list], address, shown, listWords.incidents);
 }
 
 /** One problem: what, since when, what citizens notice, what to do, who knows of it, and the form by which somebody takes it. */
@@ -129,7 +128,7 @@ function postState(lang: Lang, { outbox: { waiting, held, dead, oldestMs }, dead
   return html`<p>${text(lang, "web.post.state", { waiting, held, dead, minutes })}</p>${
     letters.length === 0
       ? ""
-      : html`<ol class="incidents">${letters.map(({ diedMs, channel, message: { kind, incident }, error }) => html`<li><span class="tag tag-open">${channel}</span><span>${moment(lang, diedMs)} ${kind}${incident === undefined ? "" : html` <a href="/incidents/${incident}">#${incident}</a>`}: ${withoutAddress(error)}</span></li>`)}</ol>`
+      : html`<ol class="incidents">${letters.map(({ diedMs, channel, message: { kind, incident }, error }) => html`<li><span class="tag tag-open">${channel}</span><span>${moment(lang, diedMs)} ${kind}${incident === undefined ? "" : html` <a href="/incidents/${incident}">#${incident}</a>`}: ${withoutAddress(error)}</span></li>`)}</ol>${dead > letters.length ? html`<p class="note">${text(lang, "web.post.newest", { shown: letters.length, total: dead })}</p>` : ""}`
   }`;
 }
 

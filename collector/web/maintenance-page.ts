@@ -3,11 +3,13 @@ import { isUnderWay, type MaintenanceWindow, maintenanceModes } from "#schemas/m
 import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import type { ListPart } from "../store/list-part.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
+import { paged } from "./paged.ts";
 
 const labels = {
   centres: "form.maintenance.centres",
@@ -23,14 +25,14 @@ const labels = {
 } as const;
 
 /** Announced work under way and to come, and, where the reader may write, the form that announces more. */
-export function maintenancePage(frame: PageFrame, windows: readonly MaintenanceWindow[], form: { state: FormState; token: string } | undefined): Html {
+export function maintenancePage(frame: PageFrame, part: ListPart<MaintenanceWindow>, form: { state: FormState; token: string } | undefined): Html {
   const { lang } = frame;
   const title = text(lang, "form.maintenance.title");
   return layout(
     frame,
     title,
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
-<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${list(frame, windows, form?.token)}</section>
+<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${paged(lang, part, (page) => `/maintenance?page=${page}`, list(frame, part.rows, form?.token))}</section>
 ${form ? html`<section class="card" aria-labelledby="new-title"><h2 id="new-title">${text(lang, "form.maintenance.new")}</h2>${newForm(frame, form.state, form.token)}</section>` : ""}`,
   );
 }

@@ -3,11 +3,13 @@ import { type Person, Role } from "#schemas/person.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import type { ListPart } from "../store/list-part.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
+import { paged } from "./paged.ts";
 
 /** An account as the page shows it. */
 export type ListedPerson = Pick<Person, "login" | "name" | "roles"> & {
@@ -31,7 +33,7 @@ const labels = { login: "people.login", name: "people.name", roles: "people.role
 const columns = ["people.login", "people.name", "people.roles", "people.centre", "people.state", "people.lastLogin", "people.change"] as const;
 
 /** The accounts, what can be done to each, and the form that adds one. `link` is shown once, to be handed to its person. */
-export function peoplePage(frame: PageFrame, people: readonly ListedPerson[], state: FormState, token: string, link?: { login: string; url: string }): Html {
+export function peoplePage(frame: PageFrame, people: ListPart<ListedPerson>, state: FormState, token: string, link?: { login: string; url: string }): Html {
   const { lang } = frame;
   const title = text(lang, "people.title");
   const handed = link
@@ -41,11 +43,7 @@ export function peoplePage(frame: PageFrame, people: readonly ListedPerson[], st
     frame,
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p><a href="/tokens">${text(lang, "tokens.title")}</a></p>${handed}
-${blockTable(
-  title,
-  columns.map((key) => text(lang, key)),
-  people.map((person) => personRow(frame, person, token)),
-)}</section>
+${paged(lang, people, (page) => `/people?page=${page}`, peopleTable(frame, title, people.rows, token))}</section>
 <section class="card" aria-labelledby="add-title"><h2 id="add-title">${text(lang, "people.add.title")}</h2>${errorList(lang, state, labels)}
 <form class="form" method="post" action="/people"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
 <div class="pair">${inputField(lang, state, { name: "login", label: labels.login, max: 64, autocomplete: "off", hint: text(lang, "people.login.hint") })}${inputField(lang, state, { name: "name", label: labels.name, autocomplete: "off" })}</div>
@@ -55,16 +53,20 @@ ${blockTable(
   );
 }
 
-/** What people did, newest first, and whether the chain of the log is whole. */
-export function auditPage(
-  frame: PageFrame,
-  deeds: readonly ListedDeed[],
-  chain: { ok: true; rows: number; head: string } | { ok: false; place: number },
-): Html {
+function peopleTable(frame: PageFrame, title: string, people: readonly ListedPerson[], token: string): Html {
+  return blockTable(
+    title,
+    columns.map((key) => text(frame.lang, key)),
+    people.map((person) => personRow(frame, person, token)),
+  );
+}
+
+/** A page of what people did, newest first, and whether the chain of the log is whole. */
+export function auditPage(frame: PageFrame, deeds: ListPart<ListedDeed>, chain: { ok: true; rows: number; head: string } | { ok: false; place: number }): Html {
   const { lang } = frame;
   const title = text(lang, "audit.title");
   const heads = (["audit.at", "audit.who", "audit.what", "audit.about", "audit.address"] as const).map((key) => text(lang, key));
-  const rows = deeds.map(({ at, who, what, about, address }) => ({
+  const rows = deeds.rows.map(({ at, who, what, about, address }) => ({
     head: html`<span class="num">${moment(lang, at)}</span>`,
     cells: [who, html`${deedWord(lang, what)}<span class="sub"><code>${what}</code></span>`, about, address],
   }));
@@ -74,7 +76,7 @@ export function auditPage(
   return layout(
     frame,
     title,
-    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${blockTable(title, heads, rows)}</section>`,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${verdict}${paged(lang, deeds, (page) => `/audit?page=${page}`, blockTable(title, heads, rows))}</section>`,
   );
 }
 

@@ -4,11 +4,13 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { TOKEN_DAYS, TOKEN_DAYS_MAX } from "../people/token-desk.ts";
 import type { ApiToken } from "../store/api-tokens.ts";
+import type { ListPart } from "../store/list-part.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
+import { paged } from "./paged.ts";
 
 /** A token that was just made: shown once. */
 export type NewTokenText = { readonly name: string; readonly text: string };
@@ -17,7 +19,7 @@ const labels = { name: "tokens.name", role: "tokens.role", days: "tokens.days" }
 const columns = ["tokens.id", "tokens.name", "tokens.role", "tokens.by", "tokens.ends", "tokens.used", "people.state", "people.change"] as const;
 
 /** The tokens of programs, the button that ends each, and the form that makes one. `made` is shown once, to be handed over. */
-export function tokensPage(frame: PageFrame, tokens: readonly ApiToken[], state: FormState, token: string, made?: NewTokenText): Html {
+export function tokensPage(frame: PageFrame, tokens: ListPart<ApiToken>, state: FormState, token: string, made?: NewTokenText): Html {
   const { lang } = frame;
   const title = text(lang, "tokens.title");
   const hidden = html`<input type="hidden" name="${TOKEN_FIELD}" value="${token}">`;
@@ -28,7 +30,7 @@ export function tokensPage(frame: PageFrame, tokens: readonly ApiToken[], state:
     frame,
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p class="note">${text(lang, "tokens.note")} <a href="/docs/api">${text(lang, "web.nav.api")}</a></p>${handed}
-${tokens.length === 0 ? html`<p>${text(lang, "tokens.none")}</p>` : tokensTable(frame, title, tokens, hidden)}</section>
+${tokens.total === 0 ? html`<p>${text(lang, "tokens.none")}</p>` : paged(lang, tokens, (page) => `/tokens?page=${page}`, tokensTable(frame, title, tokens.rows, hidden))}</section>
 <section class="card" aria-labelledby="add-title"><h2 id="add-title">${text(lang, "tokens.add")}</h2>${errorList(lang, state, labels)}
 <form class="form" method="post" action="/tokens">${hidden}
 ${inputField(lang, state, { name: "name", label: labels.name, max: 64, autocomplete: "off", hint: text(lang, "tokens.name.hint") })}

@@ -6,12 +6,14 @@ import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { WAIVER_DAYS_MAX } from "../attest/waiver-input.ts";
 import { mayCall } from "../routes/access-table.ts";
+import type { ListPart } from "../store/list-part.ts";
 import { blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField, proofField, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { withdrawalWords } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
+import { paged } from "./paged.ts";
 
 const labels = {
   reason: "form.waiver.reason",
@@ -71,16 +73,23 @@ ${inputField(lang, state, { name: "reason", label: "form.withdraw.reason", max: 
   );
 }
 
-/** The waivers in force and to come, those that end first at the top, and at the bottom the withdrawn ones. `done` is what was just done. */
-export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: readonly Waiver[], today: string, done: "filed" | "withdrawn" | undefined): Html {
+/** The waivers in force and to come, those that end first at the top, and at the bottom the withdrawn ones, of one centre or of all. `done` is what was just done. */
+export function waiversPage(
+  frame: PageFrame,
+  policy: PolicyProfile,
+  { centre, part }: { centre?: string | undefined; part: ListPart<Waiver> },
+  today: string,
+  done: "filed" | "withdrawn" | undefined,
+): Html {
   const { lang } = frame;
   const title = text(lang, "form.waivers.title");
   // Names of staff are for those who work with waivers; everyone else reads the document's number.
   const named = frame.asker?.roles.some((role) => approverReaders.includes(role)) === true;
   const mayWithdraw = mayCall(frame.asker, "POST /centres/:code/withdraw/:waiver");
   const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
+  const address = (page: number) => `/waivers?${new URLSearchParams({ ...(centre !== undefined && { centre }), page: String(page) })}`;
   const list =
-    waivers.length === 0
+    part.total === 0
       ? html`<p class="note">${text(lang, "form.waivers.none")}</p>`
       : blockTable(
           title,
@@ -95,7 +104,7 @@ export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: re
               "form.waiver.until",
             ] as const
           ).map((key) => text(lang, key)),
-          waivers.map((waiver) => ({
+          part.rows.map((waiver) => ({
             head: html`<a href="/centres/${waiver.centre}#${waiver.requirement}">${waiver.centre}</a>${mayWithdraw && !waiver.withdrawn ? html`<div class="note"><a href="/centres/${waiver.centre}/withdraw/${waiver.id}">${text(lang, "form.waivers.withdraw")}</a></div>` : ""}`,
             cells: [
               `${waiver.requirement} ${titles.get(waiver.requirement)}`,
@@ -110,7 +119,7 @@ export function waiversPage(frame: PageFrame, policy: PolicyProfile, waivers: re
   return layout(
     frame,
     title,
-    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${done ? html`<p class="done" role="status">${text(lang, done === "filed" ? "form.waiver.saved" : "form.withdraw.saved")}</p>` : ""}${list}</section>`,
+    html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>${done ? html`<p class="done" role="status">${text(lang, done === "filed" ? "form.waiver.saved" : "form.withdraw.saved")}</p>` : ""}${paged(lang, part, address, list)}</section>`,
   );
 }
 

@@ -1,9 +1,11 @@
 import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { WaiverFault } from "../../collector/attest/waiver-input.ts";
+import { type ListPart, PART_ROWS, rowsBefore } from "../../collector/store/list-part.ts";
 
 /** A store of waivers in memory, as the forms need it: of the same document it keeps one of each requirement. */
 export function memoryWaivers() {
   const waivers: Waiver[] = [];
+  const of = (centre: string | undefined) => waivers.filter((one) => centre === undefined || one.centre === centre);
   return {
     waivers,
     async addWaivers(added: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]> {
@@ -15,7 +17,11 @@ export function memoryWaivers() {
       if (faults.every((fault) => fault === undefined)) waivers.push(...added);
       return faults;
     },
-    waiversFrom: async (_: string, centre?: string): Promise<readonly Waiver[]> => waivers.filter((one) => centre === undefined || one.centre === centre),
+    waiversFrom: async (_: string, centre?: string): Promise<readonly Waiver[]> => of(centre),
+    waiverPart: async (_: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>> => {
+      const before = rowsBefore(page);
+      return { page, rows: of(centre).slice(before, before + PART_ROWS), total: of(centre).length };
+    },
     async withdrawWaiver(id: string, _: string, withdrawn: Withdrawal): Promise<Waiver | undefined> {
       const at = waivers.findIndex((one) => one.id === id && !one.withdrawn);
       const found = waivers[at];

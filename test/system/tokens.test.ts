@@ -75,7 +75,7 @@ describe.skipIf(!requirePeer("postgres"))("tokens for programs", () => {
     expect(JSON.stringify(await store.db.query("SELECT * FROM api_token"))).not.toContain(token);
     await browser.send("/tokens/revoke", { id: token.slice(0, 12) }, { form: "/tokens" });
     expect((await ask(token)).status).toBe(401);
-    const deeds = (await people.audit(2)).deeds.map(({ who, what, about, address }) => [who, what, about, address]);
+    const deeds = (await people.audit()).deeds.rows.slice(0, 2).map(({ who, what, about, address }) => [who, what, about, address]);
     expect(deeds).toEqual([
       ["lan", "token.revoked", `${token.slice(0, 12)}: IOC <b>tỉnh</b>`, "198.51.100.7"],
       ["lan", "token.added", `${token.slice(0, 12)} viewer: IOC <b>tỉnh</b>`, "198.51.100.7"],

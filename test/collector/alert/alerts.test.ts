@@ -5,7 +5,8 @@ import { Centre } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
 import { writeFindings } from "../../../collector/store/findings.ts";
-import { acknowledgeIncident, findIncident, INCIDENTS_LISTED, incidentPart, listIncidents } from "../../../collector/store/incidents.ts";
+import { acknowledgeIncident, findIncident, incidentPart } from "../../../collector/store/incidents.ts";
+import { PART_ROWS } from "../../../collector/store/list-part.ts";
 import { addMaintenance, endMaintenance, maintenanceFrom } from "../../../collector/store/maintenance.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { AlertDesk } from "../../support/alert-desk.ts";
@@ -71,7 +72,7 @@ it("a problem goes from a judgement into the outbox with its sentence, is taken 
   await alerts.tick(T0 + 3 * MINUTE);
   const [row] = await db.query<{ body: Message; incident_id: string }>("SELECT body, incident_id FROM outbox WHERE channel = 'smtp'");
   expect(row?.body).toMatchObject({ kind: "opened", centre: "xa-1", why: { vi: expect.any(String) }, effect: { vi: expect.stringContaining("Quầy") } });
-  const [listed] = await listIncidents(db, { centre: "xa-1" });
+  const [listed] = (await incidentPart(db, { centre: "xa-1" }, 1)).rows;
   expect(listed).toMatchObject({ state: "open", centreName: "Trung tâm xa-1", told: ["smtp xa 1@example.vn", "webhook ioc"] });
   const id = listed?.id ?? 0;
   expect(await acknowledgeIncident(db, id, "Chị Lan", T0 + 4 * MINUTE)).toEqual([id]);
@@ -80,7 +81,7 @@ it("a problem goes from a judgement into the outbox with its sentence, is taken 
   await judged(T0 + 60 * MINUTE, 1, "R14", "pass");
   await alerts.tick(T0 + 71 * MINUTE);
   expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
-  expect(await listIncidents(db, { closed: true })).toHaveLength(1);
+  expect((await incidentPart(db, { closed: true }, 1)).rows).toHaveLength(1);
 });
 
 it("an access point that is back ends its problem, though nobody has seen fifty people yet", async () => {
@@ -88,10 +89,10 @@ it("an access point that is back ends its problem, though nobody has seen fifty 
   await alerts.tick(T0 + 3 * MINUTE);
   await judged(T0 + 60 * MINUTE, 1, "R02", "pending", { reason: "wifi_unconfirmed" });
   await alerts.tick(T0 + 71 * MINUTE);
-  expect(await listIncidents(db, {})).toMatchObject([{ requirement: "R02", state: "open" }]);
+  expect((await incidentPart(db, {}, 1)).rows).toMatchObject([{ requirement: "R02", state: "open" }]);
   await judged(T0 + 72 * MINUTE, 1, "R02", "pending", { reason: "not_yet_demonstrated" });
   await alerts.tick(T0 + 83 * MINUTE);
-  expect(await listIncidents(db, {})).toEqual([]);
+  expect((await incidentPart(db, {}, 1)).rows).toEqual([]);
   expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
 });
 
@@ -99,16 +100,16 @@ it("whoever takes one problem of a storm has taken all of it", async () => {
   for (let site = 1; site <= 12; site++) await judged(T0, site, "R16", "fail");
   await alerts.tick(T0 + 15 * MINUTE);
   expect(await keys()).toEqual(["storm waiting", "storm waiting"]);
-  const [one] = await listIncidents(db, {});
+  const [one] = (await incidentPart(db, {}, 1)).rows;
   expect(await acknowledgeIncident(db, one?.id ?? 0, "Trực", T0 + 16 * MINUTE)).toHaveLength(12);
 });
 
 it("a commune that takes its problem of a storm has taken none of the others'", async () => {
   for (let site = 1; site <= 12; site++) await judged(T0, site, "R16", "fail");
   await alerts.tick(T0 + 15 * MINUTE);
-  const [own] = await listIncidents(db, { centre: "xa-1" });
+  const [own] = (await incidentPart(db, { centre: "xa-1" }, 1)).rows;
   expect(await acknowledgeIncident(db, own?.id ?? 0, "Chị Lan", T0 + 16 * MINUTE, "xa-1")).toEqual([own?.id]);
-  expect((await listIncidents(db, {})).filter(({ state }) => state === "open")).toHaveLength(11);
+  expect((await incidentPart(db, {}, 1)).rows.filter(({ state }) => state === "open")).toHaveLength(11);
 });
 
 it("every problem is on one page of the list, however many stand", async () => {
@@ -119,15 +120,15 @@ it("every problem is on one page of the list, however many stand", async () => {
   );
   await db.query("UPDATE incident SET requirement = 'R15' WHERE site_id = 1");
   const pages = await Promise.all([1, 2, 3, 4].map((page) => incidentPart(db, {}, page)));
-  expect(pages.map(({ incidents, total }) => [incidents.length, total])).toEqual([
-    [INCIDENTS_LISTED, CENTRES * 40],
-    [INCIDENTS_LISTED, CENTRES * 40],
-    [CENTRES * 40 - 2 * INCIDENTS_LISTED, CENTRES * 40],
+  expect(pages.map(({ rows, total }) => [rows.length, total])).toEqual([
+    [PART_ROWS, CENTRES * 40],
+    [PART_ROWS, CENTRES * 40],
+    [CENTRES * 40 - 2 * PART_ROWS, CENTRES * 40],
     [0, CENTRES * 40],
   ]);
-  expect(new Set(pages.flatMap(({ incidents }) => incidents.map(({ id }) => id))).size).toBe(CENTRES * 40);
+  expect(new Set(pages.flatMap(({ rows }) => rows.map(({ id }) => id))).size).toBe(CENTRES * 40);
   expect(await incidentPart(db, { requirement: "R15" }, 1)).toMatchObject({ total: 40 });
-  expect(await incidentPart(db, { centre: "xa-2", closed: true }, 1)).toMatchObject({ total: 0, incidents: [] });
+  expect(await incidentPart(db, { centre: "xa-2", closed: true }, 1)).toMatchObject({ total: 0, rows: [] });
 });
 
 it("the end of a problem is not put where its beginning died on the way", async () => {
@@ -147,7 +148,7 @@ it("a fault of the province is a problem of no centre", async () => {
   await db.transaction((tx) => alerts.onProvince(tx, "R16", "vnpt-igate", "bad", T0));
   await db.transaction((tx) => alerts.onProvince(tx, "R16", "vnpt-igate", "bad", T0 + MINUTE));
   await alerts.tick(T0 + 16 * MINUTE);
-  expect(await listIncidents(db, {})).toMatchObject([{ siteId: 0, requirement: "R16", subject: "vnpt-igate", state: "open" }]);
+  expect((await incidentPart(db, {}, 1)).rows).toMatchObject([{ siteId: 0, requirement: "R16", subject: "vnpt-igate", state: "open" }]);
   expect(await keys()).toEqual(["opened waiting", "opened waiting"]);
 });
 
@@ -184,7 +185,7 @@ it("agents that nobody could hear while no collector ran are not silent when it 
   };
   await tickEachMinute(0, 2);
   await tickEachMinute(30, 33);
-  expect(await listIncidents(db, {})).toEqual([]);
+  expect((await incidentPart(db, {}, 1)).rows).toEqual([]);
   await tickEachMinute(34, 36);
   expect(await keys()).toEqual(["storm waiting", "storm waiting"]);
   await db.query("DELETE FROM contact");
@@ -201,8 +202,8 @@ it("announced work is kept, ended by hand, and an import again changes nothing",
     reason: "thay tủ",
     person: "Anh Bình",
   };
-  expect(await addMaintenance(db, [window], T0)).toBe(1);
-  expect(await addMaintenance(db, [window], T0)).toBe(0);
+  expect(await addMaintenance(db, [window], T0)).toEqual(["w1"]);
+  expect(await addMaintenance(db, [window], T0)).toEqual([]);
   expect(await endMaintenance(db, "w1", T0)).toBe(true);
   expect(await endMaintenance(db, "w1", T0)).toBe(false);
   expect(await maintenanceFrom(db, "2026-11-25")).toEqual([{ ...window, endedAt: new Date(T0).toISOString() }]);

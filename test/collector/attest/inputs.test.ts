@@ -122,7 +122,7 @@ test("the commands write, have the centres judged anew and say what went wrong",
         return faults;
       },
       withdrawWaiver: async (id: string, _: string, withdrawn: Withdrawal) => (id === "w1" ? { ...stored, withdrawn } : undefined),
-      waiversFrom: async () => [stored],
+      waiverPart: async (_day: string, _centre: string | undefined, page: number) => ({ page, rows: [stored], total: 1 }),
       addAttestations: async (list: readonly unknown[]) => void attested.push(...list),
       addDutyRecords: async (list: readonly unknown[]) => void ticked.push(...list),
       centreCodes: async () => new Set(["xa-01"]),
@@ -131,7 +131,7 @@ test("the commands write, have the centres judged anew and say what went wrong",
   expect(await waiverAdd(deps, waiver)).toMatchObject({ ok: true });
   expect(await waiverAdd(deps, { ...waiver, centre: "xa-99" })).toMatchObject({ ok: false, lines: ["centre: Không có trung tâm này."] });
   expect(await waiverAdd(deps, { ...waiver, until: "" })).toMatchObject({ ok: false, lines: ["until: Cần một ngày có thật, ví dụ 2026-12-31."] });
-  expect((await waiverList(deps)).lines).toEqual(["w1  xa-01  R05  2026-11-28..2026-12-31  123/UBND-VP  Chờ thay ổ cứng"]);
+  expect((await waiverList(deps, undefined, 1)).lines).toEqual(["w1  xa-01  R05  2026-11-28..2026-12-31  123/UBND-VP  Chờ thay ổ cứng"]);
   expect(await attestAdd(deps, { ...said, holds: "yes", proofSha256: "A".repeat(64) })).toEqual({ ok: true, lines: ["Đã nhập 1 dòng."] });
   expect(attested).toMatchObject([{ centre: "xa-01", holds: true, proofSha256: "a".repeat(64) }]);
   expect(changed).toEqual(["xa-01", "xa-01"]);

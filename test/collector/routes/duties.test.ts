@@ -28,6 +28,7 @@ const deps = {
     addWaivers: async () => [],
     withdrawWaiver: async () => undefined,
     waiversFrom: async () => [],
+    waiverPart: async (_day: string, _centre: string | undefined, page: number) => ({ page, rows: [], total: 0 }),
     addAttestations: async () => [],
   },
   duties: {

@@ -31,16 +31,18 @@ let taken: unknown[] = [];
 let asked: unknown[] = [];
 let standing = 1;
 let windows: MaintenanceWindow[] = [];
+let dead = 1;
+let announced: number | undefined;
 let deeds: string[] = [];
 const noteDeed = async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`);
 const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
-    part: async ({ closed, requirement }, page) => {
-      asked.push([closed ?? false, requirement, page]);
+    part: async ({ closed, requirement, centre }, page) => {
+      asked.push([closed ?? false, requirement, page, ...(centre === undefined ? [] : [centre])]);
       const left = closed ? 0 : Math.max(0, standing - (page - 1) * 500);
-      return { page, incidents: Array.from({ length: Math.min(left, 500) }, () => open), total: closed ? 0 : standing };
+      return { page, rows: Array.from({ length: Math.min(left, 500) }, () => open), total: closed ? 0 : standing };
     },
     find: async (id) => [open, dropped].find((one) => one.id === id),
     take: async (id, by, own) => {
@@ -48,7 +50,7 @@ const routes = incidentRoutes({
       return [id];
     },
     post: async () => ({
-      outbox: { waiting: 2, held: 0, dead: 1, deadSince: 1, oldestMs: 600_000 },
+      outbox: { waiting: 2, held: 0, dead, deadSince: 1, oldestMs: 600_000 },
       dead: [
         {
           id: 1,
@@ -66,7 +68,7 @@ const routes = incidentRoutes({
   maintenanceRoutes({
     ...shared,
     maintenance: {
-      from: async () => windows,
+      part: async (_, page) => ({ page, rows: windows, total: announced ?? windows.length }),
       add: async (window) => windows.push(window),
       end: async (id) => {
         const isThere = windows.some((one) => one.id === id && one.endedAt === undefined);
@@ -86,6 +88,8 @@ beforeEach(() => {
   asked = [];
   standing = 1;
   windows = [];
+  announced = undefined;
+  dead = 1;
   deeds = [];
 });
 
@@ -125,9 +129,9 @@ test("a problem that the policy no longer demands says why it is closed, and is 
   for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
   expect(html).not.toContain("Người xử lý");
   const shown = { id: "8", requirement: "R99", subject: "", beganAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
-  const list = String(incidentList("vi", samplePolicy, [shown], ""));
+  const list = String(incidentList("vi", samplePolicy, [shown], "xa-01", ""));
   expect(list).toContain("R99</a>");
-  expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], ""))).toContain("Trung tâm mất liên lạc</a>");
+  expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], "xa-01", ""))).toContain("Trung tâm mất liên lạc</a>");
 });
 
 test("somebody takes a problem with a name, from a page of ours", async () => {
@@ -163,6 +167,43 @@ test("a list of more than a page says what is left and leads there, the filter a
   // Whoever stays on a page that is no more finds the way back; what is no page is the first.
   expect(await waysOf("/incidents?standing=4")).toEqual([undefined, "standing=3&ended=1 ← Mới hơn"]);
   for (const odd of ["0", "-1", "x", "999999999", "1e3"]) expect((await waysOf(`/incidents?standing=${odd}`))[0]).toBe("1–500 trong 1.001");
+});
+
+test("the list is narrowed to one centre, which the ways to other pages and the other filter keep; whoever has one centre sees that one alone", async () => {
+  standing = 501;
+  const { html } = await opened("/incidents?centre=xa-09");
+  expect(html).toContain('href="/incidents?centre=xa-09&amp;standing=2&amp;ended=1"');
+  expect(html).toContain('<input type="hidden" name="centre" value="xa-09">');
+  asker = person(["commune"], "xa-01");
+  await opened("/incidents?centre=xa-09");
+  expect(asked).toEqual([
+    [false, undefined, 1, "xa-09"],
+    [true, undefined, 1, "xa-09"],
+    [false, undefined, 1, "xa-01"],
+    [true, undefined, 1, "xa-01"],
+  ]);
+});
+
+test("a centre's own list shows fifty and says of how many, with the way to all", () => {
+  const at = new Date(sampleNowMs).toISOString();
+  const shown = Array.from({ length: 51 }, (_, index) => ({ id: String(index), requirement: "R05", subject: "", beganAt: at }));
+  const list = String(incidentList("vi", samplePolicy, shown, "xa-01", ""));
+  expect(list.match(/<li>/g)).toHaveLength(50);
+  expect(list).toContain('50 sự cố đầu trong 51. <a href="/incidents?centre=xa-01">');
+  expect(String(incidentList("vi", samplePolicy, shown.slice(1), "xa-01", ""))).not.toContain("sự cố đầu");
+});
+
+test("letters that were given up beyond those that are shown are counted, with the command that lists all", async () => {
+  expect((await opened("/incidents")).html).not.toContain("collector notify dead");
+  dead = 21;
+  expect((await opened("/incidents")).html).toContain("1 thư mới nhất trong 21 thư đã bỏ");
+});
+
+test("announced work of more than a page says what is left and leads there", async () => {
+  await send("/maintenance", good);
+  expect((await opened("/maintenance")).html).not.toContain("dòng nữa");
+  announced = 501;
+  expect((await opened("/maintenance")).html).toContain('<a href="/maintenance?page=2">Còn 500 dòng nữa →</a>');
 });
 
 test("the list is narrowed to one requirement, and says to which", async () => {
