@@ -2,7 +2,7 @@ import { isWorkingTime, workingMsBetween } from "#schemas/calendar.ts";
 import { type Book, type BookChanges, recipientAt } from "./book.ts";
 import { Desk, type DeskSettings } from "./desk.ts";
 import { makeDigests } from "./digest.ts";
-import { AGENT_SILENT, type Beginning, type Incident } from "./incident.ts";
+import { AGENT_SILENT, type Beginning, type Incident, letterName } from "./incident.ts";
 import { heed } from "./incident-step.ts";
 import { messageOf } from "./message.ts";
 import { ration } from "./ration.ts";
@@ -87,7 +87,12 @@ function close(desk: Desk): void {
     const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }), ...(end && { end }) });
     if (!topic || closed.storm !== undefined) continue;
     const kind = closed.end ?? "recovered";
-    desk.write(`${kind}-${closed.id}`, messageOf(kind, desk.book, topic, closed, desk.settings.publicUrl), closed.told.map(recipientAt), closed.siteId);
+    desk.write(
+      `${kind}-${letterName(closed)}`,
+      messageOf(kind, desk.book, topic, closed, desk.settings.publicUrl),
+      closed.told.map(recipientAt),
+      closed.siteId,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ export type Place = { readonly code: string; readonly name: string; readonly are
 export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };
 
 /** A message that waits because its reader has had enough for an hour. */
-export type HeldLetter = { readonly id: number; readonly address: string; readonly message: Message };
+export type HeldLetter = { readonly id: number; readonly key: string; readonly address: string; readonly message: Message };
 
 /** All that one step of the alerts looks at. The store reads it in one transaction with what the step writes; a simulation keeps it in memory. */
 export type Book = {

@@ -40,6 +40,14 @@ export type Incident = {
   readonly cause?: SilenceCause | undefined;
 };
 
+/**
+ * What a problem is called in the keys of its letters, from which Message-IDs are made. After a restore of the database numbers are given again, to other
+ * problems; the instant at which one was opened does not come again.
+ */
+export function letterName({ id, openedMs = 0 }: Incident): string {
+  return `${id}-${openedMs.toString(36)}`;
+}
+
 /** A problem that begins: soft, told to nobody. */
 export type Beginning = Pick<Incident, "siteId" | "requirement" | "subject" | "beganMs">;
 

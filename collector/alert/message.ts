@@ -1,6 +1,6 @@
 import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem } from "#schemas/alert.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
-import type { Incident } from "./incident.ts";
+import { type Incident, letterName } from "./incident.ts";
 import type { Topic } from "./topic.ts";
 
 type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
@@ -13,7 +13,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
   return {
     kind,
     incident: incident.id,
-    thread: `incident-${incident.id}`,
+    thread: `incident-${letterName(incident)}`,
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: topic.id,
     title: topic.title,

@@ -40,7 +40,7 @@ export function ration({ notify, publicUrl }: DeskSettings, book: Book, planned:
 function gatheredLetter(address: string, held: readonly HeldLetter[], publicUrl: string): PlannedLetter {
   const items = [...new Map(held.map(({ message }) => [message.incident ?? message, itemOf(message)])).values()];
   return {
-    key: `capped-${held[0]?.id ?? 0}-${address}`,
+    key: `capped-${held[0]?.key}`,
     recipient: recipientAt(address),
     message: { kind: "capped", count: items.length, ...listed(items), link: `${publicUrl}/incidents` },
     siteId: 0,

@@ -2,7 +2,7 @@ import type { Message, Recipient } from "#schemas/alert.ts";
 import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
 import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
 import type { Desk } from "./desk.ts";
-import { AGENT_SILENT, type Incident } from "./incident.ts";
+import { AGENT_SILENT, type Incident, letterName } from "./incident.ts";
 import { instant, messageOf } from "./message.ts";
 import { distinct, firstRecipients, hearsNow, recipientsOf } from "./recipients.ts";
 import { sharedCause } from "./silence-cause.ts";
@@ -98,12 +98,13 @@ function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
   const now = topic.impact === 3 ? [] : all.filter((one) => hearsNow(one, topic.impact, settings.calendar, nowMs));
   if (now.length === 0 && topic.impact !== 3 && isBreak(settings.calendar, nowMs)) return;
   if (times >= FLAPPING_FROM) {
-    if (times === FLAPPING_FROM) desk.write(`flapping-${incident.id}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    if (times === FLAPPING_FROM)
+      desk.write(`flapping-${letterName(incident)}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "flapping", toldMs: nowMs });
   } else if (now.length === 0) {
     desk.change(incident, { telling: "digest" });
   } else {
-    desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
     desk.change(incident, { telling: "letter", toldMs: nowMs, told: now.map(addressOf) });
   }
 }
@@ -129,7 +130,7 @@ function joinStorm(desk: Desk, topic: Topic, opened: readonly Incident[], runnin
   const { calendar } = desk.settings;
   const [first] = opened;
   if (!first) return;
-  const key = running?.storm ?? `storm-${topic.id}-${first.id}`;
+  const key = running?.storm ?? `storm-${topic.id}-${letterName(first)}`;
   const all = running ? [] : provinceRecipients(desk, topic).filter((one) => hearsNow(one, topic.impact, calendar, desk.nowMs));
   if (!running && all.length === 0 && isBreak(calendar, desk.nowMs)) return;
   const told = running?.told ?? all.map(addressOf);
@@ -172,7 +173,7 @@ export function tellPassedOver(desk: Desk): void {
     if (!isStandingBad(incident) || desk.isQuiet(incident)) continue;
     const others = passedOver(desk, incident, firstRecipients(settings.notify, topic, book.places.get(incident.siteId)));
     if (others.length === 0) continue;
-    desk.write(`opened-${incident.id}`, messageOf("opened", book, topic, incident, settings.publicUrl), others, incident.siteId);
+    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings.publicUrl), others, incident.siteId);
     desk.change(incident, { told: [...incident.told, ...others.map(addressOf)] });
   }
   for (const [key, members] of stormsOf(desk)) {
@@ -226,7 +227,7 @@ export function escalate(desk: Desk): void {
   const single = desk.incidents().filter((one) => one.state === "open" && one.telling !== undefined && one.storm === undefined);
   for (const incident of single) {
     const topic = desk.topicOf(incident);
-    if (topic && incident.wellSinceMs === undefined && !desk.isQuiet(incident)) climb(desk, topic, [incident], `escalated-${incident.id}`);
+    if (topic && incident.wellSinceMs === undefined && !desk.isQuiet(incident)) climb(desk, topic, [incident], `escalated-${letterName(incident)}`);
   }
   for (const [key, members] of stormsOf(desk)) {
     const standing = members.filter(({ state }) => state !== "closed");

@@ -117,10 +117,9 @@ export async function markDead(db: Db, id: number, error: string, nowMs: number)
 
 /** Letters that wait because their readers had enough, oldest first. */
 export async function heldLetters(tx: Db): Promise<HeldLetter[]> {
-  const rows = await tx.query<{ id: number; address: string; message: Message }>(
-    "SELECT outbox_id::float8 AS id, channel || ' ' || recipient AS address, body AS message FROM outbox WHERE state = 'held' ORDER BY outbox_id",
+  return tx.query<HeldLetter>(
+    "SELECT outbox_id::float8 AS id, dedup_key AS key, channel || ' ' || recipient AS address, body AS message FROM outbox WHERE state = 'held' ORDER BY outbox_id",
   );
-  return rows;
 }
 
 /** A digest has taken up held letters. */

@@ -92,7 +92,7 @@ export class AlertDesk {
         traces: this.traces,
         windows: this.windows,
         recent,
-        held: this.#held.map(({ id, letter }) => ({ id, address: addressOf(letter.recipient), message: letter.message })),
+        held: this.#held.map(({ id, letter }) => ({ id, key: letter.key, address: addressOf(letter.recipient), message: letter.message })),
         deadSinceDigest: 0,
         expiries: this.expiries,
         digest: this.#digest,

@@ -15,6 +15,7 @@ import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const CENTRES = 30;
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const T0 = Date.parse("2026-11-24T08:00:00+07:00");
 const notify = {
   recipients: [
@@ -82,6 +83,40 @@ it("a problem goes from a judgement into the outbox with its sentence, is taken 
   await alerts.tick(T0 + 71 * MINUTE);
   expect(await keys()).toEqual(["opened waiting", "opened waiting", "recovered waiting", "recovered waiting"]);
   expect((await incidentPart(db, { closed: true }, 1)).rows).toHaveLength(1);
+});
+
+it("after a restore a number is given again, and no letter of its new problem has a name or a thread of the old one's", async () => {
+  const names = async () => {
+    const rows = await db.query<{ key: string; thread: string | null }>("SELECT dedup_key AS key, body ->> 'thread' AS thread FROM outbox");
+    return { keys: rows.map(({ key }) => key), threads: new Set(rows.flatMap(({ thread }) => thread ?? [])) };
+  };
+  const lived = async (atMs: number) => {
+    await db.query("DELETE FROM outbox");
+    await db.query("DELETE FROM incident");
+    await db.query("ALTER TABLE incident ALTER incident_id RESTART WITH 5000");
+    await db.query("ALTER TABLE outbox ALTER outbox_id RESTART WITH 5000");
+    await judged(atMs, 1, "R14", "fail");
+    await alerts.tick(atMs + 3 * MINUTE);
+    await alerts.tick(atMs + 25 * HOUR);
+    await judged(atMs + 25 * HOUR + MINUTE, 1, "R14", "pass");
+    await alerts.tick(atMs + 25 * HOUR + 12 * MINUTE);
+    const single = await names();
+    expect([single.threads.size, new Set(single.keys).size]).toEqual([1, single.keys.length]);
+    expect(single.keys.length).toBeGreaterThan(4);
+    for (let site = 1; site <= 12; site++) await judged(atMs + 26 * HOUR, site, "R16", "fail");
+    await alerts.tick(atMs + 26 * HOUR + 15 * MINUTE);
+    // Over its number of letters in the hour this reader gets the rest as one.
+    for (const requirement of ["R02", "R07", "R10", "R11", "R12", "R15"]) await judged(atMs + 26 * HOUR + 16 * MINUTE, 1, requirement, "fail");
+    await alerts.tick(atMs + 26.5 * HOUR);
+    await db.query("UPDATE outbox SET state = 'sent', sent_at = to_timestamp($1::float8 / 1000) WHERE state = 'waiting'", [atMs + 26.5 * HOUR]);
+    for (const hours of [26.6, 28, 30]) await alerts.tick(atMs + hours * HOUR);
+    return names();
+  };
+  const before = await lived(T0);
+  const after = await lived(T0 + 7 * 24 * HOUR);
+  for (const kind of ["opened", "escalated", "recovered", "storm", "capped"]) expect(after.keys.some((key) => key.startsWith(`${kind}-`))).toBe(true);
+  expect(before.keys.filter((key) => after.keys.includes(key))).toEqual([]);
+  expect([...before.threads].filter((thread) => after.threads.has(thread))).toEqual([]);
 });
 
 it("an access point that is back ends its problem, though nobody has seen fifty people yet", async () => {
