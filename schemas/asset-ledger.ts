@@ -97,7 +97,8 @@ function standing(device: Device, match: KnownDevice | undefined, found: readonl
  * one that answered there before and has been gone since. PCs change addresses with their leases, so only a serial number speaks for them.
  */
 function isOther({ id, role, serial }: Device, match: KnownDevice, found: readonly KnownDevice[]): boolean {
-  if (plainSerial(serial) && plainSerial(match.serial)) return !sameSerial(serial, match.serial);
+  const said = sameSerial(serial, match.serial);
+  if (said !== undefined) return !said;
   if (kindOf(role) === "officer-pc") return false;
   return found.some((before) => before.device === id && before.identity !== match.identity && comparable(before, match) && before.lastDay < match.firstDay);
 }
@@ -108,9 +109,10 @@ function comparable(a: KnownDevice, b: KnownDevice): boolean {
   return family(a) === family(b) && (a.serial === undefined || b.serial === undefined || !sameSerial(a.serial, b.serial));
 }
 
-function sameSerial(a: string | undefined, b: string | undefined): boolean {
-  const plain = plainSerial(a);
-  return plain !== undefined && plain === plainSerial(b);
+/** Whether two serial numbers are one; undefined where one of them is none. Pure. */
+export function sameSerial(a: string | undefined, b: string | undefined): boolean | undefined {
+  const [one, other] = [plainSerial(a), plainSerial(b)];
+  return one === undefined || other === undefined ? undefined : one === other;
 }
 
 /**

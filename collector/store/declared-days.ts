@@ -1,5 +1,6 @@
-import { kindOf } from "#schemas/asset-ledger.ts";
+import { type KnownDevice, kindOf } from "#schemas/asset-ledger.ts";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { codesNow, type FormerDevice } from "#schemas/codes-now.ts";
 import type { Centre, Device, DeviceRole, NewlyDeclared } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { siteName } from "./one-site.ts";
@@ -7,24 +8,32 @@ import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-sp
 
 const DAY_MS = 86_400_000;
 
-/** A list of devices that was recorded on one Vietnam day to count from another one on, and the names of its devices. */
-type DeviceList = { readonly fromDay: string; readonly recordedDay: string; readonly names: ReadonlySet<string> };
+type ListedDevice = Omit<FormerDevice, "untilDay">;
+/** A list of devices that was recorded on one Vietnam day to count from another one on. */
+type DeviceList = { readonly fromDay: string; readonly recordedDay: string; readonly devices: readonly ListedDevice[] };
+/** The names of the devices of a list, also under the codes that they have now. */
+type NamedList = Omit<DeviceList, "devices"> & { readonly names: ReadonlySet<string> };
+
+/** What the lists of a span say of the devices at its end: which are new, and which had other codes (old code to present code). */
+export type DeclaredDays = { readonly newly: readonly NewlyDeclared[]; readonly codes: ReadonlyMap<string, string> };
 
 /**
- * Of the devices that sites declare at the end of their spans those that were not declared on each day of them, by what was known by `knownMs`. What counts
- * of a day is the list that stood when it ended, as agents are asked by that one: a list that is dated back lets nobody look back.
+ * Of the devices that sites declare at the end of their spans those that were not declared on each day of them, and those that had another code, by what was
+ * known by `knownMs`. What counts of a day is the list that stood when it ended, as agents are asked by that one: a list that is dated back lets nobody look
+ * back. `found` is what searches met at the sites.
  */
-export async function newlyDeclaredWithin(
+export async function declaredDaysWithin(
   db: Db,
   spans: readonly (SiteSpan & { readonly centre: Pick<Centre, "devices"> })[],
   knownMs: number,
-): Promise<ReadonlyMap<number, NewlyDeclared[]>> {
+  found: Promise<ReadonlyMap<number, readonly KnownDevice[]>>,
+): Promise<ReadonlyMap<number, DeclaredDays>> {
   if (spans.length === 0) return new Map();
   const { site, values } = siteName(siteIds(spans), 4);
   // A site whose list has not changed within its span gives no row; of the others what was over before the span is left out. Whole devices would take ten times as long.
   const rows = await db.query<{ site_id: number; from_day: string; recorded_day: string; devices: string }>(
     `SELECT w.site_id, v.effective_from::text AS from_day, v.recorded_day::text AS recorded_day,
-       (SELECT coalesce(string_agg((d ->> 'role') || ' ' || (d ->> 'id'), ','), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
+       (SELECT coalesce(string_agg(concat_ws(chr(31), d ->> 'role', d ->> 'id', coalesce(d ->> 'address', ''), coalesce(d ->> 'serial', '')), chr(30)), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
      FROM ${spansAsW} CROSS JOIN LATERAL (
        SELECT n.*, max(n.effective_from) FILTER (WHERE n.effective_from <= w.since AND n.recorded_day <= w.since) OVER (PARTITION BY n.site_id) AS base
        FROM (
@@ -36,28 +45,46 @@ export async function newlyDeclaredWithin(
     [...spanColumns(spans), knownMs, ...values],
   );
   const lists = bySite(rows);
+  const met = await found;
   return new Map(
-    spans.map(({ siteId, centre, ...span }) => {
-      const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, names: namesIn(row.devices) }));
-      return [siteId, own ? newOnes(centre.devices, own, span) : []];
+    spans.flatMap(({ siteId, centre: { devices }, ...span }): [number, DeclaredDays][] => {
+      const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, devices: devicesIn(row.devices) }));
+      if (own === undefined) return [];
+      const codes = codesNow(formerOnes(devices, own, vietnamDay(span.atMs)), devices, met.get(siteId) ?? []);
+      const named = own.map(({ devices: listed, ...list }) => ({ ...list, names: namesOf(listed, codes) }));
+      return [[siteId, { newly: newOnes(devices, named, span), codes }]];
     }),
   );
 }
 
-function namesIn(devices: string): ReadonlySet<string> {
-  return new Set(
-    devices.split(",").map((device) => {
-      const [role, id = ""] = device.split(" ");
-      return nameOf({ id, role: role as DeviceRole });
-    }),
-  );
+function devicesIn(text: string): readonly ListedDevice[] {
+  if (text === "") return [];
+  return text.split("\u001e").map((device) => {
+    const [role, id = "", address, serial] = device.split("\u001f");
+    return { id, role: role as DeviceRole, ...(address && { address }), ...(serial && { serial }) };
+  });
 }
 
-function newOnes(devices: readonly Device[], lists: readonly DeviceList[], { sinceMs, atMs }: Omit<SiteSpan, "siteId">): NewlyDeclared[] {
+function namesOf(devices: readonly ListedDevice[], codes: ReadonlyMap<string, string>): ReadonlySet<string> {
+  return new Set(devices.flatMap(({ id, role }) => [id, codes.get(id) ?? id].map((code) => nameOf({ id: code, role }))));
+}
+
+/** What lists that had begun by a day name and the present one does not, each as it was declared last. The lists stand newest first. */
+function formerOnes(devices: readonly Device[], lists: readonly DeviceList[], today: string): readonly FormerDevice[] {
+  const former = new Map<string, FormerDevice | undefined>(devices.map(({ id }) => [id, undefined]));
+  let untilDay = today;
+  for (const { fromDay, recordedDay, devices: listed } of lists.filter((list) => list.fromDay <= today)) {
+    for (const one of listed) if (!former.has(one.id)) former.set(one.id, { ...one, untilDay });
+    untilDay = fromDay > recordedDay ? fromDay : recordedDay;
+  }
+  return [...former.values()].flatMap((one) => one ?? []);
+}
+
+function newOnes(devices: readonly Device[], lists: readonly NamedList[], { sinceMs, atMs }: Omit<SiteSpan, "siteId">): NewlyDeclared[] {
   const found: NewlyDeclared[] = [];
   const firstDay = vietnamDay(sinceMs);
   let unbroken = devices;
-  let held: DeviceList | undefined;
+  let held: NamedList | undefined;
   for (let sinceDay = vietnamDay(atMs); unbroken.length > 0 && sinceDay > firstDay; sinceDay = dayBefore(sinceDay)) {
     const before = listOn(lists, dayBefore(sinceDay));
     if (before !== undefined && before === held) continue;
@@ -73,7 +100,7 @@ function newOnes(devices: readonly Device[], lists: readonly DeviceList[], { sin
  * What counted on a day by what was known when it ended: of the lists that had begun the newest; before the first one began, that first one. The lists stand
  * newest first, by their first day and then by when they were recorded.
  */
-function listOn(lists: readonly DeviceList[], day: string): DeviceList | undefined {
+function listOn(lists: readonly NamedList[], day: string): NamedList | undefined {
   const known = lists.filter(({ recordedDay }) => recordedDay <= day);
   const first = known.at(-1)?.fromDay;
   return known.find(({ fromDay }) => fromDay <= day || fromDay === first);

@@ -1,11 +1,12 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
+import { underCodesNow } from "#schemas/codes-now.ts";
 import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
 import type { NewlyDeclared } from "#schemas/inventory.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
-import { newlyDeclaredWithin } from "./declared-days.ts";
+import { declaredDaysWithin } from "./declared-days.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
@@ -46,11 +47,19 @@ export async function loadFacts(
 }
 
 /** The devices of some sites that counts take for newly declared at a moment, by all that is known. */
-export function newlyDeclaredAt(db: Db, sites: readonly Pick<Site, "siteId" | "centre">[], atMs: number): Promise<ReadonlyMap<number, NewlyDeclared[]>> {
-  return newlyDeclaredWithin(db, declaredSpans(sites.map((site) => ({ site, atMs }))), FOREVER_MS);
+export async function newlyDeclaredAt(
+  db: Db,
+  sites: readonly Pick<Site, "siteId" | "centre">[],
+  atMs: number,
+): Promise<ReadonlyMap<number, readonly NewlyDeclared[]>> {
+  const spans = declaredSpans(sites.map((site) => ({ site, atMs })));
+  const days = await declaredDaysWithin(db, spans, FOREVER_MS, foundWithin(db, spans, undefined));
+  return new Map([...days].map(([siteId, { newly }]) => [siteId, newly]));
 }
 
-function declaredSpans(questions: readonly Pick<FactsQuestion, "site" | "atMs">[]): Parameters<typeof newlyDeclaredWithin>[1] {
+function declaredSpans(
+  questions: readonly { readonly site: Pick<Site, "siteId" | "centre">; readonly atMs: number }[],
+): Parameters<typeof declaredDaysWithin>[1] {
   return questions.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - PRESENCE_DAYS * DAY_MS, atMs }));
 }
 
@@ -66,11 +75,12 @@ async function factsOf(
   const untilMs = knownMs ?? FOREVER_MS;
   // Some hundreds of rows of each site are looked at by counts of devices alone.
   const counted = questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices"));
-  const [runs, presence, newlyDeclared, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
+  const foundThere = foundWithin(db, spans(PRESENCE_DAYS), knownMs);
+  const [runs, presence, declaredDays, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
     runsWanted(db, asked, questions, untilMs),
     presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
-    newlyDeclaredWithin(db, declaredSpans(counted), untilMs),
-    foundWithin(db, spans(PRESENCE_DAYS), knownMs),
+    declaredDaysWithin(db, declaredSpans(counted), untilMs, foundThere),
+    foundThere,
     db.query<DailyPeak & { site_id: number }>(
       `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}
        JOIN peak_day AS p ON p.site_id = ${site("w.site_id")} AND p.metric = 'wifi_clients' AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
@@ -97,11 +107,11 @@ async function factsOf(
     centre,
     calendar,
     runs: runs[place] ?? [],
-    presence: presence.get(siteId) ?? [],
-    newlyDeclared: newlyDeclared.get(siteId) ?? [],
+    presence: underCodesNow(presence.get(siteId) ?? [], declaredDays.get(siteId)?.codes),
+    newlyDeclared: declaredDays.get(siteId)?.newly ?? [],
     found: found.get(siteId) ?? [],
     peaks: peaksBySite.get(siteId) ?? [],
-    pages: pages.get(siteId) ?? [],
+    pages: underCodesNow(pages.get(siteId) ?? [], declaredDays.get(siteId)?.codes),
     attestations: (attestationsBySite.get(siteId) ?? []).map(({ body }) => body),
     waivers: (waiversBySite.get(siteId) ?? []).map(({ body }) => body),
     duties: duties[place] ?? [],

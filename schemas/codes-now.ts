@@ -1,0 +1,35 @@
+import { type KnownDevice, kindOf, sameSerial } from "./asset-ledger.ts";
+import type { Device } from "./inventory.ts";
+
+/** A device under a code that is declared no more, and the Vietnam day from which on it is not. */
+export type FormerDevice = Pick<Device, "id" | "role" | "address" | "serial"> & { readonly untilDay: string };
+
+/**
+ * The present codes of devices that got another one: what answered under the old code is the same machine. Its serial number says so, or the address on the
+ * wire (MAC) of what a search met in the place of both while the old code was declared. An IP address alone says nothing. Pure.
+ */
+export function codesNow(former: readonly FormerDevice[], declared: readonly Device[], found: readonly KnownDevice[]): ReadonlyMap<string, string> {
+  return new Map(
+    former.flatMap((before): [string, string][] => {
+      const same = declared.filter((device) => kindOf(device.role) === kindOf(before.role) && isSame(before, device, found));
+      const now = same.find(({ role }) => role === before.role) ?? same[0];
+      return now === undefined ? [] : [[before.id, now.id]];
+    }),
+  );
+}
+
+/** Rows about devices under their present codes. */
+export function underCodesNow<Row extends { readonly device: string }>(rows: readonly Row[], codes: ReadonlyMap<string, string> | undefined): readonly Row[] {
+  return codes === undefined || codes.size === 0 ? rows : rows.map((row) => ({ ...row, device: codes.get(row.device) ?? row.device }));
+}
+
+function isSame(before: FormerDevice, device: Device, found: readonly KnownDevice[]): boolean {
+  const said = sameSerial(before.serial, device.serial);
+  if (said !== undefined) return said;
+  if (before.address === undefined || before.address !== device.address) return false;
+  const [there] = found
+    .filter(({ identity, address }) => identity.startsWith("hash ") && address === device.address)
+    .sort((a, b) => b.lastDay.localeCompare(a.lastDay) || b.firstDay.localeCompare(a.firstDay));
+  const isOther = [before, device].some(({ serial }) => sameSerial(serial, there?.serial) === false);
+  return there !== undefined && !isOther && there.firstDay < before.untilDay;
+}
