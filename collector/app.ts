@@ -144,10 +144,11 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.notFound((c) => (isForPerson(c) ? c.html(sorry(c, "web.notFound"), 404) : c.json(problem(404, "not_found", "there is nothing at this address"), 404)));
 
+  const onClosedCentre = tellOfRefused(log, clock);
   app.use(
     ...guard({
       ...web,
-      signed: { keys, nonces, clock, onClosedCentre: tellOfRefused(log, clock) },
+      signed: { keys, nonces, clock, onClosedCentre },
       token,
       identify,
       byToken: byToken(tokens, (c) => isConfidential(c, proxies, isPublicTls)),
@@ -157,7 +158,7 @@ export function createApp(deps: AppDeps): Hono {
 
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
-  app.route("/", ingestRoutes({ nonces, clock, accept, onConflict: deps.freeze }));
+  app.route("/", ingestRoutes({ nonces, clock, accept, onClosedCentre, onConflict: deps.freeze }));
   app.route(
     "/",
     enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock, configKey: () => setting(db, CONFIG_KEY) }),

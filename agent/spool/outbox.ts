@@ -166,6 +166,14 @@ export function halve(database: DatabaseSync, id: number): boolean {
   return true;
 }
 
+/** Lets the rows of a batch that the collector has not taken wait again, in whatever lane they belong to by then. */
+export function thaw(database: DatabaseSync, id: number): void {
+  const place = placeOf(database, id);
+  if (place === undefined) return;
+  markRange(database, place, rowStates.waiting, null);
+  database.prepare("DELETE FROM batch WHERE id = ?").run(id);
+}
+
 /**
  * Makes a batch that went in columns again in the plain form: in halves where it can be cut, since an earlier try may have been stored without our
  * hearing of it, and the same range with other bytes would be taken for another sender's.

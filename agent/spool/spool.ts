@@ -17,6 +17,7 @@ import {
   releaseSuspects,
   rewind,
   settle,
+  thaw,
   toPlain,
 } from "./outbox.ts";
 import { quarantine, refill, salvage } from "./quarantine.ts";
@@ -113,6 +114,11 @@ export class Spool implements Disposable {
   /** The batch is too large for the collector; false when it cannot be made smaller. */
   halve(id: number): boolean {
     return this.#guarded(() => transaction(this.#database, () => halve(this.#database, id)));
+  }
+
+  /** The collector refuses the batch for now; what it holds waits for others to go first. */
+  thaw(id: number): void {
+    this.#guarded(() => transaction(this.#database, () => thaw(this.#database, id)));
   }
 
   /** The collector does not take columns after all: the batch is made again in the plain form. */

@@ -10,7 +10,10 @@ import { backlogPauseMs, chooseLane } from "./lanes.ts";
 import { type Answer, type HoldReason, type Step, SUSPECTS_MAX, stepAfter } from "./retry.ts";
 
 /** What the uplink needs of a spool. */
-export type Deliverable = Pick<Spool, "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "releaseSuspects" | "lastSeq" | "restartStream">;
+export type Deliverable = Pick<
+  Spool,
+  "next" | "lanesWaiting" | "settle" | "refuse" | "halve" | "toPlain" | "thaw" | "releaseSuspects" | "lastSeq" | "restartStream"
+>;
 
 export type UplinkOptions = {
   readonly spool: Deliverable;
@@ -175,7 +178,7 @@ export class Uplink {
         this.#status = { ...this.#status, attempts: this.#status.attempts + 1 };
         return step.waitMs;
       case "hold":
-        return this.#hold(step.reason, step.waitMs);
+        return step.reason === "centre_closed" && batch.lane === "live" ? this.#backlogFirst(batch, step.waitMs) : this.#hold(step.reason, step.waitMs);
     }
   }
 
@@ -214,6 +217,15 @@ export class Uplink {
   #allRefused(): number {
     this.#options.spool.releaseSuspects();
     return this.#hold("all_refused", HOUR_MS);
+  }
+
+  /** What was taken before a centre was closed is still wanted: the present makes way for it. */
+  #backlogFirst({ id }: FrozenBatch, waitMs: number): number {
+    const { spool, readClock } = this.#options;
+    spool.thaw(id);
+    this.#lastLane = "live";
+    if (!spool.lanesWaiting(this.#view()).backlog) return this.#hold("centre_closed", waitMs);
+    return Math.max(GATHER_MS, this.#backlogNotBeforeMs - readClock().steadyMs);
   }
 
   #hold(reason: HoldReason, waitMs: number): number {

@@ -1,12 +1,14 @@
 import type { Batch, IngestReply, SenderClock } from "#schemas/exchange.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { Received, Written } from "../store/received.ts";
-import { fileBatch } from "./filed.ts";
+import { type FiledBatch, fileBatch } from "./filed.ts";
 import type { IngestQueue } from "./ingest-queue.ts";
 import { Pace } from "./pace.ts";
 
 /** Who sends, as the key has proven. */
 export type Sender = { readonly siteId: number; readonly agentId: string };
+/** `endMs`: the first instant without the sender's centre, where it is closed. */
+export type EndedSender = Sender & { readonly endMs?: number | undefined };
 /** What was committed for one site at `nowMs`: whom to judge anew. `late` observations revise the past and page nobody. */
 export type Accepted = {
   readonly siteId: number;
@@ -32,7 +34,18 @@ export class StreamConflict extends Error {
   override readonly name = "StreamConflict";
 }
 
-export type Acceptor = (sender: Sender, arrival: Arrival) => Promise<Omit<IngestReply, "nonce">>;
+/** The sender's centre is closed. `partly`: only since a part of the batch was taken. */
+export class CentreEnded extends Error {
+  override readonly name = "CentreEnded";
+  readonly partly: boolean;
+
+  constructor(partly: boolean) {
+    super("the centre was closed when this was taken");
+    this.partly = partly;
+  }
+}
+
+export type Acceptor = (sender: EndedSender, arrival: Arrival) => Promise<Omit<IngestReply, "nonce">>;
 
 /** An observation older than this when it arrives no longer speaks of the present, ms. */
 const LATE_MS = 1_800_000;
@@ -41,12 +54,13 @@ const BACKLOG_RATE_MAX = 2_000;
 
 /**
  * The one way in for observations, for routes and for the demo alike: files, commits, answers, and then tells who has to be judged.
- * Replies after the commit. @throws StreamConflict, IngestBusy.
+ * Replies after the commit. @throws StreamConflict, CentreEnded, IngestBusy.
  */
 export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) => void): Acceptor {
   const pace = new Pace();
-  return async (sender, { batch, bodySha256, bodyBytes = 0, nowMs, arrivedMs = nowMs, clock }) => {
+  return async ({ endMs, ...sender }, { batch, bodySha256, bodyBytes = 0, nowMs, arrivedMs = nowMs, clock }) => {
     const filed = fileBatch(batch, arrivedMs, clock);
+    if (endMs !== undefined) refuseAfter(filed, endMs);
     const clockOffsetMs = clock && arrivedMs - clock.wallMs;
     const received: Received = { ...sender, batch, bodySha256, bodyBytes, receivedMs: nowMs, filed, ...(clockOffsetMs !== undefined && { clockOffsetMs }) };
     const written = await queue.add(received);
@@ -57,6 +71,12 @@ export function acceptInto(queue: IngestQueue, onAccepted: (accepted: Accepted) 
     }
     return replyFor(received, written, { queued: queue.queued, minIntervalS: pace.intervalS(sender.agentId, queue.queued, nowMs) });
   };
+}
+
+/** @throws CentreEnded when any observation was taken at an instant or later */
+function refuseAfter({ observations }: FiledBatch, endMs: number): void {
+  const after = observations.filter(({ takenMs }) => takenMs >= endMs).length;
+  if (after > 0) throw new CentreEnded(after < observations.length);
 }
 
 function isLate({ batch, filed, receivedMs }: Received): boolean {

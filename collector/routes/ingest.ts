@@ -2,18 +2,18 @@ import { Hono } from "hono";
 import { COLUMNS } from "#schemas/batch-columns.ts";
 import { CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
 import { problem } from "#schemas/problem.ts";
-import { type Acceptor, StreamConflict } from "../ingest/accept.ts";
+import { type Acceptor, CentreEnded, StreamConflict } from "../ingest/accept.ts";
 import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
 import { readBatch } from "../ingest/read-body.ts";
-import type { SignedDeps, SignedEnv } from "./signed.ts";
+import { centreClosed, type SignedDeps, type SignedEnv } from "./signed.ts";
 
-export type IngestDeps = Pick<SignedDeps, "nonces" | "clock"> & {
+export type IngestDeps = Pick<SignedDeps, "nonces" | "clock" | "onClosedCentre"> & {
   readonly accept: Acceptor;
   readonly onConflict: (agentId: string, message: string) => Promise<void>;
 };
 
 /** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
-export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps): Hono<SignedEnv> {
+export function ingestRoutes({ accept, onConflict, onClosedCentre, nonces, clock }: IngestDeps): Hono<SignedEnv> {
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
     const { batch, bodyBytes } = await readBatch(c.var.wire, c.req.header("content-encoding"));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
@@ -21,7 +21,7 @@ export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps):
     const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));
     try {
       const reply = await accept(
-        { siteId, agentId },
+        { siteId, agentId, endMs: c.var.endMs },
         {
           batch: batch.data,
           bodySha256: c.var.bodySha256,
@@ -36,6 +36,12 @@ export function ingestRoutes({ accept, onConflict, nonces, clock }: IngestDeps):
       if (error instanceof StreamConflict) {
         await onConflict(agentId, error.message);
         return c.json(problem(409, "stream_conflict", error.message), 409);
+      }
+      if (error instanceof CentreEnded) {
+        if (error.partly)
+          return c.json(problem(422, "centre_closed_within", "the centre was closed while this was taken; send what came before it apart"), 422);
+        onClosedCentre?.(c.var.agent);
+        return centreClosed(c);
       }
       if (error instanceof BatchUnwritable) return c.json(problem(422, "batch_unwritable", error.message), 422);
       if (!(error instanceof IngestBusy)) throw error;

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
+import { vietnamDayStartMs } from "#schemas/calendar.ts";
 import { problem } from "#schemas/problem.ts";
 import type { AgentKeys, Proof } from "../auth/agent-keys.ts";
 import type { Nonces } from "../auth/nonces.ts";
+import { PAST_MAX_MS } from "../ingest/correct-time.ts";
 import { type BodyRefused, readRequest } from "../ingest/read-body.ts";
 import type { KnownAgent } from "../store/agents.ts";
 
-/** What a route behind `signedByAgent` knows of its request. */
-export type SignedEnv = { Variables: { agent: KnownAgent; arrivedMs: number; wire: Buffer; bodySha256: string } };
+/** What a route behind `signedByAgent` knows of its request. `endMs`: the centre is closed, and this was the first instant without it. */
+export type SignedEnv = { Variables: { agent: KnownAgent; endMs: number | undefined; arrivedMs: number; wire: Buffer; bodySha256: string } };
 export type SignedDeps = {
   readonly keys: AgentKeys;
   readonly nonces: Nonces;
@@ -36,17 +38,35 @@ export function signedByAgent({ keys, nonces, clock, onClosedCentre }: SignedDep
     const wire = await readRequest(c.req);
     const bodySha256 = createHash("sha256").update(wire).digest("hex");
     const proof = await keys.prove({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name), bodySha256 }, clock());
-    if (!proof.ok) {
+    const endMs = !proof.ok && proof.fault === "centre_closed" && mayBringTheRest(c) ? restUntil(proof.agent, clock()) : undefined;
+    if (!proof.ok && (proof.fault !== "centre_closed" || endMs === undefined)) {
       if (proof.fault === "centre_closed") onClosedCentre?.(proof.agent);
       const status = forbidden.has(proof.fault) ? 403 : 401;
       return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
     }
     c.set("agent", proof.agent);
+    c.set("endMs", endMs);
     c.set("wire", wire);
     c.set("bodySha256", bodySha256);
     await next();
     return undefined;
   });
+}
+
+/** What an agent took before its centre was closed completes the last days; it may be as late as anything that agents send. */
+function mayBringTheRest({ req }: Context): boolean {
+  return req.method === "POST" && req.path === "/v1/batches";
+}
+
+/** The first instant without a closed centre, while observations from before it can still come. */
+function restUntil({ closedOn }: KnownAgent, nowMs: number): number | undefined {
+  const endMs = closedOn ? vietnamDayStartMs(closedOn) : Number.NEGATIVE_INFINITY;
+  return nowMs < endMs + PAST_MAX_MS ? endMs : undefined;
+}
+
+/** The answer to what was taken after the agent's centre was closed. */
+export function centreClosed(c: Context): Response {
+  return c.json(problem(403, "centre_closed", titles.centre_closed), 403);
 }
 
 /** The answer to a body that must not be read further. */

@@ -75,7 +75,7 @@ function formerOnes(devices: readonly Device[], lists: readonly DeviceList[], to
   let untilDay = today;
   for (const { fromDay, recordedDay, devices: listed } of lists.filter((list) => list.fromDay <= today)) {
     for (const one of listed) if (!former.has(one.id)) former.set(one.id, { ...one, untilDay });
-    untilDay = fromDay > recordedDay ? fromDay : recordedDay;
+    untilDay = [fromDay, recordedDay].sort().at(-1) ?? today;
   }
   return [...former.values()].flatMap((one) => one ?? []);
 }

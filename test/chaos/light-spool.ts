@@ -100,6 +100,9 @@ export class LightSpool implements Deliverable {
   toPlain(): void {
     this.refusals++;
   }
+  thaw(): void {
+    this.refusals++;
+  }
   releaseSuspects(): void {}
   restartStream(): void {
     this.refusals++;

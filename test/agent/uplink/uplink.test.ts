@@ -247,3 +247,16 @@ describe("a collector that objects", () => {
     expect([...collector.stored.keys()].filter((key) => key.startsWith(spool.status().stream))).toHaveLength(3);
   });
 });
+
+it("a closed centre's agent sends what it took before, old as it is, and keeps the rest", async () => {
+  const LAST = 1_300;
+  const closed = { status: 403, body: { code: "centre_closed", title: "closed", status: 403, type: "about:blank" } };
+  const { collector, spool, uplink, until } = await rig(2_000, {
+    fault: ({ from, to }) => (to <= LAST ? undefined : from <= LAST ? { status: 422 } : closed),
+    reply: () => ({ backlogRate: 1_000_000, minIntervalS: 0 }),
+  });
+  await until(() => uplink.status().hold === "centre_closed");
+  expect(seqsOf(collector)).toEqual(upTo(LAST));
+  const { waiting, frozen, deadLetters } = spool.status();
+  expect([waiting + frozen, deadLetters]).toEqual([2_000 - LAST, 0]);
+});
