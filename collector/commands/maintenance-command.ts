@@ -22,6 +22,7 @@ export function maintenanceCommand(context: CommandContext): Command {
   const maintenance = new Command("maintenance").description("announced work: what is measured meanwhile counts, messages are held back");
   maintenance
     .command("add")
+    .description("announces a window and prints its id")
     .option("--centres <codes>", "codes with commas between; all when absent")
     .option("--requirements <ids>", "R01,R16 or agent; all when absent")
     .requiredOption("--mode <mode>", "skip (open no problems), mute (open them, tell nobody), run (tell as ever)")

@@ -1,151 +1,128 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { Command } from "commander";
-import {
-  type AttestDeps,
-  attestAdd,
-  attestImport,
-  type CommandResult,
-  dutyImport,
-  type ImportOrder,
-  waiverAdd,
-  waiverImport,
-  waiverList,
-  waiverWithdraw,
-} from "../attest/commands.ts";
-import { createJudge } from "../jobs/judge.ts";
-import { createLog } from "../log.ts";
-import { openPolicyBook } from "../policy-book.ts";
-import { addAttestations } from "../store/attestations.ts";
-import { addDutyRecords } from "../store/duties.ts";
-import { allSites, findSite } from "../store/sites.ts";
-import { addWaivers, waiverPart, withdrawWaiver } from "../store/waivers.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
+import { text } from "#schemas/text/text.ts";
+import { createPeopleDesk, type PeopleDesk } from "../people/desk.ts";
+import { parsePerson } from "../people/person-input.ts";
+import { passwordLink } from "../routes/people.ts";
+import { verifyAudit } from "../store/audit.ts";
+import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
-import { type CommandContext, UsageError } from "./terminal.ts";
+import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
-/** `waiver add | import F | list | withdraw ID`. */
-export function waiverCommand(context: CommandContext): Command {
-  const waiver = new Command("waiver").description("documented exceptions, never endless");
-  waiver
+type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
+
+const switches = { disable: "refuses an account and ends its sessions", enable: "lets a disabled account in again" } as const;
+
+/** `people add | list | disable | enable | end-factor | reset`: accounts. A password comes by a one-time link or a prompt, never by the command line. */
+export function peopleCommand(context: CommandContext): Command {
+  const { terminal } = context;
+  const people = new Command("people").alias("user").description("accounts of people");
+  people
     .command("add")
-    .requiredOption("--centre <code>", "centre")
-    .requiredOption("--requirement <id>", "requirement such as R01")
-    .requiredOption("--reason <text>", "why")
-    .requiredOption("--document <number>", "number of the document that allows it")
-    .requiredOption("--approver <name>", "who allowed it")
-    .option("--from <date>", "first day, YYYY-MM-DD; today when absent")
-    .requiredOption("--until <date>", "last day, inclusive, YYYY-MM-DD")
-    .option("--proof <file>", "file of the document; its SHA-256 is kept, the file is not")
-    .action(async (fields: Fields) => {
-      const proven = await withProof(fields);
-      await say(context, (deps) => waiverAdd(deps, proven));
-    });
-  importInto(context, waiver, "waivers of a CSV or JSON file", waiverImport);
-  withPages(waiver.command("list"))
-    .option("--centre <code>", "only those of one centre")
-    .action((asked: { centre?: string; page: string }) => say(context, (deps) => waiverList(deps, asked.centre, pageOf(asked))));
-  waiver
-    .command("withdraw <id>")
-    .description("takes back one that was filed by mistake, from now on; the list has its id")
-    .requiredOption("--reason <text>", "why")
-    .requiredOption("--by <name>", "who withdraws it")
-    .action((id: string, fields: Fields) => say(context, (deps) => waiverWithdraw(deps, id, fields)));
-  return waiver;
+    .description("makes an account and prints the one-time link by which its owner sets a password")
+    .requiredOption("--login <name>", "user name")
+    .requiredOption("--name <name>", "name as it stands beside what the person declares")
+    .requiredOption("--roles <list>", "viewer, operator, inspector, admin, commune, auditor; several with commas")
+    .option("--centre <code>", "the only centre that the person may see")
+    .option("--until <date>", "last day of the account, YYYY-MM-DD")
+    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .action(({ roles, prompt, ...fields }: Added) =>
+      withDesk(context, async (desk, centreExists) => {
+        const parsed = parsePerson({ ...fields, roles: roles.split(",").map((role) => role.trim()) }, vietnamDay(Date.now()));
+        const { lang, publicUrl } = context.config();
+        if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
+        const { login, centre } = parsed.value;
+        if (centre !== undefined && !(await centreExists(centre))) throw new UsageError(`centre: ${text(lang, "form.error.centre")}`);
+        const link = await desk.add(parsed.value, commandLine());
+        if (link === undefined) throw new UsageError(`login: ${text(lang, "people.fault.taken")}`);
+        await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
+      }),
+    );
+  withPages(people.command("list"))
+    .description("all accounts: login, name, roles, centre, whether disabled")
+    .action((asked: { page: string }) =>
+      withDesk(context, async (desk) => {
+        const part = await desk.list(pageOf(asked));
+        for (const { login, name, roles, centreCode, disabled } of part.rows)
+          terminal.out([login, name, roles.join(","), centreCode ?? "", disabled ? "disabled" : ""].join("  ").trimEnd());
+        sayPart(context, part);
+      }),
+    );
+  for (const [action, description] of Object.entries(switches))
+    people
+      .command(`${action} <login>`)
+      .description(description)
+      .action((login: string) =>
+        withDesk(context, async (desk) => {
+          if (!(await desk.disable(login, action === "disable", commandLine()))) throw new UsageError(`there is no account ${login}`);
+        }),
+      );
+  people
+    .command("end-factor <login>")
+    .description("forgets a second factor whose phone is lost; its owner sets up another at the next login")
+    .action((login: string) =>
+      withDesk(context, async (desk) => {
+        if (!(await desk.endFactor(login, commandLine()))) throw new UsageError(`there is no account ${login} with a second factor`);
+      }),
+    );
+  people
+    .command("reset <login>")
+    .description("prints a one-time link for a new password")
+    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .action((login: string, { prompt }: { prompt?: true }) =>
+      withDesk(context, async (desk) => {
+        const link = await desk.reset(login, commandLine());
+        if (link === undefined) throw new UsageError(`there is no account ${login} with a password of its own`);
+        await handOut(context, desk, login, passwordLink(context.config().publicUrl, link), prompt);
+      }),
+    );
+  return people;
 }
 
-/** `attest add | import F`: declarations and inspections. */
-export function attestCommand(context: CommandContext): Command {
-  const attest = new Command("attest").description("what people declare and inspectors find");
-  attest
-    .command("add")
-    .requiredOption("--centre <code>", "centre")
-    .requiredOption("--requirement <id>", "requirement such as R07")
-    .option("--item <code>", "item of the requirement")
-    .requiredOption("--holds <yes-or-no>", "whether it holds")
-    .option("--value <number>", "declared number")
-    .requiredOption("--by <name>", "who says it")
-    .option("--post <text>", "post")
-    .option("--inspector", "said by an inspector")
-    .option("--document <number>", "number of the document")
-    .option("--proof <file>", "proof; its SHA-256 is kept, the file is not")
-    .option("--note <text>", "note")
-    .option("--at <time>", "day or instant; now when absent")
-    .action(async (fields: Fields) => {
-      const proven = await withProof(fields);
-      await say(context, (deps) => attestAdd(deps, proven));
-    });
-  importInto(context, attest, "declarations and inspections of a CSV or JSON file", attestImport);
-  return attest;
+/** `audit verify`: walks the chain of the audit log. */
+export function auditCommand(context: CommandContext): Command {
+  const audit = new Command("audit").description("what people did");
+  audit
+    .command("verify")
+    .description("walks the chain of the log: whether a row was changed or taken out")
+    .action(() =>
+      withStore(context, async (db) => {
+        const chain = await verifyAudit(db);
+        if (!chain.ok) throw new UsageError(text(context.config().lang, "audit.broken", { place: chain.place }));
+        context.terminal.out(`${text(context.config().lang, "audit.whole", { rows: chain.rows })} ${chain.head}`);
+      }),
+    );
+  return audit;
 }
 
-/** `duty import F`: records of periodic work that were kept on paper; on a centre's page clerks tick them. */
-export function dutyCommand(context: CommandContext): Command {
-  const duty = new Command("duty").description("records of the periodic work list");
-  importInto(context, duty, "records of a CSV or JSON file", dutyImport);
-  return duty;
+async function withDesk(context: CommandContext, work: (desk: PeopleDesk, centreExists: (code: string) => Promise<boolean>) => Promise<void>): Promise<void> {
+  await withStore(context, (db) => work(createPeopleDesk({ db, clock: Date.now }), async (code) => (await findSite(db, code)) !== undefined));
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Adds `import F`: all rows or none. */
-function importInto(context: CommandContext, parent: Command, description: string, work: (deps: AttestDeps, order: ImportOrder) => Promise<CommandResult>) {
-  parent
-    .command("import <file>")
-    .description(`${description}; with one fault in it nothing is kept`)
-    .option("--dry-run", "looks at the file and keeps nothing")
-    .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const body = (await bytesOf(file)).toString("utf8");
-      await say(context, (deps) => work(deps, { name: file, body, dryRun }));
-    });
+async function handOut({ terminal, config }: CommandContext, desk: PeopleDesk, login: string, link: string, prompt: true | undefined): Promise<void> {
+  const { lang } = config();
+  if (!prompt) {
+    terminal.out(text(lang, "people.link", { login }));
+    terminal.out(link);
+    return;
+  }
+  const fault = await desk.putPassword(login, await askSilently(terminal, `${text(lang, "people.password")}: `), commandLine());
+  if (fault) throw new UsageError(fault === "unknown" ? `there is no account ${login}` : text(lang, `people.fault.${fault}`));
 }
 
-/** The fields with the hash of the proof file in its place. */
-async function withProof({ proof, ...fields }: Fields): Promise<Fields> {
-  return typeof proof === "string"
-    ? {
-        ...fields,
-        proofSha256: createHash("sha256")
-          .update(await bytesOf(proof))
-          .digest("hex"),
-      }
-    : fields;
-}
-
-function bytesOf(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
-  });
-}
-
-async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {
-  const { lang, logLevel, policy: policyId } = context.config();
-  const { ok, lines, part } = await withStore(context, async (db) => {
-    const policyAt = await openPolicyBook(db, policyId, Date.now());
-    const judge = createJudge({ db, policyAt, log: createLog(logLevel) });
-    return work({
-      store: {
-        addWaivers: (waivers) => addWaivers(db, waivers, Date.now()),
-        withdrawWaiver: (id, day, withdrawn) => withdrawWaiver(db, id, day, withdrawn),
-        waiverPart: (day, centre, page) => waiverPart(db, day, centre, page),
-        addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
-        addDutyRecords: (records) => addDutyRecords(db, records, Date.now()),
-        centreCodes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
-      },
-      ...policyAt(Date.now()),
-      lang,
-      now: Date.now,
-      note: (act) => noteAct(db, act),
-      changed: async (centres) => {
-        for (const code of centres) {
-          const site = await findSite(db, code);
-          if (site) await judge.judge(site.siteId, "all", Date.now(), false);
-        }
-      },
-    });
-  });
-  if (!ok) throw new UsageError(lines.join("\n"));
-  for (const line of lines) context.terminal.out(line);
-  if (part) sayPart(context, part);
+/** Asks for one line without showing what is typed; takes a piped line too. */
+async function askSilently({ stdin, err }: Terminal, question: string): Promise<string> {
+  err(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asking = createInterface({ input: stdin, output: nowhere, terminal: "isTTY" in stdin && stdin.isTTY === true });
+  try {
+    return await asking.question("");
+  } finally {
+    asking.close();
+    stdin.destroy();
+  }
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import type { CollectorConfig } from "../config.ts";
-import { auditCommand, peopleCommand } from "./account-commands.ts";
 import { agentCommand } from "./agent-commands.ts";
+import { attestCommand, dutyCommand, waiverCommand } from "./attest-commands.ts";
 import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
 import { centreCommand, enrolCodeCommand } from "./centre-commands.ts";
 import { clockCommand } from "./clock-command.ts";
@@ -16,7 +16,7 @@ import { inventoryCommand } from "./inventory-commands.ts";
 import { maintenanceCommand } from "./maintenance-command.ts";
 import { measureCommand } from "./measure-command.ts";
 import { notifyCommand } from "./notify-command.ts";
-import { attestCommand, dutyCommand, waiverCommand } from "./people-commands.ts";
+import { auditCommand, peopleCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { rolesCommand } from "./roles-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";

@@ -12,6 +12,7 @@ export function tokenCommand(context: CommandContext): Command {
   const token = new Command("token").description("tokens for programs that read the API");
   token
     .command("add")
+    .description("makes a token and prints its text, once")
     .requiredOption("--name <text>", "what it is for")
     .requiredOption("--role <role>", "viewer or auditor")
     .option("--days <n>", "days until it ends", String(TOKEN_DAYS))
@@ -23,21 +24,26 @@ export function tokenCommand(context: CommandContext): Command {
         out((await tokens.add(parsed.value, commandLine())).text);
       }),
     );
-  withPages(token.command("list")).action((asked: { page: string }) =>
-    withTokens(context, async (tokens) => {
-      const part = await tokens.list(pageOf(asked));
-      const day = (ms: number | null) => (ms === null ? "-" : new Date(ms).toISOString().slice(0, 10));
-      for (const { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt } of part.rows)
-        out([tokenId, role, name, createdBy, `ends ${day(expiresAt)}`, `used ${day(lastUsedAt)}`, revokedAt === null ? "" : "revoked"].join("\t").trimEnd());
-      sayPart(context, part);
-    }),
-  );
-  token.command("revoke <id>").action((id: string) =>
-    withTokens(context, async (tokens) => {
-      if (!(await tokens.revoke(id, commandLine()))) throw new UsageError(`there is no token ${id} that holds; "token list" names them`);
-      out(`${id} is refused from now on`);
-    }),
-  );
+  withPages(token.command("list"))
+    .description("all tokens: id, role, what for, who made it, its end, when it was used last")
+    .action((asked: { page: string }) =>
+      withTokens(context, async (tokens) => {
+        const part = await tokens.list(pageOf(asked));
+        const day = (ms: number | null) => (ms === null ? "-" : new Date(ms).toISOString().slice(0, 10));
+        for (const { tokenId, name, role, createdBy, expiresAt, revokedAt, lastUsedAt } of part.rows)
+          out([tokenId, role, name, createdBy, `ends ${day(expiresAt)}`, `used ${day(lastUsedAt)}`, revokedAt === null ? "" : "revoked"].join("\t").trimEnd());
+        sayPart(context, part);
+      }),
+    );
+  token
+    .command("revoke <id>")
+    .description("refuses a token from now on")
+    .action((id: string) =>
+      withTokens(context, async (tokens) => {
+        if (!(await tokens.revoke(id, commandLine()))) throw new UsageError(`there is no token ${id} that holds; "token list" names them`);
+        out(`${id} is refused from now on`);
+      }),
+    );
   return token;
 }
 

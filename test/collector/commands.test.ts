@@ -4,6 +4,12 @@ import { collectorCommand } from "../support/collector-command.ts";
 
 const say = (...words: string[]) => collectorCommand(words);
 
+/** The commands of a help text, and whether each says anything behind its words. */
+function commandsIn(help: string): { readonly name: string; readonly says: boolean }[] {
+  const [, list = ""] = help.split("\nCommands:\n");
+  return [...list.matchAll(/^ {2}(\S+)(.*)$/gm)].map(([, name = "", rest = ""]) => ({ name: name.split("|")[0] ?? name, says: /\s{2,}\S/.test(rest) }));
+}
+
 describe("the collector's command line", () => {
   it("names every command that its users were promised", async () => {
     const { code, out } = await say("--help");
@@ -28,6 +34,20 @@ describe("the collector's command line", () => {
       "restore",
     ])
       expect(out).toContain(`  ${name}`);
+  });
+
+  it("says of every command what it does", async () => {
+    const silent: string[] = [];
+    for (const { name } of commandsIn((await say("--help")).out)) {
+      for (const inner of commandsIn((await say(name, "--help")).out)) if (!inner.says) silent.push(`${name} ${inner.name}`);
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it("knows accounts by the name that the contract gives them, too", async () => {
+    const { code, out } = await say("user", "add", "--help");
+    expect(code).toBe(0);
+    expect(out).toContain("--roles <list>");
   });
 
   it.each([
