@@ -103,6 +103,7 @@ async function observed(assignment: Assignment, options: unknown, dependencies: 
     io,
     memory,
     nowMs: () => readClock().wallMs,
+    steadyMs: () => readClock().steadyMs,
     trustedMs: () => clock.trustedMs(readClock()),
     log: (message, fields) => log.debug(message, { assignment: assignment.id, ...fields }),
   };

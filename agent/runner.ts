@@ -1,4 +1,3 @@
-import { uptime } from "node:os";
 import type { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Outcome } from "#schemas/observation.ts";
@@ -6,12 +5,15 @@ import { type Measured, type Probe, type ProbeContext, ProbeError, ProbeSkip } f
 import { redact, redactText, secretsIn } from "./redact.ts";
 
 /** A run's context without the signal, which the runner makes from the probe's deadline. */
-export type RunContext = Omit<ProbeContext, "signal">;
+export type RunContext = Omit<ProbeContext, "signal"> & {
+  /** The clock that counts from boot and goes on while this PC sleeps. */
+  readonly steadyMs: () => number;
+};
 
 /** How long a probe may ignore its aborted signal before the run is given up, ms. */
 const GRACE_MS = 1_000;
-/** Longer than this no busy PC leaves a timer waiting: it slept, s. Connections and timeouts of a run say nothing then. */
-const STANDSTILL_S = 8;
+/** Longer than this no busy PC leaves a timer waiting: it slept, ms. Connections and timeouts of a run say nothing then. */
+const STANDSTILL_MS = 8_000;
 const DETAIL_MAX = 300;
 
 /** Field path and message of each fault in a probe's options, at most five: `options.url: Invalid URL`. */
@@ -42,7 +44,7 @@ async function outcomeOf<Options>(probe: Probe<Options>, rawOptions: unknown, co
   const deadlineMs = typeof probe.deadlineMs === "number" ? probe.deadlineMs : probe.deadlineMs(options.data);
   const deadline = AbortSignal.timeout(deadlineMs);
   const signal = stop === undefined ? deadline : AbortSignal.any([deadline, stop]);
-  using standstill = watchStandstill();
+  using standstill = watchStandstill(context.steadyMs);
   try {
     const found = await giveUpAfter(probe.run(options.data, { ...context, signal }), signal);
     return standstill.seen() ? failed("timeout", STOOD_STILL) : checkedOutcome(found);
@@ -54,12 +56,12 @@ async function outcomeOf<Options>(probe: Probe<Options>, rawOptions: unknown, co
 const STOOD_STILL = "this PC stood still during the run";
 
 /** Sees a PC that slept, by the clock that counts sleep. */
-function watchStandstill(): Disposable & { seen(): boolean } {
-  let [lastS, isSeen] = [uptime(), false];
+function watchStandstill(steadyMs: RunContext["steadyMs"]): Disposable & { seen(): boolean } {
+  let [lastMs, isSeen] = [steadyMs(), false];
   const look = () => {
-    const nowS = uptime();
-    isSeen ||= nowS - lastS > STANDSTILL_S;
-    lastS = nowS;
+    const nowMs = steadyMs();
+    isSeen ||= nowMs - lastMs > STANDSTILL_MS;
+    lastMs = nowMs;
     return isSeen;
   };
   const timer = setInterval(look, 1_000);

@@ -10,9 +10,14 @@ const BootMark = z.object({ bootId: z.string().max(40), wallMs: z.number(), stea
 /** Two starts belong to one boot when the clocks agree this well, ms. */
 const SAME_BOOT_MS = 120_000;
 
-/** Both clocks of this PC now. The steady one counts from boot and goes on while the PC sleeps. */
+/** The clock that counts from boot and goes on while this PC sleeps. */
+export function steadyMs(): number {
+  return uptime() * 1_000;
+}
+
+/** Both clocks of this PC now. */
 export function readClock(): ClockReading {
-  return { wallMs: Date.now(), steadyMs: uptime() * 1_000 };
+  return { wallMs: Date.now(), steadyMs: steadyMs() };
 }
 
 /** Name of this boot of the PC. Linux has one; elsewhere the agent draws its own and keeps it as long as both clocks fit. */

@@ -7,6 +7,7 @@ import type { Io } from "../io/io.ts";
 import type { Probe, ProbeMemory } from "../probe.ts";
 import { probes } from "../probes/registry.ts";
 import { observe, optionFaults } from "../runner.ts";
+import { steadyMs } from "../system-clock.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 
 export type ProbeCommand = { readonly kind: string; readonly options?: string; readonly json?: boolean };
@@ -38,7 +39,7 @@ export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, 
         .join("\n"),
     );
   const log = command.json ? () => {} : (message: string, fields = {}) => terminal.err(`${message} ${JSON.stringify(fields)}\n`);
-  const outcome = await observe(probe, raw, { fetch, io, memory: shortMemory(), log, nowMs: Date.now, trustedMs }, terminal.stop);
+  const outcome = await observe(probe, raw, { fetch, io, memory: shortMemory(), log, nowMs: Date.now, steadyMs, trustedMs }, terminal.stop);
   terminal.out(`${JSON.stringify(outcome, null, command.json ? undefined : 2)}\n`);
   if (!command.json) terminal.err(`${text(lang, `agent.probe.${outcome.kind}`, { probe: probe.kind })}\n`);
   return exitCodes.ok;

@@ -7,6 +7,7 @@ import { openMemory } from "../probe-memory.ts";
 import { probes } from "../probes/registry.ts";
 import { observe } from "../runner.ts";
 import { readStatus, trustedMsOf } from "../status.ts";
+import { steadyMs } from "../system-clock.ts";
 import type { CollectorClient } from "../uplink/collector-client.ts";
 
 export type LiveRuns = {
@@ -30,7 +31,7 @@ export function liveRuns(dataDir: string, stop: AbortSignal): LiveRuns {
     const met = kind === "link-quality" ? openMemory(dataDir, kind, () => {}) : undefined;
     const memory = { get: (key: string) => values.get(key) ?? met?.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
     const outcome = await resolveCredentials(options, (name) => credentials.secretOf(name)).then(
-      (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now, trustedMs }, stop),
+      (resolved) => observe(probe, resolved, { fetch, io, memory, log: () => {}, nowMs: Date.now, steadyMs, trustedMs }, stop),
       (error: Error): Outcome => ({ kind: "failed", reason: "bad_options", detail: error.message }),
     );
     const target = targetOf(kind, options);

@@ -1,15 +1,11 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { EVIDENCE_BYTES_MAX } from "#schemas/observation.ts";
 import { defineProbe, type Measured, type ProbeContext, ProbeError, ProbeSkip } from "../../agent/probe.ts";
 import { observe, type RunContext } from "../../agent/runner.ts";
 
-/** How long this PC has slept so far, s. */
-const slept = vi.hoisted(() => ({ s: 0 }));
-vi.mock("node:os", async (original) => {
-  const os = await original<typeof import("node:os")>();
-  return { ...os, uptime: () => os.uptime() + slept.s };
-});
+/** How long this PC has slept so far, ms. */
+let sleptMs = 0;
 
 const context: RunContext = {
   fetch,
@@ -18,6 +14,7 @@ const context: RunContext = {
   log: () => {},
   nowMs: () => 0,
   trustedMs: () => 0,
+  steadyMs: () => performance.now() + sleptMs,
 };
 const loss = (value: number) => ({ metric: "loss_percent", value }) as const;
 
@@ -129,7 +126,7 @@ it("a run during which the PC stood still says so, whatever it found", async () 
   const stalled = { kind: "failed", reason: "timeout", detail: "this PC stood still during the run" };
   const asleep = (found: () => Promise<Measured>) =>
     once(async () => {
-      slept.s += 9;
+      sleptMs += 9_000;
       return found();
     });
   expect(await asleep(async () => ({ readings: [loss(100)] }))).toEqual(stalled);

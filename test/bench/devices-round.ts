@@ -39,7 +39,8 @@ function ioWithDeadHost(): Io {
 const before = process.cpuUsage();
 const startedMs = performance.now();
 const memory = { get: () => undefined, set: () => {} };
-const outcome = await observe(officeDevices, { targets }, { fetch, io: ioWithDeadHost(), memory, log: () => {}, nowMs: Date.now, trustedMs: Date.now });
+const context = { fetch, io: ioWithDeadHost(), memory, log: () => {}, nowMs: Date.now, trustedMs: Date.now, steadyMs: () => performance.now() };
+const outcome = await observe(officeDevices, { targets }, context);
 const wallSeconds = (performance.now() - startedMs) / 1000;
 const { user, system } = process.cpuUsage(before);
 if (outcome.kind !== "measured") throw new Error(`the round failed: ${JSON.stringify(outcome)}`);

@@ -3,8 +3,10 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { collectorCommand } from "../support/collector-command.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { MIGRATED } from "../support/run-server.ts";
 import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
 const today = vietnamDay(Date.now());
@@ -29,6 +31,7 @@ const files = {
 
 describe.skipIf(!requirePeer("postgres"))("what is done on the command line", () => {
   let postgres: ServerDatabase;
+  let db: PostgresDb;
   const folder = mkdtempSync(join(tmpdir(), "hcc-audited-"));
   const file = (name: keyof typeof files) => join(folder, name);
   const run = (...words: string[]) => collectorCommand(words, { DATABASE_URL: postgres.url, HCC_LANG: "en", HCC_LOG_LEVEL: "silent" });
@@ -40,17 +43,18 @@ describe.skipIf(!requirePeer("postgres"))("what is done on the command line", ()
     return (await deeds()).slice(before);
   }
   async function deeds(): Promise<readonly string[]> {
-    const lines = await postgres.psql("SELECT who || '|' || what || '|' || about FROM audit ORDER BY place");
-    return lines.split("\n").filter((line) => line !== "");
+    const rows = await db.query<{ line: string }>("SELECT who || '|' || what || '|' || about AS line FROM audit ORDER BY place");
+    return rows.map(({ line }) => line);
   }
   const by = (act: string) => [expect.stringMatching(new RegExp(`^command line: ${userInfo().username}\\|${act}$`))];
 
   beforeAll(async () => {
-    postgres = await serverDatabase();
-    await run("migrate");
+    postgres = await serverDatabase(MIGRATED);
+    db = openPostgres(postgres.url, { connections: 1, statementTimeoutMs: 60_000 });
     for (const [name, body] of Object.entries(files)) writeFileSync(join(folder, name), body);
   }, 60_000);
   afterAll(async () => {
+    await db?.close();
     await postgres?.drop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -231,7 +231,6 @@ describe("numbers and limits", () => {
     ["onvif", 1_000],
     ["isapi", 1_000],
     ["dahua", 1_000],
-    ["isapi", 3_000],
   ] as const)("a recorder with 64 channels is known after one night, over %s, a playback of %d ms", async (protocol, playMs) => {
     // The same virtual time for the end of the visit: what is asked behind it gets no answer.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
