@@ -1,17 +1,10 @@
 import { z } from "zod";
-import { vietnamDay, vietnamDayStartMs } from "./calendar.ts";
+import { dayAfter, vietnamDay } from "./calendar.ts";
 import { Code, Instant, RequirementId } from "./ids.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Last day on which a word of `at` holds, Asia/Ho_Chi_Minh: it ends with that day, never in the middle of one. */
 export function lastDayOf(at: string, validDays: number): string {
-  return vietnamDay(vietnamDayStartMs(vietnamDay(Date.parse(at))) + validDays * DAY_MS);
-}
-
-/** The last millisecond of a Vietnam day. */
-export function endOfDayMs(day: string): number {
-  return vietnamDayStartMs(day) + DAY_MS - 1;
+  return dayAfter(vietnamDay(Date.parse(at)), validDays);
 }
 
 /** What a person says of one requirement at one centre. An inspector's word beats the commune's. */

@@ -34,9 +34,14 @@ export function vietnamDayStartMs(day: string): number {
   return Date.parse(`${day}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
 }
 
-/** The Vietnam day after one. */
-export function dayAfter(day: string): string {
-  return vietnamDay(vietnamDayStartMs(day) + DAY_MS);
+/** The last millisecond of a Vietnam day. */
+export function endOfDayMs(day: string): number {
+  return vietnamDayStartMs(day) + DAY_MS - 1;
+}
+
+/** The Vietnam day so many days after one; before it where they are negative. */
+export function dayAfter(day: string, days = 1): string {
+  return vietnamDay(vietnamDayStartMs(day) + days * DAY_MS);
 }
 
 /** The Vietnam days from one to another, both included; none when the second lies before the first. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { vietnamDay, vietnamDayStartMs } from "./calendar.ts";
+import { dayAfter, vietnamDay, vietnamDayStartMs } from "./calendar.ts";
 import { Code, RequirementId } from "./ids.ts";
 
 /**
@@ -60,7 +60,7 @@ export function isUnderWay(window: MaintenanceWindow, atMs: number): boolean {
   if (window.endedAt !== undefined && atMs >= Date.parse(window.endedAt)) return false;
   if (!window.weekdays) return atMs >= vietnamDayStartMs(window.from) + clockMs(window.start) && atMs < endMs(window, window.until);
   const day = vietnamDay(atMs);
-  return [day, dayBefore(day)].some(
+  return [day, dayAfter(day, -1)].some(
     (first) => beginsOn(window, first) && atMs >= vietnamDayStartMs(first) + clockMs(window.start) && atMs < endMs(window, first),
   );
 }
@@ -83,10 +83,6 @@ function beginsOn({ from, until, weekdays }: MaintenanceWindow, day: string): bo
 function endMs({ start, end, weekdays }: MaintenanceWindow, day: string): number {
   const isPastMidnight = weekdays ? end <= start : end === "00:00";
   return vietnamDayStartMs(day) + clockMs(end) + (isPastMidnight ? DAY_MS : 0);
-}
-
-function dayBefore(day: string): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
 }
 
 function clockMs(time: string): number {

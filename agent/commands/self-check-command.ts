@@ -45,8 +45,8 @@ export type SelfCheckFlags = {
 
 const QUICK_MS = 12_000;
 const ORDINARY_MS = 120_000;
-/** A test lasts about this long in each direction at the floor's rate; shown before it is asked for. */
-const TEST_S = 4;
+/** A full-length test lasts no longer than this in each direction at the floor's rate; shown before it is asked for, since the lease decides which one it is. */
+const TEST_S = 10;
 
 /**
  * Checks everything that this PC can see and prints it, once or every so often; the exit code is the worst state of the last round.

@@ -33,8 +33,8 @@ const Input = z
       context.issues.push({ code: "custom", message: "form.error.tooLong", params: { days: WAIVER_DAYS_MAX }, path: ["until"], input: until });
   });
 
-/** Why a waiver is not kept: no such centre, one that says the same stands, or this very one was withdrawn. `form.error.<fault>` is the sentence. */
-export type WaiverFault = "centre" | "waiverTwice" | "waiverWithdrawn";
+/** Why a waiver is not kept: no such centre, one that says the same stands, this very one was withdrawn, or the centre has as many as it may. `form.error.<fault>` is the sentence. */
+export type WaiverFault = "centre" | "waiverTwice" | "waiverWithdrawn" | "waiversFull";
 
 /** The same, at its field. */
 export function waiverError(fault: WaiverFault): FieldError {

@@ -41,7 +41,7 @@ export function maintenanceCommand(context: CommandContext): Command {
         const place = { today: vietnamDay(nowMs), isCentre: (code: string) => codes.has(code), requirements: policy.requirements.map(({ id }) => id) };
         const window = parseMaintenance(fields, randomUUID(), place);
         if (!window.ok) throw new UsageError(window.errors.map(({ field, key, params }) => `--${field}: ${text(lang, key, params)}`).join("\n"));
-        await addMaintenance(db, [window.value], nowMs);
+        if (!(await addMaintenance(db, [window.value], nowMs))) throw new UsageError(text(lang, "form.error.windowsFull"));
         await noteAct(db, acts.maintenanceAnnounced([window.value]));
         return window.value.id;
       });
@@ -57,6 +57,7 @@ export function maintenanceCommand(context: CommandContext): Command {
         const strangers = [...new Set(windows.flatMap(({ centres }) => centres ?? []))].filter((code) => !codes.has(code));
         if (strangers.length > 0) throw new UsageError(`${file}: there is no centre ${strangers.slice(0, 5).join(", ")}; "centre list" names them`);
         const fresh = await addMaintenance(db, windows, Date.now());
+        if (!fresh) throw new UsageError(`${file}: ${text(context.config().lang, "form.error.windowsFull")}`);
         if (fresh.length > 0) await noteAct(db, acts.maintenanceAnnounced(windows.filter(({ id }) => fresh.includes(id))));
         return fresh.length;
       });

@@ -1,4 +1,4 @@
-import { dayAfter, daysBetween, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { dayAfter, daysBetween, endOfDayMs, vietnamDay } from "#schemas/calendar.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import { type PolicyProfile, restsOnWords } from "#schemas/policy.ts";
 import { ConfigError } from "../config.ts";
@@ -9,8 +9,6 @@ import { sitesAsOf } from "../store/site-versions.ts";
 import type { DayChange } from "../web/daily-states.ts";
 import { type DayWord, fillUnjudged, type UnjudgedDay } from "./fill-unjudged.ts";
 import { type PastJudgement, pastJudgements } from "./past-findings.ts";
-
-const DAY_MS = 86_400_000;
 
 type Words = ReadonlyMap<string, DayWord>;
 /** Days that were judged afterwards, by centre and day: a page that is looked at again and again need not have the same past judged each time. */
@@ -95,7 +93,7 @@ async function judgedAfterwards(
   codes: ReadonlySet<string>,
   { nowMs, knownMs }: DaySpan,
 ): Promise<ReadonlyMap<string, Words>> {
-  const atMs = vietnamDayStartMs(day) + DAY_MS - 1;
+  const atMs = endOfDayMs(day);
   if (atMs >= nowMs) return new Map();
   const sites = (await sitesAsOf(db, day, knownMs)).filter(({ centre }) => codes.has(centre.code));
   const codeOf = new Map(sites.map(({ siteId, centre }) => [siteId, centre.code]));

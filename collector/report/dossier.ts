@@ -1,5 +1,5 @@
-import { type Attestation, endOfDayMs, isWithdrawnAt, type Waiver, type Withdrawal } from "#schemas/attestation.ts";
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { type Attestation, isWithdrawnAt, type Waiver, type Withdrawal } from "#schemas/attestation.ts";
+import { dayAfter, endOfDayMs, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally } from "#schemas/finding.ts";
 import { type Closing, isClosedOn } from "#schemas/inventory.ts";
@@ -160,13 +160,13 @@ export function everyCentre({ centres, closedCentres = [] }: Pick<Dossier, "cent
 }
 
 /** The last Vietnam day of a centre in a month that ends with `lastDay`. */
-export function lastDayOf({ closed }: Pick<DossierCentre, "closed">, lastDay: string): string {
-  return isClosedOn(closed, lastDay) ? vietnamDay(vietnamDayStartMs((closed as Closing).on) - 1) : lastDay;
+export function lastOpenDay({ closed }: Pick<DossierCentre, "closed">, lastDay: string): string {
+  return closed !== undefined && isClosedOn(closed, lastDay) ? dayAfter(closed.on, -1) : lastDay;
 }
 
 /** The waivers that count for a month: not those that were withdrawn in it. */
 export function countedWaivers(centre: Pick<DossierCentre, "waivers" | "closed">, lastDay: string): DossierCentre["waivers"] {
-  return centre.waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastDayOf(centre, lastDay))));
+  return centre.waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastOpenDay(centre, lastDay))));
 }
 
 function tallies(centres: readonly DossierCentre[], lastDay: string): Pick<Dossier, "centresTally" | "findingsTally"> {
@@ -189,7 +189,7 @@ function dossierCentre(
   nowMs: number,
 ): DossierCentre {
   const { closed } = centre;
-  const period = closed ? { ...month, lastDay: lastDayOf(centre, month.lastDay), to: new Date(vietnamDayStartMs(closed.on)).toISOString() } : month;
+  const period = closed ? { ...month, lastDay: lastOpenDay(centre, month.lastDay), to: new Date(vietnamDayStartMs(closed.on)).toISOString() } : month;
   const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
   const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);

@@ -1,4 +1,4 @@
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { dayAfter, endOfDayMs, vietnamDay } from "#schemas/calendar.ts";
 import type { Closing } from "#schemas/inventory.ts";
 import { clockState } from "../jobs/clock-watch.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
@@ -71,8 +71,8 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
   const closedWithin = async (period: Period, atMs: number, knownMs: number, only: string | undefined): Promise<Pick<ReportRows, "centres" | "findings">> => {
     const closings = await closingsWithin(db, period.firstDay, vietnamDay(atMs), knownMs);
     const parts = [...Map.groupBy(closings, ({ closed }) => closed.on)].map(async ([on, own]) => {
-      const endedMs = vietnamDayStartMs(on) - 1;
-      const lastDay = vietnamDay(endedMs);
+      const lastDay = dayAfter(on, -1);
+      const endedMs = endOfDayMs(lastDay);
       const closedOf = new Map(own.map(({ siteId, closed }) => [siteId, closed]));
       const sites = (await sitesAsOf(db, lastDay, knownMs, lastDay)).filter(
         ({ siteId, centre: { code } }) => closedOf.has(siteId) && (only === undefined || code === only),

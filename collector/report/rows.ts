@@ -6,7 +6,7 @@ import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { share, withdrawalWords } from "../web/format.ts";
 import type { Cell } from "./csv.ts";
-import { type Dossier, type DossierCentre, type DossierRow, everyCentre, lastDayOf } from "./dossier.ts";
+import { type Dossier, type DossierCentre, type DossierRow, everyCentre, lastOpenDay } from "./dossier.ts";
 import { CLOSING_DAYS } from "./period.ts";
 
 /** From good to bad to open, as a reader counts them up. */
@@ -237,7 +237,7 @@ export function notices({ demo, provisional, closesAt, scope, centres, lastDay }
   return [
     ...(demo ? [text(lang, "report.demo")] : []),
     provisional ? text(lang, "report.provisional", { at: moment(lang, closesAt) }) : text(lang, "report.closed"),
-    ...gone.map((centre) => text(lang, "report.closedCentre", { closed: closedWords(lang, centre), last: day(lang, lastDayOf(centre, lastDay)) })),
+    ...gone.map((centre) => text(lang, "report.closedCentre", { closed: closedWords(lang, centre), last: day(lang, lastOpenDay(centre, lastDay)) })),
   ];
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
+import type { FieldError } from "../attest/field-errors.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
 import { acts } from "../people/acts.ts";
 import type { ListPart } from "../store/list-part.ts";
@@ -14,7 +15,8 @@ import { type PageDeps, pageAsked, pageFrame, pageHeaders } from "./page.ts";
 export type MaintenanceDeps = Omit<PageDeps, "store"> & {
   readonly maintenance: {
     part(day: string, page: number): Promise<ListPart<MaintenanceWindow>>;
-    add(window: MaintenanceWindow): Promise<unknown>;
+    /** Undefined where as many stand as may. */
+    add(window: MaintenanceWindow): Promise<readonly string[] | undefined>;
     /** False when there is none of that id, or it was ended before. */
     end(id: string): Promise<boolean>;
     codes(): Promise<ReadonlySet<string>>;
@@ -41,11 +43,10 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
     const values = { ...(await formValues(c)), ...(person !== undefined && { person }) };
     const codes = await maintenance.codes();
     const parsed = parseMaintenance(values, randomUUID(), { today: vietnamDay(now()), isCentre: (code) => codes.has(code), requirements });
-    if (!parsed.ok) {
-      const form = { state: { values, errors: parsed.errors }, token: token.issue(c) };
-      return c.html(maintenancePage(pageFrame(c, deps), await windows(c), form), 422);
-    }
-    await maintenance.add(parsed.value);
+    const refuse = async (errors: readonly FieldError[]) =>
+      c.html(maintenancePage(pageFrame(c, deps), await windows(c), { state: { values, errors }, token: token.issue(c) }), 422);
+    if (!parsed.ok) return refuse(parsed.errors);
+    if (!(await maintenance.add(parsed.value))) return refuse([{ field: "reason", key: "form.error.windowsFull" }]);
     await noteDeed(c, acts.maintenanceAnnounced([parsed.value]));
     return c.redirect("/maintenance", 303);
   });

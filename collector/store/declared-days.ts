@@ -1,12 +1,10 @@
 import { type KnownDevice, kindOf } from "#schemas/asset-ledger.ts";
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { dayAfter, vietnamDay } from "#schemas/calendar.ts";
 import { codesNow, type FormerDevice } from "#schemas/codes-now.ts";
 import type { Centre, Device, DeviceRole, NewlyDeclared } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { siteName } from "./one-site.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
-
-const DAY_MS = 86_400_000;
 
 type ListedDevice = Omit<FormerDevice, "untilDay">;
 /** A list of devices that was recorded on one Vietnam day to count from another one on. */
@@ -85,8 +83,8 @@ function newOnes(devices: readonly Device[], lists: readonly NamedList[], { sinc
   const firstDay = vietnamDay(sinceMs);
   let unbroken = devices;
   let held: NamedList | undefined;
-  for (let sinceDay = vietnamDay(atMs); unbroken.length > 0 && sinceDay > firstDay; sinceDay = dayBefore(sinceDay)) {
-    const before = listOn(lists, dayBefore(sinceDay));
+  for (let sinceDay = vietnamDay(atMs); unbroken.length > 0 && sinceDay > firstDay; sinceDay = dayAfter(sinceDay, -1)) {
+    const before = listOn(lists, dayAfter(sinceDay, -1));
     if (before !== undefined && before === held) continue;
     held = before;
     const wasThere = Map.groupBy(unbroken, (one) => before?.names.has(nameOf(one)) ?? false);
@@ -107,5 +105,3 @@ function listOn(lists: readonly NamedList[], day: string): NamedList | undefined
 }
 
 const nameOf = ({ id, role }: Pick<Device, "id" | "role">): string => `${kindOf(role)} ${id}`;
-
-const dayBefore = (day: string): string => vietnamDay(vietnamDayStartMs(day) - DAY_MS);

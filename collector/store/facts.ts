@@ -17,6 +17,7 @@ import { newestRunsOf, runsOf } from "./run-reads.ts";
 import { bySite, spanColumns, spansAsW } from "./site-spans.ts";
 import type { Site } from "./sites.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
+import { SITE_WAIVERS_MAX } from "./waivers.ts";
 
 const DAY_MS = 86_400_000;
 /** Working days that a count looks back, weekends and Tết included. */
@@ -91,7 +92,7 @@ async function factsOf(
     attestationsOf(db, questions, untilMs),
     db.query<{ site_id: number; body: Waiver }>(
       `SELECT w.site_id, v.body FROM ${spansAsW} CROSS JOIN LATERAL (
-         SELECT * FROM waiver AS t WHERE t.site_id = ${site("w.site_id")} AND t.until_day >= w.until AND t.recorded_at <= to_timestamp($4::float8 / 1000) ORDER BY t.id LIMIT 200
+         SELECT * FROM waiver AS t WHERE t.site_id = ${site("w.site_id")} AND t.until_day >= w.until AND t.recorded_at <= to_timestamp($4::float8 / 1000) ORDER BY t.id LIMIT ${SITE_WAIVERS_MAX}
        ) AS v ORDER BY w.site_id, v.id`,
       [...spanColumns(spans(0)), untilMs, ...values],
     ),

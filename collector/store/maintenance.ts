@@ -1,3 +1,4 @@
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Db } from "./db.ts";
 import { asc, eq, gte, sql } from "./drizzle.ts";
@@ -5,12 +6,32 @@ import { drizzled } from "./drizzle-db.ts";
 import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { asJsonb, maintenance } from "./tables.ts";
 
-/** Keeps windows, all or none. The same id twice changes nothing, so a file can be imported again. Gives the ids that were new. */
-export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow[], nowMs: number): Promise<readonly string[]> {
+/** Most windows that have not ended: each step of the alerts reads them all. */
+export const WINDOWS_MAX = 2_000;
+
+/** What undoes the transaction of windows that are too many. */
+class TooMany extends Error {}
+
+/**
+ * Keeps windows, all or none. The same id twice changes nothing, so a file can be imported again. Gives the ids that were new; undefined, with nothing kept,
+ * where more than `WINDOWS_MAX` would stand then.
+ */
+export async function addMaintenance(db: Db, windows: readonly MaintenanceWindow[], nowMs: number): Promise<readonly string[] | undefined> {
   const rows = windows.map((window) => ({ id: window.id, fromDay: window.from, untilDay: window.until, body: window, recordedAt: nowMs }));
-  return db.transaction(async (tx) => {
+  const adding = db.transaction(async (tx) => {
     const added = await drizzled(tx, (to) => to.insert(maintenance).values(rows).onConflictDoNothing().returning({ id: maintenance.id }));
+    const [standing] = await drizzled(tx, (to) =>
+      to
+        .select(allRows)
+        .from(maintenance)
+        .where(gte(maintenance.untilDay, vietnamDay(nowMs))),
+    );
+    if (added.length > 0 && (standing?.total ?? 0) > WINDOWS_MAX) throw new TooMany();
     return added.map(({ id }) => id);
+  });
+  return adding.catch((error: unknown) => {
+    if (error instanceof TooMany) return undefined;
+    throw error;
   });
 }
 

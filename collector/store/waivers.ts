@@ -1,5 +1,6 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
+import { vietnamDay } from "#schemas/calendar.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
 import type { Db } from "./db.ts";
 import { and, asc, eq, gt, gte, isNull, or, sql } from "./drizzle.ts";
@@ -7,6 +8,9 @@ import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { sites, waivers } from "./tables.ts";
+
+/** Most waivers of one centre that have not ended, withdrawn ones too: a judgement reads no more. */
+export const SITE_WAIVERS_MAX = 200;
 
 /** What undoes the transaction of waivers of which one is refused. */
 class NothingKept extends Error {}
@@ -39,6 +43,11 @@ async function addWaiver(tx: Db, waiver: Waiver, nowMs: number): Promise<WaiverF
   const same = alike.find((one) => one.id === id);
   if (same) return same.withdrawn ? "waiverWithdrawn" : undefined;
   if (alike.length > 0) return "waiverTwice";
+  const [standing] = await tx.query<{ n: number }>("SELECT count(*)::int AS n FROM waiver WHERE site_id = $1 AND until_day >= ($2::text)::date", [
+    place.site_id,
+    vietnamDay(nowMs),
+  ]);
+  if ((standing?.n ?? 0) >= SITE_WAIVERS_MAX) return "waiversFull";
   await tx.query(
     `INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body, recorded_at)
      VALUES ($1, $2, $3, ($4::text)::date, ($5::text)::date, ($6::text)::jsonb, to_timestamp($7::float8 / 1000))`,

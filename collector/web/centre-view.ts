@@ -1,5 +1,5 @@
 import type { Attestation } from "#schemas/attestation.ts";
-import { daysBetween, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { dayAfter, daysBetween, vietnamDay } from "#schemas/calendar.ts";
 import type { FindingState, Tally } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
@@ -8,8 +8,6 @@ import { type DayState, dailyStates } from "./daily-states.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
 import type { CentreRows, StandingFinding, StoredRun } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
-
-const DAY_MS = 86_400_000;
 
 /** One row of the sheet: a requirement with all that is known of it here. `finding` is absent when it was never judged. */
 export type SheetRow = {
@@ -55,7 +53,7 @@ export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: numbe
   const judged = sheet.map(({ state, finding }) => ({ state, waived: finding?.waiver !== undefined }));
   const failing = sheet.filter(({ state }) => state === "fail");
   const todo = failing.filter(({ finding }) => !finding?.waiver).sort((a, b) => a.requirement.impact - b.requirement.impact);
-  const days = daysBetween(vietnamDay(vietnamDayStartMs(today) - (HISTORY_DAYS - 1) * DAY_MS), today);
+  const days = daysBetween(dayAfter(today, 1 - HISTORY_DAYS), today);
   const unjudged = days.filter((_, place) => sheet.some((row) => row.days[place] === "not_judged"));
   return { rows, isClosed, unjudged, sheet, state: worstState(judged), excused: failing.length > 0 && todo.length === 0, tally: tally(judged), todo };
 }

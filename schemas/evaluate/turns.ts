@@ -1,4 +1,4 @@
-import { type Calendar, endOfWorkingDayAfter, isWorkingDay, vietnamDay, vietnamDayStartMs } from "../calendar.ts";
+import { type Calendar, dayAfter, endOfWorkingDayAfter, isWorkingDay, vietnamDay, vietnamDayStartMs } from "../calendar.ts";
 import type { Duty, DutyRecord, Rhythm } from "../duty.ts";
 
 /** One turn of a duty: from its first day it can be done, by its due day it should be, at `closesMs` it is late. */
@@ -7,7 +7,6 @@ export type Turn = { readonly first: string; readonly last: string; readonly due
 /** A turn with what was written of it. A late one may have a record that came too late. */
 export type RecordedTurn = Turn & { readonly state: "due" | "done" | "skipped" | "late"; readonly record?: DutyRecord };
 
-const DAY_MS = 86_400_000;
 /** Turns further back are not looked for: a year of days. */
 const STEPS_MAX = 400;
 
@@ -51,7 +50,7 @@ export function turnFrom(first: string, { rhythm, graceDays, from }: Duty, calen
 export function nextTurn({ rhythm, graceDays }: Duty, calendar: Calendar, nowMs: number): Turn {
   let turn = turnAround(vietnamDay(nowMs), rhythm, graceDays, calendar);
   for (let step = 0; step < STEPS_MAX; step++) {
-    turn = turnAround(dayAfter(turn.last, 1), rhythm, graceDays, calendar);
+    turn = turnAround(dayAfter(turn.last), rhythm, graceDays, calendar);
     if (hasWork(turn, calendar)) break;
   }
   return turn;
@@ -78,7 +77,7 @@ function turnAround(day: string, rhythm: Rhythm, graceDays: number, calendar: Ca
   const wished = rhythm.every === "day" ? first : dayAfter(first, rhythm.by - 1);
   let [dueDay = last] = [wished, last].sort();
   // A term that ends on a day off ends with the next working day (Civil Code 2015, art. 148).
-  for (let ahead = 0; ahead < 60 && !isWorkingDay(calendar, dueDay); ahead++) dueDay = dayAfter(dueDay, 1);
+  for (let ahead = 0; ahead < 60 && !isWorkingDay(calendar, dueDay); ahead++) dueDay = dayAfter(dueDay);
   return { first, last, dueDay, closesMs: endOfWorkingDayAfter(calendar, dueDay, graceDays) };
 }
 
@@ -94,10 +93,6 @@ function spanAround(day: string, { every }: Rhythm): { first: string; last: stri
 }
 
 function hasWork({ first, last }: Turn, calendar: Calendar): boolean {
-  for (let day = first; day <= last; day = dayAfter(day, 1)) if (isWorkingDay(calendar, day)) return true;
+  for (let day = first; day <= last; day = dayAfter(day)) if (isWorkingDay(calendar, day)) return true;
   return false;
-}
-
-function dayAfter(day: string, days: number): string {
-  return vietnamDay(vietnamDayStartMs(day) + days * DAY_MS);
 }

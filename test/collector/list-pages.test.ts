@@ -9,6 +9,7 @@ import { tokensPage } from "../../collector/web/tokens-page.ts";
 import { waiversPage } from "../../collector/web/waiver-form.ts";
 import { collectorCommand } from "../support/collector-command.ts";
 import { requirePeer } from "../support/require-peer.ts";
+import { MIGRATED } from "../support/run-server.ts";
 import { samplePolicy } from "../support/sample-policy.ts";
 import { type ServerDatabase, serverDatabase } from "../support/test-database.ts";
 
@@ -34,12 +35,23 @@ describe.skipIf(!requirePeer("postgres"))("a list of more rows than a page", () 
   const say = (...words: string[]) => collectorCommand(words, environment());
 
   beforeAll(async () => {
-    postgres = await serverDatabase();
-    await say("migrate");
+    postgres = await serverDatabase(MIGRATED);
     await postgres.psql("INSERT INTO site (centre_code, name, changed_at) VALUES ('xa-01', 'Xã Một', now())");
     await postgres.psql(FILL);
   }, 60_000);
   afterAll(() => postgres?.drop());
+
+  it.each([
+    ["waiver", ["--centre", "xa-01", "--requirement", "R05", "--document", "new", "--approver", "y"], "This centre has too many waivers"],
+    ["maintenance", ["--mode", "mute", "--from", today, "--person", "y"], "Too many windows of announced work"],
+  ])("takes no more of what is read whole: %s", async (name, words, refusal) => {
+    const rows = () => postgres.psql(`SELECT count(*) FROM ${name} UNION ALL SELECT count(*) FROM audit`);
+    const before = await rows();
+    const { code, err } = await say(name, "add", ...words, "--reason", "x", "--until", today);
+    expect(code).toBe(64);
+    expect(err).toContain(refusal);
+    expect(await rows()).toBe(before);
+  });
 
   it.each([
     ["incidents", ["incidents", "list"], 501],

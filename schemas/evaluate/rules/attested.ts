@@ -1,5 +1,5 @@
-import { type Attestation, endOfDayMs, lastDayOf } from "../../attestation.ts";
-import { vietnamDay } from "../../calendar.ts";
+import { type Attestation, lastDayOf } from "../../attestation.ts";
+import { endOfDayMs, vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart, FindingReason, FindingState } from "../../finding.ts";
 import type { RequirementId } from "../../ids.ts";

@@ -92,6 +92,8 @@ export const form = {
   "form.error.centre": "There is no such centre.",
   "form.error.waiverTwice": "There is one that says the same: same centre, requirement, end and document. See the page Waivers.",
   "form.error.waiverWithdrawn": "This waiver was withdrawn. Leave this row out; where it is needed again, file a new one.",
+  "form.error.waiversFull": "This centre has too many waivers that have not ended. Put several into one document, or wait until some have ended.",
+  "form.error.windowsFull": "Too many windows of announced work have not ended. Put those that are alike into one, or wait until some have ended.",
   "form.error.requirement": "The policy has no such requirement.",
   "form.error.item": "This requirement has no such item.",
   "form.error.noTick": "Nothing was chosen to be recorded.",

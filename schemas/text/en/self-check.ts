@@ -39,7 +39,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.none": 'There is no check "{id}". Checks: {ids}',
   "selfcheck.crashed": "this check itself failed: {error}",
   "selfcheck.hint.crashed": "Make a file with hcc-agent self-check --bundle result.zip and send it to the province IT; the other lines stand.",
-  "selfcheck.confirm.full": "The speed test uses about {mb} MB. Go on? [y/N] ",
+  "selfcheck.confirm.full": "The speed test may use up to about {mb} MB. Go on? [y/N] ",
   "selfcheck.bundle.list": "{file} will hold (no passwords, MAC addresses or pictures):",
   "selfcheck.bundle.done": "{file} is written.",
   "selfcheck.offline": "not tested because of --offline",

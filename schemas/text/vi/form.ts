@@ -90,6 +90,8 @@ export const form = {
   "form.error.centre": "Không có trung tâm này.",
   "form.error.waiverTwice": "Đã có miễn trừ giống hệt: cùng trung tâm, nội dung, ngày hết hạn và số văn bản. Xem trang Miễn trừ.",
   "form.error.waiverWithdrawn": "Miễn trừ này đã thu hồi. Bỏ dòng này; nếu cần lập lại, hãy lập miễn trừ mới.",
+  "form.error.waiversFull": "Trung tâm này đã có quá nhiều miễn trừ chưa hết hạn. Gộp nhiều miễn trừ vào một văn bản, hoặc chờ một số hết hạn.",
+  "form.error.windowsFull": "Đã có quá nhiều lịch bảo trì chưa kết thúc. Gộp các lịch giống nhau thành một, hoặc chờ một số lịch kết thúc.",
   "form.error.requirement": "Bộ tiêu chí không có nội dung này.",
   "form.error.item": "Nội dung này không có mục đó.",
   "form.error.noTick": "Chưa chọn việc nào để ghi.",

@@ -38,7 +38,7 @@ export const selfCheck = {
   "selfcheck.none": 'Không có mục "{id}". Các mục: {ids}',
   "selfcheck.crashed": "mục kiểm tra này gặp lỗi: {error}",
   "selfcheck.hint.crashed": "Tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho CNTT tỉnh; các mục khác vẫn đúng.",
-  "selfcheck.confirm.full": "Đo tốc độ sẽ dùng khoảng {mb} MB băng thông. Tiếp tục? [c/K] ",
+  "selfcheck.confirm.full": "Đo tốc độ có thể dùng đến khoảng {mb} MB dữ liệu. Tiếp tục? [c/K] ",
   "selfcheck.bundle.list": "Tệp {file} sẽ gồm (không có mật khẩu, địa chỉ MAC hay hình ảnh):",
   "selfcheck.bundle.done": "Đã ghi {file}.",
   "selfcheck.offline": "chưa kiểm tra vì chạy với --offline",

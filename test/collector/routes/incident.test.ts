@@ -33,6 +33,7 @@ let standing = 1;
 let windows: MaintenanceWindow[] = [];
 let dead = 1;
 let announced: number | undefined;
+let isFull = false;
 let deeds: string[] = [];
 const noteDeed = async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`);
 const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
@@ -69,7 +70,11 @@ const routes = incidentRoutes({
     ...shared,
     maintenance: {
       part: async (_, page) => ({ page, rows: windows, total: announced ?? windows.length }),
-      add: async (window) => windows.push(window),
+      add: async (window) => {
+        if (isFull) return undefined;
+        windows.push(window);
+        return [window.id];
+      },
       end: async (id) => {
         const isThere = windows.some((one) => one.id === id && one.endedAt === undefined);
         windows = windows.map((one) => (one.id === id ? { ...one, endedAt: new Date(sampleNowMs).toISOString() } : one));
@@ -89,6 +94,7 @@ beforeEach(() => {
   standing = 1;
   windows = [];
   announced = undefined;
+  isFull = false;
   dead = 1;
   deeds = [];
 });
@@ -204,6 +210,15 @@ test("announced work of more than a page says what is left and leads there", asy
   expect((await opened("/maintenance")).html).not.toContain("dòng nữa");
   announced = 501;
   expect((await opened("/maintenance")).html).toContain('<a href="/maintenance?page=2">Còn 500 dòng nữa →</a>');
+});
+
+test("announced work that would be one too many is not kept, keeps what was typed and leaves no line in the audit log", async () => {
+  isFull = true;
+  const reply = await send("/maintenance", good);
+  const html = await reply.text();
+  expect(reply.status).toBe(422);
+  for (const part of ["Đã có quá nhiều lịch bảo trì", 'value="22:00"']) expect(html).toContain(part);
+  expect([windows, deeds]).toEqual([[], []]);
 });
 
 test("the list is narrowed to one requirement, and says to which", async () => {
