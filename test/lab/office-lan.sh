@@ -4,7 +4,7 @@
 set -e
 folder=$1
 node=$2
-trap 'code=$?; [ "$code" = 0 ] || tail -n 30 "$folder"/*.log >&2; exit "$code"' EXIT
+. test/lab/namespace.sh
 chmod 755 "$folder"
 # avahi keeps its pid at one fixed place and refuses to start where another run's pid is in use.
 mkdir -p /run/avahi-daemon
@@ -21,7 +21,7 @@ host() {
   unshare --net sh -c 'until ip link set eth0 up 2>/dev/null; do sleep 0.05; done; ip link set lo up; ip addr add '"$address"'/24 dev eth0; exec "$@"' sh "$@" >>"$folder/hosts.log" 2>&1 &
   inside=$!
   ip link add eth0 link lan1 type macvlan mode bridge
-  until [ "$(readlink /proc/$inside/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+  await_namespace "$inside"
   ip link set eth0 netns "$inside"
 }
 cat >"$folder/mfp.sh" <<MFP

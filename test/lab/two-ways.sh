@@ -4,11 +4,12 @@
 set -e
 folder=$1
 node=$2
+. test/lab/namespace.sh
 ip link set lo up
 side() {
   unshare --net sleep 120 &
   inside=$!
-  until [ "$(readlink /proc/$inside/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+  await_namespace "$inside"
   ip link add "$1" type veth peer name "$1-far"
   ip link set "$1-far" netns "$inside"
   nsenter -t "$inside" -n sh -c "ip link set lo up; ip addr add $2 dev $1-far; ip link set $1-far up"

@@ -4,6 +4,7 @@
 set -e
 folder=$1
 node=$2
+. test/lab/namespace.sh
 ip link set lo up
 ip link add vgw type veth peer name vlan0
 ip addr add 10.99.0.1/24 dev vgw
@@ -20,7 +21,8 @@ for number in 1 2 3; do
   unshare --net sleep 120 &
   phone=$!
   ip link add "mv$number" link vlan0 type macvlan mode bridge
-  until ip link set "mv$number" netns "$phone" 2>/dev/null && [ "$(readlink /proc/$phone/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.1; done
+  await_namespace "$phone"
+  ip link set "mv$number" netns "$phone"
   nsenter -t "$phone" -n sh -c "ip link set lo up; ip link set mv$number up; echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all; udhcpc -i mv$number -n -q -t 10 -T 1 -s $folder/bound.sh" >>"$folder/udhcpc.log" 2>&1
 done
 printf 'agentAddress udp:10.99.0.1:1161\nrocommunity public\n' >"$folder/snmpd.conf"
