@@ -5,6 +5,7 @@ import type { Observation } from "#schemas/observation.ts";
 import { addRevisions } from "../../../collector/store/findings.ts";
 import { foldCounts } from "../../../collector/store/fold-counts.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
+import { noteJudgedDays } from "../../../collector/store/judged-days.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
@@ -136,6 +137,27 @@ describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => 
     await foldCounts(store.db);
     expect(await states()).toEqual(expected);
     expect(await rows("SELECT max(n)::int AS n FROM finding_move")).toEqual([{ n: 2 }]);
+  });
+
+  it("a day on which no centre was judged carries no state over: what applies is unknown, and the next day goes on from what was judged last", async () => {
+    const statesOf = (day: string) =>
+      rows(`SELECT state, findings FROM grafana.state_day WHERE findings <> 0 AND time = '${new Date(vietnamDayStartMs(day)).toISOString()}' ORDER BY 1`);
+    const failed = [{ state: "fail", findings: 1 }];
+    const finding = { ...sample, centre: "xa-01", requirement: "R02", state: "not_applicable", evaluatedAt: "2026-11-21T06:00:00.000Z" } as Finding;
+    await addRevisions(store.db, [{ siteId: 1, before: undefined, finding, late: false }]);
+    const applies = [...failed, { state: "not_applicable", findings: 1 }];
+    // Before the first day that was noted, nobody knows on which days there was a judge.
+    expect(await statesOf("2026-11-22")).toEqual(applies);
+    for (const day of ["2026-11-20", "2026-11-23"]) await noteJudgedDays(store.db, [{ siteId: 1, day, atMs: atOf(day) }]);
+    expect(await statesOf("2026-11-21")).toEqual([
+      { state: "not_applicable", findings: 1 },
+      { state: "unknown", findings: 1 },
+    ]);
+    expect(await statesOf("2026-11-20")).toEqual(failed);
+    expect(await statesOf("2026-11-23")).toEqual(applies);
+    // A day that is not over may still be judged.
+    const today = await rows("SELECT state FROM grafana.state_day WHERE findings <> 0 AND time = (SELECT max(time) FROM grafana.state_day) ORDER BY 1");
+    expect(today.map((row) => row.state)).toEqual(["fail", "not_applicable"]);
   });
 
   it("counts go when their time is over, but for those of states, which sum up from the first", async () => {
