@@ -50,17 +50,16 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
       hoursPart(runs),
       contactsPart(group),
     ];
-    return { parts, news };
+    return { parts, keep: () => news.keep() };
   };
-  const writing: Writing = { db, server, group, rows, besideRuns };
-  const written = (await writeNext(writing)) ?? (await writeAny(writing));
+  const written = await writeClaimed({ db, server, group, rows, besideRuns });
   // Whoever goes back has found a database that holds less than it has acknowledged.
   if (written.some(({ rewindTo }) => rewindTo !== undefined)) ids.forget();
   return written;
 }
 
-/** What of the batches that are stored goes into the tables beside that of the runs, and of it what is known of days once it is committed. */
-type BesideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => { readonly parts: readonly Part[]; readonly news: DayNews };
+/** What of the batches that are stored goes into the tables beside that of the runs, and what is done once it is committed. */
+type BesideRuns = (stored: readonly Stored[], runs: readonly RunRow[]) => { readonly parts: readonly Part[]; readonly keep: () => void };
 
 type Writing = {
   readonly db: Db;
@@ -70,6 +69,11 @@ type Writing = {
   readonly besideRuns: BesideRuns;
 };
 
+/** Writes what nobody stored before of a group whose rows are made, and answers for each batch. @throws OtherServer */
+export async function writeClaimed(writing: Writing): Promise<Written[]> {
+  return (await writeNext(writing)) ?? (await writeAny(writing));
+}
+
 /** Writes a group whose batches are the next of their streams, as one statement. Undefined, with nothing written, for any other group. */
 async function writeNext({ db, server, group, rows, besideRuns }: Writing): Promise<Written[] | undefined> {
   const runs = rows.flat();
@@ -77,15 +81,15 @@ async function writeNext({ db, server, group, rows, besideRuns }: Writing): Prom
   const next = isPlain ? nextClaims(group) : undefined;
   if (!next) return undefined;
   const stored = group.map((received, index): Stored => ({ received, claim: next.claims[index] as Claim, runs: rows[index] ?? [] }));
-  const { parts, news } = besideRuns(stored, runs);
+  const { parts, keep } = besideRuns(stored, runs);
   const isDone = await writeParts(db, [...parts, runsPart(runs)], { condition: next.part, server });
-  if (isDone) news.keep();
+  if (isDone) keep();
   return isDone ? stored.map(({ received, claim }) => ({ ...claim, ackedThrough: received.batch.to, rewindTo: undefined })) : undefined;
 }
 
 /** Writes any group: with what the ledger knows of its ranges. Sends all statements at once; the server does them in this order. Only a block goes before. */
 async function writeAny({ db, server, group, rows, besideRuns }: Writing): Promise<Written[]> {
-  const { written, news } = await db.transaction(async (tx) => {
+  const { written, keep } = await db.transaction(async (tx) => {
     const claims = await claimBatches(tx, group);
     const stored = group.flatMap((received, index): Stored[] => {
       const claim = claims[index];
@@ -97,13 +101,14 @@ async function writeAny({ db, server, group, rows, besideRuns }: Writing): Promi
     const beside = besideRuns(stored, runs);
     const writing = [writeGapsAndLetters(tx, stored), writeParts(tx, [...beside.parts, runsPart(isBlock ? [] : runs)], { server })];
     const [marks] = await Promise.all([advanceStreams(tx, group), ...writing]);
-    return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewindTo: undefined }) })), news: beside.news };
+    return { written: claims.map((claim, index) => ({ ...claim, ...(marks[index] ?? { ackedThrough: 0, rewindTo: undefined }) })), keep: beside.keep };
   });
-  news.keep();
+  keep();
   return written;
 }
 
-function* instantsOf(group: readonly Received[]): Iterable<number> {
+/** When what the batches of a group tell was taken, ms. */
+export function* instantsOf(group: readonly Received[]): Iterable<number> {
   for (const { filed } of group) for (const { takenMs } of filed.observations) yield takenMs;
 }
 

@@ -45,8 +45,8 @@ level = "error"
   const held = open.move();
   return {
     name: "InfluxDB 1.6",
-    run: async (shape, round) => {
-      const plan = nextPlan(shape, round, { to: "influxdb", port });
+    run: async (shape) => {
+      const plan = nextPlan(shape, { to: "influxdb", port });
       // It has no database beside it.
       const cpu = () => [treeCpuUs(server.pid), Number.NaN] as const;
       const before = cpu();
@@ -62,9 +62,10 @@ level = "error"
   };
 }
 
+/** The points of all measurements. */
 async function count(url: string): Promise<number | undefined> {
-  const answer = (await ask(url, "GET", "SELECT count(v) FROM rtt_avg_ms")) as { results: { series?: { values: [string, number][] }[] }[] };
-  return answer.results[0]?.series?.[0]?.values[0]?.[1];
+  const answer = (await ask(url, "GET", "SELECT count(v) FROM /.*/")) as { results: { series?: { values: [string, number][] }[] }[] };
+  return answer.results[0]?.series?.reduce((sum, { values }) => sum + (values[0]?.[1] ?? 0), 0);
 }
 
 async function ask(url: string, method: "GET" | "POST", statement: string): Promise<unknown> {

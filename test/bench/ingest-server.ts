@@ -15,7 +15,8 @@ import { findAgent } from "../../collector/store/agents.ts";
 import { doublePrecision, integer, pgTable, text } from "../../collector/store/drizzle.ts";
 import { drizzled } from "../../collector/store/drizzle-db.ts";
 import { writeParts } from "../../collector/store/flush-part.ts";
-import type { IngestTools } from "../../collector/store/ingest.ts";
+import { type IngestTools, instantsOf, writeClaimed } from "../../collector/store/ingest.ts";
+import { batchesPart } from "../../collector/store/ledger.ts";
 import { openByRole, type RoleStore } from "../../collector/store/open.ts";
 import { Partitions } from "../../collector/store/partitions.ts";
 import type { Received, Written } from "../../collector/store/received.ts";
@@ -23,10 +24,11 @@ import { RunIds, runRowsOf } from "../../collector/store/run-rows.ts";
 import { areBlock, copyRuns, runsPart } from "../../collector/store/write-runs.ts";
 
 /**
- * What takes a batch in. `collector`: all of it, judging included. `runs`: the same way in, and of the writing only the runs. `values`: the same way
- * in, and each request's samples through drizzle's `insert().values()` in a transaction of its own, a row each, into the plain table.
+ * What takes a batch in. `collector`: all of it, judging included. `dedupe`: the same way in, and of the writing only the ledger, which stores a batch once,
+ * and the runs. `runs`: only the runs. `values`: the same way in, and each request's samples through drizzle's `insert().values()` in a transaction of its
+ * own, a row each, into the plain table.
  */
-export type IngestPath = "collector" | "runs" | "values";
+export type IngestPath = "collector" | "dedupe" | "runs" | "values";
 export type IngestServerPlan = { readonly databaseUrl: string; readonly path: IngestPath };
 /** What the server says to whoever started it. It is asked for `drained` with any message: all that was taken in is committed and judged then. */
 export type IngestServerWord = { readonly port: number } | "drained";
@@ -52,8 +54,8 @@ async function served(store: RoleStore): Promise<Served> {
   }
   const { db, ingest } = store;
   const tools = { db: ingest, partitions: new Partitions(db), ids: new RunIds() };
-  const queue = new IngestQueue((group) => writeRunsAlone(tools, group));
-  const accept = path === "runs" ? acceptInto(queue, () => undefined) : acceptValues(tools);
+  const queue = new IngestQueue((group) => (path === "dedupe" ? writeOnce : writeRunsAlone)(tools, group));
+  const accept = path === "values" ? acceptValues(tools) : acceptInto(queue, () => undefined);
   const nonces = new Nonces("bench");
   const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
   const routes = ingestRoutes({ accept, nonces, clock: Date.now, onConflict: async () => undefined });
@@ -61,9 +63,19 @@ async function served(store: RoleStore): Promise<Served> {
   return { app: bare as unknown as Hono, drain: () => queue.drain() };
 }
 
+type Tools = Omit<IngestTools, "calendar">;
+
+/** `writeGroup` with the ledger and the runs, and nothing else. */
+async function writeOnce({ db, partitions, ids }: Tools, group: readonly Received[]): Promise<Written[]> {
+  const server = await ids.server(db);
+  await partitions.ensure(instantsOf(group));
+  const rows = await runRowsOf(db, ids, group);
+  return writeClaimed({ db, server, group, rows, besideRuns: (stored) => ({ parts: [batchesPart(stored)], keep: () => undefined }) });
+}
+
 /** `writeGroup` without all that is not a run. */
-async function writeRunsAlone({ db, partitions, ids }: Omit<IngestTools, "calendar">, group: readonly Received[]): Promise<Written[]> {
-  await partitions.ensure(group.flatMap(({ filed }) => filed.observations.map(({ takenMs }) => takenMs)));
+async function writeRunsAlone({ db, partitions, ids }: Tools, group: readonly Received[]): Promise<Written[]> {
+  await partitions.ensure(instantsOf(group));
   const runs = (await runRowsOf(db, ids, group)).flat();
   await (areBlock(db, runs) ? db.transaction((tx) => copyRuns(tx, runs)) : writeParts(db, [runsPart(runs)]));
   return group.map(({ batch }) => ({ result: "stored", ackedThrough: batch.to, accepted: batch.observations.length, duplicates: 0, rewindTo: undefined }));

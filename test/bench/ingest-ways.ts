@@ -25,18 +25,20 @@ export type Figure = {
   readonly bodyBytes: number;
 };
 /** A system that takes samples in. */
-export type Way = { readonly name: string; run(shape: Shape, round: number): Promise<Figure> };
+export type Way = { readonly name: string; run(shape: Shape): Promise<Figure> };
 
+/** Connections and centres of the loads that follow a demand; the load of peers has more centres. */
 export const CONNECTIONS = 24;
+/** Centres of every system. */
+export const CENTRES = 135;
 /** Runs of all ways are numbered together. */
 let runs = 0;
 
-/** The plan of the next run; the first round warms up caches and the compiler, and is short. */
-export function nextPlan(shape: Shape, round: number, { to, port, nonce = "" }: Pick<LoadPlan, "to" | "port"> & { readonly nonce?: string }): LoadPlan {
+/** The plan of the next run. */
+export function nextPlan(shape: Shape, { to, port, nonce = "" }: Pick<LoadPlan, "to" | "port"> & { readonly nonce?: string }): LoadPlan {
   const { name: _, ...what } = shape;
-  const requests = round === 0 ? Math.ceil(shape.requests / 2) : shape.requests;
-  const lastsMs = requests * shape.observations * STEP_MS;
-  return { ...what, requests, to, port, nonce, run: ++runs, connections: CONNECTIONS, startMs: Date.now() - lastsMs };
+  const lastsMs = shape.requests * shape.observations * STEP_MS;
+  return { ...what, to, port, nonce, run: ++runs, startMs: Date.now() - lastsMs };
 }
 
 /** The load runs in a process of its own. */
@@ -112,8 +114,8 @@ export async function ourWay(postgres: TestPostgres, path: IngestPath, name: str
   const pid = child.pid ?? 0;
   return {
     name,
-    run: async (shape, round) => {
-      const loadPlan = nextPlan(shape, round, { to: "collector", port, nonce: await askNonce(port) });
+    run: async (shape) => {
+      const loadPlan = nextPlan(shape, { to: "collector", port, nonce: await askNonce(port) });
       const cpu = () => [cpuUsOf(pid), treeCpuUs(postgres.pid)] as const;
       const before = cpu();
       const load = await runLoad(loadPlan);
@@ -136,16 +138,16 @@ async function askNonce(port: number): Promise<string> {
   return nonce;
 }
 
-/** A centre with an agent for each connection. */
+/** Centres with an agent each. */
 async function makeProvince(databaseUrl: string): Promise<void> {
   const store = await openStore({ databaseUrl, dataDir: "unused" });
   try {
     const nowMs = Date.now();
     await migrate(store.db, nowMs);
-    const centres = Array.from({ length: CONNECTIONS }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
+    const centres = Array.from({ length: CENTRES }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
     await importCentres(store.db, centres, nowMs);
     await new Partitions(store.db).ensureAhead(nowMs);
-    for (const [index, { agent, publicKey }] of loadAgents(CONNECTIONS).entries())
+    for (const [index, { agent, publicKey }] of loadAgents(CENTRES).entries())
       await store.db.query("INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) SELECT site_id, $2, $3, now() FROM site WHERE centre_code = $1", [
         `c-${index}`,
         agent,

@@ -8,7 +8,10 @@ export type Shape = {
   readonly tells: "link" | "centre";
   readonly observations: number;
   readonly readings: number;
-  /** Requests of each connection. */
+  /** Centres with an agent each. Their requests are dealt out to the connections. */
+  readonly centres: number;
+  readonly connections: number;
+  /** Requests of each centre. */
   readonly requests: number;
   /** Batches in columns instead of the plain form. */
   readonly columns: boolean;
@@ -22,7 +25,6 @@ export type LoadPlan = Omit<Shape, "name"> & {
   readonly nonce: string;
   /** Number of the run: makes its streams its own. */
   readonly run: number;
-  readonly connections: number;
   readonly startMs: number;
 };
 
@@ -31,7 +33,7 @@ export type LoadResult = { readonly beganMs: number; readonly seconds: number; r
 
 /** Targets of the `link` load. */
 export const TARGETS = 10;
-/** Time between two runs of one connection, ms: so short that the times of a round follow those of the round before, and each sample is the newest of its series. */
+/** Time between two runs of one centre, ms: so short that the times of a round follow those of the round before, and each sample is the newest of its series. */
 export const STEP_MS = 1;
 
 export type LoadRun = { readonly takenMs: number; readonly probe: ProbeKind; readonly target?: string; readonly outcome: Outcome };
@@ -55,7 +57,7 @@ export function runOf({ tells, readings, startMs }: LoadPlan, seq: number): Load
   };
 }
 
-/** The runs of one request of a connection; numbers begin with 1. */
+/** The runs of one request of a centre; numbers begin with 1. */
 export function runsOf(plan: LoadPlan, request: number): (LoadRun & { readonly seq: number })[] {
   return Array.from({ length: plan.observations }, (_, index) => {
     const seq = request * plan.observations + 1 + index;
@@ -64,6 +66,6 @@ export function runsOf(plan: LoadPlan, request: number): (LoadRun & { readonly s
 }
 
 /** All samples of a run of the load. */
-export function samplesOf({ connections, requests, observations, readings }: Pick<LoadPlan, "connections" | "requests" | "observations" | "readings">): number {
-  return connections * requests * observations * readings;
+export function samplesOf({ centres, requests, observations, readings }: Pick<LoadPlan, "centres" | "requests" | "observations" | "readings">): number {
+  return centres * requests * observations * readings;
 }

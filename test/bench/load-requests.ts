@@ -16,9 +16,12 @@ export type Dialect = {
 
 /** The requests of each connection, made before the clock starts. */
 export function prepareRequests(plan: LoadPlan): Prepared[][] {
-  const agents = loadAgents(plan.connections);
+  const agents = [...loadAgents(plan.centres).entries()];
   const request = { collector: signedBatch, influxdb: linePoints, zabbix: trapperPacket }[plan.to];
-  return agents.map((agent, connection) => Array.from({ length: plan.requests }, (_, number) => request(plan, agent, connection, number)));
+  return Array.from({ length: plan.connections }, (_, connection) => {
+    const own = agents.filter(([centre]) => centre % plan.connections === connection);
+    return Array.from({ length: plan.requests }, (_, number) => own.map(([centre, agent]) => request(plan, agent, centre, number))).flat();
+  });
 }
 
 export const dialects: Readonly<Record<LoadPlan["to"], Dialect>> = {
@@ -27,7 +30,7 @@ export const dialects: Readonly<Record<LoadPlan["to"], Dialect>> = {
   zabbix: { once: true, isWhole: isWholeTrapperAnswer },
 };
 
-function signedBatch(plan: LoadPlan, { agent, key }: LoadAgent, connection: number, number: number): Prepared {
+function signedBatch(plan: LoadPlan, { agent, key }: LoadAgent, centre: number, number: number): Prepared {
   const runs = runsOf(plan, number);
   const observations = runs.map(({ seq, takenMs, probe, target, outcome }) => ({
     seq,
@@ -42,7 +45,7 @@ function signedBatch(plan: LoadPlan, { agent, key }: LoadAgent, connection: numb
   }));
   const batch = {
     protocol: 1,
-    stream: (plan.run * 1_000 + connection).toString(16).padStart(16, "0"),
+    stream: (plan.run * 1_000 + centre).toString(16).padStart(16, "0"),
     from: runs[0]?.seq,
     to: runs.at(-1)?.seq,
     sentAt: new Date(plan.startMs).toISOString(),
@@ -60,17 +63,17 @@ function signedBatch(plan: LoadPlan, { agent, key }: LoadAgent, connection: numb
 }
 
 /** InfluxDB's line protocol: a point for each sample, with the labels of its series as tags. */
-function linePoints(plan: LoadPlan, _agent: LoadAgent, connection: number, number: number): Prepared {
+function linePoints(plan: LoadPlan, _agent: LoadAgent, centre: number, number: number): Prepared {
   const lines = samplesIn(runsOf(plan, number)).map(
-    ({ metric, target, hop, value, takenMs }) => `${metric},site=c-${connection},target=${target},hop=${hop} v=${value} ${takenMs}`,
+    ({ metric, target, hop, value, takenMs }) => `${metric},site=c-${centre}${target && `,target=${target}`}${hop && `,hop=${hop}`} v=${value} ${takenMs}`,
   );
   return overHttp("/write?db=bench&precision=ms", lines.join("\n"), []);
 }
 
 /** Zabbix' sender protocol: a head with the length, then JSON. */
-function trapperPacket(plan: LoadPlan, _agent: LoadAgent, connection: number, number: number): Prepared {
+function trapperPacket(plan: LoadPlan, _agent: LoadAgent, centre: number, number: number): Prepared {
   const data = samplesIn(runsOf(plan, number)).map(({ metric, target, hop, value, takenMs }) => ({
-    host: hostName(connection),
+    host: hostName(centre),
     key: itemKey(metric, target, hop),
     value: String(value),
     clock: Math.floor(takenMs / 1_000),
@@ -88,7 +91,7 @@ export function trapper(message: object): Prepared {
 }
 
 /** Names under which Zabbix knows what the load sends. */
-export const hostName = (connection: number): string => `c-${connection}`;
+export const hostName = (centre: number): string => `c-${centre}`;
 export const itemKey = (metric: string, target: string, hop: string): string => `${metric}[${target},${hop}]`;
 
 function samplesIn(runs: readonly LoadRun[]) {

@@ -10,7 +10,8 @@ import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db
 import { startPeer } from "../support/peer-process.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { folderOf, packageUser } from "../support/user-identity.ts";
-import { CONNECTIONS, figureOf, nextPlan, runLoad, type Way } from "./ingest-ways.ts";
+import { minute } from "./fleet-minute.ts";
+import { CENTRES, CONNECTIONS, figureOf, nextPlan, runLoad, type Way } from "./ingest-ways.ts";
 import { TARGETS } from "./load-plan.ts";
 import { hostName, itemKey, trapper } from "./load-requests.ts";
 import { treeCpuUs, treeMemoryOf } from "./process-cost.ts";
@@ -33,7 +34,7 @@ const off = {
 };
 
 /**
- * Debian's Zabbix server on a PostgreSQL of its own with our settings, with an item for each series of the `link` load. It answers when values are in its
+ * Debian's Zabbix server on a PostgreSQL of its own with our settings, with an item for each series of either load. It answers when values are in its
  * memory; a run ends when they are rows of `history`.
  */
 export async function zabbixWay(settings: readonly string[]): Promise<Way & AsyncDisposable> {
@@ -78,10 +79,10 @@ export async function zabbixWay(settings: readonly string[]): Promise<Way & Asyn
   const cpu = () => [treeCpuUs(server.pid), treeCpuUs(postgres.pid)] as const;
   return {
     name: "Zabbix 6.0",
-    run: async (shape, round) => {
+    run: async (shape) => {
       await db.script("TRUNCATE history");
       const before = cpu();
-      const load = await runLoad(nextPlan(shape, round, { to: "zabbix", port }));
+      const load = await runLoad(nextPlan(shape, { to: "zabbix", port }));
       await untilStored(db, load.samples);
       const seconds = (Date.now() - load.beganMs) / 1_000;
       return figureOf({ ...load, seconds }, before, cpu(), treeMemoryOf(server.pid) + treeMemoryOf(postgres.pid));
@@ -90,15 +91,17 @@ export async function zabbixWay(settings: readonly string[]): Promise<Way & Asyn
   };
 }
 
-/** A host for each connection with a trapper item of type float for each series; the host that the schema brings is switched off. */
+/** A host for each centre with a trapper item of type float for each series; the host that the schema brings is switched off. */
 async function makeItems(db: PostgresDb): Promise<void> {
   await db.script("UPDATE hosts SET status = 1 WHERE status = 0");
   const items: [number, number, string][] = [];
-  for (let connection = 0; connection < CONNECTIONS; connection++) {
-    const host = FIRST_ID + connection;
-    await db.query("INSERT INTO hosts (hostid, host, name, status) VALUES ($1, $2, $2, 0)", [host, hostName(connection)]);
-    for (let target = 0; target < TARGETS; target++)
-      for (let hop = 0; hop < HOPS; hop++) items.push([FIRST_ID + items.length, host, itemKey("rtt_avg_ms", `t-${target}`, `hop-${hop}`)]);
+  const ofLink = Array.from({ length: TARGETS * HOPS }, (_, n) => itemKey("rtt_avg_ms", `t-${n % TARGETS}`, `hop-${Math.floor(n / TARGETS)}`));
+  const ofCentre = minute.flatMap(({ metrics, label, target }) => metrics.map((metric) => itemKey(metric, label ? target : "", "")));
+  for (let centre = 0; centre < CENTRES; centre++) {
+    const host = FIRST_ID + centre;
+    await db.query("INSERT INTO hosts (hostid, host, name, status) VALUES ($1, $2, $2, 0)", [host, hostName(centre)]);
+    const keys = centre < CONNECTIONS ? [...ofLink, ...ofCentre] : ofCentre;
+    for (const key of keys) items.push([FIRST_ID + items.length, host, key]);
   }
   const lists = ([0, 1, 2] as const).map((column) => JSON.stringify(items.map((item) => item[column])));
   await db.query(
@@ -119,7 +122,10 @@ const FIRST_ID = 10_000_000;
 async function freeLowPort(): Promise<number> {
   for (let port = 20_051; port < 20_151; port++) {
     const server = createServer().listen(port, "127.0.0.1");
-    const isFree = await Promise.race([once(server, "listening").then(() => true), once(server, "error").then(() => false)]);
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
     server.close();
     if (isFree) return port;
   }
