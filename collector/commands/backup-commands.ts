@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import type { CollectorConfig } from "../config.ts";
+import { acts } from "../people/acts.ts";
 import { writeBackup } from "../store/backup.ts";
 import { openStore, type Store } from "../store/open.ts";
 import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
 import { withStore } from "./centre-commands.ts";
+import { noteAct } from "./command-line.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
@@ -26,7 +28,11 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
       // Before the database is opened: a wrong file must not even make an embedded server.
       const backup = await verifyBackup(file);
       const settings = config();
-      const { takenAt, tables, rows, skipped } = await withBareStore(settings, terminal, ({ db }) => restoreBackup(db, backup, Date.now(), settings.storage));
+      const { takenAt, tables, rows, skipped } = await withBareStore(settings, terminal, async ({ db }) => {
+        const summary = await restoreBackup(db, backup, Date.now(), settings.storage);
+        await noteAct(db, acts.databaseRestored(summary.takenAt));
+        return summary;
+      });
       terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
       if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
       terminal.out("start the collector: agents send again what they kept since then");
@@ -38,7 +44,11 @@ export function rewindCommand(context: CommandContext): Command {
   return new Command("rewind")
     .description("orders all agents to send again what this database does not hold; for one that pg_restore put back, before the collector starts")
     .action(async () => {
-      const streams = await withStore(context, (db) => db.transaction((tx) => orderRewind(tx, {}, Date.now())));
+      const streams = await withStore(context, async (db) => {
+        const ordered = await db.transaction((tx) => orderRewind(tx, {}, Date.now()));
+        await noteAct(db, acts.rewindOrdered(ordered));
+        return ordered;
+      });
       context.terminal.out(`${streams} streams, and all that this database does not know, are told once to send again`);
     });
 }

@@ -251,6 +251,9 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(await run(target, "restore", file)).toMatch(/^0\nFILE: \d+ rows of \d+ tables, as of .*\nstart the collector/);
     expect(await run(target, "restore", file)).toMatch(/^\nStoreError: The database is not empty/);
     expect(await run(target, "centre", "list")).toBe("0\nmot\tXã Một\t0");
+    expect(await run(target, "rewind")).toMatch(/^0\n\d+ streams/);
+    const lines = await server.psql("SELECT what, about FROM audit WHERE who LIKE 'command line: %' ORDER BY place DESC LIMIT 2", "line");
+    expect(lines).toMatch(/^rewind.ordered\|\d+\ndatabase.restored\|\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   });
 
   it("never replaces a file, and leaves none behind when it is stopped", async () => {
