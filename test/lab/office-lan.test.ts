@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DiscoveryEvidence } from "#schemas/discovery-evidence.ts";
 import { Outcome, readingOf } from "#schemas/observation.ts";
 import { requirePeer } from "../support/require-peer.ts";
-import { projectRoot } from "../support/source-files.ts";
+import { LAN_HOOK_MS, runLan } from "./lan-run.ts";
 
 const isRoot = userInfo().uid === 0;
 const peers = ["avahi-daemon", "avahi-publish", "dbus-daemon", "wsdd", "cupsd", "lpadmin", "ip"] as const;
@@ -17,10 +15,8 @@ describe.skipIf(!isRoot || !requirePeer(...peers))("an office LAN", () => {
   const folder = mkdtempSync(join(tmpdir(), "hcc-office-"));
   let lines: string[] = [];
   beforeAll(async () => {
-    const words = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", join(projectRoot, "test/lab/office-lan.sh"), folder, process.execPath];
-    const { stdout } = await promisify(execFile)("unshare", words, { cwd: projectRoot, timeout: 150_000 });
-    lines = stdout.trim().split("\n");
-  }, 160_000);
+    lines = await runLan("office-lan.sh", folder);
+  }, LAN_HOOK_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const outcomeAt = (line: number) => Outcome.parse(JSON.parse(lines[line] ?? ""));
 

@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Outcome } from "#schemas/observation.ts";
 import { requirePeer } from "../support/require-peer.ts";
-import { projectRoot } from "../support/source-files.ts";
+import { LAN_HOOK_MS, runLan } from "./lan-run.ts";
 
 const isRoot = userInfo().uid === 0;
 
@@ -15,10 +13,8 @@ describe.skipIf(!isRoot || !requirePeer("ip"))("a gateway PC with a second way o
   const folder = mkdtempSync(join(tmpdir(), "hcc-ways-"));
   let lines: string[] = [];
   beforeAll(async () => {
-    const words = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", join(projectRoot, "test/lab/two-ways.sh"), folder, process.execPath];
-    const { stdout } = await promisify(execFile)("unshare", words, { cwd: projectRoot, timeout: 150_000 });
-    lines = stdout.trim().split("\n");
-  }, 160_000);
+    lines = await runLan("two-ways.sh", folder);
+  }, LAN_HOOK_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const down = { kind: "measured", readings: [{ metric: "camera_up", value: 0 }, { value: 0 }] };

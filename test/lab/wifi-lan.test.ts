@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Outcome, readingOf } from "#schemas/observation.ts";
 import { requirePeer } from "../support/require-peer.ts";
-import { projectRoot } from "../support/source-files.ts";
+import { LAN_HOOK_MS, runLan } from "./lan-run.ts";
 
 const isRoot = userInfo().uid === 0;
 
@@ -15,11 +13,8 @@ describe.skipIf(!isRoot || !requirePeer("dnsmasq", "udhcpc", "snmpd", "ip"))("th
   const folder = mkdtempSync(join(tmpdir(), "hcc-wifi-"));
   let lines: string[] = [];
   beforeAll(async () => {
-    const script = join(projectRoot, "test/lab/wifi-lan.sh");
-    const words = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", script, folder, process.execPath];
-    const { stdout } = await promisify(execFile)("unshare", words, { cwd: projectRoot, timeout: 150_000 });
-    lines = stdout.trim().split("\n");
-  }, 160_000);
+    lines = await runLan("wifi-lan.sh", folder);
+  }, LAN_HOOK_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each([
