@@ -18,8 +18,8 @@ export type JobsOptions = {
 const SLOTS = 4;
 /** A time of day that moves further than this between two looks was wrong before, ms. */
 const ANCHOR_MOVED_MS = 60_000;
-/** A full line spoils these, and they spoil a measurement of the line. */
-const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["link-quality", "portal-http"]);
+/** A full line spoils these, and they spoil a measurement of the line: on Windows `host` starts programs that take the processor from it. */
+const disturbed: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["host", "link-quality", "portal-http"]);
 
 /** A small recorder has few sessions and little time: whatever asks cameras and recorders goes one after the other. */
 export const oneAtATime: ReadonlySet<ProbeKind> = new Set<ProbeKind>(["camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);

@@ -43,3 +43,30 @@ it("a nightly run keeps to the night when the time of day turns out to have been
     expect(hourOf(atMs)).toBeLessThan(4.6);
   }
 });
+
+it.each(["host", "link-quality", "portal-http"] as const)("%s and a speed test wait for each other", async (other) => {
+  const stop = new AbortController().signal;
+  for (const first of [other, "link-bandwidth"] as const) {
+    const ends: (() => void)[] = [];
+    const started: string[] = [];
+    const jobs = new Jobs({
+      timing: () => ({ agent: "agt-0123456789abcdef", anchorMs: MORNING_MS }),
+      steadyMs: () => 10 * HOUR_MS,
+      lastRunAgeMs: () => undefined,
+      run: ({ probe }) => {
+        started.push(probe);
+        return new Promise((resolve) => ends.push(() => resolve({ outcome: { kind: "failed", reason: "timeout" }, atMs: 0 })));
+      },
+    });
+    const assignments = [other, "link-bandwidth"].map((probe) => ({ id: probe, probe, everyS: 60, lease: false, options: {} }) as Assignment);
+    jobs.update(assignments);
+    for (const job of jobs.list()) job.dueMs = job.assignment.probe === first ? 0 : 1;
+    jobs.tick(stop);
+    expect(started).toEqual([first]);
+    ends[0]?.();
+    await jobs.idle();
+    jobs.tick(stop);
+    expect(started).toHaveLength(2);
+    ends[1]?.();
+  }
+});

@@ -6,7 +6,6 @@ const UNNAMED = "data";
 
 /** The disk that holds `path`. Neither its readings nor its errors say the path: folders are named after people. */
 export async function diskPart(path: string): Promise<Part> {
-  // node's own call asks for this one disk; systeminformation lists every mount and starts PowerShell on Windows.
   const { bavail, blocks, bsize } = await statfs(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`the disk does not tell its size (${error.code})`);
   });

@@ -1,10 +1,11 @@
 import { lookup } from "node:dns/promises";
-import { uptime } from "node:os";
+import { readFile } from "node:fs/promises";
+import { cpus, freemem, release, totalmem, uptime, version } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import si from "systeminformation";
 import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import type { Evidence } from "#schemas/observation.ts";
+import { busyShare, cpuTimes } from "../../io/cpu-times.ts";
 import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
 import { diskPart } from "./disk-part.ts";
 import { gatewayPart } from "./gateway-part.ts";
@@ -28,19 +29,19 @@ export const host = defineProbe({
   options: Options,
   deadlineMs: 40_000,
   async run(options, context) {
-    // Alone and first: beside the other sources it would also time how busy this process is.
+    // Alone and first: beside the other sources these would also time how busy they make this PC, on Windows with a PowerShell for each.
     const [dns] = await Promise.allSettled([dnsPart(options)]);
+    const [cpu] = await Promise.allSettled([cpuPart(context.signal)]);
     const parts: Record<string, Promise<Part>> = {
       uptime: uptimePart(options),
-      cpu: cpuPart(context.signal),
       memory: memoryPart(),
       disk: diskPart(options.path),
       gateway: gatewayPart(context),
       neighbours: neighboursPart(context),
       system: systemPart(),
     };
-    const names = ["dns", ...Object.keys(parts)];
-    const results = [dns, ...(await Promise.allSettled(Object.values(parts)))];
+    const names = ["dns", "cpu", ...Object.keys(parts)];
+    const results = [dns, cpu, ...(await Promise.allSettled(Object.values(parts)))];
     context.signal.throwIfAborted();
     const told = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const silent = Object.fromEntries(
@@ -59,17 +60,15 @@ async function uptimePart({ endedWell }: Options): Promise<Part> {
 }
 
 async function cpuPart(signal: AbortSignal): Promise<Part> {
-  // The first answer covers the time since somebody last asked; the second covers our sample.
-  await si.currentLoad();
+  const before = cpuTimes();
   await sleep(CPU_SAMPLE_MS, undefined, { signal });
-  const { currentLoad } = await si.currentLoad();
-  return { readings: [{ metric: "host_cpu_percent", value: share(currentLoad, 100) }] };
+  const busy = busyShare(before, cpuTimes());
+  if (busy === undefined) throw new Error("the system did not tell its load");
+  return { readings: [{ metric: "host_cpu_percent", value: percent(busy) }] };
 }
 
 async function memoryPart(): Promise<Part> {
-  const { available, total } = await si.mem();
-  if (!(total > 0)) throw new Error("the system did not tell its memory");
-  return { readings: [{ metric: "host_memory_free_percent", value: share(available, total) }] };
+  return { readings: [{ metric: "host_memory_free_percent", value: percent(freemem() / totalmem()) }] };
 }
 
 async function dnsPart({ name }: Options): Promise<Part> {
@@ -86,12 +85,18 @@ async function neighboursPart({ io, signal }: ProbeContext): Promise<Part> {
 }
 
 async function systemPart(): Promise<Part> {
-  const [os, cpu] = await Promise.all([si.osInfo(), si.cpu()]);
-  return { readings: [], evidence: { os: cleanText(`${os.distro} ${os.release}`), cpu: cleanText(`${cpu.manufacturer} ${cpu.brand}`), cores: cpu.cores } };
+  const cores = cpus();
+  return { readings: [], evidence: { os: cleanText(await systemName()), cpu: cleanText(cores[0]?.model ?? ""), cores: cores.length } };
 }
 
-function share(part: number, whole: number): number {
-  return Math.min(100, Math.max(0, round((part / whole) * 100)));
+/** Linux tells its distribution in a file, and calls its kernel's build the version; Windows calls its product so. */
+async function systemName(): Promise<string> {
+  const words = await readFile("/etc/os-release", "utf8").catch(() => "");
+  return /^PRETTY_NAME="?([^"\n]+)/m.exec(words)?.[1] ?? `${version()} ${release()}`;
+}
+
+function percent(share: number): number {
+  return Math.min(100, Math.max(0, round(share * 100)));
 }
 
 function round(value: number): number {

@@ -1,5 +1,6 @@
-import { cpus, networkInterfaces } from "node:os";
+import { networkInterfaces } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { busyShare, cpuTimes } from "../../io/cpu-times.ts";
 import type { NetworkInterface, ReadInterface } from "../../io/interfaces.ts";
 
 /** Name of the interface that owns a local address. */
@@ -25,20 +26,12 @@ export function startLoad(): () => Load {
   delays.enable();
   return () => {
     delays.disable();
-    const cpuNow = cpuTimes();
-    const total = cpuNow.total - cpuBefore.total;
     return {
       loopBusyShare: performance.eventLoopUtilization(loopBefore).utilization,
-      hostBusyShare: total > 0 ? 1 - (cpuNow.idle - cpuBefore.idle) / total : 0,
+      hostBusyShare: busyShare(cpuBefore, cpuTimes()) ?? 0,
       loopDelayMs: Math.max(0, delays.percentile(90) / 1e6 - DELAY_RESOLUTION_MS),
     };
   };
-}
-
-function cpuTimes(): { idle: number; total: number } {
-  const times = cpus().map((cpu) => cpu.times);
-  const idle = times.reduce((sum, time) => sum + time.idle, 0);
-  return { idle, total: times.reduce((sum, { user, nice, sys, idle: rest, irq }) => sum + user + nice + sys + rest + irq, 0) };
 }
 
 /** Octet counters of an interface at one moment. `isLine`: all that it carries goes through the line; a PC's own carries the LAN's, too. */

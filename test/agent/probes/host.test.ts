@@ -72,6 +72,23 @@ describe("the probe host", () => {
     expect(outcome.evidence?.silent).toBeUndefined();
   });
 
+  it("samples the load before it asks the system for anything else: on Windows that starts programs, which would be the load", async () => {
+    const startedMs = performance.now();
+    let askedMs = startedMs;
+    const outcome = await ask(
+      {},
+      {
+        readNeighbours: async () => {
+          askedMs = performance.now();
+          return [];
+        },
+      },
+    );
+    expect(askedMs - startedMs).toBeGreaterThan(900);
+    expect(outcome.kind === "measured" && readingOf(outcome.readings, "host_cpu_percent")).toBeGreaterThanOrEqual(0);
+    expect(outcome).toMatchObject({ evidence: { os: expect.stringMatching(/./), cores: expect.any(Number) } });
+  });
+
   it.each([
     ["of a folder that is there", "nguyen-van-an", true],
     ["of one that is not", "nguyen-van-an/gone", false],
