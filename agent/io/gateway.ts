@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { platform } from "node:os";
+import { networkInterfaces, platform } from "node:os";
 import { z } from "zod";
 import { parseRows, powershellRows, runProgram } from "./run-program.ts";
 
@@ -28,12 +28,11 @@ async function readLinux(signal: AbortSignal): Promise<DefaultRoute | undefined>
 
 // Not run in our tests, for want of a Windows machine; the parser is tested with rows in the documented shape.
 async function readWindows(signal: AbortSignal): Promise<DefaultRoute | undefined> {
-  return parseGetNetRoute(
-    await powershellRows(
-      "Get-NetRoute | Where-Object {$_.DestinationPrefix -in '0.0.0.0/0','::/0'} | Select-Object DestinationPrefix,NextHop,InterfaceAlias,RouteMetric,InterfaceMetric",
-      signal,
-    ),
+  const rows = await powershellRows(
+    "Get-NetRoute | Where-Object {$_.DestinationPrefix -in '0.0.0.0/0','::/0'} | Select-Object DestinationPrefix,NextHop,InterfaceAlias,RouteMetric,InterfaceMetric",
+    signal,
   );
+  return parseGetNetRoute(rows, new Set(Object.keys(networkInterfaces())));
 }
 
 const IpRoute = z.object({ dev: z.string(), gateway: z.string().optional(), metric: z.number().default(0), flags: z.array(z.string()).default([]) });
@@ -67,9 +66,12 @@ const NetRoute = z.object({
   InterfaceMetric: z.number().nullish(),
 });
 
-/** Reads rows of PowerShell's Get-NetRoute. Windows adds both metrics and takes the least. */
-export function parseGetNetRoute(rows: readonly unknown[]): DefaultRoute | undefined {
-  const routes = rows.flatMap((row) => NetRoute.safeParse(row).data ?? []);
+/**
+ * Reads rows of PowerShell's Get-NetRoute. Windows adds both metrics and takes the least. The table keeps what was entered by hand for an adapter whose cable
+ * is out: only routes of interfaces in `up` count.
+ */
+export function parseGetNetRoute(rows: readonly unknown[], up: ReadonlySet<string>): DefaultRoute | undefined {
+  const routes = rows.flatMap((row) => NetRoute.safeParse(row).data ?? []).filter(({ InterfaceAlias }) => up.has(InterfaceAlias));
   const cost = (row: z.infer<typeof NetRoute>) => (row.RouteMetric ?? 0) + (row.InterfaceMetric ?? 0) + (row.DestinationPrefix === "0.0.0.0/0" ? 0 : 1e9);
   const [best] = routes.sort((a, b) => cost(a) - cost(b));
   return best && route(best.InterfaceAlias, best.NextHop);

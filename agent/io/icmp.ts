@@ -1,5 +1,5 @@
 import { connect, isIP } from "node:net";
-import { platform } from "node:os";
+import { networkInterfaces, platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import ping from "ping";
 import { z } from "zod";
@@ -50,17 +50,21 @@ export const hopTowards: HopTowards = async (address, ttl, signal) => {
   const extra = [platform() === "win32" ? "-i" : "-t", String(ttl)];
   const run = ping.promise.probe(address, { min_reply: 1, timeout: 1, v6: isIP(address) === 6, extra });
   const { output } = await Promise.race([run, aborted(signal)]);
-  return parseHop(output, address);
+  const own = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address));
+  return parseHop(output, address, own);
 };
 
 /**
- * Reads the router out of ping's words, whatever their language: behind the headline, the first address that is not the target's.
+ * Reads the router out of ping's words, whatever their language: behind the headline, the first address that is neither the target's nor one of this PC's
+ * own, by which Windows says that nobody is there.
  * @example "From 203.0.113.1 icmp_seq=1 Time to live exceeded" and "Reply from 203.0.113.1: TTL expired in transit."
  */
-export function parseHop(output: string, target: string): string | undefined {
+export function parseHop(output: string, target: string, own: readonly string[]): string | undefined {
   const lines = output.trim().split("\n").slice(1);
   const told = lines.filter((line) => !line.startsWith("---") && !/unreachable/i.test(line));
-  return told.flatMap((line) => line.split(/[\s()]+/).map((word) => word.replace(/:$/, ""))).find((word) => isIP(word) !== 0 && word !== target);
+  return told
+    .flatMap((line) => line.split(/[\s()]+/).map((word) => word.replace(/:$/, "")))
+    .find((word) => isIP(word) !== 0 && word !== target && !own.includes(word));
 }
 
 export const tcpBurst: TcpBurst = async (address, port, { count, intervalMs, timeoutMs }, signal) => {

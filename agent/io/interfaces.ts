@@ -79,13 +79,16 @@ export function parseNetAdapter(rows: readonly unknown[], name: string): Network
   });
 }
 
+/** Systems write the largest number for a speed that they do not know (NDIS_LINK_SPEED_UNKNOWN); no cable carries a terabit. */
+const SPEED_MBPS_MAX = 1e6;
+
 type Facts = { speedMbps: number | undefined; duplex: string | undefined; receivedBytes: number | undefined; sentBytes: number | undefined };
 
 function assemble(name: string, medium: Medium, { speedMbps, duplex, receivedBytes, sentBytes }: Facts): NetworkInterface {
   return {
     name,
     medium,
-    ...(speedMbps !== undefined && speedMbps > 0 && { speedMbps }),
+    ...(speedMbps !== undefined && speedMbps > 0 && speedMbps < SPEED_MBPS_MAX && { speedMbps }),
     ...((duplex === "full" || duplex === "half") && { duplex }),
     ...(receivedBytes !== undefined && { receivedBytes }),
     ...(sentBytes !== undefined && { sentBytes }),

@@ -9,9 +9,11 @@ const powershellPath = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershe
 /** Runs a program of the operating system without a shell and gives its stdout. @throws when it is missing, fails, says too much, takes > 15 s or is aborted */
 export function runProgram(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { signal, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX, windowsHide: true, encoding: "utf8" }, (error, stdout) =>
+    const child = execFile(program, args, { signal, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX, windowsHide: true, encoding: "utf8" }, (error, stdout) =>
       error ? reject(error) : resolve(stdout),
     );
+    // Whoever reads its input first, as PowerShell may, would wait for an end that never comes.
+    child.stdin?.end();
   });
 }
 
@@ -22,9 +24,10 @@ export async function powershellRows(pipeline: string, signal: AbortSignal): Pro
   return parseRows(text);
 }
 
-/** Parses JSON that holds a list or one row; an empty answer is an empty list. @throws SyntaxError */
+/** Parses JSON that holds a list or one row, behind a mark of UTF-8 or not; an empty answer is an empty list. @throws SyntaxError */
 export function parseRows(text: string): unknown[] {
-  if (text.trim() === "") return [];
-  const value: unknown = JSON.parse(text);
+  const json = text.trim();
+  if (json === "") return [];
+  const value: unknown = JSON.parse(json);
   return Array.isArray(value) ? value : [value];
 }

@@ -103,7 +103,7 @@ const line = [
     samples: text("IP address HW type Flags HW address Mask Device\n10.0.0.2 0x1 0x2 02:00:00:00:00:01 * eth0\n"),
     parse: (bytes: Buffer) => parseProcArp(bytes.toString()),
   },
-  { name: "hop", samples: text(" 1  10.0.0.1  0.512 ms\n 2  * * *\n"), parse: (bytes: Buffer) => parseHop(bytes.toString(), "10.0.0.1") },
+  { name: "hop", samples: text(" 1  10.0.0.1  0.512 ms\n 2  * * *\n"), parse: (bytes: Buffer) => parseHop(bytes.toString(), "10.0.0.1", []) },
   {
     name: "resent segments",
     samples: text("Tcp: RtoAlgorithm RtoMin RetransSegs\nTcp: 1 200 17\n"),
@@ -114,7 +114,7 @@ const line = [
 const windows = fileOf((rows) => {
   const list = parseRows(JSON.stringify(rows));
   parseGetNetNeighbor(list);
-  parseGetNetRoute(list);
+  parseGetNetRoute(list, new Set(["Ethernet"]));
   parseNetAdapter(list, "Ethernet");
   parsePnpImage(list);
 });

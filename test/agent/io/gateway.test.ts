@@ -57,8 +57,17 @@ describe("the default route", () => {
       ],
       viaEthernet,
     ],
+    [
+      "not the one that was entered by hand for an adapter whose cable is out",
+      [
+        { DestinationPrefix: "0.0.0.0/0", NextHop: "10.0.0.1", InterfaceAlias: "Ethernet 2", RouteMetric: 1, InterfaceMetric: 5 },
+        { DestinationPrefix: "0.0.0.0/0", NextHop: "192.168.1.1", InterfaceAlias: "eth0", RouteMetric: 256, InterfaceMetric: 25 },
+      ],
+      viaEthernet,
+    ],
+    ["none of an adapter whose cable is out", [{ DestinationPrefix: "0.0.0.0/0", NextHop: "10.0.0.1", InterfaceAlias: "Ethernet 2" }], undefined],
     ["none", [], undefined],
   ])("of Get-NetRoute: %s", (_name, rows, expected) => {
-    expect(parseGetNetRoute(rows)).toEqual(expected);
+    expect(parseGetNetRoute(rows, new Set(["eth0", "Wi-Fi"]))).toEqual(expected);
   });
 });

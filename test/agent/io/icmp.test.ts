@@ -42,9 +42,14 @@ describe("the router that dropped a packet", () => {
       "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\nFrom 192.168.1.1 icmp_seq=1 Destination Host Unreachable\n",
       undefined,
     ],
+    [
+      "is not this PC, whose Windows says in Vietnamese that nobody is there",
+      "\r\nĐang ping 8.8.8.8 với 32 byte dữ liệu:\r\nTrả lời từ 192.168.1.10: Không thể tới máy chủ đích.\r\n",
+      undefined,
+    ],
     ["stays silent", "PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\n\n--- 8.8.8.8 ping statistics ---\n", undefined],
   ])("%s", (_name, output, expected) => {
-    expect(parseHop(output, "8.8.8.8")).toBe(expected);
+    expect(parseHop(output, "8.8.8.8", ["192.168.1.10"])).toBe(expected);
   });
 });
 

@@ -44,6 +44,11 @@ describe("an adapter of Windows", () => {
     ["a cable at 100 Mbps", cable, { name: "Ethernet", medium: "ethernet", speedMbps: 100, duplex: "full", receivedBytes: 5, sentBytes: 6 }],
     ["Wi-Fi", { ...cable, Medium: 9, FullDuplex: null }, { name: "Ethernet", medium: "wifi", speedMbps: 100, receivedBytes: 5, sentBytes: 6 }],
     ["a virtual switch", { ...cable, Virtual: true, Medium: 0 }, { name: "Ethernet", medium: "virtual", duplex: "full", receivedBytes: 5, sentBytes: 6 }],
+    [
+      "a mobile stick whose speed nobody knows",
+      { ...cable, Speed: 2 ** 64, Medium: 0, FullDuplex: null },
+      { name: "Ethernet", medium: "unknown", receivedBytes: 5, sentBytes: 6 },
+    ],
     ["without statistics", { ...cable, Received: null, Sent: null }, { name: "Ethernet", medium: "ethernet", speedMbps: 100, duplex: "full" }],
   ])("%s", (_name, row, expected) => {
     expect(parseNetAdapter([{ Name: "Other", Speed: 1 }, row], "Ethernet")).toEqual(expected);
