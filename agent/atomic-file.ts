@@ -32,12 +32,16 @@ export function writeFileAtomic(file: string, content: string, mode = 0o644, ren
   } finally {
     closeSync(handle);
   }
-  renameHeld(temporary, file, { ...ofThisSystem, ...renaming });
+  renameHeld(temporary, file, renaming);
   syncFolder(folder);
 }
 
-/** Renames; on Windows a file that is held is tried again a few times. */
-function renameHeld(from: string, to: string, { platform, rename, waitMs }: Renaming, tries = 0): void {
+/** Renames; on Windows a file that is held is tried again a few times. Throws what the system says. */
+export function renameHeld(from: string, to: string, renaming: Partial<Renaming> = {}): void {
+  renameInTries(from, to, { ...ofThisSystem, ...renaming }, 0);
+}
+
+function renameInTries(from: string, to: string, { platform, rename, waitMs }: Renaming, tries: number): void {
   try {
     rename(from, to);
   } catch (error) {
@@ -45,7 +49,7 @@ function renameHeld(from: string, to: string, { platform, rename, waitMs }: Rena
     const isHeld = platform === "win32" && error instanceof Error && "code" in error && heldCodes.has(error.code);
     if (!isHeld || ms === undefined) throw error;
     waitMs(ms);
-    renameHeld(from, to, { platform, rename, waitMs }, tries + 1);
+    renameInTries(from, to, { platform, rename, waitMs }, tries + 1);
   }
 }
 

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { AgentId, Code, Instant } from "#schemas/ids.ts";
-import { writeFileAtomic } from "./atomic-file.ts";
+import { type Renaming, renameHeld, writeFileAtomic } from "./atomic-file.ts";
 import { restrictToOwner } from "./private-file.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -60,8 +60,8 @@ export function pendingKey(dataDir: string): KeyObject {
 }
 
 /** Makes the pending key that of a new identity; from here on the agent speaks as it. */
-export function adoptIdentity(dataDir: string, identity: Identity): void {
-  renameSync(pendingFile(dataDir), join(dataDir, `${identity.agent}.key`));
+export function adoptIdentity(dataDir: string, identity: Identity, renaming: Partial<Renaming> = {}): void {
+  renameHeld(pendingFile(dataDir), join(dataDir, `${identity.agent}.key`), renaming);
   writeFileAtomic(join(dataDir, "agent.json"), `${JSON.stringify(identity, null, 2)}\n`);
 }
 

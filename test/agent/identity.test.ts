@@ -1,0 +1,23 @@
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { adoptIdentity, keyOf, pendingKey, publicKeyText, readIdentity } from "../../agent/identity.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const identity = { agent: "agt-0123456789abcdef", centre: "ia-grai", collector: "https://giam-sat.example.vn", enrolledAt: "2026-11-30T01:00:00.000Z" };
+
+it("a key that a virus scanner of Windows holds for a moment becomes that of the identity all the same: the code is used up by then", () => {
+  const folder = temporaryFolder();
+  const key = pendingKey(folder);
+  let tries = 0;
+  const rename = (from: string, to: string) => {
+    if (++tries < 3) throw Object.assign(new Error("EPERM: operation not permitted, rename"), { code: "EPERM" });
+    renameSync(from, to);
+  };
+  adoptIdentity(folder, identity, { platform: "win32", rename, waitMs: () => {} });
+  expect(tries).toBe(3);
+  expect(readIdentity(folder)).toEqual(identity);
+  expect(publicKeyText(keyOf(folder, identity))).toBe(publicKeyText(key));
+  expect(existsSync(join(folder, "pending.key"))).toBe(false);
+  expect(readFileSync(join(folder, "agent.json"), "utf8")).toContain(identity.agent);
+});
