@@ -2,7 +2,8 @@ import { type Segment, segments } from "#schemas/fault-location.ts";
 
 /**
  * Why a centre was silent, as its agent tells afterwards. `power`: its PC was dark and had not been shut down; `off`: it was shut down; `dark`: one of the
- * two, and the PC cannot tell which, as on Windows; `agent`: the PC ran on and the agent did not; a segment: PC and agent ran on, and the way out ended there.
+ * two, and the PC cannot tell which, as on Windows; `agent`: the PC was not started anew, so that the agent did not run on it or it slept (what Fast Startup of Windows
+ * makes of a shutdown, too); a segment: PC and agent ran on, and the way out ended there.
  */
 export const silenceCauses = ["power", "off", "dark", "agent", ...segments] as const;
 export type SilenceCause = (typeof silenceCauses)[number];

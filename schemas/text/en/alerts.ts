@@ -52,7 +52,7 @@ export const alerts = {
   "alert.cause.power": "power cut (the PC went dark at once)",
   "alert.cause.off": "the PC was shut down",
   "alert.cause.dark": "the PC was off (shut down, or a power cut)",
-  "alert.cause.agent": "the agent did not run on the PC",
+  "alert.cause.agent": "the PC slept, or the agent did not run on it",
   "alert.cause.many": "{cause} ({centres} centres)",
   "alert.end.dropped": "the plan in force no longer demands this; not because it is met",
   "alert.end.centre_closed": "the centre was closed or merged into another; not because it is met",

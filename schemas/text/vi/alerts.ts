@@ -50,7 +50,7 @@ export const alerts = {
   "alert.cause.power": "mất điện (máy tính cổng bị tắt đột ngột)",
   "alert.cause.off": "máy tính cổng đã được tắt",
   "alert.cause.dark": "máy tính cổng đã tắt nguồn (tắt máy hoặc mất điện)",
-  "alert.cause.agent": "chương trình giám sát ngừng chạy trên máy tính cổng",
+  "alert.cause.agent": "máy tính cổng ở chế độ ngủ, hoặc chương trình giám sát ngừng chạy trên máy đó",
   "alert.cause.many": "{cause} ({centres} trung tâm)",
   "alert.end.dropped": "kế hoạch hiện hành không còn yêu cầu nội dung này; không phải vì đã đạt",
   "alert.end.centre_closed": "trung tâm đã đóng hoặc sáp nhập; không phải vì đã đạt",
