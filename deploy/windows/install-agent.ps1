@@ -1,6 +1,10 @@
 ﻿<#
 Makes this PC the gateway PC of a centre: the scheduled task hcc-agent, which starts with Windows and again after each end, and the command hcc-agent in any
-new command window. Running it again puts both right, for example after an update. -Uninstall takes them away and keeps the data.
+new command window. Running it again puts both right, for example after an update. -Uninstall takes them away and keeps the data. A running agent holds its own
+node.exe: before the `npm ci` of an update run -Uninstall.
+
+On mains the PC no longer goes to sleep by itself, and a shutdown is one again instead of the sleep that Fast Startup makes of it: nothing is measured by a PC
+that sleeps, and nobody could tell its nights from an agent that fails. -Uninstall leaves that as it is.
 
 In a window that was opened with "Run as administrator":
 
@@ -20,15 +24,22 @@ $node = Join-Path $root 'node_modules\node\bin\node.exe'
 $data = Join-Path $env:ProgramData 'hcc-agent'
 $config = Join-Path $data 'hcc-agent.json'
 $icacls = Join-Path $env:SystemRoot 'System32\icacls.exe'
+$powercfg = Join-Path $env:SystemRoot 'System32\powercfg.exe'
+$powerKey = 'HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager\Power'
 $environmentKey = 'HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager\Environment'
 $system = '*S-1-5-18'
 $administrators = '*S-1-5-32-544'
 $users = '*S-1-5-32-545'
 $localService = '*S-1-5-19'
 
+# By the host: [Console]::Error writes in the code page of the window (437, 1258), which has no letters for most of Vietnamese.
+function Write-Trouble([string]$Vietnamese, [string]$English) {
+  $Host.UI.WriteErrorLine($Vietnamese)
+  $Host.UI.WriteErrorLine($English)
+}
+
 function Stop-WithWords([string]$Vietnamese, [string]$English) {
-  [Console]::Error.WriteLine("Không cài được: $Vietnamese")
-  [Console]::Error.WriteLine("Not installed: $English")
+  Write-Trouble "Không cài được: $Vietnamese" "Not installed: $English"
   exit 1
 }
 
@@ -93,15 +104,32 @@ function Set-CommandPath([bool]$Wanted) {
   [Environment]::SetEnvironmentVariable('HCC_AGENT_DATA', $value, 'Machine')
 }
 
-# Stop and start, since a running agent keeps the identity and the program that it started with.
-function Restart-Agent {
+# A running agent keeps the identity and the program that it started with. Its end takes a moment, in which the task ignores a start.
+function Stop-Agent {
   Stop-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
-  Start-ScheduledTask -TaskName $name
+  for ($tries = 0; $tries -lt 50; $tries++) {
+    $running = @(Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue | Where-Object { $_.State -eq 'Running' })
+    if ($running.Count -eq 0) { return }
+    Start-Sleep -Milliseconds 200
+  }
+}
+
+# A policy of the domain may forbid it: the agent is installed all the same.
+function Set-Awake {
+  $refused = $false
+  foreach ($timeout in @('standby-timeout-ac', 'hibernate-timeout-ac')) {
+    & $powercfg /change $timeout 0 | Out-Null
+    if ($LASTEXITCODE -ne 0) { $refused = $true }
+  }
+  try { Set-ItemProperty -LiteralPath $powerKey -Name HiberbootEnabled -Value 0 -Type DWord } catch { $refused = $true }
+  if ($refused) {
+    Write-Trouble 'Không tắt được chế độ ngủ: trong Cài đặt > Nguồn, chọn không bao giờ ngủ khi cắm điện.' 'Sleep could not be turned off: in Settings > Power choose never to sleep when plugged in.'
+  }
 }
 
 Assert-Administrator
 if ($Uninstall) {
-  Stop-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
+  Stop-Agent
   Unregister-ScheduledTask -TaskName $name -Confirm:$false -ErrorAction SilentlyContinue
   Set-CommandPath $false
   Write-Output "Đã gỡ hcc-agent. Dữ liệu vẫn còn ở $data."
@@ -115,9 +143,11 @@ Protect-Data
 Set-DataFolder
 # Fills the cache of compiled code: the task's account may not write there.
 & (Join-Path $PSScriptRoot 'hcc-agent.cmd') --help | Out-Null
+Stop-Agent
 Register-ScheduledTask -TaskName $name -Xml (Get-TaskXml) -Force | Out-Null
 Set-CommandPath $true
-Restart-Agent
+Set-Awake
+Start-ScheduledTask -TaskName $name
 if (Test-Path -LiteralPath (Join-Path $data 'agent.json')) {
   Write-Output 'Đã cài và khởi động lại hcc-agent.'
   Write-Output 'hcc-agent is installed and was restarted.'

@@ -60,6 +60,19 @@ describe("what Windows is given, as far as it can be read here", () => {
     expect(script).not.toMatch(/Remove-Item|rmdir|\bdel\b/i);
   });
 
+  it("what it says to a person is written by PowerShell itself: the console's code page has no Vietnamese letters", () => {
+    expect(script.replace(/^#.*$/gm, "")).not.toContain("[Console]::Error");
+    expect(script.match(/\$Host\.UI\.WriteErrorLine/g)).toHaveLength(2);
+  });
+
+  it("an agent that runs has ended before the task is written and started anew, and the PC stays awake", () => {
+    const steps = script.slice(script.lastIndexOf("Assert-Program")).match(/^(Stop-Agent|Register-ScheduledTask|Set-Awake|Start-ScheduledTask)/gm);
+    expect(steps).toEqual(["Stop-Agent", "Register-ScheduledTask", "Set-Awake", "Start-ScheduledTask"]);
+    expect(/function Stop-Agent \{[\s\S]*?\n\}/.exec(script)?.[0]).toMatch(/'Running'[\s\S]*Start-Sleep/);
+    const awake = /function Set-Awake \{[\s\S]*?\n\}/.exec(script)?.[0] ?? "";
+    for (const word of ["standby-timeout-ac", "hibernate-timeout-ac", "HiberbootEnabled"]) expect(awake).toContain(word);
+  });
+
   it("cmd.exe reads hcc-agent.cmd: lines end as it needs them, plain letters until the code page is set", () => {
     const command = read("hcc-agent.cmd");
     expect(command.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
