@@ -1,6 +1,6 @@
 import { type Segment, segmentOwners, segments } from "#schemas/fault-location.ts";
 import type { MetricName } from "#schemas/metrics.ts";
-import { type Outcome, readingOf } from "#schemas/observation.ts";
+import { type Evidence, type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey } from "#schemas/text/text.ts";
 import { BANDWIDTH_EVERY_S, floorOptions } from "../assignments.ts";
@@ -41,15 +41,19 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
   if (outcome.kind !== "measured") return [line("gateway", unasked(outcome))];
   const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(outcome.readings, metric);
   return [
-    gatewayLine(value("gateway_up")),
+    gatewayLine(value("gateway_up"), outcome.evidence),
     dnsLine(value("dns_resolve_ms")),
     nicLine(value("nic_speed_mbps"), floorOf(policy)?.floor),
     neighboursLine(value("lan_neighbours")),
   ];
 
-  function gatewayLine(up: number | undefined): CheckResult {
+  function gatewayLine(up: number | undefined, evidence: Evidence | undefined): CheckResult {
     if (up === 1) return line("gateway", { state: "ok", detail: phrase("selfcheck.detail.gateway_up") });
-    const detail = phrase(up === 0 ? "selfcheck.detail.gateway_down" : "selfcheck.detail.no_gateway");
+    if (up === undefined) {
+      const isMute = evidence?.gatewayMethod === "neighbour";
+      return line("gateway", { state: "unknown", detail: phrase(isMute ? "selfcheck.detail.gateway_mute" : "selfcheck.detail.not_told") });
+    }
+    const detail = phrase(evidence?.defaultRoute === "none" ? "selfcheck.detail.no_gateway" : "selfcheck.detail.gateway_down");
     return line("gateway", { state: "fail", detail, hint: phrase("selfcheck.hint.gateway"), owner: phrase("owner.commune") });
   }
   function dnsLine(ms: number | undefined): CheckResult {

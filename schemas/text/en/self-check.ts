@@ -83,6 +83,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.title.gateway": "Router (gateway)",
   "selfcheck.detail.gateway_up": "answers",
   "selfcheck.detail.gateway_down": "does not answer",
+  "selfcheck.detail.gateway_mute": "is in the network but does not answer, perhaps by the router's settings",
   "selfcheck.detail.no_gateway": "this PC has no way out",
   "selfcheck.hint.gateway": "Check the network cable and the router's power.",
   "selfcheck.title.dns": "Name resolution (DNS)",

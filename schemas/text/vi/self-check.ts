@@ -82,6 +82,7 @@ export const selfCheck = {
   "selfcheck.title.gateway": "Bộ định tuyến (gateway)",
   "selfcheck.detail.gateway_up": "có trả lời",
   "selfcheck.detail.gateway_down": "không trả lời",
+  "selfcheck.detail.gateway_mute": "có trong mạng nhưng không trả lời, có thể do cài đặt của bộ định tuyến",
   "selfcheck.detail.no_gateway": "máy này không có đường ra mạng",
   "selfcheck.hint.gateway": "Kiểm tra dây mạng và nguồn của bộ định tuyến.",
   "selfcheck.title.dns": "Phân giải tên (DNS)",
