@@ -10,7 +10,7 @@ import { reasonPhrase } from "./reason-phrase.ts";
 import { type CheckLine, type CheckResult, type Phrase, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
 
-/** Loss above this is worth a call, whatever the plan says; below it a burst of ten shows nothing. */
+/** Loss above this is worth a call, whatever the plan says; below it a burst so short shows nothing. */
 const LOSS_WARN_PERCENT = 20;
 
 /** The way out of this PC, from the inside to the outside: who answers last shows whose fault it is. */
@@ -95,13 +95,17 @@ function floorOf(policy: PolicyProfile): FloorRule | undefined {
   return policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.probe === "link-bandwidth");
 }
 
-async function checkQuality({ run, collectorUrl, policy }: Surroundings): Promise<CheckResult[]> {
+/** Packets to each hop; Windows sends one a second. With either number one lost packet alone warns of nothing. */
+const PACKETS = 10;
+const PACKETS_QUICK = 5;
+
+async function checkQuality({ run, collectorUrl, policy, quick }: Surroundings): Promise<CheckResult[]> {
   const base = { id: "wan.quality", group: "wan", title: qualityTitle("gateway") } as const;
   if (run === undefined) return [{ ...base, ...notTested }];
   const collector = collectorUrl === undefined ? undefined : endOf(collectorUrl);
   const asked = collector === undefined ? [] : [{ hop: "collector", address: collector.host, tcpPort: collector.port }];
   const references = policy.portals.slice(0, 8).map(({ url }) => endOf(url));
-  const outcome = await run("link-quality", { hops: asked, isp: true, references, count: 10 });
+  const outcome = await run("link-quality", { hops: asked, isp: true, references, count: quick ? PACKETS_QUICK : PACKETS });
   if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
   const hops = [...new Set(outcome.readings.flatMap(({ labels }) => (labels?.hop === undefined ? [] : [labels.hop])))];
   const path = pathLine(outcome);

@@ -2,7 +2,7 @@ import type { selfCheck as vi } from "../vi/self-check.ts";
 
 export const selfCheck: Record<keyof typeof vi, string> = {
   "agent.command.self-check": "check this PC, the line, the devices and the plan's requirements",
-  "agent.option.quick": "quick checks only, 15 seconds at most",
+  "agent.option.quick": "quick checks only, 15 seconds at most (45 on Windows)",
   "agent.option.full": "everything, with a speed test of the line (uses bandwidth)",
   "agent.option.only": "only this check and those below it, for instance wan or R01",
   "agent.option.offline": "do not use the network",

@@ -1,7 +1,7 @@
 /** What the self-check says on the gateway PC. */
 export const selfCheck = {
   "agent.command.self-check": "tự kiểm tra máy này, đường truyền, thiết bị và các yêu cầu của kế hoạch",
-  "agent.option.quick": "chỉ kiểm tra nhanh, không quá 15 giây",
+  "agent.option.quick": "chỉ kiểm tra nhanh, không quá 15 giây (trên Windows 45 giây)",
   "agent.option.full": "kiểm tra đầy đủ, kể cả đo tốc độ đường truyền (tốn băng thông)",
   "agent.option.only": "chỉ kiểm tra mục này và các mục con, ví dụ wan hoặc R01",
   "agent.option.offline": "không dùng mạng",

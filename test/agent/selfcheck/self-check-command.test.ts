@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { quickMs } from "../../../agent/commands/self-check-command.ts";
 import { lastLogLines, logFile } from "../../../agent/log-file.ts";
 import type { Terminal } from "../../../agent/terminal.ts";
 import { agentCommand } from "../../support/agent-command.ts";
@@ -51,6 +52,12 @@ describe("self-check on a terminal and elsewhere", () => {
     expect(code).toBe(0);
     for (const id of ["self.clock", "lan.gateway", "wan.throughput", "R01"]) expect(out).toContain(`  ${id}\n`);
     expect(JSON.parse((await offline(["--list", "--json"])).out)).toHaveLength(5);
+  });
+
+  it("--quick leaves Windows the time of its programs: some 10 s for the host and 10 s for the way out", () => {
+    expect(quickMs("win32")).toBeGreaterThan(2 * 12_000);
+    expect(quickMs("win32")).toBeLessThan(45_000);
+    expect(quickMs("linux")).toBeLessThan(15_000);
   });
 
   it("--every repeats until it is told to stop", async () => {

@@ -388,6 +388,19 @@ describe("flags", () => {
     expect(new Set(asking.map(({ state }) => state))).toEqual(new Set(["not_tested"]));
   });
 
+  it.each([
+    ["a quick check", true, 5],
+    ["an ordinary one", false, 10],
+  ])("%s sends so few packets that Windows, with one a second, is done in time", async (_, quick, count) => {
+    const asked: unknown[] = [];
+    const run: Surroundings["run"] = async (probe, options) => {
+      asked.push([probe, options]);
+      return lineFine;
+    };
+    await check({ quick, run }, "wan.quality");
+    expect(asked).toContainEqual(["link-quality", expect.objectContaining({ count })]);
+  });
+
   it("--quick leaves devices to what the spool remembers", async () => {
     expect(line(await check({ quick: true }), "devices.camera-presence")).toMatchObject({ state: "not_tested" });
   });
