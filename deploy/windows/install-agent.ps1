@@ -124,7 +124,10 @@ function Set-Awake {
   try { Set-ItemProperty -LiteralPath $powerKey -Name HiberbootEnabled -Value 0 -Type DWord } catch { $refused = $true }
   if ($refused) {
     Write-Trouble 'Không tắt được chế độ ngủ: trong Cài đặt > Nguồn, chọn không bao giờ ngủ khi cắm điện.' 'Sleep could not be turned off: in Settings > Power choose never to sleep when plugged in.'
+    return
   }
+  Write-Output 'Khi cắm điện, máy này không tự ngủ nữa: máy ngủ thì không đo được gì.'
+  Write-Output 'On mains this PC no longer goes to sleep by itself: nothing is measured while it sleeps.'
 }
 
 Assert-Administrator

@@ -15,6 +15,8 @@ describe("what Windows is given, as far as it can be read here", () => {
     expect(XMLValidator.validate(xml)).toBe(true);
     expect(task.Triggers.BootTrigger.Enabled).toBe("true");
     expect(task.Triggers.TimeTrigger.Repetition).toEqual({ Interval: "PT5M", StopAtDurationEnd: "false" });
+    // A trigger whose first day is still to come does nothing, and a PC with a flat battery wakes up years ago.
+    expect(Date.parse(task.Triggers.TimeTrigger.StartBoundary)).toBeLessThan(Date.UTC(2002, 0, 1));
     expect(task.Settings.MultipleInstancesPolicy).toBe("IgnoreNew");
     // Task Scheduler reads the count as one byte.
     expect(task.Settings.RestartOnFailure).toEqual({ Interval: "PT1M", Count: "255" });
