@@ -77,10 +77,11 @@ export function createSoapClient(session: DeviceSession, nowMs: () => number): S
 
   const call = async (request: SoapCall): Promise<XmlNode> => {
     if (request.open || user === undefined) return readReply(await post(request, "", true), device);
-    if (mode === "token") return readReply(await post(request, token(), true), device, session.refuse);
+    const postToken = async () => inTime(await post(request, token(), true), device);
+    if (mode === "token") return readReply(await postToken(), device, session.refuse);
     const reply = await post(request, "", false);
     if (!asksForToken(reply)) return readReply(reply, device);
-    const second = await post(request, token(), true);
+    const second = await postToken();
     if (asksForToken(second) || second.status === 401) session.refuse();
     mode = "token";
     return readReply(second, device);
@@ -92,6 +93,15 @@ export function createSoapClient(session: DeviceSession, nowMs: () => number): S
 function asksForToken(reply: LanReply): boolean {
   if (reply.status === 401) return readDigestChallenge(reply.challenges) === undefined;
   return reply.status >= 400 && /NotAuthorized|FailedAuthentication/.test(reply.body.slice(0, 16_384));
+}
+
+/**
+ * The reply, unless the device finds the token's time wrong: its UTC is off by an hour while daylight saving is on, and no other password helps.
+ * @throws DeviceError auth_failed
+ */
+function inTime(reply: LanReply, device: string): LanReply {
+  if (!/time check failed/i.test(reply.body.slice(0, 16_384))) return reply;
+  throw new DeviceError("auth_failed", `${device} finds the time of the login wrong, not the password: set its clock, and switch its daylight saving off`);
 }
 
 function readReply(reply: LanReply, device: string, refuse?: () => never): XmlNode {
