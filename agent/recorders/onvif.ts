@@ -11,18 +11,24 @@ import { type Found, resumeSearch } from "./resume-search.ts";
 /** How long a replayed frame may take to arrive, ms. */
 const FRAME_MS = 8_000;
 
+/** How long its word for the oldest and newest recordings stands within a visit: a visit to many channels takes longer than a newest one stays fresh, ms. */
+const CLAIMS_MS = 2 * 60_000;
+
 /** The channel of a recorder that tells only of itself as a whole. */
 const WHOLE_DEVICE = "*";
 
 /** A recorder that speaks ONVIF Profile G, or a part of it. */
-export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp): Promise<Recorder> {
+export async function openOnvifRecorder(onvif: Onvif, rtsp: Rtsp, nowMs: () => number): Promise<Recorder> {
   const unverified = new Set<Unverified>();
   const identity = await onvif.identity();
   const { access, signal } = onvif.soap.session;
-  let found: Promise<readonly FoundRecording[] | undefined> | undefined;
+  let claims: { readonly askedMs: number; readonly found: Promise<readonly FoundRecording[] | undefined> } | undefined;
   const recordings = () => {
-    found ??= orUnverified(unverified, "find_recordings", async () => (await findRecordings(onvif)).results);
-    return found;
+    const earlier = claims;
+    if (earlier && nowMs() - earlier.askedMs <= CLAIMS_MS) return earlier.found;
+    const asked = orUnverified(unverified, "find_recordings", async () => (await findRecordings(onvif)).results);
+    claims = { askedMs: nowMs(), found: asked.then((found) => found ?? earlier?.found) };
+    return claims.found;
   };
   let configured: Promise<readonly RecordingSetup[] | undefined> | undefined;
   const setups = () => {

@@ -56,5 +56,5 @@ async function openBy(method: RecorderMethod, target: Target, { lanHttp, rtsp, s
   if (method === "dahua") return openDahua(session, rtsp);
   const onvif = await openOnvif(session, nowMs);
   if (!onvif.has("tse") && !onvif.has("trc")) throw new DeviceError("unsupported", `${target.address} has no ONVIF recording service`);
-  return openOnvifRecorder(onvif, rtsp);
+  return openOnvifRecorder(onvif, rtsp, nowMs);
 }
