@@ -12,9 +12,19 @@ export const EARLIEST_PLAUSIBLE_MS = Date.UTC(2015, 0, 1);
 /** What is left of a raw list: plausible intervals, and how many were dropped for an impossible time. */
 export type Plausible = { readonly intervals: readonly Interval[]; readonly dropped: number };
 
-/** Drops intervals that begin before 2015, end in the future (beyond `latestMs`) or end before they begin. Takes any list. */
+/** How far ahead the end of a file may stand that is still being written: some recorders note the planned end, and pack two hours at most. */
+const PLANNED_MS = 2 * 3_600_000;
+
+/**
+ * Drops intervals that begin before 2015, end in the future (beyond `latestMs`) or end before they begin. One that has begun and is planned to end
+ * later is recorded until `latestMs`. Takes any list.
+ */
 export function plausible(raw: readonly Interval[], latestMs: number): Plausible {
-  const intervals = raw.filter(({ startMs, endMs }) => startMs >= EARLIEST_PLAUSIBLE_MS && endMs <= latestMs && startMs < endMs);
+  const intervals = raw.flatMap(({ startMs, endMs }) => {
+    const isOpen = startMs < latestMs && endMs > latestMs && endMs <= latestMs + PLANNED_MS;
+    const cut = { startMs, endMs: isOpen ? latestMs : endMs };
+    return startMs >= EARLIEST_PLAUSIBLE_MS && cut.endMs <= latestMs && startMs < cut.endMs ? [cut] : [];
+  });
   return { intervals, dropped: raw.length - intervals.length };
 }
 

@@ -54,6 +54,11 @@ describe("segments", () => {
       intervals: [span(NOW_MS - 5, NOW_MS)],
       dropped: 3,
     });
+    // A file that is being written, with its planned end; and one that a clock ahead by a day had begun.
+    expect(plausible([span(NOW_MS - 5, NOW_MS + HOUR_MS), span(NOW_MS - 5, NOW_MS + DAY_MS)], NOW_MS)).toEqual({
+      intervals: [span(NOW_MS - 5, NOW_MS)],
+      dropped: 1,
+    });
   });
 
   test("days are those of the place: 18:00 UTC is already tomorrow in Vietnam", () => {

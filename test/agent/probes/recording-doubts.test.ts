@@ -166,6 +166,15 @@ test("a clock that was a day behind and is right again: what it moved is no gap"
   expect(said(await visit({ channels: gone }, "onvif", { memory, nowMs: later }))).toEqual(["NON_COMPLIANT GAPS"]);
 });
 
+test("a file that is still being written, listed with its planned end, is recorded until now", async () => {
+  const nowMs = NOW_MS + 40 * 60_000;
+  const planned: Alter = ({ path }, { body }) =>
+    path.includes("findNextFile") ? body.replace(/EndTime=2026-11-29 01:4[78]:\d\d/g, "EndTime=2026-11-29 02:00:00") : undefined;
+  const [channel] = (await visit({}, "dahua", { alter: planned, nowMs })).channels;
+  expect(channel).toMatchObject({ verdict: "COMPLIANT", reasons: [] });
+  expect(Date.parse(channel?.newest ?? "")).toBeLessThan(nowMs + 5 * 60_000);
+});
+
 describe("places of a Dahua recorder without a camera", () => {
   const slots =
     (deviceType: string, enable: string): Alter =>
