@@ -83,6 +83,13 @@ async function channelsOf(session: DeviceSession, hasAnalogueInputs: boolean): P
   const records = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Record").catch(() => new Map<string, string>());
   const remote = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RemoteDevice").catch(() => new Map<string, string>());
   const encode = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Encode").catch(() => new Map<string, string>());
+  const dark = hasAnalogueInputs ? await darkInputs(session) : new Set<number>();
+  const vacancyOf = (index: number): RecorderChannel["vacancy"] => {
+    const networked = remote.get(`table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.Enable`);
+    // A recorder of 16 names 16 channels, whatever hangs on it. On one with analogue inputs the table speaks of networked cameras only.
+    if (hasAnalogueInputs) return networked !== "true" && dark.has(index) ? "no_signal" : undefined;
+    return networked === "false" ? "unset" : undefined;
+  };
   const channels: RecorderChannel[] = [];
   for (let index = 0; index < CHANNELS_MAX; index++) {
     const name = titles.get(`table.ChannelTitle[${index}].Name`);
@@ -95,12 +102,17 @@ async function channelsOf(session: DeviceSession, hasAnalogueInputs: boolean): P
       capDays: undefined,
       mode: modeOf(records.get(`table.Record[${index}].TimeSection[0][0]`)),
       enabled: mode === undefined ? undefined : mode !== "2",
-      // A recorder of 16 names 16 channels, whatever hangs on it. On one with analogue inputs the word speaks of networked cameras only.
-      isVacant: !hasAnalogueInputs && remote.get(`table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.Enable`) === "false",
+      vacancy: vacancyOf(index),
       bitrateKbps: kbpsOf(encode.get(`table.Encode[${index}].MainFormat[0].Video.BitRate`)),
     });
   }
   return channels;
+}
+
+/** Inputs that have no picture now, counted from 0. With none the answer is an error. */
+async function darkInputs(session: DeviceSession): Promise<ReadonlySet<number>> {
+  const rows = await dahuaAsk(session, "/cgi-bin/eventManager.cgi?action=getEventIndexes&code=VideoLoss").catch(() => new Map<string, string>());
+  return new Set([...rows].flatMap(([key, value]) => (key.startsWith("channels[") && /^\d{1,3}$/.test(value) ? [Number(value)] : [])));
 }
 
 function kbpsOf(text: string | undefined): number | undefined {

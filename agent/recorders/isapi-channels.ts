@@ -1,20 +1,25 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { readCapDays } from "../io/onvif-time.ts";
 import type { XmlNode } from "../io/xml.ts";
+import { type Inputs, vacancyOf } from "./isapi-inputs.ts";
 import type { RecorderChannel } from "./recorder.ts";
 
 const CHANNELS_MAX = 64;
 
+/** Tracks of one channel: main and sub stream, pictures. */
+const TRACKS_EACH = 4;
+
 /**
- * Channels out of a recorder's list of tracks, with the limits of their encoders where /Streaming/channels was told. Pure.
+ * Channels out of a recorder's list of tracks, with the limits of their encoders where /Streaming/channels was told. It has a track for each place of
+ * the recorder, whatever hangs on it: `inputs` tells which may be empty. Pure.
  */
-export function channelsOf(trackList: XmlNode, streamingChannels: XmlNode | undefined): RecorderChannel[] {
-  const tracks = trackList.children("Track").slice(0, 2 * CHANNELS_MAX);
+export function channelsOf(trackList: XmlNode, streamingChannels: XmlNode | undefined, inputs: Inputs | undefined): RecorderChannel[] {
+  const tracks = trackList.children("Track").slice(0, TRACKS_EACH * CHANNELS_MAX);
   const limits = bitratesOf(streamingChannels);
-  return tracks.flatMap((track) => channelOf(track, tracks, limits)).slice(0, CHANNELS_MAX);
+  return tracks.flatMap((track) => channelOf(track, tracks, limits, inputs)).slice(0, CHANNELS_MAX);
 }
 
-function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyMap<string, number>): RecorderChannel[] {
+function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyMap<string, number>, inputs: Inputs | undefined): RecorderChannel[] {
   const id = track.value("id") ?? "";
   // Tracks are channel * 100 + stream; the sub stream is the same picture again.
   if (!/^\d{3,5}$/.test(id) || !id.endsWith("01")) return [];
@@ -29,6 +34,7 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
       capDays: readCapDays(track.value("Duration")),
       mode: modeOf(track),
       enabled: enabled === undefined ? undefined : enabled === "true",
+      vacancy: vacancyOf(id.slice(0, -2), inputs),
       bitrateKbps: rates.includes(undefined) ? undefined : rates.reduce<number>((sum, kbps) => sum + (kbps ?? 0), 0),
     },
   ];
@@ -36,7 +42,9 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
 
 /** The schedule decides where there is one; the default stands for a track without. By the clock in some hours and on motion in others leaves gaps, too. */
 function modeOf(track: XmlNode): RecorderChannel["mode"] {
-  const blocks = track.find("TrackSchedule", "ScheduleBlockList")?.children("ScheduleBlock") ?? [];
+  const schedule = track.find("TrackSchedule");
+  // Some firmware leaves the list around the blocks out.
+  const blocks = (schedule?.find("ScheduleBlockList") ?? schedule)?.children("ScheduleBlock") ?? [];
   const actions = blocks.flatMap((block) => block.children("ScheduleAction").flatMap((action) => action.find("Actions") ?? []));
   const scheduled = actions.filter((action) => action.value("Record") !== "false").flatMap((action) => action.value("ActionRecordingMode") || []);
   const modes = (scheduled.length > 0 ? scheduled : [track.value("DefaultRecordingMode") ?? ""]).map((mode) => mode.toUpperCase());

@@ -10,6 +10,7 @@ import { isapiGet, isapiPost, refuseOther } from "./isapi-ask.ts";
 import { channelsOf } from "./isapi-channels.ts";
 import { recordedDays } from "./isapi-days.ts";
 import { disksOf, videoShareOf } from "./isapi-disks.ts";
+import { readInputs } from "./isapi-inputs.ts";
 import type { RecordedList, Recorder, SizedInterval, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
 import { listOf, NEWEST_SPAN_MS, newestEnd } from "./sized-list.ts";
@@ -43,7 +44,7 @@ export async function openIsapi(session: DeviceSession, rtsp: Rtsp): Promise<Rec
     channels: async () => {
       const tracks = await get("/ISAPI/ContentMgmt/record/tracks");
       refuseOther(tracks, "TrackList", session);
-      return channelsOf(tracks, await get("/ISAPI/Streaming/channels").catch(() => undefined));
+      return channelsOf(tracks, await get("/ISAPI/Streaming/channels").catch(() => undefined), await readInputs(get));
     },
     recorded: async (channel, fromMs, toMs) => {
       try {

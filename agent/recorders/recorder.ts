@@ -25,8 +25,11 @@ export type RecorderChannel = {
   readonly mode: "continuous" | "event" | "unknown";
   /** False when the recorder says that recording is switched off or its job stands still. */
   readonly enabled: boolean | undefined;
-  /** No camera is set for this place of the recorder: it is a channel only when something is recorded in it. */
-  readonly isVacant?: boolean | undefined;
+  /**
+   * Why this place of the recorder may hold no camera at all, which makes it a channel only when something is recorded in it. `unset`: none is
+   * set up there. `no_signal`: an analogue input without a picture, which a camera that died has as well, so what it once recorded counts, too.
+   */
+  readonly vacancy?: "unset" | "no_signal" | undefined;
   /** The encoders' limits of all of its recorded streams together. */
   readonly bitrateKbps: number | undefined;
 };

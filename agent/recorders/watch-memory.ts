@@ -39,6 +39,11 @@ export function readWatch(raw: unknown): WatchMemory {
   return WatchMemory.safeParse(raw).data ?? emptyWatch;
 }
 
+/** Whether any look of the last 32 days found the channel recording. */
+export function hasSeenRecording({ hours }: WatchMemory): boolean {
+  return [...hours].some((mark) => mark !== NOT_ASKED && mark !== NOT_RECORDING);
+}
+
 /** One character per hour moved to a window of 32 days that ends with the hour of `nowMs`. */
 export function shiftHours(hours: string, firstHour: number, nowMs: number, filler: string): { firstHour: number; hours: string } {
   const newFirst = Math.floor(nowMs / HOUR_MS) - HOURS_MAX + 1;

@@ -90,7 +90,7 @@ async function examine(
   };
   const unsampled: string[] = [];
   const all = await examineAll(device, recorder, listed, facts, context, known, isNew, unsampled);
-  const asked = all.filter(({ channel, found }) => !(channel.isVacant && found?.facts.intervals.length === 0));
+  const asked = all.filter((one) => !isEmptyPlace(one));
   const settled = await confirmLabels(recorder, labels, question, labelsBefore);
   const examined = settled.rivals.length > 0 ? asked : asked.map(readOneWay);
   const projection = projectionOf(examined, disks, await recorder.videoShare?.(), options, known);
@@ -133,6 +133,12 @@ type Examined = {
   readonly found: ChannelFindings | undefined;
   readonly trouble?: DeviceTrouble;
 };
+
+/** A place of the recorder that holds no camera, and nothing that one recorded. An input without a picture must never have recorded under our eyes. */
+function isEmptyPlace({ channel: { vacancy }, earlier, found }: Examined): boolean {
+  if (vacancy === undefined || found?.facts.intervals.length !== 0) return false;
+  return vacancy === "unset" || earlier.runs.length === 0;
+}
 
 /** Once the labels are known, what else they might have meant does not count. */
 function readOneWay(examined: Examined): Examined {

@@ -12,7 +12,7 @@ import { type Labels, labelKey, readLabelMemory, rememberLabels } from "../../re
 import type { Recorder, RecorderChannel } from "../../recorders/recorder.ts";
 import { confirmLabels, type LabelQuestion, learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
 import { adHocRecordingPolicy, RecordingPolicy } from "../../recorders/recording-policy.ts";
-import { readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
+import { hasSeenRecording, readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
 
 const DEVICE_MS = 90_000;
 const CHANNELS_MAX = 64;
@@ -97,20 +97,22 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
   const labels = counts ? await readLabels(device, recorder, listed, question, memory) : undefined;
   const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
   const channels: Look["channels"][number][] = [];
-  for (const { channel, isVacant } of listed) {
+  for (const { channel, vacancy } of listed) {
     if (labels === undefined || labels.rivals.length > 0) {
       channels.push({ channel: cleanText(channel), recording: undefined });
       continue;
     }
     const newestMs = await newestOf(recorder, channel, labels.offsetMs, nowMs());
     const atMs = nowMs();
-    if (isVacant && newestMs !== undefined && newestMs < atMs - freshMinutes * MINUTE_MS) continue;
+    const key = watchKey(device, channel);
+    const known = readWatch(memory.get(key));
+    const maybeEmpty = vacancy === "unset" || (vacancy === "no_signal" && !hasSeenRecording(known));
+    if (maybeEmpty && newestMs !== undefined && newestMs < atMs - freshMinutes * MINUTE_MS) continue;
     if (newestMs === undefined || newestMs > atMs + failSeconds * 1_000) {
       channels.push({ channel: cleanText(channel), recording: undefined });
       continue;
     }
-    const key = watchKey(device, channel);
-    memory.set(key, witness(readWatch(memory.get(key)), atMs, newestMs, freshMinutes * MINUTE_MS));
+    memory.set(key, witness(known, atMs, newestMs, freshMinutes * MINUTE_MS));
     channels.push({ channel: cleanText(channel), newest: new Date(newestMs).toISOString(), recording: newestMs >= atMs - freshMinutes * MINUTE_MS });
   }
   const seen = { device, clock: clock.verdict, ...(disks ? { disks } : {}), channels };

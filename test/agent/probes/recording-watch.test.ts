@@ -6,7 +6,7 @@ import { recordingWatch } from "../../../agent/probes/recording-watch/probe.ts";
 import { HOURS_MAX, readWatch, type WatchMemory, watchedPerDay, watchKey, witness, witnessLost } from "../../../agent/recorders/watch-memory.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
-import { DAY_MS, HOUR_MS, healthy, type Interval, type Scenario, sameOnAll, without } from "../../support/recorder/scenario.ts";
+import { DAY_MS, HOUR_MS, healthy, type Interval, passing, type Scenario, sameOnAll, without } from "../../support/recorder/scenario.ts";
 import { type RunningRecorder, startRecorder } from "../../support/recorder/start-recorder.ts";
 
 const START_MS = Date.UTC(2026, 10, 26, 18, 7);
@@ -96,6 +96,32 @@ describe("a recorder without any list", () => {
     expect({ reasons, method }).toEqual({ reasons: ["GAPS"], method: "agent-history" });
     expect(gaps).toEqual([{ from: new Date(START_MS + 4 * HOUR_MS).toISOString(), to: new Date(START_MS + 7 * HOUR_MS).toISOString() }]);
   });
+});
+
+test("an analogue input without a picture is told of only when it was once seen recording", async () => {
+  const values = new Map<string, unknown>();
+  const memory = { get: (key: string) => values.get(key), set: (key: string, value: unknown) => void values.set(key, value) };
+  const lookAt = async (nowMs: number, second: Partial<Scenario["channels"][number]>) => {
+    const recorded = [{ startMs: nowMs - 45 * DAY_MS, endMs: nowMs }];
+    const channels = [...sameOnAll(1, recorded, { input: "analogue" }), ...sameOnAll(1, recorded, second)];
+    const scenario = passing(healthy(() => nowMs, { channels }));
+    const recorder = await startRecorder(scenario, ["isapi"]);
+    running.push(recorder);
+    const options = recordingWatch.options.parse({ id: "nvr-1", address: "127.0.0.1", port: recorder.port, onvif: login, requestsPerSecond: 1000 });
+    const { readings } = await recordingWatch.run(options, probeContext({ nowMs: scenario.nowMs, memory }));
+    return readings.map(({ value, labels }) => [labels?.channel, value]);
+  };
+  const dark = { input: "no_signal", recorded: [] } as const;
+  expect(await lookAt(START_MS, dark)).toEqual([["101", 1]]);
+  const both = [
+    ["101", 1],
+    ["201", 1],
+  ];
+  expect(await lookAt(START_MS + HOUR_MS, { input: "analogue" })).toEqual(both);
+  expect(await lookAt(START_MS + 2 * HOUR_MS, dark)).toEqual([
+    ["101", 1],
+    ["201", 0],
+  ]);
 });
 
 test("a wrong clock is no history", async () => {

@@ -19,8 +19,14 @@ it.each([
   ["that are not told", [track(101)], [], undefined],
   ["that are no numbers", [track(101)], [stream(101, constant("-1"))], undefined],
 ])("limits of the encoders %s", (_name, tracks, streams, kbps) => {
-  const [channel] = channelsOf(list("TrackList", tracks.join("")), list("StreamingChannelList", streams.join("")));
+  const [channel] = channelsOf(list("TrackList", tracks.join("")), list("StreamingChannelList", streams.join("")), undefined);
   expect(channel).toMatchObject({ channel: "101", mode: "continuous", bitrateKbps: kbps });
+});
+
+it("a recorder of 64 with a main, a sub and a picture track for each has 64 channels", () => {
+  const tracks = Array.from({ length: 64 }, (_, index) => [1, 2, 3].map((stream) => track((index + 1) * 100 + stream)).join(""));
+  const channels = channelsOf(list("TrackList", tracks.join("")), undefined, undefined);
+  expect(channels.map(({ channel }) => channel)).toEqual(Array.from({ length: 64 }, (_, index) => `${index + 1}01`));
 });
 
 it("a disk is projected by the limits of the encoders where nothing better is known, as a range", () => {

@@ -14,6 +14,8 @@ export function isapiReply(scenario: Scenario, rtspPort: number, method: string,
     return xml(`<Time version="2.0"><timeMode>NTP</timeMode><localTime>${localTime(scenario)}</localTime><timeZone>CST-7:00:00</timeZone></Time>`);
   if (path === "/ISAPI/ContentMgmt/record/tracks")
     return xml(`<TrackList>${scenario.channels.map((channel, index) => track(channel, index)).join("")}</TrackList>`);
+  if (path === "/ISAPI/ContentMgmt/InputProxy/channels") return xml(networkedInputs(scenario));
+  if (path === "/ISAPI/System/Video/inputs/channels" && scenario.channels.some(isAnalogue)) return xml(analogueInputs(scenario));
   if (path === "/ISAPI/ContentMgmt/Storage")
     return xml(`<storage><hddList size="${scenario.disks.length}">${scenario.disks.map(disk).join("")}</hddList></storage>`);
   if (path === "/ISAPI/ContentMgmt/Storage/quota" && scenario.pictureQuotaPercent !== undefined)
@@ -45,6 +47,26 @@ export function isapiReply(scenario: Scenario, rtspPort: number, method: string,
       }</StreamingSessionStatusList></StreamingStatus>`,
     );
   return { status: 404, body: "" };
+}
+
+function networkedInputs({ channels }: Scenario): string {
+  const added = channels.flatMap(({ input }, index) => (input === undefined ? [`<InputProxyChannel><id>${index + 1}</id></InputProxyChannel>`] : []));
+  return `<InputProxyChannelList size="${channels.length}">${added.join("")}</InputProxyChannelList>`;
+}
+
+function isAnalogue({ input }: Scenario["channels"][number]): boolean {
+  return input !== undefined && input !== "unset";
+}
+
+/** As a DVR of four sockets with two cameras tells it: a socket without a camera is enabled, too. */
+function analogueInputs({ channels }: Scenario): string {
+  const inputs = channels.map(
+    (channel, index) =>
+      isAnalogue(channel) &&
+      `<VideoInputChannel><id>${index + 1}</id><inputPort>${index + 1}</inputPort><videoInputEnabled>${channel.input !== "switched_off"}</videoInputEnabled>` +
+        `<resDesc>${channel.input === "analogue" ? "2560*1440(4MP)P25" : "NO VIDEO"}</resDesc></VideoInputChannel>`,
+  );
+  return `<VideoInputChannelList>${inputs.filter((input) => input !== false).join("")}</VideoInputChannelList>`;
 }
 
 function stream(id: string, kbps: number): string {

@@ -13,6 +13,8 @@ export type ScenarioChannel = {
   readonly capDays?: number;
   /** Describes its live stream but sends no picture. */
   readonly dead?: boolean;
+  /** What hangs on this place of a recorder that tells it; a networked camera when absent. */
+  readonly input?: "analogue" | "no_signal" | "switched_off" | "unset" | undefined;
 };
 
 /** `plain`: challenges in their simplest form, for clients that read no other. */
