@@ -40,6 +40,20 @@ export type DeviceSession = {
   readonly refuse: () => never;
 };
 
+/**
+ * Says why a 401 stands at the end of a call. Old firmware asks for the password in clear (Basic), which is never sent: whoever sits on the line
+ * could ask for it as well.
+ */
+export function loginMissing({ challenges }: LanReply, { address, port, user }: DeviceAccess): DeviceError {
+  const device = `${address}:${port}`;
+  if (user !== undefined && challenges.some((challenge) => /^\s*basic\b/i.test(challenge)))
+    return new DeviceError(
+      "auth_failed",
+      `${device} asks for the password in clear (Basic), which is not sent; update its firmware, or set its login to Digest`,
+    );
+  return new DeviceError("auth_failed", `${device} asks for a login that it was not given`);
+}
+
 /** Opens a visit. `pace` bounds the requests per second; without it they go as fast as the answers come. */
 export function openDeviceSession(lanHttp: LanHttp, access: DeviceAccess, signal: AbortSignal, pace: Pace = unpaced): DeviceSession {
   const { address, port, tls, user, password } = access;

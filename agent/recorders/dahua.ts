@@ -1,6 +1,6 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { DeviceError } from "../io/device-error.ts";
-import type { DeviceCall, DeviceSession } from "../io/device-session.ts";
+import { type DeviceCall, type DeviceSession, loginMissing } from "../io/device-session.ts";
 import { LAN_LIST_CAP, LAN_SEARCH_MS } from "../io/lan-http.ts";
 import type { Rtsp } from "../io/rtsp-video.ts";
 import { type DahuaRows, readRows } from "./dahua-rows.ts";
@@ -66,8 +66,9 @@ export async function openDahua(session: DeviceSession, rtsp: Rtsp): Promise<Rec
 /** One question to Dahua's CGI; the rows of the answer. @throws DeviceError */
 export async function dahuaAsk(session: DeviceSession, path: string, limits: Pick<DeviceCall, "capBytes" | "deadlineMs"> = {}): Promise<DahuaRows> {
   const { address, port } = session.access;
-  const { status, body } = await session.send({ method: "GET", path, ...limits });
-  if (status === 401) throw new DeviceError("auth_failed", `${address}:${port} asks for a login that it was not given`);
+  const reply = await session.send({ method: "GET", path, ...limits });
+  const { status, body } = reply;
+  if (status === 401) throw loginMissing(reply, session.access);
   if (status === 403) throw new DeviceError("no_permission", `${address}:${port} forbids this call; give the account the right to play back`);
   if (status === 503) throw new DeviceError("device_busy", `${address}:${port} says that it is busy (503)`);
   if (status === 400) throw new DeviceError("no_such_object", `${address}:${port} does not know this call or has nothing to tell`);

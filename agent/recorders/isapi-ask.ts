@@ -1,22 +1,23 @@
 import { DeviceError } from "../io/device-error.ts";
-import type { DeviceSession } from "../io/device-session.ts";
-import { LAN_LIST_CAP, LAN_SEARCH_MS } from "../io/lan-http.ts";
+import { type DeviceAccess, type DeviceSession, loginMissing } from "../io/device-session.ts";
+import { LAN_LIST_CAP, LAN_SEARCH_MS, type LanReply } from "../io/lan-http.ts";
 import { parseXml, type XmlNode } from "../io/xml.ts";
 
 /** One question to ISAPI; the root element of the answer. @throws DeviceError */
 export async function isapiGet(session: DeviceSession, path: string): Promise<XmlNode> {
-  return readAnswer(await session.send({ method: "GET", path }), `${session.access.address}:${session.access.port}`);
+  return readAnswer(await session.send({ method: "GET", path }), session.access);
 }
 
 /** A question with a body to ISAPI; the root element of the answer, which may be a long list. @throws DeviceError */
 export async function isapiPost(session: DeviceSession, path: string, body: string): Promise<XmlNode> {
   const reply = await session.send({ method: "POST", path, contentType: "application/xml", body, capBytes: LAN_LIST_CAP, deadlineMs: LAN_SEARCH_MS });
-  return readAnswer(reply, `${session.access.address}:${session.access.port}`);
+  return readAnswer(reply, session.access);
 }
 
-function readAnswer(reply: { status: number; body: string }, device: string): XmlNode {
+function readAnswer(reply: LanReply, access: DeviceAccess): XmlNode {
   const { status, body } = reply;
-  if (status === 401) throw new DeviceError("auth_failed", `${device} asks for a login that it was not given`);
+  const device = `${access.address}:${access.port}`;
+  if (status === 401) throw loginMissing(reply, access);
   if (status === 503) throw new DeviceError("device_busy", `${device} says that it is busy (503)`);
   if (status === 403) {
     const missing = /notSupport|methodNotAllowed|invalidOperation/i.test(body.slice(0, 4096));
