@@ -22,6 +22,8 @@ export const WatchMemory = z.object({
   hours: z.string().max(HOURS_MAX),
   /** Times that surely hold nothing: from the newest recording to the instant at which it still was the newest. */
   quiet: z.array(z.object({ startMs: z.number(), endMs: z.number() })).max(QUIET_MAX),
+  /** Some look found it recording, however long ago. */
+  hasRecorded: z.literal(true).optional(),
 });
 export type WatchMemory = z.infer<typeof WatchMemory>;
 export const emptyWatch: WatchMemory = { firstHour: 0, hours: "", quiet: [] };
@@ -39,9 +41,9 @@ export function readWatch(raw: unknown): WatchMemory {
   return WatchMemory.safeParse(raw).data ?? emptyWatch;
 }
 
-/** Whether any look of the last 32 days found the channel recording. */
-export function hasSeenRecording({ hours }: WatchMemory): boolean {
-  return [...hours].some((mark) => mark !== NOT_ASKED && mark !== NOT_RECORDING);
+/** Whether any look ever found the channel recording. */
+export function hasSeenRecording({ hours, hasRecorded }: WatchMemory): boolean {
+  return hasRecorded === true || [...hours].some((mark) => mark !== NOT_ASKED && mark !== NOT_RECORDING);
 }
 
 /** One character per hour moved to a window of 32 days that ends with the hour of `nowMs`. */
@@ -61,7 +63,9 @@ export function witness(before: WatchMemory, nowMs: number, newestMs: number, fr
   const isKnown = marks[place] !== undefined && marks[place] !== NOT_ASKED && marks[place] !== NOT_RECORDING;
   if (place >= 0 && isRecording) marks[place] = String.fromCharCode(MINUTE_ZERO + Math.floor((seenMs % HOUR_MS) / MINUTE_MS));
   else if (place >= 0 && !isKnown) marks[place] = NOT_RECORDING;
-  return { firstHour, hours: marks.join(""), quiet: isRecording ? kept(before.quiet, firstHour) : kept(lengthened(before.quiet, newestMs, nowMs), firstHour) };
+  const hasRecorded = isRecording || hasSeenRecording(before);
+  const quiet = isRecording ? kept(before.quiet, firstHour) : kept(lengthened(before.quiet, newestMs, nowMs), firstHour);
+  return { firstHour, hours: marks.join(""), quiet, ...(hasRecorded && { hasRecorded }) };
 }
 
 function lengthened(quiet: WatchMemory["quiet"], newestMs: number, nowMs: number): WatchMemory["quiet"] {

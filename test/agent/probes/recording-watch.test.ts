@@ -118,10 +118,14 @@ test("an analogue input without a picture is told of only when it was once seen 
     ["201", 1],
   ];
   expect(await lookAt(START_MS + HOUR_MS, { input: "analogue" })).toEqual(both);
-  expect(await lookAt(START_MS + 2 * HOUR_MS, dark)).toEqual([
+  const died = [
     ["101", 1],
     ["201", 0],
-  ]);
+  ];
+  expect(await lookAt(START_MS + 2 * HOUR_MS, dark)).toEqual(died);
+  // The hours of its recordings have left the window; a camera does not come to count as absent by being dead for long.
+  expect(await lookAt(START_MS + 40 * DAY_MS, dark)).toEqual(died);
+  expect(await lookAt(START_MS + 80 * DAY_MS, dark)).toEqual(died);
 });
 
 test("a wrong clock is no history", async () => {
