@@ -95,7 +95,7 @@ export const CapacityRule = z.strictObject({
 });
 export type CapacityRule = z.infer<typeof CapacityRule>;
 
-/** Something answers during working hours. Without `targets`, each target that the probe reports must. */
+/** Something answers during working hours. Without `targets`, each target that the probe reports must, or tells that it could not ask. */
 export const ReachableRule = z.strictObject({
   kind: z.literal("reachable"),
   probe: ProbeKind,

@@ -29,6 +29,12 @@ export function worstPart(parts: readonly FindingPart[]): Pick<FindingPart, "sta
   return { state: "unknown", reason: "no_data" };
 }
 
+/** Of several parts the one with the least number, so that a sentence names the part that its number is of; of equals the first, and any before one without a number. */
+export function lowestPart(parts: readonly FindingPart[]): FindingPart | undefined {
+  const numberOf = ({ observed = Number.POSITIVE_INFINITY }: FindingPart) => observed;
+  return parts.reduce<FindingPart | undefined>((low, part) => (low === undefined || numberOf(part) < numberOf(low) ? part : low), undefined);
+}
+
 /** The least of numbers, `Infinity` of none. There may be more of them than a call like `Math.min(...)` takes arguments: an agent names what it likes. */
 export function least(values: readonly number[]): number {
   return values.reduce((known, value) => Math.min(known, value), Number.POSITIVE_INFINITY);

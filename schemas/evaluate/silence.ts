@@ -16,6 +16,12 @@ const reasonOfFailure: Partial<Record<FailureReason, FindingReason>> = {
   unsupported: "unverifiable",
 };
 
+/** What it means for a finding that somebody could not be asked, by the word of the probe; whatever says nothing of why is unverifiable. */
+export function reasonOfTrouble(trouble: unknown): FindingReason {
+  const known: ReadonlyMap<unknown, FindingReason> = new Map(Object.entries(reasonOfFailure));
+  return known.get(trouble) ?? "unverifiable";
+}
+
 /** Runs of one probe that measured something; newest first as the facts are. */
 export function measuredRuns(runs: readonly Run[], probe: ProbeKind): readonly (Run & { outcome: Extract<Run["outcome"], { kind: "measured" }> })[] {
   return runs.filter((run): run is Run & { outcome: Extract<Run["outcome"], { kind: "measured" }> } => run.probe === probe && run.outcome.kind === "measured");

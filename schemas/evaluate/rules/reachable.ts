@@ -1,10 +1,10 @@
 import { addWorkingMs, isWorkingTime, workingMsBetween } from "../../calendar.ts";
 import type { Facts, Run, SharedFault } from "../../facts.ts";
-import type { FindingPart } from "../../finding.ts";
+import type { FindingPart, FindingReason } from "../../finding.ts";
 import type { FailureReason } from "../../observation.ts";
 import type { ReachableRule } from "../../policy.ts";
-import { greatest, type Judgement, least, worstPart } from "../judgement.ts";
-import { measuredRuns, noEvidence } from "../silence.ts";
+import { greatest, type Judgement, least, lowestPart, worstPart } from "../judgement.ts";
+import { measuredRuns, noEvidence, reasonOfTrouble } from "../silence.ts";
 
 const MINUTE_MS = 60_000;
 /** Why a run could not leave the centre. */
@@ -27,12 +27,13 @@ const MOMENT_MS = 6 * MINUTE_MS;
 /**
  * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
  * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own: what failed while it did counts against
- * no centre, then or later.
+ * no centre, then or later. Without `targets` each one that the newest run names must answer, also one that could not be asked.
  */
 export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number): Judgement {
   const frame = { required: rule.upPercentMin, unit: "%" };
   const samples = samplesByTarget(rule, facts, nowMs);
-  const targets = rule.targets ?? [...samples.keys()];
+  const unasked = rule.targets ? new Map<string, FindingReason>() : unaskedIn(measuredRuns(facts.runs, rule.probe)[0]);
+  const targets = rule.targets ?? [...new Set([...samples.keys(), ...unasked.keys()])];
   if (targets.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
   // Labels that an agent has made up are independent of nothing, and there may be thousands: only targets that the rule names are held against each other.
   const voices = new Map(rule.targets?.map((target) => [target, voiceOf(samples.get(target) ?? [])]));
@@ -43,25 +44,49 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     const others = [...voices].flatMap(([other, voice]) => (other === target ? [] : [voice]));
     const counted = own.filter((sample) => !isShared(sample, faults) && !isOwnLine(sample, others));
     const blind = blindSince(facts.runs, rule, target, own);
-    return blind === undefined ? partOf(target, counted, own, rule, faults) : { subject: target, state: "unknown" as const, reason: blind };
+    if (blind !== undefined) return { subject: target, state: "unknown" as const, reason: blind };
+    const part = partOf(target, counted, own, rule, faults);
+    const why = part.reason === "no_data" || part.reason === "stale" ? unasked.get(target) : undefined;
+    return why === undefined ? part : { ...part, reason: why };
   });
-  const { state, reason } = worstPart(parts);
-  const counted = targets.flatMap((target) => samples.get(target) ?? []);
+  const worst = worstPart(parts);
+  const { state } = worst;
+  const asked = targets.flatMap((target) => samples.get(target) ?? []);
   const shares = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
-  const bad = parts.find((part) => part.state === state && state !== "pass");
+  const failing = lowestPart(parts.filter((part) => part.state === "fail"));
+  const bad = failing ?? parts.find((part) => part.state === state && state !== "pass");
   const oldestNewestMs = least(targets.map((target) => samples.get(target)?.[0]?.atMs ?? Number.NEGATIVE_INFINITY));
   const maxAgeMs = rule.maxAgeMinutes * MINUTE_MS;
   return {
     state,
-    reason,
+    reason: failing?.reason ?? worst.reason,
     ...frame,
-    ...(shares.length > 0 && { observed: least(shares) }),
+    ...(shares.length > 0 && { observed: failing?.observed ?? least(shares) }),
     parts,
-    evidence: counted.slice(0, 20).map(({ ref }) => ref),
-    ...(counted.length > 0 && { observedMs: greatest(counted.map(({ atMs }) => atMs)) }),
+    // Those of the target that the finding names stand first: there may be more than are kept. One run may tell of many targets.
+    evidence: [...new Set([...(bad ? (samples.get(bad.subject) ?? []) : []), ...asked].map(({ ref }) => ref))],
+    ...(asked.length > 0 && { observedMs: greatest(asked.map(({ atMs }) => atMs)) }),
     detail: { targets: targets.length, ...(bad && { subject: bad.subject, ...segmentOf(samples.get(bad.subject) ?? []) }) },
     ...(state === "pass" && { validUntilMs: rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs }),
   };
+}
+
+/**
+ * Whom a run names in its evidence and says nothing of, and why: somebody is there, and refused the account or speaks another language. No reading at all
+ * would let the others pass for all.
+ */
+function unaskedIn(run: (Run & { readonly outcome: Extract<Run["outcome"], { kind: "measured" }> }) | undefined): ReadonlyMap<string, FindingReason> {
+  if (!run) return new Map();
+  const { readings, evidence = {} } = run.outcome;
+  const told = new Set(readings.flatMap(({ labels }) => labels?.camera ?? []));
+  const named = [evidence.cameras, evidence.links].flatMap((list) => (Array.isArray(list) ? list : []));
+  return new Map(
+    named.flatMap((one): [string, FindingReason][] => {
+      if (one === null || typeof one !== "object" || Array.isArray(one)) return [];
+      const { camera, trouble } = one;
+      return typeof camera !== "string" || told.has(camera) ? [] : [[camera.slice(0, 128), reasonOfTrouble(trouble)]];
+    }),
+  );
 }
 
 /** When somebody asked a target, and when it was not mute; newest first. */

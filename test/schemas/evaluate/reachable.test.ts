@@ -58,6 +58,13 @@ describe("R16: portals answer in working hours", () => {
     });
   });
 
+  it("names first the runs of the portal that it blames, each run once", () => {
+    const [up, down] = [hour("vnpt-igate", good), hour("dvc-quoc-gia", [0, 0, 0, 0, 1, 0, 0, 0, 0, 0])];
+    const finding = judge([...up, ...down]);
+    expect(finding).toMatchObject({ state: "fail", observed: 10, detail: { subject: "dvc-quoc-gia" } });
+    expect(finding?.evidence).toEqual([...down, ...up].map(({ ref }) => ref));
+  });
+
   it("a portal that fails everywhere is not the centre's fault", () => {
     const runs = [...hour("vnpt-igate", [0, 0, 0, 0]), ...hour("dvc-quoc-gia", good)];
     expect(judge(runs, { sharedFaults: [{ target: "vnpt-igate", fromMs: NOW - 2 * HOUR, toMs: NOW + HOUR }] })).toMatchObject({
@@ -149,6 +156,14 @@ describe("R03: cameras answer at any hour", () => {
     expect(finding?.parts?.map(({ subject, state }) => `${subject} ${state}`)).toEqual(["a pass", "b fail"]);
   });
 
+  it("names the camera that its number is of", () => {
+    const finding = judgeCameras([cameras(0, { a: 0, b: 0, c: 1 }), cameras(30 * MINUTE, { a: 0, b: 0 }), cameras(60 * MINUTE, { a: 1, b: 0 })]);
+    expect(finding).toMatchObject({ state: "fail", observed: 0, detail: { subject: "b" } });
+    const withNew = judgeCameras([cameras(0, { a: 0, d: 0 }), cameras(30 * MINUTE, { a: 0 }), cameras(60 * MINUTE, { a: 1 })]);
+    expect(withNew).toMatchObject({ state: "fail", observed: 33.3, detail: { subject: "a" } });
+    expect(withNew && findingSentence("vi", withNew)).toBe("a không trả lời: chỉ 33,3 % lần hỏi thành công.");
+  });
+
   it.each<[string, number, object]>([
     ["while it is out nothing is known, once the last answer is old", 0, { state: "unknown", reason: "stale" }],
     ["once it is back the cameras are as good as before", 10, { state: "pass", observed: 100 }],
@@ -160,6 +175,49 @@ describe("R03: cameras answer at any hour", () => {
     const before = Array.from({ length: 6 }, (_, index) => cameras((backMinutes + 100 + index * 5) * MINUTE, { a: 1 }));
     const after = Array.from({ length: backMinutes / 5 }, (_, index) => cameras(index * 5 * MINUTE, { a: 1 }));
     expect(judgeCameras([...after, ...out, ...before])).toMatchObject(expected);
+  });
+
+  describe("one that could not be asked", () => {
+    const refused = (agoMs: number, trouble: string): Run => {
+      const evidence = {
+        cameras: [
+          { camera: "a", clock: "ok" },
+          { camera: "b", trouble, said: "x" },
+        ],
+      };
+      return { ...cameras(agoMs, { a: 1 }), outcome: { ...cameras(agoMs, { a: 1 }).outcome, evidence } };
+    };
+    it.each([
+      ["auth_failed", "access_denied"],
+      ["no_route", "device_offline"],
+      ["tls", "unverifiable"],
+      ["constructor", "unverifiable"],
+    ])("is not proven by those that answer: %s is %s", (trouble, reason) => {
+      const finding = judgeCameras([0, 30, 60, 90].map((minutes) => refused(minutes * MINUTE, trouble)));
+      expect(finding).toMatchObject({ state: "unknown", reason, detail: { targets: 2, subject: "b" } });
+      expect(finding?.parts?.map(({ subject, state }) => `${subject} ${state}`)).toEqual(["a pass", "b unknown"]);
+    });
+
+    it("counts by what it last answered, for as long as that is fresh, and is a breach where it was down", () => {
+      const earlier = (b: 0 | 1) => [30, 35, 40].map((minutes) => cameras(minutes * MINUTE, { a: 1, b }));
+      expect(judgeCameras([refused(0, "device_busy"), ...earlier(1)])).toMatchObject({ state: "pass" });
+      expect(judgeCameras([refused(0, "auth_failed"), ...earlier(0)])).toMatchObject({ state: "fail", detail: { subject: "b" } });
+    });
+
+    it("is forgotten once nobody names it", () => {
+      expect(judgeCameras([cameras(0, { a: 1 }), refused(30 * MINUTE, "auth_failed")])).toMatchObject({ state: "pass", detail: { targets: 1 } });
+    });
+
+    it("a recorder that does not tell where it is registered is not proven by another one", () => {
+      const evidence = {
+        links: [
+          { camera: "r1", state: "REGISTERED" },
+          { camera: "r2", state: "UNKNOWN" },
+        ],
+      };
+      const run = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "r1" } }], { evidence });
+      expect(evaluate(plan, facts({ runs: [run] }), NOW, [requirement("R04")])[0]).toMatchObject({ state: "unknown", reason: "unverifiable" });
+    });
   });
 
   it("no camera is no pass", () => {
