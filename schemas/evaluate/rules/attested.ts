@@ -24,7 +24,8 @@ export function judgeAttested(rule: AttestedRule, facts: Facts, nowMs: number, r
     unit: "count",
     parts,
     evidence: said.map(({ id }) => `attestation:${id}`),
-    detail: { items: parts.length, open: parts.filter((part) => part.state !== "pass").length },
+    // Those of which the sentence speaks: what is declared and waits for an inspector is neither denied nor missing.
+    detail: { items: parts.length, open: state === "pass" ? 0 : parts.filter((part) => part.reason === reason).length },
     inspected: said.length > 0 && said.every(({ inspector }) => inspector),
     ...(said.length > 0 && { observedMs: Math.max(...said.map(({ at }) => Date.parse(at))) }),
     ...(state === "pass" && { validUntilMs: Math.min(...ends) }),

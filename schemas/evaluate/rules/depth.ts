@@ -2,7 +2,7 @@ import type { Facts, Run } from "../../facts.ts";
 import type { FindingPart, FindingReason } from "../../finding.ts";
 import type { DepthRule } from "../../policy.ts";
 import { type ChannelEvidence, RecordingEvidence, type RecordingReason } from "../../recording-evidence.ts";
-import { greatest, type Judgement, least, worstPart } from "../judgement.ts";
+import { greatest, type Judgement, least, lowestPart, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
 const HOUR_MS = 3_600_000;
@@ -57,7 +57,10 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
   const depths = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const { state, reason } = worstPart(parts);
   const validUntilMs = least(fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;
-  const worst = channels[parts.findIndex((part) => part.state === state && part.reason === reason)]?.channel;
+  const named = lowestPart(parts.filter((part) => part.state === state && part.reason === reason));
+  const worst = named && channels[parts.indexOf(named)]?.channel;
+  // A breach is of the channel that it names, whatever the others hold; a new one may hold less and be none.
+  const observed = state === "fail" ? named?.observed : depths.length > 0 ? least(depths) : undefined;
   const detail = {
     channels: parts.length,
     bad: parts.filter((part) => part.state !== "pass").length,
@@ -70,7 +73,7 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
     reason,
     ...frame,
     ...seen,
-    ...(depths.length > 0 && { observed: least(depths) }),
+    ...(observed !== undefined && { observed }),
     parts,
     detail,
     ...(state === "pass" && { validUntilMs }),

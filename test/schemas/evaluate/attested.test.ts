@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { DAY, facts, NOW, plan, requirement, said, speed } from "../../support/facts.ts";
 
 const rules = ["house-rules", "assignments"];
@@ -28,6 +29,23 @@ describe("declared requirements", () => {
     expect(judge(rules.map((item) => said("R20", item)))?.evidenceClass).toBe("declared");
     expect(judge(rules.map((item) => said("R20", item, { inspector: true })))?.evidenceClass).toBe("inspected");
   });
+});
+
+describe("how many items are open", () => {
+  const zones = (...words: ReturnType<typeof said>[]) => {
+    const finding = judge(words, "R07");
+    return finding && findingSentence("vi", finding);
+  };
+  const own = (item: string) => said("R07", item);
+  it.each([
+    ["none of those that wait for an inspector is missing", [own("zone-online"), own("zone-waiting"), own("zone-priority")], "Chưa khai báo: còn 1 mục."],
+    ["nor is an expired one", [own("zone-online"), said("R07", "zone-waiting", { daysAgo: 800 }), own("zone-priority")], "Chưa khai báo: còn 1 mục."],
+    [
+      "nor denied",
+      [own("zone-online"), own("zone-waiting"), own("zone-priority"), said("R07", "zone-reception", { holds: false })],
+      "Trung tâm hoặc đoàn kiểm tra cho biết chưa có đủ: còn 1 mục.",
+    ],
+  ])("%s", (_, words, sentence) => expect(zones(...words)).toBe(sentence));
 });
 
 describe("what is declared beside a measurement", () => {
