@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { median } from "#schemas/evaluate/judgement.ts";
+import { excuseThatHolds } from "#schemas/evaluate/rules/floor.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { Finding } from "#schemas/finding.ts";
 import type { Centre } from "#schemas/inventory.ts";
@@ -20,7 +21,7 @@ export type LinkTest = {
   /** The interval that the download's rate lies in. */
   readonly lowMbps: number | undefined;
   readonly highMbps: number | undefined;
-  /** Why the result does not count. One that reached the floor counts, whatever else limited it. */
+  /** Why the result does not count, as the rule reads it. */
   readonly excuse: string | undefined;
   readonly streams: number | undefined;
   readonly megabytes: number | undefined;
@@ -160,7 +161,7 @@ function testOf({ ref, atMs, outcome }: Run, calendar: Calendar, floor: number):
       upMbps: readingOf(readings, "upload_mbps"),
       lowMbps: download?.lowMbps,
       highMbps: download?.highMbps,
-      excuse: downMbps !== undefined && downMbps >= floor ? undefined : excuse,
+      excuse: excuseThatHolds(excuse, downMbps !== undefined && downMbps >= floor),
       streams: download?.streams,
       megabytes: bytes === 0 ? undefined : bytes / 1e6,
       idleRttMs: readingOf(readings, "idle_rtt_ms"),

@@ -7,7 +7,10 @@ import { isTextKey, text } from "./text.ts";
 
 type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit">;
 
-/** Why a finding has its state, as one sentence with its numbers; a second one says where the fault lies, or what a disk will hold, where known. */
+/**
+ * Why a finding has its state, as one sentence with its numbers; a second one says where the fault lies, that most of the newest runs lie below what one has
+ * reached, that the contract asks for less than the plan, or what a disk will hold, where known.
+ */
 export function findingSentence(lang: Lang, { reason, detail, observed, required, unit }: Told): string {
   const said = Object.fromEntries(
     Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : wordOf(lang, name, value)]),
@@ -18,7 +21,12 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
     unit: unit ? unitWord(lang, unit) : "",
   };
   const where = detail?.segment === "portal" ? text(lang, "finding.segment.portal") : [];
-  return [text(lang, `finding.reason.${reason}`, { ...numbers, ...said }), where, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+  const lower =
+    typeof detail?.median === "number" ? text(lang, "finding.met.median", { ...numbers, ...said, median: numberWord(lang, detail.median, required) }) : [];
+  const isLow = reason === "below_floor" || reason === "unconfirmed";
+  const contract = isLow && detail?.contractShort === true ? text(lang, "finding.contract.short", { ...numbers, ...said }) : [];
+  const sentence = text(lang, `finding.reason.${reason}`, { ...numbers, ...said });
+  return [sentence, where, lower, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
 }
 
 /** The estimate of a depth finding: its fields lie flat in the detail. */

@@ -19,15 +19,18 @@ type Sample = {
 /**
  * A number against a floor (fields/link.md, "Confirmation"). One run at or above the floor passes for `passValidDays`. A breach needs enough of
  * the newest runs below, on enough days, against enough servers; until then a low number is pending. A run that was limited by something else
- * than the line may show that the floor is reached, never that it is not; where others used the line it shows neither.
+ * than the line may show that the floor is reached, never that it is not; where others used the line it shows neither. The number shown is the
+ * median of the newest runs where that lies on the side of the floor that the state says, else that of the runs which decide.
  */
 export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgement {
   const { floor, breach, passValidDays } = rule;
   const frame = { required: floor, unit: metrics[rule.metrics[0] as keyof typeof metrics].unit };
   const all = samplesOf(rule, facts).filter(({ inHours }) => rule.hours === "any" || inHours);
-  const counted = all.filter(({ excuse, value }) => excuse === undefined || (excuse !== "contended" && value >= floor));
+  const counted = all.filter(({ excuse, value }) => excuseThatHolds(excuse, value >= floor) === undefined);
   if (all.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
-  const contract = facts.centre.contractMbps === undefined ? {} : { contract: facts.centre.contractMbps };
+  const { contractMbps } = facts.centre;
+  // No provider owes more than was bought of it.
+  const contract = contractMbps === undefined ? {} : { contract: contractMbps, ...(contractMbps < floor && { contractShort: true }) };
   if (counted.length === 0)
     return {
       state: "unknown",
@@ -50,11 +53,23 @@ export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgem
   if (below.length >= breach.runs && days >= breach.days && servers >= breach.servers)
     return { state: "fail", reason: "below_floor", ...numbers, validUntilMs };
   const passing = counted.find(({ value, atMs }) => value >= floor && atMs + passValidDays * DAY_MS >= nowMs);
-  if (passing) return { state: "pass", reason: "met", ...numbers, validUntilMs: passing.atMs + passValidDays * DAY_MS };
-  return { state: "pending", reason: "unconfirmed", ...numbers };
+  // Runs that pass no longer may lift the median of all, but not what is low now.
+  if (!passing) return { state: "pending", reason: "unconfirmed", ...numbers, ...shown(below) };
+  const met = { state: "pass", reason: "met", ...numbers, validUntilMs: passing.atMs + passValidDays * DAY_MS } as const;
+  if (numbers.observed >= floor) return met;
+  const evidence = [...new Set([passing.ref, ...numbers.evidence])];
+  return { ...met, observed: passing.value, evidence, observedMs: passing.atMs, detail: { ...detail, median: numbers.observed } };
 }
 
-function shown(samples: readonly Sample[]): Pick<Judgement, "observed" | "evidence"> & { observedMs: number } {
+/**
+ * Why a run is not held against the line; undefined where it counts: one that reached the floor does, whatever else limited it, unless others used the line
+ * meanwhile.
+ */
+export function excuseThatHolds<Excuse extends string>(excuse: Excuse | undefined, hasReached: boolean): Excuse | undefined {
+  return hasReached && excuse !== "contended" ? undefined : excuse;
+}
+
+function shown(samples: readonly Sample[]): Required<Pick<Judgement, "observed" | "evidence" | "observedMs">> {
   return { observed: median(samples.map(({ value }) => value)), evidence: samples.map(({ ref }) => ref), observedMs: samples[0]?.atMs ?? 0 };
 }
 

@@ -59,6 +59,9 @@ export const findings = {
   "finding.reason.not_key_area": "Not a key area.",
 
   "finding.segment.portal": "The centre's line carries: the fault is the portal's.",
+  "finding.contract.short": "The contract is for {contract} {unit} only, less than the plan demands: that has to be raised first.",
+  "finding.met.median":
+    "The median of the last {runs} runs is {median} {unit}: {below} low runs on {days} days, not yet on enough runs, days or servers to conclude that it is not met.",
   "finding.short.met": "met",
   "finding.short.capacity_demonstrated": "demonstrated",
   "finding.short.capacity_supported": "configuration suffices",

@@ -60,6 +60,9 @@ export const findings = {
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
 
   "finding.segment.portal": "Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
+  "finding.contract.short": "Hợp đồng chỉ ghi {contract} {unit}, thấp hơn mức kế hoạch yêu cầu: trước hết phải nâng tốc độ trong hợp đồng.",
+  "finding.met.median":
+    "Trung vị {runs} lần đo gần nhất là {median} {unit}: {below} lần thấp trong {days} ngày, chưa đủ số lần, số ngày hoặc máy chủ để kết luận không đạt.",
   "finding.short.met": "đạt yêu cầu",
   "finding.short.capacity_demonstrated": "đã chứng minh bằng thực tế",
   "finding.short.capacity_supported": "cấu hình đủ",

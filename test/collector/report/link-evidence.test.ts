@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { Outcome } from "#schemas/observation.ts";
 import { buildLinkEvidence, spanOfDays } from "../../../collector/report/link-evidence.ts";
@@ -8,12 +9,12 @@ import { linkEvidenceHtml } from "../../../collector/report/link-evidence-html.t
 import { linkEvidencePrint } from "../../../collector/report/link-evidence-print.ts";
 import { renderLinkEvidence } from "../../../collector/report/link-evidence-render.ts";
 import { evidenceText } from "../../../collector/report/link-evidence-words.ts";
-import { calendar, plan } from "../../support/facts.ts";
+import { calendar, facts, plan, requirement } from "../../support/facts.ts";
 
 const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
 
 /** A test of a day of November at a Vietnam hour. */
-function test(day: number, hour: number, downMbps: number, excuse?: "cpu_bound"): Run {
+function test(day: number, hour: number, downMbps: number, excuse?: "contended" | "cpu_bound"): Run {
   const outcome: Outcome = {
     kind: "measured",
     readings: [
@@ -63,6 +64,13 @@ describe("what a provider gets to see", () => {
     expect(reached.inHours).toEqual({ tests: 2, excused: 1, below: 0, medianMbps: 230 });
     expect(reached.tests.map(({ excuse }) => excuse)).toEqual([undefined, "cpu_bound"]);
     expect(linkEvidenceCsv(reached, "en").match(/,counted,/g)).toHaveLength(1);
+  });
+
+  it("one that reached it while others used the line counts for nothing, as the judge says", () => {
+    const shared = [test(2, 9, 205, "contended"), test(3, 9, 180)];
+    expect(build({ runs: shared }).inHours).toEqual({ tests: 2, excused: 1, below: 1, medianMbps: 180 });
+    const [finding] = evaluate(plan, facts({ runs: shared.slice(0, 1) }), shared[0]?.atMs ?? 0, [requirement("R01")]);
+    expect(finding).toMatchObject({ state: "unknown", reason: "only_excused_runs" });
   });
 
   it("has a JSON form, of which anybody can make the hash that stands at the foot of the others", async () => {

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import type { Run } from "#schemas/facts.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { DAY, facts, NOW, plan, requirement, speed } from "../../support/facts.ts";
 
 const judge = (runs: readonly Run[], nowMs = NOW) => evaluate(plan, facts({ runs }), nowMs, [requirement("R01")])[0];
@@ -34,6 +36,43 @@ describe("R01: the line against its floor", () => {
     });
   });
 
+  it("a pass shows the run that it rests on where most of the newest lie below, and says that they do", () => {
+    const runs = [speed(150, 0), speed(150, 0.1), speed(160, 1), speed(250, 3), speed(240, 4)];
+    const finding = judge(runs);
+    expect(finding).toMatchObject({ state: "pass", observed: 250, observedAt: new Date(NOW - 3 * DAY).toISOString(), detail: { below: 3, median: 160 } });
+    expect(finding?.evidence[0]).toBe(runs[3]?.ref);
+    expect([...(finding?.evidence ?? [])].sort()).toEqual(runs.map(({ ref }) => ref).sort());
+    expect(finding && findingSentence("vi", finding)).toBe(
+      "Đo được 250 Mbps, yêu cầu 200 Mbps. Trung vị 5 lần đo gần nhất là 160 Mbps: 3 lần thấp trong 2 ngày, chưa đủ số lần, số ngày hoặc máy chủ để kết luận không đạt.",
+    );
+    expect(judge([speed(150, 0), speed(210, 1), speed(220, 2)])?.detail).not.toHaveProperty("median");
+  });
+
+  it("what is low now is told by its own numbers, not by those of runs that pass no longer", () => {
+    const finding = judge([speed(150, 0), speed(160, 1), speed(250, 8), speed(250, 9), speed(250, 10)]);
+    expect(finding).toMatchObject({ state: "pending", reason: "unconfirmed", observed: 155 });
+    expect(finding && findingSentence("vi", finding)).toMatch(/^Đo được 155 Mbps, thấp hơn 200 Mbps/);
+  });
+
+  it("whatever was measured, the number shown lies on the side of the floor that the state says, and is that of runs which are named", () => {
+    const anyRun = fc.record({
+      mbps: fc.constantFrom(90, 150, 199.97, 200, 230, 400),
+      day: fc.double({ min: 0, max: 14, noNaN: true }),
+      server: fc.constantFrom("a", "b"),
+      excuse: fc.constantFrom(undefined, undefined, "contended" as const, "nic_limited" as const),
+    });
+    fc.assert(
+      fc.property(fc.array(anyRun, { maxLength: 12 }), (history) => {
+        const runs = history.map(({ mbps, day, server, excuse }) => speed(mbps, day, server, excuse));
+        const finding = judge(runs);
+        if (finding?.state === "pass") expect(finding.observed).toBeGreaterThanOrEqual(200);
+        if (finding?.state === "fail" || finding?.state === "pending") expect(finding.observed).toBeLessThan(200);
+        for (const ref of finding?.evidence ?? []) expect(runs.map((run) => run.ref)).toContain(ref);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it("a policy may ask for working hours only: what a line does at night is shown and not counted", () => {
     const { rule, ...rest } = requirement("R01");
     if (rule.kind !== "floor") throw new Error("R01 has no floor");
@@ -53,6 +92,20 @@ describe("R01: the line against its floor", () => {
   it("shows the contract beside the measurement", () => {
     const [finding] = evaluate(plan, facts({ runs: [speed(168, 1)], centre: { contractMbps: 200 } }), NOW, [requirement("R01")]);
     expect(finding?.detail).toMatchObject({ contract: 200 });
+    expect(finding?.detail).not.toHaveProperty("contractShort");
+  });
+
+  it.each([
+    [150, lowWeek, "Hợp đồng chỉ ghi 150 Mbps, thấp hơn mức kế hoạch yêu cầu"],
+    [150, [speed(150, 1)], "Hợp đồng chỉ ghi 150 Mbps, thấp hơn mức kế hoạch yêu cầu"],
+    [200, lowWeek, undefined],
+    [undefined, lowWeek, undefined],
+    [150, [speed(230, 1)], undefined],
+  ])("a contract for %s Mbps: what is low is laid to the contract before the provider where it asks for less than the plan", (contractMbps, runs, words) => {
+    const [finding] = evaluate(plan, facts({ runs, centre: { ...(contractMbps !== undefined && { contractMbps }) } }), NOW, [requirement("R01")]);
+    const sentence = finding ? findingSentence("vi", finding) : "";
+    if (words === undefined) expect(sentence).not.toContain("Hợp đồng");
+    else expect(sentence).toContain(words);
   });
 
   it("silence of the whole centre explains what is unknown", () => {
