@@ -60,9 +60,10 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (isYoung && seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
   if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   if (seen.size === 0 && declaredDevices.length === 0) return { ...noEvidence(facts, rule.probe), ...numbers };
-  if (isYoung || seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
   // A day on which nothing at all answered is a day on which nobody looked: it speaks against no device.
   const watched = days.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
+  const mayCount = [...seen.values()].filter((on) => on.length + days.length - watched >= rule.seenDays).length;
+  if (isYoung || mayCount >= required) return { state: "pending", reason: "too_young", ...numbers };
   if (watched < rule.seenDays)
     return {
       state: "unknown",
@@ -114,7 +115,7 @@ function isNew({ id, role }: Device, { newlyDeclared }: Facts, days: readonly st
 /** Whether a search has met a declared machine, by its serial number, at another address than the declared one. */
 function hasMoved(id: string): (row: LedgerRow) => boolean {
   return ({ device, state, found }) =>
-    device?.id === id && state === "matched" && device.address !== undefined && found?.address !== device.address && found?.device !== id;
+    device?.id === id && state === "matched" && device.address !== undefined && found !== undefined && found.address !== device.address && found.device !== id;
 }
 
 /** How many assets stand in each state of the ledger. */

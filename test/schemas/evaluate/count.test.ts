@@ -45,6 +45,20 @@ describe("R10: a PC per officer", () => {
   });
 });
 
+describe("devices that answered on too few days", () => {
+  const watched = (count: number) => seen("p-1", "printer", days.slice(0, count));
+  it.each<[string, number, number, string]>([
+    ["who knows of the days on which nobody looked", 9, 2, "pending too_young"],
+    ["with all days looked at they are too few", 10, 2, "fail not_seen"],
+    ["one day more than was not looked at would not be enough", 9, 1, "fail not_seen"],
+    ["two would", 8, 1, "pending too_young"],
+  ])("%s", (_, looked, on, expected) => {
+    const presence = [...pcs(6, days.slice(0, looked)), ...seen("pc-6", "officer-pc", days.slice(0, on)), ...watched(looked)];
+    const finding = judge("R10", { presence, centre: { devices: declared(7) } });
+    expect(`${finding?.state} ${finding?.reason}`).toBe(expected);
+  });
+});
+
 describe("a list that was imported lately", () => {
   const oldest = days.at(-1) ?? "";
   const since = (sinceDay: string, ...devices: string[]) => devices.map((device) => ({ device, role: "officer-pc" as const, sinceDay }));
