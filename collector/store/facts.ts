@@ -25,6 +25,8 @@ const PRESENCE_DAYS = 30;
 const PEAK_DAYS = 92;
 /** The longest time over which a policy may ask whether a printer is used. */
 const PAGES_DAYS = 62;
+/** Newest words of one site that are read: far more than any policy has items, each with an inspector's beside the centre's own. */
+const SITE_WORDS_MAX = 2_000;
 /** A centre of which nothing was heard for longer is offline whenever it fell silent. */
 const CONTACT_BACK_MS = 2 * DAY_MS;
 
@@ -121,13 +123,15 @@ async function factsOf(
   }));
 }
 
+/** The newest word of the centre and of an inspector on each item: no rule looks at an older one, and however much is said since, neither hides the other. */
 function attestationsOf(db: Db, questions: readonly FactsQuestion[], knownMs: number): Promise<{ site_id: number; body: Attestation }[]> {
   const { site, values } = siteName(siteIdsOf(questions), 3);
   return db.query(
     `SELECT w.site_id, a.body FROM unnest(($1::text)::int4[], ($2::text)::float8[]) AS w(site_id, at_ms) CROSS JOIN LATERAL (
-       SELECT * FROM attestation AS t WHERE t.site_id = ${site("w.site_id")} AND t.at <= to_timestamp(w.at_ms / 1000) AND t.recorded_at <= to_timestamp($3::float8 / 1000)
-       ORDER BY t.at DESC, t.id LIMIT 500
-     ) AS a ORDER BY w.site_id, a.at DESC, a.id`,
+       SELECT DISTINCT ON (t.requirement, t.item, t.body -> 'inspector') t.body FROM attestation AS t
+       WHERE t.site_id = ${site("w.site_id")} AND t.at <= to_timestamp(w.at_ms / 1000) AND t.recorded_at <= to_timestamp($3::float8 / 1000)
+       ORDER BY t.requirement, t.item, t.body -> 'inspector', t.at DESC, t.id COLLATE "C" LIMIT ${SITE_WORDS_MAX}
+     ) AS a ORDER BY w.site_id`,
     [...instantColumns(questions), knownMs, ...values],
   );
 }

@@ -216,6 +216,19 @@ describe("what the clock changes", () => {
     expect(await stateOf("R21")).toBe("fail duties_late");
     await expect(province.db.query("DELETE FROM duty_record")).rejects.toThrow("only added to");
   });
+
+  it("an inspector's word counts for as long as it holds, however much the centre declares after it", async () => {
+    const nowMs = T0 + 6 * HOUR;
+    const word = { centre: code, requirement: "R20", item: "house-rules", holds: true, by: "A", inspector: false };
+    const at = (ago: number) => new Date(nowMs - ago).toISOString();
+    const denied = { ...word, id: `i-${code}`, holds: false, inspector: true, at: at(30 * DAY) };
+    const declared = Array.from({ length: 600 }, (_, place) => ({ ...word, id: `s-${code}-${place}`, item: "assignments", at: at(place * MINUTE) }));
+    await addAttestations(province.db, [denied, { ...word, id: `o-${code}`, at: at(2 * DAY) }, ...declared], nowMs);
+    await province.judge.judge(siteId, "all", nowMs, false);
+    const finding = (await findingsOf(province.db, siteId)).find(({ requirement }) => requirement === "R20");
+    expect(finding).toMatchObject({ state: "fail", reason: "denied", detail: { open: 1 } });
+    expect(finding?.evidence).toEqual([`attestation:i-${code}`, `attestation:s-${code}-0`]);
+  });
 });
 
 describe("sites that were touched", () => {
