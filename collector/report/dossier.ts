@@ -53,8 +53,12 @@ export type DossierCentre = {
   readonly state: FindingState;
   readonly tally: Tally;
   readonly rows: readonly DossierRow[];
-  /** Withdrawn ones say so, if that was known when the month closed. */
-  readonly waivers: readonly (Omit<Waiver, "approver" | "centre" | "withdrawn"> & { readonly withdrawn?: Omit<Withdrawal, "by"> })[];
+  /** All of the month. Withdrawn ones say so, if that was known when the month closed. */
+  readonly waivers: readonly (Omit<Waiver, "approver" | "centre" | "withdrawn"> & {
+    readonly withdrawn?: Omit<Withdrawal, "by">;
+    /** Whether it was in force on the last day that is counted. Absent in reports that were sealed without it. */
+    readonly inForce?: boolean;
+  })[];
   readonly attestations: readonly { requirement: string; item?: string; holds: boolean; inspected: boolean; post?: string; document?: string; at: string }[];
   /** Absent when there is none. */
   readonly excuses?: readonly Excuse[];
@@ -164,9 +168,12 @@ export function lastOpenDay({ closed }: Pick<DossierCentre, "closed">, lastDay: 
   return closed !== undefined && isClosedOn(closed, lastDay) ? dayAfter(closed.on, -1) : lastDay;
 }
 
-/** The waivers that count for a month: not those that were withdrawn in it. */
+/**
+ * The waivers that lie over the states of a report: those in force when these were judged. Reports that were sealed without that mark count all of their month
+ * that were not withdrawn in it, and stay so.
+ */
 export function countedWaivers(centre: Pick<DossierCentre, "waivers" | "closed">, lastDay: string): DossierCentre["waivers"] {
-  return centre.waivers.filter((waiver) => !isWithdrawnAt(waiver, endOfDayMs(lastOpenDay(centre, lastDay))));
+  return centre.waivers.filter(({ inForce, ...waiver }) => inForce ?? !isWithdrawnAt(waiver, endOfDayMs(lastOpenDay(centre, lastDay))));
 }
 
 function tallies(centres: readonly DossierCentre[], lastDay: string): Pick<Dossier, "centresTally" | "findingsTally"> {
@@ -207,6 +214,7 @@ function dossierCentre(
       from,
       until,
       ...(withdrawn && { withdrawn: { at: withdrawn.at, reason: withdrawn.reason } }),
+      inForce: from <= lastDay && lastDay <= until && !isWithdrawnAt({ withdrawn }, endMs),
     }));
   const attestations = attested
     .filter(({ at }) => at < period.to)

@@ -78,10 +78,27 @@ test("counts centres and requirements so that they sum, with coverage and score 
   expect(findingsTally.coverage).toBeCloseTo((pass + fail) / (total - not_applicable));
 });
 
-test("a waiver that ended within the month is counted alike by its centre and in the sum", () => {
-  const { centres, findingsTally } = build(afterClosing, { waivers: rows.waivers.map((waiver) => ({ ...waiver, until: "2026-11-15" })) });
-  expect(findingsTally.waived).toBe(1);
-  expect(centres.reduce((sum, { tally }) => sum + tally.waived, 0)).toBe(findingsTally.waived);
+test.each([
+  ["that ends within the month lies over no state of its end", afterClosing, "2026-11-10", "2026-11-29", 0],
+  ["that ends with the month does", afterClosing, "2026-11-10", "2026-11-30", 1],
+  ["lies over the states of its last day while the month runs", Date.parse("2026-11-15T16:59:59.999Z"), "2026-11-10", "2026-11-15", 1],
+  ["and over none a moment later", Date.parse("2026-11-15T17:00:00.000Z"), "2026-11-10", "2026-11-15", 0],
+  ["that is to begin lies over none yet", Date.parse("2026-11-15T16:59:59.999Z"), "2026-11-16", "2026-12-31", 0],
+])("a waiver %s: it is listed, and counted alike by its centre and in the sums", async (_, nowMs, from, until, waived) => {
+  const dossier = build(nowMs, { waivers: rows.waivers.map((waiver) => ({ ...waiver, from, until })) });
+  const [own] = dossierOfCentre(dossier, "xa-01")?.centres ?? [];
+  const sums = [dossier.findingsTally, dossier.centresTally, ...(own ? [own.tally] : [])].map((tally) => tally.waived);
+  expect([own?.waivers.length, ...sums]).toEqual([1, waived, waived, waived]);
+  expect(dossier.centres.reduce((sum, { tally }) => sum + tally.waived, 0)).toBe(waived);
+  const html = (await wordsOf(dossier, "html", "vi")).replace(/\s+/g, " ");
+  expect(html).toContain(`(vẫn tính theo trạng thái đo được)</dt><dd>${waived}</dd>`);
+});
+
+test("a report that was sealed before waivers were marked keeps its numbers and its bytes", async () => {
+  const made = build(afterClosing, { waivers: rows.waivers.map((waiver) => ({ ...waiver, until: "2026-11-15" })) });
+  const sealed = JSON.parse(JSON.stringify(made).replaceAll(/,"inForce":(true|false)/g, "")) as Dossier;
+  expect(dossierOfCentre(sealed, "xa-01")?.findingsTally.waived).toBe(1);
+  expect(JSON.stringify(dossierOfCentre(sealed, "xa-01"))).not.toContain("inForce");
 });
 
 test.each([
