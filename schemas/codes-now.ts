@@ -18,9 +18,20 @@ export function codesNow(former: readonly FormerDevice[], declared: readonly Dev
   );
 }
 
-/** Rows about devices under their present codes. */
-export function underCodesNow<Row extends { readonly device: string }>(rows: readonly Row[], codes: ReadonlyMap<string, string> | undefined): readonly Row[] {
-  return codes === undefined || codes.size === 0 ? rows : rows.map((row) => ({ ...row, device: codes.get(row.device) ?? row.device }));
+/** What became of codes that are declared no more: the present code of the same device, or the Vietnam day from which on there is none. */
+export type FormerCodes = { readonly codes: ReadonlyMap<string, string>; readonly goneFrom: ReadonlyMap<string, string> };
+
+/**
+ * Rows about devices under their present codes, without those of devices that were taken off the list: they stand at another centre, or nowhere. What answers under
+ * such a code after that is something else, as a queue of the gateway PC's spooler may be.
+ */
+export function underCodesNow<Row extends { readonly device: string; readonly day: string }>(
+  rows: readonly Row[],
+  former: FormerCodes | undefined,
+): readonly Row[] {
+  if (former === undefined || former.codes.size + former.goneFrom.size === 0) return rows;
+  const { codes, goneFrom } = former;
+  return rows.filter(({ device, day }) => day > (goneFrom.get(device) ?? "")).map((row) => ({ ...row, device: codes.get(row.device) ?? row.device }));
 }
 
 function isSame(before: FormerDevice, device: Device, found: readonly KnownDevice[]): boolean {

@@ -1,6 +1,6 @@
 import { type KnownDevice, kindOf } from "#schemas/asset-ledger.ts";
 import { dayAfter, vietnamDay } from "#schemas/calendar.ts";
-import { codesNow, type FormerDevice } from "#schemas/codes-now.ts";
+import { codesNow, type FormerCodes, type FormerDevice } from "#schemas/codes-now.ts";
 import type { Centre, Device, DeviceRole, NewlyDeclared } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { siteName } from "./one-site.ts";
@@ -12,8 +12,8 @@ type DeviceList = { readonly fromDay: string; readonly recordedDay: string; read
 /** The names of the devices of a list, also under the codes that they have now. */
 type NamedList = Omit<DeviceList, "devices"> & { readonly names: ReadonlySet<string> };
 
-/** What the lists of a span say of the devices at its end: which are new, and which had other codes (old code to present code). */
-export type DeclaredDays = { readonly newly: readonly NewlyDeclared[]; readonly codes: ReadonlyMap<string, string> };
+/** What the lists of a span say of the devices at its end: which are new, which had other codes, and which are there no more. */
+export type DeclaredDays = FormerCodes & { readonly newly: readonly NewlyDeclared[] };
 
 /**
  * Of the devices that sites declare at the end of their spans those that were not declared on each day of them, and those that had another code, by what was
@@ -48,9 +48,11 @@ export async function declaredDaysWithin(
     spans.flatMap(({ siteId, centre: { devices }, ...span }): [number, DeclaredDays][] => {
       const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, devices: devicesIn(row.devices) }));
       if (own === undefined) return [];
-      const codes = codesNow(formerOnes(devices, own, vietnamDay(span.atMs)), devices, met.get(siteId) ?? []);
+      const former = formerOnes(devices, own, vietnamDay(span.atMs));
+      const codes = codesNow(former, devices, met.get(siteId) ?? []);
+      const goneFrom = new Map(former.filter(({ id }) => !codes.has(id)).map(({ id, untilDay }) => [id, untilDay]));
       const named = own.map(({ devices: listed, ...list }) => ({ ...list, names: namesOf(listed, codes) }));
-      return [[siteId, { newly: newOnes(devices, named, span), codes }]];
+      return [[siteId, { newly: newOnes(devices, named, span), codes, goneFrom }]];
     }),
   );
 }

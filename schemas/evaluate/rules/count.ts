@@ -64,13 +64,6 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const watched = days.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
   const mayCount = [...seen.values()].filter((on) => on.length + days.length - watched >= rule.seenDays).length;
   if (isYoung || mayCount >= required) return { state: "pending", reason: "too_young", ...numbers };
-  if (watched < rule.seenDays)
-    return {
-      state: "unknown",
-      reason: measuredRuns(facts.runs, rule.probe).length > 0 ? "device_offline" : "stale",
-      ...numbers,
-      detail: { ...detail, watched },
-    };
   // The spooler knows a USB printer by the name of its queue.
   const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
   const moved = unseen.filter(({ id }) => rows.some(hasMoved(id))).length;
@@ -78,6 +71,13 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   const excused = unseen.filter((device) => isNew(device, facts, days) || rows.some(hasMoved(device.id))).length;
   if (observed + excused >= required) return { state: "pending", reason: "too_young", ...numbers };
+  if (watched < rule.seenDays)
+    return {
+      state: "unknown",
+      reason: measuredRuns(facts.runs, rule.probe).length > 0 ? "device_offline" : "stale",
+      ...numbers,
+      detail: { ...detail, watched },
+    };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
 }
 
