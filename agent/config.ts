@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
@@ -62,6 +63,8 @@ export type Settings = {
   readonly local: LocalConfig;
   /** The file that `local` came from; undefined when there is none. */
   readonly file: string | undefined;
+  /** Where a file goes that somebody asks for without naming a place: the desktop of all users, where the system has one, else the temporary files. */
+  readonly filesDir: string;
 };
 
 const Environment = z.object({
@@ -69,6 +72,8 @@ const Environment = z.object({
   HCC_COLLECTOR_URL: z.url({ protocol: /^https?$/ }).optional(),
   HCC_LANG: Lang.optional(),
   HCC_LOG_LEVEL: LogLevel.optional(),
+  /** Windows sets it. */
+  PUBLIC: z.string().min(1).optional(),
 });
 
 /** The same from any folder in which a command is typed. */
@@ -96,6 +101,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>, 
     caFile: local.caFile === undefined ? undefined : beside(local.caFile),
     local,
     file: raw === undefined ? undefined : file,
+    filesDir: variables.PUBLIC === undefined ? tmpdir() : join(variables.PUBLIC, "Desktop"),
   };
 }
 

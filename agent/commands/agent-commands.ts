@@ -1,3 +1,4 @@
+import { cleanText } from "#schemas/clean-text.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -23,7 +24,7 @@ export async function enrolCommand(given: string | undefined, collector: string 
   const { dataDir, lang } = settings;
   const url = collector ?? settings.collectorUrl;
   if (url === undefined) throw new UsageError(text(lang, "agent.enrol.no_collector"));
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError(`enrol: --collector: "${url}" is no http(s) address`);
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError(text(lang, "agent.enrol.no_address", { url: cleanText(url) }));
   const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
   const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
   const identity = await enrol(code, client, { dataDir, collector: url, version, lang, nowMs: Date.now }, terminal.stop);

@@ -36,7 +36,8 @@ export async function runCommand(args: readonly string[], env: Environment, term
 function buildProgram(env: Environment, terminal: Terminal, done: (code: number) => void): Command {
   const lang = env.HCC_LANG === "en" ? "en" : "vi";
   const program = new Command("hcc-agent").description(text(lang, "agent.about")).exitOverride();
-  program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err }).helpCommand(false);
+  const outputError = (error: string, write: (words: string) => void) => write(`${text(lang, "agent.usage", { error: error.trim() })}\n`);
+  program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError }).helpCommand(false);
   program.option("--config <file>", text(lang, "agent.option.config"));
   const settings = (): Settings => readSettings(env, program.opts<{ config?: string }>().config);
 
@@ -67,7 +68,7 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
     .option("--only <id>", text(lang, "agent.option.only"))
     .option("--offline", text(lang, "agent.option.offline"))
     .option("--lang <vi|en>", text(lang, "agent.option.lang"))
-    .option("--bundle <file>", text(lang, "agent.option.bundle"))
+    .option("--bundle [file]", text(lang, "agent.option.bundle"))
     .option("--every <time>", text(lang, "agent.option.every"))
     .option("--timeout <time>", text(lang, "agent.option.timeout"))
     .option("--local", text(lang, "agent.option.local"))
@@ -81,9 +82,12 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
   program
     .command("enrol")
     .description(text(lang, "agent.command.enrol"))
-    .argument("[code]")
+    .argument("[code...]")
     .option("--collector <url>", text(lang, "agent.option.collector"))
-    .action(async (code: string | undefined, { collector }: { collector?: string }) => done(await enrolCommand(code, collector, settings(), terminal)));
+    .action(async (code: string[], { collector }: { collector?: string }) => {
+      // A code is read aloud and typed in groups: each group that stands alone is a word of its own to the shell.
+      done(await enrolCommand(code.length === 0 ? undefined : code.join(" "), collector, settings(), terminal));
+    });
   program
     .command("discover")
     .description(text(lang, "agent.command.discover"))

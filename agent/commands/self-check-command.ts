@@ -1,7 +1,8 @@
 import { existsSync, statfsSync, writeFileSync } from "node:fs";
 import { platform } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
@@ -34,7 +35,8 @@ export type SelfCheckFlags = {
   readonly only?: string;
   readonly offline?: boolean;
   readonly lang?: string;
-  readonly bundle?: string;
+  /** True where no file is named. */
+  readonly bundle?: string | true;
   readonly jsonl?: boolean;
   readonly list?: boolean;
   readonly every?: string;
@@ -191,8 +193,9 @@ function megabytesOf({ requirements }: PolicyProfile): number {
   return Math.round((Math.max(0, ...floors) * TEST_S * 2) / 8);
 }
 
-/** Shows what the file will hold before it is written. */
-function writeBundle(file: string, report: Report, surroundings: Surroundings, lang: Lang, terminal: Terminal): void {
+/** Shows what the file will hold before it is written, and where it then stands. */
+function writeBundle(named: string | true, report: Report, surroundings: Surroundings, lang: Lang, terminal: Terminal): void {
+  const file = named === true ? join(surroundings.settings.filesDir, bundleName(report)) : resolve(named);
   const files = bundleFiles({
     ...surroundings,
     reportJson: renderJson(report),
@@ -204,7 +207,13 @@ function writeBundle(file: string, report: Report, surroundings: Surroundings, l
   try {
     writeFileSync(file, zip(files, report.startedMs), { mode: 0o600 });
   } catch (error) {
-    throw new UsageError(`${file}: cannot be written (${error instanceof Error && "code" in error ? error.code : "unknown error"})`);
+    throw new UsageError(text(lang, "selfcheck.bundle.failed", { file, error: error instanceof Error && "code" in error ? String(error.code) : "?" }));
   }
   terminal.err(`${text(lang, "selfcheck.bundle.done", { file })}\n`);
+}
+
+/** The centre and the Vietnam minute: no file of another day, or of another user, stands in the way. */
+function bundleName({ centre, startedMs }: Report): string {
+  const minute = new Date(startedMs + VIETNAM_OFFSET_MS).toISOString().slice(0, 16).replace(/[-:]/g, "").replace("T", "-");
+  return `hcc-${centre ?? "pc"}-${minute}.zip`;
 }

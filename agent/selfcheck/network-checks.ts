@@ -1,3 +1,4 @@
+import { ownReasons } from "#schemas/evaluate/rules/reachable.ts";
 import { type Segment, segmentOwners, segments } from "#schemas/fault-location.ts";
 import type { MetricName } from "#schemas/metrics.ts";
 import { type Evidence, type Outcome, readingOf } from "#schemas/observation.ts";
@@ -42,7 +43,7 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
   const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(outcome.readings, metric);
   return [
     gatewayLine(value("gateway_up"), outcome.evidence),
-    dnsLine(value("dns_resolve_ms")),
+    dnsLine(value("dns_resolve_ms"), value("gateway_up")),
     nicLine(value("nic_speed_mbps"), floorOf(policy)?.floor),
     neighboursLine(value("lan_neighbours")),
   ];
@@ -56,9 +57,10 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
     const detail = phrase(evidence?.defaultRoute === "none" ? "selfcheck.detail.no_gateway" : "selfcheck.detail.gateway_down");
     return line("gateway", { state: "fail", detail, hint: phrase("selfcheck.hint.gateway"), owner: phrase("owner.commune") });
   }
-  function dnsLine(ms: number | undefined): CheckResult {
+  function dnsLine(ms: number | undefined, gatewayUp: number | undefined): CheckResult {
     if (ms !== undefined) return line("dns", { state: "ok", measured: ms, unit: "ms", detail: phrase("selfcheck.detail.dns", { ms }) });
-    return line("dns", { state: "fail", detail: phrase("selfcheck.detail.dns_failed"), hint: phrase("selfcheck.hint.dns"), owner: phrase("owner.isp") });
+    const failed = { state: "fail", detail: phrase("selfcheck.detail.dns_failed") } as const;
+    return line("dns", gatewayUp === 0 ? { ...failed, ...firstAbove } : { ...failed, hint: phrase("selfcheck.hint.dns"), owner: phrase("owner.isp") });
   }
   function nicLine(speed: number | undefined, floor: number | undefined): CheckResult {
     if (speed === undefined) return line("nic", { state: "unknown", detail: phrase("selfcheck.detail.not_told") });
@@ -77,6 +79,9 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
     return line("neighbours", { state: "ok", measured: count, detail: phrase("selfcheck.detail.neighbours", { count }) });
   }
 }
+
+/** Of what lies behind a way out that ends earlier: nobody further out is to be called before that is mended. */
+const firstAbove = { hint: phrase("selfcheck.hint.first_above"), owner: phrase("owner.commune") } as const;
 
 const notTested = { state: "not_tested", detail: phrase("selfcheck.offline") } as const;
 
@@ -106,6 +111,8 @@ async function checkQuality({ run, collectorUrl, policy, quick }: Surroundings):
   const asked = collector === undefined ? [] : [{ hop: "collector", address: collector.host, tcpPort: collector.port }];
   const references = policy.portals.slice(0, 8).map(({ url }) => endOf(url));
   const outcome = await run("link-quality", { hops: asked, isp: true, references, count: quick ? PACKETS_QUICK : PACKETS });
+  if (outcome.kind === "failed" && outcome.reason === "no_route")
+    return [{ ...base, ...unasked({ ...outcome, detail: undefined }), hint: phrase("selfcheck.hint.gateway"), owner: phrase("owner.commune") }];
   if (outcome.kind !== "measured") return [{ ...base, ...unasked(outcome) }];
   const hops = [...new Set(outcome.readings.flatMap(({ labels }) => (labels?.hop === undefined ? [] : [labels.hop])))];
   const path = pathLine(outcome);
@@ -194,6 +201,7 @@ function isSilent(outcome: Outcome): boolean {
 
 /** One visit step by step: name, connection, TLS, first byte. */
 function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): Pick<CheckResult, "state" | "detail" | "hint" | "owner" | "measured" | "unit"> {
+  if (outcome.kind === "failed" && ownReasons.has(outcome.reason)) return { ...unasked({ ...outcome, detail: undefined }), ...firstAbove };
   if (outcome.kind !== "measured") return { ...blame, ...unasked(outcome) };
   const value = (metric: Parameters<typeof readingOf>[1]) => outcome.readings.find((reading) => reading.metric === metric)?.value ?? "-";
   if (value("portal_up") !== 1) {

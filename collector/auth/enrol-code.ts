@@ -14,9 +14,13 @@ export function newEnrolCode(): string {
   return grouped(letters + checkLetter(letters));
 }
 
-/** What is kept of a code. Case, spaces, hyphens and look-alike letters do not matter. Undefined when the check letter is wrong: a typing error. */
+/** What is kept of a code. Case, spaces, hyphens (also those that a word processor makes of them) and look-alike letters do not matter. Undefined when the check letter is wrong: a typing error. */
 export function hashOfCode(code: string): string | undefined {
-  const letters = code.toUpperCase().replace(/[\s-]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");
+  const letters = code
+    .toUpperCase()
+    .replace(/[\s\p{Pd}]/gu, "")
+    .replaceAll("O", "0")
+    .replace(/[IL]/g, "1");
   const body = letters.slice(0, -1);
   if (body.length !== LETTERS || [...letters].some((letter) => !ALPHABET.includes(letter)) || letters.at(-1) !== checkLetter(body)) return undefined;
   return createHash("sha256").update(body).digest("hex");

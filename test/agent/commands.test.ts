@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { EnrolRequest } from "#schemas/exchange.ts";
 import { Outcome, probeKinds } from "#schemas/observation.ts";
 import { readSettings } from "../../agent/config.ts";
 import { Credentials } from "../../agent/credentials.ts";
@@ -141,6 +142,23 @@ describe("enrol", () => {
       collector: collector.url,
     });
     expect(collector.publicKey).toBeDefined();
+  });
+
+  it("takes a code whose groups were typed apart", async () => {
+    const heard: string[] = [];
+    const body = JSON.stringify({ type: "about:blank", status: 422, code: "code_mistyped", title: "mistyped" });
+    const port = await startHttpFake(({ body: sent }) => {
+      heard.push(EnrolRequest.parse(JSON.parse(sent.toString())).code);
+      return { status: 422, headers: { "content-type": "application/problem+json" }, body };
+    });
+    await command(["enrol", "7k3m", "9qwp", "zz04", "--collector", `http://127.0.0.1:${port}`]);
+    expect(heard).toEqual(["7k3m 9qwp zz04"]);
+  });
+
+  it("tells the clerk in Vietnamese how to type what was not understood", async () => {
+    const say = async (...words: string[]) => (await command(words, { env: { HCC_LANG: "vi" } })).err;
+    expect(await say("self-check", "--quik")).toMatch(/^Không hiểu lệnh vừa gõ \(.*--quik.*\)\. Xem cách gõ: hcc-agent --help\n$/s);
+    expect(await say("enrol", "7k3m", "--collector", "hcc.gialai.gov.vn")).toContain("gõ đủ cả phần đầu, ví dụ https://");
   });
 
   it("a refused code leaves an earlier enrolment as it was", async () => {

@@ -8,7 +8,7 @@ import { measuredRuns, noEvidence, reasonOfTrouble } from "../silence.ts";
 
 const MINUTE_MS = 60_000;
 /** Why a run could not leave the centre. */
-const ownReasons: ReadonlySet<string> = new Set<FailureReason>(["no_route", "dns"]);
+export const ownReasons: ReadonlySet<string> = new Set<FailureReason>(["no_route", "dns"]);
 /**
  * `isMute`: nobody answered at all, which the line may have caused; an error status comes from the other side, and so does silence beside others that answer.
  * `isOtherPage`: the target answered with a page that is not the one that was asked for.

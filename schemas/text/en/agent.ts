@@ -2,6 +2,7 @@ import type { agent as vi } from "../vi/agent.ts";
 
 export const agent: Record<keyof typeof vi, string> = {
   "agent.about": "Agent that watches the infrastructure of a commune's public-administration centre",
+  "agent.usage": "That command is not understood ({error}). How to type it: hcc-agent --help",
   "agent.option.config": "configuration file hcc-agent.json",
   "agent.data_closed": 'No right to read {folder}. Windows: open the window with "Run as administrator". Linux: use the installed command hcc-agent.',
   "agent.option.json": "print JSON data only on stdout",
@@ -28,6 +29,7 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.command.status": "show what the agent on this PC is doing",
   "agent.enrol.prompt": "Enrolment code (typed without echo): ",
   "agent.enrol.no_collector": "Which collector? Add --collector ADDRESS, as the province's IT gave it.",
+  "agent.enrol.no_address": '"{url}" is no http(s) address: type all of it, such as https://hcc.example.gov.vn, as the province\'s IT gave it.',
   "agent.enrol.certificate":
     '{collector}: its certificate does not prove it ({fault}). If the province has an authority of its own, name that PEM file as "caFile" in hcc-agent.json in {folder}.',
   "agent.enrol.no_answer":

@@ -14,7 +14,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "agent.option.local": "let only what the centre itself can mend count for the exit code",
   "agent.option.no_color": "use no colour (as does the variable NO_COLOR)",
   "agent.option.lang": "language: vi or en",
-  "agent.option.bundle": "write a zip file with the results for whoever helps",
+  "agent.option.bundle": "write a zip file with the results for whoever helps; without a name onto the desktop (Linux: the folder of temporary files)",
 
   "selfcheck.heading": "Self-check of centre {centre}, at {at}",
   "selfcheck.heading.nobody": "Self-check of this PC (not enrolled), at {at}",
@@ -38,10 +38,11 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.working": "Checking: {group} ...",
   "selfcheck.none": 'There is no check "{id}". Checks: {ids}',
   "selfcheck.crashed": "this check itself failed: {error}",
-  "selfcheck.hint.crashed": "Make a file with hcc-agent self-check --bundle result.zip and send it to the province IT; the other lines stand.",
+  "selfcheck.hint.crashed": "Make a file with hcc-agent self-check --bundle and send it to the province IT; the other lines stand.",
   "selfcheck.confirm.full": "The speed test may use up to about {mb} MB. Go on? [y/N] ",
   "selfcheck.bundle.list": "{file} will hold (no passwords, MAC addresses or pictures):",
   "selfcheck.bundle.done": "{file} is written.",
+  "selfcheck.bundle.failed": "{file} cannot be written ({error}): run it again without a name after --bundle, or name another folder.",
   "selfcheck.offline": "not tested because of --offline",
   "selfcheck.quick_skipped": "left out of a quick check; run again without --quick",
 
@@ -66,7 +67,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.spool": "waiting {waiting}, refused {dead}, lost for want of space {lost}, damaged files set aside {aside}",
   "selfcheck.detail.spool_damaged": "the file is damaged or cannot be written; data lives in memory only",
   "selfcheck.hint.disk": "Check this PC's disk, then restart the service.",
-  "selfcheck.hint.spool": "Make a file with hcc-agent self-check --bundle result.zip and send it to the province IT to learn why records were lost or refused.",
+  "selfcheck.hint.spool": "Make a file with hcc-agent self-check --bundle and send it to the province IT to learn why records were lost or refused.",
   "selfcheck.title.disk": "Disk",
   "selfcheck.detail.disk": "{free} GiB free ({percent} %)",
   "selfcheck.hint.disk_full": "Remove files that are not needed from this disk.",
@@ -112,7 +113,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.quality": "loss {loss} %, round trip {rtt} ms, jitter {jitter} ms",
   "selfcheck.detail.hop_silent": "does not answer",
   "selfcheck.hint.quality_gateway": "The fault lies inside the local network: check cables, switch, router.",
-  "selfcheck.hint.quality_line": "Call the Internet provider and send the file made by: hcc-agent self-check --bundle result.zip",
+  "selfcheck.hint.quality_line": "Call the Internet provider and send the file made by: hcc-agent self-check --bundle",
   "selfcheck.title.collector": "The province's collector",
   "selfcheck.detail.no_collector": "its address is not known",
   "selfcheck.detail.ladder": "DNS {dns} ms, TCP {tcp} ms, TLS {tls} ms, first byte {ttfb} ms, status {status}",
@@ -125,8 +126,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.throughput": "download {down} Mbps, upload {up} Mbps",
   "selfcheck.detail.throughput_excused": "download {down} Mbps, upload {up} Mbps; does not count: {excuse}",
   "selfcheck.detail.throughput_none": "never measured on this PC",
-  "selfcheck.hint.throughput_none": "Wait for the agent to measure, or run: self-check --full",
-  "selfcheck.hint.throughput": "Call the Internet provider and send the file made by: hcc-agent self-check --bundle result.zip",
+  "selfcheck.hint.throughput_none": "Wait for the agent to measure, or run: hcc-agent self-check --full",
+  "selfcheck.hint.throughput": "Call the Internet provider and send the file made by: hcc-agent self-check --bundle",
 
   "selfcheck.title.devices.wifi-clients": "Wi-Fi access points",
   "selfcheck.title.devices.office-devices": "PCs, printers, scanners",
@@ -176,7 +177,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.pc_clock.wrong": "the certificate cannot be checked, since this PC's clock is wrong",
   "selfcheck.detail.pc_clock.unproven": "at this PC's time the certificate has expired or is not valid yet: perhaps the clock is wrong",
   "selfcheck.hint.device_failed":
-    "Check the device's password (hcc-agent creds add NAME) and cable; make a file with hcc-agent self-check --bundle result.zip and send it to DOST.",
+    "Check the device's password (hcc-agent creds add NAME) and cable; make a file with hcc-agent self-check --bundle and send it to DOST.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
@@ -188,6 +189,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.declared_elsewhere": "declared and confirmed in the province's system, not measured on this PC",
   "selfcheck.title.files": "Files of the agent",
   "selfcheck.detail.file_fault": "{what} cannot be read: {error}",
+  "selfcheck.hint.first_above": "The fault is in the LAN or on the line, not here: mend what stands above first.",
   "selfcheck.hint.all_portals": "No portal can be reached: the fault is the line or the local network, see the lines above.",
   "selfcheck.scheduled_only": "takes minutes, so only the agent measures it on schedule; no result yet",
 };

@@ -1,6 +1,7 @@
 /** What the agent's commands say on the terminal. */
 export const agent = {
   "agent.about": "Chương trình giám sát hạ tầng của trung tâm phục vụ hành chính công cấp xã",
+  "agent.usage": "Không hiểu lệnh vừa gõ ({error}). Xem cách gõ: hcc-agent --help",
   "agent.option.config": "tệp cấu hình hcc-agent.json",
   "agent.data_closed": 'Không có quyền đọc {folder}. Windows: mở cửa sổ lệnh bằng "Run as administrator". Linux: dùng lệnh hcc-agent đã cài trên máy.',
   "agent.option.json": "chỉ in dữ liệu JSON ra stdout",
@@ -27,6 +28,7 @@ export const agent = {
   "agent.command.status": "xem chương trình giám sát trên máy này đang làm gì",
   "agent.enrol.prompt": "Mã đăng ký (không hiện khi gõ): ",
   "agent.enrol.no_collector": "Chưa biết địa chỉ máy chủ của tỉnh: thêm --collector ĐỊA_CHỈ, địa chỉ do CNTT tỉnh cho.",
+  "agent.enrol.no_address": '"{url}" không phải địa chỉ máy chủ: gõ đủ cả phần đầu, ví dụ https://hcc.example.gov.vn; địa chỉ do CNTT tỉnh cho.',
   "agent.enrol.certificate":
     '{collector}: chứng thư máy chủ của tỉnh không được chứng thực ({fault}). Nếu tỉnh dùng tổ chức chứng thực riêng, ghi tên tệp PEM của tổ chức đó vào "caFile" trong hcc-agent.json ở {folder}.',
   "agent.enrol.no_answer":

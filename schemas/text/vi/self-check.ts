@@ -13,7 +13,7 @@ export const selfCheck = {
   "agent.option.local": "mã thoát chỉ tính các việc của chính trung tâm",
   "agent.option.no_color": "không dùng màu (biến NO_COLOR cũng vậy)",
   "agent.option.lang": "ngôn ngữ: vi hoặc en",
-  "agent.option.bundle": "ghi tệp zip kèm kết quả để gửi cho người hỗ trợ",
+  "agent.option.bundle": "ghi tệp zip kèm kết quả để gửi cho người hỗ trợ; không nêu tên tệp thì ghi ra màn hình nền (Linux: thư mục tạm)",
 
   "selfcheck.heading": "Tự kiểm tra trung tâm {centre}, lúc {at}",
   "selfcheck.heading.nobody": "Tự kiểm tra máy này (chưa đăng ký), lúc {at}",
@@ -37,10 +37,11 @@ export const selfCheck = {
   "selfcheck.working": "Đang kiểm tra: {group} ...",
   "selfcheck.none": 'Không có mục "{id}". Các mục: {ids}',
   "selfcheck.crashed": "mục kiểm tra này gặp lỗi: {error}",
-  "selfcheck.hint.crashed": "Tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho CNTT tỉnh; các mục khác vẫn đúng.",
+  "selfcheck.hint.crashed": "Tạo tệp bằng lệnh hcc-agent self-check --bundle rồi gửi cho CNTT tỉnh; các mục khác vẫn đúng.",
   "selfcheck.confirm.full": "Đo tốc độ có thể dùng đến khoảng {mb} MB dữ liệu. Tiếp tục? [c/K] ",
   "selfcheck.bundle.list": "Tệp {file} sẽ gồm (không có mật khẩu, địa chỉ MAC hay hình ảnh):",
   "selfcheck.bundle.done": "Đã ghi {file}.",
+  "selfcheck.bundle.failed": "Không ghi được {file} ({error}): chạy lại và không nêu tên tệp sau --bundle, hoặc nêu một thư mục khác.",
   "selfcheck.offline": "chưa kiểm tra vì chạy với --offline",
   "selfcheck.quick_skipped": "bỏ qua khi kiểm tra nhanh; chạy lại không có --quick",
 
@@ -65,7 +66,7 @@ export const selfCheck = {
   "selfcheck.detail.spool": "chờ gửi {waiting}, bị từ chối {dead}, mất vì hết chỗ {lost}, tệp hỏng đã tách {aside}",
   "selfcheck.detail.spool_damaged": "tệp dữ liệu hỏng hoặc không ghi được; số liệu chỉ còn trong bộ nhớ",
   "selfcheck.hint.disk": "Kiểm tra ổ đĩa của máy này rồi khởi động lại chương trình giám sát.",
-  "selfcheck.hint.spool": "Tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho CNTT tỉnh để biết vì sao có bản ghi bị mất hoặc bị từ chối.",
+  "selfcheck.hint.spool": "Tạo tệp bằng lệnh hcc-agent self-check --bundle rồi gửi cho CNTT tỉnh để biết vì sao có bản ghi bị mất hoặc bị từ chối.",
   "selfcheck.title.disk": "Ổ đĩa",
   "selfcheck.detail.disk": "còn trống {free} GiB ({percent} %)",
   "selfcheck.hint.disk_full": "Xoá bớt tệp không cần trên ổ đĩa này.",
@@ -111,7 +112,7 @@ export const selfCheck = {
   "selfcheck.detail.quality": "mất gói {loss} %, trễ {rtt} ms, dao động {jitter} ms",
   "selfcheck.detail.hop_silent": "không trả lời",
   "selfcheck.hint.quality_gateway": "Lỗi nằm trong mạng nội bộ: kiểm tra dây, switch, bộ định tuyến.",
-  "selfcheck.hint.quality_line": "Gọi nhà mạng, gửi kèm tệp tạo bằng lệnh: hcc-agent self-check --bundle ketqua.zip",
+  "selfcheck.hint.quality_line": "Gọi nhà mạng, gửi kèm tệp tạo bằng lệnh: hcc-agent self-check --bundle",
   "selfcheck.title.collector": "Máy chủ của tỉnh",
   "selfcheck.detail.no_collector": "chưa biết địa chỉ máy chủ của tỉnh",
   "selfcheck.detail.ladder": "DNS {dns} ms, TCP {tcp} ms, TLS {tls} ms, byte đầu {ttfb} ms, mã {status}",
@@ -125,8 +126,8 @@ export const selfCheck = {
   "selfcheck.detail.throughput": "tải xuống {down} Mbps, tải lên {up} Mbps",
   "selfcheck.detail.throughput_excused": "tải xuống {down} Mbps, tải lên {up} Mbps; chưa tính vì {excuse}",
   "selfcheck.detail.throughput_none": "chưa có lần đo nào trên máy này",
-  "selfcheck.hint.throughput_none": "Chờ chương trình giám sát tự đo, hoặc chạy: self-check --full",
-  "selfcheck.hint.throughput": "Gọi nhà mạng, gửi kèm tệp tạo bằng lệnh: hcc-agent self-check --bundle ketqua.zip",
+  "selfcheck.hint.throughput_none": "Chờ chương trình giám sát tự đo, hoặc chạy: hcc-agent self-check --full",
+  "selfcheck.hint.throughput": "Gọi nhà mạng, gửi kèm tệp tạo bằng lệnh: hcc-agent self-check --bundle",
 
   "selfcheck.title.devices.wifi-clients": "Bộ phát Wi-Fi",
   "selfcheck.title.devices.office-devices": "Máy tính, máy in, máy quét",
@@ -176,7 +177,7 @@ export const selfCheck = {
   "selfcheck.detail.pc_clock.wrong": "không kiểm được chứng thư vì đồng hồ của máy này sai",
   "selfcheck.detail.pc_clock.unproven": "theo giờ của máy này, chứng thư đã hết hạn hoặc chưa có hiệu lực: có thể giờ của máy sai",
   "selfcheck.hint.device_failed":
-    "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; tạo tệp bằng lệnh hcc-agent self-check --bundle ketqua.zip rồi gửi cho Sở KH&CN.",
+    "Kiểm tra mật khẩu (hcc-agent creds add TÊN) và dây mạng của thiết bị; tạo tệp bằng lệnh hcc-agent self-check --bundle rồi gửi cho Sở KH&CN.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
@@ -188,6 +189,7 @@ export const selfCheck = {
   "selfcheck.detail.declared_elsewhere": "kê khai và xác nhận trong hệ thống của tỉnh, không đo trên máy này",
   "selfcheck.title.files": "Tệp của chương trình giám sát",
   "selfcheck.detail.file_fault": "không đọc được {what}: {error}",
+  "selfcheck.hint.first_above": "Lỗi ở mạng nội bộ hoặc đường truyền, không phải ở đây: xử lý các dòng phía trên trước.",
   "selfcheck.hint.all_portals": "Mọi cổng đều không vào được: lỗi ở đường truyền hoặc mạng nội bộ, xem các dòng phía trên.",
   "selfcheck.scheduled_only": "mất nhiều phút, chỉ chương trình giám sát đo theo lịch; chưa có kết quả",
 } as const;

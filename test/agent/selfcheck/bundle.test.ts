@@ -35,6 +35,7 @@ describe("the support bundle", () => {
       lang: "vi",
       logLevel: "info",
       caFile: undefined,
+      filesDir: "/tmp",
       local,
       file: undefined,
     },

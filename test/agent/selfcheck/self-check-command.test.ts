@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -13,8 +13,8 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testCertificate } from "../../support/test-certificate.ts";
 
 /** Runs a self-check without network on a terminal as described. */
-function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder()) {
-  return agentCommand(["self-check", "--offline", ...args], { folder, lang: "vi", terminal });
+function offline(args: readonly string[], terminal: Partial<Terminal> = {}, folder = temporaryFolder(), env: Record<string, string> = {}) {
+  return agentCommand(["self-check", "--offline", ...args], { folder, lang: "vi", env, terminal });
 }
 
 const onTerminal = { isTty: true, animates: true, colour: true };
@@ -95,6 +95,23 @@ describe("self-check on a terminal and elsewhere", () => {
     expect(seen.at(-1)).toBe(true);
     expect(lastLogLines(folder, 500)).toHaveLength(500);
     expect(lastLogLines(folder, 500)[0]).toContain("line 21");
+  });
+
+  it("--bundle without a name writes onto the desktop that all users see, and says where", async () => {
+    const open = temporaryFolder();
+    const desktop = join(open, "Desktop");
+    mkdirSync(desktop);
+    const said: string[] = [];
+    await offline(["--bundle", "--quick"], { err: (text) => said.push(text) }, undefined, { PUBLIC: open });
+    const [file = ""] = readdirSync(desktop);
+    expect(file).toMatch(/^hcc-pc-\d{8}-\d{4}\.zip$/);
+    expect(said.at(-1)).toBe(`Đã ghi ${join(desktop, file)}.\n`);
+  });
+
+  it("a file that cannot be written is named whole, with what to type instead", async () => {
+    const { code, err } = await offline(["--bundle", "/proc/none/ketqua.zip"]);
+    expect(code).toBe(64);
+    expect(err).toMatch(/Không ghi được \/proc\/none\/ketqua\.zip \(ENOENT\): chạy lại và không nêu tên tệp sau --bundle/);
   });
 });
 

@@ -95,6 +95,7 @@ function settings(more: Partial<LocalConfig> = {}): Settings {
     lang: "vi",
     logLevel: "info",
     caFile: undefined,
+    filesDir: "/tmp",
     local,
     file: "/etc/hcc-agent.json",
   };
@@ -338,8 +339,27 @@ describe("each fault shows", () => {
     expect(all.filter((id) => !faulted.some((one) => one === id || one.startsWith(`${id}.`)))).toEqual([]);
   });
 
+  it("a cable that is out is the centre's to mend: nobody further out is called for what lies behind it", async () => {
+    const cut: Outcome = { kind: "failed", reason: "no_route", detail: "this PC has no default route: check its network cable" };
+    const results = await check({ run: runWith({ host: measured([{ metric: "gateway_up", value: 0 }]), "link-quality": cut, "portal-http": cut }) });
+    const blamed = results.filter(({ id, hint }) => /^(lan\.(gateway|dns)|wan\.(quality|collector|portal))/.test(id) && hint !== undefined);
+    expect(blamed).toHaveLength(6);
+    expect(new Set(blamed.map(({ owner }) => owner && say("vi", owner)))).toEqual(new Set(["UBND xã"]));
+    const said = renderText(report(results), "vi", plainLook);
+    for (const words of ["this PC has", "báo đơn vị vận hành", "Gọi nhà mạng, hoặc"]) expect(said).not.toContain(words);
+  });
+
   function settingsOutsideOfTest(): Settings {
-    return { dataDir: "/", collectorUrl: undefined, lang: "vi", logLevel: "info", caFile: undefined, local: LocalConfig.parse({}), file: undefined };
+    return {
+      dataDir: "/",
+      collectorUrl: undefined,
+      lang: "vi",
+      logLevel: "info",
+      caFile: undefined,
+      filesDir: "/tmp",
+      local: LocalConfig.parse({}),
+      file: undefined,
+    };
   }
 
   it("a device outside of the allowed networks is named, not asked", async () => {
