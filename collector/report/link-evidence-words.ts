@@ -1,3 +1,4 @@
+import { carriedWords } from "#schemas/text/carried-words.ts";
 import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
@@ -46,8 +47,7 @@ export function unjudgedWords({ notJudged }: LinkEvidence, lang: Lang): string[]
 export function note({ excuse, carriedS, fell }: LinkTest, lang: Lang): string {
   return [
     excuse === undefined ? text(lang, "linkEvidence.counted") : outcomeWord(lang, excuse),
-    ...(carriedS === undefined ? [] : [text(lang, "linkEvidence.carried", { seconds: numberWord(lang, carriedS) })]),
-    ...(fell ? [text(lang, "linkEvidence.fell")] : []),
+    ...(carriedS === undefined ? [] : carriedWords(lang, { carriedS, fell })),
   ].join("; ");
 }
 

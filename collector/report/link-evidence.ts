@@ -1,10 +1,10 @@
-import { z } from "zod";
 import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { median } from "#schemas/evaluate/judgement.ts";
 import { excuseThatHolds } from "#schemas/evaluate/rules/floor.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { Finding } from "#schemas/finding.ts";
 import type { Centre } from "#schemas/inventory.ts";
+import { carriedOf, testEvidence } from "#schemas/link-evidence.ts";
 import { readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 
@@ -57,21 +57,6 @@ export type LinkEvidence = {
   readonly notMeasured: Readonly<Record<string, number>>;
   readonly tests: readonly LinkTest[];
 };
-
-/** What a run's evidence says of one direction, as agent/probes/link-bandwidth/evidence.ts writes it; anything else is left out. */
-const DirectionEvidence = z
-  .object({
-    lowMbps: z.number(),
-    highMbps: z.number(),
-    streams: z.number(),
-    lossPercent: z.number(),
-    foreignMbps: z.number(),
-    passMs: z.number(),
-    carriedMs: z.number(),
-    fell: z.boolean(),
-  })
-  .partial();
-const RunEvidence = z.object({ download: DirectionEvidence, nic: z.object({ medium: z.string(), speedMbps: z.number().optional() }).partial() }).partial();
 
 export type LinkEvidenceSource = {
   readonly demo: boolean;
@@ -148,7 +133,9 @@ export function daysUntil(nowMs: number, count: number): { firstDay: string; las
 function testOf({ ref, atMs, outcome }: Run, calendar: Calendar, floor: number): LinkTest[] {
   if (outcome.kind !== "measured") return [];
   const { readings, excuse } = outcome;
-  const { download, nic } = RunEvidence.safeParse(outcome.evidence ?? {}).data ?? {};
+  const told = testEvidence(outcome.evidence);
+  const { download, nic } = told;
+  const carried = carriedOf(told);
   const downMbps = readingOf(readings, "download_mbps");
   const bytes = readings.filter(({ metric }) => metric === "bandwidth_test_bytes").reduce((sum, { value }) => sum + value, 0);
   return [
@@ -170,8 +157,8 @@ function testOf({ ref, atMs, outcome }: Run, calendar: Calendar, floor: number):
       nicMbps: nic?.speedMbps,
       medium: nic?.medium,
       foreignMbps: download?.foreignMbps,
-      carriedS: download?.passMs === undefined || download.carriedMs === undefined ? undefined : Math.round(download.carriedMs / 100) / 10,
-      fell: download?.passMs === undefined ? undefined : download.fell,
+      carriedS: carried?.carriedS,
+      fell: carried?.fell,
     },
   ];
 }

@@ -63,7 +63,7 @@ export function pageRoutes(deps: PageDeps): Hono {
   app.get("/centres/:code", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
     const code = Code.safeParse(c.req.param("code"));
-    const rows = code.success ? await store.centre(code.data, historyStart(frame.nowMs), vietnamDay(frame.nowMs)) : undefined;
+    const rows = code.success ? await store.centre(code.data, historyStart(frame.nowMs), vietnamDay(frame.nowMs), pageAsked(c, "devices")) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
     const ledger = await store.ledger(rows.centre.code, frame.nowMs);
     return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs), ledger));

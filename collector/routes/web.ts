@@ -53,8 +53,8 @@ export function webRoutes(deps: WebDeps): Hono {
   const afterwards: Afterwards = new Map();
   const store = {
     ...pages,
-    centre: async (code: string, since: string, today: string) => {
-      const rows = await pages.centre(code, since, today);
+    centre: async (code: string, since: string, today: string, devicesPage?: number) => {
+      const rows = await pages.centre(code, since, today, devicesPage);
       if (!rows) return undefined;
       const nowMs = deps.now();
       const span = { firstDay: vietnamDay(Date.parse(since)), lastDay: today, nowMs, knownMs: nowMs, centre: code };

@@ -1,9 +1,10 @@
 import type { DeviceRole } from "#schemas/inventory.ts";
 import type { MetricName } from "#schemas/metrics.ts";
 import type { Reading } from "#schemas/observation.ts";
-import { type DeviceBrief, isAbout, type LatestReading } from "../web/device-brief.ts";
+import { ANSWER_COUNTS_MS, type DeviceBrief, isAbout, type LatestReading } from "../web/device-brief.ts";
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
+import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
 import { pagesSince } from "./page-counters.ts";
 import { centreBrief, centreIncidents, type IncidentRow, incident, type SiteRow, selectSites, standingFindings, storedRun } from "./page-rows.ts";
 import { runsOf } from "./run-reads.ts";
@@ -13,13 +14,18 @@ const READINGS_MAX = 60;
 const RUNS_MAX = 8;
 /** Runs older than this are no evidence of the present. */
 const RUNS_BACK = "2 days";
-/** A broken agent may invent names; a large centre has some dozens. */
-const DEVICES_MAX = 500;
 
-/** The devices of one site: declared ones first, in the order of their declaration, then those that only the agent knows. */
-export async function devicesOf(db: Db, siteId: number): Promise<DeviceBrief[]> {
-  const rows = await db.query<DeviceRow>(siteDevices, [siteId, DEVICES_MAX]);
-  return rows.map(deviceBrief);
+/**
+ * One page of a site's devices: those that do not answer first, then those of which nothing is known, and of each declared ones in the order of their
+ * declaration before those that only the agent knows.
+ */
+export async function devicesOf(db: Db, siteId: number, page: number): Promise<ListPart<DeviceBrief>> {
+  const rows = db.query<DeviceRow>(devicesPage, [siteId, PART_ROWS, rowsBefore(page), ANSWER_COUNTS_MS]);
+  return listPart(
+    page,
+    rows.then((all) => all.map(deviceBrief)),
+    db.query<{ total: number }>(devicesCount, [siteId]),
+  );
 }
 
 /** All that the page of one device shows; undefined when the centre or the device is unknown. */
@@ -27,8 +33,8 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
   const [site] = await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [code]);
   if (!site) return undefined;
   const siteId = site.site_id;
-  const device = (await devicesOf(db, siteId)).find((one) => one.id === id);
-  if (!device) return undefined;
+  const [row] = await db.query<DeviceRow>(oneDevice, [siteId, id]);
+  if (!row) return undefined;
   const [hours, readings, pages, findings, incidents, runs] = await Promise.all([
     db.query<HourRow>(deviceHours, [siteId, id, since]),
     db.query<ReadingRow>(deviceReadings, [siteId, id, READINGS_MAX]),
@@ -39,7 +45,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
   ]);
   return {
     centre: centreBrief(site),
-    device,
+    device: deviceBrief(row),
     hours: hours.map(({ at, up_share }) => ({ at: new Date(at).toISOString(), upShare: up_share })),
     readings: readings.map(latestReading),
     pages,
@@ -57,16 +63,26 @@ export async function newestWalk(db: Db, siteId: number): Promise<LatestReading[
 const deviceOf = "coalesce(s.labels->>'device', s.labels->>'camera', s.labels->>'ap')";
 const presence = "s.metric IN ('device_up', 'camera_up', 'wifi_ap_up')";
 
-const siteDevices = `
-  WITH declared AS (
+const siteDevices = `WITH declared AS (
     SELECT d.value->>'id' AS id, d.value->>'role' AS role, d.value->>'name' AS name, d.value->>'vendor' AS vendor, d.value->>'model' AS model, d.ordinality AS place
     FROM site, jsonb_array_elements(site.devices) WITH ORDINALITY AS d WHERE site_id = $1
   ), answered AS (
     SELECT DISTINCT ON (1) ${deviceOf} AS id, s.labels->>'role' AS role, l.value, l.ts
     FROM series s JOIN latest l USING (site_id, series_id) WHERE s.site_id = $1 AND ${presence} AND ${deviceOf} IS NOT NULL ORDER BY 1, l.ts DESC
   )
-  SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, a.value, ${instantMs("a.ts")} AS at
-  FROM declared d FULL JOIN answered a USING (id) ORDER BY d.place NULLS LAST, 1 LIMIT $2`;
+  , device AS (
+    SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, d.place, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, a.value, a.ts
+    FROM declared d FULL JOIN answered a USING (id)
+  )`;
+const deviceColumns = `id, declared, role, name, vendor, model, value, ${instantMs("ts")} AS at`;
+
+const devicesPage = `
+  ${siteDevices} SELECT ${deviceColumns} FROM device
+  ORDER BY CASE WHEN ts < now() - $4 * interval '1 millisecond' OR ts IS NULL THEN 0.5 ELSE value END, place NULLS LAST, id LIMIT $2 OFFSET $3`;
+
+const devicesCount = `${siteDevices} SELECT count(*)::int AS total FROM device`;
+
+const oneDevice = `${siteDevices} SELECT ${deviceColumns} FROM device WHERE id = $2`;
 
 const deviceHours = `
   SELECT ${instantMs("r.hour")} AS at, (sum(r.vsum) / sum(r.n))::float8 AS up_share

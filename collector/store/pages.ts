@@ -56,9 +56,9 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
       };
     },
 
-    async centre(code, since, today) {
+    async centre(code, since, today, devicesPage = 1) {
       const [site] = await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [code]);
-      return site && centreRows(db, site, since, today);
+      return site && centreRows(db, site, since, today, devicesPage);
     },
 
     device: (code, id, since) => deviceRows(db, code, id, since),
@@ -85,24 +85,30 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
   };
 }
 
-async function centreRows(db: Db, site: SiteRow, since: string, today: string): Promise<CentreRows> {
+async function centreRows(db: Db, site: SiteRow, since: string, today: string, devicesPage: number): Promise<CentreRows> {
   const id = site.site_id;
   const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walk] = await Promise.all([
     standingFindings(db, id),
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
     db.query<IncidentRow>(centreIncidents, [id, since]),
-    db.query<StoredRow>(bandwidthRuns, [id, since, RUNS_MAX]).then((rows) => storedRuns(db, rows, { evidence: false })),
+    db.query<StoredRow>(bandwidthRuns, [id, since, RUNS_MAX]).then(async (rows) => ({ rows, runs: await storedRuns(db, rows, { evidence: false }) })),
     db
       .query<StoredRow>(newestRecordings, [id, new Date(Date.parse(since) + RECORDINGS_BACK_MS).toISOString()])
       .then((rows) => storedRuns(db, rows, { evidence: true })),
     attestationsOf(db, id),
-    devicesOf(db, id),
+    devicesOf(db, id, devicesPage),
     newestWalk(db, id),
   ]);
   const inForce = new Map(waivers.filter(({ from, withdrawn }) => from <= today && withdrawn === undefined).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
-  const evidence = await evidenceRuns(db, id, findings, [...bandwidth, ...recordings]);
+  const cited = new Set(findings.flatMap((finding) => finding.evidence));
+  const tests = await storedRuns(
+    db,
+    bandwidth.rows.filter((_, place) => cited.has(bandwidth.runs[place]?.ref ?? "")),
+    { evidence: true },
+  );
+  const evidence = await evidenceRuns(db, id, findings, [...bandwidth.runs, ...tests, ...recordings.map(withoutEvidence)]);
   const [successor] = site.closed_into === null ? [] : await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [site.closed_into]);
   return {
     centre: centreBrief(site),
@@ -110,7 +116,7 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string): 
     findings,
     history: history.map((row) => transition({ ...row, centre: site.code })),
     incidents: incidents.map(incident),
-    bandwidth: bandwidth.map(storedRun),
+    bandwidth: bandwidth.runs.map(storedRun),
     recordings: recordings.map(storedRun),
     evidence: evidence.map(storedRun),
     attestations,
@@ -119,9 +125,13 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string): 
   };
 }
 
+function withoutEvidence({ outcome: { evidence: _, ...outcome }, ...run }: Run): Run {
+  return { ...run, outcome };
+}
+
 /** The runs that findings stand on, newest first: those that were read already, and of the others the ones of the day that ends with the newest of them. */
 async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingFinding[], read: readonly Run[]): Promise<Run[]> {
-  const known = new Map(read.map(({ outcome: { evidence: _, ...outcome }, ...run }) => [run.ref, { ...run, outcome }]));
+  const known = new Map(read.map((run) => [run.ref, run]));
   const refs = new Set<string>();
   const spans = new Set<number>();
   const found: Run[] = [];

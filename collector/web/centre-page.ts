@@ -17,6 +17,7 @@ import { ledgerSection } from "./ledger-section.ts";
 import { chartTests, linkChart } from "./link-chart.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
 import type { CentreBrief, CentreRows } from "./page-store.ts";
+import { paged } from "./paged.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
 import { wayOut } from "./way-out.ts";
@@ -33,7 +34,7 @@ ${
   view.isClosed
     ? ""
     : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
-<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
 }
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
@@ -41,7 +42,7 @@ ${
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
-<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${deviceList(lang, centre.code, devices, nowMs)}${mayCall(frame.asker, "GET /centres/:code/lost-pc") ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
+<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${paged(lang, devices, (page) => `/centres/${centre.code}?devices=${page}#devices`, deviceList(lang, centre.code, devices.rows, nowMs))}${mayCall(frame.asker, "GET /centres/:code/lost-pc") ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
 }

@@ -12,6 +12,9 @@ export type DeviceBrief = {
   readonly answered?: { readonly up: boolean; readonly at: string };
 };
 
+/** How long an answer says whether a device is there, ms: one that nobody asked since is unknown, not down. */
+export const ANSWER_COUNTS_MS = 86_400_000;
+
 /** An hour in which the device was asked: the share of the questions that it answered. */
 export type AskedHour = { readonly at: string; readonly upShare: number };
 

@@ -21,7 +21,7 @@ export function deviceKind(lang: Lang, { role }: DeviceBrief): string {
   return role === undefined ? text(lang, "web.device.noRole") : text(lang, `device.role.${role}`);
 }
 
-/** The devices of a centre, silent ones first, each leading to its page. */
+/** Devices of a centre, silent ones first, each leading to its page. */
 export function deviceList(lang: Lang, centre: string, devices: readonly DeviceBrief[], nowMs: number): Html {
   if (devices.length === 0) return html`<p class="note">${text(lang, "web.devices.none")}</p>`;
   const groups = Map.groupBy(devices, (device) => deviceState(device, nowMs));

@@ -3,7 +3,7 @@ import { type PageUse, pageUse } from "#schemas/evaluate/page-use.ts";
 import type { FindingState } from "#schemas/finding.ts";
 import type { DeviceRole } from "#schemas/inventory.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import type { AskedHour, DeviceBrief } from "./device-brief.ts";
+import { ANSWER_COUNTS_MS, type AskedHour, type DeviceBrief } from "./device-brief.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
 import type { DeviceRows } from "./page-store.ts";
 
@@ -28,9 +28,9 @@ export type DeviceView = {
 
 const DAY_MS = 86_400_000;
 
-/** A device that nobody asked within a day is unknown, not down. */
+/** Whether a device is there, as far as its newest answer still says so. */
 export function deviceState({ answered }: DeviceBrief, nowMs: number): DeviceState {
-  if (!answered || nowMs - Date.parse(answered.at) > DAY_MS) return "unknown";
+  if (!answered || nowMs - Date.parse(answered.at) > ANSWER_COUNTS_MS) return "unknown";
   return answered.up ? "up" : "down";
 }
 

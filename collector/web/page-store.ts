@@ -4,6 +4,7 @@ import type { DailyPages } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre, Closing } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
+import type { ListPart } from "../store/list-part.ts";
 import type { DayChange } from "./daily-states.ts";
 import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 
@@ -44,10 +45,11 @@ export type CentreRows = {
   readonly bandwidth: readonly StoredRun[];
   /** The newest recording-depth run of each target. */
   readonly recordings: readonly StoredRun[];
-  /** The runs that the findings stand on. */
+  /** The runs that the findings stand on; those of bandwidth tests with their own evidence. */
   readonly evidence: readonly StoredRun[];
   readonly attestations: readonly Attestation[];
-  readonly devices: readonly DeviceBrief[];
+  /** One page of its devices, by the order of devicesOf. */
+  readonly devices: ListPart<DeviceBrief>;
   /** What the newest walk along the way out proved of its segments (schemas/fault-location.ts). */
   readonly walk: readonly LatestReading[];
 };
@@ -72,7 +74,8 @@ export type DeviceRows = {
 export type PageStore = {
   /** `today` is the Vietnam day whose waivers are in force, and by which centres are closed. */
   province(changesSince: string, today: string): Promise<ProvinceRows>;
-  centre(code: string, since: string, today: string): Promise<CentreRows | undefined>;
+  /** `devicesPage`: which page of its devices, the first where it is absent. */
+  centre(code: string, since: string, today: string, devicesPage?: number): Promise<CentreRows | undefined>;
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */
   ledger(code: string, nowMs: number): Promise<readonly LedgerRow[]>;
   device(code: string, id: string, since: string): Promise<DeviceRows | undefined>;

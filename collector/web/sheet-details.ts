@@ -1,9 +1,11 @@
 import { html } from "hono/html";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Finding, FindingPart } from "#schemas/finding.ts";
+import { carriedOf, testEvidence } from "#schemas/link-evidence.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import { attestedRuleOf, type Requirement } from "#schemas/policy.ts";
+import { carriedWords } from "#schemas/text/carried-words.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
@@ -100,7 +102,13 @@ function outcomeWords(lang: Lang, outcome: Outcome): Html {
   if (outcome.kind !== "measured")
     return html`${text(lang, `web.outcome.${outcome.kind}`)}: ${outcomeWord(lang, outcome.reason)}${outcome.detail ? html` (${outcome.detail})` : ""}`;
   const more = outcome.readings.length - READINGS_SHOWN;
-  return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcomeWord(lang, outcome.excuse) })}</span>` : ""}`;
+  return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcomeWord(lang, outcome.excuse) })}</span>` : ""}${lengthWords(lang, outcome)}`;
+}
+
+/** That a bandwidth test was a full-length one, where it was. */
+function lengthWords(lang: Lang, { evidence }: Outcome): Html | string {
+  const carried = carriedOf(testEvidence(evidence));
+  return carried === undefined ? "" : html`<span class="sub">${text(lang, "web.fullLength", { carried: carriedWords(lang, carried).join("; ") })}</span>`;
 }
 
 function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {

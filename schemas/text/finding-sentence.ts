@@ -9,7 +9,7 @@ type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit"
 
 /**
  * Why a finding has its state, as one sentence with its numbers; a second one says where the fault lies, that most of the newest runs lie below what one has
- * reached, that the contract asks for less than the plan, or what a disk will hold, where known.
+ * reached, how long the tests were, that the contract asks for less than the plan, or what a disk will hold, where known.
  */
 export function findingSentence(lang: Lang, { reason, detail, observed, required, unit }: Told): string {
   const said = Object.fromEntries(
@@ -23,10 +23,11 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
   const where = detail?.segment === "portal" ? text(lang, "finding.segment.portal") : [];
   const lower =
     typeof detail?.median === "number" ? text(lang, "finding.met.median", { ...numbers, ...said, median: numberWord(lang, detail.median, required) }) : [];
+  const length = detail?.fullLength === undefined ? [] : text(lang, "finding.fullLength", said);
   const isLow = reason === "below_floor" || reason === "unconfirmed";
   const contract = isLow && detail?.contractShort === true ? text(lang, "finding.contract.short", { ...numbers, ...said }) : [];
   const sentence = text(lang, `finding.reason.${reason}`, { ...numbers, ...said });
-  return [sentence, where, lower, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+  return [sentence, where, lower, length, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
 }
 
 /** The estimate of a depth finding: its fields lie flat in the detail. */

@@ -270,7 +270,7 @@ export const sampleStore: PageStore = {
       recordings: index === 11 ? [] : recordings(index),
       evidence: runs.slice(0, 2),
       attestations: index === 0 ? attestations : [],
-      devices: index === 0 ? sampleDevices : [],
+      devices: { page: 1, rows: index === 0 ? sampleDevices : [], total: index === 0 ? sampleDevices.length : 0 },
       walk: index === 0 ? [walked("lan", 1), walked("line", 0)] : [],
     };
   },

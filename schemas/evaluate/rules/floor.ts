@@ -1,5 +1,6 @@
 import { isWorkingTime, vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
+import { carriedOf, testEvidence } from "../../link-evidence.ts";
 import { metrics } from "../../metrics.ts";
 import { readingOf } from "../../observation.ts";
 import type { FloorRule } from "../../policy.ts";
@@ -14,6 +15,8 @@ type Sample = {
   readonly server: string;
   readonly excuse: string | undefined;
   readonly inHours: boolean;
+  /** Of a full-length bandwidth test only, s. */
+  readonly carriedS: number | undefined;
 };
 
 /**
@@ -51,14 +54,20 @@ export function judgeFloor(rule: FloorRule, facts: Facts, nowMs: number): Judgem
   const validUntilMs = newestMs + passValidDays * DAY_MS;
   if (validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...numbers };
   if (below.length >= breach.runs && days >= breach.days && servers >= breach.servers)
-    return { state: "fail", reason: "below_floor", ...numbers, validUntilMs };
+    return { state: "fail", reason: "below_floor", ...numbers, detail: { ...detail, ...carriedBy(below) }, validUntilMs };
   const passing = counted.find(({ value, atMs }) => value >= floor && atMs + passValidDays * DAY_MS >= nowMs);
   // Runs that pass no longer may lift the median of all, but not what is low now.
-  if (!passing) return { state: "pending", reason: "unconfirmed", ...numbers, ...shown(below) };
+  if (!passing) return { state: "pending", reason: "unconfirmed", ...numbers, ...shown(below), detail: { ...detail, ...carriedBy(below) } };
   const met = { state: "pass", reason: "met", ...numbers, validUntilMs: passing.atMs + passValidDays * DAY_MS } as const;
   if (numbers.observed >= floor) return met;
   const evidence = [...new Set([passing.ref, ...numbers.evidence])];
   return { ...met, observed: passing.value, evidence, observedMs: passing.atMs, detail: { ...detail, median: numbers.observed } };
+}
+
+/** How many low samples are full-length tests, and how long the longest of them carried: a reader who tries a line for seconds may see it fast. */
+function carriedBy(below: readonly Sample[]): { readonly fullLength?: number; readonly carriedS?: number } {
+  const carried = below.flatMap(({ carriedS }) => carriedS ?? []);
+  return carried.length === 0 ? {} : { fullLength: carried.length, carriedS: Math.max(...carried) };
 }
 
 /**
@@ -79,6 +88,8 @@ function samplesOf({ probe, metrics: names }: FloorRule, facts: Facts): Sample[]
     const values = names.map((metric) => readingOf(outcome.readings, metric));
     if (values.some((value) => value === undefined)) return [];
     const server = outcome.readings.find(({ metric }) => metric === names[0])?.labels?.server ?? target ?? "";
-    return [{ value: Math.min(...(values as number[])), atMs, ref, server, excuse: outcome.excuse, inHours: isWorkingTime(facts.calendar, atMs) }];
+    const inHours = isWorkingTime(facts.calendar, atMs);
+    const carriedS = carriedOf(testEvidence(outcome.evidence))?.carriedS;
+    return [{ value: Math.min(...(values as number[])), atMs, ref, server, excuse: outcome.excuse, inHours, carriedS }];
   });
 }

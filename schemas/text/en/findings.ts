@@ -58,6 +58,8 @@ export const findings = {
   "finding.reason.rule_error": "The evaluation itself failed; tell DOST.",
   "finding.reason.not_key_area": "Not a key area.",
 
+  "finding.fullLength":
+    "Of the low tests {fullLength} were full-length tests (the longest carried {carriedS} s): a try of a few seconds may still look fast enough.",
   "finding.segment.portal": "The centre's line carries: the fault is the portal's.",
   "finding.contract.short": "The contract is for {contract} {unit} only, less than the plan demands: that has to be raised first.",
   "finding.met.median":

@@ -136,6 +136,7 @@ export const web = {
   "web.outcome.failed": "could not measure",
   "web.outcome.skipped": "skipped",
   "web.excuse": "not used for a breach ({reason})",
+  "web.fullLength": "full-length test: {carried}",
 
   "web.history.alt": "Last 30 days: {summary}",
   "web.history.days": "{count} days {state}",

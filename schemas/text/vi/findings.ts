@@ -59,6 +59,7 @@ export const findings = {
   "finding.reason.rule_error": "Chương trình đánh giá gặp lỗi; báo cho Sở KH&CN.",
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
 
+  "finding.fullLength": "Trong các lần thấp có {fullLength} lần đo dài (lâu nhất tải liên tục {carriedS} giây): thử nhanh vài giây có thể vẫn thấy đủ tốc độ.",
   "finding.segment.portal": "Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
   "finding.contract.short": "Hợp đồng chỉ ghi {contract} {unit}, thấp hơn mức kế hoạch yêu cầu: trước hết phải nâng tốc độ trong hợp đồng.",
   "finding.met.median":

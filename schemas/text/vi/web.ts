@@ -136,6 +136,7 @@ export const web = {
   "web.outcome.failed": "không đo được",
   "web.outcome.skipped": "bỏ qua",
   "web.excuse": "không dùng để kết luận không đạt ({reason})",
+  "web.fullLength": "lần đo dài: {carried}",
 
   "web.history.alt": "30 ngày qua: {summary}",
   "web.history.days": "{count} ngày {state}",

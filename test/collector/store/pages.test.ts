@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { Finding } from "#schemas/finding.ts";
+import type { Outcome } from "#schemas/observation.ts";
 import { dossierOfCentre } from "../../../collector/report/dossier.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { renderReport } from "../../../collector/report/render.ts";
 import { webRoutes } from "../../../collector/routes/web.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../../../collector/store/findings.ts";
+import { writeGroup } from "../../../collector/store/ingest.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { addWaivers, waiversFrom } from "../../../collector/store/waivers.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
+import { batchOf, measured, receivedOf } from "../../support/batches.ts";
+import { toolsOn } from "../../support/filled-store.ts";
 import { keepNewest } from "../../support/keep-newest.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
@@ -188,6 +192,48 @@ test("a device has its answers by the hour, its newest numbers and the runs that
   expect(await pageStore(db).device("xa-02", "printer-1", since)).toBeUndefined();
 });
 
+test("of the tests that the line's finding stands on the page says which were full-length ones", async () => {
+  const siteId = (await findSite(db, "xa-01"))?.siteId ?? 0;
+  const download = { passMs: 8_000, carriedMs: 7_040, fell: true };
+  const speed = (evidence?: Record<string, unknown>) => measured([{ metric: "download_mbps", value: 168, labels: { server: "collector" } }], evidence);
+  const outcomes = [speed({ download }), speed({ download: { carriedMs: 1_400 } }), speed({ download })];
+  const batch = batchOf({ each: (index) => ({ probe: "link-bandwidth", target: "collector", outcome: outcomes[index] as Outcome }) });
+  await writeGroup(toolsOn(db), [receivedOf(batch, { siteId })]);
+  const rows = await pageStore(db).centre("xa-01", "2026-10-30T17:00:00.000Z", "2026-11-28");
+  const told = rows?.evidence.map(({ ref, outcome }) => [ref.slice(-1), outcome.evidence]);
+  expect(told).toEqual([
+    ["2", { download: { carriedMs: 1_400 } }],
+    ["1", { download }],
+  ]);
+  expect(rows?.bandwidth.map(({ outcome }) => outcome.evidence)).toEqual([undefined, undefined, undefined]);
+});
+
+test("a page of devices begins with those that do not answer, the next one goes on, and each has a page of its own", async () => {
+  const own = await openTestDb();
+  const devices = Array.from({ length: 501 }, (_, place) => ({ id: `printer-${place + 1}`, role: "printer" as const, address: "10.1.0.9" }));
+  await importCentres(own, [{ ...centre("xa-01", "Xã Một"), devices }], nowMs);
+  const answered = async (device: string, value: number, at: string) => {
+    const [row] = await own.query<{ series_id: number }>(
+      "INSERT INTO series (site_id, metric, labels) VALUES (1, 'device_up', jsonb_build_object('device', $1::text)) RETURNING series_id",
+      [device],
+    );
+    await keepNewest(own, { siteId: 1, seriesId: row?.series_id ?? 0, at, value });
+  };
+  const now = new Date().toISOString();
+  await answered("printer-1", 1, now);
+  await answered("printer-501", 0, now);
+  await answered("printer-2", 0, "2026-01-01T00:00:00.000Z");
+  const store = pageStore(own);
+  const part = async (page?: number) => (await store.centre("xa-01", "2026-10-30T17:00:00.000Z", "2026-11-28", page))?.devices;
+  const first = await part();
+  expect([first?.page, first?.total, first?.rows.length]).toEqual([1, 501, 500]);
+  expect(first?.rows.slice(0, 3).map(({ id }) => id)).toEqual(["printer-501", "printer-2", "printer-3"]);
+  expect(await part(2)).toMatchObject({ page: 2, total: 501, rows: [{ id: "printer-1", answered: { up: true } }] });
+  expect((await store.device("xa-01", "printer-500", now))?.device.id).toBe("printer-500");
+  expect((await store.device("xa-01", "printer-1", now))?.device.answered?.up).toBe(true);
+  await own.close();
+});
+
 test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
   const app = webRoutes({
     db,
@@ -220,6 +266,8 @@ test("all routes work on this store; hostile names are harmless; a closed month 
     expect(reply.status, path).toBe(200);
     if (reply.headers.get("content-type")?.startsWith("text/html")) expect(await reply.text(), path).not.toContain("<script>alert");
   }
+  const page = await (await app.request("/centres/xa-01")).text();
+  expect(page.match(/lần đo dài: tải liên tục 7 giây; tốc độ tụt hẳn trong lúc đo/g)).toHaveLength(1);
 });
 
 test("a month that is over is judged again as of its end; once closed it is sealed and later evidence changes nothing", async () => {

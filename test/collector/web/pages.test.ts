@@ -78,6 +78,26 @@ test("an unknown device is 404 and shows what was asked harmlessly", async () =>
   for (const path of ["/centres/xa-01/devices/%3Cscript%3E", "/centres/xa-02/devices/printer-1", "/centres/none/devices/printer-1"]) {
     const reply = await app.request(path);
     expect(reply.status, path).toBe(404);
+test("a list of devices that is cut says how many there are and leads on, on the page that was asked for", async () => {
+  const asked: unknown[] = [];
+  const many = pageRoutes({
+    ...deps,
+    store: {
+      ...sampleStore,
+      async centre(code, since, today, devicesPage) {
+        asked.push(devicesPage);
+        const rows = await sampleStore.centre(code, since, today);
+        return rows && { ...rows, devices: { page: devicesPage ?? 1, rows: rows.devices.rows, total: 1_200 } };
+      },
+    },
+  });
+  const first = await (await many.request("/centres/xa-01")).text();
+  expect(first).toContain("trong 1.200.");
+  expect(first).toContain('href="/centres/xa-01?devices=2#devices">Còn 1.196 dòng nữa');
+  expect(await (await many.request("/centres/xa-01?devices=2")).text()).toContain('href="/centres/xa-01?devices=1#devices">← Trang trước');
+  expect(asked).toEqual([1, 2]);
+});
+
     expect(await reply.text(), path).not.toContain("<script>");
   }
 });

@@ -73,6 +73,19 @@ describe("R01: the line against its floor", () => {
     );
   });
 
+  it("tells how many of the low tests were full-length ones and how long the longest carried, and nothing of it where it passes", () => {
+    const long = (run: Run, carriedMs: number): Run => {
+      if (run.outcome.kind !== "measured") throw new Error("not measured");
+      return { ...run, outcome: { ...run.outcome, evidence: { download: { passMs: 8_000, carriedMs } } } };
+    };
+    const week = lowWeek.map((run, place) => (place === 0 ? long(run, 6_040) : place === 3 ? long(run, 8_000) : place === 4 ? long(run, 7_012) : run));
+    const failed = judge(week);
+    expect(failed?.detail).toMatchObject({ below: 4, fullLength: 2, carriedS: 7 });
+    expect(failed && findingSentence("vi", failed)).toMatch(/4 lần thấp .*Trong các lần thấp có 2 lần đo dài \(lâu nhất tải liên tục 7 giây\)/);
+    expect(judge([long(speed(150, 1), 6_040)])?.detail).toMatchObject({ fullLength: 1, carriedS: 6 });
+    for (const runs of [lowWeek, [long(speed(150, 0.1), 6_040), speed(230, 2)]]) expect(judge(runs)?.detail).not.toHaveProperty("fullLength");
+  });
+
   it("a policy may ask for working hours only: what a line does at night is shown and not counted", () => {
     const { rule, ...rest } = requirement("R01");
     if (rule.kind !== "floor") throw new Error("R01 has no floor");
