@@ -13,7 +13,7 @@ import { publicFinding } from "./findings.ts";
 export type CentresDeps = { readonly store: Pick<PageStore, "province" | "centre" | "ledger">; readonly policy: PolicyProfile; readonly now: () => number };
 
 const HISTORY_MS = 30 * 86_400_000;
-const everything = { q: "", state: "", district: "", requirement: "" };
+const everything = { q: "", state: "", district: "", isp: "", requirement: "" };
 
 /** `GET /v1/centres` and `GET /v1/centres/{code}`: the same figures as the pages, for other systems of the province. */
 export function centresRoutes({ store, policy, now }: CentresDeps): Hono {

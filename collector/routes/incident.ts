@@ -7,7 +7,7 @@ import { acts } from "../people/acts.ts";
 import type { IncidentFilter } from "../store/incidents.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { FormToken } from "../web/form-token.ts";
-import { incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
+import { type Background, incidentPage, incidentsPage, type Post, type ShownIncident } from "../web/incidents-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { mayCall } from "./access-table.ts";
 import { type FormDeps, formValues, signature } from "./form-deps.ts";
@@ -17,6 +17,8 @@ export type IncidentDeps = Omit<PageDeps, "store"> & {
   readonly incidents: {
     part(filter: IncidentFilter, page: number): Promise<ListPart<ShownIncident>>;
     find(id: number): Promise<ShownIncident | undefined>;
+    /** What is known now of one that stands. */
+    background(incident: ShownIncident): Promise<Background>;
     /** Numbers that were open until now; those of the centre `own` alone, where it is given. */
     take(id: number, by: string, own: string | undefined): Promise<readonly number[]>;
     post(): Promise<Post>;
@@ -48,7 +50,8 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
     const incident = await asked(c, deps);
     if (incident instanceof Response) return incident;
     const mayTake = incident.state === "open" && mayCall(c.var.asker, "POST /incidents/:id");
-    return c.html(incidentPage(pageFrame(c, deps), policy, incident, mayTake ? { state: { values: {}, errors: [] }, token: token.issue(c) } : undefined));
+    const form = mayTake ? { state: { values: {}, errors: [] }, token: token.issue(c) } : undefined;
+    return c.html(incidentPage(pageFrame(c, deps), policy, incident, await incidents.background(incident), form));
   });
 
   app.post("/incidents/:id", pageHeaders, async (c) => {
@@ -58,7 +61,7 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
     const by = signature(c) ?? cleanText(values.by ?? "", NAME_MAX).trim();
     if (by === "") {
       const form = { state: { values, errors: [{ field: "by", key: "form.error.empty" as const }] }, token: token.issue(c) };
-      return c.html(incidentPage(pageFrame(c, deps), policy, incident, form), 422);
+      return c.html(incidentPage(pageFrame(c, deps), policy, incident, await incidents.background(incident), form), 422);
     }
     const taken = await incidents.take(incident.id, by, confinedTo(c));
     if (taken.length > 0) await noteDeed(c, acts.incidentsTaken(taken, by));

@@ -56,7 +56,7 @@ export function pageRoutes(deps: PageDeps): Hono {
     if (own !== undefined) return c.redirect(`/centres/${own}`, 303);
     const frame = pageFrame(c, deps);
     const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString(), vietnamDay(frame.nowMs));
-    const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), requirement: asked(c, "requirement") };
+    const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), isp: asked(c, "isp"), requirement: asked(c, "requirement") };
     return c.html(provincePage(frame, policy, provinceView(policy, rows, filter, frame.lang, frame.nowMs), filter));
   });
 

@@ -3,6 +3,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
+import { AGENT_SILENT } from "../alert/incident.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { findingsAsOf } from "../jobs/past-findings.ts";
 import { type Afterwards, unjudgedDays } from "../jobs/unjudged-days.ts";
@@ -11,14 +12,18 @@ import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
+import { newestWalk } from "../store/devices.ts";
 import { addDutyRecords, dutiesSince } from "../store/duties.ts";
 import { acknowledgeIncident, findIncident, incidentPart } from "../store/incidents.ts";
 import { addMaintenance, endMaintenance, maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
+import { standingFindings } from "../store/page-rows.ts";
 import { pageStore } from "../store/pages.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { addWaivers, waiverPart, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
+import type { LatestReading } from "../web/device-brief.ts";
 import type { FormToken } from "../web/form-token.ts";
+import { asOf } from "../web/standing.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
 import { type DutiesDeps, dutiesRoutes } from "./duties.ts";
@@ -109,7 +114,16 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
     find: async (id) => {
       const incident = await findIncident(db, id);
       const site = incident && (await findSite(db, incident.siteId));
-      return incident && { ...incident, ...(site && { centre: site.centre.code, centreName: site.centre.name }) };
+      const { code, name, isp } = site?.centre ?? {};
+      return incident && { ...incident, ...(code && { centre: code }), ...(name && { centreName: name }), ...(isp && { isp }) };
+    },
+    background: async ({ siteId, requirement, state, beganMs }) => {
+      if (state === "closed") return { walk: [] };
+      const [findings, walk] = await Promise.all([standingFindings(db, siteId), newestWalk(db, siteId)]);
+      const finding = findings.find((one) => one.requirement === requirement);
+      // What was walked before an agent fell silent says nothing of why.
+      const isSince = ({ at }: LatestReading) => requirement !== AGENT_SILENT || Date.parse(at) >= beganMs;
+      return { finding: finding && asOf(finding, now()), walk: walk.filter(isSince) };
     },
     take: (id, by, own) => acknowledgeIncident(db, id, by, now(), own),
     post: async () => ({ outbox: await outboxState(db, now()), dead: await deadLetters(db, DEAD_SHOWN) }),

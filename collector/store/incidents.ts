@@ -76,13 +76,14 @@ export async function findIncident(db: Db, id: number): Promise<Incident | undef
 }
 
 export type IncidentFilter = { readonly centre?: string | undefined; readonly requirement?: string | undefined; readonly closed?: boolean | undefined };
-export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string };
+/** `isp`: who provides the centre's line. */
+export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string; readonly isp?: string };
 
 // $1 is whether they have ended, $2 the centre and $3 the requirement, null for all.
 const openedOnes = `incident i LEFT JOIN site s USING (site_id)
      WHERE state <> 'soft' AND opened_at IS NOT NULL AND (state = 'closed') = $1 AND ($2::text IS NULL OR s.centre_code = $2) AND ($3::text IS NULL OR requirement = $3)`;
 
-/** A page of the problems that were opened, the newest first, with the names of their centres: those that stand, or the last ones that have ended. */
+/** A page of the problems that were opened, the newest first, with the names and providers of their centres: those that stand, or the last ones that have ended. */
 export function incidentPart(db: Db, filter: IncidentFilter, page: number): Promise<ListPart<ListedIncident>> {
   const { centre, requirement, closed = false } = filter;
   const counted = db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${openedOnes}`, [closed, centre ?? null, requirement ?? null]);
@@ -90,13 +91,18 @@ export function incidentPart(db: Db, filter: IncidentFilter, page: number): Prom
 }
 
 async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter, page: number): Promise<ListedIncident[]> {
-  const rows = await db.query<Row & { code: string | null; name: string | null }>(
-    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name
+  const rows = await db.query<Row & { code: string | null; name: string | null; isp: string | null }>(
+    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name, s.isp
      FROM ${openedOnes}
      ORDER BY opened_at DESC, incident_id DESC LIMIT ${PART_ROWS} OFFSET $4::int`,
     [closed, centre ?? null, requirement ?? null, rowsBefore(page)],
   );
-  return rows.map((row) => ({ ...incidentOf(row), ...(row.code !== null && { centre: row.code }), ...(row.name !== null && { centreName: row.name }) }));
+  return rows.map((row) => ({
+    ...incidentOf(row),
+    ...(row.code !== null && { centre: row.code }),
+    ...(row.name !== null && { centreName: row.name }),
+    ...(row.isp !== null && { isp: row.isp }),
+  }));
 }
 
 /**

@@ -1,25 +1,32 @@
 import { html } from "hono/html";
+import type { Finding } from "#schemas/finding.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { findingSentence, partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey } from "../alert/topic.ts";
+import { linkRequirement } from "../report/link-evidence.ts";
 import { mayCall } from "../routes/access-table.ts";
-import type { IncidentFilter } from "../store/incidents.ts";
+import type { IncidentFilter, ListedIncident } from "../store/incidents.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { blockTable } from "./block-table.ts";
+import type { LatestReading } from "./device-brief.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
-import type { Html } from "./markup.ts";
+import { badge, type Html } from "./markup.ts";
 import { listWords, paged } from "./paged.ts";
 import { selectField } from "./select-field.ts";
+import { wayOut } from "./way-out.ts";
 
-/** A problem with the names of its centre; without one it is the province's. */
-export type ShownIncident = Incident & { readonly centre?: string; readonly centreName?: string };
+/** A problem with the names and the provider of its centre; without a centre it is the province's. */
+export type ShownIncident = ListedIncident;
+/** What is known now of a problem that stands: its centre's finding, and the newest walk along the way out. */
+export type Background = { readonly finding?: Finding | undefined; readonly walk: readonly LatestReading[] };
 /** The lists of the page, each with its part that is shown. */
 export type IncidentLists = { readonly standing: ListPart<ShownIncident>; readonly ended: ListPart<ShownIncident> };
 export type Post = { readonly outbox: OutboxState; readonly dead: readonly DeadLetter[] };
@@ -63,9 +70,15 @@ function part(lang: Lang, policy: PolicyProfile, lists: IncidentLists, list: key
   return paged(lang, lists[list], address, shown, listWords.incidents);
 }
 
-/** One problem: what, since when, what citizens notice, what to do, who knows of it, and the form by which somebody takes it. */
-export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: ShownIncident, form: { state: FormState; token: string } | undefined): Html {
-  const { lang } = frame;
+/** One problem: what, since when, how it stands now, what citizens notice, what to do, who knows of it, and the form by which somebody takes it. */
+export function incidentPage(
+  frame: PageFrame,
+  policy: PolicyProfile,
+  incident: ShownIncident,
+  { finding, walk }: Background,
+  form: { state: FormState; token: string } | undefined,
+): Html {
+  const { lang, nowMs } = frame;
   const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, beganMs, subject } = incident;
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
@@ -77,6 +90,8 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
     [text(lang, "alert.label.end"), incident.end && text(lang, `alert.end.${incident.end}`)],
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
+    [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, subject)],
+    [text(lang, "web.filter.isp"), needsLine(policy, requirement) ? incident.isp : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
     [text(lang, "alert.label.who"), ownerOf(lang, policy, incident) || undefined],
@@ -90,13 +105,27 @@ export function incidentPage(frame: PageFrame, policy: PolicyProfile, incident: 
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
 <div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
-${form ? takeForm(frame, form) : ""}</section>`,
+${needsLine(policy, requirement) ? wayOut(lang, walk, nowMs) : ""}
+${incident.centre !== undefined && linkRequirement(policy)?.id === requirement ? html`<p><a href="/v1/evidence/${encodeURIComponent(incident.centre)}.link.html">${text(lang, "linkEvidence.link")}</a></p>` : ""}
+${form ? takeForm(frame, form, incident.storm !== undefined) : ""}</section>`,
   );
 }
 
-function takeForm(frame: PageFrame, { state, token }: { state: FormState; token: string }): Html {
+/** The state of what the problem is about, and why: of its own part of the finding, where it has one. */
+function nowWords(lang: Lang, finding: Finding, subject: string): Html {
+  const part = finding.parts?.find((one) => one.subject === subject);
+  return html`${badge(lang, (part ?? finding).state)} ${part ? partSentence(lang, finding, part) : findingSentence(lang, finding)}`;
+}
+
+/** Whether the provider of the line may be the one to call: for the line itself, the portals behind it, and a PC that is not heard. */
+function needsLine({ requirements }: PolicyProfile, requirement: string): boolean {
+  const rule = requirements.find(({ id }) => id === requirement)?.rule;
+  return requirement === AGENT_SILENT || (rule !== undefined && "probe" in rule && (rule.probe === "link-bandwidth" || rule.probe === "portal-http"));
+}
+
+function takeForm(frame: PageFrame, { state, token }: { state: FormState; token: string }, isStorm: boolean): Html {
   const { lang } = frame;
-  return html`<h2>${text(lang, "form.take.title")}</h2><p class="note">${text(lang, "form.take.intro")}</p>
+  return html`<h2>${text(lang, "form.take.title")}</h2><p class="note">${text(lang, "form.take.intro")}${isStorm ? ` ${text(lang, "form.take.storm")}` : ""}</p>
 ${errorList(lang, state, { by: "form.take.by" })}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
 ${signatureField(frame, state, "by", "form.take.by")}
@@ -118,7 +147,13 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
     heads.map((key) => text(lang, key)),
     incidents.map((one) => ({
       head: html`<a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}`,
-      cells: [place(lang, one), titleOf(lang, policy, one), moment(lang, one.beganMs), ownerOf(lang, policy, one), one.acknowledgedBy ?? ""],
+      cells: [
+        html`${place(lang, one)}${one.isp && needsLine(policy, one.requirement) ? html`<span class="sub">${one.isp}</span>` : ""}`,
+        titleOf(lang, policy, one),
+        moment(lang, one.beganMs),
+        ownerOf(lang, policy, one),
+        one.acknowledgedBy ?? "",
+      ],
     })),
   );
 }

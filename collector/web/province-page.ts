@@ -63,6 +63,17 @@ ${selectField(
   view.districts.map((value) => ({ value, label: value })),
   filter.district,
 )}
+${
+  view.isps.length === 0
+    ? ""
+    : selectField(
+        lang,
+        "isp",
+        "web.filter.isp",
+        view.isps.map((value) => ({ value, label: value })),
+        filter.isp,
+      )
+}
 ${selectField(lang, "requirement", "web.filter.requirement", requirements, filter.requirement)}
 <span class="buttons"><button type="submit">${text(lang, "web.filter.apply")}</button> <a href="/">${text(lang, "web.filter.clear")}</a></span>
 </form>`;

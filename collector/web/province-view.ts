@@ -7,7 +7,7 @@ import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows } from "./pa
 import { asOf, tally, worstState } from "./standing.ts";
 
 /** What a reader asked for; an empty string asks for everything. */
-export type ProvinceFilter = { readonly q: string; readonly state: string; readonly district: string; readonly requirement: string };
+export type ProvinceFilter = { readonly q: string; readonly state: string; readonly district: string; readonly isp: string; readonly requirement: string };
 
 /** One line of the table: a centre, the worst of its requirements and what fails there. */
 export type CentreStanding = {
@@ -33,6 +33,8 @@ export type ProvinceView = {
   readonly findings: Tally;
   readonly closed: readonly ClosedCentre[];
   readonly districts: readonly string[];
+  /** Who provides the lines; empty where no centre says. */
+  readonly isps: readonly string[];
   readonly worst: readonly { requirement: Requirement; count: number }[];
   /** Today's changes; the same change at several centres is one entry, since one cause often moves many. Newest first. */
   readonly changes: readonly SharedChange[];
@@ -56,6 +58,7 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
     findings: tally(findings),
     closed: rows.closed,
     districts: [...new Set(rows.centres.flatMap(({ district }) => district ?? []))].sort(collator.compare),
+    isps: [...new Set(rows.centres.flatMap(({ isp }) => isp ?? []))].sort(collator.compare),
     worst: policy.requirements
       .map((requirement) => ({ requirement, count: findings.filter(({ requirement: id, state }) => id === requirement.id && state === "fail").length }))
       .filter(({ count }) => count > 0)
@@ -110,6 +113,7 @@ function matches({ centre, state, fails }: CentreStanding, filter: ProvinceFilte
     words.every((word) => where.includes(word)) &&
     (filter.state === "" || state === filter.state || (filter.state === "open" && (state === "unknown" || state === "pending" || state === "error"))) &&
     (filter.district === "" || centre.district === filter.district) &&
+    (filter.isp === "" || centre.isp === filter.isp) &&
     (filter.requirement === "" || fails.some(({ id }) => id === filter.requirement))
   );
 }

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { type Advice, findingAdvice } from "#schemas/text/finding-advice.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
@@ -77,9 +78,11 @@ function explanation(lang: Lang, { finding, state, requirement }: SheetRow): Htm
   const waiver = finding?.waiver
     ? html`<p>${text(lang, "web.sheet.waived", { until: day(lang, finding.waiver.until), reason: finding.waiver.reason, document: finding.waiver.document })}</p>`
     : "";
-  const act =
-    state === "pass" || state === "not_applicable"
-      ? ""
-      : html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${requirement.advice[lang]} <b>${text(lang, "web.sheet.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}</p>`;
+  const act = state === "pass" || state === "not_applicable" ? "" : adviceLine(lang, findingAdvice(lang, requirement, finding?.reason ?? "no_data"));
   return html`<div class="why${act || waiver ? " wide" : ""}"><p>${reason}</p>${waiver}${act}</div>`;
+}
+
+function adviceLine(lang: Lang, { words, owner }: Advice): Html {
+  const who = owner === undefined ? "" : html` <b>${text(lang, "web.sheet.owner")}:</b> ${text(lang, `owner.${owner}`)}`;
+  return html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${words}${who}</p>`;
 }

@@ -27,7 +27,7 @@ export const sampleCentres: readonly CentreBrief[] = names.map((name, index) => 
   officers: 6 + (index % 3),
   keyArea: index === 11,
   contractMbps: 250,
-  isp: "Nhà mạng A",
+  isp: index === 11 ? "Nhà mạng B" : "Nhà mạng A",
   ...(index < 11 && { lastContactAt: ago((index + 1) * 40_000) }),
 }));
 

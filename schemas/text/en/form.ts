@@ -45,6 +45,7 @@ export const form = {
   "form.attest.nothing": "This requirement is measured; there is nothing to declare.",
   "form.take.title": "Take care of it",
   "form.take.intro": "Once somebody has taken it, nobody higher up is told. It closes by itself when it is measured as met again.",
+  "form.take.storm": "This problem is one of many centres at once: whoever takes one takes them all.",
   "form.take.by": "Name of who takes it",
   "form.take.save": "Take it",
   "form.maintenance.title": "Announced work",

@@ -43,6 +43,7 @@ export const form = {
   "form.attest.nothing": "Nội dung này được đo tự động, không có mục nào để khai báo.",
   "form.take.title": "Nhận xử lý",
   "form.take.intro": "Khi có người nhận, hệ thống không báo lên cấp trên nữa. Sự cố tự đóng khi đo lại thấy đạt.",
+  "form.take.storm": "Sự cố này thuộc một đợt nhiều trung tâm cùng lúc: nhận một sự cố là nhận cả đợt.",
   "form.take.by": "Họ tên người nhận",
   "form.take.save": "Nhận xử lý",
   "form.maintenance.title": "Lịch bảo trì",

@@ -10,7 +10,7 @@ import { incidentList } from "../../../collector/web/incident-list.ts";
 import type { ShownIncident } from "../../../collector/web/incidents-page.ts";
 import { guarded } from "../../support/guarded.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
-import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
+import { hostileName, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
 const open: ShownIncident = {
   id: 7,
@@ -25,6 +25,7 @@ const open: ShownIncident = {
   told: ["smtp lan@example.vn"],
   level: 0,
 };
+const slow: ShownIncident = { ...open, id: 10, requirement: "R01", isp: "Nhà mạng A", storm: "storm-R01-7" };
 const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
@@ -45,7 +46,13 @@ const routes = incidentRoutes({
       const left = closed ? 0 : Math.max(0, standing - (page - 1) * 500);
       return { page, rows: Array.from({ length: Math.min(left, 500) }, () => open), total: closed ? 0 : standing };
     },
-    find: async (id) => [open, dropped].find((one) => one.id === id),
+    find: async (id) => [open, dropped, slow].find((one) => one.id === id),
+    background: async ({ id, requirement }) => {
+      const finding = sampleFindings(0).find((one) => one.requirement === requirement);
+      return id === 9
+        ? { walk: [] }
+        : { finding, walk: [{ metric: "segment_up", value: 0, labels: { segment: "line" }, at: new Date(sampleNowMs).toISOString() }] };
+    },
     take: async (id, by, own) => {
       taken.push([id, by, ...(own === undefined ? [] : [own])]);
       return [id];
@@ -128,6 +135,16 @@ test("a problem has stood since it began, on its page and in the list as in the 
     expect(html).toContain("28/11/2026 09:00");
     expect(html).not.toContain("28/11/2026 09:01");
   }
+});
+
+test("the page that a letter leads to says how it stands now, whose line it is, where the way out ends, and what taking it takes", async () => {
+  const { html } = await opened("/incidents/10");
+  for (const part of ["Hiện nay", "Đo được 168 Mbps", "Nhà mạng A", "đứt ở đây", "nhận một sự cố là nhận cả đợt", "/v1/evidence/xa-01.link.html"])
+    expect(html).toContain(part);
+  const other = (await opened("/incidents/7")).html;
+  expect(other).toContain("Kênh");
+  for (const part of ["Nhà mạng A", "đứt ở đây", "nhận cả đợt"]) expect(other).not.toContain(part);
+  expect((await opened("/incidents/9")).html).not.toContain("Hiện nay");
 });
 
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {

@@ -19,6 +19,9 @@ test("filters come from the address and stay in the form", async () => {
   expect(html).toContain("1 / 12 trung tâm");
   expect(html).toContain('value="chu pah"');
   expect(html).toContain('<option value="fail" selected>');
+  const provider = await page(`/?isp=${encodeURIComponent("Nhà mạng B")}`);
+  expect(provider).toContain("1 / 12 trung tâm");
+  expect(provider).toContain('<option value="Nhà mạng B" selected>');
 });
 
 test("English by query, remembered in a cookie; an unknown language is the installation's", async () => {
@@ -50,6 +53,7 @@ test("a centre that never spoke is unknown all over, and its page says so", asyn
   expect(html).toContain("Chưa nhận được tin nào từ trung tâm này.");
   expect(html.match(/class="b b-unknown"/g)).toHaveLength(8);
   expect(html).not.toContain('class="b b-pass"');
+  expect(html).toContain("<b>Cần làm:</b> Xem chương trình giám sát có chạy không");
 });
 
 test("names of staff stand on no page: it needs no login", async () => {
@@ -74,10 +78,6 @@ test("devices stand on the centre's page, silent ones first, also those that onl
   expect(places[0]).toBeGreaterThan(0);
 });
 
-test("an unknown device is 404 and shows what was asked harmlessly", async () => {
-  for (const path of ["/centres/xa-01/devices/%3Cscript%3E", "/centres/xa-02/devices/printer-1", "/centres/none/devices/printer-1"]) {
-    const reply = await app.request(path);
-    expect(reply.status, path).toBe(404);
 test("a list of devices that is cut says how many there are and leads on, on the page that was asked for", async () => {
   const asked: unknown[] = [];
   const many = pageRoutes({
@@ -98,6 +98,10 @@ test("a list of devices that is cut says how many there are and leads on, on the
   expect(asked).toEqual([1, 2]);
 });
 
+test("an unknown device is 404 and shows what was asked harmlessly", async () => {
+  for (const path of ["/centres/xa-01/devices/%3Cscript%3E", "/centres/xa-02/devices/printer-1", "/centres/none/devices/printer-1"]) {
+    const reply = await app.request(path);
+    expect(reply.status, path).toBe(404);
     expect(await reply.text(), path).not.toContain("<script>");
   }
 });

@@ -3,7 +3,7 @@ import { provinceView } from "../../../collector/web/province-view.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 
-const everything = { q: "", state: "", district: "", requirement: "" };
+const everything = { q: "", state: "", district: "", isp: "", requirement: "" };
 const rows = await sampleStore.province("2026-11-27T17:00:00.000Z", "2026-11-28");
 const view = (filter: Partial<typeof everything> = {}, nowMs = sampleNowMs) => provinceView(samplePolicy, rows, { ...everything, ...filter }, "vi", nowMs);
 
@@ -57,6 +57,8 @@ test.each([
   ["area and word together", { q: "dong quy" }, ["xa-12"]],
   ["state", { state: "pending" }, ["xa-02"]],
   ["any undetermined", { state: "open" }, ["xa-05", "xa-12", "xa-04", "xa-03", "xa-02"]],
+  ["provider", { isp: "Nhà mạng B" }, ["xa-12"]],
+  ["provider and failing requirement", { isp: "Nhà mạng A", requirement: "R01" }, ["xa-01"]],
   ["failing requirement", { requirement: "R05" }, ["xa-01"]],
   ["district and state", { district: "Khu vực Đông", state: "unknown" }, ["xa-12"]],
   ["nothing", { q: "không có" }, []],

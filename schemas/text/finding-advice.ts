@@ -1,0 +1,30 @@
+import type { FindingReason } from "../finding.ts";
+import type { Requirement } from "../policy.ts";
+import type { Lang } from "../words.ts";
+import { text } from "./text.ts";
+
+/** What keeps a requirement from being judged, and whose turn it is then: what the plan's advice says is for the case that it is not met. */
+const obstacles: { readonly [reason in FindingReason]?: Requirement["owner"] } = {
+  access_denied: "province-it",
+  clock_wrong: "vendor",
+  device_offline: "commune",
+  no_data: "province-it",
+  no_denominator: "province-it",
+  only_excused_runs: "commune",
+  pc_clock_wrong: "commune",
+  rule_error: "dost",
+  shared_fault: "province-it",
+  site_offline: "commune",
+  stale: "province-it",
+};
+/** More of the same measurements decide, and nobody can do anything meanwhile. */
+const waits: ReadonlySet<FindingReason> = new Set(["budget", "too_few_runs", "too_young", "unconfirmed", "wifi_unconfirmed"]);
+
+export type Advice = { readonly words: string; readonly owner?: Requirement["owner"] };
+
+/** What to do about a requirement that is not met or not known, and who does it; nobody where it is time alone that decides. */
+export function findingAdvice(lang: Lang, { advice, owner }: Pick<Requirement, "advice" | "owner">, reason: FindingReason): Advice {
+  const other = obstacles[reason];
+  if (other !== undefined) return { words: text(lang, `finding.advice.${reason}` as Parameters<typeof text>[1]), owner: other };
+  return waits.has(reason) ? { words: text(lang, "finding.wait") } : { words: advice[lang], owner };
+}

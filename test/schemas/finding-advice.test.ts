@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { findingReasons } from "#schemas/finding.ts";
+import { findingAdvice } from "#schemas/text/finding-advice.ts";
+
+const recordings = { advice: { vi: "Gọi đơn vị lắp đặt kiểm tra ổ cứng.", en: "Have the installer check the disk." }, owner: "vendor" } as const;
+
+describe("what to do about a finding", () => {
+  it.each([
+    ["a requirement that is not met is mended as the plan says", "retention_short", "vendor", /kiểm tra ổ cứng/],
+    ["a password that is refused is no matter of a disk", "access_denied", "province-it", /Nhập lại tài khoản/],
+    ["a centre that is dark looks at its power first", "site_offline", "commune", /Kiểm tra điện/],
+    ["what is not confirmed waits, and is nobody's turn", "unconfirmed", undefined, /chờ đo thêm/],
+  ] as const)("%s", (_, reason, owner, words) => {
+    const advice = findingAdvice("vi", recordings, reason);
+    expect(advice.owner).toBe(owner);
+    expect(advice.words).toMatch(words);
+  });
+
+  it("is a sentence for each reason in both languages", () => {
+    for (const reason of findingReasons) for (const lang of ["vi", "en"] as const) expect(findingAdvice(lang, recordings, reason).words, reason).toMatch(/\.$/);
+  });
+});
