@@ -44,6 +44,19 @@ const waiver = {
   until: "2026-11-30",
 };
 
+const siteApp = () =>
+  webRoutes({
+    db,
+    policy: samplePolicy,
+    lang: "vi",
+    demo: false,
+    now: () => nowMs,
+    token: formToken("sample"),
+    noteDeed: async () => undefined,
+    changed: async () => undefined,
+    policyAt,
+  });
+
 beforeAll(async () => {
   db = await openTestDb();
   const printer = { id: "printer-1", role: "printer", address: "10.1.0.9" } as const;
@@ -234,18 +247,25 @@ test("a page of devices begins with those that do not answer, the next one goes 
   await own.close();
 });
 
+test("the page of a problem says how it stands now; what was walked before an agent fell silent says nothing of why", async () => {
+  const begin = async (code: string, requirement: string, minutesAgo: number) => {
+    const [row] = await db.query<{ id: number }>(
+      `INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at)
+       SELECT site_id, $2, '', 'open', now() - $3 * interval '1 minute', now() FROM site WHERE centre_code = $1 RETURNING incident_id::int AS id`,
+      [code, requirement, minutesAgo],
+    );
+    return (await siteApp().request(`/incidents/${row?.id}`)).text();
+  };
+  expect(await begin("xa-01", "R01", 60)).toContain("Đo được 168 Mbps");
+  const way = "Đường ra từ máy tính cổng";
+  expect(await begin("xa-02", "agent", 0)).not.toContain(way);
+  await db.query("DELETE FROM incident WHERE requirement = 'agent'");
+  expect(await begin("xa-02", "agent", 60)).toContain(way);
+  await db.query("DELETE FROM incident");
+});
+
 test("all routes work on this store; hostile names are harmless; a closed month stays what it was", async () => {
-  const app = webRoutes({
-    db,
-    policy: samplePolicy,
-    lang: "vi",
-    demo: false,
-    now: () => nowMs,
-    token: formToken("sample"),
-    noteDeed: async () => undefined,
-    changed: async () => undefined,
-    policyAt,
-  });
+  const app = siteApp();
   for (const path of [
     "/",
     "/centres/xa-01",
