@@ -74,12 +74,13 @@ const plainTable = `CREATE TABLE plain_sample (site_id integer NOT NULL, series_
   CREATE INDEX plain_sample_series ON plain_sample (site_id, series_id, ts)`;
 const COPY_ROWS = 300_000;
 
-/** Rows per second of one COPY over psql into the plain table. */
+/** Rows per second of one COPY over psql into the plain table. Every run on a PostgreSQL begins with a checkpoint: none writes what another left in memory. */
 export async function copyWay(server: TestPostgres): Promise<Way> {
   await server.psql(plainTable);
   return {
     name: "psql COPY",
     run: async () => {
+      await server.psql("CHECKPOINT");
       const startMs = Date.now() - 3_600_000;
       const lines: string[] = [];
       for (let row = 0; row < COPY_ROWS; row++)
@@ -115,6 +116,7 @@ export async function ourWay(postgres: TestPostgres, path: IngestPath, name: str
   return {
     name,
     run: async (shape) => {
+      await postgres.psql("CHECKPOINT");
       const loadPlan = nextPlan(shape, { to: "collector", port, nonce: await askNonce(port) });
       const cpu = () => [cpuUsOf(pid), treeCpuUs(postgres.pid)] as const;
       const before = cpu();

@@ -80,7 +80,7 @@ export async function zabbixWay(settings: readonly string[]): Promise<Way & Asyn
   return {
     name: "Zabbix 6.0",
     run: async (shape) => {
-      await db.script("TRUNCATE history");
+      await db.script("TRUNCATE history; CHECKPOINT");
       const before = cpu();
       const load = await runLoad(nextPlan(shape, { to: "zabbix", port }));
       await untilStored(db, load.samples);
