@@ -3,7 +3,7 @@ import type { Run } from "#schemas/facts.ts";
 import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
-import type { CentreRows, FindingBrief, PageStore, StandingFinding } from "../web/page-store.ts";
+import type { CentreRows, FindingBrief, PageStore, SharedChange, StandingFinding } from "../web/page-store.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
@@ -25,7 +25,8 @@ import { runsOf } from "./run-reads.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { waiversFrom } from "./waivers.ts";
 
-const CHANGES_MAX = 500;
+/** Centres of a shared change that are named. */
+const CENTRES_NAMED = 3;
 const HISTORY_MAX = 5_000;
 const RUNS_MAX = 400;
 const EVIDENCE_MAX = 400;
@@ -38,21 +39,15 @@ const EVIDENCE_BACK_MS = 25 * HOUR_MS;
 export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
   return {
     async province(changesSince, today) {
-      const [centres, findings, changes] = await Promise.all([
-        db.query<SiteRow>(`${selectSites} ORDER BY centre_code`),
-        db.query<BriefRow>(briefFindings, [today]),
-        db.query<ChangeRow>(recentChanges, [changesSince, CHANGES_MAX]),
-      ]);
+      const [centres, findings] = await Promise.all([db.query<SiteRow>(`${selectSites} ORDER BY centre_code`), db.query<BriefRow>(briefFindings, [today])]);
       const briefs = centres.map(centreBrief);
-      const open = briefs.filter(({ closed }) => !isClosedOn(closed, today));
-      const codes = new Set(open.map(({ code }) => code));
+      const closed = briefs.flatMap(({ code, name, closed }) => (closed && isClosedOn(closed, today) ? [{ code, name, closed }] : []));
+      const changes = await db.query<SharedRow>(sharedChanges, [changesSince, textsLiteral(closed.map(({ code }) => code)), CENTRES_NAMED]);
       return {
-        centres: open,
-        closed: briefs
-          .flatMap(({ code, name, closed }) => (closed && isClosedOn(closed, today) ? [{ code, name, closed }] : []))
-          .sort((a, b) => (a.closed.on < b.closed.on ? 1 : -1)),
+        centres: briefs.filter((brief) => !isClosedOn(brief.closed, today)),
+        closed: closed.sort((a, b) => (a.closed.on < b.closed.on ? 1 : -1)),
         findings: findings.map(findingBrief),
-        changes: changes.map(transition).filter(({ centre }) => codes.has(centre)),
+        changes: changes.map(sharedChange),
       };
     },
 
@@ -163,11 +158,16 @@ const briefFindings = `
     EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
   FROM finding f JOIN site USING (site_id)`;
 
-const recentChanges = `
-  SELECT site.centre_code AS centre, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")} AS at
-  FROM finding_revision r JOIN site USING (site_id)
-  WHERE r.at >= ($1::text)::timestamptz AND NOT r.late AND r.from_state IS DISTINCT FROM r.state
-  ORDER BY r.at DESC, r.revision DESC LIMIT $2`;
+// By centre first: that much a database which is cut by centre does where the rows are.
+const sharedChanges = `
+  SELECT requirement, from_state, state, ${instantMs("max(at)")} AS at, count(*)::int AS centres, sum(times)::int AS times,
+    to_jsonb((array_agg(centre ORDER BY at DESC, centre))[1:$3::int]) AS newest
+  FROM (
+    SELECT r.site_id, site.centre_code AS centre, r.requirement, r.from_state, r.state, max(r.at) AS at, count(*) AS times
+    FROM finding_revision r JOIN site USING (site_id)
+    WHERE r.at >= ($1::text)::timestamptz AND NOT r.late AND r.from_state IS DISTINCT FROM r.state AND site.centre_code <> ALL (($2::text)::text[])
+    GROUP BY r.site_id, site.centre_code, r.requirement, r.from_state, r.state
+  ) AS moved GROUP BY requirement, from_state, state ORDER BY max(at) DESC, requirement`;
 
 // The changes since an instant, and of each requirement the last one before it.
 const centreHistory = `
@@ -206,6 +206,7 @@ const findingsPage = `
   ORDER BY site.centre_code, f.requirement LIMIT $6`;
 
 type BriefRow = { centre: string; requirement: string; state: FindingState; reason: FindingReason; since: number; valid_until: number | null; waived: boolean };
+type SharedRow = Pick<ChangeRow, "requirement" | "from_state" | "state" | "at"> & Pick<SharedChange, "centres" | "times" | "newest">;
 type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };
 
 function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
@@ -215,6 +216,10 @@ function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
 /** A waiver lies over a finding as soon as it is filed and until it ends, whenever the finding was judged. */
 function withWaiver({ waiver: _, ...finding }: StandingFinding, waiver: Waiver | undefined): StandingFinding {
   return waiver ? { ...finding, waiver: { id: waiver.id, reason: waiver.reason, document: waiver.document, until: waiver.until } } : finding;
+}
+
+function sharedChange({ from_state, state, at, ...row }: SharedRow): SharedChange {
+  return { ...row, to: state, at: instant(at), ...(from_state !== null && { from: from_state }) };
 }
 
 function transition({ centre, requirement, from_state, state, reason, at }: ChangeRow): Transition {

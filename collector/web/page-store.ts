@@ -22,14 +22,24 @@ export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outc
 /** A centre that is no more. */
 export type ClosedCentre = Pick<CentreBrief, "code" | "name"> & { readonly closed: Closing };
 
+/**
+ * One requirement going from one state to another, and where it did: at how many centres, how often in all, the last ones by their codes, the
+ * newest first.
+ */
+export type SharedChange = Pick<Transition, "requirement" | "from" | "to" | "at"> & {
+  readonly centres: number;
+  readonly times: number;
+  readonly newest: readonly string[];
+};
+
 export type ProvinceRows = {
   /** Those that are not closed. */
   readonly centres: readonly CentreBrief[];
   /** Those that are, the last one first. */
   readonly closed: readonly ClosedCentre[];
   readonly findings: readonly FindingBrief[];
-  /** Changes since the asked instant, newest first, at most 500. */
-  readonly changes: readonly Transition[];
+  /** Changes since the asked instant at centres that are not closed, newest first; the same change at several is one entry, since one cause often moves many. */
+  readonly changes: readonly SharedChange[];
 };
 
 export type CentreRows = {

@@ -1,9 +1,9 @@
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
-import type { FindingState, Tally, Transition } from "#schemas/finding.ts";
+import type { FindingState, Tally } from "#schemas/finding.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "./format.ts";
-import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows } from "./page-store.ts";
+import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows, SharedChange } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
 
 /** What a reader asked for; an empty string asks for everything. */
@@ -21,9 +21,6 @@ export type CentreStanding = {
   readonly since?: string;
 };
 
-/** One requirement going from one state to another, and the centres where it did. */
-export type SharedChange = Pick<Transition, "requirement" | "from" | "to" | "at"> & { readonly centres: readonly string[] };
-
 export type ProvinceView = {
   readonly standings: readonly CentreStanding[];
   readonly shown: readonly CentreStanding[];
@@ -36,9 +33,8 @@ export type ProvinceView = {
   /** Who provides the lines; empty where no centre says. */
   readonly isps: readonly string[];
   readonly worst: readonly { requirement: Requirement; count: number }[];
-  /** Today's changes; the same change at several centres is one entry, since one cause often moves many. Newest first. */
+  /** Today's changes, the newest first. */
   readonly changes: readonly SharedChange[];
-  readonly changesTotal: number;
   readonly names: ReadonlyMap<string, string>;
 };
 
@@ -64,21 +60,9 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || a.requirement.impact - b.requirement.impact)
       .slice(0, 6),
-    ...sharedChanges(rows.changes),
+    changes: rows.changes,
     names: new Map(rows.centres.map(({ code, name }) => [code, name])),
   };
-}
-
-function sharedChanges(changes: readonly Transition[]): Pick<ProvinceView, "changes" | "changesTotal"> {
-  const real = changes.filter(({ from, to }) => from !== to);
-  const groups = [...Map.groupBy(real, ({ requirement, from, to }) => `${requirement} ${from} ${to}`).values()];
-  const shared = groups.flatMap((group): SharedChange[] => {
-    const [newest] = group;
-    if (!newest) return [];
-    const { requirement, from, to, at } = newest;
-    return [{ requirement, to, at, ...(from && { from }), centres: [...new Set(group.map(({ centre }) => centre))] }];
-  });
-  return { changes: shared, changesTotal: real.length };
 }
 
 function standingOf(centre: CentreBrief, policy: PolicyProfile, stored: readonly FindingBrief[], impacts: ReadonlyMap<string, number>, nowMs: number) {

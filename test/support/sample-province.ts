@@ -251,8 +251,8 @@ export const sampleStore: PageStore = {
       closed: [],
       findings: sampleCentres.flatMap((_, index) => sampleFindings(index).map((finding) => ({ ...finding, waived: finding.waiver !== undefined }))),
       changes: [
-        { centre: "xa-01", requirement: "R01", from: "pass", to: "fail", reason: "below_floor", at: ago(30 * 60_000) },
-        { centre: "xa-06", requirement: "R16", from: "unknown", to: "pass", reason: "met", at: ago(2 * HOUR) },
+        { requirement: "R01", from: "pass", to: "fail", at: ago(30 * 60_000), centres: 1, times: 1, newest: ["xa-01"] },
+        { requirement: "R16", from: "unknown", to: "pass", at: ago(2 * HOUR), centres: 1, times: 1, newest: ["xa-06"] },
       ],
     };
   },

@@ -31,18 +31,6 @@ test("worst first: failing, error, unknown, pending, met", () => {
   ]);
 });
 
-test("the same change at several centres is one entry, the newest first", () => {
-  const change = (centre: string, requirement: string, hour: string) =>
-    ({ centre, requirement, from: "pass", to: "fail", reason: "target_down", at: `2026-11-28T${hour}:00:00.000Z` }) as const;
-  const changes = [change("xa-03", "R16", "03"), change("xa-02", "R16", "02"), change("xa-01", "R01", "01")];
-  const { changes: shared, changesTotal } = provinceView(samplePolicy, { ...rows, changes }, everything, "vi", sampleNowMs);
-  expect(changesTotal).toBe(3);
-  expect(shared.map(({ requirement, centres }) => [requirement, centres])).toEqual([
-    ["R16", ["xa-03", "xa-02"]],
-    ["R01", ["xa-01"]],
-  ]);
-});
-
 test("when all evidence has run out nothing is green", () => {
   const { centres, findings } = view({}, sampleNowMs + 30 * 86_400_000);
   expect(centres.pass).toBe(0);
