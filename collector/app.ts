@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import type { PhoneEntry } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
@@ -61,6 +62,7 @@ export type AppDeps = {
   readonly policy: PolicyProfile;
   readonly calendar: Calendar;
   readonly measureServers: readonly MeasureServer[];
+  readonly phones: readonly PhoneEntry[];
   readonly keys: AgentKeys;
   readonly nonces: Nonces;
   readonly clock: () => number;
@@ -115,7 +117,7 @@ export function createApp(deps: AppDeps): Hono {
   const proxies = proxyList(config.trustedProxies);
   const tokens = createTokenDesk({ db, clock });
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
-  const web = { policy, lang: config.lang, demo, now: clock, storage: deps.storageState, clock: deps.clockState };
+  const web = { policy, lang: config.lang, demo, now: clock, phones: deps.phones, storage: deps.storageState, clock: deps.clockState };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
   const sorry = (c: Context, key: TextKey) => {
@@ -174,6 +176,7 @@ export function createApp(deps: AppDeps): Hono {
       policy,
       calendar,
       measureServers,
+      phones: deps.phones,
     }),
   );
   app.route("/", keyRoutes({ keys, clock, changeKey: (agentId, publicKey, oldUntilMs) => changeKey(db, agentId, publicKey, oldUntilMs) }));

@@ -141,6 +141,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
       policy,
       calendar,
       measureServers,
+      phones: notify.phones,
       keys,
       nonces,
       clock,

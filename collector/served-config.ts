@@ -1,17 +1,23 @@
 import type { AgentConfig, MeasureServer } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { NewlyDeclared } from "#schemas/inventory.ts";
+import { type PhoneEntry, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Site } from "./store/sites.ts";
 
-export type ServedRules = { readonly policy: PolicyProfile; readonly calendar: Calendar; readonly measureServers: readonly MeasureServer[] };
+export type ServedRules = {
+  readonly policy: PolicyProfile;
+  readonly calendar: Calendar;
+  readonly measureServers: readonly MeasureServer[];
+  readonly phones: readonly PhoneEntry[];
+};
 
-/** What every agent of a centre is told: whom to measure, since when where that is not long ago, and by which rules. */
+/** What every agent of a centre is told: whom to measure, since when where that is not long ago, by which rules, and whom its people call. */
 export function configFor(
   site: Site,
   newlyDeclared: readonly NewlyDeclared[],
-  { policy, calendar, measureServers }: ServedRules,
+  { policy, calendar, measureServers, phones }: ServedRules,
   nowMs: number,
 ): Omit<AgentConfig, "agent" | "seal"> {
   return {
@@ -20,6 +26,7 @@ export function configFor(
     issuedAt: new Date(nowMs).toISOString(),
     centre: site.centre,
     newlyDeclared: [...newlyDeclared],
+    phones: phonesFor(phones, site.centre.isp),
     policy,
     calendar,
     measureServers: [...measureServers],

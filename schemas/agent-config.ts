@@ -3,6 +3,7 @@ import { Calendar } from "./calendar.ts";
 import { AgentId, Code, Instant } from "./ids.ts";
 import { Centre, NewlyDeclared } from "./inventory.ts";
 import { ProbeKind } from "./observation.ts";
+import { Phones } from "./phones.ts";
 import { PolicyProfile } from "./policy.ts";
 
 /** One probe to run again and again. `options` are the probe's own; credentials in them are names kept on the gateway PC. */
@@ -41,6 +42,8 @@ export const AgentConfig = z.object({
   centre: Centre,
   /** Of its devices those that were declared lately: by the rules they are not missing yet. Absent = an older collector, which does not tell. */
   newlyDeclared: z.array(NewlyDeclared).max(2_000).optional(),
+  /** Whom the centre calls, for its self-check. */
+  phones: Phones.optional(),
   policy: PolicyProfile,
   calendar: Calendar,
   measureServers: z.array(MeasureServer).max(16),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Code } from "./ids.ts";
+import { PhoneEntry, PhoneNumber } from "./phones.ts";
 import { owners } from "./policy.ts";
 import { Words } from "./words.ts";
 
@@ -70,6 +71,8 @@ export const NotifyConfig = z.strictObject({
     .strictObject({ url: z.url({ protocol: /^https?$/ }), user: z.string().max(100).optional(), password: z.string().max(200).optional() })
     .optional(),
   recipients: z.array(Recipient).default([]),
+  /** Whom people are told to call: in mail, on pages and in the self-check of the centres. */
+  phones: z.array(PhoneEntry).max(200).default([]),
   lasting: z
     .strictObject({
       /** What answers or does not. */
@@ -185,6 +188,8 @@ export const Message = z.strictObject({
   effect: Words.optional(),
   advice: Words.optional(),
   owner: z.string().optional(),
+  /** The owner's telephone number; for mail alone. */
+  phone: PhoneNumber.optional(),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
   /** The area in which a storm lies, when it is one alone. */

@@ -50,7 +50,9 @@ function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Loo
   const rule = result.rule === undefined ? "" : `  ${result.rule}`;
   const line = `  ${colour ? `\u001b[${colours[result.state]}m${word}\u001b[0m` : word} ${title} ${detail}${age}${rule}`.trimEnd();
   if (result.hint === undefined) return [line];
-  const hint = result.owner === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: result.owner });
+  const { owner, phone } = result;
+  const who = owner !== undefined && phone !== undefined ? phrase("owner.phone", { who: owner, number: phone }) : owner;
+  const hint = who === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: who });
   return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`];
 }
 
@@ -99,9 +101,9 @@ function headOf({ agent, centre, version, policy, startedMs, offline }: Report) 
   };
 }
 
-function checkOf({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, ageS }: CheckResult) {
+function checkOf({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, phone, ageS }: CheckResult) {
   const both = (words: Phrase | undefined) => words && { vi: safe("vi", words), en: safe("en", words) };
-  return { id, group, state, title: both(title), detail: both(detail), measured, required, unit, rule, hint: both(hint), owner: both(owner), ageS };
+  return { id, group, state, title: both(title), detail: both(detail), measured, required, unit, rule, hint: both(hint), owner: both(owner), phone, ageS };
 }
 
 const nagiosWords = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;

@@ -28,6 +28,8 @@ export type CheckResult = {
   /** One next action, and who does it. */
   readonly hint?: Phrase;
   readonly owner?: Phrase;
+  /** The number to call, where the province has given one. */
+  readonly phone?: string;
   /** Age of the evidence, s; absent when it is of now. */
   readonly ageS?: number;
 };

@@ -1,4 +1,6 @@
 import { cleanText } from "#schemas/clean-text.ts";
+import type { Phones } from "#schemas/phones.ts";
+import { Owner } from "#schemas/policy.ts";
 import { deviceChecks } from "./device-checks.ts";
 import { networkChecks } from "./network-checks.ts";
 import { type CheckGroup, type CheckResult, checkGroups, phrase } from "./result.ts";
@@ -48,7 +50,14 @@ export async function selfCheck(surroundings: Surroundings, { only, judge, worki
     working?.(PLAN);
     results.push(...(await guarded(PLAN, PLAN, () => judge(surroundings))));
   }
-  return wanted === undefined ? results : results.filter(({ id, group }) => wanted === group || isBelow(id, wanted));
+  const told = results.map((result) => withPhone(result, surroundings.config?.phones));
+  return wanted === undefined ? told : told.filter(({ id, group }) => wanted === group || isBelow(id, wanted));
+}
+
+function withPhone(result: CheckResult, phones: Phones = {}): CheckResult {
+  const name = result.owner !== undefined && "key" in result.owner ? Owner.safeParse(result.owner.key.replace(/^owner\./, "")).data : undefined;
+  const phone = name && phones[name];
+  return phone === undefined ? result : { ...result, phone };
 }
 
 function isBelow(id: string, above: string): boolean {

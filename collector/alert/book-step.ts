@@ -87,12 +87,7 @@ function close(desk: Desk): void {
     const closed = desk.change(incident, { state: "closed", closedMs: desk.nowMs, ...(cause && { cause }), ...(end && { end }) });
     if (!topic || closed.storm !== undefined) continue;
     const kind = closed.end ?? "recovered";
-    desk.write(
-      `${kind}-${letterName(closed)}`,
-      messageOf(kind, desk.book, topic, closed, desk.settings.publicUrl),
-      closed.told.map(recipientAt),
-      closed.siteId,
-    );
+    desk.write(`${kind}-${letterName(closed)}`, messageOf(kind, desk.book, topic, closed, desk.settings), closed.told.map(recipientAt), closed.siteId);
   }
 }
 

@@ -6,7 +6,13 @@ import type { Beginning, Incident } from "./incident.ts";
 import type { SilenceTrace } from "./silence-cause.ts";
 
 /** A centre as messages name it, and the first Vietnam day on which it is closed. */
-export type Place = { readonly code: string; readonly name: string; readonly area?: string | undefined; readonly closedOn?: string | undefined };
+export type Place = {
+  readonly code: string;
+  readonly name: string;
+  readonly area?: string | undefined;
+  readonly isp?: string | undefined;
+  readonly closedOn?: string | undefined;
+};
 
 /** What the finding behind a problem adds to its message. */
 export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };

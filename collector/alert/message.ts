@@ -1,15 +1,20 @@
-import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem } from "#schemas/alert.ts";
+import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem, type NotifyConfig } from "#schemas/alert.ts";
+import { phonesFor } from "#schemas/phones.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
 import { type Incident, letterName } from "./incident.ts";
 import type { Topic } from "./topic.ts";
 
 type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
 
+/** What the settings add to a message. */
+type Said = { readonly publicUrl: string; readonly notify: Pick<NotifyConfig, "phones"> };
+
 /** A message about one problem: what, since when, what citizens notice, what to do, who, where to read on. */
-export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incident: Incident, publicUrl: string): Message {
+export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incident: Incident, { publicUrl, notify }: Said): Message {
   const place = book.places.get(incident.siteId);
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
   const isOver = isEndKind(kind);
+  const phone = isOver ? undefined : phonesFor(notify.phones, place?.isp)[topic.owner];
   return {
     kind,
     incident: incident.id,
@@ -20,6 +25,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
+    ...(phone !== undefined && { phone }),
     since: instant(incident.beganMs),
     ...(isOver && { until: instant(incident.wellSinceMs ?? incident.closedMs ?? incident.beganMs) }),
     link: `${publicUrl}/incidents/${incident.id}`,

@@ -98,13 +98,12 @@ function tellOne(desk: Desk, topic: Topic, incident: Incident): void {
   const now = topic.impact === 3 ? [] : all.filter((one) => hearsNow(one, topic.impact, settings.calendar, nowMs));
   if (now.length === 0 && topic.impact !== 3 && isBreak(settings.calendar, nowMs)) return;
   if (times >= FLAPPING_FROM) {
-    if (times === FLAPPING_FROM)
-      desk.write(`flapping-${letterName(incident)}`, messageOf("flapping", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    if (times === FLAPPING_FROM) desk.write(`flapping-${letterName(incident)}`, messageOf("flapping", book, topic, incident, settings), now, incident.siteId);
     desk.change(incident, { telling: "flapping", toldMs: nowMs });
   } else if (now.length === 0) {
     desk.change(incident, { telling: "digest" });
   } else {
-    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings.publicUrl), now, incident.siteId);
+    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings), now, incident.siteId);
     desk.change(incident, { telling: "letter", toldMs: nowMs, told: now.map(addressOf) });
   }
 }
@@ -173,7 +172,7 @@ export function tellPassedOver(desk: Desk): void {
     if (!isStandingBad(incident) || desk.isQuiet(incident)) continue;
     const others = passedOver(desk, incident, firstRecipients(settings.notify, topic, book.places.get(incident.siteId)));
     if (others.length === 0) continue;
-    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings.publicUrl), others, incident.siteId);
+    desk.write(`opened-${letterName(incident)}`, messageOf("opened", book, topic, incident, settings), others, incident.siteId);
     desk.change(incident, { told: [...incident.told, ...others.map(addressOf)] });
   }
   for (const [key, members] of stormsOf(desk)) {
@@ -238,7 +237,7 @@ export function escalate(desk: Desk): void {
 }
 
 function climb(desk: Desk, topic: Topic, incidents: readonly Incident[], key: string): void {
-  const { notify, calendar, publicUrl } = desk.settings;
+  const { notify, calendar } = desk.settings;
   const [first] = incidents;
   if (first?.toldMs === undefined) return;
   const waitedMs = workingMsBetween(calendar, first.toldMs, desk.nowMs);
@@ -250,7 +249,7 @@ function climb(desk: Desk, topic: Topic, incidents: readonly Incident[], key: st
   const place = first.storm === undefined ? desk.book.places.get(first.siteId) : undefined;
   const next = distinct(due.flatMap(({ to }) => recipientsOf(notify, to, place))).filter((one) => !first.told.includes(addressOf(one)));
   const level = first.level + due.length;
-  const message = first.storm === undefined ? messageOf("escalated", desk.book, topic, first, publicUrl) : stormMessage(desk, topic, incidents, key);
+  const message = first.storm === undefined ? messageOf("escalated", desk.book, topic, first, desk.settings) : stormMessage(desk, topic, incidents, key);
   desk.write(`${key}-${level}`, message, next, first.storm === undefined ? first.siteId : 0);
   for (const incident of incidents) desk.change(incident, { level, told: [...first.told, ...next.map(addressOf)] });
 }

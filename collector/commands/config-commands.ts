@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ConfigSeal, SealedConfig } from "#schemas/agent-config.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from "../auth/seal-config.ts";
+import { readNotifyFile } from "../notify-file.ts";
 import { acts } from "../people/acts.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { configFor, serversOf } from "../served-config.ts";
@@ -77,7 +78,7 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
     .action(async ({ out: file, days }: { out: string; days: string }) => {
       const nowMs = Date.now();
       const settings = context.config();
-      const rules = { ...loadPolicy(settings.policy, nowMs), measureServers: serversOf(settings) };
+      const rules = { ...loadPolicy(settings.policy, nowMs), measureServers: serversOf(settings), phones: readNotifyFile(settings.notifyFile).phones };
       const expiresAt = new Date(nowMs + z.coerce.number().int().min(1).max(3_650).parse(days) * DAY_MS).toISOString();
       const configs = await withStore(context, async (db) => {
         const sites = await openSites(db, vietnamDay(nowMs));

@@ -3,6 +3,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { streamSSE } from "hono/streaming";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
+import type { PhoneEntry } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -34,6 +35,8 @@ export type PageDeps = {
   readonly storage?: () => StorageState;
   /** Whether the clock of this machine is trusted; left out where nothing watches it. */
   readonly clock?: () => ClockState;
+  /** Whom people are told to call. */
+  readonly phones?: readonly PhoneEntry[];
   readonly now: () => number;
 };
 
@@ -117,7 +120,7 @@ export const pageHeaders = secureHeaders({
 });
 
 /** The frame of a page for one request. */
-export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock }: Omit<PageDeps, "store">): PageFrame {
+export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock, phones = [] }: Omit<PageDeps, "store">): PageFrame {
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("cache-control", "private, no-cache");
   const language = languageOf(c, lang);
@@ -129,6 +132,7 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock 
     storage: storage?.() ?? "room",
     clock: clock?.() ?? "right",
     policyTitle: policy.title[language],
+    phones,
     asker: c.var.asker,
   };
 }

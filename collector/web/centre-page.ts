@@ -1,8 +1,10 @@
 import { html } from "hono/html";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
+import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
+import { ownerWords } from "#schemas/text/owner-words.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
@@ -26,6 +28,7 @@ import { wayOut } from "./way-out.ts";
 export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, ledger: readonly LedgerRow[]): Html {
   const { lang, nowMs } = frame;
   const { unjudged } = view;
+  const phones = phonesFor(frame.phones, view.rows.centre.isp);
   const { centre, bandwidth, incidents, recordings, devices } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
@@ -33,11 +36,11 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 ${
   view.isClosed
     ? ""
-    : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view)}</section>
-<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet) }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
+    : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view, phones)}</section>
+<section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet), phones }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
 }
 <div class="two" data-part="charts">
-<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
+<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs, phones)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
@@ -94,13 +97,13 @@ function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, is
   ];
 }
 
-function todo(lang: Lang, { todo }: CentreView): Html {
+function todo(lang: Lang, { todo }: CentreView, phones: Phones): Html {
   if (todo.length === 0) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
   return html`<ol class="todo">${todo.map(
     ({
       requirement,
       finding,
     }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
-<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${text(lang, `owner.${requirement.owner}`)}</div></div></li>`,
+<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, requirement.owner, phones)}</div></div></li>`,
   )}</ol>`;
 }

@@ -1,8 +1,10 @@
 import { html } from "hono/html";
 import type { Finding } from "#schemas/finding.ts";
+import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence, partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { ownerWords } from "#schemas/text/owner-words.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
@@ -79,6 +81,7 @@ export function incidentPage(
   form: { state: FormState; token: string } | undefined,
 ): Html {
   const { lang, nowMs } = frame;
+  const phones = phonesFor(frame.phones, incident.isp);
   const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, beganMs, subject } = incident;
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
@@ -94,7 +97,7 @@ export function incidentPage(
     [text(lang, "web.filter.isp"), needsLine(policy, requirement) ? incident.isp : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
-    [text(lang, "alert.label.who"), ownerOf(lang, policy, incident) || undefined],
+    [text(lang, "alert.label.who"), ownerOf(lang, policy, incident, phones) || undefined],
     [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
     [text(lang, "web.incidents.told"), text(lang, "web.incidents.told.count", { count: told.length })],
@@ -105,7 +108,7 @@ export function incidentPage(
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
 <div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
-${needsLine(policy, requirement) ? wayOut(lang, walk, nowMs) : ""}
+${needsLine(policy, requirement) ? wayOut(lang, walk, nowMs, phones) : ""}
 ${incident.centre !== undefined && linkRequirement(policy)?.id === requirement ? html`<p><a href="/v1/evidence/${encodeURIComponent(incident.centre)}.link.html">${text(lang, "linkEvidence.link")}</a></p>` : ""}
 ${form ? takeForm(frame, form, incident.storm !== undefined) : ""}</section>`,
   );
@@ -182,10 +185,10 @@ function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): 
 }
 
 /** Whose turn it is; a silent PC is its centre's to look after, and what the policy no longer demands is nobody's. */
-function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
-  if (requirement === AGENT_SILENT) return text(lang, "owner.commune");
+function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident, phones?: Phones): string {
+  if (requirement === AGENT_SILENT) return ownerWords(lang, "commune", phones);
   const owner = policy.requirements.find(({ id }) => id === requirement)?.owner;
-  return owner === undefined ? "" : text(lang, `owner.${owner}`);
+  return owner === undefined ? "" : ownerWords(lang, owner, phones);
 }
 
 function stateOf(lang: Lang, { state, wellSinceMs }: Incident): Html {

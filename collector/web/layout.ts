@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import type { Person } from "#schemas/person.ts";
+import type { PhoneEntry } from "#schemas/phones.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -23,6 +24,8 @@ export type PageFrame = {
   readonly clock?: ClockState | undefined;
   /** Title of the policy, shown as the heading of the installation. */
   readonly policyTitle: string;
+  /** Whom people are told to call. */
+  readonly phones: readonly PhoneEntry[];
   /** Who reads it, where that is known. */
   readonly asker?: Person | undefined;
 };

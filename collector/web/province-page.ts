@@ -12,7 +12,6 @@ import { selectField } from "./select-field.ts";
 
 const CHANGES_SHOWN = 8;
 const FAILS_SHOWN = 5;
-const CENTRES_NAMED = 3;
 
 /** The page of the whole province: how many centres stand how, which are worst, what changed today. */
 export function provincePage(frame: PageFrame, policy: PolicyProfile, view: ProvinceView, filter: ProvinceFilter): Html {
@@ -111,20 +110,19 @@ function chip(lang: Lang, centre: string, id: string, waived: boolean): Html {
   return html`<a class="chip${waived ? " waived" : ""}" href="/centres/${centre}#${id}">${id}${waived ? html`<span class="quiet"> (${text(lang, "web.table.waived")})</span>` : ""}</a> `;
 }
 
-function changes(lang: Lang, policy: PolicyProfile, { changes, changesTotal, names }: ProvinceView): Html {
+function changes(lang: Lang, policy: PolicyProfile, { changes, names }: ProvinceView): Html {
   const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
   const more = changes.length - CHANGES_SHOWN;
-  const list = changes.slice(0, CHANGES_SHOWN).map(({ centres, requirement, from, to, at }) => {
-    const where = centres
-      .slice(0, CENTRES_NAMED)
-      .map((centre, place) => html`${place > 0 ? ", " : ""}<a href="/centres/${centre}#${requirement}">${names.get(centre) ?? centre}</a>`);
-    const others = centres.length - CENTRES_NAMED;
+  const total = changes.reduce((sum, { times }) => sum + times, 0);
+  const list = changes.slice(0, CHANGES_SHOWN).map(({ centres, newest, requirement, from, to, at }) => {
+    const where = newest.map((centre, place) => html`${place > 0 ? ", " : ""}<a href="/centres/${centre}#${requirement}">${names.get(centre) ?? centre}</a>`);
+    const others = centres - newest.length;
     const how = from
       ? text(lang, "web.changes.from", { from: text(lang, `state.${from}`), to: text(lang, `state.${to}`) })
       : text(lang, "web.changes.first", { to: text(lang, `state.${to}`) });
     return html`<li>${icon(to)}<span><span class="what">${requirement} ${titles.get(requirement)}</span><span>${where}${others > 0 ? ` ${text(lang, "web.changes.centres", { count: others })}` : ""}</span><span class="when">${moment(lang, at).slice(-5)} · ${how}</span></span></li>`;
   });
-  return html`<section class="card" id="changes" aria-labelledby="changes-title"><h2 id="changes-title">${text(lang, "web.changes")}${changesTotal > 0 ? html` <span class="count">${changesTotal}</span>` : ""}</h2>
+  return html`<section class="card" id="changes" aria-labelledby="changes-title"><h2 id="changes-title">${text(lang, "web.changes")}${total > 0 ? html` <span class="count">${total}</span>` : ""}</h2>
 ${changes.length === 0 ? html`<p class="note">${text(lang, "web.changes.none")}</p>` : html`<ol class="changes">${list}</ol>`}${more > 0 ? html`<p class="note">${text(lang, "web.changes.more", { count: more })}</p>` : ""}</section>`;
 }
 

@@ -4,6 +4,7 @@ import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { carriedOf, testEvidence } from "#schemas/link-evidence.ts";
 import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { Phones } from "#schemas/phones.ts";
 import { attestedRuleOf, type Requirement } from "#schemas/policy.ts";
 import { carriedWords } from "#schemas/text/carried-words.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
@@ -25,11 +26,18 @@ const RUNS_SHOWN = 20;
 const READINGS_SHOWN = 6;
 
 /** Whose sheet it is, which devices have a page, and what is known of the line that all people share. */
-export type SheetPlace = { readonly centre: string; readonly devices: ReadonlySet<string>; readonly line?: LineFact | undefined };
+export type SheetPlace = {
+  readonly centre: string;
+  readonly devices: ReadonlySet<string>;
+  readonly line?: LineFact | undefined;
+  /** Whom the centre calls. */
+  readonly phones: Phones;
+};
 
 /** What stands behind a row: where the plan says it, each part, the measurements and the declarations. */
-export function sheetDetails(frame: PageFrame, { centre, devices, line }: SheetPlace, { requirement, finding, runs, attestations }: SheetRow): Html {
+export function sheetDetails(frame: PageFrame, place: SheetPlace, { requirement, finding, runs, attestations }: SheetRow): Html {
   const { lang } = frame;
+  const { centre, line } = place;
   const terms: readonly (readonly [string, Html | string])[] = [
     [text(lang, "web.sheet.clause"), requirement.clause],
     [text(lang, "web.sheet.quote"), html`<q lang="vi">${requirement.quote}</q>`],
@@ -40,7 +48,7 @@ export function sheetDetails(frame: PageFrame, { centre, devices, line }: SheetP
   return html`<details id="d-${requirement.id}"><summary>${text(lang, "web.sheet.details")}<span class="quiet"> ${requirement.id}</span></summary><div class="detail">
 <dl>${terms.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>`)}</dl>
 ${requirement.rule.kind === "capacity" && finding ? capacityTable(lang, finding, line) : ""}
-${finding?.parts && finding.parts.length > 0 ? partsTable(lang, { centre, devices }, requirement, finding, finding.parts) : ""}
+${finding?.parts && finding.parts.length > 0 ? partsTable(lang, place, requirement, finding, finding.parts) : ""}
 ${finding && finding.evidenceClass === "measured" && finding.evidence.length > 0 ? runsTable(lang, runs) : ""}
 ${attestations.length > 0 ? attestationsTable(lang, requirement, attestations) : ""}
 <p class="note">${finding ? text(lang, "web.sheet.evaluated", { at: moment(lang, finding.evaluatedAt), policy: finding.policy }) : ""}</p>

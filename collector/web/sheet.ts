@@ -1,7 +1,9 @@
 import { html } from "hono/html";
+import type { Phones } from "#schemas/phones.ts";
 import { type Advice, findingAdvice } from "#schemas/text/finding-advice.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
+import { ownerWords } from "#schemas/text/owner-words.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
@@ -46,7 +48,7 @@ ${cell("web.sheet.declared", declared(lang, row))}
 ${cell("web.sheet.since", finding ? age(lang, finding.since, nowMs) : "–", "c-when")}
 ${cell("web.sheet.evidence", evidence(lang, row, nowMs), "c-when")}
 <td role="cell">${historyStrip(lang, row.days)}</td></tr>
-<tr class="more" role="row"><td colspan="8" role="cell"><div class="under">${explanation(lang, row)}${sheetDetails(frame, place, row)}</div></td></tr></tbody>
+<tr class="more" role="row"><td colspan="8" role="cell"><div class="under">${explanation(lang, row, place.phones)}${sheetDetails(frame, place, row)}</div></td></tr></tbody>
 `;
 }
 
@@ -73,16 +75,16 @@ function evidence(lang: Lang, { finding }: SheetRow, nowMs: number): Html | stri
   return html`${age(lang, finding.observedAt, nowMs)}<span class="sub">${text(lang, `web.evidence.${finding.evidenceClass}`)}</span>`;
 }
 
-function explanation(lang: Lang, { finding, state, requirement }: SheetRow): Html {
+function explanation(lang: Lang, { finding, state, requirement }: SheetRow, phones: Phones): Html {
   const reason = finding ? findingSentence(lang, finding) : findingSentence(lang, { reason: "no_data" });
   const waiver = finding?.waiver
     ? html`<p>${text(lang, "web.sheet.waived", { until: day(lang, finding.waiver.until), reason: finding.waiver.reason, document: finding.waiver.document })}</p>`
     : "";
-  const act = state === "pass" || state === "not_applicable" ? "" : adviceLine(lang, findingAdvice(lang, requirement, finding?.reason ?? "no_data"));
+  const act = state === "pass" || state === "not_applicable" ? "" : adviceLine(lang, findingAdvice(lang, requirement, finding?.reason ?? "no_data"), phones);
   return html`<div class="why${act || waiver ? " wide" : ""}"><p>${reason}</p>${waiver}${act}</div>`;
 }
 
-function adviceLine(lang: Lang, { words, owner }: Advice): Html {
-  const who = owner === undefined ? "" : html` <b>${text(lang, "web.sheet.owner")}:</b> ${text(lang, `owner.${owner}`)}`;
+function adviceLine(lang: Lang, { words, owner }: Advice, phones: Phones): Html {
+  const who = owner === undefined ? "" : html` <b>${text(lang, "web.sheet.owner")}:</b> ${ownerWords(lang, owner, phones)}`;
   return html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${words}${who}</p>`;
 }

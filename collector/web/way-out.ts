@@ -1,5 +1,7 @@
 import { html } from "hono/html";
 import { segmentOwners, segments } from "#schemas/fault-location.ts";
+import type { Phones } from "#schemas/phones.ts";
+import { ownerWords } from "#schemas/text/owner-words.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { LatestReading } from "./device-brief.ts";
@@ -7,7 +9,7 @@ import { age } from "./format.ts";
 import { type Html, icon } from "./markup.ts";
 
 /** The segments of the way out as the newest walk found them, from the PC outward, and whose turn it is where it ended; nothing when none was made. */
-export function wayOut(lang: Lang, walk: readonly LatestReading[], nowMs: number): Html {
+export function wayOut(lang: Lang, walk: readonly LatestReading[], nowMs: number, phones: Phones): Html {
   const [first] = walk;
   if (!first) return html``;
   const found = segments.flatMap((segment) => {
@@ -17,5 +19,5 @@ export function wayOut(lang: Lang, walk: readonly LatestReading[], nowMs: number
   const broken = found.find(({ carries }) => !carries)?.segment;
   return html`<h3>${text(lang, "web.way.title")}</h3>
 <ul class="legend" aria-label="${text(lang, "web.way.title")}">${found.map(({ segment, carries }) => html`<li>${icon(carries ? "pass" : "fail")} ${text(lang, `segment.${segment}`)}: ${text(lang, carries ? "web.way.carries" : "web.way.ends")}</li>`)}</ul>
-<p class="note">${text(lang, "web.way.asked", { age: age(lang, first.at, nowMs) })}${broken ? html` ${text(lang, "web.sheet.owner")}: ${text(lang, `owner.${segmentOwners[broken]}`)}.` : ""}</p>`;
+<p class="note">${text(lang, "web.way.asked", { age: age(lang, first.at, nowMs) })}${broken ? html` ${text(lang, "web.sheet.owner")}: ${ownerWords(lang, segmentOwners[broken], phones)}.` : ""}</p>`;
 }

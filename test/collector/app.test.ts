@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -39,7 +39,9 @@ describe("the collector over HTTP", () => {
     db = store.db;
     await migrate(db, T0);
     await importCentres(db, [{ code: "mot", name: "Xã Một", keyArea: false, devices: [] }], T0);
-    const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "8891" });
+    const notify = join(folder, "notify.json");
+    await writeFile(notify, JSON.stringify({ phones: [{ owner: "isp", number: "1800 1166" }, { owner: "isp", isp: "VNPT", number: "119" }] })); // biome-ignore format: one line
+    const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "8891", HCC_NOTIFY: notify });
     ({ app } = await createCollector({ config, store: { db }, clock: () => nowMs, log: createLog("silent") }));
   }, 120_000);
   afterAll(async () => {
@@ -98,6 +100,7 @@ describe("the collector over HTTP", () => {
       centre: { code: "mot" },
       policy: { id: "gia-lai-890" },
       measureServers: [{ id: "collector", url: "http://127.0.0.1:8891" }],
+      phones: { isp: "1800 1166" },
     });
     await importCentres(db, [{ code: "mot", name: "Xã Một", officers: 5, keyArea: false, devices: [] }], T0);
     const second = AgentConfig.parse(await (await signed("GET", "/v1/config")).json());

@@ -93,7 +93,7 @@ describe.skipIf(!requirePeer("postgres"))("a list of more rows than a page", () 
 });
 
 describe("a page of a list", () => {
-  const frame = { lang: "vi", url: new URL("http://x/"), nowMs: 0, demo: false, policyTitle: "" } as const;
+  const frame = { lang: "vi", url: new URL("http://x/"), nowMs: 0, demo: false, policyTitle: "", phones: [] } as const;
   const state = { values: {}, errors: [] };
   const part = { page: 2, rows: [], total: 1_001 };
   const pages = {

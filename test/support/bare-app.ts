@@ -24,6 +24,7 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     policy: samplePolicy,
     calendar,
     measureServers: [],
+    phones: [],
     keys: new AgentKeys(async () => undefined, nonces),
     nonces,
     clock: () => sampleNowMs,

@@ -1,7 +1,9 @@
 import type { Message, MessageItem } from "#schemas/alert.ts";
 import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
-import { isTextKey, text } from "#schemas/text/text.ts";
+import { Owner } from "#schemas/policy.ts";
+import { ownerWords } from "#schemas/text/owner-words.ts";
+import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../cause-word.ts";
 
@@ -45,9 +47,9 @@ function subjectOf({ kind, requirement = "", centre, count = 0, title }: Message
 }
 
 function linesOf(lang: Lang, message: Message): string[] {
-  const { kind, centreName, centre, requirement = "", title, why, effect, advice, owner, since, until, count = 0, dead, link, incident } = message;
+  const { kind, centreName, centre, requirement = "", title, why, effect, advice, since, until, count = 0, dead, link, incident } = message;
   const place = centreName ?? centre ?? text(lang, "alert.province");
-  const ownerKey = `owner.${owner ?? ""}`;
+  const owner = Owner.safeParse(message.owner);
   const rows: [keyof typeof labels, string | undefined][] = [
     ["why", why?.[lang]],
     ["since", since && vietnamTime(since)],
@@ -57,7 +59,7 @@ function linesOf(lang: Lang, message: Message): string[] {
     ["cause", causeOf(lang, message)],
     ["effect", effect?.[lang]],
     ["next", advice?.[lang]],
-    ["who", isTextKey(ownerKey) ? text(lang, ownerKey) : undefined],
+    ["who", owner.success ? ownerWords(lang, owner.data, message.phone === undefined ? {} : { [owner.data]: message.phone }) : undefined],
     ["incident", incident === undefined ? undefined : String(incident)],
     ["link", link],
   ];

@@ -137,6 +137,18 @@ function report(results: readonly CheckResult[]): Report {
   return { results, centre: "ia-grai", agent: "agt-0123456789abcdef", version: "1.0.3", policy: bundledPolicy, startedMs: nowMs, offline: false };
 }
 
+describe("telephone numbers of the province", () => {
+  it("stand with each line that somebody else has to mend, in words and for programs", async () => {
+    const results = await check({ config: { phones: { isp: "1800 1166", dost: "0269 222" }, measureServers: [], centre: { devices: [] } } as never });
+    const slow = results.find(({ owner }) => owner !== undefined && "key" in owner && owner.key === "owner.isp");
+    expect(slow?.phone).toBe("1800 1166");
+    expect(renderText(report(results), "vi", plainLook)).toContain("(Nhà mạng, điện thoại 1800 1166)");
+    expect(JSON.parse(renderJson(report(results))).checks.some((one: { phone?: string }) => one.phone === "1800 1166")).toBe(true);
+    expect(results.filter(({ owner, phone }) => owner === undefined && phone !== undefined)).toEqual([]);
+    expect(renderText(report(await check()), "vi", plainLook)).not.toContain("điện thoại");
+  });
+});
+
 describe("the printed report", () => {
   it.each(["vi", "en"] as const)("%s reads as agreed", async (lang) => {
     const results = (await check()).filter(({ group }) => group !== "plan");

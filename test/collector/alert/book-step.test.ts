@@ -44,6 +44,19 @@ describe("a problem from its beginning to its end", () => {
     expect(until("2026-11-24T11:00")).toEqual(["recovered R16 xa-1 > cong", "recovered R16 xa-1 > cntt", "recovered R16 xa-1 > so-khcn"]);
   });
 
+  it("tells whom to call as long as it stands", () => {
+    start("2026-11-24T08:00", { recipients, phones: [{ owner: "portal-vendor", number: "1900 1234" }] });
+    const phones: string[] = [];
+    const until = (local: string) => {
+      for (; nowMs <= vn(local); nowMs += MINUTE) phones.push(...desk.tick(nowMs).map(({ message: { kind, phone } }) => `${kind} ${phone}`));
+    };
+    bad(1, "R16");
+    until("2026-11-24T08:46");
+    well(1, "R16");
+    until("2026-11-24T11:00");
+    expect(phones).toEqual(["opened 1900 1234", "escalated 1900 1234", "recovered undefined", "recovered undefined"]);
+  });
+
   it("that took days to be sure of climbs in days, however much stands still", () => {
     bad(1, "R14");
     expect(until("2026-11-24T17:00")).toEqual(["opened R14 xa-1 > xa-1"]);

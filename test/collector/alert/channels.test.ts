@@ -135,6 +135,25 @@ describe("Zalo", () => {
   });
 });
 
+describe("a telephone number", () => {
+  const { message } = letter("smtp", "x");
+  const told = { ...message, owner: "isp", phone: "1800 1166" } as const;
+
+  it("stands in mail behind whoever acts", () => {
+    const lines = mailOf(told).body.split("\n");
+    expect(lines).toContain("Người xử lý: Nhà mạng, điện thoại 1800 1166");
+    expect(lines.some((line) => line.endsWith("Internet provider, phone 1800 1166"))).toBe(true);
+    expect(mailOf({ ...told, phone: undefined }).body).toContain("Người xử lý: Nhà mạng\n");
+  });
+
+  it("goes to no third party", async () => {
+    await channels().webhook({ ...letter("webhook", "hook"), message: told }, 1_000);
+    await channels().zalo({ ...letter("zalo", "chat-1"), message: told }, 1_000);
+    expect(got).toHaveLength(2);
+    for (const { body } of got) expect(body).not.toContain("1800");
+  });
+});
+
 describe("a digest that was cut", () => {
   const items = [{ kind: "new" as const, incident: 1, centre: "xa-hra", requirement: "R05" }];
   const message = { kind: "morning" as const, count: 75, items, more: 15, link: "http://hcc/incidents" };

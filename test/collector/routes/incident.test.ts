@@ -37,7 +37,8 @@ let announced: number | undefined;
 let isFull = false;
 let deeds: string[] = [];
 const noteDeed = async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`);
-const shared = { policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
+const phones = [{ owner: "isp", isp: "Nhà mạng A", number: "1800 1166" }] as const;
+const shared = { policy: samplePolicy, phones, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
@@ -139,7 +140,15 @@ test("a problem has stood since it began, on its page and in the list as in the 
 
 test("the page that a letter leads to says how it stands now, whose line it is, where the way out ends, and what taking it takes", async () => {
   const { html } = await opened("/incidents/10");
-  for (const part of ["Hiện nay", "Đo được 168 Mbps", "Nhà mạng A", "đứt ở đây", "nhận một sự cố là nhận cả đợt", "/v1/evidence/xa-01.link.html"])
+  for (const part of [
+    "Hiện nay",
+    "Đo được 168 Mbps",
+    "Nhà mạng A",
+    "Nhà mạng, điện thoại 1800 1166",
+    "đứt ở đây",
+    "nhận một sự cố là nhận cả đợt",
+    "/v1/evidence/xa-01.link.html",
+  ])
     expect(html).toContain(part);
   const other = (await opened("/incidents/7")).html;
   expect(other).toContain("Kênh");

@@ -48,6 +48,20 @@ test("the centre page says where the way out ends and whose turn it is, and noth
   expect(await page("/centres/xa-02")).not.toContain("Đường ra từ máy tính cổng");
 });
 
+test("the centre page says whom to call, by the provider of the line", async () => {
+  const phones = [
+    { owner: "isp", isp: "nhà mạng a", number: "1800 1166" },
+    { owner: "isp", number: "1900 9999" },
+    { owner: "commune", number: "0269 111" },
+  ] as const;
+  const called = pageRoutes({ ...deps, phones });
+  const html = await (await called.request("/centres/xa-01")).text();
+  for (const place of ["Dò lần cuối 5 phút trước. Ai làm: ", '<div class="who">Ai làm: ', "<b>Ai làm:</b> "])
+    expect(html).toContain(`${place}Nhà mạng, điện thoại 1800 1166`);
+  expect(html).not.toContain("1900 9999");
+  expect(await (await called.request("/centres/xa-12")).text()).not.toContain("1800 1166");
+});
+
 test("a centre that never spoke is unknown all over, and its page says so", async () => {
   const html = await page("/centres/xa-12");
   expect(html).toContain("Chưa nhận được tin nào từ trung tâm này.");

@@ -1,0 +1,10 @@
+import type { Phones } from "../phones.ts";
+import type { Owner } from "../policy.ts";
+import type { Lang } from "../words.ts";
+import { text } from "./text.ts";
+
+/** Who acts, with the number to call where the province has given one. */
+export function ownerWords(lang: Lang, owner: Owner, phones: Phones = {}): string {
+  const [who, number] = [text(lang, `owner.${owner}`), phones[owner]];
+  return number === undefined ? who : text(lang, "owner.phone", { who, number });
+}
