@@ -72,8 +72,6 @@ const Environment = z.object({
   HCC_COLLECTOR_URL: z.url({ protocol: /^https?$/ }).optional(),
   HCC_LANG: Lang.optional(),
   HCC_LOG_LEVEL: LogLevel.optional(),
-  /** Windows sets it. */
-  PUBLIC: z.string().min(1).optional(),
 });
 
 /** The same from any folder in which a command is typed. */
@@ -101,7 +99,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>, 
     caFile: local.caFile === undefined ? undefined : beside(local.caFile),
     local,
     file: raw === undefined ? undefined : file,
-    filesDir: variables.PUBLIC === undefined ? tmpdir() : join(variables.PUBLIC, "Desktop"),
+    // Windows names the folder of all users, for every program; it is no setting of ours.
+    filesDir: env.PUBLIC ? join(env.PUBLIC, "Desktop") : tmpdir(),
   };
 }
 

@@ -51,7 +51,7 @@ function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Loo
   const line = `  ${colour ? `\u001b[${colours[result.state]}m${word}\u001b[0m` : word} ${title} ${detail}${age}${rule}`.trimEnd();
   if (result.hint === undefined) return [line];
   const { owner, phone } = result;
-  const who = owner !== undefined && phone !== undefined ? phrase("owner.phone", { who: owner, number: phone }) : owner;
+  const who = owner !== undefined && phone !== undefined ? phrase("phone.of", { who: owner, number: phone }) : owner;
   const hint = who === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: who });
   return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`];
 }

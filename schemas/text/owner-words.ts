@@ -6,5 +6,5 @@ import { text } from "./text.ts";
 /** Who acts, with the number to call where the province has given one. */
 export function ownerWords(lang: Lang, owner: Owner, phones: Phones = {}): string {
   const [who, number] = [text(lang, `owner.${owner}`), phones[owner]];
-  return number === undefined ? who : text(lang, "owner.phone", { who, number });
+  return number === undefined ? who : text(lang, "phone.of", { who, number });
 }

@@ -18,6 +18,6 @@ export const states = {
   "owner.portal-vendor": "Portal operator",
   "owner.province-it": "Province IT",
   "owner.province-office": "Province Office",
-  "owner.phone": "{who}, phone {number}",
+  "phone.of": "{who}, phone {number}",
   "owner.vendor": "Device vendor",
 } as const;

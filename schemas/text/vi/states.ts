@@ -18,6 +18,6 @@ export const states = {
   "owner.portal-vendor": "Đơn vị vận hành cổng",
   "owner.province-it": "CNTT tỉnh",
   "owner.province-office": "Văn phòng UBND tỉnh",
-  "owner.phone": "{who}, điện thoại {number}",
+  "phone.of": "{who}, điện thoại {number}",
   "owner.vendor": "Nhà cung cấp thiết bị",
 } as const;
