@@ -154,6 +154,9 @@ export const itemKinds = [
   "escalated",
 ] as const;
 
+/** Most providers that a storm's letter names. */
+export const PROVIDERS_MAX = 5;
+
 /** Most lines of a digest. */
 export const MESSAGE_ITEMS_MAX = 60;
 
@@ -192,6 +195,11 @@ export const Message = z.strictObject({
   phone: PhoneNumber.optional(),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
+  /** Who provides the lines of a storm's centres, most centres first, where the lines may be at fault; for mail alone. */
+  providers: z
+    .array(z.strictObject({ isp: z.string(), centres: z.int() }))
+    .max(PROVIDERS_MAX)
+    .optional(),
   /** The area in which a storm lies, when it is one alone. */
   area: z.string().optional(),
   /** What a silence that has ended most probably was, and at how many centres of a storm. */

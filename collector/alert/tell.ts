@@ -1,12 +1,13 @@
-import type { Message, Recipient } from "#schemas/alert.ts";
+import { type Message, PROVIDERS_MAX, type Recipient } from "#schemas/alert.ts";
 import { type Calendar, isWorkingTime, vietnamDay, vietnamDayStartMs, workingMsBetween } from "#schemas/calendar.ts";
+import { phonesFor } from "#schemas/phones.ts";
 import { addressOf, FLAPPING_WINDOW_MS, recipientAt } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import { AGENT_SILENT, type Incident, letterName } from "./incident.ts";
 import { instant, messageOf } from "./message.ts";
 import { distinct, firstRecipients, hearsNow, recipientsOf } from "./recipients.ts";
 import { sharedCause } from "./silence-cause.ts";
-import type { Topic } from "./topic.ts";
+import { mayBeLine, type Topic } from "./topic.ts";
 
 /** More problems of one topic than this at once have one cause and are one message. */
 export const STORM_FROM = 10;
@@ -143,7 +144,12 @@ function provinceRecipients({ settings }: Desk, topic: Topic): Recipient[] {
   return distinct([...firstRecipients(settings.notify, topic, undefined), ...recipientsOf(settings.notify, "province-it", undefined)]);
 }
 
-function stormMessage({ settings }: Desk, { id, title, effect, owner, stormAdvice }: Topic, members: readonly Incident[], thread: string): Message {
+function stormMessage(desk: Desk, topic: Topic, members: readonly Incident[], thread: string): Message {
+  const { settings } = desk;
+  const { id, title, effect, owner, stormAdvice } = topic;
+  const providers = mayBeLine(topic) ? providersOf(desk, members) : [];
+  // With several providers there is not one number of theirs.
+  const phone = owner === "isp" && providers.length !== 1 ? undefined : phonesFor(settings.notify.phones, providers[0]?.isp)[owner];
   return {
     kind: "storm",
     thread,
@@ -152,11 +158,20 @@ function stormMessage({ settings }: Desk, { id, title, effect, owner, stormAdvic
     effect,
     advice: stormAdvice,
     owner,
+    ...(phone !== undefined && { phone }),
+    ...(providers.length > 0 && { providers }),
     count: members.length,
     ...(members[0]?.area !== undefined && { area: members[0].area }),
     since: instant(Math.min(...members.map(({ beganMs }) => beganMs))),
     link: `${settings.publicUrl}/incidents?requirement=${id}`,
   };
+}
+
+/** Who provides the lines of some problems' centres, most centres first: a storm of one provider's is that provider's. */
+function providersOf({ book }: Desk, members: readonly Incident[]): NonNullable<Message["providers"]> {
+  const known = members.flatMap(({ siteId }) => book.places.get(siteId)?.isp ?? []);
+  const counted = [...Map.groupBy(known, (isp) => isp)].map(([isp, own]) => ({ isp, centres: own.length }));
+  return counted.sort((one, other) => other.centres - one.centres || (one.isp < other.isp ? -1 : 1)).slice(0, PROVIDERS_MAX);
 }
 
 /**
@@ -205,7 +220,7 @@ export function tellStormsOver(desk: Desk): void {
     if (members.some(({ state }) => state !== "closed")) continue;
     for (const member of members) desk.change(member, { stormOver: true });
     if (!topic) continue;
-    const { since: _, effect: __, advice: ___, ...rest } = stormMessage(desk, topic, members, key);
+    const { since: _, effect: __, advice: ___, phone: ____, ...rest } = stormMessage(desk, topic, members, key);
     const until = instant(Math.max(...members.map(({ wellSinceMs, closedMs }) => wellSinceMs ?? closedMs ?? 0)));
     const shared = sharedCause(members.map(({ cause }) => cause));
     const cause = shared && { cause: { code: shared.cause, centres: shared.centres } };

@@ -63,6 +63,11 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
   return new Map([agent, ...others].map((topic) => [topic.id, topic]));
 }
 
+/** Whether a centre's line, and so its provider, may be at fault: for the line itself, the portals behind it, and a PC that is not heard. */
+export function mayBeLine({ id, rule }: Pick<Topic, "id" | "rule">): boolean {
+  return id === AGENT_SILENT || (rule !== undefined && "probe" in rule && (rule.probe === "link-bandwidth" || rule.probe === "portal-http"));
+}
+
 /** Whether a fault of the whole province is sought at a target: by a rule that knows shared faults, at its own targets or at all that centres ask. */
 export function isSoughtAt(rule: Rule | undefined, target: string): boolean {
   return rule?.kind === "reachable" && rule.sharedFaultPercent !== undefined && (rule.targets?.includes(target) ?? true);

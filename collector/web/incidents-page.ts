@@ -9,7 +9,7 @@ import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
 import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
-import { effectKey } from "../alert/topic.ts";
+import { effectKey, mayBeLine } from "../alert/topic.ts";
 import { linkRequirement } from "../report/link-evidence.ts";
 import { mayCall } from "../routes/access-table.ts";
 import type { IncidentFilter, ListedIncident } from "../store/incidents.ts";
@@ -120,10 +120,8 @@ function nowWords(lang: Lang, finding: Finding, subject: string): Html {
   return html`${badge(lang, (part ?? finding).state)} ${part ? partSentence(lang, finding, part) : findingSentence(lang, finding)}`;
 }
 
-/** Whether the provider of the line may be the one to call: for the line itself, the portals behind it, and a PC that is not heard. */
 function needsLine({ requirements }: PolicyProfile, requirement: string): boolean {
-  const rule = requirements.find(({ id }) => id === requirement)?.rule;
-  return requirement === AGENT_SILENT || (rule !== undefined && "probe" in rule && (rule.probe === "link-bandwidth" || rule.probe === "portal-http"));
+  return mayBeLine({ id: requirement, rule: requirements.find(({ id }) => id === requirement)?.rule });
 }
 
 function takeForm(frame: PageFrame, { state, token }: { state: FormState; token: string }, isStorm: boolean): Html {

@@ -37,9 +37,18 @@ export class AlertDesk {
   readonly #places: ReadonlyMap<number, Place>;
   readonly #settings: Parameters<typeof stepBook>[0];
 
-  constructor(policy: PolicyProfile, calendar: Calendar, notify: z.input<typeof NotifyConfig>, codes: readonly string[], areaOf?: (site: number) => string) {
+  constructor(
+    policy: PolicyProfile,
+    calendar: Calendar,
+    notify: z.input<typeof NotifyConfig>,
+    codes: readonly string[],
+    areaOf?: (site: number) => string,
+    ispOf?: (site: number) => string | undefined,
+  ) {
     const config = NotifyConfig.parse(notify);
-    this.#places = new Map(codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}`, ...(areaOf && { area: areaOf(at + 1) }) }]));
+    this.#places = new Map(
+      codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}`, ...(areaOf && { area: areaOf(at + 1) }), isp: ispOf?.(at + 1) }]),
+    );
     this.#settings = { topics: topicsOf(policy, config), notify: config, calendar, publicUrl: "http://hcc" };
   }
 

@@ -57,6 +57,7 @@ export const alerts = {
   "alert.end.dropped": "the plan in force no longer demands this; not because it is met",
   "alert.end.centre_closed": "the centre was closed or merged into another; not because it is met",
   "alert.label.cause": "Probable cause",
+  "alert.isp": "{isp} ({centres} centres)",
   "alert.label.area": "Area",
   "alert.label.why": "Why",
   "alert.label.end": "Why it is closed",

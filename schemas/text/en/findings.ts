@@ -66,7 +66,8 @@ export const findings = {
     "The median of the last {runs} runs is {median} {unit}: {below} low runs on {days} days, not yet on enough runs, days or servers to conclude that it is not met.",
   "finding.advice.access_denied":
     "Enter the device's account again on the gateway PC (hcc-agent creds add NAME); where the password is lost, ask the installer.",
-  "finding.advice.clock_wrong": "Set the device's date and time, and let it synchronise its clock.",
+  "finding.advice.clock_wrong":
+    "On the device: set the time zone to GMT+07:00 and daylight saving to off first, then date and time, and have it set by itself. A screen that shows the right time in a wrong time zone is still wrong.",
   "finding.advice.device_offline": "Check the device's power and network cable; where it runs, have the province IT correct its address in the inventory.",
   "finding.advice.no_data": "See whether the agent runs and the device is in the inventory: hcc-agent self-check on the gateway PC.",
   "finding.advice.no_denominator": "Enter the number of the centre's officers in the list of centres.",

@@ -55,6 +55,7 @@ export const alerts = {
   "alert.end.dropped": "kế hoạch hiện hành không còn yêu cầu nội dung này; không phải vì đã đạt",
   "alert.end.centre_closed": "trung tâm đã đóng hoặc sáp nhập; không phải vì đã đạt",
   "alert.label.cause": "Nguyên nhân có thể",
+  "alert.isp": "{isp} ({centres} trung tâm)",
   "alert.label.area": "Khu vực",
   "alert.label.why": "Lý do",
   "alert.label.end": "Lý do đóng",

@@ -65,7 +65,8 @@ export const findings = {
   "finding.met.median":
     "Trung vị {runs} lần đo gần nhất là {median} {unit}: {below} lần thấp trong {days} ngày, chưa đủ số lần, số ngày hoặc máy chủ để kết luận không đạt.",
   "finding.advice.access_denied": "Nhập lại tài khoản của thiết bị trên máy tính cổng (hcc-agent creds add TÊN); không còn mật khẩu thì hỏi đơn vị lắp đặt.",
-  "finding.advice.clock_wrong": "Đặt đúng ngày giờ của thiết bị và bật đồng bộ giờ tự động.",
+  "finding.advice.clock_wrong":
+    "Trên thiết bị: đặt múi giờ GMT+07:00 và tắt giờ mùa hè trước, rồi đặt ngày giờ và bật đồng bộ giờ tự động. Màn hình hiện đúng giờ mà sai múi giờ thì vẫn là sai.",
   "finding.advice.device_offline": "Kiểm tra nguồn và dây mạng của thiết bị; nếu thiết bị vẫn chạy, báo CNTT tỉnh sửa địa chỉ trong danh mục.",
   "finding.advice.no_data": "Xem chương trình giám sát có chạy không và thiết bị đã có trong danh mục chưa: chạy hcc-agent self-check trên máy tính cổng.",
   "finding.advice.no_denominator": "Khai số cán bộ của trung tâm trong danh sách trung tâm.",

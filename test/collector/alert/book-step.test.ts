@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
 
@@ -312,6 +313,36 @@ describe("a silent agent", () => {
     expect(until("2026-11-24T10:33")).toEqual([]);
     heard("2026-11-24T10:34", dark);
     expect(until("2026-11-24T10:38")).toEqual(["storm_over agent 30 > cntt", "storm_over agent 30 > so-khcn"]);
+  });
+});
+
+describe("a storm of slow lines", () => {
+  const phones = [
+    { owner: "isp" as const, isp: "VNPT", number: "1800 1166" },
+    { owner: "province-it" as const, number: "0269 1" },
+  ];
+  const stormOf = (requirement: string, ispOf: (site: number) => string | undefined) => {
+    desk = new AlertDesk(plan, calendar, { recipients, phones }, codes, undefined, ispOf);
+    nowMs = vn("2026-11-24T08:00");
+    desk.tick(nowMs);
+    for (let site = 1; site <= 30; site++) bad(site, requirement);
+    until("2026-11-24T08:10");
+    return desk.delivered.find(({ message }) => message.kind === "storm")?.message;
+  };
+
+  it("names the providers, most centres first, and the number of the only one", () => {
+    const several = stormOf("R01", (site) => (site <= 20 ? "VNPT" : site <= 28 ? "Viettel" : undefined));
+    expect(several).toMatchObject({ count: 30, providers: [{ isp: "VNPT", centres: 20 }, { isp: "Viettel", centres: 8 }] }); // biome-ignore format: one line
+    expect(several).not.toHaveProperty("phone");
+    expect(several && mailOf(several).body).toContain("Nhà mạng: VNPT (20 trung tâm), Viettel (8 trung tâm)\n");
+    const one = stormOf("R01", () => "VNPT");
+    expect(one).toMatchObject({ providers: [{ isp: "VNPT", centres: 30 }], phone: "1800 1166" });
+    expect(one && mailOf(one).body).toContain("Người xử lý: Nhà mạng, điện thoại 1800 1166\n");
+  });
+
+  it("names none where nobody knows them, nor for what no line can cause", () => {
+    expect(stormOf("R01", () => undefined)).not.toHaveProperty("providers");
+    expect(stormOf("R14", () => "VNPT")).not.toHaveProperty("providers");
   });
 });
 
