@@ -97,6 +97,12 @@ async function logIn(session: ApiSession): Promise<Login> {
   const modern = await session.post("/api/auth/login", { body });
   const isOld = modern.status === 404;
   const reply = isOld ? await session.post("/api/login", { body }) : modern;
+  const said = JSON.stringify(reply.json ?? "");
+  // So it answers, right password or not, once several programs have logged in within a minute; some versions with 403.
+  if (reply.status === 429 || said.includes("LIMIT_REACHED"))
+    throw new DeviceError("device_busy", `${session.device} takes no more logins for now; the next run asks again, and an API key needs no login`);
+  if (reply.status === 499 || /2fa|mfa/i.test(said))
+    throw new DeviceError("auth_failed", `${session.device} asks for a second factor; use an account with local access only, or an API key`);
   if ([400, 401, 403].includes(reply.status)) throw new DeviceError("auth_failed", `${session.device} refused user or password; it was asked once only`);
   if (reply.status !== 200) throw new DeviceError("bad_reply", `${session.device} answered HTTP ${reply.status} to the login`);
   const cookie = cookiesOf(reply);

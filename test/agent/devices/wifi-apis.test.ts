@@ -43,6 +43,17 @@ describe("Wi-Fi clients over vendors' HTTP APIs", () => {
     expect(requests.map(({ path }) => path).join(" ")).not.toContain(PASSWORD);
   });
 
+  it.each<[string, number, object, string, string]>([
+    ["its limit of logins", 429, { code: "AUTHENTICATION_FAILED_LIMIT_REACHED" }, "refused", "no more logins for now"],
+    ["its limit of logins, as older versions", 403, { code: "AUTHENTICATION_FAILED_LIMIT_REACHED" }, "refused", "no more logins for now"],
+    ["a second factor", 499, { code: "MFA_AUTH_REQUIRED" }, "auth_failed", "second factor"],
+    ["a second factor, as older versions", 400, { meta: { rc: "error", msg: "api.err.Ubic2faTokenRequired" } }, "auth_failed", "second factor"],
+    ["a password that is wrong", 403, { code: "AUTHENTICATION_FAILED_INVALID_CREDENTIALS" }, "auth_failed", "refused user or password"],
+  ])("a UniFi console says %s: told as such", async (_, status, body, reason, words) => {
+    const { outcome } = await run((request) => (request.path === "/api/auth/login" ? { status, body: JSON.stringify(body) } : unifi(request)), account);
+    expect(outcome).toMatchObject({ kind: "failed", reason, detail: expect.stringContaining(words) });
+  });
+
   it.each<[string, (request: FakeRequest) => FakeReply, object]>([
     ["UniFi, wrong key", unifi, { apiKey: "wrong-key-here" }],
     ["UniFi, wrong password", unifi, { ...account, password: "wrong" }],
