@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 /** What all cores of this PC have done since it started, ms. */
 export type CpuTimes = { readonly idle: number; readonly total: number };
 
+/** The same as of now; zeros where the system tells none. */
 export function cpuTimes(): CpuTimes {
   const times = cpus().map((cpu) => cpu.times);
   const idle = times.reduce((sum, time) => sum + time.idle, 0);

@@ -149,7 +149,7 @@ function stormMessage(desk: Desk, topic: Topic, members: readonly Incident[], th
   const { id, title, effect, owner, stormAdvice } = topic;
   const providers = mayBeLine(topic) ? providersOf(desk, members) : [];
   // With several providers there is not one number of theirs.
-  const phone = owner === "isp" && providers.length !== 1 ? undefined : phonesFor(settings.notify.phones, providers[0]?.isp)[owner];
+  const phone = owner === "isp" && providers.length > 1 ? undefined : phonesFor(settings.notify.phones, providers[0]?.isp)[owner];
   return {
     kind: "storm",
     thread,

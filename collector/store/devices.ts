@@ -69,8 +69,7 @@ const siteDevices = `WITH declared AS (
   ), answered AS (
     SELECT DISTINCT ON (1) ${deviceOf} AS id, s.labels->>'role' AS role, l.value, l.ts
     FROM series s JOIN latest l USING (site_id, series_id) WHERE s.site_id = $1 AND ${presence} AND ${deviceOf} IS NOT NULL ORDER BY 1, l.ts DESC
-  )
-  , device AS (
+  ), device AS (
     SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, d.place, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, a.value, a.ts
     FROM declared d FULL JOIN answered a USING (id)
   )`;

@@ -104,6 +104,6 @@ function todo(lang: Lang, { todo }: CentreView, phones: Phones): Html {
       requirement,
       finding,
     }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
-<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, requirement.owner, phones)}</div></div></li>`,
+<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, requirement.owner, phones[requirement.owner])}</div></div></li>`,
   )}</ol>`;
 }

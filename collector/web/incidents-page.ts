@@ -183,10 +183,10 @@ function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): 
 }
 
 /** Whose turn it is; a silent PC is its centre's to look after, and what the policy no longer demands is nobody's. */
-function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident, phones?: Phones): string {
-  if (requirement === AGENT_SILENT) return ownerWords(lang, "commune", phones);
+function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident, phones: Phones = {}): string {
+  if (requirement === AGENT_SILENT) return ownerWords(lang, "commune", phones.commune);
   const owner = policy.requirements.find(({ id }) => id === requirement)?.owner;
-  return owner === undefined ? "" : ownerWords(lang, owner, phones);
+  return owner === undefined ? "" : ownerWords(lang, owner, phones[owner]);
 }
 
 function stateOf(lang: Lang, { state, wellSinceMs }: Incident): Html {

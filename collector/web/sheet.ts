@@ -85,6 +85,6 @@ function explanation(lang: Lang, { finding, state, requirement }: SheetRow, phon
 }
 
 function adviceLine(lang: Lang, { words, owner }: Advice, phones: Phones): Html {
-  const who = owner === undefined ? "" : html` <b>${text(lang, "web.sheet.owner")}:</b> ${ownerWords(lang, owner, phones)}`;
+  const who = owner === undefined ? "" : html` <b>${text(lang, "web.sheet.owner")}:</b> ${ownerWords(lang, owner, phones[owner])}`;
   return html`<p class="advice"><b>${text(lang, "web.sheet.advice")}:</b> ${words}${who}</p>`;
 }

@@ -19,5 +19,5 @@ export function wayOut(lang: Lang, walk: readonly LatestReading[], nowMs: number
   const broken = found.find(({ carries }) => !carries)?.segment;
   return html`<h3>${text(lang, "web.way.title")}</h3>
 <ul class="legend" aria-label="${text(lang, "web.way.title")}">${found.map(({ segment, carries }) => html`<li>${icon(carries ? "pass" : "fail")} ${text(lang, `segment.${segment}`)}: ${text(lang, carries ? "web.way.carries" : "web.way.ends")}</li>`)}</ul>
-<p class="note">${text(lang, "web.way.asked", { age: age(lang, first.at, nowMs) })}${broken ? html` ${text(lang, "web.sheet.owner")}: ${ownerWords(lang, segmentOwners[broken], phones)}.` : ""}</p>`;
+<p class="note">${text(lang, "web.way.asked", { age: age(lang, first.at, nowMs) })}${broken ? html` ${text(lang, "web.sheet.owner")}: ${ownerWords(lang, segmentOwners[broken], phones[segmentOwners[broken]])}.` : ""}</p>`;
 }

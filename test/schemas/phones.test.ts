@@ -29,9 +29,9 @@ describe("telephone numbers", () => {
   });
 
   it("stand behind whoever acts", () => {
-    expect(ownerWords("vi", "isp", phonesFor(phones, "VNPT"))).toBe("Nhà mạng, điện thoại 1800 1166");
-    expect(ownerWords("en", "isp", phonesFor(phones, "VNPT"))).toBe("Internet provider, phone 1800 1166");
-    expect(ownerWords("vi", "dost", phonesFor(phones, "VNPT"))).toBe("Sở KH&CN");
+    expect(ownerWords("vi", "isp", phonesFor(phones, "VNPT").isp)).toBe("Nhà mạng, điện thoại 1800 1166");
+    expect(ownerWords("en", "isp", phonesFor(phones, "VNPT").isp)).toBe("Internet provider, phone 1800 1166");
+    expect(ownerWords("vi", "dost", phonesFor(phones, "VNPT").dost)).toBe("Sở KH&CN");
   });
 
   it.each([

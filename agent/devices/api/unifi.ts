@@ -97,7 +97,8 @@ async function logIn(session: ApiSession): Promise<Login> {
   const modern = await session.post("/api/auth/login", { body });
   const isOld = modern.status === 404;
   const reply = isOld ? await session.post("/api/login", { body }) : modern;
-  const said = JSON.stringify(reply.json ?? "");
+  // What it says of a user whom it lets in may speak of second factors, too.
+  const said = reply.status === 200 ? "" : JSON.stringify(reply.json ?? "");
   // So it answers, right password or not, once several programs have logged in within a minute; some versions with 403.
   if (reply.status === 429 || said.includes("LIMIT_REACHED"))
     throw new DeviceError("device_busy", `${session.device} takes no more logins for now; the next run asks again, and an API key needs no login`);

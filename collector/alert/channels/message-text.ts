@@ -60,7 +60,7 @@ function linesOf(lang: Lang, message: Message): string[] {
     ["cause", causeOf(lang, message)],
     ["effect", effect?.[lang]],
     ["next", advice?.[lang]],
-    ["who", owner.success ? ownerWords(lang, owner.data, message.phone === undefined ? {} : { [owner.data]: message.phone }) : undefined],
+    ["who", owner.success ? ownerWords(lang, owner.data, message.phone) : undefined],
     ["incident", incident === undefined ? undefined : String(incident)],
     ["link", link],
   ];

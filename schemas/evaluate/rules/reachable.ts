@@ -73,7 +73,7 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
 
 /**
  * Whom a run names in its evidence and says nothing of, and why: somebody is there, and refused the account or speaks another language. No reading at all
- * would let the others pass for all.
+ * would let the others pass for all. The lists are those of camera-presence (`cameras`) and vms-link (`links`).
  */
 function unaskedIn(run: (Run & { readonly outcome: Extract<Run["outcome"], { kind: "measured" }> }) | undefined): ReadonlyMap<string, FindingReason> {
   if (!run) return new Map();

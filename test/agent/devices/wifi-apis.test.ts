@@ -54,6 +54,14 @@ describe("Wi-Fi clients over vendors' HTTP APIs", () => {
     expect(outcome).toMatchObject({ kind: "failed", reason, detail: expect.stringContaining(words) });
   });
 
+  it("a UniFi console that lets in and speaks of the user's second factor is read", async () => {
+    const user = (request: FakeRequest): FakeReply => {
+      const reply = unifi(request);
+      return request.path === "/api/auth/login" ? { ...reply, body: JSON.stringify({ username: "hcc", mfa_enabled: false, twoFaMethods: ["2FA"] }) } : reply;
+    };
+    expect(read((await run(user, account)).outcome, "wifi_clients")).toBe(2);
+  });
+
   it.each<[string, (request: FakeRequest) => FakeReply, object]>([
     ["UniFi, wrong key", unifi, { apiKey: "wrong-key-here" }],
     ["UniFi, wrong password", unifi, { ...account, password: "wrong" }],

@@ -5,6 +5,7 @@ import { bundledPolicy } from "../../../agent/bundled-policy.ts";
 import { deviceLine, recordingLine } from "../../../agent/selfcheck/device-line.ts";
 import { countsForMs, keptLine } from "../../../agent/selfcheck/kept-evidence.ts";
 import { type CheckLine, phrase, say } from "../../../agent/selfcheck/result.ts";
+import { channelEvidence } from "../../support/channel-evidence.ts";
 
 type Measured = Extract<Outcome, { kind: "measured" }>;
 const measured = (...readings: Reading[]): Measured => ({ kind: "measured", readings });
@@ -87,20 +88,6 @@ describe("the line of a run over devices", () => {
 });
 
 describe("the line of recordings", () => {
-  const proof = (name: string, verdict: ChannelEvidence["verdict"], ...reasons: ChannelEvidence["reasons"]): ChannelEvidence => ({
-    device: "nvr-1",
-    channel: name,
-    name,
-    verdict,
-    reasons,
-    notes: [],
-    method: "isapi-search",
-    gaps: [],
-    gapsTotal: 0,
-    perDayMinutes: [],
-    ring: "full",
-    probes: [],
-  });
   const run = (...channels: ChannelEvidence[]): Measured => ({
     ...measured({ metric: "recording_depth_days", value: 12 }, channel(1, "1")),
     evidence: {
@@ -113,14 +100,18 @@ describe("the line of recordings", () => {
   });
 
   it.each<[string, ChannelEvidence[], CheckLine["state"], string]>([
-    ["all are kept", [proof("1", "COMPLIANT"), proof("2", "COMPLIANT")], "ok", "2/2 channels kept as required"],
+    ["all are kept", [channelEvidence("1", "COMPLIANT"), channelEvidence("2", "COMPLIANT")], "ok", "2/2 channels kept as required"],
     [
       "one is too short and one cannot be told",
-      [proof("1", "COMPLIANT"), proof("2", "NON_COMPLIANT", "RETENTION_SHORT", "NOT_RECORDING"), proof("*", "UNVERIFIABLE", "AUTH_FAILED")],
+      [
+        channelEvidence("1", "COMPLIANT"),
+        channelEvidence("2", "NON_COMPLIANT", "RETENTION_SHORT", "NOT_RECORDING"),
+        channelEvidence("*", "UNVERIFIABLE", "AUTH_FAILED"),
+      ],
       "warn",
       "1/3 channels kept as required; not met: nvr-1 2 (too few days kept, not recording now); unknown: nvr-1 (wrong user or password)",
     ],
-    ["a new recorder", [proof("1", "TOO_YOUNG")], "unknown", "0/1 channels kept as required; unknown: nvr-1 1 (not watched long enough)"],
+    ["a new recorder", [channelEvidence("1", "TOO_YOUNG")], "unknown", "0/1 channels kept as required; unknown: nvr-1 1 (not watched long enough)"],
   ])("%s", (_, channels, state, words) => {
     const line = recordingLine(["nvr-1"], run(...channels), bundledPolicy);
     expect([line.state, said(line)]).toEqual([state, words]);
@@ -131,13 +122,13 @@ describe("the line of recordings", () => {
   });
 
   it("a recorder that the run did not reach keeps the line from being green", () => {
-    const line = recordingLine(["nvr-1", "nvr-2"], run(proof("1", "COMPLIANT")), bundledPolicy);
+    const line = recordingLine(["nvr-1", "nvr-2"], run(channelEvidence("1", "COMPLIANT")), bundledPolicy);
     expect([line.state, said(line)]).toEqual(["unknown", "1/1 channels kept as required; could not be asked: nvr-2"]);
   });
 
   it("a breach is for the rule's own owner", () => {
     const rule = bundledPolicy.requirements.find(({ id }) => id === "R05");
-    expect(recordingLine(["nvr-1"], run(proof("1", "NON_COMPLIANT", "GAPS")), bundledPolicy)).toMatchObject({
+    expect(recordingLine(["nvr-1"], run(channelEvidence("1", "NON_COMPLIANT", "GAPS")), bundledPolicy)).toMatchObject({
       hint: rule?.advice,
       owner: { key: `owner.${rule?.owner}` },
     });

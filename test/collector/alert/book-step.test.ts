@@ -319,6 +319,7 @@ describe("a silent agent", () => {
 describe("a storm of slow lines", () => {
   const phones = [
     { owner: "isp" as const, isp: "VNPT", number: "1800 1166" },
+    { owner: "isp" as const, number: "1900 0000" },
     { owner: "province-it" as const, number: "0269 1" },
   ];
   const stormOf = (requirement: string, ispOf: (site: number) => string | undefined) => {
@@ -341,7 +342,9 @@ describe("a storm of slow lines", () => {
   });
 
   it("names none where nobody knows them, nor for what no line can cause", () => {
-    expect(stormOf("R01", () => undefined)).not.toHaveProperty("providers");
+    const unknown = stormOf("R01", () => undefined);
+    expect(unknown).not.toHaveProperty("providers");
+    expect(unknown?.phone).toBe("1900 0000");
     expect(stormOf("R14", () => "VNPT")).not.toHaveProperty("providers");
   });
 });

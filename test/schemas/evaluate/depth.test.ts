@@ -3,22 +3,12 @@ import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { Evidence } from "#schemas/observation.ts";
 import type { ChannelEvidence, RecordingEvidence } from "#schemas/recording-evidence.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { channelEvidence } from "../../support/channel-evidence.ts";
 import { DAY, facts, HOUR, measured, NOW, plan, requirement } from "../../support/facts.ts";
 
 const channel = (name: string, days: number | undefined, verdict: ChannelEvidence["verdict"], ...reasons: ChannelEvidence["reasons"]): ChannelEvidence => ({
-  device: "nvr-1",
-  channel: name,
-  name,
-  verdict,
-  reasons,
-  notes: [],
-  method: "isapi-search",
+  ...channelEvidence(name, verdict, ...reasons),
   ...(days !== undefined && { oldest: new Date(NOW - HOUR - days * DAY).toISOString() }),
-  gaps: [],
-  gapsTotal: 0,
-  perDayMinutes: [],
-  ring: "full",
-  probes: [],
 });
 const judge = (...channels: ChannelEvidence[]) => {
   const window = { from: new Date(NOW - 30 * DAY).toISOString(), to: new Date(NOW).toISOString() };
