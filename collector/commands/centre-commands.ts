@@ -2,10 +2,8 @@ import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { type Closing, Inventory, isClosedOn } from "#schemas/inventory.ts";
-import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
+import { type Closing, Inventory } from "#schemas/inventory.ts";
 import { acts } from "../people/acts.ts";
-import { addEnrolCode } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
@@ -65,32 +63,13 @@ export function centreCommand(context: CommandContext): Command {
   return centre;
 }
 
-function closedWords(closed: Closing | undefined): string {
+/** In which words a list says that a centre is closed; none for one that is open. */
+export function closedWords(closed: Closing | undefined): string {
   return closed === undefined ? "" : `closed from ${closed.on} on${closed.into === undefined ? "" : `, into ${closed.into}`}`;
 }
 
-/** `enrol-code CENTRE`: prints a one-time code for the gateway PC of a centre. */
-export function enrolCodeCommand(context: CommandContext): Command {
-  return new Command("enrol-code")
-    .description(`makes a one-time code for a centre's gateway PC, valid for ${CODE_MS / 3_600_000} hours`)
-    .argument("<centre>", "code of the centre")
-    .action(async (centre: string) => {
-      const code = newEnrolCode();
-      const nowMs = Date.now();
-      await withStore(context, async (db) => {
-        const site = await findSite(db, centre);
-        if (!site) throw new UsageError(noCentre(centre));
-        if (await addEnrolCode(db, centre, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return noteAct(db, acts.codeMade(centre));
-        if (isClosedOn(site.closed, vietnamDay(nowMs))) throw new UsageError(`"${centre}" is ${closedWords(site.closed)}; "centre reopen" takes that back`);
-        throw new UsageError(
-          `"${centre}" has three open codes already: use one of them, or wait until the oldest ends, ${CODE_MS / 3_600_000} hours after it was made`,
-        );
-      });
-      context.terminal.out(code);
-    });
-}
-
-const noCentre = (code: string) => `there is no centre "${code}"; "centre list" names them`;
+/** What is said of a code that no centre has. */
+export const noCentre = (code: string) => `there is no centre "${code}"; "centre list" names them`;
 
 async function readInventory(file: string): Promise<Inventory> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {

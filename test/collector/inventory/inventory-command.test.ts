@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { hashOfCode } from "../../../collector/auth/enrol-code.ts";
 import { readConfig } from "../../../collector/config.ts";
+import { enrolWithCode } from "../../../collector/store/agents.ts";
 import { sitesToJudge } from "../../../collector/store/findings.ts";
 import { writeParts } from "../../../collector/store/flush-part.ts";
 import { foundPart } from "../../../collector/store/found-devices.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { applySiteVersions, sitesAsOf } from "../../../collector/store/site-versions.ts";
-import { findSite } from "../../../collector/store/sites.ts";
+import { findSite, openSites } from "../../../collector/store/sites.ts";
 import { collectorCommand } from "../../support/collector-command.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
@@ -107,8 +109,46 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
 
   it("says of a code that is not given why, and what helps", async () => {
     expect((await say("enrol-code", "nowhere")).err).toBe('there is no centre "nowhere"; "centre list" names them');
+    for (const words of [[], ["chu-pah", "--all"]])
+      expect(await say("enrol-code", ...words)).toMatchObject({ code: 64, err: expect.stringContaining("or --all") });
     for (let open = 0; open < 3; open++) await say("enrol-code", "chu-pah");
-    expect(await say("enrol-code", "chu-pah")).toMatchObject({ code: 64, err: expect.stringContaining("three open codes already: use one of them, or wait") });
+    expect(await say("enrol-code", "chu-pah")).toMatchObject({
+      code: 64,
+      err: expect.stringContaining("three open codes already: use one of them, or end them"),
+    });
+  });
+
+  it("makes a code anew for a centre whose codes were lost, and ends those", async () => {
+    const lost: string[] = [];
+    for (let open = 0; open < 3; open++) lost.push((await say("enrol-code", "ia-grai")).out);
+    const { code, out } = await say("enrol-code", "ia-grai", "--anew");
+    expect(code).toBe(0);
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const enrol = (word: string, id: string) =>
+      enrolWithCode(db, hashOfCode(word) ?? "", { agentId: id, publicKey: id, hostName: undefined, version: "1" }, Date.now());
+    for (const word of lost) expect(await enrol(word, "agt-lost")).toBeUndefined();
+    expect(await enrol(out, "agt-ia-grai")).toMatchObject({ centre: "ia-grai" });
+    await close();
+  });
+
+  it("makes codes for all open centres without a gateway PC, and none at all where one is refused", async () => {
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const openCodes = async () =>
+      (await db.query<{ count: number }>("SELECT count(*)::int AS count FROM enrol_code WHERE used_at IS NULL AND expires_at > now()"))[0]?.count;
+    const before = await openCodes();
+    expect(await say("enrol-code", "--all")).toMatchObject({ code: 64, err: expect.stringContaining('"chu-pah" has three open codes') });
+    expect(await openCodes()).toBe(before);
+    const { out } = await say("enrol-code", "--all", "--anew");
+    const [head, ...rows] = out.replace("\ufeff", "").split("\r\n");
+    expect(head).toBe("centre,name,code");
+    const codes = rows.map((row) => row.split(","));
+    // ia-grai has its PC.
+    expect(codes.map(([centre]) => centre)).toEqual(
+      (await openSites(db, vietnamDay(Date.now()))).map(({ centre }) => centre.code).filter((centre) => centre !== "ia-grai"),
+    );
+    for (const [, , code = ""] of codes) expect(hashOfCode(code)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await openCodes()).toBe(codes.length);
+    await close();
   });
 
   it("lists the ledger, what needs a person first, and as JSON", async () => {
