@@ -1,11 +1,11 @@
 import { type Attestation, isWithdrawnAt, type Waiver, type Withdrawal } from "#schemas/attestation.ts";
-import { dayAfter, endOfDayMs, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { type Calendar, dayAfter, endOfDayMs, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { worstFirst } from "#schemas/evaluate/judgement.ts";
 import type { Finding, FindingState, Tally } from "#schemas/finding.ts";
 import { type Closing, isClosedOn } from "#schemas/inventory.ts";
 import { type AttestedRule, attestedRuleOf, type PolicyProfile, type Requirement } from "#schemas/policy.ts";
 import type { NamedVersion } from "../policy-book.ts";
-import { type DayChange, dailyStates } from "../web/daily-states.ts";
+import { type DayChange, type DayState, dailyStates, workedDays } from "../web/daily-states.ts";
 import type { CentreBrief, StandingFinding } from "../web/page-store.ts";
 import { asOf, tally, worstState } from "../web/standing.ts";
 import { type Excuse, excusesOf } from "./excuses.ts";
@@ -35,10 +35,12 @@ export type DossierRow = {
   readonly declared?: { readonly value?: number; readonly text?: string; readonly at: string; readonly inspected: boolean };
   readonly observedAt?: string;
   readonly since?: string;
-  /** Days of the month by their worst state; they sum to the days that are over, `none` being those before the first judgement. */
+  /** Days of the month by their worst state; with `notCounted` they sum to the days that are over, `none` being those before the first judgement. */
   readonly days: Readonly<Record<FindingState | "none", number>>;
   /** Of the unknown days those on which no collector judged, and of which nothing was learnt since; absent when there are none. */
   readonly notJudged?: number;
+  /** Days without working time, of what is judged by working time alone; absent when there are none, and in reports that were sealed without it. */
+  readonly notCounted?: number;
   readonly evidence: readonly string[];
 };
 
@@ -105,7 +107,7 @@ export function buildDossier(
   period: Period,
   policy: PolicyProfile,
   rows: ReportRows,
-  options: { nowMs: number; demo: boolean; policies?: readonly NamedVersion[] },
+  options: { nowMs: number; demo: boolean; calendar: Calendar; policies?: readonly NamedVersion[] },
 ): Dossier {
   const findings = byCentre(rows.findings);
   const changes = byCentre(rows.changes);
@@ -115,7 +117,7 @@ export function buildDossier(
     .map((centre) => {
       const { code } = centre;
       const own = { findings: findings(code), changes: changes(code), waivers: waivers(code), attestations: attestations(code) };
-      return dossierCentre(centre, period, policy, own, options.nowMs);
+      return dossierCentre(centre, period, policy, own, options);
     })
     .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
   // The dossier of one centre is about that one, closed or not.
@@ -193,7 +195,7 @@ function dossierCentre(
   month: Period,
   policy: PolicyProfile,
   { findings, changes, waivers: filed, attestations: attested }: Omit<ReportRows, "centres">,
-  nowMs: number,
+  { nowMs, calendar }: { nowMs: number; calendar: Calendar },
 ): DossierCentre {
   const { closed } = centre;
   const period = closed ? { ...month, lastDay: lastOpenDay(centre, month.lastDay), to: new Date(vietnamDayStartMs(closed.on)).toISOString() } : month;
@@ -203,7 +205,9 @@ function dossierCentre(
   const lastDay = countedTo(period, nowMs);
   // What came into force when a centre was no more was never demanded of it.
   const demanded = policy.requirements.filter(({ id }) => !closed || known.has(id));
-  const rows = demanded.map(({ id }) => dossierRow(id, known.get(id), changesOf.get(id) ?? [], lastDay));
+  const rows = demanded.map(({ id, rule }) =>
+    dossierRow(id, known.get(id), dailyStates(changesOf.get(id) ?? [], lastDay, Number(lastDay.slice(8)), workedDays(rule, calendar, nowMs))),
+  );
   const waivers = filed
     .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay && !isWithdrawnAt(waiver, Date.parse(period.from) - 1))
     .map(({ id, requirement, reason, document, from, until, withdrawn }) => ({
@@ -252,12 +256,11 @@ function countedTo({ lastDay }: Period, nowMs: number): string {
   return today < lastDay ? today : lastDay;
 }
 
-function dossierRow(requirement: string, finding: StandingFinding | undefined, changes: readonly DayChange[], lastDay: string): DossierRow {
-  const states = dailyStates(changes, lastDay, Number(lastDay.slice(8)));
+function dossierRow(requirement: string, finding: StandingFinding | undefined, states: readonly (DayState | undefined)[]): DossierRow {
   const days = Object.fromEntries([...worstFirst, "none" as const].map((state) => [state, 0])) as Record<FindingState | "none", number>;
-  for (const day of states) days[day === "not_judged" ? "unknown" : (day ?? "none")]++;
-  const unjudged = states.filter((day) => day === "not_judged").length;
-  const counted = { days, ...(unjudged > 0 && { notJudged: unjudged }) };
+  for (const day of states) if (day !== "not_counted") days[day === "not_judged" ? "unknown" : (day ?? "none")]++;
+  const [notJudged, notCounted] = (["not_judged", "not_counted"] as const).map((state) => states.filter((day) => day === state).length);
+  const counted = { days, ...(notJudged && { notJudged }), ...(notCounted && { notCounted }) };
   if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", ...counted, evidence: [] };
   const { state, reason, evidenceClass, observed, required, unit, detail, declared, observedAt, since, evidence } = finding;
   const { by: _, ...said } = declared ?? { by: "" };

@@ -47,7 +47,7 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     const atMs = Math.min(endMs, nowMs);
     const knownMs = Math.min(nowMs, Date.parse(closesAt(period)));
     const inForce = policyAt(atMs, knownMs);
-    const { policy } = inForce;
+    const { policy, calendar } = inForce;
     const rows = await reportRows(db, period, atMs, knownMs, centre);
     const judgeAgain = async () => {
       const sites = (await sitesAsOf(db, vietnamDay(endMs), knownMs, period.lastDay)).filter((site) => centre === undefined || site.centre.code === centre);
@@ -64,7 +64,7 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
       findings: [...findings, ...gone.findings],
       changes: withFills(rows.changes, unjudged),
     };
-    return buildDossier(centre === undefined ? "province" : "centre", period, policy, all, { nowMs, demo, policies });
+    return buildDossier(centre === undefined ? "province" : "centre", period, policy, all, { nowMs, demo, calendar, policies });
   };
 
   /** The centres that closed within a month, after its first day and by `atMs`, each as it was declared and judged at the end of its last day. */

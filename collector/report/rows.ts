@@ -20,7 +20,7 @@ export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; 
 
 /** One row per centre and requirement: what CSV and spreadsheets hold. */
 export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
-  return { key: "report.sheet", head: requirementHead, rows: cellsOf(dossier, dossier.centres, lang) };
+  return { key: "report.sheet", head: requirementHead(dossier), rows: cellsOf(dossier, dossier.centres, lang) };
 }
 
 /** The same of the centres that closed within the month, in a table of their own: whoever adds up the first one gets the sums of the report. */
@@ -28,7 +28,7 @@ export function closedRows(dossier: Dossier, lang: Lang): Sheet {
   const { closedCentres = [] } = dossier;
   return {
     key: "report.closedCentres",
-    head: ["report.column.closedOn", "report.column.into", ...requirementHead.map((key) => (key === "report.column.state" ? "report.column.stateThen" : key))],
+    head: ["report.column.closedOn", "report.column.into", ...requirementHead(dossier).map((key) => (key === "report.column.state" ? "report.column.stateThen" : key))],
     rows: closedCentres.flatMap((centre) => {
       const { closed } = centre;
       return cellsOf(dossier, [centre], lang).map((cells) => [closed && { day: closed.on }, closed?.into, ...cells]);
@@ -36,7 +36,12 @@ export function closedRows(dossier: Dossier, lang: Lang): Sheet {
   };
 }
 
-const requirementHead: readonly TextKey[] = [
+/** Reports that were sealed without the days that are not counted keep their columns. */
+function requirementHead(dossier: Dossier): readonly TextKey[] {
+  return countsWorkedDays(dossier) ? sheetHead : sheetHead.filter((key) => key !== "report.column.daysNotCounted");
+}
+
+const sheetHead: readonly TextKey[] = [
   "report.column.code",
   "report.column.centre",
   "report.column.district",
@@ -56,13 +61,15 @@ const requirementHead: readonly TextKey[] = [
   "report.column.daysFail",
   "report.column.daysOpen",
   "report.column.daysNone",
+  "report.column.daysNotCounted",
   "report.column.waivers",
   "report.column.owner",
   "report.column.clause",
 ];
 
-function cellsOf({ requirements }: Dossier, centres: readonly DossierCentre[], lang: Lang): Cell[][] {
-  const known = new Map(requirements.map((requirement) => [requirement.id, requirement]));
+function cellsOf(dossier: Dossier, centres: readonly DossierCentre[], lang: Lang): Cell[][] {
+  const known = new Map(dossier.requirements.map((requirement) => [requirement.id, requirement]));
+  const isWorked = countsWorkedDays(dossier);
   return centres.flatMap((centre) =>
     centre.rows.map((row): Cell[] => {
       const requirement = known.get(row.requirement);
@@ -86,6 +93,7 @@ function cellsOf({ requirements }: Dossier, centres: readonly DossierCentre[], l
         row.days.fail,
         openDays(row),
         row.days.none,
+        ...(isWorked ? [row.notCounted ?? 0] : []),
         waiverWords(lang, centre, row.requirement),
         requirement && text(lang, `owner.${requirement.owner}`),
         requirement?.clause,
@@ -259,8 +267,13 @@ export function methodSentences(dossier: Pick<Dossier, "centres" | "closedCentre
   return [
     ...([1, 2, 3, 4, 5, 6, 7, 8] as const).map((place) => text(lang, `report.method.${place}`, { days: CLOSING_DAYS })),
     ...(isUnjudged ? [text(lang, "report.method.notJudged")] : []),
+    ...(countsWorkedDays(dossier) ? [text(lang, "report.method.notCounted")] : []),
     ...policyWords(dossier, lang),
   ];
+}
+
+function countsWorkedDays(dossier: Pick<Dossier, "centres" | "closedCentres">): boolean {
+  return everyCentre(dossier).some(({ rows }) => rows.some(({ notCounted }) => notCounted !== undefined));
 }
 
 /** The versions of a month that had several, each with its first day, and which one judged the states at its end. */

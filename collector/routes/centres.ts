@@ -2,21 +2,21 @@ import { Hono } from "hono";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
-import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
 import type { Asset, CentreReply, CentreStatus, CentresReply } from "#schemas/read-api.ts";
 import { centreView } from "../web/centre-view.ts";
 import type { PageStore } from "../web/page-store.ts";
 import { type CentreStanding, provinceView } from "../web/province-view.ts";
 import { publicFinding } from "./findings.ts";
+import type { CalendarAt, PageDeps } from "./page.ts";
 
-export type CentresDeps = { readonly store: Pick<PageStore, "province" | "centre" | "ledger">; readonly policy: PolicyProfile; readonly now: () => number };
+export type CentresDeps = Pick<PageDeps, "policy" | "now"> & CalendarAt & { readonly store: Pick<PageStore, "province" | "centre" | "ledger"> };
 
 const HISTORY_MS = 30 * 86_400_000;
 const everything = { q: "", state: "", district: "", isp: "", requirement: "" };
 
 /** `GET /v1/centres` and `GET /v1/centres/{code}`: the same figures as the pages, for other systems of the province. */
-export function centresRoutes({ store, policy, now }: CentresDeps): Hono {
+export function centresRoutes({ store, policy, calendarAt, now }: CentresDeps): Hono {
   const policyName = `${policy.id}@${policy.version}`;
   const app = new Hono();
 
@@ -30,7 +30,7 @@ export function centresRoutes({ store, policy, now }: CentresDeps): Hono {
     const code = Code.safeParse(c.req.param("code"));
     const rows = code.success ? await store.centre(code.data, new Date(now() - HISTORY_MS).toISOString(), vietnamDay(now())) : undefined;
     if (!rows) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
-    const { state, tally } = centreView(policy, rows, now());
+    const { state, tally } = centreView(policy, calendarAt(now()), rows, now());
     return c.json({
       at: new Date(now()).toISOString(),
       policy: policyName,

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { streamSSE } from "hono/streaming";
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { type Calendar, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import type { PhoneEntry } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -39,6 +39,8 @@ export type PageDeps = {
   readonly phones?: readonly PhoneEntry[];
   readonly now: () => number;
 };
+/** The working calendar in force at an instant. */
+export type CalendarAt = { readonly calendarAt: (atMs: number) => Calendar };
 
 /** The page of a list that an address asks for under a name; the first where it names none. */
 export function pageAsked(c: Context, name = "page"): number {
@@ -49,7 +51,7 @@ const DAY_MS = 86_400_000;
 const HEARTBEAT_MS = 25_000;
 
 /** The pages that people look at: province, centre, device, their static files and the stream that keeps them fresh. */
-export function pageRoutes(deps: PageDeps): Hono {
+export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
   const { store, policy } = deps;
   const app = new Hono();
   const live = liveRevision(() => store.revision());
@@ -69,7 +71,7 @@ export function pageRoutes(deps: PageDeps): Hono {
     const rows = code.success ? await store.centre(code.data, historyStart(frame.nowMs), vietnamDay(frame.nowMs), pageAsked(c, "devices")) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
     const ledger = await store.ledger(rows.centre.code, frame.nowMs);
-    return c.html(centrePage(frame, policy, centreView(policy, rows, frame.nowMs), ledger));
+    return c.html(centrePage(frame, policy, centreView(policy, deps.calendarAt(frame.nowMs), rows, frame.nowMs), ledger));
   });
 
   app.get("/centres/:code/devices/:device", pageHeaders, async (c) => {

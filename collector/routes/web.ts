@@ -70,6 +70,7 @@ export function webRoutes(deps: WebDeps): Hono {
       return site ? siteLedger(db, site, deps.policyAt(nowMs).calendar, nowMs) : [];
     },
   };
+  const calendarAt = (atMs: number) => deps.policyAt(atMs).calendar;
   const forms = {
     ...deps,
     store: {
@@ -82,14 +83,14 @@ export function webRoutes(deps: WebDeps): Hono {
     },
   };
   return new Hono()
-    .route("/", pageRoutes({ ...deps, store }))
-    .route("/", centresRoutes({ ...deps, store: { ...store, centre: pages.centre } }))
+    .route("/", pageRoutes({ ...deps, calendarAt, store }))
+    .route("/", centresRoutes({ ...deps, calendarAt, store: { ...store, centre: pages.centre } }))
     .route("/", findingsRoutes({ ...deps, store: { ...store, findingsAsOf: (query, atMs) => findingsAsOf(db, deps.policyAt, query, atMs) } }))
     .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
-    .route("/", dutiesRoutes({ ...forms, calendarAt: (nowMs) => deps.policyAt(nowMs).calendar, duties: dutyStore(deps) }))
+    .route("/", dutiesRoutes({ ...forms, calendarAt, duties: dutyStore(deps) }))
     .route("/", incidentRoutes({ ...forms, incidents: incidentStore(deps) }))
     .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }));
 }

@@ -1,10 +1,10 @@
 import type { Attestation } from "#schemas/attestation.ts";
-import { dayAfter, daysBetween, vietnamDay } from "#schemas/calendar.ts";
+import { type Calendar, dayAfter, daysBetween, vietnamDay } from "#schemas/calendar.ts";
 import type { FindingState, Tally } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
-import { type DayState, dailyStates } from "./daily-states.ts";
+import { type DayState, dailyStates, workedDays } from "./daily-states.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
 import type { CentreRows, StandingFinding, StoredRun } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
@@ -33,7 +33,7 @@ export type CentreView = {
 };
 
 /** Puts one centre's rows in the order of the plan; every requirement has a row, judged or not. Of a closed centre nothing is demanded. */
-export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: number): CentreView {
+export function centreView(policy: PolicyProfile, calendar: Calendar, rows: CentreRows, nowMs: number): CentreView {
   const findings = new Map(rows.findings.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
   const runs = new Map(rows.evidence.map((run) => [run.ref, run]));
   const changes = Map.groupBy(withFills(rows.history, rows.unjudged ?? []), ({ requirement }) => requirement);
@@ -45,7 +45,7 @@ export function centreView(policy: PolicyProfile, rows: CentreRows, nowMs: numbe
       requirement,
       state: finding?.state ?? "unknown",
       ...(finding && { finding }),
-      days: dailyStates(changes.get(requirement.id) ?? [], today, HISTORY_DAYS),
+      days: dailyStates(changes.get(requirement.id) ?? [], today, HISTORY_DAYS, workedDays(requirement.rule, calendar, nowMs)),
       runs: finding?.evidence.flatMap((ref) => runs.get(ref) ?? []) ?? [],
       attestations: rows.attestations.filter((attestation) => attestation.requirement === requirement.id),
     };

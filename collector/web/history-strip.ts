@@ -13,7 +13,7 @@ const HEIGHT = 16;
 /** Heights in pixels, so that a strip can be read without colour: the worse, the taller. */
 const heights: Record<FindingState, number> = { fail: 16, error: 13, unknown: 9, pending: 7, pass: 4, not_applicable: 2 };
 
-/** Thirty days as a strip of bars, with the same in words. A day on which nobody judged is an unknown one. */
+/** Thirty days as a strip of bars, with the same in words. A day on which nobody judged is an unknown one; one that is not counted has no bar. */
 export function historyStrip(lang: Lang, days: readonly (DayState | undefined)[]): Html {
   const paths = findingStates.flatMap((state) => {
     const cells = days.flatMap((day, index) => (drawn(day) === state ? [`M${index * CELL} ${HEIGHT - heights[state]}h3v${heights[state]}h-3z`] : []));
@@ -24,15 +24,17 @@ export function historyStrip(lang: Lang, days: readonly (DayState | undefined)[]
 }
 
 function drawn(day: DayState | undefined): FindingState | undefined {
-  return day === "not_judged" ? "unknown" : day;
+  return day === "not_judged" ? "unknown" : day === "not_counted" ? undefined : day;
 }
 
 function inWords(lang: Lang, days: readonly (DayState | undefined)[]): string {
   const counts = worstFirst.map((state) => ({ state, count: days.filter((day) => day === state).length })).filter(({ count }) => count > 0);
   const unjudged = days.filter((day) => day === "not_judged").length;
-  if (counts.length === 0 && unjudged === 0) return text(lang, "web.history.noDays");
+  const uncounted = days.filter((day) => day === "not_counted").length;
+  if (counts.length === 0 && unjudged === 0 && uncounted === 0) return text(lang, "web.history.noDays");
   return [
     ...counts.map(({ state, count }) => text(lang, "web.history.days", { count, state: text(lang, `state.${state}`).toLowerCase() })),
     ...(unjudged > 0 ? [text(lang, "web.history.notJudged", { count: unjudged })] : []),
+    ...(uncounted > 0 ? [text(lang, "web.history.notCounted", { count: uncounted })] : []),
   ].join(", ");
 }

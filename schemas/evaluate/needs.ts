@@ -3,6 +3,7 @@ import type { Duty } from "../duty.ts";
 import type { Need, Needs } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
 import { type PolicyProfile, type Requirement, type Rule, restsOnWords } from "../policy.ts";
+import { OPENING_MS } from "./rules/capacity.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -60,6 +61,26 @@ export function maxAgeMs(rule: Rule): number | undefined {
     case "capacity":
     case "depth":
       return rule.maxAgeHours * HOUR_MS;
+    case "count":
+    case "attested":
+    case "checklist":
+      return undefined;
+  }
+}
+
+/**
+ * Working time after opening within which a rule that looks at working time alone may still judge by the answers of days before, ms; 0 for one whose states are
+ * meant to stand over days. Undefined for rules that look at all hours, at days, or at people's words.
+ */
+export function settlingMs(rule: Rule): number | undefined {
+  switch (rule.kind) {
+    case "reachable":
+      return rule.workingHoursOnly ? rule.windowHours * HOUR_MS : undefined;
+    case "capacity":
+      return OPENING_MS;
+    case "floor":
+      return rule.hours === "working" ? 0 : undefined;
+    case "depth":
     case "count":
     case "attested":
     case "checklist":

@@ -57,11 +57,11 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
     dossier: async (month: string, centre?: string) => {
       const rows = { centres: sampleCentres, findings: sampleCentres.flatMap((_, index) => sampleFindings(index)), changes: [], attestations, waivers };
-      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo });
+      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
   };
-  const routes = pageRoutes({ ...page, store: { ...sampleStore, revision: async () => revision } })
+  const routes = pageRoutes({ ...page, calendarAt: () => calendar, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
     .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, duties }))

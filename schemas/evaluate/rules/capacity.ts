@@ -9,7 +9,7 @@ import { type CapacityEvidence, readCapacity } from "./capacity-evidence.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Working time in which the first run of a day has come. */
-const OPENING_MS = HOUR_MS;
+export const OPENING_MS = HOUR_MS;
 
 /**
  * Can so many people use the Wi-Fi at once? Four-valued (fields/devices.md A.4): demonstrated by a real peak, supported by limits and radios,

@@ -63,6 +63,7 @@ export const report = {
   "report.column.daysFail": "Days not met",
   "report.column.daysOpen": "Days undetermined",
   "report.column.daysNone": "Days not judged",
+  "report.column.daysNotCounted": "Days not counted",
   "report.column.coverage": "Coverage",
   "report.column.score": "Score",
   "report.column.fails": "Not met",
@@ -97,6 +98,8 @@ export const report = {
   "report.method.8": "A period closes {days} days after the month. What arrives later is kept but does not change a closed report.",
   "report.method.notJudged":
     "A day on which the province's server did not judge counts as “unknown”, unless it could be judged afterwards: from what the centre sent later of that very day, or from a declaration that was valid on it.",
+  "report.method.notCounted":
+    "What is judged by working time alone (portals, Wi-Fi) is counted on days with working time alone; weekends and holidays of the calendar are in no number. On such a day what is met or not counts by the answers of that day: a state left over from the day before counts only if it still stands when the first hours of work no longer look back at it.",
   "report.policies":
     "In the period {count} versions of the policy were in force one after the other: {list}. The states at the end were judged by {policy}, each day by the version that was in force on it.",
   "report.policies.one": "{policy} from {from} on ({document} of {date})",

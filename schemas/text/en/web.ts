@@ -142,9 +142,10 @@ export const web = {
   "web.history.alt": "Last 30 days: {summary}",
   "web.history.days": "{count} days {state}",
   "web.history.notJudged": "{count} days not judged by the province's server",
+  "web.history.notCounted": "{count} days not counted (no working time)",
   "web.history.unjudged": "On {days} the province's server did not judge: unknown, save for what could be judged afterwards.",
   "web.history.noDays": "no history yet",
-  "web.history.legend": "One cell per day, today on the right; the worst state of the day.",
+  "web.history.legend": "One cell per day, today on the right; the worst state of the day. What is judged by working time alone has no bar on days off.",
 
   "web.way.title": "The way out of the gateway PC",
   "web.way.carries": "carries",

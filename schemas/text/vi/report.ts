@@ -62,6 +62,7 @@ export const report = {
   "report.column.daysFail": "Ngày không đạt",
   "report.column.daysOpen": "Ngày chưa xác định",
   "report.column.daysNone": "Ngày chưa có đánh giá",
+  "report.column.daysNotCounted": "Ngày không tính",
   "report.column.coverage": "Độ phủ",
   "report.column.score": "Tỷ lệ đạt",
   "report.column.fails": "Không đạt",
@@ -96,6 +97,8 @@ export const report = {
   "report.method.8": "Kỳ chốt sau khi tháng kết thúc {days} ngày. Số liệu đến muộn hơn được lưu nhưng không đổi báo cáo đã chốt.",
   "report.method.notJudged":
     "Ngày mà máy chủ của tỉnh không đánh giá được tính là “chưa xác định”, trừ khi về sau đánh giá lại được: từ số liệu mà trung tâm gửi đến sau cho chính ngày đó, hoặc từ khai báo còn hiệu lực trong ngày đó.",
+  "report.method.notCounted":
+    "Nội dung chỉ xét trong giờ làm việc (cổng dịch vụ, Wi-Fi) chỉ tính những ngày có giờ làm việc; thứ bảy, chủ nhật và ngày lễ theo lịch không nằm trong con số nào. Trong ngày làm việc, đạt hay không đạt tính theo kết quả đo của chính ngày đó: trạng thái còn lại từ hôm trước chỉ tính nếu vẫn giữ nguyên khi những giờ làm việc đầu ngày không còn xét đến hôm trước.",
   "report.policies":
     "Trong kỳ có {count} phiên bản bộ tiêu chí lần lượt có hiệu lực: {list}. Trạng thái cuối kỳ đánh giá theo {policy}; mỗi ngày được đánh giá theo phiên bản có hiệu lực ngày đó.",
   "report.policies.one": "{policy} từ ngày {from} ({document} ngày {date})",

@@ -1,13 +1,15 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Transition } from "#schemas/finding.ts";
+import type { Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { parseCsv } from "../../../collector/attest/csv-rows.ts";
 import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "../../../collector/report/dossier.ts";
 import { closesAt, Month, periodOf } from "../../../collector/report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../../../collector/report/render.ts";
-import { coverageWords, methodSentences, scoreWords } from "../../../collector/report/rows.ts";
+import { coverageWords, methodSentences, requirementRows, scoreWords } from "../../../collector/report/rows.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
 import type { DayChange } from "../../../collector/web/daily-states.ts";
+import { calendar, requirement } from "../../support/facts.ts";
 import { pdfText } from "../../support/pdf-text.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -49,7 +51,7 @@ const rows: ReportRows = {
   ],
 };
 const build = (nowMs = afterClosing, changed: Partial<ReportRows> = {}) =>
-  buildDossier("province", period, samplePolicy, { ...rows, ...changed }, { nowMs, demo: false });
+  buildDossier("province", period, samplePolicy, { ...rows, ...changed }, { nowMs, demo: false, calendar });
 
 const readable: readonly ReportFormat[] = requirePeer("pdftotext") ? reportFormats : reportFormats.filter((format) => format !== "pdf");
 
@@ -263,7 +265,7 @@ function eventful(): Dossier {
     { id, version: 1, effectiveFrom: "2026-07-01", source: { ...source, document: "Quyết định 100/QĐ-UBND", date: "2026-06-15" } },
     { id, version: 2, effectiveFrom: "2026-11-11", source },
   ];
-  return buildDossier("province", period, samplePolicy, { ...rows, centres: [closed, ...others], changes }, { nowMs: afterClosing, demo: false, policies });
+  return buildDossier("province", period, samplePolicy, { ...rows, centres: [closed, ...others], changes }, { nowMs: afterClosing, demo: false, calendar, policies });
 }
 
 test("a centre that closed within the month stands beside the sums, counted to its last day", () => {
@@ -278,6 +280,36 @@ test("days on which nobody judged are unknown ones of a number of their own, and
   const centre = eventful().centres.find(({ code }) => code === "xa-02");
   expect(centre?.rows[0]).toMatchObject({ days: { pass: 27, unknown: 3, none: 0 }, notJudged: 3 });
   expect(centre?.excuses).toEqual([{ requirement: "R01", reason: "not_judged", from: "2026-11-09T17:00:00.000Z", to: "2026-11-12T17:00:00.000Z" }]);
+});
+
+describe("what is judged in working hours alone", () => {
+  const portals = { ...(samplePolicy.requirements[0] as Requirement), rule: requirement("R16").rule };
+  const policy = { ...samplePolicy, requirements: [portals, ...samplePolicy.requirements.slice(1)] };
+  // A Friday's last minutes, seen to be over on Monday.
+  const told = [
+    change("2026-10-01T00:00:00.000Z", "pass"),
+    change("2026-11-06T09:50:00.000Z", "fail"),
+    change("2026-11-09T00:35:00.000Z", "pass"),
+  ].map((one) => ({ ...one, requirement: portals.id }));
+  const dossier = buildDossier("province", period, policy, { ...rows, changes: told }, { nowMs: afterClosing, demo: false, calendar });
+
+  test("is counted on working days alone, by each day's own answers", () => {
+    const row = dossier.centres.find(({ code }) => code === "xa-01")?.rows[0];
+    expect(row).toMatchObject({ days: { pass: 20, fail: 1, unknown: 0, none: 0 }, notCounted: 9 });
+  });
+
+  test("a report that was sealed before keeps its columns and its words", () => {
+    const sealed = buildDossier("province", period, samplePolicy, rows, { nowMs: afterClosing, demo: false, calendar });
+    const isOld = !JSON.stringify(sealed).includes("notCounted");
+    const key = "report.column.daysNotCounted";
+    expect(isOld).toBe(true);
+    expect(requirementRows(sealed, "vi").head).not.toContain(key);
+    expect(requirementRows(dossier, "vi").head).toContain(key);
+    for (const { head, rows } of [requirementRows(sealed, "vi"), requirementRows(dossier, "vi")]) for (const row of rows) expect(row.length).toBe(head.length);
+    const word = "chỉ xét trong giờ làm việc";
+    expect(methodSentences(sealed, "vi").join(" ")).not.toContain(word);
+    expect(methodSentences(dossier, "vi").join(" ")).toContain(word);
+  });
 });
 
 test.each(readable)("%s: names the centre that closed, the days without a judge, and each version of the policy", { timeout: 60_000 }, async (format) => {
@@ -313,7 +345,7 @@ test("the first table of a spreadsheet adds up to the sums: a centre that closed
 });
 
 test("a month without any of it has no word of it", async () => {
-  const dossier = buildDossier("province", period, samplePolicy, rows, { nowMs: afterClosing, demo: false, policies: eventful().policies?.slice(1) ?? [] });
+  const dossier = buildDossier("province", period, samplePolicy, rows, { nowMs: afterClosing, demo: false, calendar, policies: eventful().policies?.slice(1) ?? [] });
   expect(dossier).toEqual(build());
   for (const name of ["closedCentres", "policies"]) expect(dossier).not.toHaveProperty(name);
   expect(JSON.stringify(dossier)).not.toContain("notJudged");

@@ -4,6 +4,7 @@ import { centresRoutes } from "../../../collector/routes/centres.ts";
 import { findingsRoutes } from "../../../collector/routes/findings.ts";
 import { openApiDocument, openApiRoutes } from "../../../collector/routes/openapi.ts";
 import { operations } from "../../../collector/routes/operations.ts";
+import { calendar } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleFindings, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 
@@ -22,7 +23,7 @@ const findings = findingsRoutes({
     },
   },
 });
-const centres = centresRoutes({ store: sampleStore, policy: samplePolicy, now });
+const centres = centresRoutes({ store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, now });
 
 test("the centres are the same figures as on the page, in the shape that the document promises", async () => {
   const reply = CentresReply.parse(await (await centres.request("/v1/centres")).json());

@@ -17,7 +17,7 @@ const app = reportRoutes({
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
     dossier: async (month, centre) => {
       const rows = { centres: sampleCentres, findings: sampleCentres.flatMap((_, index) => sampleFindings(index)), changes: [], attestations: [], waivers: [] };
-      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false });
+      const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
   },

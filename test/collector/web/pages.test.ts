@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { pageRoutes } from "../../../collector/routes/page.ts";
+import { calendar } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 
-const deps = { store: sampleStore, policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs } as const;
+const deps = { store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, lang: "vi", demo: false, now: () => sampleNowMs } as const;
 const app = pageRoutes(deps);
 const page = async (path: string, headers: Record<string, string> = {}) => (await app.request(path, { headers })).text();
 
@@ -202,6 +203,7 @@ test("a page of 135 centres with 20 requirements stays below 150 kB", async () =
   const large = pageRoutes({
     ...deps,
     policy,
+    calendarAt: () => calendar,
     store: { ...sampleStore, province: async () => ({ centres, closed: [], findings: all as typeof findings, changes: [] }) },
   });
   expect(Buffer.byteLength(await (await large.request("/")).text())).toBeLessThan(150_000);
