@@ -2,6 +2,7 @@ import type { AgentConfig, Assignment, MeasureServer } from "#schemas/agent-conf
 import type { DeviceRole } from "#schemas/inventory.ts";
 import type { ProbeKind } from "#schemas/observation.ts";
 import type { DepthRule, FloorRule, PolicyProfile, Rule } from "#schemas/policy.ts";
+import { rolesAsked } from "#schemas/target.ts";
 import type { LocalConfig } from "./config.ts";
 import { endOf } from "./url-end.ts";
 
@@ -60,9 +61,9 @@ export const BANDWIDTH_EVERY_S = 6 * 3_600;
 const lanPlans: readonly LanPlan[] = [
   { probe: "wifi-clients", roles: ["access-point", "router"], everyS: 300 },
   { probe: "office-devices", roles: ["citizen-pc", "copier", "display", "kiosk", "officer-pc", "printer", "scanner"], everyS: 600, options: { spooler: true } },
-  { probe: "camera-presence", roles: ["camera", "recorder"], everyS: 300 },
+  { probe: "camera-presence", roles: rolesAsked["camera-presence"] ?? [], everyS: 300 },
   { probe: "camera-stream", roles: ["camera", "recorder"], everyS: 3_600 },
-  { probe: "vms-link", roles: ["recorder"], everyS: 900 },
+  { probe: "vms-link", roles: rolesAsked["vms-link"] ?? [], everyS: 900 },
   // A recorder that plays back has less left for recording: at night nobody waits for it.
   { probe: "recording-depth", roles: ["recorder"], without: ["camera"], everyS: 86_400, window: { from: "00:30", to: "04:30" } },
   { probe: "recording-watch", roles: ["recorder"], without: ["camera"], everyS: 3_600 },

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { Code } from "./ids.ts";
 import { DeviceRole } from "./inventory.ts";
+import type { ProbeKind } from "./observation.ts";
+
+/** Which declared devices a probe of cameras asks: each one that has an address inside of the allowed networks. */
+export const rolesAsked: { readonly [probe in ProbeKind]?: readonly DeviceRole[] } = {
+  "camera-presence": ["camera", "recorder"],
+  "vms-link": ["recorder"],
+};
 
 /** A secret by name: kept by `creds add` on the gateway PC, put in place by the runner just before a run. */
 export const CredentialName = Code;

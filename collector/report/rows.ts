@@ -28,7 +28,11 @@ export function closedRows(dossier: Dossier, lang: Lang): Sheet {
   const { closedCentres = [] } = dossier;
   return {
     key: "report.closedCentres",
-    head: ["report.column.closedOn", "report.column.into", ...requirementHead(dossier).map((key) => (key === "report.column.state" ? "report.column.stateThen" : key))],
+    head: [
+      "report.column.closedOn",
+      "report.column.into",
+      ...requirementHead(dossier).map((key) => (key === "report.column.state" ? "report.column.stateThen" : key)),
+    ],
     rows: closedCentres.flatMap((centre) => {
       const { closed } = centre;
       return cellsOf(dossier, [centre], lang).map((cells) => [closed && { day: closed.on }, closed?.into, ...cells]);

@@ -3,6 +3,7 @@ import type { Duty } from "../duty.ts";
 import type { Need, Needs } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
 import { type PolicyProfile, type Requirement, type Rule, restsOnWords } from "../policy.ts";
+import { witnessOf } from "./declared-devices.ts";
 import { OPENING_MS } from "./rules/capacity.ts";
 
 const MINUTE_MS = 60_000;
@@ -17,13 +18,19 @@ const TURN_MARGIN_DAYS = 75;
 export function needsOf(requirements: readonly Pick<Requirement, "rule">[], calendar: Calendar, nowMs: number): Needs {
   const duties = requirements.flatMap(({ rule }) => (rule.kind === "checklist" ? rule.duties : []));
   return {
-    runs: requirements.flatMap(({ rule }) => needOf(rule, calendar, nowMs) ?? []),
+    runs: requirements.flatMap(({ rule }) => [needOf(rule, calendar, nowMs) ?? [], witnessNeed(rule, nowMs) ?? []].flat()),
     ...(duties.length > 0 && { dutiesFrom: vietnamDay(nowMs - Math.max(...duties.map(daysBack)) * DAY_MS) }),
   };
 }
 
 function daysBack({ rhythm, breach }: Duty): number {
   return breach.of * TURN_DAYS[rhythm.every] + TURN_MARGIN_DAYS;
+}
+
+/** What recorders tell of cameras that nobody asks: the newest look and some before it, since one may have failed. */
+function witnessNeed(rule: Rule, nowMs: number): Need | undefined {
+  const witness = witnessOf(rule);
+  return witness && { probe: witness.probe, spans: [{ fromMs: nowMs - witness.maxAgeMs, toMs: nowMs }], runsMax: 4 };
 }
 
 /** The runs that a rule looks at when it judges at `nowMs`; nothing for rules that look at people's words alone. */
@@ -90,5 +97,5 @@ export function settlingMs(rule: Rule): number | undefined {
 
 /** The requirements that a probe's observations can change. */
 export function requirementsTouchedBy({ requirements }: PolicyProfile, probes: ReadonlySet<ProbeKind>): Requirement[] {
-  return requirements.filter(({ rule }) => !restsOnWords(rule) && probes.has(rule.probe));
+  return requirements.filter(({ rule }) => !restsOnWords(rule) && [rule.probe, witnessOf(rule)?.probe ?? []].flat().some((probe) => probes.has(probe)));
 }

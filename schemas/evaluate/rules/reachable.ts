@@ -3,6 +3,7 @@ import type { Facts, Run, SharedFault } from "../../facts.ts";
 import type { FindingPart, FindingReason } from "../../finding.ts";
 import type { FailureReason } from "../../observation.ts";
 import type { ReachableRule } from "../../policy.ts";
+import { unnamedDevices } from "../declared-devices.ts";
 import { greatest, type Judgement, least, lowestPart, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence, reasonOfTrouble } from "../silence.ts";
 
@@ -27,7 +28,8 @@ const MOMENT_MS = 6 * MINUTE_MS;
 /**
  * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
  * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own: what failed while it did counts against
- * no centre, then or later. Without `targets` each one that the newest run names must answer, also one that could not be asked.
+ * no centre, then or later. Without `targets` each one that the newest run names must answer, also one that could not be asked,
+ * and each one that the centre declares must be among them, or be known by another word.
  */
 export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number): Judgement {
   const frame = { required: rule.upPercentMin, unit: "%" };
@@ -38,7 +40,7 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   // Labels that an agent has made up are independent of nothing, and there may be thousands: only targets that the rule names are held against each other.
   const voices = new Map(rule.targets?.map((target) => [target, voiceOf(samples.get(target) ?? [])]));
   const sharedFaults = Map.groupBy(facts.sharedFaults, ({ target }) => target);
-  const parts = targets.map((target) => {
+  const asked = targets.map((target): FindingPart => {
     const own = samples.get(target) ?? [];
     const faults = sharedFaults.get(target) ?? [];
     const others = [...voices].flatMap(([other, voice]) => (other === target ? [] : [voice]));
@@ -49,9 +51,11 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     const why = part.reason === "no_data" || part.reason === "stale" ? unasked.get(target) : undefined;
     return why === undefined ? part : { ...part, reason: why };
   });
+  const unnamed = unnamedDevices(rule, facts, nowMs, new Set(targets));
+  const parts = [...asked, ...unnamed.parts];
   const worst = worstPart(parts);
   const { state } = worst;
-  const asked = targets.flatMap((target) => samples.get(target) ?? []);
+  const all = targets.flatMap((target) => samples.get(target) ?? []);
   const shares = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const failing = lowestPart(parts.filter((part) => part.state === "fail"));
   const bad = failing ?? parts.find((part) => part.state === state && state !== "pass");
@@ -64,10 +68,16 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
     ...(shares.length > 0 && { observed: failing?.observed ?? least(shares) }),
     parts,
     // Those of the target that the finding names stand first: there may be more than are kept. One run may tell of many targets.
-    evidence: [...new Set([...(bad ? (samples.get(bad.subject) ?? []) : []), ...asked].map(({ ref }) => ref))],
-    ...(asked.length > 0 && { observedMs: greatest(asked.map(({ atMs }) => atMs)) }),
-    detail: { targets: targets.length, ...(bad && { subject: bad.subject, ...segmentOf(samples.get(bad.subject) ?? []) }) },
-    ...(state === "pass" && { validUntilMs: rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs }),
+    evidence: [...new Set([...(bad ? (samples.get(bad.subject) ?? []) : []), ...all].map(({ ref }) => ref)), ...unnamed.evidence],
+    ...(all.length > 0 && { observedMs: greatest(all.map(({ atMs }) => atMs)) }),
+    detail: {
+      targets: parts.length,
+      ...(bad?.reason === "no_channel" && bad.detail),
+      ...(bad && { subject: bad.subject, ...segmentOf(samples.get(bad.subject) ?? []) }),
+    },
+    ...(state === "pass" && {
+      validUntilMs: Math.min(unnamed.untilMs, rule.workingHoursOnly ? addWorkingMs(facts.calendar, oldestNewestMs, maxAgeMs) : oldestNewestMs + maxAgeMs),
+    }),
   };
 }
 

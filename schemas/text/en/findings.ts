@@ -48,6 +48,10 @@ export const findings = {
   "finding.reason.not_attested": "Not declared yet: {open} items open.",
   "finding.reason.attestation_expired": "The declaration has expired and has to be made again.",
   "finding.reason.not_recorded": "The centre has not recorded any periodic work yet.",
+  "finding.reason.no_address": "{subject} is declared without an address, so nobody can ask it, and no recorder proves it.",
+  "finding.reason.not_asked": "{subject} is declared, but the gateway PC does not ask it, and no recorder proves it.",
+  "finding.reason.no_channel":
+    "{declared} cameras are declared, but the recorders show {channels} channels: of the others nobody knows whether they are connected.",
   "finding.reason.unverifiable": "The device does not tell enough to conclude.",
   "finding.reason.device_offline": "The device cannot be reached.",
   "finding.reason.access_denied": "The device refuses the account or its rights; enter the account again.",
@@ -70,6 +74,11 @@ export const findings = {
     "On the device: set the time zone to GMT+07:00 and daylight saving to off first, then date and time, and have it set by itself. A screen that shows the right time in a wrong time zone is still wrong.",
   "finding.advice.device_offline": "Check the device's power and network cable; where it runs, have the province IT correct its address in the inventory.",
   "finding.advice.no_data": "See whether the agent runs and the device is in the inventory: hcc-agent self-check on the gateway PC.",
+  "finding.advice.no_address":
+    "Enter the device's address in the inventory. Cameras behind a recorder need none once it shows as many recording channels as cameras are declared.",
+  "finding.advice.not_asked":
+    "Run hcc-agent self-check on the gateway PC: where it says that the device lies outside of the networks that may be asked, allow its network there; else correct the address in the inventory.",
+  "finding.advice.no_channel": "Connect the cameras to the recorder and see that it can be read; what is no longer there is taken out of the inventory.",
   "finding.advice.no_denominator": "Enter the number of the centre's officers in the list of centres.",
   "finding.advice.only_excused_runs": "Mend the cause that is named, then wait for the next test.",
   "finding.advice.pc_clock_wrong": "Set date and time of the gateway PC, and let it synchronise its clock.",
@@ -118,6 +127,9 @@ export const findings = {
   "finding.short.not_attested": "not declared",
   "finding.short.attestation_expired": "declaration expired",
   "finding.short.not_recorded": "no periodic work recorded",
+  "finding.short.no_address": "declared without an address",
+  "finding.short.not_asked": "not asked",
+  "finding.short.no_channel": "fewer channels than cameras",
   "finding.short.unverifiable": "cannot be verified",
   "finding.short.device_offline": "device unreachable",
   "finding.short.access_denied": "device refuses access",

@@ -49,6 +49,10 @@ export const findings = {
   "finding.reason.not_attested": "Chưa khai báo: còn {open} mục.",
   "finding.reason.attestation_expired": "Khai báo đã hết hạn, cần khai báo lại.",
   "finding.reason.not_recorded": "Trung tâm chưa ghi lượt nào vào sổ công việc định kỳ.",
+  "finding.reason.no_address": "{subject} có trong danh sách khai báo nhưng chưa có địa chỉ mạng nên không hỏi được, và không đầu ghi nào chứng minh thay.",
+  "finding.reason.not_asked": "{subject} có trong danh sách khai báo nhưng máy tính cổng không hỏi đến, và không đầu ghi nào chứng minh thay.",
+  "finding.reason.no_channel":
+    "Khai báo {declared} camera nhưng các đầu ghi chỉ cho thấy {channels} kênh: chưa biết những camera còn lại có kết nối hay không.",
   "finding.reason.unverifiable": "Thiết bị không cho biết đủ thông tin để kết luận.",
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
@@ -69,6 +73,11 @@ export const findings = {
     "Trên thiết bị: đặt múi giờ GMT+07:00 và tắt giờ mùa hè trước, rồi đặt ngày giờ và bật đồng bộ giờ tự động. Màn hình hiện đúng giờ mà sai múi giờ thì vẫn là sai.",
   "finding.advice.device_offline": "Kiểm tra nguồn và dây mạng của thiết bị; nếu thiết bị vẫn chạy, báo CNTT tỉnh sửa địa chỉ trong danh mục.",
   "finding.advice.no_data": "Xem chương trình giám sát có chạy không và thiết bị đã có trong danh mục chưa: chạy hcc-agent self-check trên máy tính cổng.",
+  "finding.advice.no_address":
+    "Khai địa chỉ mạng của thiết bị trong danh sách thiết bị. Camera nối sau đầu ghi không cần địa chỉ, nếu đầu ghi cho thấy số kênh đang ghi không ít hơn số camera đã khai.",
+  "finding.advice.not_asked":
+    "Chạy hcc-agent self-check trên máy tính cổng: nếu báo thiết bị nằm ngoài các mạng được phép hỏi thì cho phép mạng đó trên máy; nếu không, sửa địa chỉ trong danh sách thiết bị.",
+  "finding.advice.no_channel": "Nối camera vào đầu ghi và bảo đảm đọc được đầu ghi; camera không còn dùng thì bỏ khỏi danh sách thiết bị.",
   "finding.advice.no_denominator": "Khai số cán bộ của trung tâm trong danh sách trung tâm.",
   "finding.advice.only_excused_runs": "Xử lý nguyên nhân đã nêu, rồi chờ lần đo sau.",
   "finding.advice.pc_clock_wrong": "Đặt đúng ngày giờ của máy tính cổng và bật đồng bộ giờ tự động.",
@@ -117,6 +126,9 @@ export const findings = {
   "finding.short.not_attested": "chưa khai báo",
   "finding.short.attestation_expired": "khai báo hết hạn",
   "finding.short.not_recorded": "chưa ghi sổ công việc định kỳ",
+  "finding.short.no_address": "khai báo chưa có địa chỉ",
+  "finding.short.not_asked": "không được hỏi đến",
+  "finding.short.no_channel": "ít kênh hơn số camera",
   "finding.short.unverifiable": "không kiểm chứng được",
   "finding.short.device_offline": "không liên lạc được thiết bị",
   "finding.short.access_denied": "thiết bị từ chối truy cập",

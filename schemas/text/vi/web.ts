@@ -145,7 +145,8 @@ export const web = {
   "web.history.notCounted": "{count} ngày không tính (không có giờ làm việc)",
   "web.history.unjudged": "Các ngày {days}, máy chủ của tỉnh không đánh giá: tính là chưa xác định, trừ nội dung về sau đánh giá lại được.",
   "web.history.noDays": "chưa có lịch sử",
-  "web.history.legend": "Mỗi ô là một ngày, hôm nay ở bên phải; ghi trạng thái xấu nhất trong ngày. Nội dung chỉ xét trong giờ làm việc không có cột vào ngày nghỉ.",
+  "web.history.legend":
+    "Mỗi ô là một ngày, hôm nay ở bên phải; ghi trạng thái xấu nhất trong ngày. Nội dung chỉ xét trong giờ làm việc không có cột vào ngày nghỉ.",
 
   "web.way.title": "Đường ra từ máy tính cổng",
   "web.way.carries": "thông",

@@ -265,7 +265,13 @@ function eventful(): Dossier {
     { id, version: 1, effectiveFrom: "2026-07-01", source: { ...source, document: "Quyết định 100/QĐ-UBND", date: "2026-06-15" } },
     { id, version: 2, effectiveFrom: "2026-11-11", source },
   ];
-  return buildDossier("province", period, samplePolicy, { ...rows, centres: [closed, ...others], changes }, { nowMs: afterClosing, demo: false, calendar, policies });
+  return buildDossier(
+    "province",
+    period,
+    samplePolicy,
+    { ...rows, centres: [closed, ...others], changes },
+    { nowMs: afterClosing, demo: false, calendar, policies },
+  );
 }
 
 test("a centre that closed within the month stands beside the sums, counted to its last day", () => {
@@ -286,11 +292,9 @@ describe("what is judged in working hours alone", () => {
   const portals = { ...(samplePolicy.requirements[0] as Requirement), rule: requirement("R16").rule };
   const policy = { ...samplePolicy, requirements: [portals, ...samplePolicy.requirements.slice(1)] };
   // A Friday's last minutes, seen to be over on Monday.
-  const told = [
-    change("2026-10-01T00:00:00.000Z", "pass"),
-    change("2026-11-06T09:50:00.000Z", "fail"),
-    change("2026-11-09T00:35:00.000Z", "pass"),
-  ].map((one) => ({ ...one, requirement: portals.id }));
+  const told = [change("2026-10-01T00:00:00.000Z", "pass"), change("2026-11-06T09:50:00.000Z", "fail"), change("2026-11-09T00:35:00.000Z", "pass")].map(
+    (one) => ({ ...one, requirement: portals.id }),
+  );
   const dossier = buildDossier("province", period, policy, { ...rows, changes: told }, { nowMs: afterClosing, demo: false, calendar });
 
   test("is counted on working days alone, by each day's own answers", () => {
@@ -345,7 +349,12 @@ test("the first table of a spreadsheet adds up to the sums: a centre that closed
 });
 
 test("a month without any of it has no word of it", async () => {
-  const dossier = buildDossier("province", period, samplePolicy, rows, { nowMs: afterClosing, demo: false, calendar, policies: eventful().policies?.slice(1) ?? [] });
+  const dossier = buildDossier("province", period, samplePolicy, rows, {
+    nowMs: afterClosing,
+    demo: false,
+    calendar,
+    policies: eventful().policies?.slice(1) ?? [],
+  });
   expect(dossier).toEqual(build());
   for (const name of ["closedCentres", "policies"]) expect(dossier).not.toHaveProperty(name);
   expect(JSON.stringify(dossier)).not.toContain("notJudged");

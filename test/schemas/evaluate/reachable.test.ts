@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import type { Run } from "#schemas/facts.ts";
+import type { Device } from "#schemas/inventory.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
-import { DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
+import { calendar, DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
 
 const portal = (target: string, agoMs: number, up: 0 | 1) =>
   measured("portal-http", agoMs, [{ metric: "portal_up", value: up, labels: { portal: target } }], { target });
@@ -217,6 +219,108 @@ describe("R03: cameras answer at any hour", () => {
       };
       const run = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "r1" } }], { evidence });
       expect(evaluate(plan, facts({ runs: [run] }), NOW, [requirement("R04")])[0]).toMatchObject({ state: "unknown", reason: "unverifiable" });
+    });
+  });
+
+  describe("one that is declared and that nobody asks", () => {
+    const camera = (at: number, address?: string): Device => ({ id: `cam-${at}`, role: "camera", ...(address && { address }) });
+    const asked = [1, 2, 3, 4].map((at) => camera(at, `10.1.0.${at}`));
+    const hidden = [5, 6, 7, 8].map((at) => camera(at));
+    const devices = [...asked, ...hidden];
+    const answers = [0, 30].map((minutes) => cameras(minutes * MINUTE, { "cam-1": 1, "cam-2": 1, "cam-3": 1, "cam-4": 1 }));
+    const watch = (agoMs: number, recording: readonly (0 | 1)[]) =>
+      measured(
+        "recording-watch",
+        agoMs,
+        recording.map((value, at) => ({ metric: "recording_now" as const, value, labels: { channel: `D${at + 1}` } })),
+      );
+    const ones = (count: number): 1[] => Array.from({ length: count }, () => 1);
+    const judged = (runs: readonly Run[], list: readonly Device[] = devices) =>
+      evaluate(plan, facts({ runs, centre: { devices: [...list] } }), NOW, [requirement("R03")])[0];
+
+    it("is not proven by the four of eight that answer", () => {
+      const finding = judged(answers);
+      expect(finding).toMatchObject({ state: "unknown", reason: "no_address", detail: { targets: 8, subject: "cam-5" } });
+      expect(finding && findingSentence("vi", finding)).toContain("cam-5 có trong danh sách khai báo nhưng chưa có địa chỉ mạng");
+    });
+
+    it("says so where its address is one that the gateway PC does not ask", () => {
+      expect(judged(answers, [...asked, camera(5, "192.168.77.5")])).toMatchObject({ state: "unknown", reason: "not_asked", detail: { subject: "cam-5" } });
+    });
+
+    it("does not hide a camera that is down", () => {
+      const down = [0, 30].map((minutes) => cameras(minutes * MINUTE, { "cam-1": 0, "cam-2": 1 }));
+      expect(judged(down)).toMatchObject({ state: "fail", detail: { subject: "cam-1" } });
+    });
+
+    it.each<[string, Run, object]>([
+      ["as many channels record as cameras are declared", watch(HOUR, ones(8)), { state: "pass", reason: "met", detail: { targets: 8 } }],
+      ["one channel less", watch(HOUR, ones(7)), { state: "unknown", reason: "no_address" }],
+      ["a channel that does not record shows no camera", watch(HOUR, [...ones(7), 0]), { state: "unknown", reason: "no_address" }],
+      ["a look of four hours ago", watch(4 * HOUR, ones(8)), { state: "unknown", reason: "no_address" }],
+    ])("is known by the recorder: %s", (_, run, expected) => {
+      const finding = judged([...answers, run]);
+      expect(finding).toMatchObject(expected);
+      if (finding?.state === "pass") expect(finding.evidence).toContain(run.ref);
+    });
+
+    it("passes no longer than the recorder's word and the cameras' answers stand", () => {
+      const end = (agoMs: number) => Date.parse(judged([...answers, watch(agoMs, ones(8))])?.validUntil ?? "");
+      expect(end(2 * HOUR)).toBe(NOW + HOUR);
+      expect(end(0)).toBe(NOW + 90 * MINUTE);
+    });
+
+    it("a recorder without an address is proven by no camera", () => {
+      expect(judged(answers, [...asked, { id: "nvr-1", role: "recorder" }])).toMatchObject({ reason: "no_address", detail: { subject: "nvr-1" } });
+    });
+
+    it("what the rule needs of recorders is loaded, and their news are judged at once", () => {
+      const needs = needsOf([requirement("R03")], calendar, NOW);
+      expect(needs.runs.map(({ probe }) => probe)).toEqual(["camera-presence", "recording-watch"]);
+      expect(requirementsTouchedBy(plan, new Set(["recording-watch"])).map(({ id }) => id)).toEqual(["R03"]);
+    });
+
+    describe("R04: recorders stand for their cameras", () => {
+      const link = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "nvr-1" } }]);
+      const depth = (count: number) => {
+        const channels = Array.from({ length: count }, (_, at) => ({
+          device: "nvr-1",
+          channel: `${at + 1}`,
+          name: `D${at + 1}`,
+          verdict: "COMPLIANT",
+          reasons: [],
+          notes: [],
+          method: "isapi-search",
+          gaps: [],
+          gapsTotal: 0,
+          perDayMinutes: [],
+          ring: "full",
+          probes: [],
+        }));
+        const at = new Date(NOW).toISOString();
+        const evidence = { window: { from: at, to: at }, requiredDays: 30, lastDay: "2026-11-27", recorders: [], channels };
+        return measured("recording-depth", 8 * HOUR, [{ metric: "recording_depth_days", value: 30 }], { evidence });
+      };
+      const recorder: Device = { id: "nvr-1", role: "recorder", address: "10.1.0.250" };
+      const linked = (runs: readonly Run[], list: readonly Device[]) =>
+        evaluate(plan, facts({ runs, centre: { devices: [...list] } }), NOW, [requirement("R04")])[0];
+
+      it.each<[string, readonly Run[], readonly Device[], object]>([
+        ["eight cameras on eight channels", [link, depth(8)], [recorder, ...devices], { state: "pass" }],
+        [
+          "eight cameras on four channels",
+          [link, depth(4)],
+          [recorder, ...devices],
+          { state: "unknown", reason: "no_channel", detail: { declared: 8, channels: 4 } },
+        ],
+        ["nobody knows the channels", [link], [recorder, ...devices], { state: "unknown", reason: "no_channel", detail: { declared: 8, channels: 0 } }],
+        ["a second recorder without an address", [link, depth(8)], [recorder, { id: "nvr-2", role: "recorder" }], { state: "unknown", reason: "no_address" }],
+        ["no camera is declared", [link], [recorder], { state: "pass" }],
+      ])("%s", (_, runs, list, expected) => {
+        const finding = linked(runs, list);
+        expect(finding).toMatchObject(expected);
+        for (const lang of ["vi", "en"] as const) expect(finding && findingSentence(lang, finding)).not.toMatch(/[{}]/);
+      });
     });
   });
 
