@@ -70,7 +70,8 @@ export type DossierCentre = {
 
 /** A month of one centre or of the province, complete and independent of any later change. */
 export type Dossier = {
-  readonly format: "hcc-watch/dossier/1";
+  /** The form, kept by what is sealed in it: the spreadsheets of 1 do not say how many requirements were waived. */
+  readonly format: "hcc-watch/dossier/1" | "hcc-watch/dossier/2";
   readonly scope: "centre" | "province";
   readonly demo: boolean;
   readonly month: string;
@@ -126,7 +127,7 @@ export function buildDossier(
   const { policies = [] } = options;
   const { id, version, effectiveFrom, title, source } = policy;
   return {
-    format: "hcc-watch/dossier/1",
+    format: "hcc-watch/dossier/2",
     scope,
     demo: options.demo,
     month: period.month,

@@ -222,14 +222,15 @@ export function scoreWords({ findingsTally: { score, pass, fail } }: Dossier, la
 
 /** How the report was made, with the seal: the last sheet of a workbook. */
 export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
-  const { policy } = dossier;
-  const lines: (readonly [string, string])[] = [
+  const { policy, format, findingsTally } = dossier;
+  const lines: (readonly [string, Cell])[] = [
     [text(lang, "report.summary"), titleOf(dossier, lang)],
     [text(lang, "report.column.at"), text(lang, "report.period", { from: dossier.firstDay, to: dossier.lastDay })],
     ...notices(dossier, lang).map((notice) => [text(lang, "report.summary"), notice] as const),
     ...methodSentences(dossier, lang).map((sentence) => [text(lang, "report.method"), sentence] as const),
     [text(lang, "report.coverage"), coverageWords(dossier, lang)],
     [text(lang, "report.score"), scoreWords(dossier, lang)],
+    ...(format === "hcc-watch/dossier/1" ? [] : [[text(lang, "report.waived"), findingsTally.waived] as const]),
     [text(lang, "report.policy"), `${policy.id}@${policy.version}, ${policy.effectiveFrom}, ${policy.source.document} (${policy.source.date})`],
     [text(lang, "report.hash"), seal],
   ];

@@ -103,6 +103,15 @@ test("a report that was sealed before waivers were marked keeps its numbers and 
   expect(JSON.stringify(dossierOfCentre(sealed, "xa-01"))).not.toContain("inForce");
 });
 
+test.each(["csv", "xlsx"] as const)("%s says how many requirements are waived, as the page does, and not of a month that was sealed without it", async (format) => {
+  const dossier = build();
+  const written = format === "csv" ? "Nội dung đang được miễn trừ (vẫn tính theo trạng thái đo được),1\r\n" : "(vẫn tính theo trạng thái đo được)</t></is></c><c r=\"B";
+  const before: Dossier = { ...dossier, format: "hcc-watch/dossier/1" };
+  expect(await wordsOf(dossier, format, "vi")).toContain(written);
+  expect(await wordsOf(before, format, "vi")).not.toContain("miễn trừ (vẫn tính");
+  expect(dossierOfCentre(before, "xa-01")?.format).toBe("hcc-watch/dossier/1");
+});
+
 test.each([
   ["within the month it is listed and not counted", "2026-11-20T02:00:00.000Z", { listed: 1, waived: 0 }],
   ["in the month's last moment", "2026-11-30T16:59:59.999Z", { listed: 1, waived: 0 }],
@@ -230,6 +239,7 @@ test.each(readable)("%s: says the same facts as every other form", { timeout: 60
           '"reason":"Chờ thay ổ cứng","document":"123/UBND-VP","from":"2026-11-10","until":"2026-12-31"',
           '"reason":"shared_fault","from":"2026-11-12T02:00:00.000Z","to":"2026-11-12T03:30:00.000Z"',
           '"id":"sample-890","version":2',
+          '"waived":1',
         ]
       : [
           "168",
@@ -237,6 +247,7 @@ test.each(readable)("%s: says the same facts as every other form", { timeout: 60
           "250",
           coverageWords(dossier, "vi"),
           scoreWords(dossier, "vi"),
+          "(vẫn tính theo trạng thái đo được)",
           "Chờ thay ổ cứng",
           "123/UBND-VP",
           "lỗi chung của nhiều nơi",
