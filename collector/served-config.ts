@@ -20,11 +20,13 @@ export function configFor(
   { policy, calendar, measureServers, phones }: ServedRules,
   nowMs: number,
 ): Omit<AgentConfig, "agent" | "seal"> {
+  // Agents have no use for it, and older ones take no centre with a key that they do not know.
+  const { contractNumber: _, ...centre } = site.centre;
   return {
     // Both parts only grow: an agent that knows the province's key refuses a configuration that is older than its own.
     version: policy.version * 1_000_000 + site.version,
     issuedAt: new Date(nowMs).toISOString(),
-    centre: site.centre,
+    centre,
     newlyDeclared: [...newlyDeclared],
     phones: phonesFor(phones, site.centre.isp),
     policy,

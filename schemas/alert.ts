@@ -200,6 +200,8 @@ export const Message = z.strictObject({
     .array(z.strictObject({ isp: z.string(), centres: z.int() }))
     .max(PROVIDERS_MAX)
     .optional(),
+  /** The line of the one centre that a problem is at, where the line may be at fault; for mail alone. */
+  line: z.strictObject({ isp: z.string().optional(), contractNumber: z.string().optional() }).optional(),
   /** The area in which a storm lies, when it is one alone. */
   area: z.string().optional(),
   /** What a silence that has ended most probably was, and at how many centres of a storm. */

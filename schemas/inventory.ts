@@ -48,6 +48,14 @@ export const Centre = z.strictObject({
   keyArea: z.boolean().default(false),
   contractMbps: z.number().min(0).optional(),
   isp: z.string().max(64).optional(),
+  /** By which the provider knows the line: the contract's number, or the subscriber's code. */
+  contractNumber: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .regex(/^\P{C}+$/u, "must be one line of text")
+    .optional(),
   devices: z.array(Device).max(2_000).default([]),
 });
 export type Centre = z.infer<typeof Centre>;

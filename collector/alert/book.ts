@@ -11,6 +11,7 @@ export type Place = {
   readonly name: string;
   readonly area?: string | undefined;
   readonly isp?: string | undefined;
+  readonly contractNumber?: string | undefined;
   readonly closedOn?: string | undefined;
 };
 

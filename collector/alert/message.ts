@@ -2,7 +2,7 @@ import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type Message
 import { phonesFor } from "#schemas/phones.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
 import { type Incident, letterName } from "./incident.ts";
-import type { Topic } from "./topic.ts";
+import { mayBeLine, type Topic } from "./topic.ts";
 
 type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
 
@@ -14,7 +14,9 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
   const place = book.places.get(incident.siteId);
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
   const isOver = isEndKind(kind);
-  const phone = isOver ? undefined : phonesFor(notify.phones, place?.isp)[topic.owner];
+  const { isp, contractNumber } = place ?? {};
+  const isLine = !isOver && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
+  const phone = isOver ? undefined : phonesFor(notify.phones, isp)[topic.owner];
   return {
     kind,
     incident: incident.id,
@@ -26,6 +28,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
     ...(phone !== undefined && { phone }),
+    ...(isLine && { line: { ...(isp !== undefined && { isp }), ...(contractNumber !== undefined && { contractNumber }) } }),
     since: instant(incident.beganMs),
     ...(isOver && { until: instant(incident.wellSinceMs ?? incident.closedMs ?? incident.beganMs) }),
     link: `${publicUrl}/incidents/${incident.id}`,

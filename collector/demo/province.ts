@@ -55,6 +55,7 @@ function centreOf(seed: number, index: number, code: string, officers: number, l
     keyArea: ward || chance(0.05, seed, code, "key"),
     contractMbps: pick([200, 250, 300, 300], seed, code, "contract"),
     isp: line.kind === "slow" ? isps[2] : pick(isps, seed, code, "isp"),
+    contractNumber: `MP-2026/${String(index + 1).padStart(5, "0")}`,
     devices,
   };
 }

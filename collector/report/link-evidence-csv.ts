@@ -2,7 +2,7 @@ import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csv } from "./csv.ts";
 import type { LinkEvidence } from "./link-evidence.ts";
-import { foot, hashLine, hours, method, note, unjudgedWords } from "./link-evidence-words.ts";
+import { foot, hashLine, hours, method, note, parties, title, unjudgedWords } from "./link-evidence-words.ts";
 
 const csvHead: readonly TextKey[] = [
   "linkEvidence.column.when",
@@ -46,6 +46,8 @@ export function linkEvidenceCsv(evidence: LinkEvidence, lang: Lang): string {
     test.ref,
   ]);
   const below = [
+    title(evidence, lang),
+    parties(evidence, lang),
     ...(evidence.demo ? [text(lang, "report.demo")] : []),
     ...unjudgedWords(evidence, lang),
     ...method(evidence, lang),

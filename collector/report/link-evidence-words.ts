@@ -71,11 +71,12 @@ export function port({ nicMbps, medium }: LinkTest, lang: Lang): string {
   return nicMbps === undefined ? (medium ?? "–") : text(lang, "linkEvidence.mbps", { mbps: nicMbps });
 }
 
-/** Who sold the line, what was contracted and what the plan demands. */
+/** Who sold the line, by which number he knows it where that is declared, what was contracted and what the plan demands. */
 export function parties({ centre, rule }: LinkEvidence, lang: Lang): string {
   const unknown = text(lang, "linkEvidence.unknown");
   const contract = centre.contractMbps === undefined ? unknown : text(lang, "linkEvidence.mbps", { mbps: centre.contractMbps });
-  return text(lang, "linkEvidence.parties", { isp: centre.isp ?? unknown, contract, floor: rule.floor });
+  const number = centre.contractNumber === undefined ? [] : [text(lang, "linkEvidence.contractNumber", { number: centre.contractNumber })];
+  return [...number, text(lang, "linkEvidence.parties", { isp: centre.isp ?? unknown, contract, floor: rule.floor })].join(" ");
 }
 
 export function title({ centre }: LinkEvidence, lang: Lang): string {

@@ -42,7 +42,7 @@ export type LinkTally = { readonly tests: number; readonly excused: number; read
 export type LinkEvidence = {
   /** The tests are simulated, and every form of the sheet says so. */
   readonly demo: boolean;
-  readonly centre: Pick<Centre, "code" | "name" | "isp" | "contractMbps">;
+  readonly centre: Pick<Centre, "code" | "name" | "isp" | "contractMbps" | "contractNumber">;
   readonly policy: Pick<PolicyProfile, "id" | "version" | "title" | "source">;
   readonly requirement: string;
   readonly rule: FloorRule;
@@ -90,10 +90,16 @@ export function buildLinkEvidence({
   const { rule } = requirement;
   const tests = runs.flatMap((run) => testOf(run, calendar, rule.floor));
   const finding = findings.find((one) => one.requirement === requirement.id);
-  const { code, name, isp, contractMbps } = centre;
+  const { code, name, isp, contractMbps, contractNumber } = centre;
   return {
     demo,
-    centre: { code, name, ...(isp !== undefined && { isp }), ...(contractMbps !== undefined && { contractMbps }) },
+    centre: {
+      code,
+      name,
+      ...(isp !== undefined && { isp }),
+      ...(contractMbps !== undefined && { contractMbps }),
+      ...(contractNumber !== undefined && { contractNumber }),
+    },
     policy: { id: policy.id, version: policy.version, title: policy.title, source: policy.source },
     requirement: requirement.id,
     rule,

@@ -115,8 +115,16 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
     find: async (id) => {
       const incident = await findIncident(db, id);
       const site = incident && (await findSite(db, incident.siteId));
-      const { code, name, isp } = site?.centre ?? {};
-      return incident && { ...incident, ...(code && { centre: code }), ...(name && { centreName: name }), ...(isp && { isp }) };
+      const { code, name, isp, contractNumber } = site?.centre ?? {};
+      return (
+        incident && {
+          ...incident,
+          ...(code && { centre: code }),
+          ...(name && { centreName: name }),
+          ...(isp && { isp }),
+          ...(contractNumber && { contractNumber }),
+        }
+      );
     },
     background: async ({ siteId, requirement, state, beganMs }) => {
       if (state === "closed") return { walk: [] };

@@ -60,13 +60,28 @@ export async function problemsSince(db: Db, closedSinceMs: number): Promise<Pick
 
 /** Centres that a problem names, by their sites. */
 async function places(tx: Db): Promise<ReadonlyMap<number, Place>> {
-  const rows = await tx.query<{ site_id: number; code: string; name: string; area: string | null; isp: string | null; closed: string | null }>(
-    "SELECT site_id, centre_code AS code, name, district AS area, isp, closed_on::text AS closed FROM site WHERE site_id IN (SELECT site_id FROM incident)",
+  const rows = await tx.query<{
+    site_id: number;
+    code: string;
+    name: string;
+    area: string | null;
+    isp: string | null;
+    contract: string | null;
+    closed: string | null;
+  }>(
+    "SELECT site_id, centre_code AS code, name, district AS area, isp, contract_number AS contract, closed_on::text AS closed FROM site WHERE site_id IN (SELECT site_id FROM incident)",
   );
   return new Map(
-    rows.map(({ site_id, code, name, area, isp, closed }) => [
+    rows.map(({ site_id, code, name, area, isp, contract, closed }) => [
       site_id,
-      { code, name, ...(area !== null && { area }), ...(isp !== null && { isp }), ...(closed !== null && { closedOn: closed }) },
+      {
+        code,
+        name,
+        ...(area !== null && { area }),
+        ...(isp !== null && { isp }),
+        ...(contract !== null && { contractNumber: contract }),
+        ...(closed !== null && { closedOn: closed }),
+      },
     ]),
   );
 }

@@ -4,7 +4,7 @@ import type { CentreBrief, Incident, StandingFinding, StoredRun } from "../web/p
 import { type Db, instantMs } from "./db.ts";
 
 /** Sites without their devices, with their last contact, as `SiteRow`s; conditions follow. */
-export const selectSites = `SELECT site_id, centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, closed_on::text AS closed_on, closed_into, ${instantMs("last_at")} AS last_contact_ms
+export const selectSites = `SELECT site_id, centre_code AS code, name, district, latitude, longitude, officers, key_area, contract_mbps, isp, contract_number, closed_on::text AS closed_on, closed_into, ${instantMs("last_at")} AS last_contact_ms
   FROM site LEFT JOIN centre_contact USING (site_id)`;
 
 /** Incidents of a site ($1) that people were told of and that were open after an instant ($2), open ones first; pages show the newest and count all. */
@@ -31,6 +31,7 @@ export type SiteRow = {
   key_area: boolean;
   contract_mbps: number | null;
   isp: string | null;
+  contract_number: string | null;
   closed_on: string | null;
   closed_into: string | null;
   last_contact_ms: number | null;
@@ -49,6 +50,7 @@ export function centreBrief(row: SiteRow): CentreBrief {
     ...(row.officers !== null && { officers: row.officers }),
     ...(row.contract_mbps !== null && { contractMbps: row.contract_mbps }),
     ...(row.isp !== null && { isp: row.isp }),
+    ...(row.contract_number !== null && { contractNumber: row.contract_number }),
     ...(row.closed_on !== null && { closed: { on: row.closed_on, ...(row.closed_into !== null && { into: row.closed_into }) } }),
     ...(row.last_contact_ms !== null && { lastContactAt: instant(row.last_contact_ms) }),
   };

@@ -29,16 +29,16 @@ export async function addSiteVersion(tx: Db, siteId: number, centre: DeclaredCen
 export async function applySiteVersions(tx: Db, today: string, nowMs: number): Promise<number[]> {
   const rows = await tx.query<{ site_id: number }>(
     `UPDATE site s SET name = v.name, district = v.district, latitude = v.latitude, longitude = v.longitude, officers = v.officers, key_area = v.key_area,
-       contract_mbps = v.contract_mbps, isp = v.isp, devices = v.devices, changed_at = to_timestamp($3::float8 / 1000), version = s.version + 1
+       contract_mbps = v.contract_mbps, isp = v.isp, contract_number = v.contract_number, devices = v.devices, changed_at = to_timestamp($3::float8 / 1000), version = s.version + 1
      FROM (
        SELECT site_id, centre ->> 'name' AS name, centre ->> 'district' AS district, (centre ->> 'latitude')::float8 AS latitude,
          (centre ->> 'longitude')::float8 AS longitude, (centre ->> 'officers')::int AS officers, (centre ->> 'keyArea')::boolean AS key_area,
-         (centre ->> 'contractMbps')::float8 AS contract_mbps, centre ->> 'isp' AS isp, centre -> 'devices' AS devices
+         (centre ->> 'contractMbps')::float8 AS contract_mbps, centre ->> 'isp' AS isp, centre ->> 'contractNumber' AS contract_number, centre -> 'devices' AS devices
        FROM (${versionsAsOf}) AS declared
      ) AS v
      WHERE v.site_id = s.site_id
-       AND (s.name, s.district, s.latitude, s.longitude, s.officers, s.key_area, s.contract_mbps, s.isp, s.devices)
-         IS DISTINCT FROM (v.name, v.district, v.latitude, v.longitude, v.officers, v.key_area, v.contract_mbps, v.isp, v.devices)
+       AND (s.name, s.district, s.latitude, s.longitude, s.officers, s.key_area, s.contract_mbps, s.isp, s.contract_number, s.devices)
+         IS DISTINCT FROM (v.name, v.district, v.latitude, v.longitude, v.officers, v.key_area, v.contract_mbps, v.isp, v.contract_number, v.devices)
      RETURNING s.site_id`,
     [today, nowMs, nowMs],
   );

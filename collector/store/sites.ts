@@ -66,8 +66,9 @@ export async function sitesOf(db: Db, siteIds: readonly number[]): Promise<Site[
 }
 
 async function sitesWhere(db: Db, condition: SQL | undefined): Promise<Site[]> {
-  const { siteId, version, centreCode: code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices, closedOn, closedInto } = sites;
-  const centre = { code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, devices };
+  const { siteId, version, centreCode: code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, contractNumber, devices } = sites;
+  const { closedOn, closedInto } = sites;
+  const centre = { code, name, district, latitude, longitude, officers, keyArea, contractMbps, isp, contractNumber, devices };
   const rows = await drizzled(db, (to) => to.select({ siteId, version, centre, closedOn, closedInto }).from(sites).where(condition).orderBy(asc(code)));
   return rows.map(({ closedOn: on, closedInto: into, ...row }) => ({
     ...row,

@@ -79,6 +79,7 @@ export const sites = pgTable("site", {
   /** First Vietnam day without the centre, and the code of the one that took its work over. */
   closedOn: day("closed_on"),
   closedInto: text("closed_into"),
+  contractNumber: text("contract_number"),
 });
 
 const siteId = () => integer("site_id").notNull();

@@ -83,7 +83,7 @@ function factLine(lang: Lang, centre: CentreBrief, nowMs: number): Html {
   return html`<p class="facts">${facts(lang, centre).map((fact) => html`<span>${fact}</span>`)}<span>${centre.lastContactAt ? text(lang, "web.centre.contact", { age: age(lang, centre.lastContactAt, nowMs) }) : text(lang, "web.centre.contact.never")}</span></p>`;
 }
 
-function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, isp }: CentreBrief): string[] {
+function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, isp, contractNumber }: CentreBrief): string[] {
   const contract =
     contractMbps === undefined
       ? []
@@ -94,6 +94,7 @@ function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, is
     officers === undefined ? text(lang, "web.centre.officers.none") : text(lang, "web.centre.officers", { count: officers }),
     ...(keyArea ? [text(lang, "web.centre.keyArea")] : []),
     ...contract,
+    ...(contractNumber === undefined ? [] : [text(lang, "web.centre.contractNumber", { number: contractNumber })]),
   ];
 }
 

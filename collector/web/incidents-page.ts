@@ -25,8 +25,8 @@ import { listWords, paged } from "./paged.ts";
 import { selectField } from "./select-field.ts";
 import { wayOut } from "./way-out.ts";
 
-/** A problem with the names and the provider of its centre; without a centre it is the province's. */
-export type ShownIncident = ListedIncident;
+/** A problem with the names, the provider and, where it is shown alone, the line's contract of its centre; without a centre it is the province's. */
+export type ShownIncident = ListedIncident & { readonly contractNumber?: string };
 /** What is known now of a problem that stands: its centre's finding, and the newest walk along the way out. */
 export type Background = { readonly finding?: Finding | undefined; readonly walk: readonly LatestReading[] };
 /** The lists of the page, each with its part that is shown. */
@@ -95,6 +95,7 @@ export function incidentPage(
     [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
     [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, subject)],
     [text(lang, "web.filter.isp"), needsLine(policy, requirement) ? incident.isp : undefined],
+    [text(lang, "alert.label.contract"), needsLine(policy, requirement) ? incident.contractNumber : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
     [text(lang, "alert.label.who"), ownerOf(lang, policy, incident, phones) || undefined],

@@ -43,11 +43,11 @@ export class AlertDesk {
     notify: z.input<typeof NotifyConfig>,
     codes: readonly string[],
     areaOf?: (site: number) => string,
-    ispOf?: (site: number) => string | undefined,
+    lineOf?: (site: number) => Pick<Place, "isp" | "contractNumber">,
   ) {
     const config = NotifyConfig.parse(notify);
     this.#places = new Map(
-      codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}`, ...(areaOf && { area: areaOf(at + 1) }), isp: ispOf?.(at + 1) }]),
+      codes.map((code, at) => [at + 1, { code, name: `Trung tâm ${code}`, ...(areaOf && { area: areaOf(at + 1) }), ...lineOf?.(at + 1) }]),
     );
     this.#settings = { topics: topicsOf(policy, config), notify: config, calendar, publicUrl: "http://hcc" };
   }

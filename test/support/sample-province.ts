@@ -28,6 +28,7 @@ export const sampleCentres: readonly CentreBrief[] = names.map((name, index) => 
   keyArea: index === 11,
   contractMbps: 250,
   isp: index === 11 ? "Nhà mạng B" : "Nhà mạng A",
+  ...(index === 0 && { contractNumber: "GLI-HĐ/00123" }),
   ...(index < 11 && { lastContactAt: ago((index + 1) * 40_000) }),
 }));
 

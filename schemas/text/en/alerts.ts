@@ -56,6 +56,7 @@ export const alerts = {
   "alert.cause.many": "{cause} ({centres} centres)",
   "alert.end.dropped": "the plan in force no longer demands this; not because it is met",
   "alert.end.centre_closed": "the centre was closed or merged into another; not because it is met",
+  "alert.label.contract": "Contract number / subscriber code",
   "alert.label.cause": "Probable cause",
   "alert.isp": "{isp} ({centres} centres)",
   "alert.label.area": "Area",

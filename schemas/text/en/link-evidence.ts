@@ -5,6 +5,7 @@ export const linkEvidence: Record<keyof typeof vietnamese, string> = {
   "linkEvidence.title": "Measurements of the line: {name}",
   "linkEvidence.period": "From {from} to the end of {to} (Vietnam time)",
   "linkEvidence.parties": "Provider: {isp}. Contracted rate: {contract}. The plan demands a download of at least {floor} Mbps.",
+  "linkEvidence.contractNumber": "Contract number / subscriber code: {number}.",
   "linkEvidence.unknown": "not declared",
   "linkEvidence.mbps": "{mbps} Mbps",
   "linkEvidence.finding": "Judgement at the end of these days",

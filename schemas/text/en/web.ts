@@ -83,6 +83,7 @@ export const web = {
   "web.centre.keyArea": "Key area",
   "web.centre.contract": "Contract {mbps} Mbps ({isp})",
   "web.centre.contract.noIsp": "Contract {mbps} Mbps",
+  "web.centre.contractNumber": "Contract number / subscriber code: {number}",
   "web.centre.contact": "Last contact: {age}",
   "web.centre.contact.never": "Nothing was ever received from this centre.",
   "web.centre.sheet": "Requirements of the plan",

@@ -54,6 +54,7 @@ export const alerts = {
   "alert.cause.many": "{cause} ({centres} trung tâm)",
   "alert.end.dropped": "kế hoạch hiện hành không còn yêu cầu nội dung này; không phải vì đã đạt",
   "alert.end.centre_closed": "trung tâm đã đóng hoặc sáp nhập; không phải vì đã đạt",
+  "alert.label.contract": "Số hợp đồng / mã thuê bao",
   "alert.label.cause": "Nguyên nhân có thể",
   "alert.isp": "{isp} ({centres} trung tâm)",
   "alert.label.area": "Khu vực",

@@ -3,6 +3,7 @@ export const linkEvidence = {
   "linkEvidence.title": "Kết quả đo đường truyền: {name}",
   "linkEvidence.period": "Từ {from} đến hết {to} (giờ Việt Nam)",
   "linkEvidence.parties": "Nhà mạng: {isp}. Tốc độ hợp đồng: {contract}. Kế hoạch yêu cầu: tải về từ {floor} Mbps.",
+  "linkEvidence.contractNumber": "Số hợp đồng / mã thuê bao: {number}.",
   "linkEvidence.unknown": "chưa khai báo",
   "linkEvidence.mbps": "{mbps} Mbps",
   "linkEvidence.finding": "Kết luận ở cuối khoảng này",

@@ -83,6 +83,7 @@ export const web = {
   "web.centre.keyArea": "Địa bàn trọng điểm",
   "web.centre.contract": "Hợp đồng {mbps} Mbps ({isp})",
   "web.centre.contract.noIsp": "Hợp đồng {mbps} Mbps",
+  "web.centre.contractNumber": "Số hợp đồng / mã thuê bao: {number}",
   "web.centre.contact": "Tin gần nhất: {age}",
   "web.centre.contact.never": "Chưa nhận được tin nào từ trung tâm này.",
   "web.centre.sheet": "Bảng nội dung theo kế hoạch",

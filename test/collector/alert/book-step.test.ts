@@ -323,7 +323,7 @@ describe("a storm of slow lines", () => {
     { owner: "province-it" as const, number: "0269 1" },
   ];
   const stormOf = (requirement: string, ispOf: (site: number) => string | undefined) => {
-    desk = new AlertDesk(plan, calendar, { recipients, phones }, codes, undefined, ispOf);
+    desk = new AlertDesk(plan, calendar, { recipients, phones }, codes, undefined, (site) => ({ isp: ispOf(site) }));
     nowMs = vn("2026-11-24T08:00");
     desk.tick(nowMs);
     for (let site = 1; site <= 30; site++) bad(site, requirement);
@@ -346,6 +346,33 @@ describe("a storm of slow lines", () => {
     expect(unknown).not.toHaveProperty("providers");
     expect(unknown?.phone).toBe("1900 0000");
     expect(stormOf("R14", () => "VNPT")).not.toHaveProperty("providers");
+  });
+});
+
+describe("the mail about one centre's line", () => {
+  const mailAbout = (requirement: string, line: { isp?: string; contractNumber?: string }) => {
+    desk = new AlertDesk(plan, calendar, { recipients }, codes, undefined, () => line);
+    nowMs = vn("2026-11-24T08:00");
+    desk.tick(nowMs);
+    bad(1, requirement);
+    until("2026-11-24T10:30");
+    well(1, requirement);
+    until("2026-11-24T15:00");
+    return desk.delivered.map(({ message }) => [message.kind, mailOf(message).body] as const);
+  };
+  const declared = { isp: "VNPT", contractNumber: "GLI-HĐ/00123" };
+
+  it("says who provides it and by which number he knows it, as long as it stands", () => {
+    const mails = mailAbout("R01", declared);
+    expect(new Set(mails.map(([kind]) => kind))).toEqual(new Set(["opened", "escalated", "recovered"]));
+    for (const [kind, body] of mails)
+      for (const words of ["Nhà mạng: VNPT\nSố hợp đồng / mã thuê bao: GLI-HĐ/00123\n", "Provider: VNPT\nContract number / subscriber code: GLI-HĐ/00123\n"])
+        expect(body.includes(words), `${kind} ${words}`).toBe(kind !== "recovered");
+  });
+
+  it("says neither of what no line can cause, nor what is not declared", () => {
+    for (const [, body] of mailAbout("R05", declared)) expect(body).not.toMatch(/VNPT|GLI-HĐ/);
+    for (const [, body] of mailAbout("R01", {})) expect(body).not.toMatch(/^Nhà mạng:|mã thuê bao/m);
   });
 });
 

@@ -53,6 +53,7 @@ const letter = (channel: Letter["channel"], to: string): Letter => ({
     centreName: "Xã Hra",
     requirement: "R05",
     title: { vi: "Dữ liệu camera lưu tối thiểu 30 ngày", en: "Recordings" },
+    line: { isp: "VNPT", contractNumber: "GLI-HĐ/00123" },
     why: { vi: "Kênh NVR-PHONG-KHACH hỏng", en: "Channel NVR-PHONG-KHACH" },
     link: "http://hcc/centres/xa-hra#R05",
   },
@@ -68,7 +69,7 @@ describe("third parties", () => {
     expect(got).toHaveLength(1);
     expect(got[0]?.url).toBe(url);
     for (const part of ["xa-hra", "R05", "7", "http://hcc/centres/xa-hra#R05"]) expect(got[0]?.body).toContain(part);
-    for (const part of ["NVR-PHONG-KHACH", "Xã Hra"]) expect(got[0]?.body).not.toContain(part);
+    for (const part of ["NVR-PHONG-KHACH", "Xã Hra", "GLI-HĐ"]) expect(got[0]?.body).not.toContain(part);
   });
 
   it("a webhook can check who wrote, when, and whether it knows the message", async () => {

@@ -103,14 +103,18 @@ test("a report that was sealed before waivers were marked keeps its numbers and 
   expect(JSON.stringify(dossierOfCentre(sealed, "xa-01"))).not.toContain("inForce");
 });
 
-test.each(["csv", "xlsx"] as const)("%s says how many requirements are waived, as the page does, and not of a month that was sealed without it", async (format) => {
-  const dossier = build();
-  const written = format === "csv" ? "Nội dung đang được miễn trừ (vẫn tính theo trạng thái đo được),1\r\n" : "(vẫn tính theo trạng thái đo được)</t></is></c><c r=\"B";
-  const before: Dossier = { ...dossier, format: "hcc-watch/dossier/1" };
-  expect(await wordsOf(dossier, format, "vi")).toContain(written);
-  expect(await wordsOf(before, format, "vi")).not.toContain("miễn trừ (vẫn tính");
-  expect(dossierOfCentre(before, "xa-01")?.format).toBe("hcc-watch/dossier/1");
-});
+test.each(["csv", "xlsx"] as const)(
+  "%s says how many requirements are waived, as the page does, and not of a month that was sealed without it",
+  async (format) => {
+    const dossier = build();
+    const written =
+      format === "csv" ? "Nội dung đang được miễn trừ (vẫn tính theo trạng thái đo được),1\r\n" : '(vẫn tính theo trạng thái đo được)</t></is></c><c r="B';
+    const before: Dossier = { ...dossier, format: "hcc-watch/dossier/1" };
+    expect(await wordsOf(dossier, format, "vi")).toContain(written);
+    expect(await wordsOf(before, format, "vi")).not.toContain("miễn trừ (vẫn tính");
+    expect(dossierOfCentre(before, "xa-01")?.format).toBe("hcc-watch/dossier/1");
+  },
+);
 
 test.each([
   ["within the month it is listed and not counted", "2026-11-20T02:00:00.000Z", { listed: 1, waived: 0 }],

@@ -80,6 +80,21 @@ describe("what a provider gets to see", () => {
       expect(words).toContain(sha256);
   });
 
+  it("says by which number the provider knows the line, in every form, and nothing where that is not declared", () => {
+    const evidence = build({ centre: { ...centre, contractNumber: "GLI-HĐ/00123" } });
+    const words = "Số hợp đồng / mã thuê bao: GLI-HĐ/00123. Nhà mạng: VNPT. Tốc độ hợp đồng: 250 Mbps.";
+    expect(linkEvidenceHtml(evidence, "vi")).toContain(words);
+    expect(linkEvidenceCsv(evidence, "vi")).toContain(words);
+    expect(
+      linkEvidencePrint(evidence, "vi")
+        .notices.map((one) => one.words)
+        .join(),
+    ).toContain(words);
+    expect(evidenceText(evidence)).toContain('"contractNumber":"GLI-HĐ/00123"');
+    for (const other of [linkEvidenceHtml(build(), "vi"), linkEvidenceCsv(build(), "vi"), evidenceText(build())])
+      expect(other).not.toMatch(/mã thuê bao|contractN/);
+  });
+
   it("names the days on which nobody judged the line, in every form", () => {
     const evidence = build({ notJudged: ["2026-11-03", "2026-11-04", "2026-11-06"] });
     const words = "Máy chủ của tỉnh không đánh giá đường truyền trong các ngày 03/11/2026 – 04/11/2026, 06/11/2026: chưa xác định.";

@@ -25,7 +25,7 @@ const open: ShownIncident = {
   told: ["smtp lan@example.vn"],
   level: 0,
 };
-const slow: ShownIncident = { ...open, id: 10, requirement: "R01", isp: "Nhà mạng A", storm: "storm-R01-7" };
+const slow: ShownIncident = { ...open, id: 10, requirement: "R01", isp: "Nhà mạng A", contractNumber: "GLI-HĐ/00123", storm: "storm-R01-7" };
 const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
@@ -145,6 +145,7 @@ test("the page that a letter leads to says how it stands now, whose line it is, 
     "Đo được 168 Mbps",
     "Nhà mạng A",
     "Nhà mạng, điện thoại 1800 1166",
+    "<dt>Số hợp đồng / mã thuê bao</dt><dd>GLI-HĐ/00123</dd>",
     "đứt ở đây",
     "nhận một sự cố là nhận cả đợt",
     "/v1/evidence/xa-01.link.html",

@@ -41,6 +41,11 @@ test("the centre page has a row for each requirement of the plan with state, num
   expect(html).toContain("Miễn trừ đến hết 31/12/2026: Chờ thay ổ cứng (văn bản 123/UBND-VP)");
 });
 
+test("the centre page says by which number the provider knows the line, and nothing where that is not declared", async () => {
+  expect(await page("/centres/xa-01")).toContain("<span>Số hợp đồng / mã thuê bao: GLI-HĐ/00123</span>");
+  expect(await page("/centres/xa-02")).not.toContain("mã thuê bao");
+});
+
 test("the centre page says where the way out ends and whose turn it is, and nothing where nobody walked it", async () => {
   const html = await page("/centres/xa-01");
   expect(html).toContain("mạng nội bộ (máy tính – bộ định tuyến): thông");
