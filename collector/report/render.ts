@@ -7,7 +7,7 @@ import { reportHtml } from "./report-html.ts";
 import { closedRows, excuseRows, methodRows, requirementRows, type Sheet, waiverRows } from "./rows.ts";
 import { dossierText, sealOf } from "./seal.ts";
 import { typeset } from "./typeset.ts";
-import { type XlsxSheet, xlsx } from "./xlsx.ts";
+import { XLSX_TYPE, type XlsxSheet, xlsx } from "./xlsx.ts";
 
 export const reportFormats = ["html", "pdf", "xlsx", "csv", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -29,7 +29,7 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
     case "xlsx": {
       return {
         body: xlsx(sheetsOf(dossier, seal, lang).map((sheet) => xlsxSheet(sheet, lang))),
-        type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        type: XLSX_TYPE,
         fileName: name,
       };
     }

@@ -72,6 +72,7 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /audit": people(["admin", "auditor"], "province"),
 
   "GET /": people(readers, "none"),
+  "GET /centres.xlsx": people(readers, "province"),
   "GET /live": people(readers, "none"),
   "GET /centres/:code": people(readers, "path"),
   "GET /centres/:code/devices/:device": people(readers, "path"),

@@ -10,6 +10,8 @@ import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
+import { centreListSheets } from "../report/centre-list.ts";
+import { XLSX_TYPE, xlsx } from "../report/xlsx.ts";
 import { pageNumber } from "../store/list-part.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
@@ -22,7 +24,7 @@ import { liveRevision } from "../web/live-revision.ts";
 import { messagePage } from "../web/message-page.ts";
 import type { PageStore } from "../web/page-store.ts";
 import { provincePage } from "../web/province-page.ts";
-import { provinceView } from "../web/province-view.ts";
+import { type ProvinceFilter, provinceView } from "../web/province-view.ts";
 import { staticFile } from "../web/static-files.ts";
 
 /** What the pages are made from. */
@@ -61,8 +63,19 @@ export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
     if (own !== undefined) return c.redirect(`/centres/${own}`, 303);
     const frame = pageFrame(c, deps);
     const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString(), vietnamDay(frame.nowMs));
-    const filter = { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), isp: asked(c, "isp"), requirement: asked(c, "requirement") };
+    const filter = filterAsked(c);
     return c.html(provincePage(frame, policy, provinceView(policy, rows, filter, frame.lang, frame.nowMs), filter));
+  });
+
+  app.get("/centres.xlsx", pageHeaders, async (c) => {
+    const { lang, nowMs, demo } = pageFrame(c, deps);
+    const today = vietnamDay(nowMs);
+    const filter = filterAsked(c);
+    const { shown, standings } = provinceView(policy, await store.province(new Date(nowMs).toISOString(), today), filter, lang, nowMs);
+    const findings = await store.told(shown.map(({ centre }) => centre.code));
+    const body = xlsx(centreListSheets({ policy, shown, total: standings.length, filter, findings, demo, nowMs }, lang));
+    c.header("content-disposition", `attachment; filename="centres-${today}.xlsx"`);
+    return c.body(new Uint8Array(body), 200, { "content-type": XLSX_TYPE });
   });
 
   app.get("/centres/:code", pageHeaders, async (c) => {
@@ -142,6 +155,10 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock,
 /** Whether a browser asks in order to show the answer to a person: then it is a page, whatever the address. */
 export function isForPerson(c: Context): boolean {
   return /\btext\/html\b/.test(c.req.header("accept") ?? "");
+}
+
+function filterAsked(c: Context): ProvinceFilter {
+  return { q: asked(c, "q"), state: asked(c, "state"), district: asked(c, "district"), isp: asked(c, "isp"), requirement: asked(c, "requirement") };
 }
 
 function asked(c: Context, name: string): string {

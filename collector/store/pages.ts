@@ -3,7 +3,7 @@ import type { Run } from "#schemas/facts.ts";
 import type { FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
-import type { CentreRows, FindingBrief, PageStore, SharedChange, StandingFinding } from "../web/page-store.ts";
+import type { CentreRows, FindingBrief, PageStore, SharedChange, StandingFinding, ToldFinding } from "../web/page-store.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
@@ -49,6 +49,11 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
         findings: findings.map(findingBrief),
         changes: changes.map(sharedChange),
       };
+    },
+
+    async told(codes) {
+      const rows = await db.query<{ body: Omit<ToldFinding, "since">; since: number }>(toldFindings, [textsLiteral(codes)]);
+      return rows.map(({ body, since }) => ({ ...body, since: instant(since) }));
     },
 
     async centre(code, since, today, devicesPage = 1) {
@@ -157,6 +162,10 @@ const briefFindings = `
   SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
     EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
   FROM finding f JOIN site USING (site_id)`;
+
+const toldFindings = `
+  SELECT f.body - 'evidence' - 'parts' AS body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id)
+  WHERE site.centre_code = ANY (($1::text)::text[])`;
 
 // By centre first: that much a database which is cut by centre does where the rows are.
 const sharedChanges = `

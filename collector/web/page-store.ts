@@ -12,6 +12,8 @@ import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 export type StandingFinding = Finding & { readonly since: string };
 /** What the province page needs of a finding: 135 centres times 20 of them, so no details. */
 export type FindingBrief = Pick<StandingFinding, "centre" | "requirement" | "state" | "reason" | "since" | "validUntil"> & { readonly waived: boolean };
+/** A finding with all that its sentence needs, without what it stands on. */
+export type ToldFinding = Omit<StandingFinding, "evidence" | "parts">;
 /** A centre without its devices; `closed` also before its day has come. */
 export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string; readonly closed?: Closing };
 /** A problem that people were told of, or would have been. */
@@ -84,6 +86,8 @@ export type DeviceRows = {
 export type PageStore = {
   /** `today` is the Vietnam day whose waivers are in force, and by which centres are closed. */
   province(changesSince: string, today: string): Promise<ProvinceRows>;
+  /** The findings of some centres. */
+  told(codes: readonly string[]): Promise<readonly ToldFinding[]>;
   /** `devicesPage`: which page of its devices, the first where it is absent. */
   centre(code: string, since: string, today: string, devicesPage?: number): Promise<CentreRows | undefined>;
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */

@@ -19,7 +19,7 @@ export function provincePage(frame: PageFrame, policy: PolicyProfile, view: Prov
   const title = text(lang, "web.province.title", { total: view.centres.total });
   const body = html`<div data-part="top">${summary(lang, title, view)}</div>
 <div class="columns">
-<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view)}</div>${closedList(lang, view)}</section>
+<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view, filter)}</div>${closedList(lang, view)}</section>
 <aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
 </div>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}.</p>`;
@@ -78,13 +78,19 @@ ${selectField(lang, "requirement", "web.filter.requirement", requirements, filte
 </form>`;
 }
 
-function table(frame: PageFrame, { shown, standings }: ProvinceView): Html {
+function table(frame: PageFrame, { shown, standings }: ProvinceView, filter: ProvinceFilter): Html {
   const { lang } = frame;
   const result = html`<p class="result" role="status">${text(lang, shown.length === 0 ? "web.filter.none" : "web.filter.result", { shown: shown.length, total: standings.length })}</p>`;
   if (shown.length === 0) return result;
-  return html`${result}<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
+  return html`${result}<p class="result no-print"><a href="${listAddress(filter)}">${text(lang, "list.link")}</a></p><table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
 <thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
 <tbody>${shown.map((standing) => row(frame, standing))}</tbody></table>`;
+}
+
+/** The list as it is filtered, as a file. */
+function listAddress(filter: ProvinceFilter): string {
+  const asked = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
+  return `/centres.xlsx${asked.size > 0 ? `?${asked}` : ""}`;
 }
 
 /** Centres that are no more, folded up: who looks for one finds where its work went. */

@@ -17,6 +17,8 @@ export type CentreStanding = {
   readonly excused: boolean;
   readonly tally: Tally;
   readonly fails: readonly { id: string; impact: number; waived: boolean }[];
+  /** All its requirements. */
+  readonly findings: readonly (Pick<FindingBrief, "requirement" | "state" | "waived"> & { readonly since?: string })[];
   /** When the oldest finding of the centre's state got that state. */
   readonly since?: string;
 };
@@ -65,9 +67,15 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
   };
 }
 
-function standingOf(centre: CentreBrief, policy: PolicyProfile, stored: readonly FindingBrief[], impacts: ReadonlyMap<string, number>, nowMs: number) {
+function standingOf(
+  centre: CentreBrief,
+  policy: PolicyProfile,
+  stored: readonly FindingBrief[],
+  impacts: ReadonlyMap<string, number>,
+  nowMs: number,
+): CentreStanding {
   const known = new Map(stored.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
-  const findings = policy.requirements.map(({ id }): Pick<FindingBrief, "requirement" | "state" | "waived"> & { since?: string } => {
+  const findings = policy.requirements.map(({ id }): CentreStanding["findings"][number] => {
     return known.get(id) ?? { requirement: id, state: "unknown", waived: false };
   });
   const state = worstState(findings);

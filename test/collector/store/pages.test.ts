@@ -78,6 +78,20 @@ test("the province has every centre, also one without a finding, and today's cha
   expect(rows.changes).toHaveLength(7);
 });
 
+test("the findings of some centres are told with all that their sentences need, of others none", async () => {
+  const told = await pageStore(db).told(["xa-01", "xa-99"]);
+  expect(told).toHaveLength(7);
+  expect(told.find(({ requirement }) => requirement === "R01")).toMatchObject({
+    centre: "xa-01",
+    reason: "below_floor",
+    observed: 168,
+    required: 200,
+    since: expect.stringMatching(/Z$/),
+  });
+  for (const finding of told) for (const name of ["evidence", "parts"]) expect(finding).not.toHaveProperty(name);
+  expect(await pageStore(db).told(["xa-02"])).toEqual([]);
+});
+
 test("a centre has its findings, history and evidence; a stranger has none", async () => {
   const store = pageStore(db);
   const rows = await store.centre("xa-01", "2026-10-30T17:00:00.000Z", "2026-11-28");

@@ -1,0 +1,177 @@
+import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
+import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { ToldFinding } from "../web/page-store.ts";
+import type { CentreStanding, ProvinceFilter } from "../web/province-view.ts";
+import { asOf } from "../web/standing.ts";
+import type { Cell } from "./csv.ts";
+import type { XlsxSheet } from "./xlsx.ts";
+
+export type CentreList = {
+  readonly policy: PolicyProfile;
+  /** The centres in their order, and of how many they were chosen by the filter. */
+  readonly shown: readonly CentreStanding[];
+  readonly total: number;
+  readonly filter: ProvinceFilter;
+  readonly findings: readonly ToldFinding[];
+  readonly demo: boolean;
+  readonly nowMs: number;
+};
+
+type Standing = Pick<ToldFinding, "requirement" | "state" | "reason"> & Partial<ToldFinding>;
+type Row = { readonly requirement: Requirement; readonly finding: Standing; readonly waived: boolean };
+
+/** A list of centres as sheets: a row for each centre, a row for each of its requirements, and what was asked for. Pure. */
+export function centreListSheets(list: CentreList, lang: Lang): readonly XlsxSheet[] {
+  const { policy, shown, findings, nowMs } = list;
+  const byCentre = Map.groupBy(findings, ({ centre }) => centre);
+  const rows = shown.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));
+  return [centresSheet(policy, rows, lang), requirementsSheet(rows, lang), aboutSheet(list, lang)];
+}
+
+/** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */
+function requirementsOf({ requirements }: PolicyProfile, { findings }: CentreStanding, told: readonly ToldFinding[], nowMs: number): Row[] {
+  const known = new Map(told.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
+  const waived = new Set(findings.flatMap((finding) => (finding.waived ? [finding.requirement] : [])));
+  return requirements.map((requirement) => {
+    const { id } = requirement;
+    return { requirement, finding: known.get(id) ?? { requirement: id, state: "unknown", reason: "no_data" }, waived: waived.has(id) };
+  });
+}
+
+type CentreRows = { readonly standing: CentreStanding; readonly requirements: readonly Row[] };
+
+const centreHead: readonly TextKey[] = [
+  "report.column.code",
+  "report.column.centre",
+  "report.column.district",
+  "web.filter.isp",
+  "list.contractMbps",
+  "alert.label.contract",
+  "web.filter.state",
+  "report.column.since",
+  "report.column.fails",
+  "list.pass",
+  "list.fail",
+  "list.open",
+  "list.waived",
+  "web.table.contact",
+];
+
+function centresSheet({ requirements }: PolicyProfile, centres: readonly CentreRows[], lang: Lang): XlsxSheet {
+  return {
+    name: text(lang, "list.centres"),
+    head: [...centreHead.map((key) => text(lang, key)), ...requirements.map(({ id, title }) => `${id} ${title[lang]}`)],
+    widths: [...centreHead.map((key) => (key === "report.column.centre" ? 30 : 15)), ...requirements.map(() => 18)],
+    rows: centres.map(({ standing, requirements: own }): Cell[] => {
+      const { centre, state, tally, fails, since } = standing;
+      const { code, name, district, isp, contractMbps, contractNumber, lastContactAt } = centre;
+      return [
+        code,
+        name,
+        district,
+        isp,
+        contractMbps,
+        contractNumber,
+        text(lang, `state.${state}`),
+        since && { at: since },
+        fails.map(({ id }) => id).join(", "),
+        tally.pass,
+        tally.fail,
+        tally.unknown + tally.pending + tally.error,
+        tally.waived,
+        lastContactAt === undefined ? text(lang, "web.table.never") : { at: lastContactAt },
+        ...own.map((row) => stateWords(lang, row)),
+      ];
+    }),
+  };
+}
+
+function stateWords(lang: Lang, { finding, waived }: Row): string {
+  return `${text(lang, `state.${finding.state}`)}${waived ? ` (${text(lang, "web.table.waived")})` : ""}`;
+}
+
+const requirementHead: readonly TextKey[] = [
+  "report.column.code",
+  "report.column.centre",
+  "report.column.district",
+  "web.filter.isp",
+  "report.column.id",
+  "report.column.requirement",
+  "web.filter.state",
+  "report.column.since",
+  "report.column.why",
+  "report.column.measured",
+  "report.column.required",
+  "report.column.unit",
+  "report.column.observedAt",
+  "report.column.owner",
+  "report.column.clause",
+];
+const WIDE = new Set<TextKey>(["report.column.requirement", "report.column.why", "report.column.clause"]);
+
+function requirementsSheet(centres: readonly CentreRows[], lang: Lang): XlsxSheet {
+  return {
+    name: text(lang, "report.sheet"),
+    head: requirementHead.map((key) => text(lang, key)),
+    widths: requirementHead.map((key) => (WIDE.has(key) ? 46 : 15)),
+    rows: centres.flatMap(({ standing: { centre }, requirements }) =>
+      requirements.map((row): Cell[] => {
+        const { finding, requirement } = row;
+        const { evidenceClass, observed, required, unit, observedAt, since } = finding;
+        return [
+          centre.code,
+          centre.name,
+          centre.district,
+          centre.isp,
+          requirement.id,
+          requirement.title[lang],
+          stateWords(lang, row),
+          since && { at: since },
+          findingSentence(lang, finding),
+          evidenceClass === "measured" ? observed : undefined,
+          required,
+          unit,
+          observedAt && { at: observedAt },
+          text(lang, `owner.${requirement.owner}`),
+          requirement.clause,
+        ];
+      }),
+    ),
+  };
+}
+
+/** When the list was made, by which policy, and what it was filtered by. */
+function aboutSheet({ policy, shown, total, filter, demo, nowMs }: CentreList, lang: Lang): XlsxSheet {
+  const { q, state, district, isp, requirement } = filter;
+  const asked: readonly (readonly [TextKey, string])[] = [
+    ["web.filter.search", q],
+    ["web.filter.state", stateAsked(lang, state)],
+    ["web.filter.district", district],
+    ["web.filter.isp", isp],
+    ["web.filter.requirement", requirement],
+  ];
+  return {
+    name: text(lang, "list.about"),
+    head: [text(lang, "report.column.key"), text(lang, "report.column.value")],
+    widths: [30, 80],
+    rows: [
+      ...(demo ? [[text(lang, "web.demo.label"), text(lang, "report.demo")]] : []),
+      [text(lang, "report.column.at"), moment(lang, nowMs)],
+      [text(lang, "list.centres"), text(lang, "web.filter.result", { shown: shown.length, total })],
+      ...asked.map(([key, value]) => [text(lang, key), value === "" ? text(lang, "web.filter.all") : value]),
+      [
+        text(lang, "report.policy"),
+        `${policy.id}@${policy.version}, ${day(lang, policy.effectiveFrom)}, ${policy.source.document} (${day(lang, policy.source.date)})`,
+      ],
+    ],
+  };
+}
+
+function stateAsked(lang: Lang, state: string): string {
+  const [found] = (["pass", "fail", "unknown", "pending", "error", "not_applicable"] as const).filter((one) => one === state);
+  if (found) return text(lang, `state.${found}`);
+  return state === "open" ? text(lang, "web.filter.open") : state;
+}
