@@ -9,9 +9,11 @@ import { readClockProof } from "../store/clock-proof.ts";
 import { closingsWithin } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
+import { recordedPolicies } from "../store/policy-versions.ts";
 import { centreNames, reportRows } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import type { CentreBrief } from "../web/page-store.ts";
+import { type Comparison, compareMonths } from "./comparison.ts";
 import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "./dossier.ts";
 import { closesAt, type Month, newestClosed, type Period, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
@@ -32,6 +34,8 @@ export type MonthDesk = {
   dossier(month: Month, centre?: string): Promise<Dossier | undefined>;
   /** Seals the newest month that is closed: by the evidence and the program of that time, whether or not anybody asks for it. */
   sealNewest(): Promise<void>;
+  /** The province in two months, the earlier one first; the month of which there is no report where there is none. */
+  comparison(before: Month, after: Month): Promise<Comparison | { readonly missing: Month }>;
   centreNames(): Promise<readonly { code: string; name: string }[]>;
 };
 
@@ -103,8 +107,21 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     return open.scope === "centre" && open.centres.length === 0 ? undefined : { ...open, provisional: true };
   };
 
+  /** The policy that judged the end of a month, as this database recorded it. */
+  const policyOf = async ({ policy: { id, version } }: Dossier) => {
+    const recorded = (await recordedPolicies(db, id)).find((one) => one.version === version);
+    return recorded && "value" in recorded.body ? recorded.body.value : undefined;
+  };
+
   return {
     dossier,
+    async comparison(before, after) {
+      const earlier = await dossier(before);
+      if (!earlier) return { missing: before };
+      const later = await dossier(after);
+      if (!later) return { missing: after };
+      return compareMonths(earlier, later, { before: await policyOf(earlier), after: await policyOf(later) });
+    },
     async sealNewest() {
       await dossier(newestClosed(now()));
     },

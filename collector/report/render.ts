@@ -1,5 +1,7 @@
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import type { Comparison } from "./comparison.ts";
+import { comparisonSheets } from "./comparison-rows.ts";
 import { csv } from "./csv.ts";
 import type { Dossier } from "./dossier.ts";
 import { printView } from "./print-view.ts";
@@ -25,10 +27,10 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
     case "pdf":
       return { body: await typeset(printView(dossier, seal, lang), dossier.closesAt), type: "application/pdf", fileName: name };
     case "csv":
-      return { body: reportCsv(dossier, seal, lang), type: "text/csv; charset=utf-8", fileName: name };
+      return { body: csvOf(sheetsOf(dossier, seal, lang), lang), type: "text/csv; charset=utf-8", fileName: name };
     case "xlsx": {
       return {
-        body: xlsx(sheetsOf(dossier, seal, lang).map((sheet) => xlsxSheet(sheet, lang))),
+        body: xlsxOf(sheetsOf(dossier, seal, lang), lang),
         type: XLSX_TYPE,
         fileName: name,
       };
@@ -38,9 +40,19 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
   }
 }
 
-/** One table that every spreadsheet reads; centres that closed, waivers, excused time and what the numbers mean stand below it, each after an empty line and with its title. */
-function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
-  const [first, ...others] = sheetsOf(dossier, seal, lang);
+export const comparisonFormats = ["xlsx", "csv"] as const;
+
+/** Writes two months side by side in one format. Same months, language and format: same bytes. */
+export function renderComparison(comparison: Comparison, format: (typeof comparisonFormats)[number], lang: Lang): RenderedReport {
+  const sheets = comparisonSheets(comparison, lang);
+  const fileName = `province-${comparison.before.month}-${comparison.after.month}.${format}`;
+  return format === "csv"
+    ? { body: csvOf(sheets, lang), type: "text/csv; charset=utf-8", fileName }
+    : { body: xlsxOf(sheets, lang), type: XLSX_TYPE, fileName };
+}
+
+/** One table that every spreadsheet reads; the others stand below it, each after an empty line and with its title. */
+function csvOf([first, ...others]: readonly [Sheet, ...Sheet[]], lang: Lang): string {
   const words = (head: Sheet["head"]) => head.map((key) => text(lang, key));
   return csv([words(first.head), ...first.rows, ...others.flatMap(({ key, head, rows }) => [[], [text(lang, key)], words(head), ...rows])]);
 }
@@ -49,6 +61,10 @@ function reportCsv(dossier: Dossier, seal: string, lang: Lang): string {
 function sheetsOf(dossier: Dossier, seal: string, lang: Lang): readonly [Sheet, ...Sheet[]] {
   const closed = dossier.closedCentres ? [closedRows(dossier, lang)] : [];
   return [requirementRows(dossier, lang), ...closed, waiverRows(dossier, lang), excuseRows(dossier, lang), methodRows(dossier, seal, lang)];
+}
+
+function xlsxOf(sheets: readonly Sheet[], lang: Lang): Buffer {
+  return xlsx(sheets.map((sheet) => xlsxSheet(sheet, lang)));
 }
 
 const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);

@@ -82,6 +82,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /reports": people(readers, "none"),
   "GET /v1/reports/:month/:file": people(readers, "province"),
   "GET /v1/reports/:month/centres/:file": people(readers, "file"),
+  "GET /reports/compare": people(readers, "province"),
+  "GET /v1/comparisons/:before/:file": people(readers, "province"),
   "GET /v1/evidence/:file": people(readers, "file"),
 
   "GET /incidents": people(readers, "none"),

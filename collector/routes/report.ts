@@ -3,14 +3,17 @@ import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import { problem } from "#schemas/problem.ts";
+import { text } from "#schemas/text/text.ts";
 import { confinedTo } from "../auth/asker.ts";
+import { monthWords } from "../report/comparison-rows.ts";
 import { daysUntil, type LinkEvidence } from "../report/link-evidence.ts";
 import { linkEvidenceStyle } from "../report/link-evidence-html.ts";
 import { linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
 import type { MonthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
-import { type RenderedReport, type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
+import { comparisonFormats, type RenderedReport, type ReportFormat, renderComparison, renderReport, reportFormats } from "../report/render.ts";
 import { reportStyle } from "../report/report-html.ts";
+import { comparisonCard, comparisonPage } from "../web/comparison-page.ts";
 import { languageOf } from "../web/language.ts";
 import { reportsPage } from "../web/reports-page.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
@@ -30,7 +33,7 @@ const policyOf = (style: string) =>
 const reportPolicy = policyOf(reportStyle);
 const linkEvidencePolicy = policyOf(linkEvidenceStyle);
 
-/** The page where a report is chosen, and the reports themselves. */
+/** The page where a report is chosen, the reports themselves, and two of them side by side. */
 export function reportRoutes(deps: ReportDeps): Hono {
   const app = new Hono();
 
@@ -44,8 +47,23 @@ export function reportRoutes(deps: ReportDeps): Hono {
       );
     const own = confinedTo(c);
     const centres = await deps.desk.centreNames();
-    return c.html(reportsPage(frame, own === undefined ? centres : centres.filter(({ code }) => code === own), vietnamDay(frame.nowMs).slice(0, 7)));
+    const thisMonth = vietnamDay(frame.nowMs).slice(0, 7);
+    const shown = own === undefined ? centres : centres.filter(({ code }) => code === own);
+    return c.html(reportsPage(frame, shown, thisMonth, own === undefined ? comparisonCard(frame.lang, thisMonth) : ""));
   });
+
+  app.get("/reports/compare", pageHeaders, async (c) => {
+    const frame = pageFrame(c, deps);
+    const thisMonth = vietnamDay(frame.nowMs).slice(0, 7);
+    const [before = "", after = ""] = [c.req.query("before") ?? "", c.req.query("after") ?? ""].sort();
+    const asked = { before, after };
+    const fault = (status: 404 | 422, words: string) => c.html(comparisonPage(frame, asked, thisMonth, { fault: words }), status);
+    if (!Month.safeParse(before).success || !Month.safeParse(after).success || before === after) return fault(422, text(frame.lang, "compare.same"));
+    const found = await deps.desk.comparison(before, after);
+    if ("missing" in found) return fault(404, text(frame.lang, "compare.missing", { month: monthWords({ month: found.missing }, frame.lang) }));
+    return c.html(comparisonPage(frame, asked, thisMonth, found));
+  });
+  app.get("/v1/comparisons/:before/:file", pageHeaders, (c) => comparisonReply(c, deps));
 
   app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), undefined));
   app.get("/v1/reports/:month/centres/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), c.req.param("file").replace(/\.[a-z]+$/, "")));
@@ -71,6 +89,17 @@ function sheet(c: Context, { body, type, fileName }: RenderedReport, policy: str
   c.header("cache-control", "private, no-cache");
   c.header("content-disposition", `${/html|pdf/.test(type) ? "inline" : "attachment"}; filename="${fileName}"`);
   return c.body(typeof body === "string" ? body : new Uint8Array(body), 200, { "content-type": type });
+}
+
+async function comparisonReply(c: Context, { desk, lang }: ReportDeps) {
+  const [, later = "", ending] = /^(.+)\.([a-z]+)$/.exec(c.req.param("file") ?? "") ?? [];
+  const [before, after] = [Month.safeParse(c.req.param("before")), Month.safeParse(later)];
+  const format = comparisonFormats.find((one) => one === ending);
+  if (!before.success || !after.success || !format || before.data >= after.data)
+    return c.json(problem(422, "comparison_invalid", "name an earlier and a later month as 2026-10/2026-11.xlsx, or .csv"), 422);
+  const found = await desk.comparison(before.data, after.data);
+  if ("missing" in found) return c.json(problem(404, "report_unknown", `there is no report of ${found.missing}`), 404);
+  return sheet(c, renderComparison(found, format, languageOf(c, lang)), reportPolicy);
 }
 
 async function reply(c: Context, deps: ReportDeps, file: string, centre: string | undefined) {

@@ -18,6 +18,7 @@ const paths = [
   "/centres/xa-01/attest/R07",
   "/centres/xa-01/duties/R21",
   "/reports",
+  "/reports/compare?before=2026-10&after=2026-11",
   "/docs/api",
   "/v1/reports/2026-10/province.html",
   "/v1/reports/2026-10/centres/xa-01.html",

@@ -15,6 +15,7 @@ import { formToken } from "../../collector/web/form-token.ts";
 import { calendar, plan } from "./facts.ts";
 import { guarded } from "./guarded.ts";
 import { memoryWaivers } from "./memory-waivers.ts";
+import { sampleComparison } from "./sample-months.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
 
@@ -60,6 +61,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
       const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
+    comparison: sampleComparison,
   };
   const routes = pageRoutes({ ...page, calendarAt: () => calendar, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))

@@ -57,6 +57,17 @@ test("the month that closed last is sealed without being asked for, and is there
   expect(await sealedDossier(province.db, "2026-12")).toBeUndefined();
 });
 
+test("two months are compared from their reports, sealed where they are; a month without a report is named", async () => {
+  const [running, sealed] = [deskAt(vn("2026-12-12T09:00")), await sealedDossier(province.db, "2026-11")];
+  const compared = await running.comparison("2026-11", "2026-12");
+  if ("missing" in compared) throw new Error("both months have a report");
+  expect(JSON.stringify(compared.before)).toBe(sealed);
+  expect([compared.before.provisional, compared.after.provisional]).toEqual([false, true]);
+  expect(compared.rows).toHaveLength(2 * plan.requirements.length);
+  expect(compared.otherCentres).toEqual([{ code: "xa-moi", name: "xa-moi", why: "added" }]);
+  expect(await running.comparison("2026-11", "2027-01")).toEqual({ missing: "2027-01" });
+});
+
 test.each([
   ["2026-12-03T23:59", "2026-10"],
   ["2026-12-04T00:00", "2026-11"],
@@ -98,4 +109,18 @@ test("a month in which a newer version of the policy comes into force names both
   expect(after?.policy.version).toBe(newer.version);
   expect(await deskAt(vn("2027-01-03T09:00")).dossier("2026-12")).toMatchObject({ policies: { length: 2 }, policy: { version: newer.version } });
   expect(await deskAt(vn("2027-01-03T09:00")).dossier("2027-01")).not.toHaveProperty("policies");
+  expect(await deskAt(vn("2026-12-18T09:00")).comparison("2026-11", "2026-12")).toMatchObject({ notCompared: [] });
+});
+
+test("a requirement whose rule a newer version changed is not compared with a month that the older one judged", async () => {
+  const [first, ...others] = plan.requirements;
+  if (first?.rule.kind !== "floor") throw new Error("the plan begins with the floor of the line");
+  const stricter = {
+    ...plan,
+    version: plan.version + 2,
+    effectiveFrom: "2026-12-20",
+    requirements: [{ ...first, rule: { ...first.rule, floor: 300 } }, ...others],
+  };
+  province = await province.restart(vn("2026-12-20T09:00"), [plan, stricter]);
+  expect(await deskAt(vn("2026-12-20T10:00")).comparison("2026-11", "2026-12")).toMatchObject({ notCompared: [{ requirement: first.id, why: "changed" }] });
 });

@@ -5,6 +5,7 @@ import { buildLinkEvidence } from "../../../collector/report/link-evidence.ts";
 import { periodOf } from "../../../collector/report/period.ts";
 import { reportRoutes } from "../../../collector/routes/report.ts";
 import { calendar, plan } from "../../support/facts.ts";
+import { sampleComparison } from "../../support/sample-months.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
@@ -20,6 +21,7 @@ const app = reportRoutes({
       const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
+    comparison: async (before, after) => (before === "2025-01" ? { missing: before } : sampleComparison(before, after)),
   },
   linkEvidence: async (code, firstDay, lastDay) => {
     const centre = sampleCentres.find((one) => one.code === code);
@@ -33,6 +35,8 @@ test.each([
   ["/v1/reports/2026-10/centres/xa-01.pdf", "application/pdf", "inline"],
   ["/v1/reports/2026-10/centres/xa-01.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
   ["/v1/reports/2026-10/centres/xa-01.json", "application/json", "attachment"],
+  ["/v1/comparisons/2026-10/2026-11.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
+  ["/v1/comparisons/2026-10/2026-11.csv", "text/csv; charset=utf-8", "attachment"],
   ["/v1/evidence/xa-01.link.csv", "text/csv; charset=utf-8", "attachment"],
 ])("%s", async (path, type, disposition) => {
   const reply = await app.request(path);
@@ -47,6 +51,15 @@ test.each([
   ["/v1/reports/2026-10/country.html", 422],
   ["/v1/reports/2026-10/centres/xa-99.html", 404],
   ["/v1/reports/2026-10/centres/..%2Fx.html", 404],
+  ["/v1/comparisons/2026-11/2026-10.csv", 422],
+  ["/v1/comparisons/2026-10/2026-10.csv", 422],
+  ["/v1/comparisons/2026-10/2026-11.exe", 422],
+  ["/v1/comparisons/..%2Fx/2026-11.csv", 422],
+  ["/v1/comparisons/2025-01/2026-11.csv", 404],
+  ["/reports/compare", 422],
+  ["/reports/compare?before=2026-10&after=2026-10", 422],
+  ["/reports/compare?before=2026-10&after=2026-13", 422],
+  ["/reports/compare?before=2025-01&after=2026-10", 404],
   ["/v1/evidence/xa-01.html", 422],
   ["/v1/evidence/xa-99.link.html", 404],
   ["/v1/evidence/..%2Fx.link.html", 404],
@@ -66,4 +79,33 @@ test("the page of reports leads to the chosen one", async () => {
   expect(html).toContain('<option value="2026-10" selected>10/2026</option>');
   expect((await app.request("/reports?month=2026-10&scope=province&format=html")).headers.get("location")).toBe("/v1/reports/2026-10/province.html");
   expect((await app.request("/reports?month=2026-10&scope=xa-01&format=xlsx")).headers.get("location")).toBe("/v1/reports/2026-10/centres/xa-01.xlsx");
+});
+
+test("the page of reports leads to two months side by side, the earlier one first however they are asked for", async () => {
+  const form = await (await app.request("/reports")).text();
+  expect(form).toMatch(/action="\/reports\/compare".*name="before">.*value="2026-09" selected.*name="after">.*value="2026-10" selected/s);
+  for (const query of ["before=2026-10&after=2026-11", "before=2026-11&after=2026-10"]) {
+    const html = await (await app.request(`/reports/compare?${query}`)).text();
+    expect(html).toContain('<h1 id="page-title">So sánh tháng 11/2026 với tháng 10/2026</h1>');
+    for (const link of [
+      "/v1/comparisons/2026-10/2026-11.xlsx",
+      "/v1/comparisons/2026-10/2026-11.csv",
+      "/v1/reports/2026-10/province.html",
+      "/centres/xa-01#R01",
+    ])
+      expect(html).toContain(`href="${link}"`);
+  }
+});
+
+test("two months side by side: the sums, then the changes with the worst at the top, each with both states and why", async () => {
+  const html = (await (await app.request("/reports/compare?before=2026-10&after=2026-11")).text()).replace(/\s+/g, " ");
+  const places = ["sums-title", 'id="newly_not_met"', 'id="found_not_met"', 'id="newly_unknown"', 'id="newly_met"']
+    .map((part) => html.indexOf(part))
+    .filter((place) => place >= 0);
+  expect(places.length).toBeGreaterThan(3);
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(html).toContain("BÁO CÁO TẠM TÍNH");
+  for (const kind of ["still_met", "still_unknown", "not_applicable"]) expect(html).not.toContain(`id="${kind}"`);
+  const english = await (await app.request("/reports/compare?before=2026-10&after=2026-11&lang=en")).text();
+  expect(english).toContain("2026-11 compared with 2026-10");
 });
