@@ -81,8 +81,8 @@ ${blockTable(title, heads, [
   ...byRequirement.map(({ requirement: { id, title }, counts }) => ({ head: html`<span class="rid">${id}</span> ${title[lang]}`, cells: cells(counts) })),
 ])}
 ${blockTable(
-  title,
-  ["", monthWords(before, lang), monthWords(after, lang)],
+  text(lang, "compare.source"),
+  [text(lang, "report.column.key"), monthWords(before, lang), monthWords(after, lang)],
   shares.map(([key, words]) => ({ head: text(lang, key), cells: [words(before), words(after)] })),
 )}<p class="note">${text(lang, "compare.note")}</p></section>`;
 }
