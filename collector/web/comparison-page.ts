@@ -33,7 +33,7 @@ export function comparisonPage(frame: PageFrame, asked: AskedMonths, thisMonth: 
     title,
     html`<p class="crumb"><a href="/reports">← ${text(lang, "web.nav.reports")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1><p class="note">${text(lang, "compare.intro")}</p>
-${comparisonForm(lang, thisMonth, asked)}${body}</section>
+${body}${comparisonForm(lang, thisMonth, asked)}</section>
 ${isFault ? "" : html`${sums(found, lang)}${apart(found, lang)}${changes(found, lang)}`}`,
   );
 }
@@ -60,8 +60,9 @@ function fileOf({ before, after }: Comparison, format: "xlsx" | "csv"): string {
   return `/v1/comparisons/${before.month}/${after.month}.${format}`;
 }
 
+/** Whether a month is closed, with the way to its report; that data are simulated stands over the page already. */
 function noticeOf(dossier: Dossier, lang: Lang): Html {
-  return html`<p class="note"><a href="/v1/reports/${dossier.month}/province.html">${monthWords(dossier, lang)}</a>: ${notices(dossier, lang).join(" ")}</p>`;
+  return html`<p class="note"><a href="/v1/reports/${dossier.month}/province.html">${monthWords(dossier, lang)}</a>: ${notices({ ...dossier, demo: false }, lang).join(" ")}</p>`;
 }
 
 function sums({ before, after, byRequirement, total }: Comparison, lang: Lang): Html {
