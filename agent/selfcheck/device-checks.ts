@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Assignment } from "#schemas/agent-config.ts";
 import type { Outcome, ProbeKind } from "#schemas/observation.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -7,9 +8,9 @@ import { oneAtATime } from "../jobs.ts";
 import { lanGuard } from "../subnets.ts";
 import { deviceLine, recordingLine } from "./device-line.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
-import { unasked } from "./network-checks.ts";
 import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
+import { type AskedDevice, unaskedLine } from "./unasked-line.ts";
 
 /** Kinds that ask devices of the local network. */
 const lanKinds = new Set<ProbeKind>(["wifi-clients", "office-devices", "camera-presence", "camera-stream", "recording-depth", "recording-watch", "vms-link"]);
@@ -85,19 +86,23 @@ async function checkAssignment(assignment: Assignment, { run, quick, spool, poli
 function lineOf(assignment: Assignment, outcome: Outcome, policy: PolicyProfile): CheckLine {
   const { probe } = assignment;
   if (outcome.kind === "measured")
-    return probe === "recording-depth" ? recordingLine(idsOf(assignment), outcome, policy) : deviceLine(idsOf(assignment), outcome, policy);
-  const line = unasked(outcome);
+    return probe === "recording-depth" ? recordingLine(devicesOf(assignment), outcome, policy) : deviceLine(devicesOf(assignment), outcome, policy);
   // Only the province can name its own system: no device is at fault, and nobody at the centre can do anything.
   if (probe === "vms-link" && outcome.reason === "no_target")
-    return { ...line, detail: phrase("selfcheck.detail.vms_unnamed"), hint: phrase("selfcheck.hint.vms_unnamed"), owner: phrase("owner.province-it") };
-  if (outcome.reason === "device_busy") return { ...line, hint: phrase("selfcheck.hint.device_busy"), owner: phrase("owner.commune") };
-  return { ...line, hint: phrase("selfcheck.hint.device_failed"), owner: phrase("owner.dost") };
+    return { state: "unknown", detail: phrase("selfcheck.detail.vms_unnamed"), hint: phrase("selfcheck.hint.vms_unnamed"), owner: phrase("owner.province-it") };
+  return unaskedLine(devicesOf(assignment), outcome);
 }
 
-/** Ids of the devices that an assignment asks: the names by which its readings call them. */
-function idsOf({ options: { targets } }: Assignment): string[] {
+/** A target as the agent derives it: its passwords are still names. */
+const NamedTarget = z.looseObject({ id: z.string(), onvif: z.string().optional(), http: z.string().optional(), snmp: z.string().optional() });
+
+/** The devices that an assignment asks, by the names by which its readings call them. */
+function devicesOf({ options: { targets } }: Assignment): AskedDevice[] {
   if (!Array.isArray(targets)) return [];
-  return targets.flatMap((target) => (target !== null && typeof target === "object" && "id" in target && typeof target.id === "string" ? target.id : []));
+  return targets.flatMap((target) => {
+    const { id, onvif, http, snmp } = NamedTarget.safeParse(target).data ?? {};
+    return id === undefined ? [] : [{ id, credential: onvif ?? http ?? snmp }];
+  });
 }
 
 function refusedLine(refused: readonly { id: string }[]): CheckResult {

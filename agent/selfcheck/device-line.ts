@@ -1,35 +1,36 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { isGood, type MetricName, metricNames } from "#schemas/metrics.ts";
-import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { FailureReason, Outcome, Reading, SkipReason } from "#schemas/observation.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { RecordingEvidence, type RecordingVerdict, worstVerdict } from "#schemas/recording-evidence.ts";
+import { type ChannelEvidence, RecordingEvidence, type RecordingReason, type RecordingVerdict, worstVerdict } from "#schemas/recording-evidence.ts";
 import { isTextKey } from "#schemas/text/text.ts";
-import { type CheckLine, type CheckState, type Phrase, phrase, say } from "./result.ts";
+import { type CheckLine, type CheckState, joined, listed, NAME_MAX, type Phrase, phrase } from "./result.ts";
+import { type AskedDevice, openDevices, remedy, technical, troublesOf } from "./unasked-line.ts";
 
 type Measured = Extract<Outcome, { kind: "measured" }>;
-type Judged = Pick<CheckLine, "state" | "detail" | "hint" | "owner">;
+type Judged = Pick<CheckLine, "state" | "detail" | "hint" | "owner" | "technical">;
 
-/** Most devices that a line names. */
-const NAMED_MAX = 8;
-const NAME_MAX = 40;
-
-/** The line of a run over the devices with these ids: ok only when each of them told how it is, and all are as they should be. */
-export function deviceLine(targets: readonly string[], outcome: Measured, policy: PolicyProfile): Judged {
+/** The line of a run over these devices: ok only when each of them told how it is, and all are as they should be. */
+export function deviceLine(targets: readonly AskedDevice[], outcome: Measured, policy: PolicyProfile): Judged {
   const readings = outcome.readings.filter(({ metric, value, labels }) => isGood(metric, value) !== undefined && Object.keys(labels ?? {}).length > 0);
-  if (readings.length === 0) return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: outcome.readings.length }), ...unaskedBlame };
+  if (readings.length === 0)
+    return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: outcome.readings.length }), ...remedy(undefined, undefined) };
   const tallies = talliesOf(readings);
   const said = tallies.map(({ metric, up, all, bad }) => {
     const key = `selfcheck.count.${metric}`;
     const words = phrase(isTextKey(key) ? key : "selfcheck.count.devices", { up, all });
     return bad.length === 0 ? words : phrase("selfcheck.count.bad", { said: words, bad: named(bad) });
   });
-  const unasked = targets.filter((id) => !readings.some((reading) => isAbout(reading, id, targets.length)));
-  const isWhole = unasked.length === 0 && !lacksStreams(outcome);
-  const open = unasked.length > 0 ? phrase("selfcheck.detail.unasked", { names: named(unasked) }) : phrase("selfcheck.detail.unasked_streams");
-  const detail = joined([...said, ...(isWhole ? [] : [open])], "; ");
+  const troubles = troublesOf(outcome.evidence);
+  const silent = targets.filter(({ id }) => !readings.some((reading) => isAbout(reading, id, targets.length)));
+  const isWhole = silent.length === 0 && !lacksStreams(outcome);
+  // Of a device whose other streams play, the one that could not be asked for tells why.
+  const open = openDevices(silent.length > 0 ? silent : targets.filter(({ id }) => troubles.has(id)), troubles);
+  const openWords = silent.length > 0 ? open.detail : phrase("selfcheck.detail.unasked_streams");
+  const detail = joined([...said, ...(isWhole ? [] : [openWords])], "; ");
   const broken = tallies.find(({ bad }) => bad.length > 0);
   if (broken !== undefined) return { state: "warn", detail, ...blameOf(broken.metric, policy) };
-  return isWhole ? { state: "ok", detail } : { state: "unknown", detail, ...unaskedBlame };
+  return isWhole ? { state: "ok", detail } : { ...open, state: "unknown", detail };
 }
 
 /** A stream that could not be asked for leaves no reading; the total then stands only where another one failed. */
@@ -37,8 +38,6 @@ function lacksStreams({ readings }: Measured): boolean {
   const streams = readings.filter(({ metric }) => metric === "camera_stream_up");
   return streams.length > 0 && streams.every(({ labels, value }) => labels !== undefined && value === 1);
 }
-
-const unaskedBlame = { hint: phrase("selfcheck.hint.device_failed"), owner: phrase("owner.dost") };
 
 type Tally = { readonly metric: MetricName; readonly up: number; readonly all: number; readonly bad: readonly string[] };
 
@@ -78,9 +77,10 @@ function blameOf(metric: MetricName, { requirements }: PolicyProfile): Pick<Judg
 const verdictStates: Record<RecordingVerdict, CheckState> = { NON_COMPLIANT: "warn", UNVERIFIABLE: "unknown", TOO_YOUNG: "unknown", COMPLIANT: "ok" };
 
 /** The line of recordings: the probe has judged each channel by the policy's own numbers, and the worst verdict is the line's. */
-export function recordingLine(targets: readonly string[], { evidence, readings }: Measured, { requirements }: PolicyProfile): Judged {
-  const channels = RecordingEvidence.safeParse(evidence).data?.channels ?? [];
-  if (channels.length === 0) return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: readings.length }), ...unaskedBlame };
+export function recordingLine(targets: readonly AskedDevice[], { evidence, readings }: Measured, { requirements }: PolicyProfile): Judged {
+  const { channels, recorders } = RecordingEvidence.safeParse(evidence).data ?? { channels: [], recorders: [] };
+  if (channels.length === 0)
+    return { state: "unknown", detail: phrase("selfcheck.detail.stateless", { count: readings.length }), ...remedy(undefined, undefined) };
   const withVerdict = (...verdicts: RecordingVerdict[]) =>
     channels
       .filter(({ verdict }) => verdicts.includes(verdict))
@@ -96,7 +96,7 @@ export function recordingLine(targets: readonly string[], { evidence, readings }
         return phrase("selfcheck.detail.channel", { name: cleanText(name === "*" ? device : `${device} ${name}`, NAME_MAX), why });
       });
   const [bad, open] = [withVerdict("NON_COMPLIANT"), withVerdict("UNVERIFIABLE", "TOO_YOUNG")];
-  const unasked = targets.filter((id) => !channels.some(({ device }) => device === id));
+  const unasked = targets.filter(({ id }) => !channels.some(({ device }) => device === id)).map(({ id }) => id);
   const up = channels.length - bad.length - open.length;
   const detail = joined(
     [
@@ -109,20 +109,28 @@ export function recordingLine(targets: readonly string[], { evidence, readings }
   );
   const worst = worstVerdict([...channels.map(({ verdict }) => verdict), ...unasked.map(() => "UNVERIFIABLE" as const)]);
   const state = verdictStates[worst];
-  if (state !== "warn") return { state, detail, ...(worst === "UNVERIFIABLE" && unaskedBlame) };
+  if (worst === "UNVERIFIABLE") return { state, detail, ...unverifiableBlame(targets, channels), ...technical(recorders.map(({ trouble }) => trouble)) };
+  if (state !== "warn") return { state, detail };
   const requirement = requirements.find(({ rule }) => rule.kind === "depth");
   return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
 }
 
+/** Who mends it that a recorder's channels cannot be judged, by the first reason that anybody can mend. */
+function unverifiableBlame(targets: readonly AskedDevice[], channels: readonly ChannelEvidence[]): Pick<Judged, "hint" | "owner"> {
+  const open = channels.filter(({ verdict }) => verdict === "UNVERIFIABLE");
+  const [first] = open.flatMap(({ device, reasons }) => reasons.map((reason) => ({ device, reason })));
+  if (first?.reason === "CLOCK_WRONG") return { hint: phrase("selfcheck.hint.recorder_clock"), owner: phrase("owner.commune") };
+  return remedy(first && askedReasons[first.reason], targets.find(({ id }) => id === first?.device)?.credential);
+}
+
+/** Reasons of a verdict that say why the recorder could not be asked. */
+const askedReasons: Partial<Record<RecordingReason, FailureReason | SkipReason>> = {
+  AUTH_FAILED: "auth_failed",
+  DEVICE_BUSY: "device_busy",
+  NO_PERMISSION: "no_permission",
+  OFFLINE: "unreachable",
+};
+
 function named(names: readonly string[]): Phrase {
   return listed(names.map((name) => ({ vi: name, en: name })));
-}
-
-/** The first of a list, and a sign that there are more. */
-function listed(items: readonly Phrase[]): Phrase {
-  return joined([...items.slice(0, NAMED_MAX), ...(items.length > NAMED_MAX ? [{ vi: "...", en: "..." }] : [])], ", ");
-}
-
-function joined(parts: readonly Phrase[], sign: string): Phrase {
-  return { vi: parts.map((part) => say("vi", part)).join(sign), en: parts.map((part) => say("en", part)).join(sign) };
 }

@@ -10,6 +10,7 @@ import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 import { type CheckLine, type CheckResult, type Phrase, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
+import { technical, unasked } from "./unasked-line.ts";
 
 /** Loss above this is worth a call, whatever the plan says; below it a burst so short shows nothing. */
 const LOSS_WARN_PERCENT = 20;
@@ -84,17 +85,6 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
 const firstAbove = { hint: phrase("selfcheck.hint.first_above"), owner: phrase("owner.commune") } as const;
 
 const notTested = { state: "not_tested", detail: phrase("selfcheck.offline") } as const;
-
-/** A line for a question that could not be asked. Where this PC's clock may be the reason, that is what is said and what to mend. */
-export function unasked(outcome: Exclude<Outcome, { kind: "measured" }>): Pick<CheckResult, "state" | "detail" | "hint" | "owner"> {
-  const clock = outcome.evidence?.pcClock;
-  if (clock === "wrong" || clock === "unproven") {
-    const hint = phrase(`agent.dates.hint.${clock === "wrong" ? "clock" : "either"}`);
-    return { state: "unknown", detail: phrase(`selfcheck.detail.pc_clock.${clock}`), hint, owner: phrase("owner.commune") };
-  }
-  const key = outcome.kind === "failed" ? "selfcheck.detail.failed" : "selfcheck.detail.skipped";
-  return { state: "unknown", detail: phrase(key, { reason: reasonPhrase(outcome.reason), detail: outcome.detail ?? "" }) };
-}
 
 function floorOf(policy: PolicyProfile): FloorRule | undefined {
   return policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.probe === "link-bandwidth");
@@ -200,24 +190,19 @@ function isSilent(outcome: Outcome): boolean {
 }
 
 /** One visit step by step: name, connection, TLS, first byte. */
-function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): Pick<CheckResult, "state" | "detail" | "hint" | "owner" | "measured" | "unit"> {
+function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): CheckLine {
   if (outcome.kind === "failed" && ownReasons.has(outcome.reason)) return { ...unasked({ ...outcome, detail: undefined }), ...firstAbove };
-  if (outcome.kind !== "measured") return { ...blame, ...unasked(outcome) };
+  if (outcome.kind !== "measured") return unasked(outcome, blame);
   const value = (metric: Parameters<typeof readingOf>[1]) => outcome.readings.find((reading) => reading.metric === metric)?.value ?? "-";
   if (value("portal_up") !== 1) {
-    const { failedPhase, error, expectedTextFound } = outcome.evidence ?? {};
-    if (expectedTextFound === false)
+    if (outcome.evidence?.expectedTextFound === false)
       return {
         ...blame,
         state: "fail",
         detail: phrase("selfcheck.detail.other_page", { status: String(value("portal_status")) }),
         hint: phrase("selfcheck.hint.other_page"),
       };
-    return {
-      state: "fail",
-      detail: phrase("selfcheck.detail.portal_down", { phase: String(failedPhase ?? "http"), error: String(error ?? value("portal_status")) }),
-      ...blame,
-    };
+    return { state: "fail", detail: phrase("selfcheck.detail.portal_down", { why: whyDown(outcome) }), ...blame, ...technical([faultOf(outcome.evidence)]) };
   }
   const ttfb = value("portal_ttfb_ms");
   const detail = phrase("selfcheck.detail.ladder", {
@@ -228,6 +213,19 @@ function ladder(outcome: Outcome, blame: Pick<CheckResult, "hint" | "owner">): P
     status: String(value("portal_status")),
   });
   return { state: "ok", ...(typeof ttfb === "number" && { measured: ttfb, unit: "ms" }), detail };
+}
+
+/** Where a visit ended, in words for people; the code of the fault stands behind the line. */
+function whyDown({ readings, evidence = {} }: Extract<Outcome, { kind: "measured" }>): Phrase {
+  const status = readingOf(readings, "portal_status");
+  const key = `selfcheck.portal.${evidence.failedPhase}`;
+  if (isTextKey(key)) return phrase(key);
+  if (evidence.certificateProblem !== undefined) return phrase("selfcheck.portal.certificate");
+  return status !== undefined && status >= 500 ? phrase("selfcheck.portal.status", { status: String(status) }) : phrase("selfcheck.portal.loop");
+}
+
+function faultOf({ failedPhase, error, certificateProblem }: Evidence = {}): string {
+  return [failedPhase, error, certificateProblem].filter((word) => typeof word === "string").join(" ");
 }
 
 /** The newest speed test, or with `--full` one made now. Whether the plan is met is for the plan's own line to say. */

@@ -44,16 +44,20 @@ export function renderText(report: Report, lang: Lang, look: Look): string {
 
 function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Look): string[] {
   const word = `[${(asciiOnly ? plainMarks : marks)[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
-  const title = safe(lang, result.title).padEnd(TITLE_WIDTH);
+  const name = safe(lang, result.title);
+  // A name that leaves no room would run into what is said of it.
+  const title = name.length > TITLE_WIDTH ? `${name}:` : name.padEnd(TITLE_WIDTH);
   const age = result.ageS === undefined ? "" : ` (${ageText(lang, result.ageS)})`;
   const detail = result.detail === undefined ? "" : safe(lang, result.detail);
   const rule = result.rule === undefined ? "" : `  ${result.rule}`;
   const line = `  ${colour ? `\u001b[${colours[result.state]}m${word}\u001b[0m` : word} ${title} ${detail}${age}${rule}`.trimEnd();
-  if (result.hint === undefined) return [line];
-  const { owner, phone } = result;
+  const { owner, phone, technical } = result;
+  const grey = (words: string) => (colour ? `\u001b[90m${words}\u001b[0m` : words);
+  const behind = technical === undefined ? [] : [grey(`      ${text(lang, "technical.detail", { words: cleanText(technical, LINE_MAX) })}`)];
+  if (result.hint === undefined) return [line, ...behind];
   const who = owner !== undefined && phone !== undefined ? phrase("phone.of", { who: owner, number: phone }) : owner;
   const hint = who === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: who });
-  return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`];
+  return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`, ...behind];
 }
 
 /** Names of devices stand in these sentences: nothing that steers a terminal gets through. */
@@ -101,9 +105,25 @@ function headOf({ agent, centre, version, policy, startedMs, offline }: Report) 
   };
 }
 
-function checkOf({ id, group, state, title, detail, measured, required, unit, rule, hint, owner, phone, ageS }: CheckResult) {
+function checkOf({ title, detail, hint, owner, ...plain }: CheckResult) {
+  const { id, group, state, measured, required, unit, rule, phone, technical, ageS } = plain;
   const both = (words: Phrase | undefined) => words && { vi: safe("vi", words), en: safe("en", words) };
-  return { id, group, state, title: both(title), detail: both(detail), measured, required, unit, rule, hint: both(hint), owner: both(owner), phone, ageS };
+  return {
+    id,
+    group,
+    state,
+    title: both(title),
+    detail: both(detail),
+    measured,
+    required,
+    unit,
+    rule,
+    hint: both(hint),
+    owner: both(owner),
+    phone,
+    technical,
+    ageS,
+  };
 }
 
 const nagiosWords = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;

@@ -30,6 +30,8 @@ export type CheckResult = {
   readonly owner?: Phrase;
   /** The number to call, where the province has given one. */
   readonly phone?: string;
+  /** What the program or a device said in words of its own, for the technician: cleaned, in no language of the catalogue. */
+  readonly technical?: string;
   /** Age of the evidence, s; absent when it is of now. */
   readonly ageS?: number;
 };
@@ -44,6 +46,19 @@ export function localTime(at: string | undefined): Phrase {
 
 export function phrase(key: TextKey, params?: Readonly<Record<string, string | number | Phrase>>): Phrase {
   return params === undefined ? { key } : { key, params };
+}
+
+/** Most things that a line names, and the longest name. */
+const NAMED_MAX = 8;
+export const NAME_MAX = 40;
+
+/** The first of a list, and a sign that there are more. */
+export function listed(items: readonly Phrase[]): Phrase {
+  return joined([...items.slice(0, NAMED_MAX), ...(items.length > NAMED_MAX ? [{ vi: "...", en: "..." }] : [])], ", ");
+}
+
+export function joined(parts: readonly Phrase[], sign: string): Phrase {
+  return { vi: parts.map((part) => say("vi", part)).join(sign), en: parts.map((part) => say("en", part)).join(sign) };
 }
 
 /** The sentence in one language. */

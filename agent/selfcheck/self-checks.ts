@@ -45,7 +45,8 @@ function checkFiles({ faults }: Surroundings): CheckResult[] {
     id: "self.files",
     state: "fail",
     title: phrase("selfcheck.title.files"),
-    detail: phrase("selfcheck.detail.file_fault", { what, error }),
+    detail: phrase("selfcheck.detail.file_fault", { what }),
+    technical: error,
     hint: phrase("selfcheck.hint.hold"),
     owner: phrase("owner.province-it"),
   }));
@@ -78,8 +79,9 @@ function checkDelivery({ status, nowMs }: Surroundings): CheckResult[] {
     return [{ ...base, state: "fail", detail: phrase(`agent.hold.${hold}`), hint: phrase("selfcheck.hint.hold"), owner: phrase("owner.province-it") }];
   const suspect = isRunning(status, nowMs) ? dateSuspect(status) : undefined;
   if (suspect !== undefined) return [{ ...base, state: "fail", measured: waiting, ...datesLine(suspect, status, nowMs) }];
-  const detail = phrase("selfcheck.detail.delivery", { waiting, at: localTime(lastSuccessAt), error: lastError ?? "-" });
-  const line = { ...base, measured: waiting, detail, owner: phrase("owner.commune") };
+  const told = { waiting, at: localTime(lastSuccessAt) };
+  const detail = phrase(lastError === undefined ? "selfcheck.detail.delivery" : "selfcheck.detail.delivery_unanswered", told);
+  const line = { ...base, measured: waiting, detail, owner: phrase("owner.commune"), ...(lastError !== undefined && { technical: lastError }) };
   if (lastError !== undefined || waiting >= WAITING_WARN) return [{ ...line, state: "warn", hint: phrase("selfcheck.hint.delivery") }];
   if (!isRunning(status, nowMs)) return [{ ...line, state: "unknown", hint: phrase("selfcheck.hint.start_agent") }];
   const isRecent = lastSuccessAt !== undefined && nowMs - Date.parse(lastSuccessAt) <= OFFLINE_MS;

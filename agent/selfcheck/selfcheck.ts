@@ -68,14 +68,14 @@ async function guarded(id: string, group: CheckGroup, run: () => Promise<readonl
   try {
     return await run();
   } catch (error) {
-    const said = cleanText(error instanceof Error ? error.message : String(error), 200);
     return [
       {
         id,
         group,
         state: "unknown",
         title: { vi: id, en: id },
-        detail: phrase("selfcheck.crashed", { error: said }),
+        detail: phrase("selfcheck.crashed"),
+        technical: cleanText(error instanceof Error ? error.message : String(error), 200),
         hint: phrase("selfcheck.hint.crashed"),
         owner: phrase("owner.province-it"),
       },

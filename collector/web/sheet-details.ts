@@ -108,7 +108,7 @@ export function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
 
 function outcomeWords(lang: Lang, outcome: Outcome): Html {
   if (outcome.kind !== "measured")
-    return html`${text(lang, `web.outcome.${outcome.kind}`)}: ${outcomeWord(lang, outcome.reason)}${outcome.detail ? html` (${outcome.detail})` : ""}`;
+    return html`${text(lang, `web.outcome.${outcome.kind}`)}: ${outcomeWord(lang, outcome.reason)}${outcome.detail ? html`<span class="sub">${text(lang, "technical.detail", { words: outcome.detail })}</span>` : ""}`;
   const more = outcome.readings.length - READINGS_SHOWN;
   return html`${outcome.readings.slice(0, READINGS_SHOWN).map((reading) => readingWords(lang, reading))}${more > 0 ? html`<span class="sub">${text(lang, "web.sheet.observation.more", { count: more })}</span>` : ""}${outcome.excuse ? html`<span class="sub">${text(lang, "web.excuse", { reason: outcomeWord(lang, outcome.excuse) })}</span>` : ""}${lengthWords(lang, outcome)}`;
 }

@@ -250,7 +250,7 @@ export const dashboards = {
   "board.outcome.no_route": "no route",
   "board.outcome.no_such_object": "not offered by the device",
   "board.outcome.refused": "refused",
-  "board.outcome.server_lost": "measure server lost",
+  "board.outcome.server_lost": "connection lost",
   "board.outcome.timeout": "timed out",
   "board.outcome.tls": "TLS failed",
   "board.outcome.unreachable": "unreachable",

@@ -12,6 +12,7 @@ export const states = {
   "segment.provider": "the provider's network",
   "segment.wan": "behind the router (line or provider)",
   "segment.collector": "the province's server",
+  "technical.detail": "technical detail: “{words}”",
   "owner.commune": "Commune",
   "owner.dost": "DOST",
   "owner.isp": "Internet provider",

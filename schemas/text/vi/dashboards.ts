@@ -252,7 +252,7 @@ export const dashboards = {
   "board.outcome.no_route": "không có đường đi",
   "board.outcome.no_such_object": "thiết bị không có mục này",
   "board.outcome.refused": "từ chối kết nối",
-  "board.outcome.server_lost": "máy chủ đo ngắt",
+  "board.outcome.server_lost": "bị ngắt giữa chừng",
   "board.outcome.timeout": "quá thời gian",
   "board.outcome.tls": "lỗi mã hoá",
   "board.outcome.unreachable": "không tới được",

@@ -12,6 +12,7 @@ export const states = {
   "segment.provider": "mạng của nhà mạng",
   "segment.wan": "phía sau bộ định tuyến (đường truyền hoặc nhà mạng)",
   "segment.collector": "máy chủ của tỉnh",
+  "technical.detail": "chi tiết kỹ thuật: “{words}”",
   "owner.commune": "UBND xã",
   "owner.dost": "Sở KH&CN",
   "owner.isp": "Nhà mạng",

@@ -13,6 +13,7 @@ const camera = (metric: Reading["metric"], value: number, name?: string): Readin
 const device = (metric: Reading["metric"], value: number, name: string): Reading => ({ metric, value, labels: { device: name } });
 const stream = (value: number, name?: string): Reading => ({ metric: "camera_stream_up", value, ...(name && { labels: { camera: name, channel: "1" } }) });
 const channel = (value: number, name?: string): Reading => ({ metric: "recording_now", value, ...(name && { labels: { channel: name } }) });
+const asked = (...ids: string[]) => ids.map((id) => ({ id }));
 const said = ({ detail }: CheckLine) => detail && say("en", detail);
 
 describe("the line of a run over devices", () => {
@@ -68,21 +69,36 @@ describe("the line of a run over devices", () => {
       "2 numbers measured, but none tells whether the devices are well",
     ],
   ])("%s", (_, targets, outcome, state, words) => {
-    const line = deviceLine(targets, outcome, bundledPolicy);
+    const line = deviceLine(asked(...targets), outcome, bundledPolicy);
     expect([line.state, said(line)]).toEqual([state, words]);
+  });
+
+  it("says why a device could not be asked, and of a stream that was refused beside others that play", () => {
+    const cameras = { cameras: [{ camera: "b", trouble: "auth_failed", said: "b refused" }] };
+    const camerasLine = deviceLine(
+      [{ id: "a" }, { id: "b", credential: "key-b" }],
+      { ...measured(camera("camera_up", 1, "a")), evidence: cameras },
+      bundledPolicy,
+    );
+    expect(said(camerasLine)).toBe("1/1 devices answer; could not be asked: b (wrong account or password)");
+    expect(camerasLine).toMatchObject({ state: "unknown", owner: { key: "owner.dost" }, technical: "b refused" });
+    expect(camerasLine.hint && say("en", camerasLine.hint)).toContain("hcc-agent creds add key-b");
+    const streams = { streams: [{ camera: "a", channel: "2", packets: 0, rtspStatus: 0, trouble: "no_permission", said: "a forbids" }] };
+    const streamsLine = deviceLine(asked("a"), { ...measured(stream(1, "a")), evidence: streams }, bundledPolicy);
+    expect(streamsLine).toMatchObject({ state: "unknown", hint: { key: "selfcheck.hint.unasked.rights" }, technical: "a forbids" });
   });
 
   it("takes what to do from the rule that looks at the metric, and from the catalogue where no rule does", () => {
     const vms = bundledPolicy.requirements.find(({ id }) => id === "R04");
     const owner = phrase("owner.province-it");
-    expect(deviceLine(["a"], measured(camera("vms_link_up", 0, "a")), bundledPolicy)).toMatchObject({ hint: vms?.advice, owner });
-    const printer = deviceLine(["p"], measured(device("device_up", 1, "p"), device("printer_working", 0, "p")), bundledPolicy);
+    expect(deviceLine(asked("a"), measured(camera("vms_link_up", 0, "a")), bundledPolicy)).toMatchObject({ hint: vms?.advice, owner });
+    const printer = deviceLine(asked("p"), measured(device("device_up", 1, "p"), device("printer_working", 0, "p")), bundledPolicy);
     expect(printer).toMatchObject({ hint: { key: "selfcheck.hint.bad.printer_working" }, owner: { key: "owner.commune" } });
   });
 
   it("names eight devices at most", () => {
     const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
-    const line = deviceLine(names, measured(...names.map((name) => camera("camera_up", 0, name))), bundledPolicy);
+    const line = deviceLine(asked(...names), measured(...names.map((name) => camera("camera_up", 0, name))), bundledPolicy);
     expect(said(line)).toBe("0/12 devices answer (not: c0, c1, c2, c3, c4, c5, c6, c7, ...)");
   });
 });
@@ -113,22 +129,36 @@ describe("the line of recordings", () => {
     ],
     ["a new recorder", [channelEvidence("1", "TOO_YOUNG")], "unknown", "0/1 channels kept as required; unknown: nvr-1 1 (not watched long enough)"],
   ])("%s", (_, channels, state, words) => {
-    const line = recordingLine(["nvr-1"], run(...channels), bundledPolicy);
+    const line = recordingLine(asked("nvr-1"), run(...channels), bundledPolicy);
     expect([line.state, said(line)]).toEqual([state, words]);
   });
 
+  it.each<[string, ChannelEvidence["reasons"][number], string, string]>([
+    ["a wrong password", "AUTH_FAILED", "hcc-agent creds add nvr-key", "owner.dost"],
+    ["a recorder that is off", "OFFLINE", "Check the device's power", "owner.commune"],
+    ["an account that may not play back", "NO_PERMISSION", "the right to view", "owner.dost"],
+    ["a clock that is wrong", "CLOCK_WRONG", "Set the recorder's date", "owner.commune"],
+    ["a recorder that tells too little", "OLDEST_ONLY", "cannot read it yet", "owner.dost"],
+  ])("%s: what to do and who does it", (_, reason, hint, owner) => {
+    const line = recordingLine([{ id: "nvr-1", credential: "nvr-key" }], run(channelEvidence("*", "UNVERIFIABLE", reason)), bundledPolicy);
+    expect(line.hint && say("en", line.hint)).toContain(hint);
+    expect(line.owner).toEqual({ key: owner });
+  });
+
   it("numbers without a verdict are not known to be enough", () => {
-    expect(recordingLine(["nvr-1"], measured({ metric: "recording_depth_days", value: 40, labels: { channel: "1" } }), bundledPolicy).state).toBe("unknown");
+    expect(recordingLine(asked("nvr-1"), measured({ metric: "recording_depth_days", value: 40, labels: { channel: "1" } }), bundledPolicy).state).toBe(
+      "unknown",
+    );
   });
 
   it("a recorder that the run did not reach keeps the line from being green", () => {
-    const line = recordingLine(["nvr-1", "nvr-2"], run(channelEvidence("1", "COMPLIANT")), bundledPolicy);
+    const line = recordingLine(asked("nvr-1", "nvr-2"), run(channelEvidence("1", "COMPLIANT")), bundledPolicy);
     expect([line.state, said(line)]).toEqual(["unknown", "1/1 channels kept as required; could not be asked: nvr-2"]);
   });
 
   it("a breach is for the rule's own owner", () => {
     const rule = bundledPolicy.requirements.find(({ id }) => id === "R05");
-    expect(recordingLine(["nvr-1"], run(channelEvidence("1", "NON_COMPLIANT", "GAPS")), bundledPolicy)).toMatchObject({
+    expect(recordingLine(asked("nvr-1"), run(channelEvidence("1", "NON_COMPLIANT", "GAPS")), bundledPolicy)).toMatchObject({
       hint: rule?.advice,
       owner: { key: `owner.${rule?.owner}` },
     });

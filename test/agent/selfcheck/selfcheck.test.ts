@@ -407,7 +407,7 @@ describe("each fault shows", () => {
       return allFine[probe] ?? { kind: "skipped", reason: "no_target" };
     };
     const results = await check({ run });
-    expect(line(results, "lan.gateway")).toMatchObject({ state: "unknown", detail: { params: { error: "boom" } } });
+    expect(line(results, "lan.gateway")).toMatchObject({ state: "unknown", detail: { key: "selfcheck.crashed" }, technical: "boom" });
     expect(line(results, "wan.collector")).toMatchObject({ state: "ok" });
   });
 });
@@ -606,6 +606,40 @@ describe("a clock that makes certificates invalid", () => {
     const expired = measured([{ metric: "portal_up", value: 0 }], { certificateProblem: "CERT_HAS_EXPIRED" });
     const lines = await check({ run: runWith({ "portal-http": expired }) }, "wan.portal");
     expect(lines.map(({ owner }) => owner && say("en", owner))).toEqual(["Portal operator", "Portal operator"]);
+  });
+});
+
+describe("words of programs and devices", () => {
+  const down = (evidence: object, status?: number) =>
+    measured([{ metric: "portal_up", value: 0 }, ...(status === undefined ? [] : [{ metric: "portal_status" as const, value: status }])], evidence);
+
+  it.each<[string, Outcome, string, string | undefined]>([
+    ["a name without address", down({ failedPhase: "dns", error: "ENOTFOUND" }), "không tìm được địa chỉ của tên miền (DNS)", "dns ENOTFOUND"],
+    ["a closed port", down({ failedPhase: "tcp", error: "ECONNREFUSED" }), "không kết nối được", "tcp ECONNREFUSED"],
+    ["TLS that fails", down({ failedPhase: "tls", error: "EPROTO" }), "không lập được kết nối bảo mật (TLS)", "tls EPROTO"],
+    ["no answer", down({ failedPhase: "request", error: "ETIMEDOUT" }), "kết nối được nhưng không có trả lời", "request ETIMEDOUT"],
+    ["half a page", down({ failedPhase: "body", error: "ECONNRESET" }), "bị ngắt khi đang tải", "body ECONNRESET"],
+    ["an expired certificate", down({ certificateProblem: "CERT_HAS_EXPIRED" }), "chứng thư đã hết hạn hoặc chưa có hiệu lực", "CERT_HAS_EXPIRED"],
+    ["a fault of the portal's own", down({}, 503), "máy chủ báo lỗi 503", undefined],
+    ["a circle of redirects", down({ error: "ERR_TOO_MANY_REDIRECTS" }, 302), "tự chuyển hướng vòng tròn", "ERR_TOO_MANY_REDIRECTS"],
+  ])("a portal that is down says why in words: %s", async (_, outcome, why, technical) => {
+    const [first] = await check({ run: runWith({ "portal-http": outcome }) }, "wan.portal");
+    expect([first?.detail && say("vi", first.detail), first?.technical]).toEqual([`không vào được: ${why}`, technical]);
+  });
+
+  it("stand behind the line in small, for the technician, and in JSON by themselves", async () => {
+    const said = "connect ECONNREFUSED 10.1.0.5:443";
+    const results = await check({ status: { ...status, uplink: { attempts: 3, lastError: said } } }, "self.delivery");
+    const [line = "", hint = "", behind] = renderText(report(results), "vi", plainLook).split("\n").slice(3);
+    expect(line).toContain("từ đó máy chủ của tỉnh không trả lời");
+    expect(`${line}${hint}`).not.toContain("ECONNREFUSED");
+    expect(behind).toBe(`      chi tiết kỹ thuật: “${said}”`);
+    expect(JSON.parse(renderJson(report(results))).checks).toMatchObject([{ technical: said }]);
+  });
+
+  it("a file that cannot be read is named, the fault stands behind", async () => {
+    const [fault] = await check({ faults: [{ what: "agent.json", error: "damaged; remove it" }] }, "self.files");
+    expect([fault?.detail && say("vi", fault.detail), fault?.technical]).toEqual(["không đọc được agent.json", "damaged; remove it"]);
   });
 });
 

@@ -91,6 +91,24 @@ test("a device's page says whether it is there, since when, and what it told las
   expect(await page("/centres/xa-01/devices/scanner-1")).toContain("chưa hỏi lần nào");
 });
 
+test("why a device could not be asked is said in the reader's words; those of the program or of the device stand behind, quoted and harmless", async () => {
+  const detail = `10.1.0.31:80 refused user name or password ${hostileName}`;
+  const failing = pageRoutes({
+    ...deps,
+    store: {
+      ...sampleStore,
+      async device(code, id, since) {
+        const rows = await sampleStore.device(code, id, since);
+        const outcome = { kind: "failed", reason: "auth_failed", detail } as const;
+        return rows && { ...rows, runs: rows.runs.map((run) => ({ ...run, probe: "camera-presence" as const, outcome })) };
+      },
+    },
+  });
+  const html = await (await failing.request("/centres/xa-01/devices/CAM-02")).text();
+  expect(html).toContain('sai tài khoản hoặc mật khẩu<span class="sub">chi tiết kỹ thuật: “10.1.0.31:80 refused user name or password ');
+  expect(html).not.toContain(hostileName);
+});
+
 test("devices stand on the centre's page, silent ones first, also those that only the agent knows", async () => {
   const html = await page("/centres/xa-01");
   const places = ["CAM-02", "scanner-1", encodeURIComponent(hostileName.slice(0, 128)), "printer-1"].map((id) => html.indexOf(`/devices/${id}">`));
