@@ -6,7 +6,7 @@ import { isTextKey } from "#schemas/text/text.ts";
 import { deriveAssignments } from "../assignments.ts";
 import { oneAtATime } from "../jobs.ts";
 import { lanGuard } from "../subnets.ts";
-import { deviceLine, recordingLine } from "./device-line.ts";
+import { deviceLine, recordingLine, unseenLine } from "./device-line.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
@@ -90,7 +90,8 @@ function lineOf(assignment: Assignment, outcome: Outcome, policy: PolicyProfile)
   // Only the province can name its own system: no device is at fault, and nobody at the centre can do anything.
   if (probe === "vms-link" && outcome.reason === "no_target")
     return { state: "unknown", detail: phrase("selfcheck.detail.vms_unnamed"), hint: phrase("selfcheck.hint.vms_unnamed"), owner: phrase("owner.province-it") };
-  return unaskedLine(devicesOf(assignment), outcome);
+  const unseen = probe === "recording-watch" ? unseenLine(outcome) : undefined;
+  return unseen ?? unaskedLine(devicesOf(assignment), outcome);
 }
 
 /** A target as the agent derives it: its passwords are still names. */

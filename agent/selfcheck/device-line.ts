@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
 import { isGood, type MetricName, metricNames } from "#schemas/metrics.ts";
 import type { FailureReason, Outcome, Reading, SkipReason } from "#schemas/observation.ts";
@@ -115,11 +116,34 @@ export function recordingLine(targets: readonly AskedDevice[], { evidence, readi
   return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
 }
 
+const Looks = z.object({
+  recorders: z.array(
+    z.looseObject({ device: z.string(), clock: z.enum(["ok", "warn", "wrong", "zone_mislabelled", "unknown"]), trouble: z.undefined().optional() }),
+  ),
+});
+
+/**
+ * The line of a look that reached the recorders and saw no recording: a clock that is wrong dates none, a recorder without a disk has none.
+ * Undefined where a recorder could not be asked, which is told as of any device.
+ */
+export function unseenLine({ evidence }: Outcome): Judged | undefined {
+  const looks = Looks.safeParse(evidence).data?.recorders ?? [];
+  const [first] = looks;
+  if (first === undefined) return undefined;
+  const whys = { wrong: "recording.reason.CLOCK_WRONG", unknown: "recording.reason.CLOCK_UNKNOWN" } as const;
+  const whyOf = (clock: typeof first.clock) => (clock === "wrong" || clock === "unknown" ? whys[clock] : "selfcheck.detail.nothing_recorded");
+  const names = listed(looks.map(({ device, clock }) => phrase("selfcheck.detail.channel", { name: cleanText(device, NAME_MAX), why: phrase(whyOf(clock)) })));
+  const isClock = whyOf(first.clock) !== "selfcheck.detail.nothing_recorded";
+  const hint = phrase(isClock ? "selfcheck.hint.recorder_clock" : "selfcheck.hint.bad.recording_now");
+  return { state: "unknown", detail: phrase("selfcheck.detail.undecided", { names }), hint, owner: phrase("owner.commune") };
+}
+
 /** Who mends it that a recorder's channels cannot be judged, by the first reason that anybody can mend. */
 function unverifiableBlame(targets: readonly AskedDevice[], channels: readonly ChannelEvidence[]): Pick<Judged, "hint" | "owner"> {
   const open = channels.filter(({ verdict }) => verdict === "UNVERIFIABLE");
   const [first] = open.flatMap(({ device, reasons }) => reasons.map((reason) => ({ device, reason })));
-  if (first?.reason === "CLOCK_WRONG") return { hint: phrase("selfcheck.hint.recorder_clock"), owner: phrase("owner.commune") };
+  if (first?.reason === "CLOCK_WRONG" || first?.reason === "CLOCK_UNKNOWN")
+    return { hint: phrase("selfcheck.hint.recorder_clock"), owner: phrase("owner.commune") };
   return remedy(first && askedReasons[first.reason], targets.find(({ id }) => id === first?.device)?.credential);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome, Reading } from "#schemas/observation.ts";
+import type { Evidence, Outcome, Reading } from "#schemas/observation.ts";
 import type { ChannelEvidence } from "#schemas/recording-evidence.ts";
 import { bundledPolicy } from "../../../agent/bundled-policy.ts";
-import { deviceLine, recordingLine } from "../../../agent/selfcheck/device-line.ts";
+import { deviceLine, recordingLine, unseenLine } from "../../../agent/selfcheck/device-line.ts";
 import { countsForMs, keptLine } from "../../../agent/selfcheck/kept-evidence.ts";
 import { type CheckLine, phrase, say } from "../../../agent/selfcheck/result.ts";
 import { channelEvidence } from "../../support/channel-evidence.ts";
@@ -143,6 +143,26 @@ describe("the line of recordings", () => {
     const line = recordingLine([{ id: "nvr-1", credential: "nvr-key" }], run(channelEvidence("*", "UNVERIFIABLE", reason)), bundledPolicy);
     expect(line.hint && say("en", line.hint)).toContain(hint);
     expect(line.owner).toEqual({ key: owner });
+  });
+
+  it.each<[string, Evidence, string | undefined, string | undefined]>([
+    [
+      "a clock that is wrong",
+      { recorders: [{ device: "nvr-1", clock: "wrong", channels: [] }] },
+      "nvr-1 (the device's clock is wrong)",
+      "Set the recorder's date",
+    ],
+    [
+      "no disk",
+      { recorders: [{ device: "nvr-1", clock: "ok", disks: [], channels: [] }] },
+      "nvr-1 (does not tell of anything recorded)",
+      "See on the recorder",
+    ],
+    ["a recorder that refused the password", { recorders: [{ device: "nvr-1", channels: [], trouble: "auth_failed" }] }, undefined, undefined],
+  ])("a look that saw no recording says why: %s", (_, evidence, why, hint) => {
+    const line = unseenLine({ kind: "failed", reason: "unsupported", detail: "the recorder does not tell", evidence });
+    expect(line && said(line)).toBe(why && `unknown: ${why}`);
+    expect(line?.hint && say("en", line.hint)).toEqual(hint === undefined ? undefined : expect.stringContaining(hint));
   });
 
   it("numbers without a verdict are not known to be enough", () => {
