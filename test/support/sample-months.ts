@@ -1,6 +1,7 @@
 import { type Comparison, compareMonths } from "../../collector/report/comparison.ts";
 import { buildDossier, type Dossier, type ReportRows } from "../../collector/report/dossier.ts";
 import { periodOf } from "../../collector/report/period.ts";
+import { calendar } from "./facts.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "./sample-province.ts";
 
@@ -17,7 +18,7 @@ export function sampleMonth(
     })),
   );
   const rows: ReportRows = { centres: sampleCentres, findings, changes: [], attestations: [], waivers: [], ...changed };
-  return buildDossier("province", periodOf(month), policy, rows, { nowMs: sampleNowMs, demo: false });
+  return buildDossier("province", periodOf(month), policy, rows, { nowMs: sampleNowMs, demo: false, calendar });
 }
 
 /** Two months of it of which the earlier one stands otherwise. */

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { pageRoutes } from "../../../collector/routes/page.ts";
+import { calendar } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 import { xlsxRows } from "../../support/xlsx-rows.ts";
 
-const deps = { store: sampleStore, policy: samplePolicy, lang: "vi", demo: false, now: () => sampleNowMs } as const;
+const deps = { store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, lang: "vi", demo: false, now: () => sampleNowMs } as const;
 const app = pageRoutes(deps);
 
 async function listOf(query: string, from = app): Promise<{ centres: string[][]; requirements: string[][]; about: string[][] }> {
