@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { accessTable } from "../../collector/routes/access-table.ts";
+import { monthBefore } from "../../collector/web/month-options.ts";
 import { axeViolations, type TestBrowser, testBrowser } from "../support/browser.ts";
 import { type DemoSite, demoSite } from "../support/demo-site.ts";
 import { requirePeer } from "../support/require-peer.ts";
 import { serverDatabase } from "../support/test-database.ts";
 
 /** Routes that answer a GET with something else than a page for people, or only whoever is halfway in (its form is that of /account/factor). */
-const noPages = /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/(sign-on|factor)|v1\/(config|audit|centres|findings))/;
+const noPages =
+  /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/(sign-on|factor)|centres\.xlsx$|v1\/(config|audit|centres|findings|comparisons))/;
 const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 /** Together: both languages, both schemes, both widths. */
 const looks = [
@@ -50,6 +52,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       "GET /centres/:code": `/centres/${centre}`,
       "GET /centres/:code/devices/:device": `/centres/${centre}/devices/${device}`,
       "GET /reports": "/reports",
+      "GET /reports/compare": `/reports/compare?before=${monthBefore(month, 1)}&after=${month}`,
       "GET /v1/reports/:month/:file": `/v1/reports/${month}/province.html`,
       "GET /v1/reports/:month/centres/:file": `/v1/reports/${month}/centres/${centre}.html`,
       "GET /v1/evidence/:file": `/v1/evidence/${centre}.link.html`,

@@ -148,8 +148,9 @@ it.skipIf(!requirePeer("postgres", "openssl"))(
         .replace(":requirement", "R05")
         .replace(/:\w+/, "1");
       const query = pattern === "/waivers" || pattern === "/v1/findings" ? "?centre=mot" : "";
+      // The headers first: a workbook is read as text here, in which its entries, which are stored as they are, can be seen and its directory cannot.
       for (const page of [await browser.get(path + query), await program.get(path + query, { authorization: `Bearer ${token}` })])
-        look(`${line} ${page.status}`, `${page.html} ${JSON.stringify(page.headers)}`);
+        look(`${line} ${page.status}`, `${JSON.stringify(page.headers)} ${page.html}`);
     }
     const stranger = openBrowser(url, { ca });
     const begun = await stranger.get("/login/sign-on");

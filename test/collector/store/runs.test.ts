@@ -122,8 +122,8 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
   it("takes over the runs of a database of the version before, word by word", async () => {
     const old = openPostgres(await server.database("before"), { connections: 2, statementTimeoutMs: 60_000 });
     await migrate(old, T0, { count: (await knownMigrations()).findIndex(({ name }) => name === "0020_runs.sql") });
-    await importCentres(old, [{ code: "mot", name: "Một", keyArea: false, devices: [] }], T0);
-    await old.script(`CREATE TABLE observation_20261128 PARTITION OF observation FOR VALUES FROM ('${DAY}T00:00:00Z') TO ('2026-11-29T00:00:00Z');
+    await old.script(`INSERT INTO site (centre_code, name, changed_at) VALUES ('mot', 'Một', now());
+      CREATE TABLE observation_20261128 PARTITION OF observation FOR VALUES FROM ('${DAY}T00:00:00Z') TO ('2026-11-29T00:00:00Z');
       INSERT INTO series (site_id, metric, target, labels) SELECT 1, 'loss_percent', 'invented-' || n, '{}' FROM generate_series(1, 4970) AS n;
       INSERT INTO series (site_id, metric, target, labels) VALUES (1, 'camera_up', '', '{}')`);
     const outcomes = fc.sample(randomOutcome, { numRuns: 150, seed: 890 });
