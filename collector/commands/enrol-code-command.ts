@@ -4,7 +4,7 @@ import { isClosedOn } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { acts } from "../people/acts.ts";
 import { csv } from "../report/csv.ts";
-import { addEnrolCode, endOpenCodes, listAgents } from "../store/agents.ts";
+import { addEnrolCode, endOpenCodes, listAgents, OPEN_CODES_MAX } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { findSite, openSites, type Site } from "../store/sites.ts";
 import { closedWords, noCentre, withStore } from "./centre-commands.ts";
@@ -21,7 +21,7 @@ export function enrolCodeCommand(context: CommandContext): Command {
     .argument("[centre]", "code of the centre")
     .option("--all", "one for each open centre that has no gateway PC, as CSV: centre, name, code")
     .option("--anew", "ends the codes of the centre first that nobody has used")
-    .action(async (centre: string | undefined, { all, anew = undefined }: Wishes) => {
+    .action(async (centre: string | undefined, { all, anew }: Wishes) => {
       if ((centre === undefined) !== (all === true)) throw new UsageError("enrol-code wants the code of one centre, or --all");
       const nowMs = Date.now();
       const made = await withStore(context, async (store) => {
@@ -56,5 +56,5 @@ async function giveCode(db: Db, { siteId, centre, closed }: Site, isAnew: boolea
   if (isAnew) await endOpenCodes(db, siteId, nowMs);
   if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return code;
   if (isClosedOn(closed, vietnamDay(nowMs))) throw new UsageError(`"${centre.code}" is ${closedWords(closed)}; "centre reopen" takes that back`);
-  throw new UsageError(`"${centre.code}" has three open codes already: use one of them, or end them and make a new one with --anew`);
+  throw new UsageError(`"${centre.code}" has ${OPEN_CODES_MAX} open codes already: use one of them, or end them and make a new one with --anew`);
 }

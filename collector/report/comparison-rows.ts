@@ -101,7 +101,7 @@ export function apartWords({ before, after }: Comparison, { why }: NotCompared, 
 
 /** Why a centre is not compared. */
 export function otherWords({ before, after }: Comparison, { why, closed }: OtherCentre, lang: Lang): string {
-  const months = { before: monthWords(before, lang), after: monthWords(after, lang) };
+  const months = { before: day(lang, before.month), after: day(lang, after.month) };
   if (closed === undefined) return text(lang, `compare.centre.${why}`, months);
   const on = day(lang, closed.on);
   return closed.into === undefined ? text(lang, "report.closedOn", { on }) : text(lang, "report.closedInto", { on, into: closed.into });
@@ -111,11 +111,6 @@ function policyName({ policy }: Dossier): string {
   return `${policy.id}@${policy.version}`;
 }
 
-/** A month as a language writes it. */
-export function monthWords({ month }: Pick<Dossier, "month">, lang: Lang): string {
-  return lang === "vi" ? month.split("-").reverse().join("/") : month;
-}
-
 /** The two reports that it was made from, each with its numbers, its state and its hash. */
 function sourceRows({ before, after }: Comparison, lang: Lang): Sheet {
   const both = (words: (dossier: Dossier) => Cell): Cell[] => [words(before), words(after)];
@@ -123,7 +118,7 @@ function sourceRows({ before, after }: Comparison, lang: Lang): Sheet {
     key: "compare.source",
     head: ["report.column.key", "compare.column.before", "compare.column.after"],
     rows: [
-      [text(lang, "report.page.month"), ...both((dossier) => monthWords(dossier, lang))],
+      [text(lang, "report.page.month"), ...both((dossier) => day(lang, dossier.month))],
       [text(lang, "report.summary"), ...both((dossier) => notices(dossier, lang).join(" "))],
       [text(lang, "report.summary.centres"), ...both(({ centresTally }) => centresTally.total)],
       [text(lang, "report.coverage"), ...both((dossier) => coverageWords(dossier, lang))],

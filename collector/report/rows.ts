@@ -238,7 +238,7 @@ export function methodRows(dossier: Dossier, seal: string, lang: Lang): Sheet {
 }
 
 export function titleOf({ scope, month, centres }: Dossier, lang: Lang): string {
-  const written = lang === "vi" ? month.split("-").reverse().join("/") : month;
+  const written = day(lang, month);
   return scope === "centre"
     ? text(lang, "report.title.centre", { month: written, name: centres[0]?.name ?? "" })
     : text(lang, "report.title.province", { month: written });

@@ -20,7 +20,7 @@ export type KnownAgent = {
 };
 
 /** Open codes that one centre may have at once. */
-const OPEN_CODES_MAX = 3;
+export const OPEN_CODES_MAX = 3;
 
 /** An agent by its id, with the centre that its key stands for. */
 export async function findAgent(db: Db, agentId: string): Promise<KnownAgent | undefined> {

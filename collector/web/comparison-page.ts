@@ -1,8 +1,9 @@
 import { html } from "hono/html";
+import { day } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type ChangeKind, type ComparedRow, type Comparison, changeKinds } from "../report/comparison.ts";
-import { apartWords, monthWords, otherWords, requirementTitle, sumOf } from "../report/comparison-rows.ts";
+import { apartWords, otherWords, requirementTitle, sumOf } from "../report/comparison-rows.ts";
 import type { Dossier } from "../report/dossier.ts";
 import { coverageWords, notices, rowReason, scoreWords } from "../report/rows.ts";
 import { blockTable } from "./block-table.ts";
@@ -53,7 +54,7 @@ function comparisonForm(lang: Lang, thisMonth: string, { before, after }: AskedM
 }
 
 function titleOf({ before, after }: Comparison, lang: Lang): string {
-  return text(lang, "compare.title", { before: monthWords(before, lang), after: monthWords(after, lang) });
+  return text(lang, "compare.title", { before: day(lang, before.month), after: day(lang, after.month) });
 }
 
 function fileOf({ before, after }: Comparison, format: "xlsx" | "csv"): string {
@@ -62,7 +63,7 @@ function fileOf({ before, after }: Comparison, format: "xlsx" | "csv"): string {
 
 /** Whether a month is closed, with the way to its report; that data are simulated stands over the page already. */
 function noticeOf(dossier: Dossier, lang: Lang): Html {
-  return html`<p class="note"><a href="/v1/reports/${dossier.month}/province.html">${monthWords(dossier, lang)}</a>: ${notices({ ...dossier, demo: false }, lang).join(" ")}</p>`;
+  return html`<p class="note"><a href="/v1/reports/${dossier.month}/province.html">${day(lang, dossier.month)}</a>: ${notices({ ...dossier, demo: false }, lang).join(" ")}</p>`;
 }
 
 function sums({ before, after, byRequirement, total }: Comparison, lang: Lang): Html {
@@ -83,7 +84,7 @@ ${blockTable(title, heads, [
 ])}
 ${blockTable(
   text(lang, "compare.source"),
-  [text(lang, "report.column.key"), monthWords(before, lang), monthWords(after, lang)],
+  [text(lang, "report.column.key"), day(lang, before.month), day(lang, after.month)],
   shares.map(([key, words]) => ({ head: text(lang, key), cells: [words(before), words(after)] })),
 )}<p class="note">${text(lang, "compare.note")}</p></section>`;
 }

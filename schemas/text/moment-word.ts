@@ -1,7 +1,7 @@
 import { dayAfter, VIETNAM_OFFSET_MS } from "../calendar.ts";
 import type { Lang } from "../words.ts";
 
-/** A Vietnam day `YYYY-MM-DD` as the language writes it. */
+/** A Vietnam day `YYYY-MM-DD`, or a month `YYYY-MM`, as the language writes it. */
 export function day(lang: Lang, isoDay: string): string {
   return lang === "vi" ? isoDay.split("-").reverse().join("/") : isoDay;
 }

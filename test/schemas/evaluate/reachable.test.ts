@@ -3,7 +3,9 @@ import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { Device } from "#schemas/inventory.ts";
+import { Evidence } from "#schemas/observation.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { channelEvidence } from "../../support/channel-evidence.ts";
 import { calendar, DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
 
 const portal = (target: string, agoMs: number, up: 0 | 1) =>
@@ -283,23 +285,10 @@ describe("R03: cameras answer at any hour", () => {
     describe("R04: recorders stand for their cameras", () => {
       const link = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "nvr-1" } }]);
       const depth = (count: number) => {
-        const channels = Array.from({ length: count }, (_, at) => ({
-          device: "nvr-1",
-          channel: `${at + 1}`,
-          name: `D${at + 1}`,
-          verdict: "COMPLIANT",
-          reasons: [],
-          notes: [],
-          method: "isapi-search",
-          gaps: [],
-          gapsTotal: 0,
-          perDayMinutes: [],
-          ring: "full",
-          probes: [],
-        }));
+        const channels = Array.from({ length: count }, (_, at) => channelEvidence(`${at + 1}`, "COMPLIANT"));
         const at = new Date(NOW).toISOString();
         const evidence = { window: { from: at, to: at }, requiredDays: 30, lastDay: "2026-11-27", recorders: [], channels };
-        return measured("recording-depth", 8 * HOUR, [{ metric: "recording_depth_days", value: 30 }], { evidence });
+        return measured("recording-depth", 8 * HOUR, [{ metric: "recording_depth_days", value: 30 }], { evidence: Evidence.parse(evidence) });
       };
       const recorder: Device = { id: "nvr-1", role: "recorder", address: "10.1.0.250" };
       const linked = (runs: readonly Run[], list: readonly Device[]) =>
