@@ -98,6 +98,7 @@ ${notCompared.map((one) => html`<li><span class="rid">${one.requirement}</span> 
 ${otherCentres.map((one) => html`<li><a href="/centres/${one.code}">${one.name}</a>: ${otherWords(comparison, one, lang)}</li>`)}</ul></section>`;
 }
 
+/** Each kind with its rows, folded up but for what got worse: they may be hundreds. */
 function changes({ rows, after }: Comparison, lang: Lang): Html[] {
   const titles = new Map(after.requirements.map(({ id, title }) => [id, title[lang]]));
   const groups = Map.groupBy(rows, ({ kind }) => kind);
@@ -120,7 +121,7 @@ function changes({ rows, after }: Comparison, lang: Lang): Html[] {
     }));
     return [
       html`<section class="card" id="${kind}" aria-labelledby="${kind}-title"><h2 id="${kind}-title">${title} <span class="count">${own.length}</span></h2>
-${blockTable(title, heads, shown)}${more > 0 ? html`<p class="note">${text(lang, "compare.more", { count: more })}</p>` : ""}</section>`,
+<details${kind === "newly_not_met" ? html` open` : ""}><summary>${text(lang, "compare.rows", { count: shown.length })}</summary>${blockTable(title, heads, shown)}${more > 0 ? html`<p class="note">${text(lang, "compare.more", { count: more })}</p>` : ""}</details></section>`,
     ];
   });
 }

@@ -137,6 +137,7 @@ export const report = {
   "compare.centre.added": "Not in the report of {before}.",
   "compare.centre.gone": "No longer in the report of {after}.",
   "compare.source": "What it was made from",
+  "compare.rows": "Show {count} rows",
   "compare.more": "and {count} more rows, which are in Excel and CSV.",
   "compare.column.change": "Change",
   "compare.column.before": "Earlier month",

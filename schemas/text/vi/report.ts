@@ -136,6 +136,7 @@ export const report = {
   "compare.centre.added": "Không có trong báo cáo tháng {before}.",
   "compare.centre.gone": "Không còn trong báo cáo tháng {after}.",
   "compare.source": "Nguồn so sánh",
+  "compare.rows": "Xem {count} dòng",
   "compare.more": "và {count} dòng khác, có trong bản Excel và CSV.",
   "compare.column.change": "Thay đổi",
   "compare.column.before": "Tháng trước",
