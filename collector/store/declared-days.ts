@@ -26,10 +26,28 @@ export async function declaredDaysWithin(
   knownMs: number,
   found: Promise<ReadonlyMap<number, readonly KnownDevice[]>>,
 ): Promise<ReadonlyMap<number, DeclaredDays>> {
-  if (spans.length === 0) return new Map();
+  // Together: of two questions that a lost connection refuses, nobody would hear of the one that is awaited later, and that ends the process.
+  const [rows, met] = await Promise.all([spans.length === 0 ? [] : changedLists(db, spans, knownMs), found]);
+  const lists = bySite(rows);
+  return new Map(
+    spans.flatMap(({ siteId, centre: { devices }, ...span }): [number, DeclaredDays][] => {
+      const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, devices: devicesIn(row.devices) }));
+      if (own === undefined) return [];
+      const former = formerOnes(devices, own, vietnamDay(span.atMs));
+      const codes = codesNow(former, devices, met.get(siteId) ?? []);
+      const goneFrom = new Map(former.filter(({ id }) => !codes.has(id)).map(({ id, untilDay }) => [id, untilDay]));
+      const named = own.map(({ devices: listed, ...list }) => ({ ...list, names: namesOf(listed, codes) }));
+      return [[siteId, { newly: newOnes(devices, named, span), codes, goneFrom }]];
+    }),
+  );
+}
+
+type ListRow = { readonly site_id: number; readonly from_day: string; readonly recorded_day: string; readonly devices: string };
+
+async function changedLists(db: Db, spans: readonly SiteSpan[], knownMs: number): Promise<ListRow[]> {
   const { site, values } = siteName(siteIds(spans), 4);
   // A site whose list has not changed within its span gives no row; of the others what was over before the span is left out. Whole devices would take ten times as long.
-  const rows = await db.query<{ site_id: number; from_day: string; recorded_day: string; devices: string }>(
+  return db.query<ListRow>(
     `SELECT w.site_id, v.effective_from::text AS from_day, v.recorded_day::text AS recorded_day,
        (SELECT coalesce(string_agg(concat_ws(chr(31), d ->> 'role', d ->> 'id', coalesce(d ->> 'address', ''), coalesce(d ->> 'serial', '')), chr(30)), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
      FROM ${spansAsW} CROSS JOIN LATERAL (
@@ -41,19 +59,6 @@ export async function declaredDaysWithin(
        ) AS n WHERE n.is_news AND n.centre -> 'devices' IS NOT NULL
      ) AS v WHERE v.base IS NULL OR v.effective_from >= v.base ORDER BY w.site_id, v.effective_from DESC, v.recorded_at DESC`,
     [...spanColumns(spans), knownMs, ...values],
-  );
-  const lists = bySite(rows);
-  const met = await found;
-  return new Map(
-    spans.flatMap(({ siteId, centre: { devices }, ...span }): [number, DeclaredDays][] => {
-      const own = lists.get(siteId)?.map((row) => ({ fromDay: row.from_day, recordedDay: row.recorded_day, devices: devicesIn(row.devices) }));
-      if (own === undefined) return [];
-      const former = formerOnes(devices, own, vietnamDay(span.atMs));
-      const codes = codesNow(former, devices, met.get(siteId) ?? []);
-      const goneFrom = new Map(former.filter(({ id }) => !codes.has(id)).map(({ id, untilDay }) => [id, untilDay]));
-      const named = own.map(({ devices: listed, ...list }) => ({ ...list, names: namesOf(listed, codes) }));
-      return [[siteId, { newly: newOnes(devices, named, span), codes, goneFrom }]];
-    }),
   );
 }
 

@@ -134,13 +134,15 @@ async function doubled({ port }: CollectorRig, chance: () => number): Promise<Do
 }
 
 /** Waits until that many batches were acknowledged from now on: a death before the flow has begun kills little. */
-async function untilAnswered({ url }: CollectorRig, { attempts }: LightAgents, batches: number): Promise<void> {
+async function untilAnswered(rig: CollectorRig, { attempts }: LightAgents, batches: number): Promise<void> {
   const sinceMs = Date.now();
   const since = () => attempts.filter(({ atMs }) => atMs > sinceMs).map(({ status }) => status);
   while (since().filter((status) => status === 200).length < batches) {
     if (Date.now() - sinceMs > FLOW_WITHIN_MS) {
-      const health = await fetch(`${url}/health/ready`).then((reply) => reply.text(), String);
-      throw new PromiseBroken(`${batches} batches were not acknowledged within ${FLOW_WITHIN_MS / 1_000} s after a death: ${since()}; ${health}`);
+      const health = await fetch(`${rig.url}/health/ready`).then((reply) => reply.text(), String);
+      throw new PromiseBroken(
+        `${batches} batches were not acknowledged within ${FLOW_WITHIN_MS / 1_000} s after a death, while the collector ended by itself ${rig.deaths} times: ${since()}; ${health}`,
+      );
     }
     await sleep(50);
   }
