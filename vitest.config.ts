@@ -2,14 +2,14 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take half a minute and more: a browser, which computes, beside a program that is mostly waited for. */
-const longest = ["browser/every-page", "agent/run", "browser/pages", "system/start", "system/chaos"];
+const longest = ["browser/every-page", "agent/run", "browser/pages", "system/start", "system/chaos", "store/timescale"];
 
 const line = "test/lab/line.test.ts";
 
 /** Begins with the longest files: one that is begun last leaves the other worker idle until it ends. */
 class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    const place = ({ moduleId }: TestSpecification) => longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
     const sorted = await super.sort(specifications);
     const first = sorted.filter((one) => place(one) >= 0).toSorted((a, b) => place(a) - place(b));
     return [...first, ...sorted.filter((one) => place(one) < 0)];

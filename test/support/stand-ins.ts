@@ -2,8 +2,11 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Db } from "../../collector/store/db.ts";
+import { migrate } from "../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../collector/store/open.ts";
 import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
+import type { StorageWish } from "../../collector/store/storage-mode.ts";
+import { T0 } from "./batches.ts";
 import { citusRules, openExplained, refusingKeys, refusingPlans } from "./citus-refusals.ts";
 
 const scripts = join(import.meta.dirname, "stand-ins");
@@ -23,7 +26,13 @@ export type StandInDb = Db & {
   readonly extensionPath: string | undefined;
   close(): Promise<void>;
 };
-export type StandInServer = { database(standIn?: StandIn): Promise<StandInDb>; stop(): Promise<void> };
+export type StandInServer = {
+  /** A new database without tables. */
+  database(standIn?: StandIn): Promise<StandInDb>;
+  /** A new database with the schema of this version at T0, copied from one that was migrated once for all who ask for the same. */
+  migrated(standIn?: StandIn, storage?: StorageWish): Promise<StandInDb>;
+  stop(): Promise<void>;
+};
 
 /**
  * The embedded PostgreSQL with stand-ins for extensions that cannot be installed beside it: PostgreSQL 18 looks for extensions in more folders than
@@ -34,26 +43,62 @@ export async function startStandIns(): Promise<StandInServer> {
   // The server may run as another user.
   await chmod(folder, 0o755);
   const store = await openStore({ databaseUrl: undefined, dataDir: join(folder, "data") });
+  // None of these tests crashes it.
+  for (const setting of ["fsync", "full_page_writes"]) await store.db.script(`ALTER SYSTEM SET ${setting} = off`);
+  await store.db.script("SELECT pg_reload_conf()");
   let made = 0;
+  const create = async (standIn: StandIn | undefined, template?: string) => {
+    const name = `db_${++made}`;
+    await store.db.script(`CREATE DATABASE ${name}${template === undefined ? "" : ` TEMPLATE ${template}`}`);
+    if (standIn?.license) await store.db.script(`ALTER DATABASE ${name} SET timescaledb.license = '${standIn.license}'`);
+    const url = new URL(store.url);
+    url.pathname = name;
+    return { name, url: url.href };
+  };
+  const database = async (standIn?: StandIn) => {
+    const { url } = await create(standIn);
+    const db = openTest(url);
+    return standInOn(db, url, standIn, standIn && (await createExtension(db, folder, standIn)));
+  };
+  const templates = new Map<string, Promise<Template>>();
+  const template = async (standIn: StandIn | undefined, storage: StorageWish | undefined): Promise<Template> => {
+    const db = await database(standIn);
+    await migrate(db, T0, storage && { storage });
+    await db.close();
+    return { name: new URL(db.url).pathname.slice(1), alterations: db.alterations, extensionPath: db.extensionPath };
+  };
   return {
-    database: async (standIn) => {
-      const name = `db_${++made}`;
-      await store.db.script(`CREATE DATABASE ${name}`);
-      if (standIn?.license) await store.db.script(`ALTER DATABASE ${name} SET timescaledb.license = '${standIn.license}'`);
-      const url = new URL(store.url);
-      url.pathname = name;
-      const db = openPostgres(url.href, { connections: 4, statementTimeoutMs: 60_000 });
-      const extensionPath = standIn && (await createExtension(db, folder, standIn));
-      const alterations: Alteration[] = [];
-      const spread: string[] = [];
-      const rules = citusRules(db, spread);
-      const own = standIn?.extension === "citus" ? refusingKeys(db, rules) : taking(db, alterations);
-      const explained = openExplained(url.href, rules);
-      const close = async () => void (await Promise.all([db.close(), explained.close()]));
-      return { ...own, byRules: refusingPlans(refusingKeys(explained, rules), rules), spread, url: url.href, alterations, extensionPath, close };
+    database,
+    migrated: async (standIn, storage) => {
+      const key = JSON.stringify([standIn, storage]);
+      const kept = templates.get(key) ?? template(standIn, storage);
+      templates.set(key, kept);
+      const { name, alterations, extensionPath } = await kept;
+      const { url } = await create(standIn, name);
+      return standInOn(openTest(url), url, standIn, extensionPath, alterations);
     },
     stop: () => stop(store, folder),
   };
+}
+
+type Template = Pick<StandInDb, "alterations" | "extensionPath"> & { readonly name: string };
+
+const openTest = (url: string) => openPostgres(url, { connections: 4, statementTimeoutMs: 60_000 });
+
+function standInOn(
+  db: PostgresDb,
+  url: string,
+  standIn: StandIn | undefined,
+  extensionPath: string | undefined,
+  altered: readonly Alteration[] = [],
+): StandInDb {
+  const alterations = [...altered];
+  const spread: string[] = [];
+  const rules = citusRules(db, spread);
+  const own = standIn?.extension === "citus" ? refusingKeys(db, rules) : taking(db, alterations);
+  const explained = openExplained(url, rules);
+  const close = async () => void (await Promise.all([db.close(), explained.close()]));
+  return { ...own, byRules: refusingPlans(refusingKeys(explained, rules), rules), spread, url, alterations, extensionPath, close };
 }
 
 async function stop(store: Store, folder: string): Promise<void> {

@@ -42,10 +42,11 @@ async function empty(standIn?: StandIn): Promise<StandInDb> {
   return db;
 }
 async function migrated(standIn?: StandIn, storage?: StorageWish): Promise<StandInDb> {
-  const db = await empty(standIn);
-  await migrate(db, T0, storage && { storage });
+  const db = await server.migrated(standIn, storage);
+  opened.push(db);
   return db;
 }
+
 describe("the storage mode of a database", () => {
   it.each<[string, StandIn | undefined, string]>([
     ["nothing", undefined, "plain"],
