@@ -8,7 +8,10 @@ export type Db = {
   query<Row extends object = Record<string, unknown>>(statement: string, values?: readonly Value[]): Promise<Row[]>;
   /** The same, with each row as its values in the order of the columns: what drizzle asks for, as two columns of a join may share a name. */
   rows(statement: string, values?: readonly Value[]): Promise<unknown[][]>;
-  /** Runs `work` on one connection between BEGIN and COMMIT; rolls back when it throws. */
+  /**
+   * Runs `work` on one connection between BEGIN and COMMIT; rolls back when it throws. Inside of another transaction it is a part of that one, which
+   * is undone alone when it throws; no two parts run at once.
+   */
   transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Runs several statements without parameters: migrations. */
   script(statements: string): Promise<void>;

@@ -49,7 +49,7 @@ export function openPostgres(url: string, { connections, statementTimeoutMs, onN
     socket: connectWithoutDelay,
   } as postgres.Options<Record<string, never>>);
   const cancel = async (pid: number) => void (await sql.unsafe("SELECT pg_cancel_backend($1::int)", [pid]));
-  return { ...dbOf(sql, beginOn(sql), cancel), close: () => sql.end({ timeout: 3 }) };
+  return { ...statementsOn(sql, cancel), transaction: transactionsOn(sql, cancel), close: () => sql.end({ timeout: 3 }) };
 }
 
 /** The driver reads a URL by rules of its own: it knows no socket there, and would hand the words that it does not know to the server as settings. */
@@ -85,15 +85,13 @@ function readAuthority(file: string): string {
 }
 
 type Sql = postgres.Sql | postgres.TransactionSql;
-type Begin = <T>(work: (tx: Db) => Promise<T>, cancel: Cancel) => Promise<T>;
 type Cancel = (pid: number) => Promise<void>;
 
-function dbOf(sql: Sql, begin: Begin, cancel: Cancel): Db {
+function statementsOn(sql: Sql, cancel: Cancel): Required<Omit<Db, "transaction">> {
   return {
     query: async <Row extends object>(statement: string, values: readonly Value[] = []) =>
       [...(await sql.unsafe<Row[]>(statement, [...values], { prepare: true }))] as Row[],
     rows: async (statement, values = []) => [...(await sql.unsafe(statement, [...values], { prepare: true }).values())],
-    transaction: (work) => begin(work, cancel),
     script: async (statements) => {
       await sql.unsafe(statements).simple();
     },
@@ -132,21 +130,10 @@ async function* copyOut(sql: Sql, statement: string, cancel: Cancel): AsyncGener
  * ROLLBACK) into a connection that is gone, and that ends the whole process. So nothing is written after the loss: a statement is refused here,
  * and the work is left unsettled, which keeps the driver from rolling back; the loss itself rejects the transaction.
  */
-function beginOn(sql: postgres.Sql): Begin {
-  return <T>(work: (tx: Db) => Promise<T>, cancel: Cancel) => {
+function transactionsOn(sql: postgres.Sql, cancel: Cancel): Db["transaction"] {
+  return <T>(work: (tx: Db) => Promise<T>) => {
     const connection = { isLost: false };
-    const running = sql.begin(
-      (inner) =>
-        new Promise<T>((resolve, reject) => {
-          const settle = (done: () => void) => {
-            if (!connection.isLost) done();
-          };
-          work(guarded(dbOf(inner, nested, cancel), connection)).then(
-            (value) => settle(() => resolve(value)),
-            (error: unknown) => settle(() => reject(error)),
-          );
-        }),
-    ) as Promise<T>;
+    const running = sql.begin((tx) => done(work, tx, cancel, connection)) as Promise<T>;
     running.catch(() => {
       connection.isLost = true;
     });
@@ -154,8 +141,20 @@ function beginOn(sql: postgres.Sql): Begin {
   };
 }
 
+function done<T>(work: (tx: Db) => Promise<T>, tx: postgres.TransactionSql, cancel: Cancel, connection: { isLost: boolean }): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const settle = (end: () => void) => {
+      if (!connection.isLost) end();
+    };
+    work(guarded(tx, cancel, connection)).then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
+}
+
 /** The database of one transaction, which says nothing more once its connection is lost. */
-function guarded(tx: Db, connection: { isLost: boolean }): Db {
+function guarded(sql: postgres.TransactionSql, cancel: Cancel, connection: { isLost: boolean }): Db {
   const guard = async <T>(statement: () => Promise<T>): Promise<T> => {
     if (connection.isLost) throw new StoreError("the connection to the database is lost");
     try {
@@ -165,15 +164,15 @@ function guarded(tx: Db, connection: { isLost: boolean }): Db {
       throw error;
     }
   };
-  const { copyBinary, copyIn, copyOut } = tx;
+  const tx = statementsOn(sql, cancel);
   return {
     query: (statement, values) => guard(() => tx.query(statement, values)),
     rows: (statement, values) => guard(() => tx.rows(statement, values)),
-    transaction: tx.transaction,
+    transaction: <T>(work: (part: Db) => Promise<T>) => guard(() => sql.savepoint((part) => done(work, part, cancel, connection)) as Promise<T>),
     script: (statements) => guard(() => tx.script(statements)),
-    ...(copyBinary && { copyBinary: (statement, rows) => guard(() => copyBinary(statement, rows)) }),
-    ...(copyIn && { copyIn: (statement, chunks) => guard(() => copyIn(statement, chunks)) }),
-    ...(copyOut && { copyOut }),
+    copyBinary: (statement, rows) => guard(() => tx.copyBinary(statement, rows)),
+    copyIn: (statement, chunks) => guard(() => tx.copyIn(statement, chunks)),
+    copyOut: tx.copyOut,
   };
 }
 
@@ -182,8 +181,6 @@ function isLoss(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|ECONN(RESET|ABORTED)|EPIPE|ETIMEDOUT)$/.test(code);
 }
-
-const nested: Begin = () => Promise.reject(new Error("a transaction cannot begin inside another one"));
 
 /**
  * Gives the socket before it is connected, so that the driver hears of a refusal itself: of a promise that rejects it takes no place of the pool back,

@@ -12,7 +12,22 @@ export async function openPglite(): Promise<PgliteDb> {
 /** A database in this process behind the port of the store. */
 export async function behind(pglite: Pick<PGlite, "query" | "exec" | "transaction" | "close">): Promise<PgliteDb> {
   await pglite.exec("SET timezone = 'UTC'");
-  return { ...dbOf(pglite, (work) => pglite.transaction((tx) => work(dbOf(tx, nested)))), close: () => pglite.close() };
+  return { ...dbOf(pglite, (work) => pglite.transaction((tx) => work(inside(tx)))), close: () => pglite.close() };
+}
+
+function inside(tx: Pick<PGlite, "query" | "exec">): Db {
+  const own: Db = dbOf(tx, async (work) => {
+    await tx.exec("SAVEPOINT part");
+    try {
+      const result = await work(own);
+      await tx.exec("RELEASE SAVEPOINT part");
+      return result;
+    } catch (error) {
+      await tx.exec("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+      throw error;
+    }
+  });
+  return own;
 }
 
 function dbOf(runner: Pick<PGlite, "query" | "exec">, transaction: Db["transaction"]): Db {
@@ -35,5 +50,3 @@ function dbOf(runner: Pick<PGlite, "query" | "exec">, transaction: Db["transacti
     },
   };
 }
-
-const nested: Db["transaction"] = () => Promise.reject(new Error("a transaction cannot begin inside another one"));

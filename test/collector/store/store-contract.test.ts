@@ -68,6 +68,34 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     expect(await migrate(db, T0)).toEqual([]);
   });
 
+  it("undoes the part of a transaction that failed, and keeps the rest of it together", async () => {
+    const put = (on: Db, key: string) => on.query("INSERT INTO setting (key, value) VALUES ($1, '1')", [key]);
+    const kept = async () => (await db.query<{ key: string }>("SELECT key FROM setting WHERE key LIKE 'part %' ORDER BY 1")).map(({ key }) => key);
+    const failing = (end: (part: Db) => Promise<unknown>) => (tx: Db) =>
+      tx
+        .transaction(async (part) => {
+          await put(part, "part of what fails");
+          await end(part);
+        })
+        .catch(() => undefined);
+    await db.transaction(async (tx) => {
+      await put(tx, "part before");
+      await failing((part) => put(part, "part before"))(tx);
+      await failing(() => Promise.reject(new Error("of the program")))(tx);
+      await tx.transaction((part) => part.transaction((deeper) => put(deeper, "part that is deep")));
+      await put(tx, "part after");
+    });
+    expect(await kept()).toEqual(["part after", "part before", "part that is deep"]);
+    await expect(
+      db.transaction(async (tx) => {
+        await tx.transaction((part) => put(part, "part of a whole"));
+        throw new Error("the whole");
+      }),
+    ).rejects.toThrow("the whole");
+    expect(await kept()).not.toContain("part of a whole");
+    await db.query("DELETE FROM setting WHERE key LIKE 'part %'");
+  });
+
   it("stores a batch whole: observations, samples, newest values, presence, peaks, hours", async () => {
     const own = freshStream();
     const batch = batchOf({

@@ -42,6 +42,18 @@ describe.skipIf(!requirePeer("postgres"))("the store on a server of its own", ()
     await store.close();
   });
 
+  it("ends a transaction whose connection is lost within a part of it, and answers again", async () => {
+    const store = await opened("parts");
+    const lost = store.db.transaction((tx) =>
+      tx.transaction(async (part) => {
+        await part.query("SELECT pg_terminate_backend(pg_backend_pid())");
+      }),
+    );
+    await expect(lost).rejects.toThrow();
+    expect(await store.db.query("SELECT 1 AS n")).toEqual([{ n: 1 }]);
+    await store.close();
+  });
+
   it("is migrated by one of several programs that start at the same moment", async () => {
     const stores = [
       await opened("together"),
