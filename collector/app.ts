@@ -22,8 +22,8 @@ import { StorageFull, type StorageState } from "./jobs/storage-watch.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
+import { createDeeds } from "./people/deeds.ts";
 import type { PeopleDesk } from "./people/desk.ts";
-import { loseGatewayPc } from "./people/lost-pc.ts";
 import type { SignOn } from "./people/sign-on.ts";
 import { createTokenDesk } from "./people/token-desk.ts";
 import type { PolicyAt } from "./policy-book.ts";
@@ -186,18 +186,19 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", accountRoutes(signIn));
   app.route("/", peopleRoutes({ ...signIn, publicUrl: config.publicUrl, centreExists: async (code) => (await findSite(db, code)) !== undefined }));
   app.route("/", tokenRoutes({ ...signIn, tokens }));
-  const noteDeed: FormDeps["noteDeed"] = (c, { what, about }) => people.note(doerOf(c, proxies), what, about);
+  const deeds = createDeeds({ db, clock });
+  const doer: FormDeps["doer"] = (c) => doerOf(c, proxies);
   app.route(
     "/",
     lostPcRoutes({
       ...web,
       token,
-      noteDeed,
+      doer,
       publicUrl: config.publicUrl,
       centreName: async (code) => (await findSite(db, code))?.centre.name,
       agentsOf: async (code) => (await listAgents(db)).filter(({ centre, state }) => centre === code && state !== "revoked"),
-      lose: async (code) => {
-        const lost = await loseGatewayPc(db, code, clock());
+      lose: async (by, code) => {
+        const lost = await deeds.loseGatewayPc(by, code);
         for (const agent of lost?.agents ?? []) keys.forget(agent);
         return lost;
       },
@@ -209,7 +210,8 @@ export function createApp(deps: AppDeps): Hono {
       ...web,
       db,
       token,
-      noteDeed,
+      deeds,
+      doer,
       changed: deps.judgeAgain,
       policyAt: deps.policyAt,
     }),

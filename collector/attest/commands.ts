@@ -1,42 +1,38 @@
 import { randomUUID } from "node:crypto";
-import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
+import type { Waiver } from "#schemas/attestation.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import type { DutyRecord } from "#schemas/duty.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { type Act, acts } from "../people/acts.ts";
+import type { Deeds } from "../people/deeds.ts";
+import type { Doer } from "../store/audit.ts";
 import type { ListPart } from "../store/list-part.ts";
 import { withdrawalWords } from "../web/format.ts";
 import { attestationColumns, parseAttestation } from "./attestation-input.ts";
 import { dutyColumns, parseDutyRecord } from "./duty-input.ts";
 import type { FieldError, Parsed } from "./field-errors.ts";
 import { FILE_BYTES_MAX, readImportFile } from "./import-file.ts";
-import { parseWaiver, parseWithdrawal, type WaiverFault, waiverColumns, waiverError } from "./waiver-input.ts";
+import { parseWaiver, parseWithdrawal, waiverColumns, waiverError } from "./waiver-input.ts";
 
 /** What the commands of an operator need. `changed` has the centre judged anew. */
 export type AttestDeps = {
   readonly store: {
-    addWaivers(waivers: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]>;
-    withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
     waiverPart(day: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>>;
-    addAttestations(attestations: readonly Attestation[]): Promise<unknown>;
-    addDutyRecords(records: readonly DutyRecord[]): Promise<unknown>;
     centreCodes(): Promise<ReadonlySet<string>>;
   };
   readonly calendar: Calendar;
   readonly policy: PolicyProfile;
   readonly lang: Lang;
   readonly now: () => number;
-  /** Has what was done written into the audit log. */
-  readonly note: (act: Act) => Promise<void>;
+  readonly deeds: Pick<Deeds, "fileWaivers" | "withdrawWaiver" | "attest" | "recordDuties">;
+  readonly doer: Doer;
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
 /** Lines for people, whether all went well, and of which part of a list the lines are. */
 export type CommandResult = { readonly ok: boolean; readonly lines: readonly string[]; readonly part?: ListPart<unknown> };
 
 /** `collector waiver add`: the options are the fields of a waiver. */
-export async function waiverAdd({ store, policy, lang, now, note, changed }: AttestDeps, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
+export async function waiverAdd({ deeds, doer, policy, lang, now, changed }: AttestDeps, fields: Readonly<Record<string, unknown>>): Promise<CommandResult> {
   const today = vietnamDay(now());
   const parsed = parseWaiver(
     { from: today, ...fields },
@@ -45,24 +41,22 @@ export async function waiverAdd({ store, policy, lang, now, note, changed }: Att
     policy.requirements.map(({ id }) => id),
   );
   if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
-  const [fault] = await store.addWaivers([parsed.value]);
+  const [fault] = await deeds.fileWaivers(doer, [parsed.value]);
   if (fault) return { ok: false, lines: faultLines(lang, [waiverError(fault)]) };
-  await note(acts.waiversFiled([parsed.value]));
   await changed([parsed.value.centre]);
   return { ok: true, lines: [text(lang, "form.waiver.saved"), waiverLine(lang, parsed.value)] };
 }
 
 /** `collector waiver withdraw ID`: one that was filed by mistake. */
 export async function waiverWithdraw(
-  { store, lang, now, note, changed }: AttestDeps,
+  { deeds, doer, lang, now, changed }: AttestDeps,
   id: string,
   fields: Readonly<Record<string, unknown>>,
 ): Promise<CommandResult> {
   const parsed = parseWithdrawal(fields, new Date(now()).toISOString());
   if (!parsed.ok) return { ok: false, lines: faultLines(lang, parsed.errors) };
-  const withdrawn = await store.withdrawWaiver(id, vietnamDay(now()), parsed.value);
+  const withdrawn = await deeds.withdrawWaiver(doer, id, vietnamDay(now()), parsed.value);
   if (!withdrawn) return { ok: false, lines: [text(lang, "form.withdraw.noSuch")] };
-  await note(acts.waiverWithdrawn(withdrawn, parsed.value));
   await changed([withdrawn.centre]);
   return { ok: true, lines: [text(lang, "form.withdraw.saved"), waiverLine(lang, withdrawn)] };
 }
@@ -84,8 +78,7 @@ export async function attestImport(deps: AttestDeps, order: ImportOrder): Promis
     order,
     attestationColumns,
     (fields, id) => parseAttestation(fields, id, nowIso, deps.policy),
-    whole(deps.store.addAttestations),
-    acts.attestationsFiled,
+    whole((said) => deps.deeds.attest(deps.doer, said)),
   );
 }
 
@@ -104,20 +97,25 @@ export async function waiverImport(deps: AttestDeps, order: ImportOrder): Promis
     waiverColumns,
     (fields, id) => parseWaiver(fields, id, today, ids),
     async (waivers) => {
-      const faults = await deps.store.addWaivers(waivers);
+      const faults = await deps.deeds.fileWaivers(deps.doer, waivers);
       return waivers.flatMap((waiver, at) => {
         const fault = faults[at];
         return fault === undefined ? [] : [`${waiverLine(deps.lang, waiver)}: ${text(deps.lang, `form.error.${fault}`)}`];
       });
     },
-    acts.waiversFiled,
   );
 }
 
 /** `collector duty import F`: records of periodic work that were kept on paper. */
 export async function dutyImport(deps: AttestDeps, order: ImportOrder): Promise<CommandResult> {
   const place = { policy: deps.policy, calendar: deps.calendar, nowMs: deps.now() };
-  return importAll(deps, order, dutyColumns, (fields, id) => parseDutyRecord(fields, id, place), whole(deps.store.addDutyRecords), acts.dutiesRecorded);
+  return importAll(
+    deps,
+    order,
+    dutyColumns,
+    (fields, id) => parseDutyRecord(fields, id, place),
+    whole((records) => deps.deeds.recordDuties(deps.doer, records)),
+  );
 }
 
 /** Keeping that refuses nothing. */
@@ -130,12 +128,11 @@ function whole<T>(keep: (values: readonly T[]) => Promise<unknown>): (values: re
 
 /** All rows of a file or none: with one fault in it nothing is kept. `keep` gives what is wrong with rows that stand against what is stored. */
 async function importAll<T extends { centre: string }>(
-  { store, lang, note, changed }: AttestDeps,
+  { store, lang, changed }: AttestDeps,
   { name, body, dryRun }: ImportOrder,
   columns: readonly string[],
   parse: (fields: Readonly<Record<string, unknown>>, id: string) => Parsed<T>,
   keep: (values: readonly T[]) => Promise<readonly string[]>,
-  actOf: (values: readonly T[]) => Act,
 ): Promise<CommandResult> {
   if (Buffer.byteLength(body) > FILE_BYTES_MAX) return { ok: false, lines: [text(lang, "form.error.length", { max: FILE_BYTES_MAX })] };
   const known = await store.centreCodes();
@@ -147,7 +144,6 @@ async function importAll<T extends { centre: string }>(
   if (dryRun) return { ok: true, lines: [text(lang, "form.import.dry", { kept: values.length })] };
   const refused = await keep(values);
   if (refused.length > 0) return { ok: false, lines: [text(lang, "form.import.refused"), ...refused] };
-  await note(actOf(values));
   await changed([...new Set(values.map(({ centre }) => centre))]);
   return { ok: true, lines: [text(lang, "form.import.kept", { kept: values.length })] };
 }

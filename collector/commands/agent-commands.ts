@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { AgentId } from "#schemas/ids.ts";
 import { acts } from "../people/acts.ts";
-import { loseGatewayPc } from "../people/lost-pc.ts";
+import { createDeeds } from "../people/deeds.ts";
 import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand, commandLine } from "./command-line.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 /** `agent list | revoke | release | lost`: who may speak for a centre. A change counts within half a minute at every collector of this database. */
@@ -47,14 +47,15 @@ async function changeState(db: Db, id: string, to: AgentState, { what, reason }:
   const known = AgentId.safeParse(id).success && (await listAgents(db)).find(({ agentId }) => agentId === id);
   if (!known) throw new UsageError(`there is no agent "${id}"; "agent list" names them`);
   if (to === "active" && known.state === "revoked") throw new UsageError(`${id} was revoked for good; make a new code with "enrol-code ${known.centre}"`);
-  await setAgentState(db, id, to, { nowMs: Date.now(), reason });
-  await noteAct(db, acts.agentChanged(id, known.centre, what, reason));
+  await byCommand(db, async (tx, note) => {
+    await setAgentState(tx, id, to, { nowMs: Date.now(), reason });
+    await note(acts.agentChanged(id, known.centre, what, reason));
+  });
 }
 
 async function lost(db: Db, centre: string, { out }: Terminal): Promise<void> {
-  const gone = await loseGatewayPc(db, centre, Date.now());
+  const gone = await createDeeds({ db, clock: Date.now }).loseGatewayPc(commandLine(), centre);
   if (!gone) throw new UsageError(`there is no centre "${centre}"; "centre list" names them`);
-  await noteAct(db, acts.agentsLost(centre, gone.agents));
   out(`${gone.agents.length} agents of ${centre} are refused within 30 s`);
   if (gone.devices.length > 0) out("the PC may have held passwords of these devices; change them:");
   for (const { id, role, address, name } of gone.devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());

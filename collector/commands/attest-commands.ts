@@ -15,13 +15,12 @@ import {
 } from "../attest/commands.ts";
 import { createJudge } from "../jobs/judge.ts";
 import { createLog } from "../log.ts";
+import { createDeeds } from "../people/deeds.ts";
 import { openPolicyBook } from "../policy-book.ts";
-import { addAttestations } from "../store/attestations.ts";
-import { addDutyRecords } from "../store/duties.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaivers, waiverPart, withdrawWaiver } from "../store/waivers.ts";
+import { waiverPart } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -129,17 +128,14 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
     const judge = createJudge({ db, policyAt, log: createLog(logLevel) });
     return work({
       store: {
-        addWaivers: (waivers) => addWaivers(db, waivers, Date.now()),
-        withdrawWaiver: (id, day, withdrawn) => withdrawWaiver(db, id, day, withdrawn),
         waiverPart: (day, centre, page) => waiverPart(db, day, centre, page),
-        addAttestations: (attestations) => addAttestations(db, attestations, Date.now()),
-        addDutyRecords: (records) => addDutyRecords(db, records, Date.now()),
         centreCodes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
       },
       ...policyAt(Date.now()),
       lang,
       now: Date.now,
-      note: (act) => noteAct(db, act),
+      deeds: createDeeds({ db, clock: Date.now }),
+      doer: commandLine(),
       changed: async (centres) => {
         for (const code of centres) {
           const site = await findSite(db, code);

@@ -5,7 +5,7 @@ import { writeBackup } from "../store/backup.ts";
 import { openStore, type Store } from "../store/open.ts";
 import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
@@ -30,7 +30,7 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
       const settings = config();
       const { takenAt, tables, rows, skipped } = await withBareStore(settings, terminal, async ({ db }) => {
         const summary = await restoreBackup(db, backup, Date.now(), settings.storage);
-        await noteAct(db, acts.databaseRestored(summary.takenAt));
+        await byCommand(db, (_, note) => note(acts.databaseRestored(summary.takenAt)));
         return summary;
       });
       terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
@@ -44,11 +44,13 @@ export function rewindCommand(context: CommandContext): Command {
   return new Command("rewind")
     .description("orders all agents to send again what this database does not hold; for one that pg_restore put back, before the collector starts")
     .action(async () => {
-      const streams = await withStore(context, async (db) => {
-        const ordered = await db.transaction((tx) => orderRewind(tx, {}, Date.now()));
-        await noteAct(db, acts.rewindOrdered(ordered));
-        return ordered;
-      });
+      const streams = await withStore(context, (db) =>
+        byCommand(db, async (tx, note) => {
+          const ordered = await orderRewind(tx, {}, Date.now());
+          await note(acts.rewindOrdered(ordered));
+          return ordered;
+        }),
+      );
       context.terminal.out(`${streams} streams, and all that this database does not know, are told once to send again`);
     });
 }

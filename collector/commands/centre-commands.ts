@@ -8,7 +8,7 @@ import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
 import { allSites, findSite, importCentres } from "../store/sites.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
@@ -34,13 +34,15 @@ export function centreCommand(context: CommandContext): Command {
     .action(async (file: string, { from }: { from?: string }) => {
       if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
       const { centres } = await readInventory(file);
-      const { added, changed } = await withStore(context, async (db) => {
-        const nowMs = Date.now();
-        const kept = await importCentres(db, centres, nowMs, from);
-        const codes = centres.map(({ code }) => code);
-        if (kept.added + kept.changed > 0) await noteAct(db, acts.centresDeclared(codes, from ?? vietnamDay(nowMs)));
-        return kept;
-      });
+      const { added, changed } = await withStore(context, (db) =>
+        byCommand(db, async (tx, note) => {
+          const nowMs = Date.now();
+          const kept = await importCentres(tx, centres, nowMs, from);
+          const codes = centres.map(({ code }) => code);
+          if (kept.added + kept.changed > 0) await note(acts.centresDeclared(codes, from ?? vietnamDay(nowMs)));
+          return kept;
+        }),
+      );
       out(`${added} added, ${changed} changed, ${centres.length - added - changed} unchanged`);
     });
   centre

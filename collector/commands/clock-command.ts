@@ -4,7 +4,7 @@ import { clockState } from "../jobs/clock-watch.ts";
 import { acts } from "../people/acts.ts";
 import { readClockProof, trustClock } from "../store/clock-proof.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `clock show | confirm DAY`: whether this machine's clock may decide what is past its time, and an operator's word that it is right. */
@@ -28,10 +28,12 @@ export function clockCommand(context: CommandContext): Command {
       const nowMs = Date.now();
       // Whoever looks at a calendar first does not confirm a wrong clock.
       if (day !== vietnamDay(nowMs)) throw new UsageError(`this machine's clock shows ${vietnamDay(nowMs)}, not ${day}: correct it`);
-      await withStore(context, async (db) => {
-        await trustClock(db, nowMs, true);
-        await noteAct(db, acts.clockConfirmed(day));
-      });
+      await withStore(context, (db) =>
+        byCommand(db, async (tx, note) => {
+          await trustClock(tx, nowMs, true);
+          await note(acts.clockConfirmed(day));
+        }),
+      );
       out(`the clock is trusted: ${new Date(nowMs).toISOString()}; upkeep deletes again within five minutes`);
     });
   return clock;

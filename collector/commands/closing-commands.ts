@@ -8,7 +8,7 @@ import { closeSite, reopenSite } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { findSite, type Site } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 type CloseOptions = { readonly on: string; readonly into?: string; readonly reason: string };
@@ -38,8 +38,10 @@ async function close(db: Db, code: string, { on, into, reason }: CloseOptions, {
   if (isClosedOn(taker?.closed, on)) throw new UsageError(`--into: "${into}" is closed itself from ${taker?.closed?.on} on`);
   const closing: Closing = { on, ...(into !== undefined && { into }) };
   const nowMs = Date.now();
-  await closeSite(db, siteId, closing, { reason: kept(reason), nowMs });
-  await noteAct(db, acts.centreClosed(code, closing, kept(reason)));
+  await byCommand(db, async (tx, note) => {
+    await closeSite(tx, siteId, closing, { reason: kept(reason), nowMs });
+    await note(acts.centreClosed(code, closing, kept(reason)));
+  });
   const agents = (await listAgents(db)).filter((agent) => agent.centre === code && agent.state !== "revoked");
   out(`${code} is closed from ${on} on${into === undefined ? "" : `; ${into} takes its work over`}`);
   if (agents.length > 0)
@@ -49,8 +51,10 @@ async function close(db: Db, code: string, { on, into, reason }: CloseOptions, {
 async function reopen(db: Db, code: string, reason: string, { out }: Terminal): Promise<void> {
   const { siteId, closed } = await known(db, code);
   if (!closed) throw new UsageError(`"${code}" is not closed`);
-  await reopenSite(db, siteId, { reason: kept(reason), nowMs: Date.now() });
-  await noteAct(db, acts.centreReopened(code, closed, kept(reason)));
+  await byCommand(db, async (tx, note) => {
+    await reopenSite(tx, siteId, { reason: kept(reason), nowMs: Date.now() });
+    await note(acts.centreReopened(code, closed, kept(reason)));
+  });
   out(`${code} counts again; agents that were refused speak within 75 minutes, or at once after a restart`);
 }
 

@@ -1,7 +1,5 @@
 import { userInfo } from "node:os";
-import type { Act } from "../people/acts.ts";
-import type { Doer } from "../people/desk.ts";
-import { addDeed } from "../store/audit.ts";
+import { type Act, audited, type Doer } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 
 /** Whoever may run the collector's commands may do anything here; the audit log says as which of the system's users. */
@@ -9,9 +7,9 @@ export function commandLine(): Doer {
   return { who: `command line: ${systemUser()}`, address: "local" };
 }
 
-/** Writes into the audit log what a command did. */
-export function noteAct(db: Db, act: Act): Promise<void> {
-  return addDeed(db, { ...commandLine(), ...act }, Date.now());
+/** What a command does and its lines in the audit log, which `work` adds by `note`: together or not at all. */
+export function byCommand<T>(db: Db, work: (tx: Db, note: (act: Act) => Promise<void>) => Promise<T>): Promise<T> {
+  return audited(db, commandLine(), Date.now(), work);
 }
 
 /** A container may run as a number that no list of users names. */

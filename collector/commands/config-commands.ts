@@ -14,7 +14,7 @@ import { newlyDeclaredAt } from "../store/facts.ts";
 import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const DAYS = 400;
@@ -64,10 +64,12 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
     .description("tells agents at their enrolment to take configurations of this key only")
     .action(async (publicKey: string) => {
       if (!/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/.test(publicKey)) throw new UsageError('this is no public key as "config keygen" prints it');
-      await withStore(context, async (db) => {
-        await putSetting(db, CONFIG_KEY, publicKey);
-        await noteAct(db, acts.configKeyTrusted(publicKey));
-      });
+      await withStore(context, (db) =>
+        byCommand(db, async (tx, note) => {
+          await putSetting(tx, CONFIG_KEY, publicKey);
+          await note(acts.configKeyTrusted(publicKey));
+        }),
+      );
       out("agents that enrol from now on take signed configurations only");
     });
   config
@@ -96,9 +98,11 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const kept = await withStore(context, async (db) => {
         const publicKey = await setting(db, CONFIG_KEY);
         if (typeof publicKey !== "string") throw new UsageError('no key is trusted yet; "config trust" names one');
-        const codes = await db.transaction((tx) => keepSeals(tx, seals, publicKey, file));
-        if (codes.length > 0) await noteAct(db, acts.configsTaken(codes));
-        return codes.length;
+        return byCommand(db, async (tx, note) => {
+          const codes = await keepSeals(tx, seals, publicKey, file);
+          if (codes.length > 0) await note(acts.configsTaken(codes));
+          return codes.length;
+        });
       });
       out(`${kept} taken, ${seals.length - kept} older than what is there`);
     });

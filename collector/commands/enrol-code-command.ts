@@ -8,7 +8,7 @@ import { addEnrolCode, endOpenCodes, listAgents, OPEN_CODES_MAX } from "../store
 import type { Db } from "../store/db.ts";
 import { findSite, openSites, type Site } from "../store/sites.ts";
 import { closedWords, noCentre, withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Wishes = { readonly all?: true; readonly anew?: true };
@@ -24,17 +24,16 @@ export function enrolCodeCommand(context: CommandContext): Command {
     .action(async (centre: string | undefined, { all, anew }: Wishes) => {
       if ((centre === undefined) !== (all === true)) throw new UsageError("enrol-code wants the code of one centre, or --all");
       const nowMs = Date.now();
-      const made = await withStore(context, async (store) => {
+      const made = await withStore(context, (store) =>
         // All or none: a code is shown once, and one that was made before an error would be open with nobody who knows it.
-        const codes = await store.transaction(async (db) => {
+        byCommand(store, async (db, note) => {
           const rows: [string, string, string][] = [];
           const sites = centre === undefined ? await withoutPc(db, nowMs) : [await siteOf(db, centre)];
           for (const site of sites) rows.push([site.centre.code, site.centre.name, await giveCode(db, site, anew === true, nowMs)]);
+          for (const [code] of rows) await note(acts.codeMade(code));
           return rows;
-        });
-        for (const [code] of codes) await noteAct(store, acts.codeMade(code));
-        return codes;
-      });
+        }),
+      );
       out(centre === undefined ? csv([["centre", "name", "code"], ...made]).trimEnd() : (made[0]?.[2] ?? ""));
     });
 }

@@ -2,12 +2,12 @@ import { Command } from "commander";
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
-import { acts } from "../people/acts.ts";
+import { createDeeds } from "../people/deeds.ts";
 import { loadPolicy } from "../policy-files.ts";
-import { acknowledgeIncident, findIncident, incidentPart, type ListedIncident } from "../store/incidents.ts";
+import { findIncident, incidentPart, type ListedIncident } from "../store/incidents.ts";
 import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -51,11 +51,7 @@ export function incidentsCommand(context: CommandContext): Command {
     .action(async (number: string, { by }: { by: string }) => {
       const name = by.trim().slice(0, 128);
       if (name === "") throw new UsageError("--by: say who takes care");
-      const taken = await withStore(context, async (db) => {
-        const ids = await acknowledgeIncident(db, numberOf(number), name, Date.now());
-        if (ids.length > 0) await noteAct(db, acts.incidentsTaken(ids, name));
-        return ids;
-      });
+      const taken = await withStore(context, (db) => createDeeds({ db, clock: Date.now }).takeIncident(commandLine(), numberOf(number), name));
       if (taken.length === 0) throw new UsageError(`there is no open incident ${number}; "incidents list" names them`);
       out(taken.length === 1 ? `incident ${number} is taken by ${name}` : `${taken.length} incidents of one cause are taken by ${name}`);
     });

@@ -15,7 +15,7 @@ import { loadPolicy } from "../policy-files.ts";
 import type { Db } from "../store/db.ts";
 import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { byCommand } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const FAULTS_SHOWN = 50;
@@ -51,8 +51,10 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
     const found = changesOf(centres, readInventoryTable(table, { file, lang, isCentre: (code) => codes.has(code) }));
     const declared = found.map(({ centre }) => centre);
     if (dryRun) return found;
-    const { changed } = await importCentres(db, declared, Date.now());
-    if (changed > 0) await noteAct(db, acts.devicesDeclared(declared.map(({ code }) => code)));
+    await byCommand(db, async (tx, note) => {
+      const { changed } = await importCentres(tx, declared, Date.now());
+      if (changed > 0) await note(acts.devicesDeclared(declared.map(({ code }) => code)));
+    });
     return found;
   }).catch((error: unknown) => {
     throw error instanceof InventoryRefused ? new UsageError(refusal(lang, file, error.faults)) : error;

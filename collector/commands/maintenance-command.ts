@@ -6,13 +6,13 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
-import { acts } from "../people/acts.ts";
+import { createDeeds, type Deeds } from "../people/deeds.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
-import { addMaintenance, endMaintenance, maintenancePart } from "../store/maintenance.ts";
+import { maintenancePart } from "../store/maintenance.ts";
 import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { noteAct } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -41,8 +41,7 @@ export function maintenanceCommand(context: CommandContext): Command {
         const place = { today: vietnamDay(nowMs), isCentre: (code: string) => codes.has(code), requirements: policy.requirements.map(({ id }) => id) };
         const window = parseMaintenance(fields, randomUUID(), place);
         if (!window.ok) throw new UsageError(window.errors.map(({ field, key, params }) => `--${field}: ${text(lang, key, params)}`).join("\n"));
-        if (!(await addMaintenance(db, [window.value], nowMs))) throw new UsageError(text(lang, "form.error.windowsFull"));
-        await noteAct(db, acts.maintenanceAnnounced([window.value]));
+        if (!(await deedsOn(db).announceMaintenance(commandLine(), [window.value]))) throw new UsageError(text(lang, "form.error.windowsFull"));
         return window.value.id;
       });
       out(id);
@@ -56,9 +55,8 @@ export function maintenanceCommand(context: CommandContext): Command {
         const codes = await knownCodes(db);
         const strangers = [...new Set(windows.flatMap(({ centres }) => centres ?? []))].filter((code) => !codes.has(code));
         if (strangers.length > 0) throw new UsageError(`${file}: there is no centre ${strangers.slice(0, 5).join(", ")}; "centre list" names them`);
-        const fresh = await addMaintenance(db, windows, Date.now());
+        const fresh = await deedsOn(db).announceMaintenance(commandLine(), windows);
         if (!fresh) throw new UsageError(`${file}: ${text(context.config().lang, "form.error.windowsFull")}`);
-        if (fresh.length > 0) await noteAct(db, acts.maintenanceAnnounced(windows.filter(({ id }) => fresh.includes(id))));
         return fresh.length;
       });
       out(`${added} added, ${windows.length - added} known already`);
@@ -79,12 +77,15 @@ export function maintenanceCommand(context: CommandContext): Command {
     .description("ends a window before its time")
     .action(async (id: string) => {
       await withStore(context, async (db) => {
-        if (!(await endMaintenance(db, id, Date.now()))) throw new UsageError(`there is no window "${id}" that has not been ended`);
-        await noteAct(db, acts.maintenanceEnded(id));
+        if (!(await deedsOn(db).endMaintenance(commandLine(), id))) throw new UsageError(`there is no window "${id}" that has not been ended`);
       });
       out(`window ${id} is ended`);
     });
   return maintenance;
+}
+
+function deedsOn(db: Db): Deeds {
+  return createDeeds({ db, clock: Date.now });
 }
 
 async function knownCodes(db: Db): Promise<ReadonlySet<string>> {

@@ -2,10 +2,7 @@ import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { Closing } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
-import type { Deed } from "../store/audit.ts";
-
-/** What was done, and to whom or what: the part of a line of the audit log that is the same on a page and on the command line. */
-export type Act = Pick<Deed, "what" | "about">;
+import type { Act } from "../store/audit.ts";
 
 /** Most letters of a list in one line of the audit log. */
 const LIST_MAX = 400;

@@ -4,21 +4,17 @@ import { LoginThrottle, type Try } from "../auth/login-throttle.ts";
 import { checkPassword, hashPassword, passwordFault } from "../auth/password.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
 import { isTotpSecret, totpStep } from "../auth/totp.ts";
-import { addDeed, type Deed, deedPart, deedsAfter, verifyAudit } from "../store/audit.ts";
+import { addDeed, type Doer, deedPart, deedsAfter, verifyAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import * as store from "../store/people.ts";
+import { createSessionDesk, isOpen, SESSION_MS } from "./session-desk.ts";
 
-/** A person who does nothing is signed out after this long; nobody stays signed in longer than a working day. */
-export const SESSION_IDLE_MS = 60 * 60_000;
-export const SESSION_MS = 8 * 3_600_000;
 /** How long a link to set a password holds. */
 export const LINK_MS = 24 * 3_600_000;
 /** How long whoever gave the right password may take for the second factor. */
 const HALFWAY_MS = 10 * 60_000;
 /** Sessions are marked as seen at most this often. */
 const SEEN_EVERY_MS = 60_000;
-/** Most of what one line of the audit log names. */
-const ABOUT_MAX = 400;
 /** Hashing takes 19 MiB each: more at once than this wait for nothing, they are asked to come back. */
 const HASHING_MAX = 4;
 
@@ -40,17 +36,6 @@ export type FactorGiven = SignedIn | Refused | { readonly ok: false; readonly fa
 export type FactorChanged = SignedIn | Refused | { readonly ok: false; readonly fault: "present" | "code" };
 /** A person who has given the right password, and what he gives next. */
 export type Halfway = { readonly login: string; readonly awaits: Exclude<Awaits, null> };
-/** A session as its owner sees it; `id` ends it and opens nothing. */
-export type ListedSession = {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly seenAt: number;
-  readonly address: string;
-  readonly isThis: boolean;
-};
-/** Who does something, and from where: a person's login, or "command line" with the user of the system. */
-export type Doer = Pick<Deed, "who" | "address">;
-
 export type PeopleDesk = ReturnType<typeof createPeopleDesk>;
 
 type DeskDeps = {
@@ -60,20 +45,20 @@ type DeskDeps = {
   readonly demandsFactor?: (roles: readonly Role[]) => boolean;
 };
 
-/** Accounts, links, sessions: every change of them, and its line in the audit log. */
+/** Accounts, links, sessions: every change of them, in one transaction with its line in the audit log. */
 export function createPeopleDesk({ db, clock, demandsFactor = () => false }: DeskDeps) {
   const throttle = new LoginThrottle();
   let hashing = 0;
   let claimed = false;
-  const note = (doer: Doer, what: string, about: string) => addDeed(db, { ...doer, what, about }, clock());
+  const note = (tx: Db, doer: Doer, what: string, about: string) => addDeed(tx, { ...doer, what, about }, clock());
 
   /** A session for whoever has proved all that there is to prove; one that awaits something opens nothing yet. */
-  async function begin(account: store.Account, doer: Doer, what: string, awaits: Awaits = null): Promise<SignedIn> {
+  async function begin(tx: Db, account: store.Account, doer: Doer, what: string, awaits: Awaits = null): Promise<SignedIn> {
     const session = newToken();
     const { personId } = account;
-    await store.addSession(db, { tokenSha256: hashOfToken(session), personId, createdAt: clock(), seenAt: clock(), address: doer.address, awaits });
-    if (awaits === null) await store.changeAccount(db, personId, { lastLoginAt: clock() });
-    await note(doer, what, account.login);
+    await store.addSession(tx, { tokenSha256: hashOfToken(session), personId, createdAt: clock(), seenAt: clock(), address: doer.address, awaits });
+    if (awaits === null) await store.changeAccount(tx, personId, { lastLoginAt: clock() });
+    await note(tx, doer, what, account.login);
     return { ok: true, session, person: personOf(account), awaits };
   }
 
@@ -108,26 +93,26 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
 
   async function knowsPassword({ login, password }: store.Account, present: string, doer: Doer): Promise<boolean> {
     const { fits } = await checkPassword(present, password ?? NOBODY);
-    if (!fits) await note(doer, "password.refused", login);
+    if (!fits) await note(db, doer, "password.refused", login);
     return fits;
   }
 
   /** Whether this is a code of the account's second factor that nobody has used; uses it up. */
-  async function useCode({ personId, factor }: store.Account, code: string): Promise<boolean> {
+  async function useCode(tx: Db, { personId, factor }: store.Account, code: string): Promise<boolean> {
     const step = factor === null ? undefined : totpStep(factor, code, clock());
-    return step !== undefined && store.takeFactorStep(db, personId, step);
+    return step !== undefined && store.takeFactorStep(tx, personId, step);
   }
 
   /** Sets the first second factor of an account up, with a code that shows that the phone has it. Another has to be ended before. */
-  async function setFactor({ personId, factor }: store.Account, secret: string, code: string): Promise<boolean> {
+  async function setFactor(tx: Db, { personId, factor }: store.Account, secret: string, code: string): Promise<boolean> {
     const step = factor === null && isTotpSecret(secret) ? totpStep(secret, code, clock()) : undefined;
-    if (step !== undefined) await store.changeAccount(db, personId, { factor: secret, factorStep: step });
+    if (step !== undefined) await store.changeAccount(tx, personId, { factor: secret, factorStep: step });
     return step !== undefined;
   }
 
-  async function link(personId: string): Promise<string> {
+  async function link(tx: Db, personId: string): Promise<string> {
     const token = newToken();
-    await store.putLink(db, { tokenSha256: hashOfToken(token), personId, expiresAt: clock() + LINK_MS });
+    await store.putLink(tx, { tokenSha256: hashOfToken(token), personId, expiresAt: clock() + LINK_MS });
     return token;
   }
 
@@ -159,12 +144,12 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
         const { fits, outdated } = await checkPassword(password, account?.password ?? NOBODY);
         const doer = { who: from.login.slice(0, 64), address: from.address };
         if (!account || !fits || !isUsable(account, clock())) {
-          await note({ ...doer, who: account?.login ?? "unknown" }, "login.refused", account?.login ?? "unknown");
+          await note(db, { ...doer, who: account?.login ?? "unknown" }, "login.refused", account?.login ?? "unknown");
           return { ok: false, fault: "wrong", waitS: 0 };
         }
         if (outdated) await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
         const awaits = awaitsOf(account);
-        return begin(account, doer, awaits === null ? "login" : "login.half", awaits);
+        return db.transaction((tx) => begin(tx, account, doer, awaits === null ? "login" : "login.half", awaits));
       });
     },
 
@@ -180,25 +165,29 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
       if (!found) return { ok: false, fault: "session" };
       const { account, awaits } = found;
       const doer = { who: account.login, address };
-      return guarded(apart(account, doer, "second-factor"), async () => {
-        const isRight = awaits === "code" ? await useCode(account, code) : await setFactor(account, secret, code);
-        if (!isRight) {
-          await note(doer, "factor.refused", account.login);
-          return { ok: false, fault: "code" };
-        }
-        await store.endSession(db, found.session.tokenSha256);
-        return begin(account, doer, awaits === "code" ? "login" : "factor.set");
-      });
+      return guarded(apart(account, doer, "second-factor"), () =>
+        db.transaction(async (tx): Promise<FactorGiven> => {
+          const isRight = awaits === "code" ? await useCode(tx, account, code) : await setFactor(tx, account, secret, code);
+          if (!isRight) {
+            await note(tx, doer, "factor.refused", account.login);
+            return { ok: false, fault: "code" };
+          }
+          await store.endSession(tx, found.session.tokenSha256);
+          return begin(tx, account, doer, awaits === "code" ? "login" : "factor.set");
+        }),
+      );
     },
 
     /** Signs in whom a sign-on service has named, with the roles that its claims give. Makes the account when it is new. */
     async signInSubject(subject: string, { login, name, roles, centre }: NewPerson, address: string): Promise<SignedIn | undefined> {
-      const known = await store.findAccount(db, { subject });
-      const seen = { name, roles: [...roles], centreCode: centre ?? null };
-      if (known) await store.changeAccount(db, known.personId, seen);
-      else await store.addAccount(db, { personId: newPersonId(), login, subject, createdAt: clock(), ...seen });
-      const account = await store.findAccount(db, { subject });
-      return account && isUsable(account, clock()) ? begin(account, { who: account.login, address }, "login.oidc") : undefined;
+      return db.transaction(async (tx) => {
+        const known = await store.findAccount(tx, { subject });
+        const seen = { name, roles: [...roles], centreCode: centre ?? null };
+        if (known) await store.changeAccount(tx, known.personId, seen);
+        else await store.addAccount(tx, { personId: newPersonId(), login, subject, createdAt: clock(), ...seen });
+        const account = await store.findAccount(tx, { subject });
+        return account && isUsable(account, clock()) ? begin(tx, account, { who: account.login, address }, "login.oidc") : undefined;
+      });
     },
 
     /** Ends a session without a word: its browser has a new one. */
@@ -207,8 +196,10 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     },
 
     async signOut(session: string, doer: Doer): Promise<void> {
-      await store.endSession(db, hashOfToken(session));
-      await note(doer, "logout", doer.who);
+      await db.transaction(async (tx) => {
+        await store.endSession(tx, hashOfToken(session));
+        await note(tx, doer, "logout", doer.who);
+      });
     },
 
     /** Whether a sign-on service speaks for this person. */
@@ -220,9 +211,11 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     async add({ login, name, roles, centre, endsAt }: NewPerson, doer: Doer): Promise<string | undefined> {
       const personId = newPersonId();
       const row = { personId, login, name, roles: [...roles], centreCode: centre ?? null, endsAt: endsAt ?? null, createdAt: clock() };
-      if (!(await store.addAccount(db, row))) return undefined;
-      await note(doer, "person.added", `${login}: ${[...roles, ...(centre ? [centre] : [])].join(", ")}`);
-      return link(personId);
+      return db.transaction(async (tx) => {
+        if (!(await store.addAccount(tx, row))) return undefined;
+        await note(tx, doer, "person.added", `${login}: ${[...roles, ...(centre ? [centre] : [])].join(", ")}`);
+        return link(tx, personId);
+      });
     },
 
     /** A page of the deeds, the newest first, and whether the chain of all of them is whole. */
@@ -236,9 +229,11 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     async disable(login: string, disabled: boolean, doer: Doer): Promise<boolean> {
       const account = await store.findAccount(db, { login });
       if (!account) return false;
-      await store.changeAccount(db, account.personId, { disabled });
-      await store.closeWaysIn(db, account.personId);
-      await note(doer, disabled ? "person.disabled" : "person.enabled", login);
+      await db.transaction(async (tx) => {
+        await store.changeAccount(tx, account.personId, { disabled });
+        await store.closeWaysIn(tx, account.personId);
+        await note(tx, doer, disabled ? "person.disabled" : "person.enabled", login);
+      });
       return true;
     },
 
@@ -246,8 +241,10 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     async reset(login: string, doer: Doer): Promise<string | undefined> {
       const account = await store.findAccount(db, { login });
       if (!account || account.subject !== null) return undefined;
-      await note(doer, "person.reset", login);
-      return link(account.personId);
+      return db.transaction(async (tx) => {
+        await note(tx, doer, "person.reset", login);
+        return link(tx, account.personId);
+      });
     },
 
     /** Sets the password of whoever holds a link, once; ends the person's other sessions and signs in. */
@@ -257,10 +254,13 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
       if (!account || !isUsable(account, clock())) return { ok: false, fault: "link" };
       const fault = passwordFault(password, account.login);
       if (fault) return { ok: false, fault };
-      if (!(await store.takeLink(db, hashOfToken(token)))) return { ok: false, fault: "link" };
-      await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
-      await store.endSessionsOf(db, account.personId);
-      return begin(account, { who: account.login, address }, "password.set", awaitsOf(account));
+      const hashed = await hashPassword(password);
+      return db.transaction(async (tx): Promise<PasswordSet> => {
+        if (!(await store.takeLink(tx, hashOfToken(token)))) return { ok: false, fault: "link" };
+        await store.changeAccount(tx, account.personId, { password: hashed });
+        await store.endSessionsOf(tx, account.personId);
+        return begin(tx, account, { who: account.login, address }, "password.set", awaitsOf(account));
+      });
     },
 
     /** A new password for whoever knows the present one. All sessions of the person and any open link end, and a new session begins. */
@@ -271,9 +271,12 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
         if (!(await knowsPassword(account, present, doer))) return { ok: false, fault: "present" };
         const fault = passwordFault(password, account.login);
         if (fault) return { ok: false, fault };
-        await store.changeAccount(db, personId, { password: await hashPassword(password) });
-        await store.closeWaysIn(db, personId);
-        return begin(account, doer, "password.changed");
+        const hashed = await hashPassword(password);
+        return db.transaction(async (tx) => {
+          await store.changeAccount(tx, personId, { password: hashed });
+          await store.closeWaysIn(tx, personId);
+          return begin(tx, account, doer, "password.changed");
+        });
       });
     },
 
@@ -287,14 +290,16 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
       return guarded(apart(account, doer, "factor-change"), async () => {
         if (!(await knowsPassword(account, given.present, doer))) return { ok: false, fault: "present" };
         const { secret } = given;
-        const isRight = secret === undefined ? await useCode(account, given.code) : await setFactor(account, secret, given.code);
-        if (!isRight) {
-          await note(doer, "factor.refused", account.login);
-          return { ok: false, fault: "code" };
-        }
-        if (secret === undefined) await store.changeAccount(db, personId, { factor: null });
-        await store.closeWaysIn(db, personId);
-        return begin(account, doer, secret === undefined ? "factor.ended" : "factor.set");
+        return db.transaction(async (tx): Promise<FactorChanged> => {
+          const isRight = secret === undefined ? await useCode(tx, account, given.code) : await setFactor(tx, account, secret, given.code);
+          if (!isRight) {
+            await note(tx, doer, "factor.refused", account.login);
+            return { ok: false, fault: "code" };
+          }
+          if (secret === undefined) await store.changeAccount(tx, personId, { factor: null });
+          await store.closeWaysIn(tx, personId);
+          return begin(tx, account, doer, secret === undefined ? "factor.ended" : "factor.set");
+        });
       });
     },
 
@@ -302,41 +307,15 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     async endFactor(login: string, doer: Doer): Promise<boolean> {
       const account = await store.findAccount(db, { login });
       if (!account?.factor) return false;
-      await store.changeAccount(db, account.personId, { factor: null });
-      await store.closeWaysIn(db, account.personId);
-      await note(doer, "factor.ended", login);
+      await db.transaction(async (tx) => {
+        await store.changeAccount(tx, account.personId, { factor: null });
+        await store.closeWaysIn(tx, account.personId);
+        await note(tx, doer, "factor.ended", login);
+      });
       return true;
     },
 
-    /** A person's open sessions, the newest first; `session` is the one that asks. */
-    async sessionsOf(personId: string, session: string | undefined): Promise<readonly ListedSession[]> {
-      const own = session === undefined ? undefined : hashOfToken(session);
-      const open = (await store.listSessions(db, personId)).filter((each) => each.awaits === null && isOpen(each, clock()));
-      return open.map(({ tokenSha256, createdAt, seenAt, address }) => ({
-        id: sessionId(tokenSha256),
-        createdAt,
-        seenAt,
-        address,
-        isThis: tokenSha256 === own,
-      }));
-    },
-
-    /** Ends one of a person's own sessions, or all but the one that asks. */
-    async endOwnSessions(personId: string, which: { id: string } | { except: string }, doer: Doer): Promise<void> {
-      const open = (await store.listSessions(db, personId)).map(({ tokenSha256 }) => tokenSha256);
-      const meant = open.filter((sha256) => ("id" in which ? sessionId(sha256) === which.id : sha256 !== hashOfToken(which.except)));
-      for (const tokenSha256 of meant) await store.endSession(db, tokenSha256);
-      if (meant.length > 0) await note(doer, "session.ended", endedOf(doer.who, meant));
-    },
-
-    /** Ends all sessions of somebody. False when there is no such account. */
-    async endSessionsOf(login: string, doer: Doer): Promise<boolean> {
-      const account = await store.findAccount(db, { login });
-      if (!account) return false;
-      const ended = await store.endSessionsOf(db, account.personId);
-      await note(doer, "session.ended", endedOf(login, ended));
-      return true;
-    },
+    ...createSessionDesk({ db, clock }),
 
     /** Sets a password at the command line. */
     async putPassword(login: string, password: string, doer: Doer): Promise<"unknown" | "short" | "long" | "guessable" | undefined> {
@@ -344,14 +323,17 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
       if (!account || account.subject !== null) return "unknown";
       const fault = passwordFault(password, login);
       if (fault) return fault;
-      await store.changeAccount(db, account.personId, { password: await hashPassword(password) });
-      await store.closeWaysIn(db, account.personId);
-      await note(doer, "password.set", login);
+      const hashed = await hashPassword(password);
+      await db.transaction(async (tx) => {
+        await store.changeAccount(tx, account.personId, { password: hashed });
+        await store.closeWaysIn(tx, account.personId);
+        await note(tx, doer, "password.set", login);
+      });
       return undefined;
     },
 
-    /** What a person did elsewhere: a declaration, a waiver. */
-    note,
+    /** That a sign-on service named somebody who may not come in. */
+    noteStranger: (subject: string, address: string) => note(db, { who: "unknown", address }, "login.stranger", subject.slice(0, 256)),
 
     async forgetEnded(): Promise<void> {
       await store.forgetEnded(db, clock() - SESSION_MS, clock());
@@ -372,21 +354,6 @@ const NOBODY = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43
 
 function newPersonId(): string {
   return `per-${randomBytes(8).toString("hex")}`;
-}
-
-/** Whether neither the working day nor the idle time of a session is over. */
-function isOpen({ createdAt, seenAt }: { createdAt: number; seenAt: number }, nowMs: number): boolean {
-  return nowMs - createdAt <= SESSION_MS && nowMs - seenAt <= SESSION_IDLE_MS;
-}
-
-/** Names a session to its owner: part of the hash of 256 random bits, which opens nothing. */
-function sessionId(tokenSha256: string): string {
-  return tokenSha256.slice(0, 16);
-}
-
-/** Whose sessions were ended, and which: by the names under which their owner saw them. */
-function endedOf(login: string, tokenSha256s: readonly string[]): string {
-  return [`${login}:`, ...tokenSha256s.map(sessionId)].join(" ").slice(0, ABOUT_MAX);
 }
 
 function isUsable({ disabled, endsAt }: store.Account, nowMs: number): boolean {

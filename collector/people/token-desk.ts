@@ -4,9 +4,8 @@ import { type Person, TokenRole } from "#schemas/person.ts";
 import { fieldErrors, type Parsed } from "../attest/field-errors.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
 import * as store from "../store/api-tokens.ts";
-import { addDeed } from "../store/audit.ts";
+import { audited, type Doer } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
-import type { Doer } from "./desk.ts";
 
 const DAY_MS = 86_400_000;
 export const TOKEN_DAYS = 90;
@@ -45,7 +44,7 @@ export function parseToken(fields: Readonly<Record<string, unknown>>): Parsed<Ne
 export type TokenVerdict = { readonly person: Person } | "too_many" | "unknown";
 export type TokenDesk = ReturnType<typeof createTokenDesk>;
 
-/** Tokens for programs that read the API: every change of them, and its line in the audit log. */
+/** Tokens for programs that read the API: every change of them, in one transaction with its line in the audit log. */
 export function createTokenDesk({ db, clock }: { db: Db; clock: () => number }) {
   const minutes = new Map<string, { readonly minute: number; count: number }>();
 
@@ -64,8 +63,10 @@ export function createTokenDesk({ db, clock }: { db: Db; clock: () => number }) 
       const text = `hcc_${newToken()}`;
       const id = text.slice(0, ID_LENGTH);
       const row = { tokenId: id, tokenSha256: hashOfToken(text), name, role, createdBy: doer.who, createdAt: clock(), expiresAt: clock() + days * DAY_MS };
-      await store.addApiToken(db, row);
-      await addDeed(db, { ...doer, what: "token.added", about: `${id} ${role}: ${name}` }, clock());
+      await audited(db, doer, clock(), async (tx, note) => {
+        await store.addApiToken(tx, row);
+        await note({ what: "token.added", about: `${id} ${role}: ${name}` });
+      });
       return { id, text };
     },
 
@@ -73,10 +74,11 @@ export function createTokenDesk({ db, clock }: { db: Db; clock: () => number }) 
 
     /** Ends a token. False when there is none, or it has been ended before. */
     async revoke(id: string, doer: Doer): Promise<boolean> {
-      const name = await store.revokeApiToken(db, id, clock());
-      if (name === undefined) return false;
-      await addDeed(db, { ...doer, what: "token.revoked", about: `${id}: ${name}` }, clock());
-      return true;
+      return audited(db, doer, clock(), async (tx, note) => {
+        const name = await store.revokeApiToken(tx, id, clock());
+        if (name !== undefined) await note({ what: "token.revoked", about: `${id}: ${name}` });
+        return name !== undefined;
+      });
     },
 
     /** Who stands behind a token. Revoking and expiry count from the next request on. */

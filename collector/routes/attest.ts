@@ -4,7 +4,6 @@ import { type AttestedRule, attestedRuleOf } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseAttestation } from "../attest/attestation-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
-import { acts } from "../people/acts.ts";
 import { attestForm, itemField } from "../web/attest-form.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
@@ -12,7 +11,7 @@ import { pageFrame, pageHeaders } from "./page.ts";
 
 /** The form in which a person declares what cannot be measured. One sending may hold several statements; they are kept together or not at all. */
 export function attestRoutes(deps: FormDeps): Hono {
-  const { store, policy, token, now, changed, noteDeed } = deps;
+  const { policy, token, now, changed, deeds, doer } = deps;
   const app = new Hono();
   const path = "/centres/:code/attest/:requirement";
 
@@ -45,8 +44,7 @@ export function attestRoutes(deps: FormDeps): Hono {
       parsed.length === 0 ? [{ field: "item", key: "form.error.noAnswer" }] : unique(parsed.flatMap((one) => (one.ok ? [] : one.errors)));
     if (errors.length > 0) return c.html(attestForm(frame, centre, requirement, rule, { values, errors }, token.issue(c)), 422);
     const said = parsed.flatMap((one) => (one.ok ? [one.value] : []));
-    await store.addAttestations(said);
-    await noteDeed(c, acts.attestationsFiled(said));
+    await deeds.attest(doer(c), said);
     await changed([centre.code]);
     return c.redirect(`/centres/${centre.code}#${requirement.id}`, 303);
   });

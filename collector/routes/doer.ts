@@ -1,6 +1,6 @@
 import type { BlockList } from "node:net";
 import type { Context } from "hono";
-import type { Doer } from "../people/desk.ts";
+import type { Doer } from "../store/audit.ts";
 import { clientAddress } from "./client-address.ts";
 
 /** Who does something here, and from where, for the audit log. @throws Error when no guard stood before the route */

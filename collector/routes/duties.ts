@@ -7,7 +7,7 @@ import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseDutyRecord } from "../attest/duty-input.ts";
 import type { FieldError } from "../attest/field-errors.ts";
-import { acts } from "../people/acts.ts";
+import type { Deeds } from "../people/deeds.ts";
 import { type DutyTurns, dutiesPage, turnField, turnFields, writableTurns } from "../web/duties-page.ts";
 import type { FormState } from "../web/form-fields.ts";
 import { messagePage } from "../web/message-page.ts";
@@ -15,20 +15,18 @@ import { mayCall } from "./access-table.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
-export type DutiesDeps = FormDeps & {
+export type DutiesDeps = Omit<FormDeps, "deeds"> & {
   readonly calendarAt: (nowMs: number) => Calendar;
-  readonly duties: {
-    /** What was written for a requirement of a centre, newest first. */
-    of(centre: string, requirement: Requirement): Promise<readonly DutyRecord[]>;
-    add(records: readonly DutyRecord[]): Promise<unknown>;
-  };
+  readonly deeds: Pick<Deeds, "recordDuties">;
+  /** What was written for a requirement of a centre, newest first. */
+  readonly dutiesOf: (centre: string, requirement: Requirement) => Promise<readonly DutyRecord[]>;
 };
 
 const PATH = "/centres/:code/duties/:requirement";
 
 /** The page of the periodic work: what a person ticks on it is kept together or not at all, each record signed and in the audit log. */
 export function dutiesRoutes(deps: DutiesDeps): Hono {
-  const { policy, token, now, changed, noteDeed, duties } = deps;
+  const { policy, token, now, changed, deeds, doer } = deps;
   const app = new Hono();
 
   app.get(PATH, pageHeaders, async (c) => {
@@ -56,8 +54,7 @@ export function dutiesRoutes(deps: DutiesDeps): Hono {
         : ticked.flatMap(({ name, parsed }) => (parsed.ok ? [] : parsed.errors.map((error) => ({ ...error, field: name(error.field) }))));
     if (errors.length > 0) return c.html(dutiesPage(pageFrame(c, deps), centre, requirement, lists, { values, errors }, token.issue(c)), 422);
     const records = ticked.flatMap(({ parsed }) => (parsed.ok ? [parsed.value] : []));
-    await duties.add(records);
-    for (const record of records) await noteDeed(c, acts.dutiesRecorded([record]));
+    await deeds.recordDuties(doer(c), records);
     await changed([centre.code]);
     return c.redirect(`${c.req.path}?done`, 303);
   });
@@ -72,7 +69,7 @@ async function dutiesPlace(c: Context, deps: DutiesDeps) {
   if (place instanceof Response) return place;
   const { rule } = place.requirement;
   if (rule.kind !== "checklist") return c.html(messagePage(frame, text(frame.lang, "duties.none")), 404);
-  const records = await deps.duties.of(place.centre.code, place.requirement);
+  const records = await deps.dutiesOf(place.centre.code, place.requirement);
   const calendar = deps.calendarAt(frame.nowMs);
   const lists = rule.duties.map((duty): DutyTurns => ({ duty, turns: recordedTurns(duty, calendar, records, frame.nowMs) }));
   return { ...place, lists };

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
-import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
+import type { Waiver } from "#schemas/attestation.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
-import type { WaiverFault } from "../attest/waiver-input.ts";
 import { localPerson } from "../auth/local-person.ts";
-import type { Act } from "../people/acts.ts";
+import type { Deeds } from "../people/deeds.ts";
+import type { Doer } from "../store/audit.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { FormState } from "../web/form-fields.ts";
 import type { FormToken } from "../web/form-token.ts";
@@ -15,23 +15,22 @@ import { type PageDeps, pageFrame } from "./page.ts";
 export type FormDeps = Omit<PageDeps, "store"> & {
   readonly store: {
     centreName(code: string): Promise<string | undefined>;
-    /** What is wrong with each; nothing is kept where anything is. */
-    addWaivers(waivers: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]>;
-    /** Undefined when there is none of that id that ends on `day` or later, or it was withdrawn before. */
-    withdrawWaiver(id: string, day: string, withdrawn: Withdrawal): Promise<Waiver | undefined>;
     waiversFrom(day: string, centre?: string): Promise<readonly Waiver[]>;
     waiverPart(day: string, centre: string | undefined, page: number): Promise<ListPart<Waiver>>;
-    addAttestations(attestations: readonly Attestation[]): Promise<readonly string[]>;
   };
   readonly token: FormToken;
-  /** Has what a person did written into the audit log. */
-  readonly noteDeed: (c: Context, act: Act) => Promise<void>;
+  readonly deeds: Pick<Deeds, "fileWaivers" | "withdrawWaiver" | "attest">;
+  /** Who sends a form, and from where. */
+  readonly doer: (c: Context) => Doer;
   /** Has centres judged anew after something was declared or waived. */
   readonly changed: (centres: readonly string[]) => Promise<void>;
 };
 
 /** The centre and requirement that a form is about, or the page that says why there is none. */
-export async function formPlace(c: Context, deps: FormDeps): Promise<{ centre: { code: string; name: string }; requirement: Requirement } | Response> {
+export async function formPlace(
+  c: Context,
+  deps: Omit<FormDeps, "deeds">,
+): Promise<{ centre: { code: string; name: string }; requirement: Requirement } | Response> {
   const frame = pageFrame(c, deps);
   const code = c.req.param("code") ?? "";
   const requirement = deps.policy.requirements.find(({ id }) => id === c.req.param("requirement"));

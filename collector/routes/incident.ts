@@ -3,7 +3,7 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { Code } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
 import { confinedTo } from "../auth/asker.ts";
-import { acts } from "../people/acts.ts";
+import type { Deeds } from "../people/deeds.ts";
 import type { IncidentFilter } from "../store/incidents.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { FormToken } from "../web/form-token.ts";
@@ -19,19 +19,18 @@ export type IncidentDeps = Omit<PageDeps, "store"> & {
     find(id: number): Promise<ShownIncident | undefined>;
     /** What is known now of one that stands. */
     background(incident: ShownIncident): Promise<Background>;
-    /** Numbers that were open until now; those of the centre `own` alone, where it is given. */
-    take(id: number, by: string, own: string | undefined): Promise<readonly number[]>;
     post(): Promise<Post>;
   };
   readonly token: FormToken;
-  readonly noteDeed: FormDeps["noteDeed"];
+  readonly deeds: Pick<Deeds, "takeIncident">;
+  readonly doer: FormDeps["doer"];
 };
 
 const NAME_MAX = 128;
 
 /** The list of problems, the page of one, and the form by which somebody takes it. Whoever belongs to one centre sees and takes those of that centre. */
 export function incidentRoutes(deps: IncidentDeps): Hono {
-  const { incidents, policy, token, noteDeed } = deps;
+  const { incidents, policy, token, deeds, doer } = deps;
   const app = new Hono();
 
   app.get("/incidents", pageHeaders, async (c) => {
@@ -63,8 +62,7 @@ export function incidentRoutes(deps: IncidentDeps): Hono {
       const form = { state: { values, errors: [{ field: "by", key: "form.error.empty" as const }] }, token: token.issue(c) };
       return c.html(incidentPage(pageFrame(c, deps), policy, incident, await incidents.background(incident), form), 422);
     }
-    const taken = await incidents.take(incident.id, by, confinedTo(c));
-    if (taken.length > 0) await noteDeed(c, acts.incidentsTaken(taken, by));
+    await deeds.takeIncident(doer(c), incident.id, by, confinedTo(c));
     return c.redirect(`/incidents/${incident.id}`, 303);
   });
 

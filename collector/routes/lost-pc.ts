@@ -1,20 +1,20 @@
 import { Hono } from "hono";
 import { Code } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
-import { acts } from "../people/acts.ts";
 import type { LostPc } from "../people/lost-pc.ts";
 import type { ListedAgent } from "../store/agents.ts";
+import type { Doer } from "../store/audit.ts";
 import { lostPcDone, lostPcForm } from "../web/lost-pc-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formValues } from "./form-deps.ts";
 import { pageFrame, pageHeaders } from "./page.ts";
 
-export type LostPcDeps = Omit<FormDeps, "store" | "changed"> & {
+export type LostPcDeps = Omit<FormDeps, "store" | "changed" | "deeds"> & {
   readonly centreName: (code: string) => Promise<string | undefined>;
   /** The agents of a centre that may still speak. */
   readonly agentsOf: (code: string) => Promise<readonly ListedAgent[]>;
   /** Refuses them, and makes the code for the next PC; undefined when there is no such centre. */
-  readonly lose: (code: string) => Promise<LostPc | undefined>;
+  readonly lose: (doer: Doer, code: string) => Promise<LostPc | undefined>;
   /** Where the next PC's agent finds the collector. */
   readonly publicUrl: string;
 };
@@ -34,9 +34,8 @@ export function lostPcRoutes(deps: LostPcDeps): Hono {
     const isSent = c.req.method === "POST";
     if (!isSent || (await formValues(c)).sure !== "yes")
       return c.html(lostPcForm(frame, { code, name }, await deps.agentsOf(code), deps.token.issue(c), isSent), isSent ? 422 : 200);
-    const lost = await deps.lose(code);
+    const lost = await deps.lose(deps.doer(c), code);
     if (!lost) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
-    await deps.noteDeed(c, acts.agentsLost(code, lost.agents));
     return c.html(lostPcDone(frame, { code, name }, lost, deps.publicUrl));
   });
 

@@ -4,7 +4,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { FieldError } from "../attest/field-errors.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
-import { acts } from "../people/acts.ts";
+import type { Deeds } from "../people/deeds.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { maintenancePage } from "../web/maintenance-page.ts";
@@ -15,19 +15,16 @@ import { type PageDeps, pageAsked, pageFrame, pageHeaders } from "./page.ts";
 export type MaintenanceDeps = Omit<PageDeps, "store"> & {
   readonly maintenance: {
     part(day: string, page: number): Promise<ListPart<MaintenanceWindow>>;
-    /** Undefined where as many stand as may. */
-    add(window: MaintenanceWindow): Promise<readonly string[] | undefined>;
-    /** False when there is none of that id, or it was ended before. */
-    end(id: string): Promise<boolean>;
     codes(): Promise<ReadonlySet<string>>;
   };
   readonly token: FormToken;
-  readonly noteDeed: FormDeps["noteDeed"];
+  readonly deeds: Pick<Deeds, "announceMaintenance" | "endMaintenance">;
+  readonly doer: FormDeps["doer"];
 };
 
 /** The list of announced work, and the forms that announce and end it. */
 export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
-  const { maintenance, token, now, noteDeed } = deps;
+  const { maintenance, token, now, deeds, doer } = deps;
   const app = new Hono();
   const requirements = deps.policy.requirements.map(({ id }) => id);
   const windows = (c: Context) => maintenance.part(vietnamDay(now()), pageAsked(c));
@@ -46,14 +43,13 @@ export function maintenanceRoutes(deps: MaintenanceDeps): Hono {
     const refuse = async (errors: readonly FieldError[]) =>
       c.html(maintenancePage(pageFrame(c, deps), await windows(c), { state: { values, errors }, token: token.issue(c) }), 422);
     if (!parsed.ok) return refuse(parsed.errors);
-    if (!(await maintenance.add(parsed.value))) return refuse([{ field: "reason", key: "form.error.windowsFull" }]);
-    await noteDeed(c, acts.maintenanceAnnounced([parsed.value]));
+    if (!(await deeds.announceMaintenance(doer(c), [parsed.value]))) return refuse([{ field: "reason", key: "form.error.windowsFull" }]);
     return c.redirect("/maintenance", 303);
   });
 
   app.post("/maintenance/end", pageHeaders, async (c) => {
     const { id = "" } = await formValues(c);
-    if (await maintenance.end(id)) await noteDeed(c, acts.maintenanceEnded(id));
+    await deeds.endMaintenance(doer(c), id);
     return c.redirect("/maintenance", 303);
   });
 

@@ -30,7 +30,7 @@ export function signOnRoutes(deps: SignInDeps): Hono {
     const address = clientAddress(c, proxies);
     const entered = found.person && (await people.signInSubject(found.subject, found.person, address));
     if (!entered) {
-      await people.note({ who: "unknown", address }, "login.stranger", found.subject.slice(0, 256));
+      await people.noteStranger(found.subject, address);
       return sorry(c, "people.signOn.stranger");
     }
     await enterAs(c, deps, entered);

@@ -4,7 +4,6 @@ import type { Waiver } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { text } from "#schemas/text/text.ts";
 import { parseWaiver, parseWithdrawal, waiverError } from "../attest/waiver-input.ts";
-import { acts } from "../people/acts.ts";
 import { messagePage } from "../web/message-page.ts";
 import { waiverForm, waiversPage, withdrawForm } from "../web/waiver-form.ts";
 import { type FormDeps, formPlace, formValues, signature } from "./form-deps.ts";
@@ -12,7 +11,7 @@ import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
 
 /** The list of waivers, the form that files one and the form that withdraws one. */
 export function waiverRoutes(deps: FormDeps): Hono {
-  const { store, policy, token, now, changed, noteDeed } = deps;
+  const { store, policy, token, now, changed, deeds, doer } = deps;
   const app = new Hono();
   const path = "/centres/:code/waive/:requirement";
 
@@ -40,9 +39,8 @@ export function waiverRoutes(deps: FormDeps): Hono {
     const ids = policy.requirements.map(({ id }) => id);
     const parsed = parseWaiver({ ...values, centre: centre.code, requirement: requirement.id }, randomUUID(), vietnamDay(now()), ids);
     if (!parsed.ok) return c.html(waiverForm(frame, centre, requirement, { values, errors: parsed.errors }, token.issue(c)), 422);
-    const [fault] = await store.addWaivers([parsed.value]);
+    const [fault] = await deeds.fileWaivers(doer(c), [parsed.value]);
     if (fault) return c.html(waiverForm(frame, centre, requirement, { values, errors: [waiverError(fault)] }, token.issue(c)), 422);
-    await noteDeed(c, acts.waiversFiled([parsed.value]));
     await changed([centre.code]);
     return c.redirect("/waivers?done=filed", 303);
   });
@@ -60,8 +58,7 @@ export function waiverRoutes(deps: FormDeps): Hono {
     const values = { ...(await formValues(c)), ...(by !== undefined && { by }) };
     const parsed = parseWithdrawal(values, new Date(now()).toISOString());
     if (!parsed.ok) return c.html(withdrawForm(pageFrame(c, deps), policy, waiver, { values, errors: parsed.errors }, token.issue(c)), 422);
-    if (!(await store.withdrawWaiver(waiver.id, vietnamDay(now()), parsed.value))) return noSuch(c, deps);
-    await noteDeed(c, acts.waiverWithdrawn(waiver, parsed.value));
+    if (!(await deeds.withdrawWaiver(doer(c), waiver.id, vietnamDay(now()), parsed.value))) return noSuch(c, deps);
     await changed([waiver.centre]);
     return c.redirect("/waivers?done=withdrawn", 303);
   });

@@ -7,20 +7,20 @@ import { AGENT_SILENT } from "../alert/incident.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { findingsAsOf } from "../jobs/past-findings.ts";
 import { type Afterwards, unjudgedDays } from "../jobs/unjudged-days.ts";
+import type { Deeds } from "../people/deeds.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
-import { addAttestations } from "../store/attestations.ts";
 import type { Db } from "../store/db.ts";
 import { newestWalk } from "../store/devices.ts";
-import { addDutyRecords, dutiesSince } from "../store/duties.ts";
-import { acknowledgeIncident, findIncident, incidentPart } from "../store/incidents.ts";
-import { addMaintenance, endMaintenance, maintenancePart } from "../store/maintenance.ts";
+import { dutiesSince } from "../store/duties.ts";
+import { findIncident, incidentPart } from "../store/incidents.ts";
+import { maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { standingFindings } from "../store/page-rows.ts";
 import { pageStore } from "../store/pages.ts";
 import { allSites, findSite } from "../store/sites.ts";
-import { addWaivers, waiverPart, waiversFrom, withdrawWaiver } from "../store/waivers.ts";
+import { waiverPart, waiversFrom } from "../store/waivers.ts";
 import type { LatestReading } from "../web/device-brief.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { asOf } from "../web/standing.ts";
@@ -44,7 +44,8 @@ export type WebDeps = {
   readonly demo: boolean;
   readonly now: () => number;
   readonly token: FormToken;
-  readonly noteDeed: FormDeps["noteDeed"];
+  readonly deeds: Deeds;
+  readonly doer: FormDeps["doer"];
   /** The policy and calendar that were in force at a past instant; reports of past months go by them. */
   readonly policyAt: PolicyAt;
   /** Has centres judged anew after something was declared or waived. */
@@ -75,11 +76,8 @@ export function webRoutes(deps: WebDeps): Hono {
     ...deps,
     store: {
       centreName: async (code: string) => (await findSite(db, code))?.centre.name,
-      addWaivers: (waivers: Parameters<typeof addWaivers>[1]) => addWaivers(db, waivers, deps.now()),
-      withdrawWaiver: (id: string, day: string, withdrawn: Parameters<typeof withdrawWaiver>[3]) => withdrawWaiver(db, id, day, withdrawn),
       waiversFrom: (day: string, centre?: string) => waiversFrom(db, day, centre),
       waiverPart: (day: string, centre: string | undefined, page: number) => waiverPart(db, day, centre, page),
-      addAttestations: (attestations: Parameters<typeof addAttestations>[1]) => addAttestations(db, attestations, deps.now()),
     },
   };
   return new Hono()
@@ -90,20 +88,17 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
-    .route("/", dutiesRoutes({ ...forms, calendarAt, duties: dutyStore(deps) }))
+    .route("/", dutiesRoutes({ ...forms, calendarAt, dutiesOf: dutiesOf(deps) }))
     .route("/", incidentRoutes({ ...forms, incidents: incidentStore(deps) }))
     .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }));
 }
 
-function dutyStore({ db, policyAt, now }: WebDeps): DutiesDeps["duties"] {
-  return {
-    of: async (code, requirement) => {
-      const site = await findSite(db, code);
-      const { dutiesFrom } = needsOf([requirement], policyAt(now()).calendar, now());
-      if (!site || dutiesFrom === undefined) return [];
-      return (await dutiesSince(db, site.siteId, dutiesFrom, { atMs: now() })).filter((record) => record.requirement === requirement.id);
-    },
-    add: (records) => addDutyRecords(db, records, now()),
+function dutiesOf({ db, policyAt, now }: WebDeps): DutiesDeps["dutiesOf"] {
+  return async (code, requirement) => {
+    const site = await findSite(db, code);
+    const { dutiesFrom } = needsOf([requirement], policyAt(now()).calendar, now());
+    if (!site || dutiesFrom === undefined) return [];
+    return (await dutiesSince(db, site.siteId, dutiesFrom, { atMs: now() })).filter((record) => record.requirement === requirement.id);
   };
 }
 
@@ -134,16 +129,13 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
       const isSince = ({ at }: LatestReading) => requirement !== AGENT_SILENT || Date.parse(at) >= beganMs;
       return { finding: finding && asOf(finding, now()), walk: walk.filter(isSince) };
     },
-    take: (id, by, own) => acknowledgeIncident(db, id, by, now(), own),
     post: async () => ({ outbox: await outboxState(db, now()), dead: await deadLetters(db, DEAD_SHOWN) }),
   };
 }
 
-function maintenanceStore({ db, now }: WebDeps): MaintenanceDeps["maintenance"] {
+function maintenanceStore({ db }: WebDeps): MaintenanceDeps["maintenance"] {
   return {
     part: (day, page) => maintenancePart(db, day, page),
-    add: (window) => addMaintenance(db, [window], now()),
-    end: (id) => endMaintenance(db, id, now()),
     codes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
   };
 }

@@ -8,6 +8,10 @@ import { audits } from "./tables.ts";
 
 /** One thing that a person did. `what` is a short code, `about` names the person, centre or requirement that it was done to. */
 export type Deed = { readonly who: string; readonly what: string; readonly about: string; readonly address: string };
+/** Who does something, and from where: a person's login, or "command line" with the user of the system. */
+export type Doer = Pick<Deed, "who" | "address">;
+/** What was done, and to whom or what: the part of a line that is the same on a page and on the command line. */
+export type Act = Pick<Deed, "what" | "about">;
 export type AuditRow = typeof audits.$inferSelect;
 
 const PAGE = 2_000;
@@ -22,6 +26,11 @@ export async function addDeed(db: Db, deed: Deed, nowMs: number): Promise<void> 
     const row = { place: (last?.place ?? 0) + 1, at: Math.floor(nowMs), ...deed };
     await drizzled(tx, (to) => to.insert(audits).values({ ...row, sha256: hashOf(row, last?.sha256 ?? BEGINNING) }));
   });
+}
+
+/** Does what somebody asked for in one transaction with its lines, which `work` adds by `note`: neither is kept without the other. */
+export function audited<T>(db: Db, doer: Doer, nowMs: number, work: (tx: Db, note: (act: Act) => Promise<void>) => Promise<T>): Promise<T> {
+  return db.transaction((tx) => work(tx, (act) => addDeed(tx, { ...doer, ...act }, nowMs)));
 }
 
 /** A page of the deeds, newest first. */

@@ -8,7 +8,7 @@ export function memoryWaivers() {
   const of = (centre: string | undefined) => waivers.filter((one) => centre === undefined || one.centre === centre);
   return {
     waivers,
-    async addWaivers(added: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]> {
+    async fileWaivers(_: unknown, added: readonly Waiver[]): Promise<readonly (WaiverFault | undefined)[]> {
       const faults = added.map(({ centre, requirement, document }) =>
         waivers.some((one) => one.centre === centre && one.requirement === requirement && one.document === document && !one.withdrawn)
           ? ("waiverTwice" as const)
@@ -22,7 +22,7 @@ export function memoryWaivers() {
       const before = rowsBefore(page);
       return { page, rows: of(centre).slice(before, before + PART_ROWS), total: of(centre).length };
     },
-    async withdrawWaiver(id: string, _: string, withdrawn: Withdrawal): Promise<Waiver | undefined> {
+    async withdrawWaiver(_: unknown, id: string, _day: string, withdrawn: Withdrawal): Promise<Waiver | undefined> {
       const at = waivers.findIndex((one) => one.id === id && !one.withdrawn);
       const found = waivers[at];
       if (found) waivers[at] = { ...found, withdrawn };

@@ -31,28 +31,32 @@ export type SampleSite = AsyncDisposable & {
 
 /** All pages over the sample province on a port of its own, with a store in memory behind the forms. */
 export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
-  const { waivers, ...waiverStore } = memoryWaivers();
+  const { waivers, fileWaivers, withdrawWaiver, ...waiverStore } = memoryWaivers();
   const attestations: Attestation[] = [];
+  const records: DutyRecord[] = [];
   let revision = "1";
   let isSignedIn = true;
   const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken("sample") } as const;
   const forms = {
     ...page,
-    noteDeed: async () => undefined,
+    doer: () => ({ who: "lan", address: "10.0.0.1" }),
+    deeds: {
+      fileWaivers,
+      withdrawWaiver,
+      attest: async (_: unknown, list: readonly Attestation[]) => {
+        attestations.push(...list);
+        return [];
+      },
+      recordDuties: async (_: unknown, more: readonly DutyRecord[]) => {
+        records.push(...more);
+        return [];
+      },
+    },
     changed: async () => undefined,
     store: {
       centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,
       ...waiverStore,
-      addAttestations: async (list: readonly Attestation[]) => {
-        attestations.push(...list);
-        return [];
-      },
     },
-  };
-  const records: DutyRecord[] = [];
-  const duties = {
-    of: async () => records.toReversed(),
-    add: async (more: readonly DutyRecord[]) => void records.push(...more),
   };
   const desk = {
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
@@ -66,7 +70,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
   const routes = pageRoutes({ ...page, calendarAt: () => calendar, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
-    .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, duties }))
+    .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, dutiesOf: async () => records.toReversed() }))
     .route("/", reportRoutes({ ...page, desk, linkEvidence: async () => undefined }))
     .route("/", openApiRoutes(page));
   const app = guarded(routes, page, () => (isSignedIn ? localPerson : undefined));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashPassword } from "../../../collector/auth/password.ts";
-import { createPeopleDesk, LINK_MS, type NewPerson, type PeopleDesk, SESSION_IDLE_MS, SESSION_MS } from "../../../collector/people/desk.ts";
+import { createPeopleDesk, LINK_MS, type NewPerson, type PeopleDesk } from "../../../collector/people/desk.ts";
+import { SESSION_IDLE_MS, SESSION_MS } from "../../../collector/people/session-desk.ts";
 import { verifyAudit } from "../../../collector/store/audit.ts";
 import { changeAccount, findAccount } from "../../../collector/store/people.ts";
 import { T0 } from "../../support/batches.ts";

@@ -2,7 +2,6 @@ import { beforeEach, expect, test } from "vitest";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
-import type { Act } from "../../../collector/people/acts.ts";
 import { dutiesRoutes } from "../../../collector/routes/duties.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import { calendar, NOW, plan } from "../../support/facts.ts";
@@ -12,7 +11,7 @@ const path = "/centres/xa-01/duties/R21";
 const clerk: Person = { ...localPerson, id: "p1", login: "lan", name: "Nguyễn Thị Lan", roles: ["commune"], centre: "xa-01" };
 let asker: Person | undefined;
 let records: DutyRecord[];
-let deeds: string[];
+let doers: string[];
 let judged: string[];
 const deps = {
   policy: plan,
@@ -20,27 +19,28 @@ const deps = {
   demo: false,
   now: () => NOW,
   token: formToken("sample"),
-  noteDeed: async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`),
+  doer: () => ({ who: clerk.login, address: "10.0.0.1" }),
+  deeds: {
+    recordDuties: async ({ who }: { readonly who: string }, more: readonly DutyRecord[]) => {
+      records.push(...more);
+      doers.push(who);
+      return [];
+    },
+  },
   changed: async (centres: readonly string[]) => void judged.push(...centres),
   calendarAt: () => calendar,
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
-    addWaivers: async () => [],
-    withdrawWaiver: async () => undefined,
     waiversFrom: async () => [],
     waiverPart: async (_day: string, _centre: string | undefined, page: number) => ({ page, rows: [], total: 0 }),
-    addAttestations: async () => [],
   },
-  duties: {
-    of: async () => [...records].sort((a, b) => (a.at < b.at ? 1 : -1)),
-    add: async (more: readonly DutyRecord[]) => void records.push(...more),
-  },
+  dutiesOf: async () => [...records].sort((a, b) => (a.at < b.at ? 1 : -1)),
 } as const;
 const app = guarded(dutiesRoutes(deps), deps, () => asker);
 const here = { host: "collector.test", origin: "http://collector.test", "sec-fetch-site": "same-origin" };
 
 beforeEach(() => {
-  [asker, records, deeds, judged] = [clerk, [], [], []];
+  [asker, records, doers, judged] = [clerk, [], [], []];
 });
 
 async function opened(): Promise<{ cookie: string; token: string; html: string }> {
@@ -55,7 +55,7 @@ async function tick(fields: Record<string, string>, headers: Record<string, stri
   return app.request(path, { method: "POST", body: new URLSearchParams({ token, ...fields }), headers: { ...here, cookie, ...headers } });
 }
 
-test("a clerk ticks what is done today; the account signs, the audit log has a row, the centre is judged anew", async () => {
+test("a clerk ticks what is done today; the account signs and is the doer, the centre is judged anew", async () => {
   const reply = await tick({
     "state-opening-round-2026-11-27": "done",
     "state-due-dossiers-2026-11-27": "skipped",
@@ -76,7 +76,7 @@ test("a clerk ticks what is done today; the account signs, the audit log has a r
       at: new Date(NOW).toISOString(),
     },
   ]);
-  expect(deeds).toEqual(["duty.recorded xa-01 R21 opening-round 2026-11-27 done", "duty.recorded xa-01 R21 due-dossiers 2026-11-27 skipped"]);
+  expect(doers).toEqual(["lan"]);
   expect(judged).toEqual(["xa-01"]);
 });
 

@@ -2,7 +2,6 @@ import { beforeEach, expect, it, test } from "vitest";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
-import type { Act } from "../../../collector/people/acts.ts";
 import { incidentRoutes } from "../../../collector/routes/incident.ts";
 import { maintenanceRoutes } from "../../../collector/routes/maintenance.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
@@ -35,10 +34,25 @@ let windows: MaintenanceWindow[] = [];
 let dead = 1;
 let announced: number | undefined;
 let isFull = false;
-let deeds: string[] = [];
-const noteDeed = async (_: unknown, { what, about }: Act) => void deeds.push(`${what} ${about}`);
+const doer = () => ({ who: "lan", address: "10.0.0.1" });
+const deeds = {
+  takeIncident: async (_: unknown, id: number, by: string, own?: string) => {
+    taken.push([id, by, ...(own === undefined ? [] : [own])]);
+    return [id];
+  },
+  announceMaintenance: async (_: unknown, added: readonly MaintenanceWindow[]) => {
+    if (isFull) return undefined;
+    windows.push(...added);
+    return added.map(({ id }) => id);
+  },
+  endMaintenance: async (_: unknown, id: string) => {
+    const isThere = windows.some((one) => one.id === id && one.endedAt === undefined);
+    windows = windows.map((one) => (one.id === id ? { ...one, endedAt: new Date(sampleNowMs).toISOString() } : one));
+    return isThere;
+  },
+};
 const phones = [{ owner: "isp", isp: "Nhà mạng A", number: "1800 1166" }] as const;
-const shared = { policy: samplePolicy, phones, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), noteDeed } as const;
+const shared = { policy: samplePolicy, phones, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), deeds, doer } as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
@@ -53,10 +67,6 @@ const routes = incidentRoutes({
       return id === 9
         ? { walk: [] }
         : { finding, walk: [{ metric: "segment_up", value: 0, labels: { segment: "line" }, at: new Date(sampleNowMs).toISOString() }] };
-    },
-    take: async (id, by, own) => {
-      taken.push([id, by, ...(own === undefined ? [] : [own])]);
-      return [id];
     },
     post: async () => ({
       outbox: { waiting: 2, held: 0, dead, deadSince: 1, oldestMs: 600_000 },
@@ -78,16 +88,6 @@ const routes = incidentRoutes({
     ...shared,
     maintenance: {
       part: async (_, page) => ({ page, rows: windows, total: announced ?? windows.length }),
-      add: async (window) => {
-        if (isFull) return undefined;
-        windows.push(window);
-        return [window.id];
-      },
-      end: async (id) => {
-        const isThere = windows.some((one) => one.id === id && one.endedAt === undefined);
-        windows = windows.map((one) => (one.id === id ? { ...one, endedAt: new Date(sampleNowMs).toISOString() } : one));
-        return isThere;
-      },
       codes: async () => new Set(["xa-01"]),
     },
   }),
@@ -104,7 +104,6 @@ beforeEach(() => {
   announced = undefined;
   isFull = false;
   dead = 1;
-  deeds = [];
 });
 
 async function opened(path: string): Promise<{ html: string; cookie: string; token: string }> {
@@ -239,13 +238,13 @@ test("announced work of more than a page says what is left and leads there", asy
   expect((await opened("/maintenance")).html).toContain('<a href="/maintenance?page=2">Còn 500 dòng nữa →</a>');
 });
 
-test("announced work that would be one too many is not kept, keeps what was typed and leaves no line in the audit log", async () => {
+test("announced work that would be one too many is not kept, and keeps what was typed", async () => {
   isFull = true;
   const reply = await send("/maintenance", good);
   const html = await reply.text();
   expect(reply.status).toBe(422);
   for (const part of ["Đã có quá nhiều lịch bảo trì", 'value="22:00"']) expect(html).toContain(part);
-  expect([windows, deeds]).toEqual([[], []]);
+  expect(windows).toEqual([]);
 });
 
 test("the list is narrowed to one requirement, and says to which", async () => {
@@ -265,7 +264,7 @@ test("a commune takes its own problems, and those of others are not there for it
   expect((await app.request("/maintenance")).status).toBe(403);
 });
 
-test("whoever has an account signs with its name, whatever is typed, and it stands in the audit log", async () => {
+test("whoever has an account signs with its name, whatever is typed", async () => {
   asker = { ...person(["operator"]), name: "Trần Thị Lan" };
   expect((await opened("/incidents/7")).html).not.toContain('name="by"');
   await send("/incidents/7", { by: "Somebody else" });
@@ -273,11 +272,7 @@ test("whoever has an account signs with its name, whatever is typed, and it stan
   await send("/maintenance", { ...good, person: "Somebody else" });
   expect(windows[0]?.person).toBe("Trần Thị Lan");
   for (const id of [windows[0]?.id ?? "", "none"]) await send("/maintenance/end", { id }, "/maintenance");
-  expect(deeds).toEqual([
-    "incident.taken 7: Trần Thị Lan",
-    `maintenance.announced ${windows[0]?.id} mute 2027-01-04 2027-01-29 xa-01 R05,agent`,
-    `maintenance.ended ${windows[0]?.id}`,
-  ]);
+  expect(windows[0]?.endedAt).toBeDefined();
 });
 
 test("whoever may only read sees the problem and no form; an unknown number is no page", async () => {

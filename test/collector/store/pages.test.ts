@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { Finding } from "#schemas/finding.ts";
 import type { Outcome } from "#schemas/observation.ts";
+import { createDeeds } from "../../../collector/people/deeds.ts";
 import { dossierOfCentre } from "../../../collector/report/dossier.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { renderReport } from "../../../collector/report/render.ts";
@@ -52,7 +53,8 @@ const siteApp = () =>
     demo: false,
     now: () => nowMs,
     token: formToken("sample"),
-    noteDeed: async () => undefined,
+    deeds: createDeeds({ db, clock: () => nowMs }),
+    doer: () => ({ who: "lan", address: "10.0.0.1" }),
     changed: async () => undefined,
     policyAt,
   });
