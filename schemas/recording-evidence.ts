@@ -103,6 +103,15 @@ export const ChannelEvidence = z.strictObject({
 });
 export type ChannelEvidence = z.infer<typeof ChannelEvidence>;
 
+/** One disk as its recorder tells of it, bytes. */
+const RecorderDisk = z.strictObject({
+  disk: DeviceText,
+  state: DeviceText,
+  healthy: z.boolean().optional(),
+  totalBytes: z.number().optional(),
+  freeBytes: z.number().optional(),
+});
+
 /** The device that was asked, once for all of its channels. */
 export const RecorderEvidence = z.strictObject({
   device: DeviceText,
@@ -115,9 +124,8 @@ export const RecorderEvidence = z.strictObject({
   skewS: z.number().optional(),
   clockSource: z.enum(["utc", "wall", "none"]),
   zone: DeviceText.optional(),
-  disks: z
-    .array(z.strictObject({ disk: DeviceText, state: DeviceText, healthy: z.boolean(), totalBytes: z.number().optional(), freeBytes: z.number().optional() }))
-    .max(32),
+  /** `healthy` is absent where the recorder's word for the state says neither that the disk is well nor that it is broken. */
+  disks: z.array(RecorderDisk).max(32),
   /** Parts of the proof that the device does not offer. */
   unverified: z.array(z.string().max(32)).max(16),
   /** Its answers of this run: how many, and SHA-256 over the SHA-256 of each body. The bodies are not kept. */

@@ -173,21 +173,23 @@ function fileOf(rows: DahuaRows, index: number): SizedInterval[] {
   return [{ startMs, endMs, bytes: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined }];
 }
 
-function disksOf(rows: DahuaRows): RecorderDisk[] {
+/** Disks out of storageDevice.cgi. Pure. */
+export function disksOf(rows: DahuaRows): RecorderDisk[] {
   const disks: RecorderDisk[] = [];
   for (let index = 0; index < 32; index++) {
     const prefix = `list.info[${index}]`;
     const state = rows.get(`${prefix}.State`);
     if (state === undefined) break;
-    let [total, used, faulty] = [0, 0, false];
-    for (let part = 0; part < 16; part++) {
-      total += Number(rows.get(`${prefix}.Detail[${part}].TotalBytes`) ?? 0) || 0;
-      used += Number(rows.get(`${prefix}.Detail[${part}].UsedBytes`) ?? 0) || 0;
-      faulty ||= rows.get(`${prefix}.Detail[${part}].IsError`) === "true";
-    }
+    const parts = Array.from({ length: 16 }, (_, part) => (name: string) => rows.get(`${prefix}.Detail[${part}].${name}`));
+    const sumOf = (name: string) => parts.reduce((sum, told) => sum + (Number(told(name) ?? 0) || 0), 0);
+    const [total, used] = [sumOf("TotalBytes"), sumOf("UsedBytes")];
+    const types = parts.flatMap((told) => told("Type") ?? []);
+    // A card that wears out can only be read any more: what is sent to it is lost.
+    const isReadOnly = types.length > 0 && types.every((type) => /^read-?only$/i.test(type));
+    const isFaulty = isReadOnly || parts.some((told) => told("IsError") === "true");
     disks.push({
       disk: cleanText(rows.get(`${prefix}.Name`) ?? String(index), 32),
-      healthy: isHealthyState(state) && !faulty,
+      healthy: isFaulty ? false : isHealthyState(state),
       state: cleanText(state, 32),
       totalBytes: total || undefined,
       freeBytes: total ? Math.max(0, total - used) : undefined,

@@ -1,8 +1,30 @@
-const healthyStates: ReadonlySet<string> = new Set(["ok", "idle", "sleeping", "success", "normal", "running"]);
+const healthyStates: ReadonlySet<string> = new Set(["ok", "idle", "sleeping", "success", "normal", "running", "active"]);
+const brokenStates: ReadonlySet<string> = new Set([
+  "error",
+  "abnormal",
+  "exception",
+  "failure",
+  "failed",
+  "damaged",
+  "degraded",
+  "smartfailed",
+  "unformatted",
+  "unformated",
+  "uninitialized",
+  "mismatch",
+  "notexist",
+  "nodisk",
+  "offline",
+]);
 
-/** Whether a vendor's word for a disk's state means that recordings are safe on it. Unknown words do not. Pure. */
-export function isHealthyState(state: string): boolean {
-  return healthyStates.has(state.trim().toLowerCase());
+/**
+ * Whether a vendor's word for a disk's state means that recordings are safe on it (true) or that it is broken, empty or away (false). Undefined for words
+ * of a passing state ("formating", "reparing", "Initializing") and for those that nobody knows: they accuse no disk, and vouch for none. Pure.
+ */
+export function isHealthyState(state: string): boolean | undefined {
+  const word = state.toLowerCase().replace(/[\s_-]/g, "");
+  if (healthyStates.has(word)) return true;
+  return brokenStates.has(word) ? false : undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export function disksOf(storage: XmlNode): RecorderDisk[] {
     const installed = readXsDateTime(disk.value("installationTime"));
     return {
       disk: cleanText(disk.value("id") ?? "", 32) || "?",
-      healthy: isHealthyState(state) && (disk.value("property") ?? "RW").toUpperCase() !== "RO",
+      healthy: (disk.value("property") ?? "RW").toUpperCase() === "RO" ? false : isHealthyState(state),
       state,
       totalBytes: mebibytes(disk.value("capacity")),
       freeBytes: mebibytes(disk.value("freeSpace")),

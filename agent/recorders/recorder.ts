@@ -50,7 +50,8 @@ export type RecordedList = {
 /** One disk of a recorder, bytes. */
 export type RecorderDisk = {
   readonly disk: string;
-  readonly healthy: boolean;
+  /** False when the recorder says that it is broken or cannot be written; undefined when its word says neither that nor the contrary. */
+  readonly healthy: boolean | undefined;
   readonly state: string;
   readonly totalBytes: number | undefined;
   readonly freeBytes: number | undefined;

@@ -6,7 +6,7 @@ import { isTextKey } from "#schemas/text/text.ts";
 import { deriveAssignments } from "../assignments.ts";
 import { oneAtATime } from "../jobs.ts";
 import { lanGuard } from "../subnets.ts";
-import { deviceLine, recordingLine, unseenLine } from "./device-line.ts";
+import { deviceLine, recordingLine, unseenLine, withDisks } from "./device-line.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
@@ -84,6 +84,11 @@ async function checkAssignment(assignment: Assignment, { run, quick, spool, poli
 }
 
 function lineOf(assignment: Assignment, outcome: Outcome, policy: PolicyProfile): CheckLine {
+  const line = answerLine(assignment, outcome, policy);
+  return assignment.probe === "recording-watch" ? withDisks(line, outcome) : line;
+}
+
+function answerLine(assignment: Assignment, outcome: Outcome, policy: PolicyProfile): CheckLine {
   const { probe } = assignment;
   if (outcome.kind === "measured")
     return probe === "recording-depth" ? recordingLine(devicesOf(assignment), outcome, policy) : deviceLine(devicesOf(assignment), outcome, policy);

@@ -116,6 +116,32 @@ export function recordingLine(targets: readonly AskedDevice[], { evidence, readi
   return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
 }
 
+const SeenDisks = z.object({
+  recorders: z.array(
+    z.looseObject({
+      device: z.string(),
+      disks: z.array(z.looseObject({ disk: z.string(), state: z.string(), healthy: z.boolean().optional() })).optional(),
+    }),
+  ),
+});
+
+/** A line about recorders with what they themselves say of their disks: one that is broken loses the recordings of tomorrow, whatever is recorded today. */
+export function withDisks(line: CheckLine, { evidence }: Outcome): CheckLine {
+  const told = (SeenDisks.safeParse(evidence).data?.recorders ?? []).flatMap(({ device, disks }) => (disks === undefined ? [] : [{ device, disks }]));
+  const broken = told.flatMap(({ device, disks }) => [
+    ...(disks.length === 0 ? [phrase("selfcheck.detail.channel", { name: cleanText(device, NAME_MAX), why: phrase("selfcheck.detail.no_disk") })] : []),
+    ...disks.filter(({ healthy }) => healthy === false).map(({ disk, state }) => diskOf(device, disk, state)),
+  ]);
+  if (broken.length === 0) return line;
+  const words = phrase("selfcheck.detail.disk_broken", { names: listed(broken) });
+  const detail = line.detail === undefined ? words : joined([line.detail, words], "; ");
+  return { ...line, state: "warn", detail, hint: phrase("selfcheck.hint.recorder_disk"), owner: phrase("owner.vendor") };
+}
+
+function diskOf(device: string, disk: string, state: string): Phrase {
+  return phrase("selfcheck.detail.channel", { name: cleanText(`${device} ${disk}`, NAME_MAX), why: cleanText(state, NAME_MAX) });
+}
+
 const Looks = z.object({
   recorders: z.array(
     z.looseObject({ device: z.string(), clock: z.enum(["ok", "warn", "wrong", "zone_mislabelled", "unknown"]), trouble: z.undefined().optional() }),

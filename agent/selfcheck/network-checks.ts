@@ -77,6 +77,15 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
   }
   function neighboursLine(count: number | undefined): CheckResult {
     if (count === undefined) return line("neighbours", { state: "unknown", detail: phrase("selfcheck.detail.not_told") });
+    // Even the router is a neighbour: who sees nobody has not proven that nobody is there.
+    if (count === 0)
+      return line("neighbours", {
+        state: "unknown",
+        measured: count,
+        detail: phrase("selfcheck.detail.neighbours_none"),
+        hint: phrase("selfcheck.hint.neighbours_none"),
+        owner: phrase("owner.commune"),
+      });
     return line("neighbours", { state: "ok", measured: count, detail: phrase("selfcheck.detail.neighbours", { count }) });
   }
 }

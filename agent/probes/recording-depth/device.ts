@@ -84,7 +84,7 @@ async function examine(
     rivalOffsetsMs: labels.rivals,
     zoneConfirmed: labels.basis !== "guessed",
     serialChanged,
-    storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => !healthy)),
+    storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => healthy === false)),
     clockWasWrong: known.clockWrongMs !== undefined && known.clockWrongMs >= windowOf(nowMs(), policy).startMs,
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
@@ -212,7 +212,7 @@ function projectionOf(
   const known = examined.flatMap(({ found }) => found ?? []);
   if (known.length === 0) return undefined;
   const sizes = known.flatMap(({ bytesPerDay }) => bytesPerDay ?? []);
-  const totals = disks?.filter(({ healthy }) => healthy).flatMap(({ totalBytes }) => totalBytes ?? []);
+  const totals = disks?.filter(({ healthy }) => healthy !== false).flatMap(({ totalBytes }) => totalBytes ?? []);
   const free = disks?.reduce((sum, disk) => sum + (disk.freeBytes ?? 0), 0);
   const passedDays = before.freeAtMs === undefined ? 0 : ((known[0]?.facts.nowMs ?? 0) - before.freeAtMs) / 86_400_000;
   const grown = before.freeBytes !== undefined && free !== undefined && free > 0 && passedDays >= 0.5 ? (before.freeBytes - free) / passedDays : undefined;
@@ -238,6 +238,7 @@ function recorderEvidence(
   unsampled: readonly string[],
 ): RecorderEvidence {
   const zone = samples[0]?.zone;
+  const isUnclear = disks?.some(({ healthy }) => healthy === undefined) === true;
   const told = (name: "manufacturer" | "model" | "firmware" | "serial") => {
     const text = recorder.identity[name];
     return text === undefined ? {} : { [name]: text };
@@ -256,11 +257,16 @@ function recorderEvidence(
     disks: (disks ?? []).map(({ disk, state, healthy, totalBytes, freeBytes }) => ({
       disk,
       state,
-      healthy,
+      ...(healthy === undefined ? {} : { healthy }),
       ...(totalBytes === undefined ? {} : { totalBytes }),
       ...(freeBytes === undefined ? {} : { freeBytes }),
     })),
-    unverified: [...recorder.unverified, ...(clock.source === "none" ? ["clock"] : []), ...(unsampled.length > 0 ? ["samples"] : [])],
+    unverified: [
+      ...recorder.unverified,
+      ...(isUnclear ? ["disks"] : []),
+      ...(clock.source === "none" ? ["clock"] : []),
+      ...(unsampled.length > 0 ? ["samples"] : []),
+    ],
   };
 }
 

@@ -55,7 +55,7 @@ export const recordingWatch = defineProbe({
 type Look = {
   readonly device: string;
   readonly clock?: string;
-  readonly disks?: readonly { readonly disk: string; readonly state: string; readonly healthy: boolean }[];
+  readonly disks?: readonly { readonly disk: string; readonly state: string; readonly healthy: boolean | undefined }[];
   readonly channels: readonly { readonly channel: string; readonly newest?: string; readonly recording: boolean | undefined }[];
   readonly trouble?: DeviceTrouble;
   readonly error?: string;

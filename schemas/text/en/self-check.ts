@@ -98,6 +98,9 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.nic": "Replace the cable (Cat5e or better) or the switch port to get 1 Gbps.",
   "selfcheck.title.neighbours": "Devices seen on the local network",
   "selfcheck.detail.neighbours": "{count} devices (no addresses are kept)",
+  "selfcheck.detail.neighbours_none": "this PC sees no other device, not even the router",
+  "selfcheck.hint.neighbours_none":
+    "Check that the cable or Wi-Fi of this PC leads into the network of the cameras and printers (not the Wi-Fi for guests), then run this again. If it stays so, tell DOST.",
   "selfcheck.detail.not_told": "the system does not tell",
   "selfcheck.title.path": "Way out, segment by segment",
   "selfcheck.detail.path_whole": "carries",
@@ -162,6 +165,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.channel": "{name} ({why})",
   "selfcheck.detail.breached": "not met: {names}",
   "selfcheck.detail.nothing_recorded": "does not tell of anything recorded",
+  "selfcheck.detail.disk_broken": "the recorder reports a faulty disk: {names}",
+  "selfcheck.detail.no_disk": "no disk is seen",
   "selfcheck.detail.undecided": "unknown: {names}",
   "selfcheck.detail.unasked": "could not be asked: {names}",
   "selfcheck.detail.unasked_streams": "some streams could not be asked for",
@@ -201,6 +206,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.hint.unasked.again":
     "Run it again in a few minutes; if it stays so, make a file with hcc-agent self-check --bundle and send it to the province IT.",
   "selfcheck.hint.unasked.goes_on": "Nothing to do: the agent measures again by itself.",
+  "selfcheck.hint.recorder_disk":
+    "Have the installer check and replace the disk named here: left as it is, recordings will be lost. Do not format it yourself: that deletes all recordings.",
   "selfcheck.hint.recorder_clock":
     "Set the recorder's date, time and time zone (GMT+7) and let it follow a time server (NTP); if that cannot be done, call the installer.",
 

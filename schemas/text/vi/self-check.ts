@@ -97,6 +97,9 @@ export const selfCheck = {
   "selfcheck.hint.nic": "Thay dây mạng (Cat5e trở lên) hoặc cổng trên switch để đạt 1 Gbps.",
   "selfcheck.title.neighbours": "Thiết bị thấy trong mạng nội bộ",
   "selfcheck.detail.neighbours": "{count} thiết bị (không lưu địa chỉ)",
+  "selfcheck.detail.neighbours_none": "máy này không thấy thiết bị nào khác, kể cả bộ định tuyến",
+  "selfcheck.hint.neighbours_none":
+    "Kiểm tra dây mạng hoặc Wi-Fi của máy này có nối vào đúng mạng của camera, máy in không (không dùng Wi-Fi cho khách), rồi chạy lại. Vẫn vậy: báo Sở KH&CN.",
   "selfcheck.detail.not_told": "hệ thống không cho biết",
   "selfcheck.title.path": "Đường ra Internet, từng đoạn",
   "selfcheck.detail.path_whole": "thông suốt",
@@ -162,6 +165,8 @@ export const selfCheck = {
   "selfcheck.detail.channel": "{name} ({why})",
   "selfcheck.detail.breached": "không đạt: {names}",
   "selfcheck.detail.nothing_recorded": "không cho biết đã ghi được hình nào",
+  "selfcheck.detail.disk_broken": "đầu ghi báo ổ cứng lỗi: {names}",
+  "selfcheck.detail.no_disk": "không thấy ổ cứng",
   "selfcheck.detail.undecided": "chưa rõ: {names}",
   "selfcheck.detail.unasked": "chưa hỏi được: {names}",
   "selfcheck.detail.unasked_streams": "còn luồng chưa hỏi được",
@@ -201,6 +206,8 @@ export const selfCheck = {
     "Thiết bị có trả lời nhưng chương trình chưa đọc được: tạo tệp bằng lệnh hcc-agent self-check --bundle rồi gửi cho Sở KH&CN.",
   "selfcheck.hint.unasked.again": "Chạy lại sau vài phút; vẫn vậy thì tạo tệp bằng lệnh hcc-agent self-check --bundle rồi gửi cho CNTT tỉnh.",
   "selfcheck.hint.unasked.goes_on": "Không cần làm gì: chương trình giám sát sẽ tự đo lại.",
+  "selfcheck.hint.recorder_disk":
+    "Gọi đơn vị lắp đặt kiểm tra và thay ổ cứng được nêu tên: để vậy thì hình ghi sẽ mất. Đừng tự định dạng (format) ổ: sẽ xoá hết hình đã ghi.",
   "selfcheck.hint.recorder_clock": "Đặt đúng ngày giờ và múi giờ (GMT+7) của đầu ghi, bật đồng bộ giờ tự động (NTP); không làm được thì gọi đơn vị lắp đặt.",
 
   "selfcheck.detail.plan": "{numbers} {sentence}",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Evidence, Outcome, Reading } from "#schemas/observation.ts";
 import type { ChannelEvidence } from "#schemas/recording-evidence.ts";
 import { bundledPolicy } from "../../../agent/bundled-policy.ts";
-import { deviceLine, recordingLine, unseenLine } from "../../../agent/selfcheck/device-line.ts";
+import { deviceLine, recordingLine, unseenLine, withDisks } from "../../../agent/selfcheck/device-line.ts";
 import { countsForMs, keptLine } from "../../../agent/selfcheck/kept-evidence.ts";
 import { type CheckLine, phrase, say } from "../../../agent/selfcheck/result.ts";
 import { channelEvidence } from "../../support/channel-evidence.ts";
@@ -163,6 +163,36 @@ describe("the line of recordings", () => {
     const line = unseenLine({ kind: "failed", reason: "unsupported", detail: "the recorder does not tell", evidence });
     expect(line && said(line)).toBe(why && `unknown: ${why}`);
     expect(line?.hint && say("en", line.hint)).toEqual(hint === undefined ? undefined : expect.stringContaining(hint));
+  });
+
+  describe("a look at recorders tells what they say of their disks", () => {
+    const seen = (...disks: Evidence[]): Evidence => ({ recorders: [{ device: "nvr-1", clock: "ok", disks, channels: [] }] });
+    const disk = (name: string, state: string, healthy?: boolean): Evidence => ({ disk: name, state, ...(healthy !== undefined && { healthy }) });
+    const line = (evidence: Evidence) => {
+      const look: Measured = { ...measured(channel(1, "1")), evidence };
+      return withDisks(deviceLine(asked("nvr-1"), look, bundledPolicy), look);
+    };
+
+    it.each<[string, Evidence, CheckLine["state"], string]>([
+      ["well", seen(disk("1", "ok", true)), "ok", "1/1 channels recording"],
+      ["being repaired", seen(disk("1", "reparing")), "ok", "1/1 channels recording"],
+      ["not told", { recorders: [{ device: "nvr-1", clock: "ok", channels: [] }] }, "ok", "1/1 channels recording"],
+      [
+        "one is broken, and the other still records",
+        seen(disk("1", "ok", true), disk("2", "smartFailed", false)),
+        "warn",
+        "1/1 channels recording; the recorder reports a faulty disk: nvr-1 2 (smartFailed)",
+      ],
+      ["there is none", seen(), "warn", "1/1 channels recording; the recorder reports a faulty disk: nvr-1 (no disk is seen)"],
+    ])("%s", (_, evidence, state, words) => {
+      expect([line(evidence).state, said(line(evidence))]).toEqual([state, words]);
+    });
+
+    it("who mends a broken one, and what nobody should do", () => {
+      const { hint, owner } = line(seen(disk("1", "error", false)));
+      expect(hint && say("en", hint)).toContain("Do not format it yourself");
+      expect(owner).toEqual({ key: "owner.vendor" });
+    });
   });
 
   it("numbers without a verdict are not known to be enough", () => {

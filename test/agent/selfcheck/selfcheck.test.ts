@@ -220,6 +220,17 @@ describe("the printed report", () => {
 });
 
 describe("each fault shows", () => {
+  it("a disk that its recorder calls broken while its channels record", async () => {
+    const look = measured([{ metric: "recording_now", value: 1, labels: { channel: "101" } }], {
+      recorders: [{ device: "nvr-1", clock: "ok", disks: [{ disk: "1", state: "error", healthy: false }], channels: [] }],
+    });
+    const results = await check({
+      settings: settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.250" }] }),
+      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+    });
+    expect(line(results, "devices.recording-watch")).toMatchObject({ state: "warn", owner: { key: "owner.vendor" } });
+  });
+
   it.each<[string, string, CheckResult["state"], Partial<Surroundings>]>([
     ["not enrolled", "self.enrolment", "warn", { identity: undefined }],
     ["a damaged file of the agent", "self.files", "fail", { faults: [{ what: "agent.json", error: "damaged" }] }],
@@ -266,6 +277,7 @@ describe("each fault shows", () => {
       "unknown",
       { run: runWith({ host: measured([{ metric: "lan_neighbours", value: 3 }], { gatewayMethod: "neighbour" }) }) },
     ],
+    ["a LAN in which nobody is seen", "lan.neighbours", "unknown", { run: runWith({ host: measured([{ metric: "lan_neighbours", value: 0 }]) }) }],
     ["names that do not resolve", "lan.dns", "fail", { run: runWith({ host: measured([{ metric: "gateway_up", value: 1 }]) }) }],
     ["a port of 100 Mbps on a line of 200", "lan.nic", "warn", { run: runWith({ host: measured([{ metric: "nic_speed_mbps", value: 100 }]) }) }],
     ["a probe that cannot ask", "lan.gateway", "unknown", { run: runWith({ host: { kind: "failed", reason: "no_permission" } }) }],

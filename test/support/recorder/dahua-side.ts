@@ -63,10 +63,10 @@ export function createDahuaSide(scenario: Scenario, rtspPort: () => number): (pa
         rows(
           ...scenario.disks.flatMap(({ status, totalBytes, freeBytes }, index) => [
             `list.info[${index}].Name=/dev/sd${index}`,
-            `list.info[${index}].State=${status === "ok" ? "Success" : "Failure"}`,
+            `list.info[${index}].State=${{ ok: "Success", error: "Failure" }[status] ?? status}`,
             `list.info[${index}].Detail[0].TotalBytes=${totalBytes}.000000`,
             `list.info[${index}].Detail[0].UsedBytes=${totalBytes - freeBytes}.000000`,
-            `list.info[${index}].Detail[0].IsError=${status !== "ok"}`,
+            `list.info[${index}].Detail[0].IsError=${status === "error"}`,
           ]),
         ),
       ...(scenario.vms

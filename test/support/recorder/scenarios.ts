@@ -215,6 +215,11 @@ export const stories: readonly Story[] = [
     over: { onvif: compliant },
   },
   {
+    name: "a disk that is being repaired",
+    nights: [healthyWith({ disks: [{ status: "reparing", totalBytes: 2e12, freeBytes: 0 }] })],
+    ...compliant,
+  },
+  {
     name: "a cap of 14 days",
     nights: [
       night(
