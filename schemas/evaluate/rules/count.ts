@@ -1,5 +1,5 @@
 import { assetLedger, type LedgerRow, ledgerStates } from "../../asset-ledger.ts";
-import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore } from "../../calendar.ts";
+import { type Calendar, endOfDayMs, endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore, workingMsBetween } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { Device } from "../../inventory.ts";
@@ -10,9 +10,9 @@ import { measuredRuns, noEvidence } from "../silence.ts";
 
 /**
  * Enough devices of a role: required = ceil(officers x perOfficer) + fixed. A device counts when it answered on `seenDays` of the last
- * `ofWorkingDays` working days: off at night, or with its officer on leave, is no fault (fields/devices.md D). One machine that is declared
- * twice counts once, and none is missing before it has been declared for all of those days. With `eachRole` the roles are judged apart, and the worst
- * is the whole.
+ * `ofWorkingDays` working days that are over, or of these and the present one: off at night, or with its officer on leave, is no fault
+ * (fields/devices.md D), nor is a PC that is switched on later this morning. One machine that is declared twice counts once, and none is missing before it
+ * has been declared for all of those days. With `eachRole` the roles are judged apart, and the worst is the whole.
  */
 export function judgeCount(rule: CountRule, facts: Facts, nowMs: number): Judgement {
   if (!rule.eachRole) return judgeTogether(rule, facts, nowMs);
@@ -35,8 +35,9 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (!centre.officers && rule.perOfficer > 0) return { state: "unknown", reason: "no_denominator", ...frame };
   // 2.0000000000000004 officers' worth of scanners are two.
   const required = Math.ceil(Math.round((centre.officers ?? 0) * rule.perOfficer * 1e6) / 1e6) + rule.fixed;
-  const days = workingDaysBefore(calendar, nowMs, rule.ofWorkingDays);
-  const rows = rowsOf(rule, facts, days);
+  const over = daysOver(calendar, nowMs, rule.ofWorkingDays);
+  const days = [...new Set([...workingDaysBefore(calendar, nowMs, 1), ...over])];
+  const rows = rowsOf(rule, facts, workingDaysBefore(calendar, nowMs, rule.ofWorkingDays));
   const repeated = new Set(rows.filter((row) => isRepeated(rule, centre, row)).map(({ label }) => label));
   const seen = daysSeen(rule, facts, days, repeated);
   const still = stillOnes(rule, facts, nowMs);
@@ -56,13 +57,13 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const validUntilMs = newestDay === undefined ? nowMs : endOfWorkingDayAfter(calendar, newestDay, rule.seenDays);
   if (observed >= required && newestDay && validUntilMs < nowMs) return { state: "unknown", reason: "stale", ...numbers };
   if (observed >= required && newestDay) return { state: "pass", reason: "met", ...numbers, validUntilMs };
-  const isYoung = firstContactMs === undefined || days.filter((day) => day >= vietnamDay(firstContactMs)).length < rule.seenDays;
+  const isYoung = firstContactMs === undefined || over.filter((day) => day >= vietnamDay(firstContactMs)).length < rule.seenDays;
   if (isYoung && seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
   if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   if (seen.size === 0 && declaredDevices.length === 0) return { ...noEvidence(facts, rule.probe), ...numbers };
   // A day on which nothing at all answered is a day on which nobody looked: it speaks against no device.
-  const watched = days.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
-  const mayCount = [...seen.values()].filter((on) => on.length + days.length - watched >= rule.seenDays).length;
+  const watched = over.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
+  const mayCount = [...seen.values()].filter((on) => on.length + over.length - watched >= rule.seenDays).length;
   if (isYoung || mayCount >= required) return { state: "pending", reason: "too_young", ...numbers };
   // The spooler knows a USB printer by the name of its queue.
   const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
@@ -79,6 +80,12 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
       detail: { ...detail, watched },
     };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
+}
+
+/** The last working days without working time to come, newest first: only these speak against a device that did not answer. */
+function daysOver(calendar: Calendar, nowMs: number, count: number): string[] {
+  const isOpen = workingMsBetween(calendar, nowMs, endOfDayMs(vietnamDay(nowMs))) > 0;
+  return workingDaysBefore(calendar, nowMs, isOpen ? count + 1 : count).slice(isOpen ? 1 : 0);
 }
 
 /** Printers that answer and whose page counter has stood still for the rule's days. */

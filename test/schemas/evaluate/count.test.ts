@@ -6,6 +6,8 @@ import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { calendar, DAY, facts, NOW, plan, requirement, seen } from "../../support/facts.ts";
 
 const days = workingDaysBefore(calendar, NOW, 10);
+/** Those that are over: the counter is still open at NOW. */
+const over = workingDaysBefore(calendar, NOW, 11).slice(1);
 const pcs = (count: number, on = days.slice(0, 5)) => Array.from({ length: count }, (_, at) => seen(`pc-${at}`, "officer-pc", on)).flat();
 const declared = (count: number, address = true) =>
   Array.from({ length: count }, (_, at) => ({ id: `pc-${at}`, role: "officer-pc" as const, ...(address && { address: `10.0.0.${at + 1}` }) }));
@@ -46,21 +48,52 @@ describe("R10: a PC per officer", () => {
 });
 
 describe("devices that answered on too few days", () => {
-  const watched = (count: number) => seen("p-1", "printer", days.slice(0, count));
+  const watched = (count: number) => seen("p-1", "printer", over.slice(0, count));
   it.each<[string, number, number, string]>([
     ["who knows of the days on which nobody looked", 9, 2, "pending too_young"],
     ["with all days looked at they are too few", 10, 2, "fail not_seen"],
     ["one day more than was not looked at would not be enough", 9, 1, "fail not_seen"],
     ["two would", 8, 1, "pending too_young"],
   ])("%s", (_, looked, on, expected) => {
-    const presence = [...pcs(6, days.slice(0, looked)), ...seen("pc-6", "officer-pc", days.slice(0, on)), ...watched(looked)];
+    const presence = [...pcs(6, over.slice(0, looked)), ...seen("pc-6", "officer-pc", over.slice(0, on)), ...watched(looked)];
     const finding = judge("R10", { presence, centre: { devices: declared(7) } });
     expect(`${finding?.state} ${finding?.reason}`).toBe(expected);
+  });
+
+  describe("a day that is not over speaks against no device, and a device that is away is not hidden by it", () => {
+    const [today = "", tomorrow = ""] = ["2026-11-30", "2026-12-01"];
+    const before = workingDaysBefore(calendar, Date.parse("2026-11-29T12:00:00+07:00"), 10);
+    const last = (...places: number[]) => places.map((place) => before[place] ?? "");
+    const stateAt = (at: string, on: readonly string[]) => {
+      const presence = [
+        ...pcs(
+          6,
+          [tomorrow, today, ...before].filter((day) => day <= at.slice(0, 10)),
+        ),
+        ...seen("pc-6", "officer-pc", on),
+      ];
+      const nowMs = Date.parse(`${at}:00+07:00`);
+      const [finding] = evaluate(plan, facts({ presence, centre: { devices: declared(7) }, lastContactMs: nowMs }), nowMs, [requirement("R10")]);
+      return `${finding?.state} ${finding?.reason}`;
+    };
+
+    it.each<[string, string, readonly string[], string]>([
+      ["Monday morning, the others are on already", `${today}T07:40`, last(9, 5, 2), "pass met"],
+      ["Monday evening, it did not come", `${today}T17:30`, last(9, 5, 2), "fail not_seen"],
+      ["Tuesday morning: that stands", `${tomorrow}T07:40`, last(9, 5, 2), "fail not_seen"],
+      ["it came on Tuesday", `${tomorrow}T09:00`, [tomorrow, ...last(8, 5, 2)], "pass met"],
+      ["it comes for the third time today", `${today}T09:00`, [today, ...last(5, 2)], "pass met"],
+      ["two days of ten are too few, whatever today may bring", `${today}T07:40`, last(5, 2), "fail not_seen"],
+      ["it was never there", `${today}T07:40`, [], "fail not_seen"],
+      ["on a Sunday all of the ten are over", "2026-11-29T12:00", last(9, 5, 2), "pass met"],
+    ])("%s", (_, at, on, expected) => {
+      expect(stateAt(at, on)).toBe(expected);
+    });
   });
 });
 
 describe("a list that was imported lately", () => {
-  const oldest = days.at(-1) ?? "";
+  const oldest = over.at(-1) ?? "";
   const since = (sinceDay: string, ...devices: string[]) => devices.map((device) => ({ device, role: "officer-pc" as const, sinceDay }));
   it.each<[string, Parameters<typeof facts>[0], string]>([
     [
@@ -69,7 +102,7 @@ describe("a list that was imported lately", () => {
       "pending too_young",
     ],
     ["one PC is new and has not been seen yet", { newlyDeclared: since(days[0] ?? "", "pc-6"), presence: pcs(6) }, "pending too_young"],
-    ["its first day is the second one of the window", { newlyDeclared: since(days.at(-2) ?? "", "pc-6"), presence: pcs(6) }, "pending too_young"],
+    ["its first day is the second one of the window", { newlyDeclared: since(over.at(-2) ?? "", "pc-6"), presence: pcs(6) }, "pending too_young"],
     ["it has been declared for the whole window", { newlyDeclared: since(oldest, "pc-6"), presence: pcs(6) }, "fail not_seen"],
     ["one PC is new, and another is missing", { newlyDeclared: since(days[0] ?? "", "pc-6"), presence: pcs(5) }, "fail not_seen"],
     [
