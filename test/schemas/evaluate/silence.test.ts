@@ -18,11 +18,7 @@ describe("R10: a day on which nobody looked speaks against no device", () => {
     ["no agent for two weeks", { centre: { devices: pcs } }, "unknown stale"],
     ["an agent that sees nothing at all", { centre: { devices: pcs }, runs: [look] }, "unknown device_offline"],
     ["two days with an agent", { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 2)) }, "unknown stale"],
-    [
-      "two days, and a morning that is not over",
-      { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 3)) },
-      "unknown stale",
-    ],
+    ["two days, and a morning that is not over", { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 3)) }, "unknown stale"],
     [
       "three days on which printers answered and PCs did not",
       { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(1, 4)) },
