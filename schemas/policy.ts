@@ -25,7 +25,8 @@ export const FloorRule = z.strictObject({
 export type FloorRule = z.infer<typeof FloorRule>;
 
 /**
- * Enough devices of a role: required = ceil(officers x perOfficer) + fixed; seen on `seenDays` of the last `ofWorkingDays` working days, to which the present one adds while it is not over.
+ * Enough devices of a role: required = ceil(officers x perOfficer) + fixed; seen on `seenDays` of the last `ofWorkingDays` working days, to which the
+ * present one adds while it is not over.
  * Devices of several roles stand in for each other, unless `eachRole`: then every role needs that many of its own.
  */
 export const CountRule = z.strictObject({

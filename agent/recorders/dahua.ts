@@ -8,6 +8,7 @@ import { isHealthyState } from "./disk-state.ts";
 import type { RecordedList, Recorder, RecorderChannel, RecorderDisk, SizedInterval, Unverified } from "./recorder.ts";
 import { type Found, resumeSearch } from "./resume-search.ts";
 import { listOf, NEWEST_SPAN_MS, newestEnd } from "./sized-list.ts";
+import { sourceAddress } from "./source-address.ts";
 
 const PAGE_RESULTS = 100;
 const PAGES_MAX = 1_000;
@@ -85,8 +86,13 @@ async function channelsOf(session: DeviceSession, hasAnalogueInputs: boolean): P
   const remote = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=RemoteDevice").catch(() => new Map<string, string>());
   const encode = await dahuaAsk(session, "/cgi-bin/configManager.cgi?action=getConfig&name=Encode").catch(() => new Map<string, string>());
   const dark = hasAnalogueInputs ? await darkInputs(session) : new Set<number>();
+  const remoteOf = (index: number, name: string) => remote.get(`table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.${name}`);
+  const sourceOf = (index: number): RecorderChannel["source"] => {
+    if (remoteOf(index, "Enable") === "true") return sourceAddress(remoteOf(index, "Address"));
+    return hasAnalogueInputs && remoteOf(index, "Enable") === "false" ? "analogue" : undefined;
+  };
   const vacancyOf = (index: number): RecorderChannel["vacancy"] => {
-    const networked = remote.get(`table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.Enable`);
+    const networked = remoteOf(index, "Enable");
     // A recorder of 16 names 16 channels, whatever hangs on it. On one with analogue inputs the table speaks of networked cameras only.
     if (hasAnalogueInputs) return networked !== "true" && dark.has(index) ? "no_signal" : undefined;
     return networked === "false" ? "unset" : undefined;
@@ -104,6 +110,7 @@ async function channelsOf(session: DeviceSession, hasAnalogueInputs: boolean): P
       mode: modeOf(records.get(`table.Record[${index}].TimeSection[0][0]`)),
       enabled: mode === undefined ? undefined : mode !== "2",
       vacancy: vacancyOf(index),
+      source: sourceOf(index),
       bitrateKbps: kbpsOf(encode.get(`table.Encode[${index}].MainFormat[0].Video.BitRate`)),
     });
   }

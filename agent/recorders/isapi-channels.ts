@@ -1,7 +1,7 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { readCapDays } from "../io/onvif-time.ts";
 import type { XmlNode } from "../io/xml.ts";
-import { type Inputs, vacancyOf } from "./isapi-inputs.ts";
+import { type Inputs, sourceOf, vacancyOf } from "./isapi-inputs.ts";
 import type { RecorderChannel } from "./recorder.ts";
 
 const CHANNELS_MAX = 64;
@@ -35,6 +35,7 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
       mode: modeOf(track),
       enabled: enabled === undefined ? undefined : enabled === "true",
       vacancy: vacancyOf(id.slice(0, -2), inputs),
+      source: sourceOf(id.slice(0, -2), inputs),
       bitrateKbps: rates.includes(undefined) ? undefined : rates.reduce<number>((sum, kbps) => sum + (kbps ?? 0), 0),
     },
   ];

@@ -1,9 +1,10 @@
 import { DeviceError } from "../io/device-error.ts";
 import type { XmlNode } from "../io/xml.ts";
 import type { RecorderChannel } from "./recorder.ts";
+import { sourceAddress } from "./source-address.ts";
 
-/** What a recorder tells of what hangs on it, by the number of the channel: networked cameras that were added, and sockets for analogue ones. */
-export type Inputs = { readonly networked: ReadonlySet<string>; readonly analogue: ReadonlyMap<string, RecorderChannel["vacancy"]> };
+/** What a recorder tells of what hangs on it, by the number of the channel: networked cameras that were added, with their addresses, and sockets for analogue ones. */
+export type Inputs = { readonly networked: ReadonlyMap<string, string | undefined>; readonly analogue: ReadonlyMap<string, RecorderChannel["vacancy"]> };
 
 const INPUTS_MAX = 256;
 
@@ -16,7 +17,7 @@ export async function readInputs(get: (path: string) => Promise<XmlNode>): Promi
   const analogue = await listOf(get, "/ISAPI/System/Video/inputs/channels", "VideoInputChannel");
   if (networked === undefined || analogue === undefined) return undefined;
   return {
-    networked: new Set(networked.map((input) => input.value("id") ?? "")),
+    networked: new Map(networked.map((input) => [input.value("id") ?? "", sourceAddress(input.value("sourceInputPortDescriptor", "ipAddress"))])),
     analogue: new Map(analogue.map((input) => [input.value("id") ?? "", signalOf(input)])),
   };
 }
@@ -33,6 +34,11 @@ async function listOf(get: (path: string) => Promise<XmlNode>, path: string, ent
 function signalOf(input: XmlNode): RecorderChannel["vacancy"] {
   if (input.value("videoInputEnabled") === "false") return "unset";
   return /^no video/i.test(input.value("resDesc") ?? "") ? "no_signal" : undefined;
+}
+
+/** Where the picture of the channel of this number comes from, as `RecorderChannel` has it. Pure. */
+export function sourceOf(channel: string, inputs: Inputs | undefined): string | undefined {
+  return inputs?.networked.has(channel) ? inputs.networked.get(channel) : inputs?.analogue.has(channel) ? "analogue" : undefined;
 }
 
 /** Why the channel of this number may hold no camera; undefined where it has one, or where the inputs were not told. Pure. */

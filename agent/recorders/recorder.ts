@@ -30,6 +30,8 @@ export type RecorderChannel = {
    * set up there. `no_signal`: an analogue input without a picture, which a camera that died has as well, so what it once recorded counts, too.
    */
   readonly vacancy?: "unset" | "no_signal" | undefined;
+  /** Where its picture comes from: the address of a networked camera, or `analogue`; undefined where the recorder does not tell. */
+  readonly source?: string | undefined;
   /** The encoders' limits of all of its recorded streams together. */
   readonly bitrateKbps: number | undefined;
 };

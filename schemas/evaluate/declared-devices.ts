@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Facts, Run } from "../facts.ts";
 import type { EvidenceRef, FindingPart } from "../finding.ts";
 import type { Device, DeviceRole } from "../inventory.ts";
@@ -34,7 +35,7 @@ export type Unnamed = { readonly parts: readonly FindingPart[]; readonly evidenc
 
 /**
  * The devices that a centre declares and that no run of the rule's probe has named: each is unknown, whatever the others say. Cameras are known by the recorders
- * where these show at least as many channels as cameras are declared, recording ones where the rule asks the cameras themselves. `named` are the probe's targets.
+ * where these show a channel for each of them, a recording one where the rule asks the cameras themselves. `named` are the probe's targets.
  */
 export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number, named: ReadonlySet<string>): Unnamed {
   const { devices } = facts.centre;
@@ -49,11 +50,12 @@ export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number,
   if (open.length === 0) return { parts: others, evidence: [], untilMs: Number.POSITIVE_INFINITY };
 
   const runs = newestOfTargets(measuredRuns(facts.runs, witness.probe).filter(({ atMs }) => atMs + witness.maxAgeMs >= nowMs));
-  const channels = new Set(runs.flatMap(channelsOf)).size;
+  const channels = [...new Map(runs.flatMap(channelsOf).map((channel) => [channel.key, channel])).values()];
+  const alone = cameras.filter((camera) => !open.includes(camera));
   const evidence = runs.map(({ ref }) => ref);
   const untilMs = least(runs.map(({ atMs }) => atMs)) + witness.maxAgeMs;
-  const counts = { declared: cameras.length, channels };
-  if (channels >= cameras.length) {
+  const counts = { declared: cameras.length, channels: channels.length };
+  if (channelsOfOthers(channels, alone, devices) >= open.length) {
     const proven = open
       .filter(({ role }) => roles.includes(role))
       .map(({ id }): FindingPart => ({ subject: id, state: "pass", reason: "met", detail: counts }));
@@ -78,10 +80,40 @@ function newestOfTargets<R extends Run>(runs: readonly R[]): R[] {
   return [...Map.groupBy(runs, ({ target = "" }) => target).values()].flatMap(([newest]) => newest ?? []);
 }
 
-/** Names of the channels that a run of a witness tells of, each with its recorder. */
-function channelsOf({ probe, target = "", outcome }: Run): string[] {
+/** A channel that a recorder tells of. `device`: what was asked, a recorder or a camera with a card; `source`: where its picture comes from, where that is told. */
+type Channel = { readonly key: string; readonly device?: string; readonly source?: string | undefined };
+
+/**
+ * At how many channels none of the cameras `alone` can hang, which are asked themselves: each of them may be any channel whose source is not told, and one
+ * that is reached through its recorder any channel at all.
+ */
+function channelsOfOthers(channels: readonly Channel[], alone: readonly Device[], devices: readonly Device[]): number {
+  const isOf = ({ device, source }: Channel, { id, address }: Device) => device === id || (address !== undefined && source === address);
+  const others = channels.filter((channel) => !alone.some((camera) => isOf(channel, camera)));
+  const unmatched = alone.filter((camera) => !channels.some((channel) => isOf(channel, camera)));
+  const doors = new Set(devices.filter(isA("recorder")).flatMap(({ address }) => address ?? []));
+  const anywhere = unmatched.filter(({ address }) => address === undefined || doors.has(address)).length;
+  const untold = others.filter(({ source }) => source === undefined).length;
+  return others.length - anywhere - Math.min(untold, unmatched.length - anywhere);
+}
+
+/** The channels that a run of a witness tells of. */
+function channelsOf({ probe, target = "", outcome }: Run): Channel[] {
   if (outcome.kind !== "measured") return [];
   if (probe === "recording-depth")
-    return RecordingEvidence.safeParse(outcome.evidence).data?.channels.map(({ device, channel }) => `${device} ${channel}`) ?? [];
-  return outcome.readings.flatMap(({ metric, value, labels }) => (metric === "recording_now" && value === 1 ? `${target} ${labels?.channel ?? ""}` : []));
+    return RecordingEvidence.safeParse(outcome.evidence).data?.channels.map(({ device, channel }) => ({ key: `${device} ${channel}`, device })) ?? [];
+  const recorders = Looks.safeParse(outcome.evidence).data?.recorders ?? [];
+  const told = new Map(
+    recorders.flatMap(({ device, channels }) =>
+      channels.map(({ channel, source }) => [recorders.length > 1 ? `${device}/${channel}` : channel, { device, source }] as const),
+    ),
+  );
+  return outcome.readings.flatMap(({ metric, value, labels: { channel = "" } = {} }) =>
+    metric === "recording_now" && value === 1 ? { key: `${target} ${channel}`, ...told.get(channel) } : [],
+  );
 }
+
+/** What recording-watch tells of each channel, as far as it is looked at here. */
+const Looks = z.object({
+  recorders: z.array(z.object({ device: z.string(), channels: z.array(z.object({ channel: z.string(), source: z.string().optional() })) })),
+});

@@ -52,11 +52,12 @@ export const recordingWatch = defineProbe({
   },
 });
 
+type SeenChannel = { readonly channel: string; readonly source?: string | undefined; readonly newest?: string; readonly recording: boolean | undefined };
 type Look = {
   readonly device: string;
   readonly clock?: string;
   readonly disks?: readonly { readonly disk: string; readonly state: string; readonly healthy: boolean | undefined }[];
-  readonly channels: readonly { readonly channel: string; readonly newest?: string; readonly recording: boolean | undefined }[];
+  readonly channels: readonly SeenChannel[];
   readonly trouble?: DeviceTrouble;
   readonly error?: string;
 };
@@ -96,10 +97,11 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
   };
   const labels = counts ? await readLabels(device, recorder, listed, question, memory) : undefined;
   const disks = (await recorder.disks())?.map(({ disk, state, healthy }) => ({ disk, state, healthy }));
-  const channels: Look["channels"][number][] = [];
-  for (const { channel, vacancy } of listed) {
+  const channels: SeenChannel[] = [];
+  for (const { channel, vacancy, source } of listed) {
+    const named = { channel: cleanText(channel), source };
     if (labels === undefined || labels.rivals.length > 0) {
-      channels.push({ channel: cleanText(channel), recording: undefined });
+      channels.push({ ...named, recording: undefined });
       continue;
     }
     const newestMs = await newestOf(recorder, channel, labels.offsetMs, nowMs());
@@ -109,11 +111,11 @@ async function look(device: string, target: Target, { policy, requestsPerSecond 
     const maybeEmpty = vacancy === "unset" || (vacancy === "no_signal" && !hasSeenRecording(known));
     if (maybeEmpty && newestMs !== undefined && newestMs < atMs - freshMinutes * MINUTE_MS) continue;
     if (newestMs === undefined || newestMs > atMs + failSeconds * 1_000) {
-      channels.push({ channel: cleanText(channel), recording: undefined });
+      channels.push({ ...named, recording: undefined });
       continue;
     }
     memory.set(key, witness(known, atMs, newestMs, freshMinutes * MINUTE_MS));
-    channels.push({ channel: cleanText(channel), newest: new Date(newestMs).toISOString(), recording: newestMs >= atMs - freshMinutes * MINUTE_MS });
+    channels.push({ ...named, newest: new Date(newestMs).toISOString(), recording: newestMs >= atMs - freshMinutes * MINUTE_MS });
   }
   const seen = { device, clock: clock.verdict, ...(disks ? { disks } : {}), channels };
   if (labels === undefined || labels.rivals.length === 0) return seen;

@@ -55,6 +55,12 @@ describe.each(["onvif", "isapi", "dahua"] as const)("an hourly look over %s", (p
     const { state, look } = await centre(protocol);
     const recording = { kind: "measured", readings: [{ metric: "recording_now", value: 1 }], evidence: { recorders: [{ device: "nvr-1", clock: "ok" }] } };
     expect(await look()).toMatchObject(recording);
+    const { evidence } = await look();
+    // ONVIF tells nothing of it.
+    const source = protocol === "onvif" ? undefined : "10.9.0.1";
+    expect(evidence).toMatchObject({
+      recorders: [{ channels: [source === undefined ? expect.not.objectContaining({ source: expect.anything() }) : { source }] }],
+    });
     state.stoppedMs = START_MS - 30 * MINUTE_MS;
     expect(await look()).toMatchObject({ readings: [{ metric: "recording_now", value: 0 }] });
   });

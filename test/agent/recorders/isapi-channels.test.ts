@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { parseXml } from "../../../agent/io/xml.ts";
 import { projectDays } from "../../../agent/probes/recording-depth/projection.ts";
 import { channelsOf } from "../../../agent/recorders/isapi-channels.ts";
+import { readInputs } from "../../../agent/recorders/isapi-inputs.ts";
 
 const track = (id: number) => `<Track><id>${id}</id><Enable>true</Enable><DefaultRecordingMode>CMR</DefaultRecordingMode></Track>`;
 const stream = (id: number, video: string) => `<StreamingChannel><id>${id}</id><Video>${video}</Video></StreamingChannel>`;
@@ -21,6 +22,18 @@ it.each([
 ])("limits of the encoders %s", (_name, tracks, streams, kbps) => {
   const [channel] = channelsOf(list("TrackList", tracks.join("")), list("StreamingChannelList", streams.join("")), undefined);
   expect(channel).toMatchObject({ channel: "101", mode: "continuous", bitrateKbps: kbps });
+});
+
+it("where the picture of a channel comes from: a camera's address, a socket, or not told", async () => {
+  const added = (id: number, address: string) =>
+    `<InputProxyChannel><id>${id}</id><sourceInputPortDescriptor><ipAddress>${address}</ipAddress></sourceInputPortDescriptor></InputProxyChannel>`;
+  const lists: Record<string, string> = {
+    InputProxy: `<InputProxyChannelList>${added(2, "10.1.0.21")}${added(3, "cam.example")}${added(4, "0.0.0.0")}</InputProxyChannelList>`,
+    Video: "<VideoInputChannelList><VideoInputChannel><id>1</id></VideoInputChannel></VideoInputChannelList>",
+  };
+  const inputs = await readInputs(async (path) => parseXml(lists[path.split("/")[3] ?? ""] ?? "", "192.0.2.20"));
+  const channels = channelsOf(list("TrackList", [101, 201, 301, 401].map(track).join("")), undefined, inputs);
+  expect(channels.map(({ source }) => source)).toEqual(["analogue", "10.1.0.21", undefined, undefined]);
 });
 
 it("a recorder of 64 with a main, a sub and a picture track for each has 64 channels", () => {

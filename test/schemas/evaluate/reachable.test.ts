@@ -266,6 +266,40 @@ describe("R03: cameras answer at any hour", () => {
       if (finding?.state === "pass") expect(finding.evidence).toContain(run.ref);
     });
 
+    describe("where it tells where each channel's picture comes from", () => {
+      const told = (...sources: (string | undefined)[]) => {
+        const channels = sources.map((source, at) => ({ channel: `D${at + 1}`, ...(source && { source }), recording: true }));
+        const run = watch(HOUR, ones(sources.length));
+        return { ...run, outcome: { ...run.outcome, evidence: Evidence.parse({ recorders: [{ device: "nvr-1", clock: "ok", channels }] }) } };
+      };
+      const behind = ["192.168.254.2", "192.168.254.3", "192.168.254.4", "analogue"];
+      const door: Device = { id: "cam-4", role: "camera", address: "10.1.0.250" };
+      it.each<[string, (string | undefined)[], readonly Device[] | undefined, string]>([
+        ["four others stand behind it, beside the four that are asked alone", behind, undefined, "pass met"],
+        ["three others and one that is asked alone", [...behind.slice(1), "10.1.0.1"], undefined, "unknown no_address"],
+        ["all eight hang on it", [...behind, ...asked.flatMap(({ address }) => address ?? [])], undefined, "pass met"],
+        ["a channel that does not tell may be one that is asked alone", [...behind.slice(1), undefined], undefined, "unknown no_address"],
+        ["with four more that do not tell, one of five is none of the four", [...behind.slice(1), ...Array(5).fill(undefined)], undefined, "pass met"],
+        ["one that is asked alone is reached through the recorder", behind, [...asked.slice(0, 3), door, ...hidden], "unknown no_address"],
+      ])("%s", (_, sources, list, expected) => {
+        const recorder: Device = { id: "nvr-1", role: "recorder", address: "10.1.0.250" };
+        const up = [0, 30].map((minutes) => cameras(minutes * MINUTE, { "cam-1": 1, "cam-2": 1, "cam-3": 1, "cam-4": 1, "nvr-1": 1 }));
+        const finding = judged([...up, told(...sources)], [recorder, ...(list ?? devices)]);
+        expect(`${finding?.state} ${finding?.reason}`).toBe(expected);
+      });
+
+      it("two pictures of one camera's own card are one camera", () => {
+        const run = told(undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined);
+        const channels = [1, 2].map((at) => ({ channel: `D${at}`, recording: true }));
+        const cards = asked.map(({ id }) => ({ device: id, clock: "ok", channels }));
+        const readings = asked.flatMap(({ id }) =>
+          channels.map(({ channel }) => ({ metric: "recording_now" as const, value: 1, labels: { channel: `${id}/${channel}` } })),
+        );
+        const outcome = { kind: "measured" as const, readings, evidence: Evidence.parse({ recorders: cards }) };
+        expect(judged([...answers, { ...run, outcome }])).toMatchObject({ state: "unknown", reason: "no_address" });
+      });
+    });
+
     it("passes no longer than the recorder's word and the cameras' answers stand", () => {
       const end = (agoMs: number) => Date.parse(judged([...answers, watch(agoMs, ones(8))])?.validUntil ?? "");
       expect(end(2 * HOUR)).toBe(NOW + HOUR);

@@ -1,5 +1,5 @@
 import type { Reply } from "./http-side.ts";
-import { filesOf, type Interval, type Scenario, wallMs } from "./scenario.ts";
+import { cameraAddress, filesOf, type Interval, type Scenario, wallMs } from "./scenario.ts";
 
 type Finder = { files: Interval[]; pages: number };
 
@@ -58,6 +58,12 @@ export function createDahuaSide(scenario: Scenario, rtspPort: () => number): (pa
       "configManager.cgi getConfig Record": () =>
         rows(...list.map(({ mode }, index) => `table.Record[${index}].TimeSection[0][0]=${mode === "continuous" ? 65_535 : 2} 00:00:00-24:00:00`)),
       "configManager.cgi getConfig Encode": () => rows(...list.map((_, index) => `table.Encode[${index}].MainFormat[0].Video.BitRate=4096`)),
+      "configManager.cgi getConfig RemoteDevice": () =>
+        rows(
+          ...list.flatMap((_, index) =>
+            ["Enable=true", `Address=${cameraAddress(index)}`].map((row) => `table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_${index}.${row}`),
+          ),
+        ),
       "configManager.cgi getConfig RTSP": () => rows("table.RTSP.Enable=true", `table.RTSP.Port=${rtspPort()}`),
       "storageDevice.cgi getDeviceAllInfo": () =>
         rows(

@@ -1,5 +1,5 @@
 import type { Reply } from "./http-side.ts";
-import { filesOf, labelMs, type Scenario, stamp, VIETNAM_MS } from "./scenario.ts";
+import { cameraAddress, filesOf, labelMs, type Scenario, stamp, VIETNAM_MS } from "./scenario.ts";
 
 /** The ISAPI side of the mock, as public clients and real recorders' answers show it. Undefined for other paths. */
 export function isapiReply(scenario: Scenario, rtspPort: number, method: string, path: string, body: string): Reply | undefined {
@@ -50,7 +50,11 @@ export function isapiReply(scenario: Scenario, rtspPort: number, method: string,
 }
 
 function networkedInputs({ channels }: Scenario): string {
-  const added = channels.flatMap(({ input }, index) => (input === undefined ? [`<InputProxyChannel><id>${index + 1}</id></InputProxyChannel>`] : []));
+  const source = (index: number) =>
+    `<sourceInputPortDescriptor><proxyProtocol>ONVIF</proxyProtocol><addressingFormatType>ipaddress</addressingFormatType><ipAddress>${cameraAddress(index)}</ipAddress></sourceInputPortDescriptor>`;
+  const added = channels.flatMap(({ input }, index) =>
+    input === undefined ? [`<InputProxyChannel><id>${index + 1}</id>${source(index)}</InputProxyChannel>`] : [],
+  );
   return `<InputProxyChannelList size="${channels.length}">${added.join("")}</InputProxyChannelList>`;
 }
 

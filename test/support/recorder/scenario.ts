@@ -17,6 +17,11 @@ export type ScenarioChannel = {
   readonly input?: "analogue" | "no_signal" | "switched_off" | "unset" | undefined;
 };
 
+/** Where the networked camera on a place of the recorder is, counted from 0. */
+export function cameraAddress(index: number): string {
+  return `10.9.0.${index + 1}`;
+}
+
 /** `plain`: challenges in their simplest form, for clients that read no other. */
 export type Login = {
   readonly kind: "none" | "digest-md5" | "digest-sha256" | "ws-token";
