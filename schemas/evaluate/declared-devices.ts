@@ -4,7 +4,7 @@ import type { EvidenceRef, FindingPart } from "../finding.ts";
 import type { Device, DeviceRole } from "../inventory.ts";
 import type { ProbeKind } from "../observation.ts";
 import type { ReachableRule, Rule } from "../policy.ts";
-import { RecordingEvidence } from "../recording-evidence.ts";
+import { type ChannelEvidence, RecordingEvidence } from "../recording-evidence.ts";
 import { rolesAsked } from "../target.ts";
 import { least } from "./judgement.ts";
 import { measuredRuns } from "./silence.ts";
@@ -66,6 +66,25 @@ export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number,
     return { ...part, ...(!roles.includes("camera") && { reason: "no_channel" }), detail: counts };
   });
   return { parts: [...others, ...parts], evidence, untilMs };
+}
+
+/**
+ * The declared recorders that lists of recordings do not come from, and the cameras for which these lists have no channel: nobody knows what they keep.
+ * `channels` are all that was listed; a camera whose own card was asked stands for itself.
+ */
+export function devicesUnlisted(
+  { centre: { devices } }: Pick<Facts, "centre">,
+  channels: readonly Pick<ChannelEvidence, "device" | "channel">[],
+): FindingPart[] {
+  const listed = new Set(channels.map(({ device }) => device));
+  const unlisted = devices.filter(({ id }) => !listed.has(id));
+  const [recorders, open] = [unlisted.filter(isA("recorder")).map(unknownPart), unlisted.filter(isA("camera"))];
+  const cameras = devices.filter(isA("camera"));
+  const alone = cameras.filter(({ id }) => listed.has(id));
+  const keyed = channels.map(({ device, channel }): Channel => ({ key: `${device} ${channel}`, device }));
+  if (channelsOfOthers(keyed, alone, devices) >= open.length) return recorders;
+  const detail = { declared: cameras.length, channels: channels.length };
+  return [...recorders, ...open.map(({ id }): FindingPart => ({ subject: id, state: "unknown", reason: "no_channel", detail }))];
 }
 
 function isA(wanted: DeviceRole): (device: Device) => boolean {

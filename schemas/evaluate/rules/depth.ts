@@ -2,6 +2,7 @@ import type { Facts, Run } from "../../facts.ts";
 import type { FindingPart, FindingReason } from "../../finding.ts";
 import type { DepthRule } from "../../policy.ts";
 import { type ChannelEvidence, RecordingEvidence, type RecordingReason } from "../../recording-evidence.ts";
+import { devicesUnlisted } from "../declared-devices.ts";
 import { greatest, type Judgement, least, lowestPart, worstPart } from "../judgement.ts";
 import { measuredRuns, noEvidence } from "../silence.ts";
 
@@ -29,7 +30,8 @@ const doubts: Partial<Record<RecordingReason, FindingReason>> = {
 
 /**
  * The recordings of every channel reach back far enough without long gaps. The probe has judged each channel by the policy's own numbers
- * (fields/cameras.md §9); here the newest word of each recorder counts while it is fresh, and the worst channel is the centre's.
+ * (fields/cameras.md §9); here the newest word of each recorder counts while it is fresh, and the worst channel is the centre's. What is declared and in no
+ * list of recordings is unknown, however long the others keep.
  */
 export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgement {
   const frame = { required: rule.days, unit: "d" };
@@ -43,7 +45,7 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
   if (fresh.length < newest.length) return { state: "unknown", reason: "stale", ...frame, ...seen };
   const channels = fresh.flatMap(({ outcome, atMs }) => channelsOf(outcome).map((channel) => ({ channel, atMs })));
   if (channels.length === 0) return { state: "unknown", reason: "unverifiable", ...frame, ...seen };
-  const parts = [
+  const listed = [
     ...channels.map(({ channel, atMs }) => partOf(channel, atMs)),
     ...unread.map(
       (run): FindingPart => ({
@@ -54,6 +56,11 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
       }),
     ),
   ];
+  const unlisted = devicesUnlisted(
+    facts,
+    channels.map(({ channel }) => channel),
+  );
+  const parts = [...listed, ...unlisted];
   const depths = parts.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
   const { state, reason } = worstPart(parts);
   const validUntilMs = least(fresh.map(({ atMs }) => atMs)) + rule.maxAgeHours * HOUR_MS;
@@ -62,9 +69,10 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
   // A breach is of the channel that it names, whatever the others hold; a new one may hold less and be none.
   const observed = state === "fail" ? named?.observed : depths.length > 0 ? least(depths) : undefined;
   const detail = {
-    channels: parts.length,
-    bad: parts.filter((part) => part.state !== "pass").length,
+    channels: listed.length,
+    bad: listed.filter((part) => part.state !== "pass").length,
     ...(worst && { channel: worst.name }),
+    ...(named && unlisted.includes(named) && { subject: named.subject, ...named.detail }),
     // What is proven needs no estimate beside it.
     ...(state !== "pass" && projectionDetail(worst)),
   };

@@ -51,7 +51,7 @@ export const findings = {
   "finding.reason.no_address": "{subject} is declared without an address, so nobody can ask it, and no recorder proves it.",
   "finding.reason.not_asked": "{subject} is declared, but the gateway PC does not ask it, and no recorder proves it.",
   "finding.reason.no_channel":
-    "{declared} cameras are declared, but the recorders show {channels} channels: of the others nobody knows whether they are connected.",
+    "{declared} cameras are declared, but the recorders show {channels} channels: of the others nobody knows whether they are connected and recorded.",
   "finding.reason.unverifiable": "The device does not tell enough to conclude.",
   "finding.reason.device_offline": "The device cannot be reached.",
   "finding.reason.access_denied": "The device refuses the account or its rights; enter the account again.",

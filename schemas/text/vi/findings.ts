@@ -52,7 +52,7 @@ export const findings = {
   "finding.reason.no_address": "{subject} có trong danh sách khai báo nhưng chưa có địa chỉ mạng nên không hỏi được, và không đầu ghi nào chứng minh thay.",
   "finding.reason.not_asked": "{subject} có trong danh sách khai báo nhưng máy tính cổng không hỏi đến, và không đầu ghi nào chứng minh thay.",
   "finding.reason.no_channel":
-    "Khai báo {declared} camera nhưng các đầu ghi chỉ cho thấy {channels} kênh: chưa biết những camera còn lại có kết nối hay không.",
+    "Khai báo {declared} camera nhưng các đầu ghi chỉ cho thấy {channels} kênh: chưa biết những camera còn lại có được nối và ghi hình hay không.",
   "finding.reason.unverifiable": "Thiết bị không cho biết đủ thông tin để kết luận.",
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
