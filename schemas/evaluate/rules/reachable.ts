@@ -28,14 +28,16 @@ const MOMENT_MS = 6 * MINUTE_MS;
 /**
  * Something answers: each target's share of good runs within the window. With `workingHoursOnly` only working time counts, and ages: what was
  * true when the counter closed is true when it opens. A target that fails everywhere is a fault of its own: what failed while it did counts against
- * no centre, then or later. Without `targets` each one that the newest run names must answer, also one that could not be asked,
+ * no centre, then or later. Without `targets` each one that an agent's newest run names must answer, also one that could not be asked,
  * and each one that the centre declares must be among them, or be known by another word.
  */
 export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number): Judgement {
   const frame = { required: rule.upPercentMin, unit: "%" };
   const samples = samplesByTarget(rule, facts, nowMs);
-  const unasked = rule.targets ? new Map<string, FindingReason>() : unaskedIn(measuredRuns(facts.runs, rule.probe)[0]);
-  const targets = rule.targets ?? [...new Set([...samples.keys(), ...unasked.keys()])];
+  const newest = rule.targets ? [] : newestOfAgents(measuredRuns(facts.runs, rule.probe));
+  const unasked = new Map(newest.flatMap((run) => [...unaskedIn(run)]));
+  const named = new Set(newest.flatMap((run) => answersOf(run, rule).map(([target]) => target)));
+  const targets = rule.targets ?? [...new Set([...[...samples.keys()].filter((target) => named.has(target)), ...unasked.keys()])];
   if (targets.length === 0) return { ...noEvidence(facts, rule.probe), ...frame };
   // Labels that an agent has made up are independent of nothing, and there may be thousands: only targets that the rule names are held against each other.
   const voices = new Map(rule.targets?.map((target) => [target, voiceOf(samples.get(target) ?? [])]));
@@ -81,12 +83,18 @@ export function judgeReachable(rule: ReachableRule, facts: Facts, nowMs: number)
   };
 }
 
+type Measured = Run & { readonly outcome: Extract<Run["outcome"], { kind: "measured" }> };
+
+/** The newest run of each agent, newest first: what it no longer names was taken off its list. A reference begins with the agent's stream. */
+function newestOfAgents(runs: readonly Measured[]): Measured[] {
+  return [...Map.groupBy(runs, ({ ref }) => ref.split(":")[0]).values()].flatMap(([newest]) => newest ?? []);
+}
+
 /**
  * Whom a run names in its evidence and says nothing of, and why: somebody is there, and refused the account or speaks another language. No reading at all
  * would let the others pass for all. The lists are those of camera-presence (`cameras`) and vms-link (`links`).
  */
-function unaskedIn(run: (Run & { readonly outcome: Extract<Run["outcome"], { kind: "measured" }> }) | undefined): ReadonlyMap<string, FindingReason> {
-  if (!run) return new Map();
+function unaskedIn(run: Measured): ReadonlyMap<string, FindingReason> {
   const { readings, evidence = {} } = run.outcome;
   const told = new Set(readings.flatMap(({ labels }) => labels?.camera ?? []));
   const named = [evidence.cameras, evidence.links].flatMap((list) => (Array.isArray(list) ? list : []));

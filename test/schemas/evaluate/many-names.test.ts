@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
-import type { Facts } from "#schemas/facts.ts";
+import type { Facts, Run } from "#schemas/facts.ts";
 import type { Reading } from "#schemas/observation.ts";
 import { DAY, facts, MINUTE, measured, NOW, plan, requirement } from "../../support/facts.ts";
 
@@ -24,15 +24,18 @@ const runs = (count: number, readingOf: (run: number, place: number) => Reading,
     ),
   );
 
+/** Each run of an agent of its own: what one agent's newest run does not name is its concern no more. */
+const ofManyAgents = (all: readonly Run[]) => all.map((run, at) => ({ ...run, ref: `${at.toString(16).padStart(16, "0")}:1` }));
+
 describe("an agent that invents as many names as runs can hold is judged in time", () => {
   it("cameras, each of another name in each run", () => {
     const cameras = runs(20, (run, place) => ({ metric: "camera_up", value: 1, labels: { camera: `c${run}-${place}` } }), "camera-presence", MINUTE);
-    expect(judged("R03", { runs: cameras })).toMatchObject({ detail: { targets: 20 * NAMES } });
+    expect(judged("R03", { runs: ofManyAgents(cameras) })).toMatchObject({ detail: { targets: 20 * NAMES } });
   });
 
   it("links of cameras, more than a call takes arguments", () => {
     const links = runs(130, (run, place) => ({ metric: "vms_link_up", value: 1, labels: { camera: `c${run}-${place}` } }), "vms-link", MINUTE);
-    expect(judged("R04", { runs: links }, { runsMin: 1 })).toMatchObject({ state: "pass", detail: { targets: 130 * NAMES } });
+    expect(judged("R04", { runs: ofManyAgents(links) }, { runsMin: 1 })).toMatchObject({ state: "pass", detail: { targets: 130 * NAMES } });
   });
 
   it("one camera a thousand times in each run", () => {

@@ -181,6 +181,27 @@ describe("R03: cameras answer at any hour", () => {
     expect(judgeCameras([...after, ...out, ...before])).toMatchObject(expected);
   });
 
+  describe("one that was taken off the list while it was down", () => {
+    const before = [10, 15, 20, 25].map((minutes) => cameras(minutes * MINUTE, { a: 1, b: 0 }));
+    const since = [0, 5].map((minutes) => cameras(minutes * MINUTE, { a: 1 }));
+    const ofOther = (run: Run): Run => ({ ...run, ref: run.ref.replace(/^\w+/, "fedcba9876543210") });
+
+    it("counts no more once its agent asks the others without it", () => {
+      expect(judgeCameras(before)).toMatchObject({ state: "fail", detail: { subject: "b" } });
+      expect(judgeCameras([...since, ...before])).toMatchObject({ state: "pass", detail: { targets: 1 } });
+    });
+
+    it("is unknown where the centre still declares it", () => {
+      const devices: Device[] = ["a", "b"].map((id) => ({ id, role: "camera", address: "10.1.0.9" }));
+      const [finding] = evaluate(plan, facts({ runs: [...since, ...before], centre: { devices } }), NOW, [requirement("R03")]);
+      expect(finding).toMatchObject({ state: "unknown", reason: "not_asked", detail: { subject: "b" } });
+    });
+
+    it("is still down where another agent asks the others", () => {
+      expect(judgeCameras([...since.map(ofOther), ...before])).toMatchObject({ state: "fail", detail: { subject: "b" } });
+    });
+  });
+
   describe("one that could not be asked", () => {
     const refused = (agoMs: number, trouble: string): Run => {
       const evidence = {
