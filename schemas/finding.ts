@@ -55,6 +55,7 @@ export const findingReasons = [
   "no_address",
   "not_asked",
   "no_channel",
+  "no_camera",
   "unverifiable",
   "device_offline",
   "access_denied",

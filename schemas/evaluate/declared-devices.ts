@@ -35,7 +35,8 @@ export type Unnamed = { readonly parts: readonly FindingPart[]; readonly evidenc
 
 /**
  * The devices that a centre declares and that no run of the rule's probe has named: each is unknown, whatever the others say. Cameras are known by the recorders
- * where these show a channel for each of them, a recording one where the rule asks the cameras themselves. `named` are the probe's targets.
+ * where these show a channel for each of them, a recording one where the rule asks the cameras themselves, and so is it that there are any, where recorders
+ * alone are declared. `named` are the probe's targets.
  */
 export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number, named: ReadonlySet<string>): Unnamed {
   const { devices } = facts.centre;
@@ -47,13 +48,16 @@ export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number,
   // Who asks the recorders alone learns of cameras by these alone.
   const open = roles.includes("camera") ? unasked.filter(isA("camera")) : cameras;
   const others = unasked.filter(({ role }) => role !== "camera").map(unknownPart);
-  if (open.length === 0) return { parts: others, evidence: [], untilMs: Number.POSITIVE_INFINITY };
+  const recorders = new Set(devices.filter(isA("recorder")).map(({ id }) => id));
+  const isBlind = roles.includes("camera") && cameras.length === 0 && recorders.size > 0 && [...named].every((target) => recorders.has(target));
+  if (open.length === 0 && !isBlind) return { parts: others, evidence: [], untilMs: Number.POSITIVE_INFINITY };
 
   const runs = newestOfTargets(measuredRuns(facts.runs, witness.probe).filter(({ atMs }) => atMs + witness.maxAgeMs >= nowMs));
   const channels = [...new Map(runs.flatMap(channelsOf).map((channel) => [channel.key, channel])).values()];
   const alone = cameras.filter((camera) => !open.includes(camera));
   const evidence = runs.map(({ ref }) => ref);
   const untilMs = least(runs.map(({ atMs }) => atMs)) + witness.maxAgeMs;
+  if (isBlind) return { parts: channels.length > 0 ? others : [...others, { subject: "camera", state: "unknown", reason: "no_camera" }], evidence, untilMs };
   const counts = { declared: cameras.length, channels: channels.length };
   if (channelsOfOthers(channels, alone, devices) >= open.length) {
     const proven = open

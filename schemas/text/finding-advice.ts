@@ -9,6 +9,7 @@ const obstacles: { readonly [reason in FindingReason]?: Requirement["owner"] } =
   clock_wrong: "vendor",
   device_offline: "commune",
   no_address: "province-it",
+  no_camera: "province-it",
   no_channel: "vendor",
   no_data: "province-it",
   no_denominator: "province-it",

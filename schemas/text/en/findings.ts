@@ -52,6 +52,7 @@ export const findings = {
   "finding.reason.not_asked": "{subject} is declared, but the gateway PC does not ask it, and no recorder proves it.",
   "finding.reason.no_channel":
     "{declared} cameras are declared, but the recorders show {channels} channels: of the others nobody knows whether they are connected and recorded.",
+  "finding.reason.no_camera": "The recorder answers, but no camera is declared and no channel is seen recording: nobody knows whether there is a camera.",
   "finding.reason.unverifiable": "The device does not tell enough to conclude.",
   "finding.reason.device_offline": "The device cannot be reached.",
   "finding.reason.access_denied": "The device refuses the account or its rights; enter the account again.",
@@ -79,6 +80,8 @@ export const findings = {
   "finding.advice.not_asked":
     "Run hcc-agent self-check on the gateway PC: where it says that the device lies outside of the networks that may be asked, allow its network there; else correct the address in the inventory.",
   "finding.advice.no_channel": "Connect the cameras to the recorder and see that it can be read; what is no longer there is taken out of the inventory.",
+  "finding.advice.no_camera":
+    "Enter the cameras in the inventory; see on the recorder whether a channel records, and whether the account of the agent can read it.",
   "finding.advice.no_denominator": "Enter the number of the centre's officers in the list of centres.",
   "finding.advice.only_excused_runs": "Mend the cause that is named, then wait for the next test.",
   "finding.advice.pc_clock_wrong": "Set date and time of the gateway PC, and let it synchronise its clock.",
@@ -130,6 +133,7 @@ export const findings = {
   "finding.short.no_address": "declared without an address",
   "finding.short.not_asked": "not asked",
   "finding.short.no_channel": "fewer channels than cameras",
+  "finding.short.no_camera": "no camera seen",
   "finding.short.unverifiable": "cannot be verified",
   "finding.short.device_offline": "device unreachable",
   "finding.short.access_denied": "device refuses access",

@@ -53,6 +53,7 @@ export const findings = {
   "finding.reason.not_asked": "{subject} có trong danh sách khai báo nhưng máy tính cổng không hỏi đến, và không đầu ghi nào chứng minh thay.",
   "finding.reason.no_channel":
     "Khai báo {declared} camera nhưng các đầu ghi chỉ cho thấy {channels} kênh: chưa biết những camera còn lại có được nối và ghi hình hay không.",
+  "finding.reason.no_camera": "Đầu ghi có trả lời, nhưng chưa khai báo camera nào và chưa thấy kênh nào đang ghi: chưa biết có camera hay không.",
   "finding.reason.unverifiable": "Thiết bị không cho biết đủ thông tin để kết luận.",
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
@@ -78,6 +79,7 @@ export const findings = {
   "finding.advice.not_asked":
     "Chạy hcc-agent self-check trên máy tính cổng: nếu báo thiết bị nằm ngoài các mạng được phép hỏi thì cho phép mạng đó trên máy; nếu không, sửa địa chỉ trong danh sách thiết bị.",
   "finding.advice.no_channel": "Nối camera vào đầu ghi và bảo đảm đọc được đầu ghi; camera không còn dùng thì bỏ khỏi danh sách thiết bị.",
+  "finding.advice.no_camera": "Khai các camera vào danh sách thiết bị; xem đầu ghi có kênh đang ghi không và tài khoản giám sát có đọc được đầu ghi không.",
   "finding.advice.no_denominator": "Khai số cán bộ của trung tâm trong danh sách trung tâm.",
   "finding.advice.only_excused_runs": "Xử lý nguyên nhân đã nêu, rồi chờ lần đo sau.",
   "finding.advice.pc_clock_wrong": "Đặt đúng ngày giờ của máy tính cổng và bật đồng bộ giờ tự động.",
@@ -129,6 +131,7 @@ export const findings = {
   "finding.short.no_address": "khai báo chưa có địa chỉ",
   "finding.short.not_asked": "không được hỏi đến",
   "finding.short.no_channel": "ít kênh hơn số camera",
+  "finding.short.no_camera": "chưa thấy camera nào",
   "finding.short.unverifiable": "không kiểm chứng được",
   "finding.short.device_offline": "không liên lạc được thiết bị",
   "finding.short.access_denied": "thiết bị từ chối truy cập",

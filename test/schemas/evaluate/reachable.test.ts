@@ -321,6 +321,23 @@ describe("R03: cameras answer at any hour", () => {
       });
     });
 
+    describe("a recorder alone is no camera", () => {
+      const recorder: Device = { id: "nvr-1", role: "recorder", address: "10.1.0.250" };
+      const up = [0, 30].map((minutes) => cameras(minutes * MINUTE, { "nvr-1": 1 }));
+      const card = [0, 30].map((minutes) => cameras(minutes * MINUTE, { "nvr-1": 1, "cam-of-the-pc's-own-list": 1 }));
+      it.each<[string, readonly Run[], string]>([
+        ["nobody knows of any", up, "unknown no_camera"],
+        ["none records", [...up, watch(HOUR, [0, 0])], "unknown no_camera"],
+        ["one records", [...up, watch(HOUR, [1, 0])], "pass met"],
+        ["a camera answers that is declared nowhere", card, "pass met"],
+        ["it is down", [0, 30].map((minutes) => cameras(minutes * MINUTE, { "nvr-1": 0 })), "fail target_down"],
+      ])("%s", (_, runs, expected) => {
+        const finding = judged(runs, [recorder]);
+        expect(`${finding?.state} ${finding?.reason}`).toBe(expected);
+        for (const lang of ["vi", "en"] as const) expect(finding && findingSentence(lang, finding)).not.toMatch(/[{}]/);
+      });
+    });
+
     it("passes no longer than the recorder's word and the cameras' answers stand", () => {
       const end = (agoMs: number) => Date.parse(judged([...answers, watch(agoMs, ones(8))])?.validUntil ?? "");
       expect(end(2 * HOUR)).toBe(NOW + HOUR);
