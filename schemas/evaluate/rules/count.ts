@@ -79,6 +79,9 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
       ...numbers,
       detail: { ...detail, watched },
     };
+  // Nor against one that was met on none of the others: its officer may have been on leave on those few.
+  const neverMet = unseen.filter(({ id, name }) => !seen.has(id) && !seen.has(name ?? id)).length;
+  if (over.length - watched >= rule.seenDays && mayCount + neverMet >= required) return { state: "pending", reason: "too_young", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
 }
 

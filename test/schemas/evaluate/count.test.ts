@@ -8,7 +8,7 @@ import { calendar, DAY, facts, NOW, plan, requirement, seen } from "../../suppor
 const days = workingDaysBefore(calendar, NOW, 10);
 /** Those that are over: the counter is still open at NOW. */
 const over = workingDaysBefore(calendar, NOW, 11).slice(1);
-const pcs = (count: number, on = days.slice(0, 5)) => Array.from({ length: count }, (_, at) => seen(`pc-${at}`, "officer-pc", on)).flat();
+const pcs = (count: number, on: readonly string[] = over) => Array.from({ length: count }, (_, at) => seen(`pc-${at}`, "officer-pc", on)).flat();
 const declared = (count: number, address = true) =>
   Array.from({ length: count }, (_, at) => ({ id: `pc-${at}`, role: "officer-pc" as const, ...(address && { address: `10.0.0.${at + 1}` }) }));
 const judge = (id: string, more: Parameters<typeof facts>[0]) => evaluate(plan, facts(more), NOW, [requirement(id)])[0];

@@ -12,6 +12,7 @@ const verdict = (id: string, more: Parameters<typeof facts>[0]) => {
 
 describe("R10: a day on which nobody looked speaks against no device", () => {
   const days = workingDaysBefore(calendar, NOW, 10);
+  const over = workingDaysBefore(calendar, NOW, 11).slice(1);
   const pcs = Array.from({ length: 7 }, (_, at) => ({ id: `pc-${at}`, role: "officer-pc" as const, address: `10.0.0.${at + 1}` }));
   const look = measured("office-devices", HOUR, [{ metric: "devices_seen", value: 0, labels: { role: "officer-pc" } }]);
   it.each<[string, Parameters<typeof facts>[0], string]>([
@@ -21,8 +22,19 @@ describe("R10: a day on which nobody looked speaks against no device", () => {
     ["two days, and a morning that is not over", { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(0, 3)) }, "unknown stale"],
     [
       "three days on which printers answered and PCs did not",
-      { centre: { devices: pcs }, presence: seen("printer-1", "printer", days.slice(1, 4)) },
-      "fail not_seen",
+      { centre: { devices: pcs }, presence: seen("printer-1", "printer", over.slice(0, 3)) },
+      "pending too_young",
+    ],
+    [
+      "seven days: they may have been on for three others",
+      { centre: { devices: pcs }, presence: seen("printer-1", "printer", over.slice(0, 7)) },
+      "pending too_young",
+    ],
+    ["eight days", { centre: { devices: pcs }, presence: seen("printer-1", "printer", over.slice(0, 8)) }, "fail not_seen"],
+    [
+      "three days, and too few PCs in the list",
+      { centre: { devices: pcs.slice(1) }, presence: seen("printer-1", "printer", over.slice(0, 3)) },
+      "fail declared_short",
     ],
   ])("%s", (_, more, expected) => expect(verdict("R10", more)).toBe(expected));
 });
