@@ -85,9 +85,9 @@ export function devicesUnlisted(
   const [recorders, open] = [unlisted.filter(isA("recorder")).map(unknownPart), unlisted.filter(isA("camera"))];
   const cameras = devices.filter(isA("camera"));
   const alone = cameras.filter(({ id }) => listed.has(id));
-  const keyed = channels.map(({ device, channel }): Channel => ({ key: `${device} ${channel}`, device }));
-  if (channelsOfOthers(keyed, alone, devices) >= open.length) return recorders;
-  const detail = { declared: cameras.length, channels: channels.length };
+  const own = listedChannels(channels);
+  if (channelsOfOthers(own, alone, devices) >= open.length) return recorders;
+  const detail = { declared: cameras.length, channels: own.length };
   return [...recorders, ...open.map(({ id }): FindingPart => ({ subject: id, state: "unknown", reason: "no_channel", detail }))];
 }
 
@@ -120,11 +120,15 @@ function channelsOfOthers(channels: readonly Channel[], alone: readonly Device[]
   return others.length - anywhere - Math.min(untold, unmatched.length - anywhere);
 }
 
+/** The channels of recording-depth; `*` stands for a device of which none could be learnt. */
+function listedChannels(channels: readonly Pick<ChannelEvidence, "device" | "channel">[]): Channel[] {
+  return channels.filter(({ channel }) => channel !== "*").map(({ device, channel }) => ({ key: `${device} ${channel}`, device }));
+}
+
 /** The channels that a run of a witness tells of. */
 function channelsOf({ probe, target = "", outcome }: Run): Channel[] {
   if (outcome.kind !== "measured") return [];
-  if (probe === "recording-depth")
-    return RecordingEvidence.safeParse(outcome.evidence).data?.channels.map(({ device, channel }) => ({ key: `${device} ${channel}`, device })) ?? [];
+  if (probe === "recording-depth") return listedChannels(RecordingEvidence.safeParse(outcome.evidence).data?.channels ?? []);
   const recorders = Looks.safeParse(outcome.evidence).data?.recorders ?? [];
   const told = new Map(
     recorders.flatMap(({ device, channels }) =>

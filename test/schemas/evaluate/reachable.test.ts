@@ -356,8 +356,8 @@ describe("R03: cameras answer at any hour", () => {
 
     describe("R04: recorders stand for their cameras", () => {
       const link = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "nvr-1" } }]);
-      const depth = (count: number) => {
-        const channels = Array.from({ length: count }, (_, at) => channelEvidence(`${at + 1}`, "COMPLIANT"));
+      const depth = (count: number) => listing(Array.from({ length: count }, (_, at) => channelEvidence(`${at + 1}`, "COMPLIANT")));
+      const listing = (channels: ReturnType<typeof channelEvidence>[]) => {
         const at = new Date(NOW).toISOString();
         const evidence = { window: { from: at, to: at }, requiredDays: 30, lastDay: "2026-11-27", recorders: [], channels };
         return measured("recording-depth", 8 * HOUR, [{ metric: "recording_depth_days", value: 30 }], { evidence: Evidence.parse(evidence) });
@@ -373,6 +373,12 @@ describe("R03: cameras answer at any hour", () => {
           [link, depth(4)],
           [recorder, ...devices],
           { state: "unknown", reason: "no_channel", detail: { declared: 8, channels: 4 } },
+        ],
+        [
+          "one camera on a recorder that refused to list its channels",
+          [link, listing([channelEvidence("*", "UNVERIFIABLE", "AUTH_FAILED")])],
+          [recorder, camera(1)],
+          { state: "unknown", reason: "no_channel", detail: { declared: 1, channels: 0 } },
         ],
         ["nobody knows the channels", [link], [recorder, ...devices], { state: "unknown", reason: "no_channel", detail: { declared: 8, channels: 0 } }],
         ["a second recorder without an address", [link, depth(8)], [recorder, { id: "nvr-2", role: "recorder" }], { state: "unknown", reason: "no_address" }],
