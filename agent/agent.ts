@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
+import { text } from "#schemas/text/text.ts";
 import { deriveAssignments } from "./assignments.ts";
 import { ClockWatch } from "./clock-state.ts";
 import type { Settings } from "./config.ts";
@@ -43,10 +44,9 @@ const END_MS = 2_500;
 export async function runAgent(settings: Settings, stop: AbortSignal, { splay }: { splay: boolean }): Promise<void> {
   const { dataDir, local } = settings;
   const identity = readIdentity(dataDir);
-  if (identity === undefined)
-    throw new UsageError(`${dataDir}: this PC is not enrolled; ask the province for a code and run: hcc-agent enrol CODE --collector URL`);
+  if (identity === undefined) throw new UsageError((lang) => text(lang, "agent.status.not_enrolled", { folder: dataDir }));
   using owner = ownFolder(dataDir);
-  if (owner === undefined) throw new UsageError(`${dataDir}: another agent runs on this folder`);
+  if (owner === undefined) throw new UsageError((lang) => text(lang, "agent.run.another", { folder: dataDir }));
   const log = createLogger(settings.logLevel, logFile(dataDir));
   using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
   const agent = assemble(settings, identity, spool, log, splay);

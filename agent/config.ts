@@ -1,12 +1,15 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { cleanText } from "#schemas/clean-text.ts";
 import { Code } from "#schemas/ids.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { CredentialName, Network } from "#schemas/target.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
+import { fieldFaults } from "./field-faults.ts";
+import { readText } from "./file-fault.ts";
 import { UsageError } from "./terminal.ts";
 
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
@@ -77,19 +80,19 @@ const Environment = z.object({
 /** The same from any folder in which a command is typed. */
 const DEFAULT_DATA = join(import.meta.dirname, "..", "data", "agent");
 const CONFIG_NAME = "hcc-agent.json";
-const CONFIG_BYTES_MAX = 1024 * 1024;
+const CONFIG_CHARS_MAX = 1024 * 1024;
 
 /**
  * Reads environment and `hcc-agent.json`: `--config`, else the one in the data folder, else none. The environment wins over the file.
  * Throws UsageError that names the file and each wrong field, or says how to come to a data folder that is closed to this user.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, configFile?: string): Settings {
-  const variables = parsed(Environment, env, "environment");
+  const variables = parsed(Environment, env, (lang) => text(lang, "agent.config.environment"));
   const dataDir = resolve(variables.HCC_AGENT_DATA ?? DEFAULT_DATA);
-  requireOpen(dataDir, variables.HCC_LANG ?? "vi");
+  requireOpen(dataDir);
   const file = configFile === undefined ? join(dataDir, CONFIG_NAME) : resolve(configFile);
   const raw = readConfig(file, configFile !== undefined);
-  const local = parsed(LocalConfig, raw ?? {}, file);
+  const local = parsed(LocalConfig, raw ?? {}, () => file);
   const beside = (path: string) => resolve(dirname(file), path);
   return {
     dataDir: variables.HCC_AGENT_DATA === undefined && local.data !== undefined ? beside(local.data) : dataDir,
@@ -105,33 +108,29 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>, 
 }
 
 /** A closed folder looks like an empty one to `existsSync`: an enrolled PC would be told to enrol. */
-function requireOpen(folder: string, lang: Lang): void {
+function requireOpen(folder: string): void {
   try {
     readdirSync(folder);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EACCES" || code === "EPERM") throw new UsageError(text(lang, "agent.data_closed", { folder }));
+    if (code === "EACCES" || code === "EPERM") throw new UsageError((lang) => text(lang, "agent.file.closed", { path: folder }));
   }
 }
 
 function readConfig(file: string, mustExist: boolean): unknown {
-  let text: string;
+  if (!mustExist && !existsSync(file)) return undefined;
+  const content = readText(file);
+  if (content.length > CONFIG_CHARS_MAX) throw new UsageError((lang) => text(lang, "agent.config.too_big", { file, max: CONFIG_CHARS_MAX }));
   try {
-    text = readFileSync(file, "utf8");
+    return JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
-    if (!mustExist && error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new UsageError(`${file}: cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown error"})`);
-  }
-  if (text.length > CONFIG_BYTES_MAX) throw new UsageError(`${file}: larger than ${CONFIG_BYTES_MAX} bytes`);
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new UsageError(`${file}: no valid JSON (${error instanceof Error ? error.message : "unknown error"})`);
+    const said = cleanText(error instanceof Error ? error.message : String(error));
+    throw new UsageError((lang) => text(lang, "agent.config.no_json", { file, error: said }));
   }
 }
 
-function parsed<T>(type: z.ZodType<T>, raw: unknown, place: string): T {
+function parsed<T extends z.ZodRawShape>(type: z.ZodObject<T>, raw: unknown, place: (lang: Lang) => string): z.infer<z.ZodObject<T>> {
   const result = type.safeParse(raw);
   if (result.success) return result.data;
-  throw new UsageError(result.error.issues.map(({ path, message }) => `${place}: ${path.join(".") || "(whole)"}: ${message}`).join("\n"));
+  throw fieldFaults(result.error, place, Object.keys(type.shape));
 }

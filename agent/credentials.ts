@@ -1,9 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { cleanText } from "#schemas/clean-text.ts";
 import { CredentialName } from "#schemas/target.ts";
+import { text } from "#schemas/text/text.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
+import { readText } from "./file-fault.ts";
 import { UsageError } from "./terminal.ts";
 
 const Sealed = z.strictObject({ iv: z.base64(), tag: z.base64(), text: z.base64() });
@@ -34,11 +37,12 @@ export class Credentials {
 
   /** Stores or replaces a secret; it is on disk when this returns. */
   add(name: string, secret: string): void {
-    const valid = CredentialName.safeParse(name);
-    if (!valid.success) throw new UsageError(`creds: name "${name}": ${valid.error.issues[0]?.message}`);
-    if (secret.length === 0 || secret.length > SECRET_CHARS_MAX) throw new UsageError(`creds: the secret must have 1 to ${SECRET_CHARS_MAX} characters`);
+    if (!CredentialName.safeParse(name).success) throw new UsageError((lang) => text(lang, "agent.creds.bad_name", { name: cleanText(name) }));
+    if (secret.length === 0 || secret.length > SECRET_CHARS_MAX)
+      throw new UsageError((lang) => text(lang, "agent.creds.bad_secret", { max: SECRET_CHARS_MAX }));
     const vault = this.#vault();
-    if (!(name in vault.secrets) && Object.keys(vault.secrets).length >= CREDENTIALS_MAX) throw new UsageError(`creds: more than ${CREDENTIALS_MAX} names`);
+    if (!(name in vault.secrets) && Object.keys(vault.secrets).length >= CREDENTIALS_MAX)
+      throw new UsageError((lang) => text(lang, "agent.creds.full", { max: CREDENTIALS_MAX }));
     this.#write({ ...vault, secrets: { ...vault.secrets, [name]: seal(this.#key(), name, secret) } });
   }
 
@@ -53,15 +57,15 @@ export class Credentials {
   /** The secret of a name. Throws UsageError when there is none or when key and entry do not belong together. */
   secretOf(name: string): string {
     const sealed = Object.entries(this.#vault().secrets).find(([known]) => known === name)?.[1];
-    if (sealed === undefined) throw new UsageError(`no credential "${name}"; add it with: creds add ${name}`);
+    if (sealed === undefined) throw new UsageError((lang) => text(lang, "agent.creds.unknown", { name: cleanText(name) }));
     return unseal(this.#key(), name, sealed);
   }
 
   #vault(): Vault {
     const file = join(this.#folder, "vault.json");
     if (!existsSync(file)) return { version: 1, secrets: {} };
-    const vault = Vault.safeParse(parseJson(readFileSync(file, "utf8")));
-    if (!vault.success) throw new UsageError(`${file}: damaged; move it away and add the credentials again`);
+    const vault = Vault.safeParse(parseJson(readText(file)));
+    if (!vault.success) throw new UsageError((lang) => text(lang, "agent.creds.damaged", { folder: this.#folder }));
     return vault.data;
   }
 
@@ -73,8 +77,8 @@ export class Credentials {
     const file = join(this.#folder, "vault.key");
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     if (!existsSync(file)) writeFileAtomic(file, randomBytes(32).toString("base64"), 0o600);
-    const key = Buffer.from(readFileSync(file, "utf8"), "base64");
-    if (key.length !== 32) throw new UsageError(`${file}: damaged; remove the folder and add the credentials again`);
+    const key = Buffer.from(readText(file), "base64");
+    if (key.length !== 32) throw new UsageError((lang) => text(lang, "agent.creds.damaged", { folder: this.#folder }));
     return key;
   }
 }
@@ -124,13 +128,13 @@ function seal(key: Buffer, name: string, secret: string): z.infer<typeof Sealed>
   return { iv: iv.toString("base64"), tag: cipher.getAuthTag().toString("base64"), text: sealed.toString("base64") };
 }
 
-function unseal(key: Buffer, name: string, { iv, tag, text }: z.infer<typeof Sealed>): string {
+function unseal(key: Buffer, name: string, sealed: z.infer<typeof Sealed>): string {
   try {
-    const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(iv, "base64"), { authTagLength: 16 })
+    const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(sealed.iv, "base64"), { authTagLength: 16 })
       .setAAD(Buffer.from(name))
-      .setAuthTag(Buffer.from(tag, "base64"));
-    return Buffer.concat([decipher.update(Buffer.from(text, "base64")), decipher.final()]).toString("utf8");
+      .setAuthTag(Buffer.from(sealed.tag, "base64"));
+    return Buffer.concat([decipher.update(Buffer.from(sealed.text, "base64")), decipher.final()]).toString("utf8");
   } catch {
-    throw new UsageError(`credential "${name}" does not open with this PC's key; add it again with: creds add ${name}`);
+    throw new UsageError((lang) => text(lang, "agent.creds.other_key", { name }));
   }
 }

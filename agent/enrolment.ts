@@ -5,24 +5,18 @@ import { EnrolReply, type EnrolRequest, enrolText } from "#schemas/exchange.ts";
 import type { Problem } from "#schemas/problem.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
-import type { Lang } from "#schemas/words.ts";
 import { isDateFault } from "./date-fault.ts";
 import { adoptIdentity, type Identity, pendingKey, publicKeyText } from "./identity.ts";
 import { UsageError } from "./terminal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
 
-export type Enrolment = { readonly dataDir: string; readonly collector: string; readonly version: string; readonly lang: Lang; readonly nowMs: () => number };
+export type Enrolment = { readonly dataDir: string; readonly collector: string; readonly version: string; readonly nowMs: () => number };
 
 /**
  * Makes this PC known to a collector by its one-time code. The key is made here and only its public half is sent, with a proof of possession.
  * An interrupted attempt can be repeated with the same key. Throws UsageError with what to do when the collector refuses or does not answer.
  */
-export async function enrol(
-  code: string,
-  client: CollectorClient,
-  { dataDir, collector, version, lang, nowMs }: Enrolment,
-  signal: AbortSignal,
-): Promise<Identity> {
+export async function enrol(code: string, client: CollectorClient, { dataDir, collector, version, nowMs }: Enrolment, signal: AbortSignal): Promise<Identity> {
   const key = pendingKey(dataDir);
   const publicKey = publicKeyText(key);
   const request: EnrolRequest = {
@@ -36,16 +30,19 @@ export async function enrol(
     const { code: fault } = error as { code?: unknown };
     if (isDateFault(fault))
       throw new UsageError(
-        `${text(lang, "agent.dates.either", { now: moment(lang, nowMs()) })} ${text(lang, "agent.dates.hint.either")} (${collector}: ${fault})`,
+        (lang) => `${text(lang, "agent.dates.either", { now: moment(lang, nowMs()) })} ${text(lang, "agent.dates.hint.either")} (${collector}: ${fault})`,
       );
     if (typeof fault === "string" && /CERT|VERIFY/.test(fault))
-      throw new UsageError(text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
-    throw new UsageError(text(lang, "agent.enrol.no_answer", { collector, error: cleanText(error instanceof Error ? error.message : String(error)) }));
+      throw new UsageError((lang) => text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
+    const said = cleanText(error instanceof Error ? error.message : String(error));
+    throw new UsageError((lang) => text(lang, "agent.enrol.no_answer", { collector, error: said }));
   });
   const enrolled = EnrolReply.safeParse(reply.body);
   if (reply.status !== 200 && reply.status !== 201)
-    throw new UsageError(text(lang, refusal(reply.status, reply.problem), { collector, status: reply.status, code: cleanText(reply.problem?.code ?? "") }));
-  if (!enrolled.success) throw new UsageError(text(lang, "agent.enrol.stranger", { collector }));
+    throw new UsageError((lang) =>
+      text(lang, refusal(reply.status, reply.problem), { collector, status: reply.status, code: cleanText(reply.problem?.code ?? "") }),
+    );
+  if (!enrolled.success) throw new UsageError((lang) => text(lang, "agent.enrol.stranger", { collector }));
   const { agent, centre, configKey } = enrolled.data;
   const identity: Identity = { agent, centre, collector, enrolledAt: new Date(nowMs()).toISOString(), ...(configKey !== undefined && { configKey }) };
   adoptIdentity(dataDir, identity);

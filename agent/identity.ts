@@ -1,9 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { AgentId, Code, Instant } from "#schemas/ids.ts";
+import { text } from "#schemas/text/text.ts";
 import { type Renaming, renameHeld, writeFileAtomic } from "./atomic-file.ts";
+import { readText } from "./file-fault.ts";
 import { restrictToOwner } from "./private-file.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -20,42 +22,48 @@ export const Identity = z.strictObject({
 });
 export type Identity = z.infer<typeof Identity>;
 
-/** The identity in a data folder; undefined before the enrolment. Throws UsageError when the file is damaged. */
+/** The identity in a data folder; undefined before the enrolment. Throws UsageError when the file is damaged or closed to this user. */
 export function readIdentity(dataDir: string): Identity | undefined {
   const file = join(dataDir, "agent.json");
   if (!existsSync(file)) return undefined;
+  const content = readText(file);
   try {
-    return Identity.parse(JSON.parse(readFileSync(file, "utf8")));
+    return Identity.parse(JSON.parse(content));
   } catch {
-    throw new UsageError(`${file}: damaged; remove it and enrol this PC again with a new code`);
+    throw new UsageError((lang) => text(lang, "agent.identity.damaged", { file }));
   }
 }
 
-/** The key that was enrolled for an identity. Throws UsageError when it is gone or damaged. */
+/** The key that was enrolled for an identity. Throws UsageError when it is gone, damaged or closed to this user. */
 export function keyOf(dataDir: string, { agent }: Identity): KeyObject {
   const file = join(dataDir, `${agent}.key`);
-  try {
-    return createPrivateKey(readFileSync(file, "utf8"));
-  } catch {
-    throw new UsageError(`${file}: missing or damaged; remove agent.json and enrol this PC again with a new code`);
-  }
+  const key = privateKeyIn(file);
+  if (key === undefined) throw new UsageError((lang) => text(lang, "agent.identity.no_key", { file }));
+  return key;
 }
 
 /**
- * The Ed25519 key for the next enrolment, made here; it never leaves the PC. An interrupted enrolment finds the same key again.
- * The key in use stays in place until the new one is accepted.
+ * The Ed25519 key for the next enrolment, made here; it never leaves the PC. An interrupted enrolment finds the same key again;
+ * one that is damaged was never in use and is made anew. The key in use stays in place until the new one is accepted.
  */
 export function pendingKey(dataDir: string): KeyObject {
   const file = pendingFile(dataDir);
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync("ed25519");
-    writeFileAtomic(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
-    restrictToOwner(file);
-  }
+  const kept = privateKeyIn(file);
+  if (kept !== undefined) return kept;
+  const { privateKey } = generateKeyPairSync("ed25519");
+  writeFileAtomic(file, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
+  restrictToOwner(file);
+  return privateKey;
+}
+
+/** Undefined where there is none, or one that is damaged. */
+function privateKeyIn(file: string): KeyObject | undefined {
+  if (!existsSync(file)) return undefined;
+  const pem = readText(file);
   try {
-    return createPrivateKey(readFileSync(file, "utf8"));
+    return createPrivateKey(pem);
   } catch {
-    throw new UsageError(`${file}: damaged; remove it and try again`);
+    return undefined;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Lang } from "#schemas/words.ts";
+
 /** What a command may know of the place it runs in: main.ts builds it from `process`, tests from strings. */
 export type Terminal = {
   /** Data, and nothing else when `--json` is given. */
@@ -18,9 +20,18 @@ export type Terminal = {
   readonly stop: AbortSignal;
 };
 
-/** A mistake of the person who typed the command: shown without a stack, exit code 64 (EX_USAGE). */
+/**
+ * What keeps a command from doing its work and a person can mend: shown without a stack, exit code 64 (EX_USAGE).
+ * `say` is the sentence for that person, with the file or field and the next step; `message` is the same in English, for logs and outcomes.
+ */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  readonly say: (lang: Lang) => string;
+
+  constructor(say: (lang: Lang) => string) {
+    super(say("en"));
+    this.say = say;
+  }
 }
 
 export const exitCodes = { ok: 0, warning: 1, fail: 2, unknown: 3, usage: 64 } as const;

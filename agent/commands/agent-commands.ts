@@ -23,11 +23,11 @@ export async function runCommandOfAgent(settings: Settings, terminal: Terminal, 
 export async function enrolCommand(given: string | undefined, collector: string | undefined, settings: Settings, terminal: Terminal): Promise<number> {
   const { dataDir, lang } = settings;
   const url = collector ?? settings.collectorUrl;
-  if (url === undefined) throw new UsageError(text(lang, "agent.enrol.no_collector"));
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError(text(lang, "agent.enrol.no_address", { url: cleanText(url) }));
-  const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
+  if (url === undefined) throw new UsageError((lang) => text(lang, "agent.enrol.no_collector"));
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError((lang) => text(lang, "agent.enrol.no_address", { url: cleanText(url) }));
   const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
-  const identity = await enrol(code, client, { dataDir, collector: url, version, lang, nowMs: Date.now }, terminal.stop);
+  const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
+  const identity = await enrol(code, client, { dataDir, collector: url, version, nowMs: Date.now }, terminal.stop);
   terminal.err(`${text(lang, "agent.enrolled", { centre: identity.centre, agent: identity.agent })}\n`);
   return exitCodes.ok;
 }

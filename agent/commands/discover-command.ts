@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cleanText } from "#schemas/clean-text.ts";
 import { Network } from "#schemas/target.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Settings } from "../config.ts";
@@ -11,18 +12,18 @@ export type DiscoverFlags = { readonly json?: boolean; readonly network?: string
 
 const Port = z.coerce.number().int().min(1).max(65_535);
 
-function parsed<Value>(type: z.ZodType<Value>, given: string, flag: string): Value {
+function parsed<Value>(type: z.ZodType<Value>, given: string, fault: "agent.discover.bad_network" | "agent.discover.bad_port"): Value {
   const result = type.safeParse(given);
   if (result.success) return result.data;
-  throw new UsageError(`${flag}: ${result.error.issues[0]?.message ?? "wrong"}`);
+  throw new UsageError((lang) => text(lang, fault, { given: cleanText(given) }));
 }
 
 /** Looks for devices inside the allowed networks and prints what it proposes; nothing is added by itself. */
 export async function discoverCommand(settings: Settings, terminal: Terminal, { json = false, network, snmpPort }: DiscoverFlags): Promise<number> {
   const { lang, local } = settings;
-  const subnets = network === undefined ? searchedNetworks(local) : [parsed(Network, network, "--network")];
-  const port = snmpPort === undefined ? undefined : parsed(Port, snmpPort, "--snmp-port");
-  if (subnets.length === 0) throw new UsageError(text(lang, "agent.discover.no_network"));
+  const subnets = network === undefined ? searchedNetworks(local) : [parsed(Network, network, "agent.discover.bad_network")];
+  const port = snmpPort === undefined ? undefined : parsed(Port, snmpPort, "agent.discover.bad_port");
+  if (subnets.length === 0) throw new UsageError((lang) => text(lang, "agent.discover.no_network"));
   const spinning = terminal.isTty && !json;
   const proposals = await discover({
     io: createIo(),

@@ -1,12 +1,14 @@
-import { readFileSync } from "node:fs";
+import { cleanText } from "#schemas/clean-text.ts";
 import { ProbeKind } from "#schemas/observation.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { resolveCredentials } from "../credentials.ts";
+import { fieldFaults } from "../field-faults.ts";
+import { readText } from "../file-fault.ts";
 import type { Io } from "../io/io.ts";
 import type { Probe, ProbeMemory } from "../probe.ts";
 import { probes } from "../probes/registry.ts";
-import { observe, optionFaults } from "../runner.ts";
+import { observe } from "../runner.ts";
 import { steadyMs } from "../system-clock.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 
@@ -32,12 +34,7 @@ export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, 
   const probe = probeOf(command.kind);
   const raw = await resolveCredentials(await parseOptions(probe.kind, command.options, terminal), secretOf);
   const options = probe.options.safeParse(raw);
-  if (!options.success)
-    throw new UsageError(
-      optionFaults(options.error)
-        .map((fault) => `${probe.kind}: ${fault}`)
-        .join("\n"),
-    );
+  if (!options.success) throw fieldFaults(options.error, () => `${probe.kind} --options`);
   const log = command.json ? () => {} : (message: string, fields = {}) => terminal.err(`${message} ${JSON.stringify(fields)}\n`);
   const outcome = await observe(probe, raw, { fetch, io, memory: shortMemory(), log, nowMs: Date.now, steadyMs, trustedMs }, terminal.stop);
   terminal.out(`${JSON.stringify(outcome, null, command.json ? undefined : 2)}\n`);
@@ -48,25 +45,18 @@ export async function runProbe(command: ProbeCommand, terminal: Terminal, { io, 
 function probeOf(kind: string): Probe<never> {
   const known = ProbeKind.safeParse(kind);
   const probe = known.success ? probes.get(known.data) : undefined;
-  if (probe === undefined) throw new UsageError(`no probe "${kind}"; there are: ${[...probes.keys()].sort().join(", ")}`);
+  if (probe === undefined)
+    throw new UsageError((lang) => text(lang, "agent.probe.unknown", { kind: cleanText(kind), kinds: [...probes.keys()].sort().join(", ") }));
   return probe;
 }
 
 /** `--options` is JSON, `@file` or `-` for standard input, so that secrets need not stand in the argument list. */
 async function parseOptions(kind: ProbeKind, given: string | undefined, terminal: Terminal): Promise<unknown> {
-  const source = given === undefined ? "{}" : given === "-" ? await terminal.readSecret("") : given.startsWith("@") ? fileText(kind, given.slice(1)) : given;
+  const source = given === undefined ? "{}" : given === "-" ? await terminal.readSecret("") : given.startsWith("@") ? readText(given.slice(1)) : given;
   try {
     return JSON.parse(source);
   } catch {
-    throw new UsageError(`${kind}: options: no valid JSON; write for instance --options '{"url":"https://example.vn/"}'`);
-  }
-}
-
-function fileText(kind: ProbeKind, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new UsageError(`${kind}: options: the file ${file} cannot be read`);
+    throw new UsageError((lang) => text(lang, "agent.probe.no_json", { kind }));
   }
 }
 

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { text } from "#schemas/text/text.ts";
+import { Lang } from "#schemas/words.ts";
 import { readSettings, type Settings } from "../config.ts";
 import { Credentials } from "../credentials.ts";
+import { fileFault } from "../file-fault.ts";
 import { createIo } from "../io/io.ts";
 import { readStatus, trustedMsOf } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
+import { inWordsOf, mistakeOf } from "./command-words.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
 import { type DiscoverFlags, discoverCommand } from "./discover-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
@@ -22,24 +25,40 @@ export async function runCommand(args: readonly string[], env: Environment, term
   const done = (result: number) => {
     code = result;
   };
+  const reader: Reader = { lang: Lang.catch("vi").parse(env.HCC_LANG) };
   try {
-    await buildProgram(env, terminal, done).parseAsync(args, { from: "user" });
+    await buildProgram(env, terminal, reader, done).parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    if (!(error instanceof UsageError)) throw error;
-    terminal.err(`${error.message}\n`);
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const said = error instanceof CommanderError ? mistakeOf(error, reader.lang) : toldFault(error, reader).say(reader.lang);
+    if (said !== undefined) terminal.err(`${said}\n`);
     return exitCodes.usage;
   }
 }
 
-function buildProgram(env: Environment, terminal: Terminal, done: (code: number) => void): Command {
-  const lang = env.HCC_LANG === "en" ? "en" : "vi";
+/** In whose words a fault is told (what the environment says, then the configuration, then the command itself), and of which data folder. */
+type Reader = { lang: Lang; dataDir?: string };
+
+/** What a person can do something about. Throws what is a fault of the program. */
+function toldFault(error: unknown, { dataDir }: Reader): UsageError {
+  const told = error instanceof UsageError ? error : fileFault(error, dataDir);
+  if (told === undefined) throw error;
+  return told;
+}
+
+function buildProgram(env: Environment, terminal: Terminal, reader: Reader, done: (code: number) => void): Command {
+  const { lang } = reader;
   const program = new Command("hcc-agent").description(text(lang, "agent.about")).exitOverride();
-  const outputError = (error: string, write: (words: string) => void) => write(`${text(lang, "agent.usage", { error: error.trim() })}\n`);
-  program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError }).helpCommand(false);
-  program.option("--config <file>", text(lang, "agent.option.config"));
-  const settings = (): Settings => readSettings(env, program.opts<{ config?: string }>().config);
+  // What was typed wrong is said where the command ends.
+  program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} }).helpCommand(false);
+  inWordsOf(lang, program).option("--config <file>", text(lang, "agent.option.config"));
+  const settings = (): Settings => {
+    const read = readSettings(env, program.opts<{ config?: string }>().config);
+    reader.lang = read.lang;
+    reader.dataDir = read.dataDir;
+    return read;
+  };
 
   program
     .command("probe")
@@ -73,7 +92,11 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
     .option("--timeout <time>", text(lang, "agent.option.timeout"))
     .option("--local", text(lang, "agent.option.local"))
     .option("--no-color", text(lang, "agent.option.no_color"))
-    .action(async (flags: SelfCheckFlags) => done(await selfCheckCommand(flags, settings(), terminal.nodeVersion, terminal)));
+    .action(async (flags: SelfCheckFlags) => {
+      const own = settings();
+      reader.lang = Lang.catch(own.lang).parse(flags.lang);
+      done(await selfCheckCommand(flags, own, terminal.nodeVersion, terminal));
+    });
   program
     .command("run")
     .description(text(lang, "agent.command.run"))
@@ -101,7 +124,7 @@ function buildProgram(env: Environment, terminal: Terminal, done: (code: number)
     .option("--json", text(lang, "agent.option.json"))
     .action(({ json }: { json?: boolean }) => done(statusCommand(settings(), terminal, json === true)));
 
-  const creds = program.command("creds").description(text(lang, "agent.command.creds"));
+  const creds = program.command("creds").description(text(lang, "agent.command.creds")).helpCommand(false);
   const store = () => new Credentials(settings().dataDir);
   creds
     .command("add")

@@ -3,6 +3,7 @@ import { platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VIETNAM_OFFSET_MS } from "#schemas/calendar.ts";
+import { cleanText } from "#schemas/clean-text.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
@@ -59,10 +60,10 @@ const TEST_S = 10;
  */
 export async function selfCheckCommand(flags: SelfCheckFlags, settings: Settings, nodeVersion: string, terminal: Terminal): Promise<number> {
   const lang = langOf(flags, settings);
-  if (flags.only !== undefined && !isCheckId(flags.only)) throw new UsageError(text(lang, "selfcheck.none", { id: flags.only, ids: checkIds.join(", ") }));
+  if (flags.only !== undefined && !isCheckId(flags.only)) throw noCheck(flags.only);
   if (flags.list) return listChecks(flags, lang, terminal);
   const everyMs = flags.every === undefined ? undefined : timeOf("--every", flags.every);
-  if (everyMs !== undefined && (flags.full || flags.bundle !== undefined)) throw new UsageError("self-check: --every goes with neither --full nor --bundle");
+  if (everyMs !== undefined && (flags.full || flags.bundle !== undefined)) throw new UsageError((lang) => text(lang, "selfcheck.every_alone"));
   for (;;) {
     const code = await checkOnce(flags, settings, nodeVersion, lang, terminal);
     if (everyMs === undefined) return code;
@@ -118,15 +119,19 @@ const TIME_MAX_MS = 24 * units.h;
 function timeOf(flag: string, words: string): number {
   const [, count, unit] = /^(\d{1,5})([smh])$/.exec(words) ?? [];
   const ms = Number(count) * units[(unit ?? "s") as keyof typeof units];
-  if (!(ms > 0 && ms <= TIME_MAX_MS)) throw new UsageError(`self-check: ${flag}: "${words}" is no time such as 60s, 5m or 1h, at most 24h`);
+  if (!(ms > 0 && ms <= TIME_MAX_MS)) throw new UsageError((lang) => text(lang, "selfcheck.no_time", { flag, given: cleanText(words) }));
   return ms;
 }
 
-function langOf(flags: SelfCheckFlags, settings: Settings): Lang {
-  if (flags.lang === undefined) return settings.lang;
-  const lang = Lang.safeParse(flags.lang);
-  if (!lang.success) throw new UsageError(`self-check: --lang: "${flags.lang}" is neither vi nor en`);
+function langOf({ lang: given }: SelfCheckFlags, settings: Settings): Lang {
+  if (given === undefined) return settings.lang;
+  const lang = Lang.safeParse(given);
+  if (!lang.success) throw new UsageError((reader) => text(reader, "selfcheck.no_lang", { given: cleanText(given) }));
   return lang.data;
+}
+
+function noCheck(id: string): UsageError {
+  return new UsageError((lang) => text(lang, "selfcheck.none", { id: cleanText(id), ids: checkIds.join(", ") }));
 }
 
 async function look(
@@ -136,12 +141,12 @@ async function look(
   live: LiveRuns,
   confirm: (mb: number) => Promise<boolean>,
 ): Promise<Surroundings> {
-  const faults: { what: string; error: string }[] = [];
+  const faults: Surroundings["faults"][number][] = [];
   const attempt = <T>(what: string, read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
-      faults.push({ what, error: error instanceof Error ? error.message : String(error) });
+      faults.push({ what, error });
       return undefined;
     }
   };
@@ -207,7 +212,8 @@ function writeBundle(named: string | true, report: Report, surroundings: Surroun
   try {
     writeFileSync(file, zip(files, report.startedMs), { mode: 0o600 });
   } catch (error) {
-    throw new UsageError(text(lang, "selfcheck.bundle.failed", { file, error: error instanceof Error && "code" in error ? String(error.code) : "?" }));
+    const code = error instanceof Error && "code" in error ? String(error.code) : "?";
+    throw new UsageError((reader) => text(reader, "selfcheck.bundle.failed", { file, error: code }));
   }
   terminal.err(`${text(lang, "selfcheck.bundle.done", { file })}\n`);
 }

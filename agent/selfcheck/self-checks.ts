@@ -2,8 +2,10 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import { type AgentStatus, type DateSuspect, dateSuspect, isRunning } from "../status.ts";
+import { UsageError } from "../terminal.ts";
 import { type CheckResult, localTime, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
+import { technical } from "./unasked-line.ts";
 
 const WAITING_WARN = 2_000;
 const DISK_FREE_BYTES_MIN = 1024 ** 3;
@@ -25,6 +27,8 @@ export const selfChecks: readonly Check[] = [
 ];
 
 const self = { group: "self" } as const;
+const IDENTITY = "agent.json";
+const unread = phrase("selfcheck.detail.file_fault", { what: IDENTITY });
 
 function checkVersion({ version, nodeVersion, settings }: Surroundings): CheckResult[] {
   const file = settings.file ?? "-";
@@ -46,14 +50,26 @@ function checkFiles({ faults }: Surroundings): CheckResult[] {
     state: "fail",
     title: phrase("selfcheck.title.files"),
     detail: phrase("selfcheck.detail.file_fault", { what }),
-    technical: error,
-    hint: phrase("selfcheck.hint.hold"),
+    ...remedyOf(error),
     owner: phrase("owner.province-it"),
   }));
 }
 
-function checkEnrolment({ identity }: Surroundings): CheckResult[] {
+/** A fault that a person can mend says how; of any other the words are for the technician. */
+function remedyOf(error: unknown): Pick<CheckResult, "hint" | "technical"> {
+  if (error instanceof UsageError) return { hint: { vi: error.say("vi"), en: error.say("en") } };
+  return { hint: phrase("selfcheck.hint.hold"), ...technical([error instanceof Error ? error.message : String(error)]) };
+}
+
+/** Who this PC is cannot be read: that is not the same as a PC that was never enrolled. */
+function isClosed({ faults }: Surroundings): boolean {
+  return faults.some(({ what }) => what === IDENTITY);
+}
+
+function checkEnrolment(surroundings: Surroundings): CheckResult[] {
+  const { identity } = surroundings;
   const base = { ...self, id: "self.enrolment", title: phrase("selfcheck.title.enrolment") } as const;
+  if (isClosed(surroundings)) return [{ ...base, state: "unknown", detail: unread }];
   if (identity !== undefined)
     return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.enrolled", { centre: identity.centre, agent: identity.agent }) }];
   return [
@@ -61,8 +77,10 @@ function checkEnrolment({ identity }: Surroundings): CheckResult[] {
   ];
 }
 
-function checkAgent({ identity, status, nowMs }: Surroundings): CheckResult[] {
+function checkAgent(surroundings: Surroundings): CheckResult[] {
+  const { identity, status, nowMs } = surroundings;
   const base = { ...self, id: "self.agent", title: phrase("selfcheck.title.agent") } as const;
+  if (identity === undefined && isClosed(surroundings)) return [{ ...base, state: "unknown", detail: unread }];
   if (identity === undefined) return [{ ...base, state: "not_applicable", detail: phrase("selfcheck.detail.not_enrolled") }];
   if (status !== undefined && isRunning(status, nowMs))
     return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.agent_runs", { since: localTime(status.startedAt) }) }];

@@ -30,7 +30,7 @@ export type Surroundings = {
   /** Fresh outcomes of this self-check, beside those of the spool. */
   readonly fresh: Observation[];
   /** Files of the agent that could not be read. */
-  readonly faults: readonly { readonly what: string; readonly error: string }[];
+  readonly faults: readonly { readonly what: string; readonly error: unknown }[];
 };
 
 /** One question with one or more lines as answer. `ids` are the beginnings of the lines' ids. */

@@ -24,49 +24,93 @@ function command(
   return agentCommand(args, { folder, env, terminal: { readSecret: async () => stdin, confirm: async () => true } });
 }
 
-describe("usage errors are 64 and say what is wrong", () => {
-  it.each<[string, string[], string]>([
-    ["an unknown flag", ["--frob"], "unknown option"],
-    ["an unknown command", ["frob"], "unknown command"],
-    ["an unknown probe", ["probe", "frob"], 'no probe "frob"'],
-    ["options that are no JSON", ["probe", "portal-http", "--options", "{"], "portal-http: options: no valid JSON"],
-    ["a missing option", ["probe", "portal-http"], "portal-http: options.url"],
-    ["a wrong option", ["probe", "portal-http", "--options", '{"url":7}'], "portal-http: options.url"],
+describe("usage errors are 64 and say in the reader's language what is wrong", () => {
+  it.each<[string, string[], string, string]>([
+    ["an unknown flag", ["--frob"], "no option --frob", "không có tuỳ chọn --frob"],
+    ["an unknown command", ["selfcheck"], "no command selfcheck; did you mean self-check?", "không có lệnh selfcheck; có phải muốn gõ self-check?"],
+    ["a flag without its value", ["self-check", "--only"], "the value after --only <id> is missing", "thiếu giá trị sau --only <id>"],
+    ["a command without its name", ["creds", "add"], "name is missing", "thiếu phần name"],
+    ["a word too many", ["status", "now"], "too many words after the command status", "thừa chữ sau lệnh status"],
+    ["an unknown probe", ["probe", "frob"], 'no probe "frob"', 'Không có phép đo "frob"'],
+    ["options that are no JSON", ["probe", "portal-http", "--options", "{"], "portal-http --options: no valid JSON", "portal-http --options: sai cú pháp JSON"],
+    ["a missing option", ["probe", "portal-http"], 'portal-http --options: the field "url" is missing', 'portal-http --options: thiếu mục "url"'],
+    ["a wrong option", ["probe", "portal-http", "--options", '{"url":7}'], '"url" is wrong', '"url" ghi không đúng'],
     [
       "a wrong option deep inside",
       ["probe", "camera-presence", "--options", '{"targets":[{"address":"10.0.0.300"}]}'],
-      "camera-presence: options.targets.0.address",
+      'camera-presence --options: "targets.0.address"',
+      'camera-presence --options: "targets.0.address"',
     ],
-    ["an option that the probe has not", ["probe", "portal-http", "--options", '{"url":"http://x/","urll":1}'], "urll"],
-    ["an options file that is not there", ["probe", "host", "--options", "@/nowhere.json"], "/nowhere.json cannot be read"],
-    ["a credential that is not there", ["probe", "camera-presence", "--options", '{"address":"10.0.0.2","onvif":"nvr"}'], 'no credential "nvr"'],
-    ["enrolment without a collector", ["enrol", "good-code"], "--collector"],
-    ["a collector that is no address", ["enrol", "good-code", "--collector", "gialai"], "no http(s) address"],
-    ["a run before the enrolment", ["run"], "not enrolled"],
-    ["a check that does not exist", ["self-check", "--only", "nix"], 'no check "nix"'],
-    ["a time that is none", ["self-check", "--every", "soon"], "no time such as 60s"],
-    ["a speed test again and again", ["self-check", "--full", "--every", "60s"], "neither --full nor --bundle"],
-    ["a language that does not exist", ["self-check", "--lang", "fr"], "neither vi nor en"],
-    ["a configuration file that is not there", ["--config", "/nowhere.json", "status"], "/nowhere.json: cannot be read"],
-  ])("%s", async (_, args, message) => {
+    ["an option that the probe has not", ["probe", "portal-http", "--options", '{"url":"http://x/","urll":1}'], 'no field "urll"', 'không có mục tên "urll"'],
+    ["an options file that is not there", ["probe", "host", "--options", "@/nowhere.json"], "no file /nowhere.json", "Không có tệp /nowhere.json"],
+    [
+      "a credential that is not there",
+      ["probe", "camera-presence", "--options", '{"address":"10.0.0.2","onvif":"nvr"}'],
+      'no credential "nvr"',
+      "thêm bằng hcc-agent creds add nvr",
+    ],
+    ["a credential without a secret", ["creds", "add", "nvr"], "nothing is stored", "không có gì được lưu"],
+    ["a name of letters that no credential has", ["creds", "add", "Đầu ghi"], "lower-case letters", "chữ thường không dấu"],
+    ["enrolment without a collector", ["enrol", "good-code"], "--collector", "thêm --collector"],
+    ["a collector that is no address", ["enrol", "good-code", "--collector", "gialai"], "no http(s) address", "không phải địa chỉ máy chủ"],
+    ["a run before the enrolment", ["run"], "not enrolled", "Máy này chưa đăng ký"],
+    ["a check that does not exist", ["self-check", "--only", "nix"], 'no check "nix"', 'Không có mục "nix"'],
+    ["a time that is none", ["self-check", "--every", "soon"], '"soon" is no time such as 60s', '"soon" không phải khoảng thời gian'],
+    ["a speed test again and again", ["self-check", "--full", "--every", "60s"], "neither --full nor --bundle", "không dùng cùng --full"],
+    ["a language that does not exist", ["self-check", "--lang", "fr"], "neither vi nor en", "không phải vi hoặc en"],
+    ["a network that is none", ["discover", "--network", "192.168.1.1"], "write it as 192.168.1.0/24", "ghi theo dạng 192.168.1.0/24"],
+    ["a port that is none", ["discover", "--snmp-port", "snmp"], "no port from 1 to 65535", "không phải số cổng"],
+    ["a configuration file that is not there", ["--config", "/nowhere.json", "status"], "no file /nowhere.json", "Không có tệp /nowhere.json"],
+  ])("%s", async (_, args, english, vietnamese) => {
     const { code, out, err } = await command(args);
     expect({ code, out }).toEqual({ code: 64, out: "" });
-    expect(err).toContain(message);
+    expect(err).toContain(english);
+    expect((await command(args, { env: { HCC_LANG: "vi" } })).err).toContain(vietnamese);
   });
 
-  it.each<[string, string, string]>([
-    ["no JSON", "{", "no valid JSON"],
-    ["a wrong field", '{"collector":"ftp://x"}', "collector:"],
-    ["a wrong network", '{"allowedSubnets":["10.0.0.0/33"]}', "allowedSubnets.0: write a network as"],
-    ["an unknown field", '{"colector":"http://x"}', "colector"],
-    ["a target without an address", '{"targets":[{"id":"a","role":"printer"}]}', "targets.0.address"],
-  ])("hcc-agent.json with %s names file and field", async (_, text, message) => {
+  it("speaks Vietnamese where nothing says otherwise, and as the configuration or the command does where one does", async () => {
     const folder = temporaryFolder();
-    writeFileSync(join(folder, "hcc-agent.json"), text);
+    const wrong = ["self-check", "--every", "soon"];
+    const say = async (args: readonly string[]) => (await agentCommand(args, { folder, lang: undefined })).err;
+    expect(await say(wrong)).toContain("không phải khoảng thời gian");
+    expect(await say([...wrong, "--lang", "en"])).toContain("is no time");
+    writeFileSync(join(folder, "hcc-agent.json"), '{"lang":"en"}');
+    expect(await say(wrong)).toContain("is no time");
+  });
+
+  it.each<[string, string, string, string]>([
+    ["no JSON", "{", "no valid JSON", "sai cú pháp JSON"],
+    ["a wrong field", '{"collector":"ftp://x"}', '"collector": write all of the address', '"collector": ghi địa chỉ đủ cả phần đầu'],
+    ["a wrong network", '{"allowedSubnets":["10.0.0.0/33"]}', '"allowedSubnets.0": write a network as', '"allowedSubnets.0": ghi mạng theo dạng'],
+    ["an unknown field", '{"colector":"http://x"}', 'no field "colector"', 'không có mục tên "colector": xem lại chính tả, hoặc xoá. Các mục: collector, '],
+    ["an unknown field inside", '{"targets":[{"id":"a","role":"printer","address":"10.0.0.2","adress":1}]}', '"targets.0.adress"', '"targets.0.adress"'],
+    ["a word that is no choice", '{"lang":"fr"}', '"lang" must be one of: vi, en', '"lang" phải là một trong: vi, en'],
+    ["a target without an address", '{"targets":[{"id":"a","role":"printer"}]}', 'the field "targets.0.address" is missing', 'thiếu mục "targets.0.address"'],
+    ["an address that is none", '{"targets":[{"id":"a","role":"printer","address":"10.0.0.300"}]}', "write an IP address", "ghi địa chỉ IP, ví dụ"],
+    ["no object", "[]", '"(whole)" is wrong', '"(cả tệp)" ghi không đúng'],
+  ])("hcc-agent.json with %s names file and field", async (_, content, english, vietnamese) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "hcc-agent.json"), content);
     const { code, err } = await command(["status"], { folder });
     expect(code).toBe(64);
     expect(err).toContain(join(folder, "hcc-agent.json"));
+    expect(err).toContain(english);
+    expect((await command(["status"], { folder, env: { HCC_LANG: "vi" } })).err).toContain(vietnamese);
+  });
+
+  it.each<[string, string, string]>([
+    ["is not there", "", "no file"],
+    ["is none", "MIIB", "no certificate as PEM"],
+    ["is half", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "no certificate as PEM"],
+  ])("a caFile that %s is named before the code is asked for", async (_, content, message) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "hcc-agent.json"), '{"caFile":"ca.pem","collector":"https://127.0.0.1:9"}');
+    if (content !== "") writeFileSync(join(folder, "ca.pem"), content);
+    const readSecret = async () => expect.unreachable("the code was asked for");
+    const { code, err } = await agentCommand(["enrol"], { folder, terminal: { readSecret } });
+    expect(code).toBe(64);
     expect(err).toContain(message);
+    expect(err).toContain(join(folder, "ca.pem"));
   });
 
   it.skipIf(process.platform === "win32")("a data folder that is closed to whoever asks is said to be closed, and not to be empty", async () => {
@@ -75,11 +119,30 @@ describe("usage errors are 64 and say what is wrong", () => {
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid?.(65_534);
     try {
-      expect(await command(["status"], { folder })).toMatchObject({ code: 64, out: "", err: expect.stringContaining(`No right to read ${folder}`) });
+      expect(await command(["status"], { folder })).toMatchObject({ code: 64, out: "", err: expect.stringContaining(`No right to read or write ${folder}`) });
     } finally {
       if (isRoot) process.seteuid?.(0);
     }
   });
+
+  it.skipIf(process.platform === "win32")(
+    "a file of the agent that is closed to whoever asks is no damaged one, and a folder that is closed to him is named without a stack",
+    async () => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "agent.json"), "{}", { mode: 0o600 });
+      chmodSync(folder, 0o555);
+      const isRoot = process.geteuid?.() === 0;
+      if (isRoot) process.seteuid?.(65_534);
+      else chmodSync(join(folder, "agent.json"), 0o000);
+      try {
+        expect((await command(["status"], { folder })).err).toContain(`No right to read or write ${join(folder, "agent.json")}`);
+        const { code, err } = await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"], { folder });
+        expect({ code, err }).toEqual({ code: 64, err: expect.stringContaining(`No right to read or write ${join(folder, "pending.key.new")}`) });
+      } finally {
+        if (isRoot) process.seteuid?.(0);
+      }
+    },
+  );
 
   it("without HCC_AGENT_DATA the data lies under the project, whatever folder the command was typed in", () => {
     const before = process.cwd();
@@ -267,6 +330,6 @@ describe("status", () => {
     writeFileSync(join(folder, "agent.json"), "{}");
     const { code, err } = await command(["status"], { folder });
     expect(code).toBe(64);
-    expect(err).toMatch(/agent\.json: damaged/);
+    expect(err).toMatch(/agent\.json is damaged: .* enrol again/);
   });
 });

@@ -46,8 +46,8 @@ describe("credentials on this PC", () => {
   it.each([
     ["an upper-case name", "NVR", SECRET, "name"],
     ["a path as a name", "../x", SECRET, "name"],
-    ["an empty secret", "nvr", "", "1 to"],
-    ["an endless secret", "nvr", "x".repeat(5_000), "1 to"],
+    ["an empty secret", "nvr", "", "nothing is stored"],
+    ["an endless secret", "nvr", "x".repeat(5_000), "nothing is stored"],
   ])("%s is refused", (_, name, secret, message) => {
     expect(() => vault().credentials.add(name, secret)).toThrow(message);
   });
@@ -56,7 +56,7 @@ describe("credentials on this PC", () => {
     const { credentials, folder } = vault();
     credentials.add("nvr", SECRET);
     writeFileSync(join(folder, "credentials", "vault.json"), "{");
-    expect(() => credentials.list()).toThrow(/vault\.json: damaged/);
+    expect(() => credentials.list()).toThrow(/credentials are damaged: rename that folder/);
   });
 });
 

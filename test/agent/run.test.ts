@@ -153,7 +153,7 @@ describe("the whole agent", () => {
       await until(() => first.said().includes("agent started"), first.said);
       const second = start(folder, "run", "--no-splay");
       expect(await ended(second)).toBe(64);
-      expect(second.said()).toContain("another agent");
+      expect(second.said()).toContain("The agent runs on this PC already");
       first.child.kill("SIGTERM");
       expect(await ended(first)).toBe(0);
     },

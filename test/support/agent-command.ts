@@ -4,13 +4,15 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 export type AgentCommand = {
   readonly folder?: string;
-  readonly lang?: "vi" | "en";
+  /** Undefined: the environment says nothing of it. */
+  readonly lang?: "vi" | "en" | undefined;
   readonly env?: Record<string, string>;
   readonly terminal?: Partial<Terminal>;
 };
 
 /** Runs a command line of the agent in this process, on no terminal unless one is described. `order` is all that was said, in its order. */
-export async function agentCommand(args: readonly string[], { folder = temporaryFolder(), lang = "en", env = {}, terminal = {} }: AgentCommand = {}) {
+export async function agentCommand(args: readonly string[], { folder = temporaryFolder(), env = {}, terminal = {}, ...said }: AgentCommand = {}) {
+  const lang = "lang" in said ? said.lang : "en";
   const [out, err, order]: [string[], string[], string[]] = [[], [], []];
   const say = (list: string[]) => (text: string) => {
     list.push(text);

@@ -110,7 +110,7 @@ describe("a sender under the compliance suite", () => {
     await using bench = await SenderBench.open({ code: CODE });
     const dataDir = memoryFolder();
     const open = { url: bench.url, version: "test", idleMs: 2_000 };
-    const identity = await enrol(CODE, new CollectorClient(open), { dataDir, collector: bench.url, version: "test", lang: "en", nowMs: Date.now }, signal());
+    const identity = await enrol(CODE, new CollectorClient(open), { dataDir, collector: bench.url, version: "test", nowMs: Date.now }, signal());
     using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: quiet });
     // Four rows fill a batch, so that the sender has many to send and never waits for more.
     const evidence = { text: "x".repeat(60_000) };

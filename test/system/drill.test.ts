@@ -54,7 +54,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
     const identity = await enrol(
       code,
       new CollectorClient({ url, version: "test" }),
-      { dataDir, collector: url, version: "test", lang: "en", nowMs: Date.now },
+      { dataDir, collector: url, version: "test", nowMs: Date.now },
       signal,
     );
     const spool = new Spool({ folder: dataDir, nowMs: Date.now, log: () => undefined });

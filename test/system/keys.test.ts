@@ -66,7 +66,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" });
   const enrolled = async (dataDir: string): Promise<Identity> => {
     const { said } = await collector("enrol-code", "mot");
-    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", lang: "en", nowMs: () => nowMs }, signal);
+    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);
   };
   const clientWith = ({ agent }: Identity, key: ReturnType<typeof keyOf>) => new CollectorClient({ url, signer: { agent, key }, version: "test" });
   const ask = async (client: CollectorClient) => (await client.send({ method: "GET", path: "/v1/config", signal })).status;
@@ -161,7 +161,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
       return enrol(
         given,
         new CollectorClient({ url, version: "test" }),
-        { dataDir: folder, collector: url, version: "test", lang: "en", nowMs: () => nowMs },
+        { dataDir: folder, collector: url, version: "test", nowMs: () => nowMs },
         signal,
       );
     };

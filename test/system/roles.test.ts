@@ -68,7 +68,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     const identity = await enrol(
       code,
       new CollectorClient({ url, version: "test" }),
-      { dataDir, collector: url, version: "test", lang: "en", nowMs: Date.now },
+      { dataDir, collector: url, version: "test", nowMs: Date.now },
       signal,
     );
     const client = new CollectorClient({ url, signer: { agent: identity.agent, key: keyOf(dataDir, identity) }, version: "test" });

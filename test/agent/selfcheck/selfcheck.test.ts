@@ -12,6 +12,7 @@ import { checksByGroup, isCheckId, selfCheck } from "../../../agent/selfcheck/se
 import type { Surroundings } from "../../../agent/selfcheck/surroundings.ts";
 import type { SpoolView } from "../../../agent/spool/read-spool.ts";
 import type { AgentStatus } from "../../../agent/status.ts";
+import { agentCommand } from "../../support/agent-command.ts";
 import { observation } from "../../support/observations.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -650,8 +651,18 @@ describe("words of programs and devices", () => {
   });
 
   it("a file that cannot be read is named, the fault stands behind", async () => {
-    const [fault] = await check({ faults: [{ what: "agent.json", error: "damaged; remove it" }] }, "self.files");
-    expect([fault?.detail && say("vi", fault.detail), fault?.technical]).toEqual(["không đọc được agent.json", "damaged; remove it"]);
+    const [fault] = await check({ faults: [{ what: "spool.db", error: new Error("no such table") }] }, "self.files");
+    expect([fault?.detail && say("vi", fault.detail), fault?.technical]).toEqual(["không đọc được spool.db", "no such table"]);
+  });
+
+  it("a file that a person can mend says how in the reader's language, and who this PC is counts as unread, not as not enrolled", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "agent.json"), "{");
+    const { out } = await agentCommand(["self-check", "--offline", "--only", "self"], { folder, lang: "vi" });
+    expect(out).toContain(`→ ${join(folder, "agent.json")} bị hỏng: không biết máy này thuộc trung tâm nào. Xin CNTT tỉnh mã mới rồi đăng ký lại`);
+    expect(out).not.toContain("damaged");
+    const lines = out.split("\n").filter((line) => /^ {2}\[\? chưa rõ\] +(Đăng ký với tỉnh|Chương trình giám sát) /.test(line));
+    expect(lines.map((line) => line.includes("không đọc được agent.json"))).toEqual([true, true]);
   });
 });
 

@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ownFolder } from "../../../agent/spool/single-owner.ts";
 import { Spool } from "../../../agent/spool/spool.ts";
+import { agentCommand } from "../../support/agent-command.ts";
 import { observation } from "../../support/observations.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -42,6 +44,21 @@ describe.skipIf(!canMount)("a full disk (needs root to mount a small one)", () =
     spool.maintain({ clockTrusted: false });
     expect(existsSync(join(folder, "spool.reserve"))).toBe(true);
   }, 120_000);
+
+  it("keeps no agent from starting, which is not told as a second one", () => {
+    const folder = smallDisk();
+    expect(() => writeFileSync(join(folder, "ballast"), Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
+    using owner = ownFolder(folder);
+    expect(owner).toBeDefined();
+    expect(ownFolder(folder)).toBeUndefined();
+  });
+
+  it("is told a command as a full disk", async () => {
+    const folder = smallDisk();
+    expect(() => writeFileSync(join(folder, "ballast"), Buffer.alloc(8 * 1024 * 1024))).toThrow("ENOSPC");
+    const { code, err } = await agentCommand(["creds", "add", "nvr"], { folder, terminal: { readSecret: async () => "secret" } });
+    expect({ code, err }).toEqual({ code: 64, err: expect.stringContaining(`The disk is full, ${folder} cannot be written`) });
+  });
 
   it("opens a sound spool on the reserve when the disk is full at the start: what waits there is sent", () => {
     const folder = smallDisk();
