@@ -59,6 +59,7 @@ export const findingReasons = [
   "unverifiable",
   "device_offline",
   "access_denied",
+  "no_measure_server",
   "clock_wrong",
   "pc_clock_wrong",
   "contradiction",

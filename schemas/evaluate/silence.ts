@@ -16,6 +16,9 @@ const reasonOfFailure: Partial<Record<FailureReason, FindingReason>> = {
   unsupported: "unverifiable",
 };
 
+/** Ways in which a speed test never begins: what does not answer then is the province's measure server, and no device of the centre. */
+const withoutServer: ReadonlySet<string> = new Set<FailureReason>(["auth_failed", "no_route", "refused", "timeout", "unreachable"]);
+
 /** What it means for a finding that somebody could not be asked, by the word of the probe; whatever says nothing of why is unverifiable. */
 export function reasonOfTrouble(trouble: unknown): FindingReason {
   const known: ReadonlyMap<unknown, FindingReason> = new Map(Object.entries(reasonOfFailure));
@@ -32,9 +35,10 @@ export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Jud
   const newest = runs.find((run) => run.probe === probe);
   if (!newest || newest.outcome.kind === "measured") return { state: "unknown", reason: "no_data" };
   const { outcome, ref, atMs } = newest;
-  const reason = outcome.kind === "failed" ? (reasonOfFailure[outcome.reason] ?? "no_data") : outcome.reason === "budget" ? undefined : "no_data";
   const shown = { evidence: [ref], observedMs: atMs, detail: { outcome: outcome.reason } };
-  return reason === undefined ? { state: "pending", reason: "budget", ...shown } : { state: "unknown", reason, ...shown };
+  if (outcome.kind === "skipped" && outcome.reason === "budget") return { state: "pending", reason: "budget", ...shown };
+  if (probe === "link-bandwidth" && withoutServer.has(outcome.reason)) return { state: "unknown", reason: "no_measure_server", ...shown };
+  return { state: "unknown", reason: (outcome.kind === "failed" && reasonOfFailure[outcome.reason]) || "no_data", ...shown };
 }
 
 /** Breaches of a moment: nobody knows of them any more once nobody looks. */

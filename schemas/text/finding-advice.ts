@@ -13,6 +13,7 @@ const obstacles: { readonly [reason in FindingReason]?: Requirement["owner"] } =
   no_channel: "vendor",
   no_data: "province-it",
   no_denominator: "province-it",
+  no_measure_server: "province-it",
   not_asked: "province-it",
   only_excused_runs: "commune",
   pc_clock_wrong: "commune",

@@ -73,7 +73,7 @@ export function refusalOf(server: Server, reply: ReplyHead): ProbeError | ProbeS
   if (reply.headers[MEASURE_HEADER] === undefined)
     return new ProbeError("bad_reply", `a login page or proxy answered instead of measure server ${server.id} (HTTP ${reply.statusCode})`, { captive: true });
   if (reply.statusCode === 401)
-    return new ProbeError("auth_failed", `measure server ${server.id} refused the lease: check the secret that it shares with the collector`);
+    return new ProbeError("refused", `measure server ${server.id} refused the lease: check the secret that it shares with the collector, and its clock`);
   if (reply.statusCode === 429) return new ProbeSkip("budget", `measure server ${server.id}: the lease allows no more streams or bytes`);
   if ((reply.statusCode ?? 500) >= 400) return new ProbeError("refused", `measure server ${server.id} refused the stream (HTTP ${reply.statusCode})`);
   return undefined;

@@ -56,6 +56,7 @@ export const findings = {
   "finding.reason.unverifiable": "The device does not tell enough to conclude.",
   "finding.reason.device_offline": "The device cannot be reached.",
   "finding.reason.access_denied": "The device refuses the account or its rights; enter the account again.",
+  "finding.reason.no_measure_server": "The province's measure server does not answer or refuses the test, so that the line is not measured.",
   "finding.reason.clock_wrong": "The device's clock is wrong, so its recording times cannot be trusted.",
   "finding.reason.pc_clock_wrong":
     "The gateway PC's clock is wrong, or not known to be right, so that the certificate of {subject} cannot be checked: set the clock and switch on automatic time.",
@@ -82,6 +83,8 @@ export const findings = {
   "finding.advice.no_channel": "Connect the cameras to the recorder and see that it can be read; what is no longer there is taken out of the inventory.",
   "finding.advice.no_camera":
     "Enter the cameras in the inventory; see on the recorder whether a channel records, and whether the account of the agent can read it.",
+  "finding.advice.no_measure_server":
+    "Nothing to do at the centre; the province IT looks whether the measure server runs, its port is open, its clock is right and it shares the collector's secret.",
   "finding.advice.no_denominator": "Enter the number of the centre's officers in the list of centres.",
   "finding.advice.only_excused_runs": "Mend the cause that is named, then wait for the next test.",
   "finding.advice.pc_clock_wrong": "Set date and time of the gateway PC, and let it synchronise its clock.",
@@ -137,6 +140,7 @@ export const findings = {
   "finding.short.unverifiable": "cannot be verified",
   "finding.short.device_offline": "device unreachable",
   "finding.short.access_denied": "device refuses access",
+  "finding.short.no_measure_server": "measure server refuses tests",
   "finding.short.clock_wrong": "device clock wrong",
   "finding.short.pc_clock_wrong": "gateway PC's clock wrong or unproven",
   "finding.short.contradiction": "contradiction",

@@ -57,6 +57,7 @@ export const findings = {
   "finding.reason.unverifiable": "Thiết bị không cho biết đủ thông tin để kết luận.",
   "finding.reason.device_offline": "Không liên lạc được với thiết bị.",
   "finding.reason.access_denied": "Thiết bị từ chối tài khoản hoặc quyền truy cập; cần nhập lại tài khoản.",
+  "finding.reason.no_measure_server": "Máy chủ đo của tỉnh không trả lời hoặc không nhận lượt đo, nên chưa đo được đường truyền.",
   "finding.reason.clock_wrong": "Đồng hồ của thiết bị sai nên thời gian ghi hình không tin được.",
   "finding.reason.pc_clock_wrong":
     "Đồng hồ của máy tính cổng sai, hoặc chưa biết có đúng không, nên không kiểm được chứng thư của {subject}: đặt đúng ngày giờ của máy, bật đồng bộ giờ tự động.",
@@ -80,6 +81,8 @@ export const findings = {
     "Chạy hcc-agent self-check trên máy tính cổng: nếu báo thiết bị nằm ngoài các mạng được phép hỏi thì cho phép mạng đó trên máy; nếu không, sửa địa chỉ trong danh sách thiết bị.",
   "finding.advice.no_channel": "Nối camera vào đầu ghi và bảo đảm đọc được đầu ghi; camera không còn dùng thì bỏ khỏi danh sách thiết bị.",
   "finding.advice.no_camera": "Khai các camera vào danh sách thiết bị; xem đầu ghi có kênh đang ghi không và tài khoản giám sát có đọc được đầu ghi không.",
+  "finding.advice.no_measure_server":
+    "Trung tâm không cần làm gì; CNTT tỉnh xem máy chủ đo có chạy, cổng mạng có mở, đồng hồ có đúng và khoá dùng chung với máy chủ của tỉnh có khớp không.",
   "finding.advice.no_denominator": "Khai số cán bộ của trung tâm trong danh sách trung tâm.",
   "finding.advice.only_excused_runs": "Xử lý nguyên nhân đã nêu, rồi chờ lần đo sau.",
   "finding.advice.pc_clock_wrong": "Đặt đúng ngày giờ của máy tính cổng và bật đồng bộ giờ tự động.",
@@ -135,6 +138,7 @@ export const findings = {
   "finding.short.unverifiable": "không kiểm chứng được",
   "finding.short.device_offline": "không liên lạc được thiết bị",
   "finding.short.access_denied": "thiết bị từ chối truy cập",
+  "finding.short.no_measure_server": "máy chủ đo không nhận lượt đo",
   "finding.short.clock_wrong": "đồng hồ thiết bị sai",
   "finding.short.pc_clock_wrong": "đồng hồ máy tính cổng sai hoặc chưa rõ",
   "finding.short.contradiction": "thông tin mâu thuẫn",

@@ -144,9 +144,9 @@ describe("what is no measurement of the line", () => {
     expect(await run({ server: { id: "lab", url: server.url } })).toMatchObject({ kind: "skipped", reason: "no_lease" });
   });
 
-  it("a lease that the server does not trust", async () => {
+  it("a lease that the server does not trust, which is no wrong password of a device", async () => {
     const outcome = await run({ lease: lease({ secret: "another secret, also long enough" }) });
-    expect(outcome).toMatchObject({ kind: "failed", reason: "auth_failed" });
+    expect(outcome).toMatchObject({ kind: "failed", reason: "refused", detail: expect.stringContaining("refused the lease") });
   });
 
   it("a server that is not there", async () => {

@@ -58,6 +58,18 @@ describe("R16: portals that fall mute together are the centre's own line", () =>
   ])("%s", (_, runs, expected) => expect(verdict("R16", { runs })).toBe(expected));
 });
 
+describe("R01: a speed test that never begins is the measure server's matter, and no device's password or power", () => {
+  const ended = (outcome: Run["outcome"]): Run => ({ ...measured("link-bandwidth", HOUR, [{ metric: "download_mbps", value: 1 }]), outcome });
+  it.each<[string, Run["outcome"], string]>([
+    ["a lease that it refuses", { kind: "failed", reason: "refused" }, "unknown no_measure_server"],
+    ["the same, told by an older agent", { kind: "failed", reason: "auth_failed" }, "unknown no_measure_server"],
+    ["a server that says nothing", { kind: "failed", reason: "timeout" }, "unknown no_measure_server"],
+    ["a test that broke off", { kind: "failed", reason: "server_lost" }, "unknown no_data"],
+    ["the month's volume is used up", { kind: "skipped", reason: "budget" }, "pending budget"],
+    ["no turn yet", { kind: "skipped", reason: "no_lease" }, "unknown no_data"],
+  ])("%s", (_, outcome, expected) => expect(verdict("R01", { runs: [ended(outcome)] })).toBe(expected));
+});
+
 describe("R02: what is not known eases nothing", () => {
   const wifi = (more: Partial<Record<"wifi_utilisation_percent" | "dhcp_free" | "dhcp_leases", number>>) => {
     const readings = Object.entries({ wifi_clients: 60, ...more }).map(([metric, value]) => ({ metric: metric as Reading["metric"], value }));
