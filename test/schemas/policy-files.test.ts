@@ -26,6 +26,11 @@ describe("policy files", () => {
     expect(new Set(requirements.map(({ advice }) => advice.vi)).size).toBe(requirements.length);
   });
 
+  it.each(policies)("%s advises in words that hold in a terminal and in a letter, too", (_, body) => {
+    const { requirements } = PolicyProfile.parse(body);
+    expect(requirements.filter(({ advice }) => /trang này|this page/.test(`${advice.vi} ${advice.en}`)).map(({ id }) => id)).toEqual([]);
+  });
+
   it.each(policies)("%s judges only portals that its centres ask, and by a calendar that exists", (_, body) => {
     const { requirements, portals, calendar } = PolicyProfile.parse(body);
     const asked = portals.map(({ id }) => id);
