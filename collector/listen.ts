@@ -18,9 +18,17 @@ export async function listen(app: Pick<Hono, "fetch">, { port, host, tls }: Pick
       resolve({ port: address.port, close: close.bind(server), closeAllConnections: closeAllConnections.bind(server) });
     });
     server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? new ConfigError(`HCC_PORT: port ${port} is taken on ${host}; another collector may run already`) : error);
+      const fault = addressFault(error, port, host);
+      reject(fault === undefined ? error : new ConfigError(`HCC_PORT, HCC_HOST: ${fault}`));
     });
   });
+}
+
+/** Why nobody can listen there, in words for whoever starts the program; undefined for what is no matter of the address. */
+export function addressFault({ code }: NodeJS.ErrnoException, port: number, host: string): string | undefined {
+  if (code === "EADDRINUSE") return `port ${port} is taken on ${host}; the same program may run already`;
+  if (code === "EACCES") return `this user may not listen on port ${port}; take one above 1023`;
+  return code === "EADDRNOTAVAIL" || code === "ENOTFOUND" ? `${host} is no address of this machine` : undefined;
 }
 
 function pem(setting: string, file: string): Promise<string> {

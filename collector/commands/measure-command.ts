@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { addressFault } from "../listen.ts";
 import { startMeasureServer } from "../measure/measure-server.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -29,6 +30,9 @@ export function measureCommand({ terminal }: CommandContext): Command {
         ...(id && { id }),
         ...(tls && { tls }),
         ...(rateMax !== undefined && { rateMaxMbps: rateMax }),
+      }).catch((error: NodeJS.ErrnoException) => {
+        const fault = addressFault(error, port, host);
+        throw fault === undefined ? error : new UsageError(`--port, --host (of a collector HCC_MEASURE_PORT, HCC_MEASURE_HOST): ${fault}`);
       });
       terminal.out(server.url);
       await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);

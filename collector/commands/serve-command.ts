@@ -99,7 +99,7 @@ async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: 
 async function startMeasure(
   { measureSecret }: Collector,
   { dataDir, measureHost, measurePort, publicUrl }: CollectorConfig,
-  { node }: Terminal,
+  { node, stop }: Terminal,
   log: Log,
 ): Promise<ChildProcess> {
   await mkdir(dataDir, { recursive: true });
@@ -125,7 +125,10 @@ async function startMeasure(
     "--with-parent",
   ];
   const child = spawn(node, words, { stdio: ["pipe", "ignore", "inherit"], env: childEnvironment() });
-  child.once("exit", (code) => log.info({ code }, "measure server ended"));
+  child.once("exit", (code) => {
+    if (code === 0 || stop.aborted) log.info({ code }, "measure server ended");
+    else log.error({ code, host: measureHost, port: measurePort }, "the measure server ended: no line is measured until the collector is started again");
+  });
   return child;
 }
 

@@ -1,6 +1,12 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../../collector/config.ts";
+import { listen } from "../../collector/listen.ts";
 import { collectorCommand } from "../support/collector-command.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const say = (...words: string[]) => collectorCommand(words);
 
@@ -42,6 +48,23 @@ describe("the collector's command line", () => {
       for (const inner of commandsIn((await say(name, "--help")).out)) if (!inner.says) silent.push(`${name} ${inner.name}`);
     }
     expect(silent).toEqual([]);
+  });
+
+  it.each<[string, (taken: number) => readonly string[], string]>([
+    ["a port that is taken", (taken) => ["--port", String(taken)], "is taken on 127.0.0.1"],
+    ["an address of another machine", () => ["--port", "0", "--host", "192.0.2.1"], "192.0.2.1 is no address of this machine"],
+  ])("%s is told with its settings, and without a stack", async (_, words, message) => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const secretFile = join(temporaryFolder(), "secret");
+    writeFileSync(secretFile, "a secret that is long enough for leases");
+    const { port } = holder.address() as AddressInfo;
+    const { code, err } = await say("measure", "--secret-file", secretFile, ...words(port));
+    const wrong = { tls: undefined, host: "192.0.2.1", port: 0, ...(message.includes("taken") && { host: "127.0.0.1", port }) };
+    await expect(listen({ fetch: () => new Response() }, wrong)).rejects.toThrow(ConfigError);
+    holder.close();
+    expect({ code, err }).toEqual({ code: 64, err: expect.stringMatching(/^--port, --host \(of a collector HCC_MEASURE_PORT, HCC_MEASURE_HOST\): /) });
+    expect(err).toContain(message);
   });
 
   it("knows accounts by the name that the contract gives them, too", async () => {
