@@ -1,6 +1,7 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { moment } from "#schemas/text/moment-word.ts";
-import { text } from "#schemas/text/text.ts";
+import { outcomeWord } from "#schemas/text/outcome-word.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { runAgent } from "../agent.ts";
 import { CLOCK_BAD_MS } from "../clock-state.ts";
@@ -53,8 +54,19 @@ export function statusCommand(settings: Settings, terminal: Terminal, json: bool
   terminal.out(`${text(lang, "agent.status.sent", { at: uplink.lastSuccessAt === undefined ? "-" : moment(lang, uplink.lastSuccessAt) })}\n`);
   for (const line of clockLines(lang, status)) terminal.out(`${line}\n`);
   if (uplink.hold !== undefined) terminal.out(`${text(lang, `agent.hold.${uplink.hold}`)}\n`);
-  for (const { id, last, dueInS } of assignments) terminal.out(`  ${id.padEnd(40)} ${(last ?? "-").padEnd(24)} ${dueInS > 0 ? `+${dueInS} s` : ""}\n`);
+  for (const { id, last, dueInS } of assignments) {
+    const due = dueInS > 0 ? text(lang, "agent.status.due", { s: dueInS }) : "";
+    terminal.out(`  ${id.padEnd(32)} ${(last === undefined ? "-" : runWords(lang, last)).padEnd(48)} ${due}`.trimEnd().concat("\n"));
+  }
   return exitCodes.ok;
+}
+
+/** What a run came to, as the status file keeps it (`failed: no_route`), in words. */
+function runWords(lang: Lang, last: string): string {
+  const [kind = "", reason] = last.split(": ");
+  const key = `web.outcome.${kind}`;
+  const word = isTextKey(key) ? text(lang, key) : kind;
+  return reason === undefined ? word : `${word}: ${outcomeWord(lang, reason)}`;
 }
 
 /** What keeps this PC from trusting the collector's certificate, or how far off its clock is, and what to do about it; nothing where all is well. */

@@ -300,6 +300,30 @@ describe("status", () => {
     expect(JSON.parse((await command(["status", "--json"], { folder })).out)).toMatchObject({ status: { at } });
   });
 
+  it("says in words what each run came to", async () => {
+    const folder = temporaryFolder();
+    const at = "2026-11-30T18:05:00.000Z";
+    const spool = { stream: "s", durable: true, waiting: 0, frozen: 0, answered: 0, deadLetters: 0, suspects: 0, lost: 0, bytes: 0, lastSeq: 0 };
+    const known = { at, version: "1.0.3", startedAt: at, agent: "agt-0123456789abcdef", centre: "ia-grai", clock: { state: "ok" }, spool, refused: [] };
+    const assignments = [
+      { id: "host", probe: "host", last: "measured", lastAt: at, dueInS: 53, running: false },
+      { id: "portal-http-x", probe: "portal-http", last: "failed: no_route", lastAt: at, dueInS: 0, running: false },
+      { id: "link-bandwidth", probe: "link-bandwidth", last: "skipped: no_lease", lastAt: at, dueInS: 0, running: true },
+    ];
+    writeFileSync(join(folder, "status.json"), JSON.stringify({ ...known, uplink: { attempts: 0 }, assignments }));
+    const { out } = await command(["status"], { folder, env: { HCC_LANG: "vi" } });
+    expect(
+      out
+        .split("\n")
+        .slice(-4, -1)
+        .map((line) => line.trim().replace(/\s{2,}/g, "|")),
+    ).toEqual([
+      "host|đo được|lần sau: 53 giây nữa",
+      "portal-http-x|không đo được: máy tính cổng không có đường mạng tới đó",
+      "link-bandwidth|bỏ qua: chưa đến lượt đo",
+    ]);
+  });
+
   it.each<[string, object, string[]]>([
     ["nothing of one that was set right a moment ago", { clock: { state: "bad", offsetMs: 20 }, uplink: { attempts: 0 } }, []],
     ["nothing of a clock that is right", { clock: { state: "ok", offsetMs: 20 }, uplink: { attempts: 0 } }, []],

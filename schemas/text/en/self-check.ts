@@ -54,7 +54,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.title.enrolment": "Enrolment",
   "selfcheck.detail.enrolled": "centre {centre}, {agent}",
   "selfcheck.detail.not_enrolled": "this PC is not enrolled with the province's collector",
-  "selfcheck.hint.enrol": "Ask the province for a code, then run: hcc-agent enrol CODE --collector URL",
+  "selfcheck.hint.enrol": "Ask the province IT for its address and a code, run hcc-agent enrol --collector URL and type the code.",
   "selfcheck.title.agent": "Agent service",
   "selfcheck.detail.agent_runs": "running since {since}",
   "selfcheck.detail.agent_silent": "not running; last seen {since}",

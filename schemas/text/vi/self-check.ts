@@ -53,7 +53,7 @@ export const selfCheck = {
   "selfcheck.title.enrolment": "Đăng ký với tỉnh",
   "selfcheck.detail.enrolled": "trung tâm {centre}, {agent}",
   "selfcheck.detail.not_enrolled": "máy này chưa đăng ký với máy chủ của tỉnh",
-  "selfcheck.hint.enrol": "Xin mã đăng ký của tỉnh rồi chạy: hcc-agent enrol MÃ --collector ĐỊA_CHỈ",
+  "selfcheck.hint.enrol": "Xin CNTT tỉnh địa chỉ và mã, chạy hcc-agent enrol --collector ĐỊA_CHỈ rồi gõ mã.",
   "selfcheck.title.agent": "Chương trình giám sát",
   "selfcheck.detail.agent_runs": "đang chạy từ {since}",
   "selfcheck.detail.agent_silent": "không chạy; lần cuối {since}",
