@@ -24,6 +24,7 @@ import { createPeopleDesk, type PeopleDesk } from "./people/desk.ts";
 import { createSignOn } from "./people/sign-on.ts";
 import { readSignOnFile } from "./people/sign-on-file.ts";
 import { openPolicyBook, type PolicyInForce } from "./policy-book.ts";
+import { createDayCounts } from "./report/day-counts.ts";
 import { monthDesk } from "./report/month-desk.ts";
 import { factorRoles } from "./routes/access-table.ts";
 import { serversOf } from "./served-config.ts";
@@ -69,6 +70,8 @@ export type Collector = {
   watchStorage(): Promise<void>;
   /** Partitions, rollups, retention. */
   upkeep(): Promise<void>;
+  /** Counts the days of the months that are not closed, where the last count is not young. */
+  countDays(): Promise<void>;
   /** Seals the month that has closed last, once. */
   sealMonth(): Promise<void>;
   /** Resolves when what was accepted is committed and judged. */
@@ -192,6 +195,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
     watchStorage: () => storage.look(),
+    countDays: createDayCounts({ db, policyAt, now: clock }),
     sealMonth: monthDesk({ db, policyAt, demo: isDemo, now: clock }).sealNewest,
     upkeep: async () => {
       await people.forgetEnded();

@@ -4,7 +4,16 @@ import { isTextKey, type TextKey, textKeys } from "#schemas/text/text.ts";
 import type { Say } from "./page.ts";
 
 /** The few colours of all dashboards; each stands beside a sign or a word, never alone. */
-export const colours = { good: "#2b8a3e", bad: "#c92a2a", warn: "#e8890c", calm: "#1c7ed6", odd: "#9c36b5", mute: "#868e96", faint: "#ced4da" } as const;
+export const colours = {
+  good: "#2b8a3e",
+  bad: "#c92a2a",
+  warn: "#e8890c",
+  calm: "#1c7ed6",
+  odd: "#9c36b5",
+  mute: "#868e96",
+  faint: "#ced4da",
+  blank: "#f1f3f5",
+} as const;
 export type Colour = (typeof colours)[keyof typeof colours];
 
 /** How each state looks; `severity` is its number in the views, the worst highest. */
@@ -16,6 +25,9 @@ export const stateLooks = {
   pass: { severity: 1, colour: colours.good, sign: "✔" },
   not_applicable: { severity: 0, colour: colours.faint, sign: "–" },
 } as const satisfies Record<(typeof findingStates)[number], { severity: number; colour: Colour; sign: string }>;
+
+/** How what a day counts as looks: a state, or nothing where it has no working time and the requirement is judged in working time alone. */
+export const dayLooks = { ...stateLooks, not_counted: { severity: 0, colour: colours.blank, sign: "·" } } as const;
 
 /** Colours by severity number, for maps and strips. */
 export const severitySteps = [colours.faint, [1, colours.good], [2, colours.calm], [3, colours.mute], [4, colours.odd], [5, colours.bad]] as const;

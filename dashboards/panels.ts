@@ -35,7 +35,7 @@ import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/time
 import { columnOverrides } from "./columns.ts";
 import { drillDown } from "./links.ts";
 import { columnTitle, type Page, type PageName, type PanelKey, stableId } from "./page.ts";
-import { type Colour, colours, stateLooks } from "./palette.ts";
+import { type Colour, colours, dayLooks } from "./palette.ts";
 import { dataSource, type Query, target } from "./query.ts";
 
 /** A finished panel that `layout` still has to place. */
@@ -81,7 +81,7 @@ export function lines(
     .fillOpacity(look.stacked ? 60 : 8)
     .interval("1h");
   if (look.min !== undefined) builder.min(look.min);
-  if (look.states) builder.overrides(Object.keys(stateLooks).map((state) => barOverride(page, state)));
+  if (look.states) builder.overrides(Object.keys(dayLooks).map((state) => barOverride(page, state)));
   const placed = finish(page, key, query, look, builder);
   if (look.stacked) Object.assign(placed.panel.fieldConfig?.defaults.custom ?? {}, { stacking: { mode: StackingMode.Normal, group: "A" } });
   return placed;
@@ -120,8 +120,8 @@ export function stateBars(page: Page, key: PanelKey, query: Query, look: Look & 
 }
 
 function barOverride(page: Page, column: string) {
-  const state = column in stateLooks ? stateLooks[column as keyof typeof stateLooks] : undefined;
-  const title = state === undefined ? columnTitle(page.say, column) : `${state.sign} ${page.say(`state.${column as keyof typeof stateLooks}`)}`;
+  const state = column in dayLooks ? dayLooks[column as keyof typeof dayLooks] : undefined;
+  const title = state === undefined ? columnTitle(page.say, column) : `${state.sign} ${page.say(`state.${column as keyof typeof dayLooks}`)}`;
   const colour = state === undefined ? [] : [{ id: "color", value: { mode: "fixed", fixedColor: state.colour } }];
   return { matcher: { id: "byName", options: column }, properties: [{ id: "displayName", value: title }, ...colour] };
 }

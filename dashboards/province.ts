@@ -3,7 +3,7 @@ import { inDistrict, requirementLabel, titleColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { severityMapping, severitySteps } from "./palette.ts";
 import { lines, map, table as rows, stat, stateBars } from "./panels.ts";
-import { points, table } from "./query.ts";
+import { days, table } from "./query.ts";
 
 /** How does the province stand, which centres need somebody today, what changed, and is it getting better? */
 export function province(page: Page) {
@@ -115,7 +115,12 @@ const changes = (page: Page) =>
   );
 
 const trend = (page: Page) =>
-  lines(page, "board.province.trend", points({ from: "state_day", name: "state", value: "findings" }), { width: 14, stacked: true, states: true, min: 0 });
+  lines(page, "board.province.trend", days({ from: "state_day", name: "state", value: "sum(findings)", where: [inDistrict] }), {
+    width: 14,
+    stacked: true,
+    states: true,
+    min: 0,
+  });
 
 const openIncidents = (page: Page) =>
   rows(

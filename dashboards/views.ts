@@ -19,6 +19,7 @@ export const views = {
   device_now: "centre name district district_code device role vendor model state severity time",
   district_hour: "time district district_code metric kind series zeros n sum max_sum min max",
   failure_day: "time centre name district district_code probe kind reason runs",
+  finding_day: "time centre name district district_code requirement title_vi title_en state severity",
   finding_now:
     "centre name district district_code requirement title_vi title_en impact owner state severity reason observed required unit evidence_class since observed_at evaluated_at valid_until waived waiver_until policy",
   finding_part_now: "centre name district district_code requirement title_vi title_en subject state severity reason observed",
@@ -39,7 +40,7 @@ export const views = {
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes",
   recording_now: "centre name district district_code channel depth_days coverage_percent gap_minutes recording time",
   requirement_now: "requirement title_vi title_en impact owner total pass fail pending unknown error not_applicable waived coverage_percent score_percent",
-  state_day: "time state severity findings",
+  state_day: "time district district_code state severity findings",
   supply_now: "centre name district district_code device supply supply_percent used_per_day_percent days_left time",
   transition: "time centre name district district_code requirement title_vi title_en impact from_state to_state severity reason",
   wifi_now:

@@ -140,6 +140,7 @@ async function keepOrder(collector: Collector, log: Log, stop: AbortSignal): Pro
   const stopped = once(stop, "abort");
   while (!stop.aborted) {
     await Promise.race([attempt("upkeep failed; it is tried again", () => collector.upkeep()), stopped]);
+    await Promise.race([attempt("the days could not be counted; it is tried again", () => collector.countDays()), stopped]);
     await Promise.race([attempt("the last month could not be sealed; it is tried again", () => collector.sealMonth()), stopped]);
     await sleep(UPKEEP_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
   }

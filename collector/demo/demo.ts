@@ -68,6 +68,7 @@ export async function makeDemo({ config, store, log, size, nowMs, stop, onStep }
       accept: collector.accept,
       judge: collector.judge,
       upkeep: collector.upkeep,
+      countDays: collector.countDays,
       setClock: (atMs) => {
         clockMs = atMs;
       },

@@ -19,6 +19,7 @@ export type HistoryTools = {
   readonly accept: Acceptor;
   readonly judge: Judge;
   readonly upkeep: () => Promise<void>;
+  readonly countDays: () => Promise<void>;
   readonly setClock: (nowMs: number) => void;
   readonly stop: AbortSignal;
   readonly onStep: (done: Made) => void;
@@ -69,6 +70,7 @@ export async function makeHistory(tools: HistoryTools, scenario: Scenario, state
     tools.onStep({ share: (toMs - story.startMs) / (story.anchorMs - story.startMs), day: vietnamDay(toMs), observations, readings });
   }
   await tools.upkeep();
+  await tools.countDays();
   return true;
 }
 

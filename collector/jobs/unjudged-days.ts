@@ -104,7 +104,7 @@ async function judgedAfterwards(
 }
 
 /** The policy of a day; undefined where an older program recorded it in a form that this one cannot read: then nobody can judge by it any more. */
-function readable(policyAt: PolicyAt, atMs: number, knownMs: number): PolicyInForce | undefined {
+export function readable(policyAt: PolicyAt, atMs: number, knownMs: number): PolicyInForce | undefined {
   try {
     return policyAt(atMs, knownMs);
   } catch (error) {

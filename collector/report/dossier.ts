@@ -149,9 +149,24 @@ export function buildDossier(
   };
 }
 
-function byCentre<Row extends { readonly centre: string }>(rows: readonly Row[]): (code: string) => readonly Row[] {
+/** Rows by the code of their centre. */
+export function byCentre<Row extends { readonly centre: string }>(rows: readonly Row[]): (code: string) => readonly Row[] {
   const groups = Map.groupBy(rows, ({ centre }) => centre);
   return (code) => groups.get(code) ?? [];
+}
+
+/** What the days of a month count as, of each requirement of a centre: from the month's first to the last that is over or runs, of a centre that closed to its own. */
+export function daysOfCentre(
+  centre: Pick<CentreBrief, "closed">,
+  { lastDay: monthEnd }: Pick<Period, "lastDay">,
+  { requirements }: Pick<PolicyProfile, "requirements">,
+  changes: readonly DayChange[],
+  { nowMs, calendar }: { nowMs: number; calendar: Calendar },
+): ReadonlyMap<string, readonly (DayState | undefined)[]> {
+  const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);
+  const lastDay = countedTo({ lastDay: lastOpenDay(centre, monthEnd) }, nowMs);
+  const daysOf = ({ id, rule }: Requirement) => dailyStates(changesOf.get(id) ?? [], lastDay, Number(lastDay.slice(8)), workedDays(rule, calendar, nowMs));
+  return new Map(requirements.map((requirement) => [requirement.id, daysOf(requirement)]));
 }
 
 /** The part of a province's dossier that is about one centre; undefined when it is not in it. */
@@ -202,13 +217,11 @@ function dossierCentre(
   const period = closed ? { ...month, lastDay: lastOpenDay(centre, month.lastDay), to: new Date(vietnamDayStartMs(closed.on)).toISOString() } : month;
   const endMs = Math.min(Date.parse(period.to) - 1, nowMs);
   const known = new Map(findings.map((finding) => [finding.requirement, asOf(finding, endMs)]));
-  const changesOf = Map.groupBy(changes, ({ requirement }) => requirement);
   const lastDay = countedTo(period, nowMs);
+  const days = daysOfCentre(centre, month, policy, changes, { nowMs, calendar });
   // What came into force when a centre was no more was never demanded of it.
   const demanded = policy.requirements.filter(({ id }) => !closed || known.has(id));
-  const rows = demanded.map(({ id, rule }) =>
-    dossierRow(id, known.get(id), dailyStates(changesOf.get(id) ?? [], lastDay, Number(lastDay.slice(8)), workedDays(rule, calendar, nowMs))),
-  );
+  const rows = demanded.map(({ id }) => dossierRow(id, known.get(id), days.get(id) ?? []));
   const waivers = filed
     .filter((waiver) => waiver.from <= period.lastDay && waiver.until >= period.firstDay && !isWithdrawnAt(waiver, Date.parse(period.from) - 1))
     .map(({ id, requirement, reason, document, from, until, withdrawn }) => ({
@@ -252,7 +265,7 @@ function dossierCentre(
 }
 
 /** The month's last day, or today while the month runs. */
-function countedTo({ lastDay }: Period, nowMs: number): string {
+function countedTo({ lastDay }: Pick<Period, "lastDay">, nowMs: number): string {
   const today = vietnamDay(nowMs);
   return today < lastDay ? today : lastDay;
 }

@@ -1,21 +1,19 @@
 import { dayAfter, endOfDayMs, vietnamDay } from "#schemas/calendar.ts";
-import type { Closing } from "#schemas/inventory.ts";
 import { clockState } from "../jobs/clock-watch.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
 import { oldestPastMs, pastFindings } from "../jobs/past-findings.ts";
 import { unjudgedDays } from "../jobs/unjudged-days.ts";
 import { type PolicyAt, versionsWithin } from "../policy-book.ts";
 import { readClockProof } from "../store/clock-proof.ts";
-import { closingsWithin } from "../store/closings.ts";
 import type { Db } from "../store/db.ts";
 import { sealDossier, sealedDossier } from "../store/dossiers.ts";
 import { recordedPolicies } from "../store/policy-versions.ts";
 import { centreNames, reportRows } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
-import type { CentreBrief } from "../web/page-store.ts";
+import { closedSites } from "./closed-sites.ts";
 import { type Comparison, compareMonths } from "./comparison.ts";
 import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "./dossier.ts";
-import { closesAt, type Month, newestClosed, type Period, periodOf } from "./period.ts";
+import { closesAt, type Month, momentOf, newestClosed, type Period, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
 
 export type MonthDeskOptions = {
@@ -48,8 +46,7 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
   const build = async (month: Month, nowMs: number, centre?: string): Promise<Dossier> => {
     const period = periodOf(month);
     const endMs = Date.parse(period.to) - 1;
-    const atMs = Math.min(endMs, nowMs);
-    const knownMs = Math.min(nowMs, Date.parse(closesAt(period)));
+    const { atMs, knownMs } = momentOf(period, nowMs);
     const inForce = policyAt(atMs, knownMs);
     const { policy, calendar } = inForce;
     const rows = await reportRows(db, period, atMs, knownMs, centre);
@@ -71,21 +68,14 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     return buildDossier(centre === undefined ? "province" : "centre", period, policy, all, { nowMs, demo, calendar, policies });
   };
 
-  /** The centres that closed within a month, after its first day and by `atMs`, each as it was declared and judged at the end of its last day. */
+  /** The centres that closed within a month, each as it was declared and judged at the end of its last day. */
   const closedWithin = async (period: Period, atMs: number, knownMs: number, only: string | undefined): Promise<Pick<ReportRows, "centres" | "findings">> => {
-    const closings = await closingsWithin(db, period.firstDay, vietnamDay(atMs), knownMs);
-    const parts = [...Map.groupBy(closings, ({ closed }) => closed.on)].map(async ([on, own]) => {
-      const lastDay = dayAfter(on, -1);
-      const endedMs = endOfDayMs(lastDay);
-      const closedOf = new Map(own.map(({ siteId, closed }) => [siteId, closed]));
-      const sites = (await sitesAsOf(db, lastDay, knownMs, lastDay)).filter(
-        ({ siteId, centre: { code } }) => closedOf.has(siteId) && (only === undefined || code === only),
-      );
-      const centres = sites.map(({ siteId, centre: { devices: _, ...centre } }): CentreBrief => ({ ...centre, closed: closedOf.get(siteId) as Closing }));
-      return { centres, findings: await pastFindings(db, policyAt(endedMs, knownMs), { atMs: endedMs, knownMs }, sites) };
+    const sites = (await closedSites(db, period, { atMs, knownMs })).filter(({ centre: { code } }) => only === undefined || code === only);
+    const parts = [...Map.groupBy(sites, ({ closed }) => closed.on)].map(([on, own]) => {
+      const endedMs = endOfDayMs(dayAfter(on, -1));
+      return pastFindings(db, policyAt(endedMs, knownMs), { atMs: endedMs, knownMs }, own);
     });
-    const all = await Promise.all(parts);
-    return { centres: all.flatMap(({ centres }) => centres), findings: all.flatMap(({ findings }) => findings) };
+    return { centres: sites.map(({ centre: { devices: _, ...centre }, closed }) => ({ ...centre, closed })), findings: (await Promise.all(parts)).flat() };
   };
 
   const closed = async (month: Month, nowMs: number): Promise<Dossier | undefined> => {

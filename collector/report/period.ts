@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { Moment } from "../store/moment.ts";
 
 /** A calendar month in Vietnam, `YYYY-MM`. */
 export const Month = z.string().regex(/^20\d{2}-(0[1-9]|1[0-2])$/, "must be a month such as 2026-11");
@@ -41,6 +42,18 @@ export function periodOf(month: Month): Period {
 /** From this instant on the month is closed; only what was known by then stands in its report. */
 export function closesAt(period: Period): string {
   return new Date(Date.parse(period.to) + CLOSING_DAYS * DAY_MS).toISOString();
+}
+
+/** Up to when a report of a month tells that is asked for at `nowMs`, and by when what stands in it was known. */
+export function momentOf(period: Period, nowMs: number): Required<Moment> {
+  return { atMs: Math.min(Date.parse(period.to) - 1, nowMs), knownMs: Math.min(nowMs, Date.parse(closesAt(period))) };
+}
+
+/** The months from that of one Vietnam day to that of another one, both included. */
+export function monthsBetween(firstDay: string, lastDay: string): Month[] {
+  const months: Month[] = [];
+  for (let day = `${firstDay.slice(0, 7)}-01`; day <= lastDay; day = vietnamDay(Date.parse(periodOf(day.slice(0, 7)).to))) months.push(day.slice(0, 7));
+  return months;
 }
 
 /** The last month that is closed at an instant. */

@@ -18,6 +18,7 @@ export const distributed = [
   "duty_record",
   "evidence",
   "finding",
+  "finding_month",
   "finding_revision",
   "found_device",
   "ingest_ledger",
@@ -58,7 +59,6 @@ export const local = [
   "audit",
   "dirty_area",
   "dossier",
-  "finding_move",
   "migration",
   "outbox",
   "person",
@@ -71,6 +71,7 @@ export const local = [
 /** Made on every node, as queries on shards call them; none of them reads a table. A function that is in neither list fails test/collector/store/site-keys.test.ts. */
 export const nodeFunctions = [
   "day_start",
+  "day_state",
   "merge_values",
   "packed_column",
   "packed_digits",

@@ -31,8 +31,8 @@ async function addClosing(tx: Db, siteId: number, closing: Closing | undefined, 
 }
 
 /**
- * Takes the present findings of closed centres away, and counts them as gone on this Vietnam day; their history stays. Again changes nothing. Their problems
- * are ended by the next step of the alerts, which tells people.
+ * Takes the present findings of closed centres away; their history stays. Again changes nothing. Their problems are ended by the next step of the alerts, which
+ * tells people.
  */
 export async function endClosedSites(tx: Db, nowMs: number): Promise<void> {
   const rows = await tx.query<{ site_id: number }>(
@@ -43,11 +43,7 @@ export async function endClosedSites(tx: Db, nowMs: number): Promise<void> {
   const siteIds = rows.map(({ site_id }) => site_id);
   // A judge that has read its facts writes first; the next one sees that they are closed.
   await lockSites(tx, siteIds);
-  await tx.query(
-    `WITH gone AS (DELETE FROM finding WHERE site_id = ANY (($1::text)::int4[]) RETURNING state)
-     INSERT INTO finding_move (time, from_state, state, n) SELECT day_start(to_timestamp($2::float8 / 1000)), NULL, state, -count(*) FROM gone GROUP BY state`,
-    [numbersLiteral(siteIds), nowMs],
-  );
+  await tx.query("DELETE FROM finding WHERE site_id = ANY (($1::text)::int4[])", [numbersLiteral(siteIds)]);
 }
 
 /** The sites whose closing day lies after one Vietnam day and not after another one, by what was known at `knownMs`. */

@@ -67,19 +67,14 @@ export async function keepFindingsOf(tx: Db, siteIds: readonly number[], { requi
 /** One entry of history: a judgement that differs from the one before. */
 export type Revision = { readonly siteId: number; readonly before: Finding | undefined; readonly finding: Finding; readonly late: boolean };
 
-/** Keeps revisions for good, and counts those that change a state by their Vietnam day. */
+/** Keeps revisions for good. */
 export async function addRevisions(db: Db, revisions: readonly Revision[]): Promise<void> {
   if (revisions.length === 0) return;
   await db.query(
-    `WITH added AS (
-       INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
-       SELECT site_id, requirement, from_state, state, reason, at::timestamptz, late, body::jsonb
-       FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::bool[],
-         ($8::text)::text[]) AS r(site_id, requirement, from_state, state, reason, at, late, body)
-       RETURNING day_start(at) AS time, from_state, state
-     )
-     INSERT INTO finding_move (time, from_state, state, n)
-     SELECT time, from_state, state, count(*) FROM added WHERE from_state IS DISTINCT FROM state GROUP BY 1, 2, 3`,
+    `INSERT INTO finding_revision (site_id, requirement, from_state, state, reason, at, late, body)
+     SELECT site_id, requirement, from_state, state, reason, at::timestamptz, late, body::jsonb
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[], ($7::text)::bool[],
+       ($8::text)::text[]) AS r(site_id, requirement, from_state, state, reason, at, late, body)`,
     [
       numbersLiteral(revisions.map(({ siteId }) => siteId)),
       textsLiteral(revisions.map(({ finding }) => finding.requirement)),

@@ -2,7 +2,6 @@ import type { Db } from "./db.ts";
 
 /** Tables whose rows of one key add up to its count `n`. */
 const countTables = {
-  finding_move: "time, from_state, state",
   run_hour: "hour, lane, kind",
   unmeasured_day: "time, site_id, probe, kind, reason",
 } as const;

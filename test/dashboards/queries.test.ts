@@ -120,7 +120,7 @@ describe.skipIf(!requirePeer("postgres"))("on a small simulated province", () =>
     expect(counted?.n).toBeCloseTo(Number(await server.psql(stored)));
   });
 
-  it("a day's states sum to the findings that existed at its end", async () => {
+  it("a day's states sum to the findings that there are, of all districts", async () => {
     const [today] = await reader`SELECT sum(findings)::int AS n FROM grafana.state_day WHERE time = (SELECT max(time) FROM grafana.state_day)`;
     expect(String(today?.n)).toBe(await server.psql("SELECT count(*) FROM finding"));
   });

@@ -30,8 +30,9 @@ export const yearOfRollups: readonly string[] = [
      WHERE r.hour >= block.starts AND r.hour < block.ends`,
   `INSERT INTO unmeasured_day SELECT u.time - back * interval '2 days', u.site_id, u.probe, u.kind, u.reason, u.n
      FROM block, generate_series(1, 182) AS back, unmeasured_day AS u WHERE u.time >= block.starts AND u.time < block.ends`,
-  "TRUNCATE finding_move",
-  "INSERT INTO finding_move SELECT day_start(at), from_state, state, count(*) FROM finding_revision WHERE from_state IS DISTINCT FROM state GROUP BY 1, 2, 3",
+  // The newest month as it is, for each of the year: as many days, and as many that differ.
+  `INSERT INTO finding_month SELECT site_id, day_start(month - back * interval '30 days'), requirement, translate(rpad(states, 30), ' ', '1'), true
+     FROM generate_series(1, 12) AS back, finding_month WHERE month = (SELECT max(month) FROM finding_month)`,
   "SELECT rollup_days(array_agg(site_id), array_agg(hour)) FROM (SELECT DISTINCT site_id, day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh' AS hour FROM presence_day) AS known",
   "DELETE FROM dirty_hour",
   "SELECT rollup_area(ARRAY(SELECT DISTINCT hour FROM rollup_1h))",

@@ -20,7 +20,8 @@ export const dashboards = {
   "board.province.changes": "Changes of the last 24 hours",
   "board.province.changes.help": "Each row is one confirmed change of state, newest first.",
   "board.province.trend": "Trend by day",
-  "board.province.trend.help": "Findings by state at the end of each day, Vietnam time.",
+  "board.province.trend.help":
+    "Each day (Vietnam time) as monthly reports count it: the worst state of the day, of each requirement at each centre. Days off are not counted of what is judged in working time alone.",
   "board.province.incidents": "Open incidents",
   "board.province.incidents.help": "What waits for somebody: since when, and whose turn it is.",
   "board.centre": "Centre",

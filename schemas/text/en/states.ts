@@ -6,6 +6,7 @@ export const states = {
   "state.unknown": "Unknown",
   "state.error": "Evaluation error",
   "state.not_applicable": "Not applicable",
+  "state.not_counted": "Not counted (no working time)",
   "state.waived": "Waived",
   "segment.lan": "local network (PC to router)",
   "segment.line": "line (router to provider)",

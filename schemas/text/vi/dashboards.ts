@@ -21,7 +21,8 @@ export const dashboards = {
   "board.province.changes": "Thay đổi trong 24 giờ",
   "board.province.changes.help": "Mỗi dòng là một lần đổi trạng thái đã được xác nhận, mới nhất trước.",
   "board.province.trend": "Diễn biến theo ngày",
-  "board.province.trend.help": "Số kết luận theo trạng thái vào cuối mỗi ngày (giờ Việt Nam).",
+  "board.province.trend.help":
+    "Mỗi ngày (giờ Việt Nam) tính như trong báo cáo tháng: trạng thái xấu nhất trong ngày của từng yêu cầu ở từng trung tâm. Ngày nghỉ không tính cho nội dung chỉ xét trong giờ làm việc.",
   "board.province.incidents": "Sự cố đang mở",
   "board.province.incidents.help": "Việc đang chờ xử lý: từ khi nào, ai chịu trách nhiệm.",
   "board.centre": "Trung tâm",

@@ -6,6 +6,7 @@ export const states = {
   "state.unknown": "Chưa xác định",
   "state.error": "Lỗi đánh giá",
   "state.not_applicable": "Không áp dụng",
+  "state.not_counted": "Không tính (không có giờ làm việc)",
   "state.waived": "Được miễn trừ",
   "segment.lan": "mạng nội bộ (máy tính – bộ định tuyến)",
   "segment.line": "đường truyền (bộ định tuyến – nhà mạng)",

@@ -49,12 +49,6 @@ const problemsOf = async (code: string) =>
     [province.siteIdOf(code)],
   );
 const isDue = async (code: string, nowMs: number) => (await sitesToJudge(province.db, nowMs, 30 * MINUTE, 100)).includes(province.siteIdOf(code));
-const countedIn = async () =>
-  (
-    await province.db.query<{ n: number }>(
-      "SELECT coalesce(sum(n), 0)::int - coalesce(sum(n) FILTER (WHERE from_state IS NOT NULL), 0)::int AS n FROM finding_move",
-    )
-  )[0]?.n;
 
 beforeAll(async () => {
   province = await openJudgedProvince({ centres, nowMs: LAST - 60 * MINUTE, policies: [plan], onJudged: (tx, judged) => alerts.onJudged(tx, judged) });
@@ -85,10 +79,8 @@ it("is judged no more from its first moment on, whatever still comes", async () 
   expect(await isDue("xa-a", LAST + 8 * 60 * MINUTE)).toBe(false);
   expect(await isDue("xa-b", LAST + 8 * 60 * MINUTE + MINUTE)).toBe(true);
   await province.judge.tick(FIRST);
-  const known = await countedIn();
   expect(await findingsOf(province.db, province.siteIdOf("xa-a"))).toEqual([]);
   expect(await findingsOf(province.db, province.siteIdOf("xa-b"))).toHaveLength(plan.requirements.length);
-  expect(known).toBe(plan.requirements.length);
   await province.send("xa-a", FIRST + MINUTE, [dark(FIRST)]);
   await province.judge.judge(province.siteIdOf("xa-a"), "all", FIRST + MINUTE, false);
   await province.judge.lookAtAll(FIRST + MINUTE);
@@ -145,7 +137,6 @@ it("comes back when the closing is withdrawn", async () => {
   await reopenSite(province.db, province.siteIdOf("xa-a"), { reason: "nhầm", nowMs });
   await province.judge.tick(nowMs + MINUTE);
   expect(await findingsOf(province.db, province.siteIdOf("xa-a"))).toHaveLength(plan.requirements.length);
-  expect(await countedIn()).toBe(2 * plan.requirements.length);
   expect(await codes("centre_now")).toEqual(["xa-a", "xa-b"]);
 });
 

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
-import type { Finding, FindingState } from "#schemas/finding.ts";
 import type { Observation } from "#schemas/observation.ts";
-import { addRevisions } from "../../../collector/store/findings.ts";
 import { foldCounts } from "../../../collector/store/fold-counts.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
-import { noteJudgedDays } from "../../../collector/store/judged-days.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore, type Store } from "../../../collector/store/open.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
@@ -14,11 +11,9 @@ import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
 import { requirePeer } from "../../support/require-peer.ts";
-import { sampleFindings } from "../../support/sample-province.ts";
 import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 const HOUR_MS = 3_600_000;
-const [sample] = sampleFindings(0);
 
 describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => {
   let server: ServerDatabase;
@@ -117,54 +112,9 @@ describe.skipIf(!requirePeer("postgres"))("what dashboards read by days", () => 
     expect(await rows("SELECT download_week_mbps AS mbps FROM grafana.line_now")).toEqual([{ mbps: 220 }]);
   });
 
-  it("the states of a day are what was judged until its end, the same before and after the counts are folded", async () => {
-    const judged = (at: string, before: FindingState | undefined, state: FindingState) => {
-      const finding = { ...sample, centre: "xa-01", requirement: "R01", state, evaluatedAt: at } as Finding;
-      return addRevisions(store.db, [{ siteId: 1, before: before && { ...finding, state: before }, finding, late: false }]);
-    };
-    await judged("2026-11-20T02:00:00.000Z", undefined, "pass");
-    await judged("2026-11-20T16:59:00.000Z", "pass", "fail");
-    await judged("2026-11-20T17:01:00.000Z", "fail", "pass");
-    await judged("2026-11-21T03:00:00.000Z", "pass", "fail");
-    await judged("2026-11-21T04:00:00.000Z", "fail", "pass");
-    await judged("2026-11-21T05:00:00.000Z", "pass", "fail");
-    const states = () =>
-      rows(
-        "SELECT to_char(time AT TIME ZONE 'Asia/Ho_Chi_Minh', 'DD') AS day, state, findings FROM grafana.state_day WHERE findings <> 0 AND time < '2026-11-21T17:00Z' ORDER BY 1, 2",
-      );
-    const expected = [{ day: "20", state: "fail", findings: 1 }, { day: "21", state: "fail", findings: 1 }]; // biome-ignore format: one line
-    expect(await states()).toEqual(expected);
-    await foldCounts(store.db);
-    expect(await states()).toEqual(expected);
-    expect(await rows("SELECT max(n)::int AS n FROM finding_move")).toEqual([{ n: 2 }]);
-  });
-
-  it("a day on which no centre was judged carries no state over: what applies is unknown, and the next day goes on from what was judged last", async () => {
-    const statesOf = (day: string) =>
-      rows(`SELECT state, findings FROM grafana.state_day WHERE findings <> 0 AND time = '${new Date(vietnamDayStartMs(day)).toISOString()}' ORDER BY 1`);
-    const failed = [{ state: "fail", findings: 1 }];
-    const finding = { ...sample, centre: "xa-01", requirement: "R02", state: "not_applicable", evaluatedAt: "2026-11-21T06:00:00.000Z" } as Finding;
-    await addRevisions(store.db, [{ siteId: 1, before: undefined, finding, late: false }]);
-    const applies = [...failed, { state: "not_applicable", findings: 1 }];
-    // Before the first day that was noted, nobody knows on which days there was a judge.
-    expect(await statesOf("2026-11-22")).toEqual(applies);
-    for (const day of ["2026-11-20", "2026-11-23"]) await noteJudgedDays(store.db, [{ siteId: 1, day, atMs: atOf(day) }]);
-    expect(await statesOf("2026-11-21")).toEqual([
-      { state: "not_applicable", findings: 1 },
-      { state: "unknown", findings: 1 },
-    ]);
-    expect(await statesOf("2026-11-20")).toEqual(failed);
-    expect(await statesOf("2026-11-23")).toEqual(applies);
-    // A day that is not over may still be judged.
-    const today = await rows("SELECT state FROM grafana.state_day WHERE findings <> 0 AND time = (SELECT max(time) FROM grafana.state_day) ORDER BY 1");
-    expect(today.map((row) => row.state)).toEqual(["fail", "not_applicable"]);
-  });
-
-  it("counts go when their time is over, but for those of states, which sum up from the first", async () => {
-    const moves = await rows("SELECT count(*)::int AS n FROM finding_move");
+  it("counts go when their time is over", async () => {
     await forgetRollupsBefore(store.db, Date.now() + HOUR_MS);
     for (const table of ["presence_role_day", "page_count_day", "unmeasured_day", "run_hour", "line_speed"])
       expect(await rows(`SELECT 1 FROM ${table}`), table).toEqual([]);
-    expect(await rows("SELECT count(*)::int AS n FROM finding_move")).toEqual(moves);
   });
 });
