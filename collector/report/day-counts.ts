@@ -5,7 +5,7 @@ import { readable, unjudgedDays } from "../jobs/unjudged-days.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import { readClockProof } from "../store/clock-proof.ts";
 import type { Db } from "../store/db.ts";
-import { type DaysOfFinding, finalMonths, firstChangedDay, writeFindingMonth } from "../store/finding-months.ts";
+import { type CountedMonth, finalMonths, firstChangedDay, writeFindingDays } from "../store/finding-days.ts";
 import { changesWithin } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { closedSites } from "./closed-sites.ts";
@@ -35,12 +35,15 @@ export function createDayCounts({ db, policyAt, now, steadyMs = () => performanc
     if (beganMs < dueMs) return;
     const nowMs = now();
     const firstDay = await firstChangedDay(db);
-    const months = firstDay === undefined ? [] : monthsBetween(firstDay, vietnamDay(nowMs));
-    const final = await finalMonths(db);
+    const months = (firstDay === undefined ? [] : monthsBetween(firstDay, vietnamDay(nowMs))).map(periodOf);
+    const final = await finalMonths(
+      db,
+      months.map((one) => one.firstDay),
+    );
     const isTrusted = clockState(await readClockProof(db, nowMs), nowMs) === "right";
-    for (const period of months.map(periodOf).filter((one) => !final.has(one.firstDay))) {
+    for (const period of months.filter((one) => !final.has(one.firstDay))) {
       const counted = await daysOfMonth(db, policyAt, period, nowMs);
-      if (counted) await writeFindingMonth(db, period, counted, isTrusted && nowMs >= Date.parse(closesAt(period)));
+      if (counted) await writeFindingDays(db, counted, isTrusted && nowMs >= Date.parse(closesAt(period)));
     }
     const endedMs = steadyMs();
     dueMs = endedMs + Math.max((endedMs - beganMs) * pace.restShare, pace.restMinMs);
@@ -48,18 +51,20 @@ export function createDayCounts({ db, policyAt, now, steadyMs = () => performanc
 }
 
 /** What the days of a month count as; undefined where its policy stands in a form that this program cannot read. */
-async function daysOfMonth(db: Db, policyAt: PolicyAt, period: Period, nowMs: number): Promise<DaysOfFinding[] | undefined> {
+async function daysOfMonth(db: Db, policyAt: PolicyAt, period: Period, nowMs: number): Promise<CountedMonth | undefined> {
   const moment = momentOf(period, nowMs);
   const { atMs, knownMs } = moment;
   const inForce = readable(policyAt, atMs, knownMs);
   if (!inForce) return undefined;
   const { policy, calendar } = inForce;
   const changes = await changesWithin(db, period, knownMs);
-  const unjudged = await unjudgedDays({ db, policyAt }, changes, { firstDay: period.firstDay, lastDay: vietnamDay(atMs), nowMs, knownMs });
+  const lastDay = vietnamDay(atMs);
+  const unjudged = await unjudgedDays({ db, policyAt }, changes, { firstDay: period.firstDay, lastDay, nowMs, knownMs });
   const changesOf = byCentre(withFills(changes, unjudged));
-  const open = await sitesAsOf(db, vietnamDay(atMs), knownMs, period.lastDay);
-  return [...open, ...(await closedSites(db, period, moment))].flatMap(({ siteId, centre, ...closing }) => {
-    const days = daysOfCentre(closing, period, policy, changesOf(centre.code), { nowMs, calendar });
-    return [...days].map(([requirement, own]) => ({ siteId, requirement, days: own }));
-  });
+  const open = await sitesAsOf(db, lastDay, knownMs, period.lastDay);
+  const sites = [...open, ...(await closedSites(db, period, moment))].map(({ siteId, centre, ...closing }) => ({
+    siteId,
+    days: daysOfCentre(closing, period, policy, changesOf(centre.code), { nowMs, calendar }),
+  }));
+  return { period, lastDay, sites };
 }

@@ -18,7 +18,7 @@ export const distributed = [
   "duty_record",
   "evidence",
   "finding",
-  "finding_month",
+  "finding_day",
   "finding_revision",
   "found_device",
   "ingest_ledger",

@@ -30,9 +30,8 @@ export const yearOfRollups: readonly string[] = [
      WHERE r.hour >= block.starts AND r.hour < block.ends`,
   `INSERT INTO unmeasured_day SELECT u.time - back * interval '2 days', u.site_id, u.probe, u.kind, u.reason, u.n
      FROM block, generate_series(1, 182) AS back, unmeasured_day AS u WHERE u.time >= block.starts AND u.time < block.ends`,
-  // The newest month as it is, for each of the year: as many days, and as many that differ.
-  `INSERT INTO finding_month SELECT site_id, day_start(month - back * interval '30 days'), requirement, translate(rpad(states, 30), ' ', '1'), true
-     FROM generate_series(1, 12) AS back, finding_month WHERE month = (SELECT max(month) FROM finding_month)`,
+  `INSERT INTO finding_day SELECT f.site_id, f.time - back * interval '2 days', f.requirements, f.states, true
+     FROM block, generate_series(1, 182) AS back, finding_day AS f WHERE f.time >= day_start(block.starts) AND f.time < day_start(block.ends) ON CONFLICT DO NOTHING`,
   "SELECT rollup_days(array_agg(site_id), array_agg(hour)) FROM (SELECT DISTINCT site_id, day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh' AS hour FROM presence_day) AS known",
   "DELETE FROM dirty_hour",
   "SELECT rollup_area(ARRAY(SELECT DISTINCT hour FROM rollup_1h))",

@@ -81,6 +81,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     await collector.judge.tick(Date.now());
     await collector.alerts.tick(Date.now());
     await collector.upkeep();
+    await collector.countDays();
     const browser = openBrowser(url);
     expect(JSON.parse((await browser.get("/v1/centres/mot")).html)).toMatchObject({ centre: { code: "mot", lastContactAt: expect.any(String) } });
     for (const path of ["/", "/centres/mot", "/incidents", "/reports", "/v1/reports/2026-10/province.json", "/health/ready"])

@@ -7,6 +7,7 @@ import { provinceSignals } from "../../../collector/jobs/shared-faults.ts";
 import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
 import { createLog, type Log } from "../../../collector/log.ts";
 import { openPolicyBook } from "../../../collector/policy-book.ts";
+import { createDayCounts } from "../../../collector/report/day-counts.ts";
 import { readBook } from "../../../collector/store/alert-book.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { loadFacts } from "../../../collector/store/facts.ts";
@@ -136,7 +137,7 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     expect(answer).toEqual(await ask(plain));
   });
 
-  it("refuses nothing of judging, alerts, upkeep and the views of Grafana", async () => {
+  it("refuses nothing of judging, alerts, upkeep, the days of reports and the views of Grafana", async () => {
     const db = citus.byRules;
     const policyAt = await openPolicyBook(db, "gia-lai-890", T0);
     const failures: unknown[] = [];
@@ -149,6 +150,8 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     await provinceSignals(db, policyAt(T0), T0 + HOUR_MS);
     expect((await db.transaction((tx) => readBook(tx, T0 + HOUR_MS, () => true))).incidents.length).toBeGreaterThan(2);
     expect((await createUpkeep(db, new Partitions(db), { clock: new ClockWatch(db, createLog("silent")) })(T0 + 30 * DAY_MS)).packed).toBeGreaterThan(0);
+    await createDayCounts({ db, policyAt, now: () => T0 + 2 * HOUR_MS })();
+    expect(await citus.query("SELECT count(DISTINCT centre)::int AS n FROM grafana.finding_day")).toEqual([{ n: 3 }]);
     const views = await citus.query<{ name: string }>("SELECT viewname AS name FROM pg_views WHERE schemaname = 'grafana' ORDER BY 1");
     expect(views.length).toBeGreaterThan(20);
     for (const { name } of views) await db.query(`SELECT * FROM grafana.${name}`);
