@@ -39,7 +39,12 @@ const recordingNow = (page: Page) =>
   stat(
     page,
     "board.cameras.idle",
-    table({ from: "recording_now", columns: ["count(*) FILTER (WHERE recording = 0) AS channels"], where: [inDistrict], orderBy: ["1"] }),
+    table({
+      from: "recording_now",
+      columns: ["count(*) FILTER (WHERE recording = 0 AND time >= now() - interval '2 days') AS channels"],
+      where: [inDistrict],
+      orderBy: ["1"],
+    }),
     { width: 6, steps: [colours.good, [1, colours.bad]] },
   );
 

@@ -4,7 +4,7 @@ import type { Page } from "./page.ts";
 import { colours, flagMapping, severityMapping, severitySteps } from "./palette.ts";
 import { lines, table as rows, stat, timeline } from "./panels.ts";
 import { placeholder } from "./placeholder.ts";
-import { level, points, series, spans, table } from "./query.ts";
+import { countedDays, level, points, series, table } from "./query.ts";
 
 const here = `centre = '${placeholder("centre")}'`;
 
@@ -76,7 +76,7 @@ const findings = (page: Page) =>
   );
 
 const history = (page: Page) =>
-  timeline(page, "board.centre.history", spans(requirementLabel(page), [here]), {
+  timeline(page, "board.centre.history", countedDays(requirementLabel(page), [here]), {
     width: 24,
     mappings: [severityMapping(page.say)],
     steps: severitySteps,

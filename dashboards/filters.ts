@@ -13,7 +13,7 @@ export function titleColumn({ lang }: Page): `title_${Lang} AS title` {
   return `title_${lang} AS title`;
 }
 
-/** Requirement number and title in one text, for legends and axes. */
+/** Requirement number and title in one text, for legends and axes; the number alone of one that the policy no longer has. */
 export function requirementLabel({ lang }: Page): string {
-  return `requirement || ' · ' || title_${lang}`;
+  return `concat_ws(' · ', requirement, title_${lang})`;
 }

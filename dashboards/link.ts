@@ -61,6 +61,7 @@ const slowest = (page: Page) =>
         "loss_percent",
         "rtt_ms",
         "isp",
+        "contract_number",
         "reason",
         "time",
       ],

@@ -111,12 +111,13 @@ export function level<const View extends ViewName>(spec: {
   return { sql: lines.join("\n"), format: "time_series", columns: ["time", "metric", "value"] };
 }
 
-/** What held when: one point where each span begins, cut to the time range, its severity as the value. */
-export function spans(name: string, where: readonly string[]): Query {
+/** What each Vietnam day counts as: one point where it begins, cut to the time range, its severity as the value; no value where it is not counted. */
+export function countedDays(name: string, where: readonly string[]): Query {
+  const within = ["time <= $__timeTo()::timestamptz", "time > $__timeFrom()::timestamptz - interval '24 hours'"];
   const lines = [
     `SELECT greatest(time, $__timeFrom()::timestamptz) AS "time", ${name} AS metric, severity AS value`,
-    "FROM grafana.finding_span",
-    `WHERE ${["time <= $__timeTo()::timestamptz", "time_end >= $__timeFrom()::timestamptz", ...where].join(" AND ")}`,
+    "FROM grafana.finding_day",
+    `WHERE ${[...within, ...where].join(" AND ")}`,
     "ORDER BY 1, 2",
     `LIMIT ${SERIES_ROWS_MAX}`,
   ];

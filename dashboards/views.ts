@@ -7,7 +7,7 @@ export const views = {
   asset_now:
     "centre name district district_code requirement title_vi title_en state severity observed required declared matched missing replaced duplicate extra declared_only unused",
   camera_now: "centre name district district_code cameras cameras_up streams streams_up clock_skew_s state severity time",
-  centre: "centre name district district_code latitude longitude key_area officers contract_mbps isp simulated",
+  centre: "centre name district district_code latitude longitude key_area officers contract_mbps isp simulated contract_number",
   centre_hour: "time centre name district district_code metric n avg min max p95",
   centre_now:
     "centre name district district_code latitude longitude key_area state severity total pass fail pending unknown error not_applicable waived coverage_percent score_percent last_contact silent_minutes open_incidents",
@@ -26,7 +26,7 @@ export const views = {
   finding_span: "time time_end centre name district district_code requirement title_vi title_en state severity reason",
   incident: "incident time time_end centre name district district_code requirement title_vi title_en kind owner impact open minutes",
   line_now:
-    "centre name district district_code isp contract_mbps download_mbps upload_mbps download_week_mbps required_mbps loss_percent rtt_ms jitter_ms state severity reason time",
+    "centre name district district_code isp contract_mbps download_mbps upload_mbps download_week_mbps required_mbps loss_percent rtt_ms jitter_ms state severity reason time contract_number",
   notification: "time channel kind state attempts centre requirement error",
   page_day: "time centre name district district_code device pages",
   portal_hour: "time portal centres centres_down up_percent ttfb_avg_ms ttfb_max_ms",

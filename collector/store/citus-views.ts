@@ -8,7 +8,7 @@ export const presentViews = [
    SELECT p.centre, p.name, p.district, p.district_code, s.isp, s.contract_mbps,
           speed.down AS download_mbps, speed.up AS upload_mbps, week.median AS download_week_mbps, f.required AS required_mbps,
           hop.loss AS loss_percent, hop.rtt AS rtt_ms, hop.jitter AS jitter_ms,
-          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, speed.time
+          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, speed.time, s.contract_number
    FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
      SELECT site_id, (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'download_mbps'))[1] AS down,
@@ -20,7 +20,7 @@ export const presentViews = [
    LEFT JOIN (
      SELECT site_id, max(value) FILTER (WHERE metric = 'loss_percent') AS loss, max(value) FILTER (WHERE metric = 'rtt_avg_ms') AS rtt,
             max(value) FILTER (WHERE metric = 'jitter_ms') AS jitter
-     FROM view_latest WHERE metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms') AND hop <> 'gateway' GROUP BY site_id) AS hop USING (site_id)
+     FROM view_latest WHERE metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms') AND hop <> 'gateway' AND is_present GROUP BY site_id) AS hop USING (site_id)
    LEFT JOIN (
      SELECT DISTINCT ON (v.site_id) v.site_id, v.state, v.reason, (v.body->>'required')::float8 AS required
      FROM view_finding AS v JOIN view_requirement AS r USING (requirement) WHERE r.probe = 'link-bandwidth' ORDER BY v.site_id, requirement) AS f USING (site_id)`,
@@ -30,11 +30,12 @@ export const presentViews = [
           coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, w.time
    FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
-     SELECT site_id, max(value) FILTER (WHERE metric = 'wifi_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS clients,
-            max(value) FILTER (WHERE metric = 'wifi_limit_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS limit_clients,
-            max(value) FILTER (WHERE metric = 'wifi_utilisation_percent') AS utilisation_percent,
-            max(value) FILTER (WHERE metric = 'dhcp_free') AS dhcp_free,
-            count(*) FILTER (WHERE metric = 'wifi_ap_up') AS access_points, count(*) FILTER (WHERE metric = 'wifi_ap_up' AND value = 1) AS access_points_up,
+     SELECT site_id, max(value) FILTER (WHERE is_present AND metric = 'wifi_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS clients,
+            max(value) FILTER (WHERE is_present AND metric = 'wifi_limit_clients' AND ap IS NULL AND ssid IS NULL AND radio IS NULL) AS limit_clients,
+            max(value) FILTER (WHERE is_present AND metric = 'wifi_utilisation_percent') AS utilisation_percent,
+            max(value) FILTER (WHERE is_present AND metric = 'dhcp_free') AS dhcp_free,
+            count(*) FILTER (WHERE is_present AND metric = 'wifi_ap_up') AS access_points,
+            count(*) FILTER (WHERE is_present AND metric = 'wifi_ap_up' AND value = 1) AS access_points_up,
             max(ts) AS time
      FROM view_latest WHERE metric IN ('wifi_clients', 'wifi_limit_clients', 'wifi_utilisation_percent', 'dhcp_free', 'wifi_ap_up') GROUP BY site_id) AS w USING (site_id)
    LEFT JOIN (SELECT site_id, max(value) AS value FROM peak_day
@@ -48,9 +49,11 @@ export const presentViews = [
           coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, c.time
    FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
-     SELECT site_id, count(*) FILTER (WHERE metric = 'camera_up') AS cameras, count(*) FILTER (WHERE metric = 'camera_up' AND value = 1) AS cameras_up,
-            count(*) FILTER (WHERE metric = 'camera_stream_up') AS streams, count(*) FILTER (WHERE metric = 'camera_stream_up' AND value = 1) AS streams_up,
-            max(abs(value)) FILTER (WHERE metric = 'camera_clock_skew_s') AS clock_skew_s, max(ts) AS time
+     SELECT site_id, count(*) FILTER (WHERE is_present AND metric = 'camera_up') AS cameras,
+            count(*) FILTER (WHERE is_present AND metric = 'camera_up' AND value = 1) AS cameras_up,
+            count(*) FILTER (WHERE is_present AND metric = 'camera_stream_up') AS streams,
+            count(*) FILTER (WHERE is_present AND metric = 'camera_stream_up' AND value = 1) AS streams_up,
+            max(abs(value)) FILTER (WHERE is_present AND metric = 'camera_clock_skew_s') AS clock_skew_s, max(ts) AS time
      FROM view_latest WHERE metric IN ('camera_up', 'camera_stream_up', 'camera_clock_skew_s') GROUP BY site_id) AS c USING (site_id)
    LEFT JOIN (
      SELECT DISTINCT ON (v.site_id) v.site_id, v.state FROM view_finding AS v JOIN view_requirement AS r USING (requirement)
