@@ -1,13 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { roleWord } from "../inventory/columns.ts";
 import { changesOf } from "../inventory/declare.ts";
-import { readInventoryTable } from "../inventory/inventory-file.ts";
-import { InventoryRefused } from "../inventory/inventory-refused.ts";
-import { readTable } from "../inventory/read-table.ts";
+import { readDeviceTable } from "../inventory/device-file.ts";
+import { deviceCell, deviceForm, roleWord } from "../inventory/device-form.ts";
+import { readBytes, tableOf } from "../inventory/read-table.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { writeTable } from "../inventory/write-table.ts";
 import { acts } from "../people/acts.ts";
@@ -16,9 +14,8 @@ import type { Db } from "../store/db.ts";
 import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
+import { orRefused, writeNamed } from "./table-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
-
-const FAULTS_SHOWN = 50;
 
 /** `inventory import F | export F | list CENTRE`: what centres declare to own, and the ledger that holds it against what is there. */
 export function inventoryCommand(context: CommandContext): Command {
@@ -44,43 +41,34 @@ export function inventoryCommand(context: CommandContext): Command {
 async function importFile(context: CommandContext, file: string, dryRun: boolean): Promise<void> {
   const { lang } = context.config();
   const { out } = context.terminal;
-  const changes = await withStore(context, async (db) => {
+  const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
     const codes = new Set(centres.map(({ code }) => code));
-    const table = await readTable(file, lang);
-    const found = changesOf(centres, readInventoryTable(table, { file, lang, isCentre: (code) => codes.has(code) }));
-    const declared = found.map(({ centre }) => centre);
+    const { devices, notes } = readDeviceTable(await tableOf(await readBytes(file), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
+    return { changes: changesOf(centres, devices), notes };
+  };
+  const { changes, notes } = await withStore(context, async (db) => {
+    const found = await orRefused(lang, file, () => read(db));
+    const declared = found.changes.map(({ centre }) => centre);
     if (dryRun) return found;
     await byCommand(db, async (tx, note) => {
       const { changed } = await importCentres(tx, declared, Date.now());
       if (changed > 0) await note(acts.devicesDeclared(declared.map(({ code }) => code)));
     });
     return found;
-  }).catch((error: unknown) => {
-    throw error instanceof InventoryRefused ? new UsageError(refusal(lang, file, error.faults)) : error;
   });
   for (const { centre, total, added, changed, removed } of changes)
     out(text(lang, "inventory.centre", { centre: centre.code, total, added, changed, removed }));
+  for (const note of notes) out(note);
   const devices = changes.reduce((sum, { total }) => sum + total, 0);
   out(text(lang, dryRun ? "inventory.dry" : "inventory.done", { devices, centres: changes.length }));
-}
-
-function refusal(lang: Lang, file: string, faults: readonly string[]): string {
-  const more = faults.length - FAULTS_SHOWN;
-  return [
-    text(lang, "inventory.refused", { file, count: faults.length }),
-    ...faults.slice(0, FAULTS_SHOWN),
-    ...(more > 0 ? [text(lang, "inventory.more", { count: more })] : []),
-  ].join("\n");
 }
 
 async function exportFile(context: CommandContext, file: string, code: string | undefined): Promise<void> {
   const { lang } = context.config();
   const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, code)]));
   const rows = sites.flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
-  await writeFile(file, writeTable(file, rows, lang)).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be written: ${error.code ?? error.message}`);
-  });
+  await writeNamed(file, writeTable(file, deviceForm, rows, deviceCell, lang));
   context.terminal.out(text(lang, "inventory.written", { devices: rows.length, file }));
 }
 

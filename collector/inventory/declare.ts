@@ -1,5 +1,5 @@
 import type { Centre, Device } from "#schemas/inventory.ts";
-import type { DeclaredDevices } from "./inventory-file.ts";
+import type { DeclaredDevices } from "./device-file.ts";
 
 /** What a file changes at one centre. */
 export type CentreChange = {

@@ -5,8 +5,10 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csvTable } from "../attest/csv-rows.ts";
-import { InventoryRefused } from "./inventory-refused.ts";
+import { partsOf } from "./archive-parts.ts";
+import { lostCells } from "./lost-cells.ts";
 import { areSheetsBounded } from "./sheet-bounds.ts";
+import { TableRefused } from "./table-refused.ts";
 
 const FILE_MEGABYTES_MAX = 8;
 /** What a workbook may unpack to. */
@@ -18,51 +20,79 @@ const READ_MS = 20_000;
 const ZIP = "PK\u0003\u0004";
 
 /**
- * The first sheet of an .xlsx file, or a CSV file (UTF-8; comma, semicolon or tab), as rows of cleaned texts; which it is, the content says.
- * @throws InventoryRefused that names the file and what to do.
+ * A cell of a table: its cleaned words, and what the file says that they are. A workbook knows texts, numbers, dates (`words` is the instant) and
+ * formulas without a result (`lost`); CSV says of nothing what it was ("bare").
  */
-export async function readTable(file: string, lang: Lang): Promise<readonly (readonly string[])[]> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new InventoryRefused([`${file}: ${error.code ?? error.message}`]);
+export type TableCell = { readonly words: string; readonly kind: "text" | "number" | "date" | "lost" | "bare" };
+export type Table = readonly (readonly TableCell[])[];
+
+/** The bytes of a file. @throws TableRefused that names it */
+export async function readBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new TableRefused([`${file}: ${error.code ?? error.message}`]);
   });
-  return tableOf(bytes, file, lang);
 }
 
-/** The same of bytes that were read; `file` is their name in sentences. */
-export async function tableOf(bytes: Buffer, file: string, lang: Lang): Promise<readonly (readonly string[])[]> {
-  if (bytes.length > FILE_MEGABYTES_MAX * 1024 * 1024) throw new InventoryRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
+/**
+ * The first sheet of an .xlsx file, or a CSV file (UTF-8; comma, semicolon or tab), as rows of cells; which it is, the content says. `file` is its name
+ * in sentences. @throws TableRefused that names the file and what to do.
+ */
+export async function tableOf(bytes: Buffer, file: string, lang: Lang): Promise<Table> {
+  if (bytes.length > FILE_MEGABYTES_MAX * 1024 * 1024) throw new TableRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
   const isWorkbook = bytes.subarray(0, ZIP.length).toString("latin1") === ZIP;
-  const rows = isWorkbook ? await workbookRows(bytes, file, lang) : csvTable(utf8(bytes, file, lang));
-  return rows.map((row) => row.map((cell) => cleanText(cell.replace(/^'(?=[=+\-@])/, ""), CELL_MAX)));
+  const rows = isWorkbook ? await workbookRows(bytes, file, lang) : csvTable(utf8(bytes, file, lang)).map((row) => row.map(bareCell));
+  return rows.map((row) => row.map(cleanCell));
 }
 
-async function workbookRows(bytes: Buffer, file: string, lang: Lang): Promise<string[][]> {
+/** One for all: a damaged workbook may have millions of them. */
+const EMPTY: TableCell = { words: "", kind: "text" };
+const bareCell = (words: string): TableCell => (words === "" ? EMPTY : { words, kind: "bare" });
+
+function cleanCell(cell: TableCell): TableCell {
+  return cell === EMPTY ? EMPTY : { ...cell, words: cleanText(cell.words.replace(/^'(?=[=+\-@])/, ""), CELL_MAX) };
+}
+
+async function workbookRows(bytes: Buffer, file: string, lang: Lang): Promise<TableCell[][]> {
   try {
     if (inflatedBytes(bytes) > INFLATED_BYTES_MAX) throw new Error("unpacks to too much");
     if (!areSheetsBounded(bytes)) throw new Error("names cells beyond any list");
+    const lost = lostCells(bytes);
     // A damaged archive can leave the reader waiting for what never comes.
     const late = new AbortController();
     const tooLong = sleep(READ_MS, undefined, { signal: late.signal }).then(() => Promise.reject(new Error("cannot be read to its end")));
     tooLong.catch(() => undefined);
-    const rows = await Promise.race([readSheet(bytes), tooLong]).finally(() => late.abort());
-    return rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? "" : cell instanceof Date ? cell.toISOString() : String(cell))));
+    const rows = (await Promise.race([readSheet(bytes), tooLong]).finally(() => late.abort())).map((row) => row.map(workbookCell));
+    for (const { row, column, words } of lost) put(rows, row, column, { words, kind: "lost" });
+    return rows;
   } catch (cause) {
-    throw new InventoryRefused([text(lang, "inventory.fault.xlsx", { file })], { cause });
+    throw new TableRefused([text(lang, "inventory.fault.xlsx", { file })], { cause });
   }
+}
+
+function workbookCell(value: unknown): TableCell {
+  if (value instanceof Date) return { words: value.toISOString(), kind: "date" };
+  if (value === null || value === undefined) return EMPTY;
+  return { words: String(value), kind: typeof value === "number" ? "number" : "text" };
+}
+
+function put(rows: TableCell[][], row: number, column: number, cell: TableCell): void {
+  while (rows.length <= row) rows.push([]);
+  const cells = rows[row] ?? [];
+  while (cells.length < column) cells.push(EMPTY);
+  cells[column] = cell;
 }
 
 function utf8(bytes: Buffer, file: string, lang: Lang): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new InventoryRefused([text(lang, "inventory.fault.utf8", { file })], { cause });
+    throw new TableRefused([text(lang, "inventory.fault.utf8", { file })], { cause });
   }
 }
 
-/** The sizes that the archive's directory gives (APPNOTE 4.3.12), added up: a bomb is refused before it is unpacked. */
-function inflatedBytes(bytes: Buffer): number {
-  const entry = Buffer.from("PK\u0001\u0002", "latin1");
+/** What the archive's files claim to unpack to, added up: a bomb is refused before it is unpacked. */
+function inflatedBytes(archive: Buffer): number {
   let total = 0;
-  for (let at = bytes.indexOf(entry); at !== -1 && at + 46 <= bytes.length; at = bytes.indexOf(entry, at + 46)) total += bytes.readUInt32LE(at + 24);
+  for (const { bytes } of partsOf(archive)) total += bytes;
   return total;
 }

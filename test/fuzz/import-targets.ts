@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { Bonjour } from "bonjour-service";
 import { Calendar } from "#schemas/calendar.ts";
 import vn from "#schemas/calendars/vn.json" with { type: "json" };
+import { Inventory } from "#schemas/inventory.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { openApiSession } from "../../agent/devices/api/api-session.ts";
 import { wifiApis } from "../../agent/devices/api/registry.ts";
@@ -10,9 +11,12 @@ import type { LanHttp } from "../../agent/io/lan-http.ts";
 import { parseLeases } from "../../agent/io/leases.ts";
 import { serviceOf } from "../../agent/io/mdns.ts";
 import { parseDutyRecord } from "../../collector/attest/duty-input.ts";
-import { readInventoryTable } from "../../collector/inventory/inventory-file.ts";
-import { InventoryRefused } from "../../collector/inventory/inventory-refused.ts";
+import { readCentreTable } from "../../collector/inventory/centre-file.ts";
+import { centreCell, centreForm } from "../../collector/inventory/centre-form.ts";
+import { readDeviceTable } from "../../collector/inventory/device-file.ts";
+import { deviceCell, deviceForm } from "../../collector/inventory/device-form.ts";
 import { tableOf } from "../../collector/inventory/read-table.ts";
+import { TableRefused } from "../../collector/inventory/table-refused.ts";
 import { writeTable } from "../../collector/inventory/write-table.ts";
 import { parsePerson } from "../../collector/people/person-input.ts";
 import { parseToken } from "../../collector/people/token-desk.ts";
@@ -27,7 +31,14 @@ const rows = [
   { centre: "xa-01", device: { id: "cam-1", role: "camera", address: "10.0.0.4" } },
 ] as const;
 const inventory = async (bytes: Buffer) =>
-  readInventoryTable(await tableOf(bytes, "fuzz", "vi"), { file: "fuzz", lang: "vi", isCentre: (code) => code === "xa-01" });
+  readDeviceTable(await tableOf(bytes, "fuzz", "vi"), { file: "fuzz", lang: "vi", isCentre: (code) => code === "xa-01" });
+const centre = { code: "xa-01", name: "Chư Păh", latitude: 14.1, officers: 5, keyArea: true, contractNumber: "00123", devices: [] };
+const declared = new Map([[centre.code, centre]]);
+/** What a table gives must be what the contract takes: the store reads it back by that. */
+const centres = async (bytes: Buffer) => {
+  const found = readCentreTable(await tableOf(bytes, "fuzz", "vi"), { file: "fuzz", lang: "vi", declared, clear: false });
+  Inventory.parse({ centres: found.centres });
+};
 
 /** A form or a row of a file, whose fields somebody else has filled in. */
 const fieldsOf = (parse: (fields: Record<string, unknown>) => unknown) => (bytes: Buffer) => {
@@ -106,8 +117,13 @@ const duties = duty?.rule.kind === "checklist" ? duty.rule.duties : [];
 
 /** Parsers of files, forms, multicast and vendors' APIs. */
 export const importTargets: readonly FuzzTarget[] = [
-  { name: "inventory, XLSX", samples: [writeTable("x.xlsx", rows, "vi")], parse: inventory, throws: [InventoryRefused], weight: 0.02 },
-  { name: "inventory, CSV", samples: [writeTable("x.csv", rows, "vi")], parse: inventory, throws: [InventoryRefused] },
+  ...(["x.xlsx", "x.csv"] as const).flatMap((file) => {
+    const weight = file === "x.xlsx" ? { weight: 0.02 } : {};
+    return [
+      { name: `devices, ${file}`, samples: [writeTable(file, deviceForm, rows, deviceCell, "vi")], parse: inventory, throws: [TableRefused], ...weight },
+      { name: `centres, ${file}`, samples: [writeTable(file, centreForm, [centre], centreCell, "vi")], parse: centres, throws: [TableRefused], ...weight },
+    ];
+  }),
   {
     name: "DHCP leases",
     samples: [Buffer.from("1795900000 02:00:00:00:00:01 10.0.0.7 may-1 01:02\n0 06-02:00:00:00:00:02 10.0.0.8 * *\nduid 00:01\n")],

@@ -67,7 +67,7 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     await told({ devices: [{ id: "nvr-1", role: "recorder", address: "10.0.0.40", serviced }] });
     writeFileSync(path("nvr.csv"), "centre,role,address,id\nkon-dong,recorder,10.0.0.41,nvr-1\nkon-dong,printer,10.0.0.42,p-1\n");
     await say("inventory", "import", path("nvr.csv"));
-    expect(await told({ officers: 5 })).toBe("0 added, 1 changed, 0 unchanged");
+    expect(await told({ officers: 5 })).toBe("kon-dong: Officers: 4 → 5\n0 added, 1 changed, 0 unchanged");
     expect(JSON.parse((await say("centre", "show", "kon-dong")).out)).toMatchObject({
       officers: 5,
       devices: [{ id: "nvr-1", address: "10.0.0.41", serviced }, { id: "p-1" }],
@@ -105,6 +105,47 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     await applySiteVersions(db, day(5), Date.now());
     expect((await findSite(db, "dak-doa"))?.centre).toMatchObject({ officers: 9, devices: [{ id: "p-2" }, { id: "p-3" }] });
     await close();
+  });
+
+  it("takes a table of centres: a dry run writes nothing, devices stay, and the export changes nothing when it is imported again", async () => {
+    const shown = async () => JSON.parse((await say("centre", "show", "ia-pa")).out);
+    const devices = [{ id: "p-1", role: "printer" }];
+    const centre = { code: "ia-pa", name: "Ia Pa", officers: 4, isp: "VNPT", contractNumber: "00123", keyArea: false };
+    writeFileSync(path("ia-pa.json"), JSON.stringify({ centres: [{ ...centre, devices }] }));
+    expect((await say("centre", "import", path("ia-pa.json"), "--dry-run")).out).toContain("ia-pa: new, Ia Pa\ndry run: 1 added, 0 changed, 0 unchanged");
+    expect(await say("centre", "show", "ia-pa")).toMatchObject({ code: 64 });
+    await say("centre", "import", path("ia-pa.json"));
+    writeFileSync(path("staff.csv"), "Mã trung tâm;Số cán bộ;Tên trung tâm\nia-pa;6;Ia Pa\nia-moi;3;Ia Mới\n");
+    const wanted = "ia-pa: Officers: 4 → 6\nia-moi: new, Ia Mới\n";
+    expect((await say("centre", "import", path("staff.csv"), "--dry-run")).out).toBe(`${wanted}dry run: 1 added, 1 changed, 0 unchanged; nothing was written`);
+    expect(await shown()).toEqual({ ...centre, devices });
+    expect((await say("centre", "import", path("staff.csv"))).out).toBe(`${wanted}1 added, 1 changed, 0 unchanged`);
+    expect(await shown()).toEqual({ ...centre, officers: 6, devices });
+    for (const name of ["all.xlsx", "all.csv"]) {
+      expect((await say("centre", "export", path(name))).out).toMatch(/^wrote \d+ centres to /);
+      expect((await say("centre", "import", path(name))).out).toMatch(/^0 added, 0 changed, \d+ unchanged$/);
+    }
+    writeFileSync(path("empty.csv"), "code,isp\nia-pa,\nia-moi,VNPT\n");
+    expect(await say("centre", "import", path("empty.csv"))).toMatchObject({
+      code: 64,
+      err: expect.stringContaining("1 faults, nothing was imported:\nrow 2, column"),
+    });
+    expect((await say("centre", "show", "ia-moi")).out).not.toContain("VNPT");
+    expect((await say("centre", "import", path("empty.csv"), "--clear")).out).toContain("ia-pa: Internet provider taken away (VNPT)");
+    expect(await shown()).not.toHaveProperty("isp");
+  });
+
+  it("a table keeps what is declared for the day from which it counts", async () => {
+    const ahead = vietnamDay(Date.now() + 5 * DAY_MS);
+    writeFileSync(path("ahead.json"), JSON.stringify({ centres: [{ code: "ia-moi", name: "Ia Mới", officers: 9, isp: "FPT" }] }));
+    await say("centre", "import", path("ahead.json"), "--from", ahead);
+    writeFileSync(path("isp.csv"), "code,isp\nia-moi,Viettel\n");
+    expect((await say("centre", "import", path("isp.csv"), "--from", ahead)).out).toContain("ia-moi: Internet provider: FPT → Viettel");
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const then = (await sitesAsOf(db, ahead, Date.now())).find(({ centre: { code } }) => code === "ia-moi");
+    await close();
+    expect(then?.centre).toMatchObject({ officers: 9, isp: "Viettel" });
+    expect((await say("centre", "import", path("isp.csv"), "--from", "2026-01-05")).out).toContain("0 added, 1 changed, 0 unchanged");
   });
 
   it("says of a code that is not given why, and what helps", async () => {

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Lang } from "#schemas/words.ts";
 import { changesOf } from "../../../collector/inventory/declare.ts";
-import { readInventoryTable } from "../../../collector/inventory/inventory-file.ts";
-import { InventoryRefused } from "../../../collector/inventory/inventory-refused.ts";
-import { readTable } from "../../../collector/inventory/read-table.ts";
+import { readDeviceTable } from "../../../collector/inventory/device-file.ts";
+import { type DeviceRow, deviceCell, deviceForm } from "../../../collector/inventory/device-form.ts";
+import { readBytes, tableOf } from "../../../collector/inventory/read-table.ts";
 import { areSheetsBounded } from "../../../collector/inventory/sheet-bounds.ts";
+import { TableRefused } from "../../../collector/inventory/table-refused.ts";
 import { writeTable } from "../../../collector/inventory/write-table.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { cells, workbook } from "../../support/workbook.ts";
 
 const file = (name: string, body: string | Buffer) => {
   const path = join(temporaryFolder(), name);
@@ -16,12 +18,14 @@ const file = (name: string, body: string | Buffer) => {
   return path;
 };
 const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Địa chỉ IP;Số sê-ri";
-const read = async (path: string, lang: Lang = "vi") =>
-  readInventoryTable(await readTable(path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+const readFile = async (path: string, lang: Lang) =>
+  readDeviceTable(await tableOf(await readBytes(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+const read = async (path: string, lang: Lang = "vi") => (await readFile(path, lang)).devices;
+const written = (name: string, rows: readonly DeviceRow[], lang: Lang) => writeTable(name, deviceForm, rows, deviceCell, lang);
 const faultsOf = (path: string, lang?: Lang) =>
   read(path, lang).then(
     () => [],
-    (error: unknown) => (error instanceof InventoryRefused ? error.faults : Promise.reject(error)),
+    (error: unknown) => (error instanceof TableRefused ? error.faults : Promise.reject(error)),
   );
 const csv = (...rows: string[]) => file("devices.csv", [head, ...rows].join("\r\n"));
 
@@ -37,12 +41,12 @@ describe("a file of devices", () => {
       expect(await read(file("heads.csv", `\ufeff${first}\nIA-GRAI;MT 01;${role};10.0.0.21; X 1\n;;;;\n`))).toEqual(wanted);
     const device = { id: "mt-01", role: "officer-pc" as const, address: "10.0.0.21", serial: "X 1" };
     for (const name of ["form.xlsx", "form.csv"])
-      for (const lang of ["vi", "en"] as const) expect(await read(file(name, writeTable(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
+      for (const lang of ["vi", "en"] as const) expect(await read(file(name, written(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
   });
 
   it("a formula that our own export has disarmed comes back as it was", async () => {
     const device = { id: "p-1", role: "printer" as const, serial: "=1+1" };
-    expect((await read(file("formula.csv", writeTable("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
+    expect((await read(file("formula.csv", written("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
   });
 
   it("gives codes to devices without one, and never one that is taken", async () => {
@@ -88,18 +92,31 @@ describe("a file of devices", () => {
     expect(fault).toContain(wanted);
   });
 
+  it.each([
+    ["a serial number that became a date", "serial", cells.date(46_357), "Excel đã đổi nội dung này thành ngày"],
+    ["one whose last digits are gone", "serial", cells.number("1.2345678901234568E+21"), "Excel đã làm mất chữ số"],
+    ["an address of a formula that fails", "address", cells.error("VLOOKUP(1,A:B,2)", "#REF!"), "(#REF!)"],
+  ])("of which Excel has made something else is refused: %s", async (_, column, cell, wanted) => {
+    const rows = [["centre", "role", column].map(cells.text), [cells.text("ia-grai"), cells.text("Máy in"), cell]];
+    expect(await faultsOf(file("made.xlsx", workbook(rows)))).toEqual([expect.stringContaining(wanted)]);
+  });
+
   it("a workbook of two kilobytes that names a cell a billion rows down is refused before a reader makes them all", async () => {
-    const bytes = writeTable("far.xlsx", [{ centre: "mot", device: { id: "a-1", role: "printer" } }], "vi");
+    const bytes = written("far.xlsx", [{ centre: "mot", device: { id: "a-1", role: "printer" } }], "vi");
     const far = Buffer.from(bytes.toString("latin1").replace('r="A2"', 'r="ZZZ"').replace('r="B1"', 'r="B9"'), "latin1");
     expect([areSheetsBounded(bytes), areSheetsBounded(far)]).toEqual([true, false]);
     expect(await faultsOf(file("far.xlsx", far))).toEqual([expect.stringContaining(".xlsx")]);
   });
 
-  it("a workbook that would unpack to gigabytes is refused before it is unpacked", async () => {
-    const bytes = writeTable("bomb.xlsx", [], "vi");
-    const at = bytes.indexOf(Buffer.from("PK\u0001\u0002", "latin1"));
-    bytes.writeUInt32LE(0x7fff_ffff, at + 24);
+  it.each([
+    ["its directory", "PK\u0001\u0002", 24],
+    ["what stands before a file", "PK\u0003\u0004", 22],
+  ])("a workbook that would unpack to gigabytes by %s is refused before it is unpacked", async (_, mark, place) => {
+    const bytes = written("bomb.xlsx", [], "vi");
+    bytes.writeUInt32LE(0x7fff_ffff, bytes.indexOf(Buffer.from(mark, "latin1")) + place);
+    const before = process.memoryUsage().external;
     expect(await faultsOf(file("bomb.xlsx", bytes))).toEqual([expect.stringContaining(".xlsx")]);
+    expect(process.memoryUsage().external - before).toBeLessThan(64 * 2 ** 20);
   });
 });
 

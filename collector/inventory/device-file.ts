@@ -1,0 +1,79 @@
+import { isIP } from "node:net";
+import { Code } from "#schemas/ids.ts";
+import { type Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { foldMarks } from "../web/format.ts";
+import { type DeviceColumn, deviceForm, roleOf, roleWord } from "./device-form.ts";
+import type { Table } from "./read-table.ts";
+import { type TableRow, TableRows } from "./table-rows.ts";
+
+/** Devices of one centre that the contract takes (schemas/inventory.ts). */
+const DEVICES_MAX = 2_000;
+
+export type DeviceFileOptions = { readonly file: string; readonly lang: Lang; readonly isCentre: (code: string) => boolean };
+/** What a file declares: for each centre that it names, all the devices of that centre. */
+export type DeclaredDevices = ReadonlyMap<string, readonly Device[]>;
+
+/**
+ * Reads a table of devices. All or nothing: @throws TableRefused with a sentence for each fault, which names row and column as a spreadsheet counts
+ * them. A device without a code gets one from its kind, in the order of the file. `notes` say what was taken and should be looked at.
+ */
+export function readDeviceTable(table: Table, options: DeviceFileOptions): { readonly devices: DeclaredDevices; readonly notes: readonly string[] } {
+  const { file, lang } = options;
+  const rows = new TableRows(table, deviceForm, options);
+  const drafts = new Map<string, Draft[]>();
+  for (const row of rows.rows) {
+    const role = checkRow(rows, row, options);
+    if (role === undefined) continue;
+    const centre = row.words("centre").toLowerCase();
+    const list = drafts.get(centre) ?? [];
+    list.push({ id: idOf(row), role, ...wordsOf(row) });
+    drafts.set(centre, list);
+  }
+  if ([...drafts.values()].some(({ length }) => length > DEVICES_MAX)) rows.faults.push(text(lang, "inventory.fault.devices", { file, max: DEVICES_MAX }));
+  rows.refuse();
+  return { devices: new Map([...drafts].map(([centre, list]) => [centre, withCodes(list)])), notes: rows.notes() };
+}
+
+type Row = TableRow<DeviceColumn>;
+type Draft = Omit<Device, "id"> & { readonly id: string | undefined };
+
+/** Notes what is wrong in a row; gives the kind of its device where it names one. */
+function checkRow(rows: TableRows<DeviceColumn>, row: Row, { lang, isCentre }: DeviceFileOptions): DeviceRole | undefined {
+  const { words } = row;
+  const centre = words("centre").toLowerCase();
+  const role = roleOf(words("role"));
+  const id = idOf(row);
+  const serial = words("serial");
+  if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre");
+  if (words("role") !== "" && role === undefined)
+    rows.fault(row, "role", "inventory.fault.role", { roles: deviceRoles.map((one) => roleWord(lang, one)).join(", ") });
+  if (words("address") !== "" && isIP(words("address")) === 0) rows.fault(row, "address", "inventory.fault.address");
+  if (id !== undefined && !Code.safeParse(id).success) rows.fault(row, "id", "inventory.fault.id");
+  if (id !== undefined) rows.once(row, "id", `${centre} ${id}`, "inventory.fault.id_twice");
+  if (serial !== "") rows.once(row, "serial", `${role} serial ${serial.toUpperCase()}`, "inventory.fault.serial_twice");
+  return role;
+}
+
+function idOf({ words }: Row): string | undefined {
+  return words("id") === "" ? undefined : foldMarks(words("id")).replace(/[\s_.]+/g, "-");
+}
+
+function wordsOf({ words }: Row): Partial<Device> {
+  const columns = ["name", "address", "vendor", "model", "serial"] as const;
+  return Object.fromEntries(columns.flatMap((column) => (words(column) === "" ? [] : [[column, words(column)]])));
+}
+
+function withCodes(drafts: readonly Draft[]): Device[] {
+  const taken = new Set(drafts.flatMap(({ id }) => id ?? []));
+  const counts = new Map<DeviceRole, number>();
+  return drafts.map(({ id, ...draft }) => {
+    if (id !== undefined) return { id, ...draft };
+    let number = counts.get(draft.role) ?? 0;
+    do number++;
+    while (taken.has(`${draft.role}-${number}`));
+    counts.set(draft.role, number);
+    return { id: `${draft.role}-${number}`, ...draft };
+  });
+}

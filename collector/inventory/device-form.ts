@@ -1,0 +1,40 @@
+import { type Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import { langs, sameWords, type TableForm } from "./table-form.ts";
+
+export type DeviceColumn = "centre" | "id" | "role" | "name" | "address" | "vendor" | "model" | "serial";
+
+/** The table of the devices of centres. */
+export const deviceForm: TableForm<DeviceColumn> = {
+  sheet: "inventory.sheet",
+  none: "inventory.fault.none",
+  columns: {
+    centre: { head: "inventory.column.centre", width: 16, must: true },
+    id: { head: "inventory.column.id", width: 18 },
+    role: { head: "inventory.column.role", width: 24, must: true },
+    name: { head: "inventory.column.name", width: 28, max: 128 },
+    address: { head: "inventory.column.address", width: 16 },
+    vendor: { head: "inventory.column.vendor", width: 16, max: 64 },
+    model: { head: "inventory.column.model", width: 22, max: 64 },
+    serial: { head: "inventory.column.serial", width: 20, max: 64, hasZeros: true },
+  },
+};
+
+export type DeviceRow = { readonly centre: string; readonly device: Device };
+
+/** What stands in a cell of a device. */
+export function deviceCell({ centre, device }: DeviceRow, column: DeviceColumn, lang: Lang): string | undefined {
+  if (column === "centre") return centre;
+  return column === "role" ? roleWord(lang, device.role) : device[column];
+}
+
+/** The kind that a cell names: its words in either language, or its code. */
+export function roleOf(cell: string): DeviceRole | undefined {
+  return deviceRoles.find((role) => sameWords(cell, [role, ...langs.map((lang) => roleWord(lang, role))]));
+}
+
+/** A kind of device in the words of people. */
+export function roleWord(lang: Lang, role: DeviceRole): string {
+  return text(lang, `device.role.${role}`);
+}

@@ -1,9 +1,0 @@
-/** A file of devices that cannot be taken: one sentence for each thing that is wrong, with its row and column. */
-export class InventoryRefused extends Error {
-  override readonly name = "InventoryRefused";
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[], options?: ErrorOptions) {
-    super(faults[0] ?? "", options);
-    this.faults = faults;
-  }
-}

@@ -1,0 +1,120 @@
+import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { Table, TableCell } from "./read-table.ts";
+import { columnOf, columnsOf, headOf, type TableForm } from "./table-form.ts";
+import { TableRefused } from "./table-refused.ts";
+
+const ROWS_MAX = 50_000;
+/** Digits of a number beyond which a spreadsheet writes zeros in their place. */
+const DIGITS_MAX = 15;
+/** Most rows that a note names. */
+const NOTED_MAX = 10;
+const EMPTY: TableCell = { words: "", kind: "text" };
+/** How a spreadsheet writes a long number into CSV. */
+const SHORTENED = /^-?\d+([.,]\d+)?e\+\d+$/i;
+
+/** A row of a table, by its number as a spreadsheet counts it. */
+export type TableRow<Column> = { readonly number: number; readonly cell: (column: Column) => TableCell; readonly words: (column: Column) => string };
+
+/** The rows of one file, and all that is wrong with it. */
+export class TableRows<Column extends string> {
+  readonly rows: readonly TableRow<Column>[];
+  /** The columns that the file has. */
+  readonly columns: ReadonlySet<Column>;
+  readonly faults: string[] = [];
+  readonly #form: TableForm<Column>;
+  readonly #lang: Lang;
+  /** Rows by column in which a spreadsheet holds a number where text is kept whose zeros count. */
+  readonly #numbers = new Map<Column, number[]>();
+  readonly #rowOf = new Map<string, number>();
+  /** Cells that were told of: the first thing that is wrong with one is the reason for the others. */
+  readonly #told = new Set<string>();
+
+  /**
+   * Reads a table whose first row names the columns, and looks for what a spreadsheet lost. @throws TableRefused where the columns are wrong, or there
+   * is no row.
+   */
+  constructor([head = [], ...rows]: Table, form: TableForm<Column>, { file, lang }: { readonly file: string; readonly lang: Lang }) {
+    const places = placesOf(head, form, file, lang);
+    this.#form = form;
+    this.#lang = lang;
+    this.columns = new Set(places.keys());
+    const filled = rows.flatMap((row, index) => (row.some(({ words }) => words !== "") ? [rowOf(row, index + 2, places)] : []));
+    if (filled.length === 0) throw new TableRefused([text(lang, form.none, { file })]);
+    if (filled.length > ROWS_MAX) throw new TableRefused([text(lang, "inventory.fault.rows", { file, max: ROWS_MAX })]);
+    this.rows = filled;
+    for (const row of filled) for (const column of this.columns) this.#look(row, column);
+  }
+
+  /** Notes that something is wrong in a cell. */
+  fault({ number, words }: TableRow<Column>, column: Column, key: TextKey, params: TextParams = {}): void {
+    if (this.#told.has(`${number} ${column}`)) return;
+    this.#told.add(`${number} ${column}`);
+    const problem = text(this.#lang, key, { value: words(column), ...params });
+    this.faults.push(text(this.#lang, "inventory.fault", { row: String(number), column: headOf(this.#form, column, this.#lang), problem }));
+  }
+
+  /** Notes that something stands in two rows which may stand in one alone. */
+  once(row: TableRow<Column>, column: Column, key: string, fault: TextKey): void {
+    const other = this.#rowOf.get(key);
+    if (other === undefined) this.#rowOf.set(key, row.number);
+    else this.fault(row, column, fault, { other: String(other) });
+  }
+
+  /** What a person should look at although it was taken. */
+  notes(): readonly string[] {
+    return [...this.#numbers].map(([column, rows]) => {
+      const named = rows.slice(0, NOTED_MAX).join(", ");
+      const more = rows.length > NOTED_MAX ? ", …" : "";
+      return text(this.#lang, "inventory.note.number", { column: headOf(this.#form, column, this.#lang), rows: `${named}${more}` });
+    });
+  }
+
+  /** @throws TableRefused with all that is wrong, where anything is. */
+  refuse(): void {
+    if (this.faults.length > 0) throw new TableRefused(this.faults);
+  }
+
+  /** What can be wrong with a cell whatever it says. */
+  #look(row: TableRow<Column>, column: Column): void {
+    const { words, kind } = row.cell(column);
+    const { must, max, isQuantity, hasZeros } = this.#form.columns[column];
+    if (must && words === "") this.fault(row, column, "inventory.fault.empty");
+    else if (kind === "lost") this.fault(row, column, "inventory.fault.formula");
+    else if (kind === "date") this.fault(row, column, "inventory.fault.date");
+    else if (!isQuantity && isRounded({ words, kind })) this.fault(row, column, "inventory.fault.digits");
+    else if (max !== undefined && words.length > max) this.fault(row, column, "inventory.fault.long", { max });
+    else if (hasZeros && kind === "number") this.#numbers.set(column, [...(this.#numbers.get(column) ?? []), row.number].slice(0, NOTED_MAX + 1));
+  }
+}
+
+/** Whether a number has lost digits, or would be written without them. */
+function isRounded({ words, kind }: TableCell): boolean {
+  if (kind === "number") return words.replace(/\D/g, "").length > DIGITS_MAX || /e/i.test(words);
+  return kind === "bare" && SHORTENED.test(words);
+}
+
+function rowOf<Column>(row: readonly TableCell[], number: number, places: ReadonlyMap<Column, number>): TableRow<Column> {
+  const cell = (column: Column) => row[places.get(column) ?? -1] ?? EMPTY;
+  return { number, cell, words: (column) => cell(column).words };
+}
+
+function placesOf<Column extends string>(head: readonly TableCell[], form: TableForm<Column>, file: string, lang: Lang): ReadonlyMap<Column, number> {
+  const columns = columnsOf(form)
+    .map((column) => headOf(form, column, lang))
+    .join(", ");
+  const places = new Map<Column, number>();
+  const faults: string[] = [];
+  for (const [place, { words }] of head.entries()) {
+    if (words === "") continue;
+    const column = columnOf(form, words);
+    if (column === undefined) faults.push(text(lang, "inventory.fault.column_unknown", { file, column: words, columns }));
+    else if (places.has(column)) faults.push(text(lang, "inventory.fault.column_twice", { file, column: words }));
+    else places.set(column, place);
+  }
+  for (const column of columnsOf(form))
+    if (form.columns[column].must && !places.has(column))
+      faults.push(text(lang, "inventory.fault.column_missing", { file, column: headOf(form, column, lang), columns }));
+  if (faults.length > 0) throw new TableRefused(faults);
+  return places;
+}
