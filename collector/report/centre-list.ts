@@ -1,21 +1,22 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import type { ToldFinding } from "../web/page-store.ts";
-import type { CentreStanding, ProvinceFilter } from "../web/province-view.ts";
+import type { ProvinceRows, ToldFinding } from "../web/page-store.ts";
+import { asked, type CentreStanding, type ProvinceFilter, standingsOf, worstOnTop } from "../web/province-view.ts";
 import { asOf } from "../web/standing.ts";
 import type { Cell } from "./csv.ts";
-import type { XlsxSheet } from "./xlsx.ts";
+import { PackedXlsx, type XlsxHead, type XlsxSheet } from "./xlsx.ts";
 
 export type CentreList = {
   readonly policy: PolicyProfile;
-  /** The centres in their order, and of how many they were chosen by the filter. */
-  readonly shown: readonly CentreStanding[];
-  readonly total: number;
+  readonly province: Pick<ProvinceRows, "centres" | "findings">;
+  /** By what the centres of the province are chosen. */
   readonly filter: ProvinceFilter;
-  readonly findings: readonly ToldFinding[];
+  /** The findings of some centres. */
+  readonly told: (codes: readonly string[]) => Promise<readonly ToldFinding[]>;
   readonly demo: boolean;
   readonly nowMs: number;
 };
@@ -23,12 +24,41 @@ export type CentreList = {
 type Standing = Pick<ToldFinding, "requirement" | "state" | "reason"> & Partial<ToldFinding>;
 type Row = { readonly requirement: Requirement; readonly finding: Standing; readonly waived: boolean };
 
-/** A list of centres as sheets: a row for each centre, a row for each of its requirements, and what was asked for. Pure. */
-export function centreListSheets(list: CentreList, lang: Lang): readonly XlsxSheet[] {
-  const { policy, shown, findings, nowMs } = list;
-  const byCentre = Map.groupBy(findings, ({ centre }) => centre);
-  const rows = shown.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));
-  return [centresSheet(policy, rows, lang), requirementsSheet(rows, lang), aboutSheet(list, lang)];
+/** Centres that are looked at in one go: between two groups the collector does what waits. */
+const GROUP = 20;
+
+/**
+ * A list of centres as a workbook: a row for each centre, a row for each of its requirements, and what was asked for. It is made a group of centres at a
+ * time, and their findings are read and written as their turn comes, so that no list holds the collector or fills its memory.
+ */
+export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buffer> {
+  const { policy, told, nowMs } = list;
+  const shown = await shownOf(list, lang);
+  const about = aboutSheet(list, shown.length, lang);
+  const book = new PackedXlsx([centresHead(policy, lang), requirementsHead(lang), about]);
+  for (const group of groupsOf(shown)) {
+    const byCentre = Map.groupBy(await told(group.map(({ centre }) => centre.code)), ({ centre }) => centre);
+    const rows = group.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));
+    await book.add(0, centreRows(rows, lang));
+    await book.add(1, requirementRows(rows, lang));
+  }
+  await book.add(2, about.rows);
+  return book.end();
+}
+
+/** The centres that were asked for, in the order of the province's page. */
+async function shownOf({ policy, province, filter, nowMs }: CentreList, lang: Lang): Promise<readonly CentreStanding[]> {
+  const findings = Map.groupBy(province.findings, ({ centre }) => centre);
+  const standings: CentreStanding[] = [];
+  for (const group of groupsOf(province.centres)) {
+    standings.push(...standingsOf(policy, group, findings, nowMs));
+    await turn();
+  }
+  return worstOnTop(asked(standings, filter), lang);
+}
+
+function* groupsOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += GROUP) yield all.slice(from, from + GROUP);
 }
 
 /** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */
@@ -60,33 +90,36 @@ const centreHead: readonly TextKey[] = [
   "web.table.contact",
 ];
 
-function centresSheet({ requirements }: PolicyProfile, centres: readonly CentreRows[], lang: Lang): XlsxSheet {
+function centresHead({ requirements }: PolicyProfile, lang: Lang): XlsxHead {
   return {
     name: text(lang, "list.centres"),
     head: [...centreHead.map((key) => text(lang, key)), ...requirements.map(({ id, title }) => `${id} ${title[lang]}`)],
     widths: [...centreHead.map((key) => (key === "report.column.centre" ? 30 : 15)), ...requirements.map(() => 18)],
-    rows: centres.map(({ standing, requirements: own }): Cell[] => {
-      const { centre, state, tally, fails, since } = standing;
-      const { code, name, district, isp, contractMbps, contractNumber, lastContactAt } = centre;
-      return [
-        code,
-        name,
-        district,
-        isp,
-        contractMbps,
-        contractNumber,
-        text(lang, `state.${state}`),
-        since && { at: since },
-        fails.map(({ id }) => id).join(", "),
-        tally.pass,
-        tally.fail,
-        tally.unknown + tally.pending + tally.error,
-        tally.waived,
-        lastContactAt === undefined ? text(lang, "web.table.never") : { at: lastContactAt },
-        ...own.map((row) => stateWords(lang, row)),
-      ];
-    }),
   };
+}
+
+function centreRows(centres: readonly CentreRows[], lang: Lang): Cell[][] {
+  return centres.map(({ standing, requirements: own }): Cell[] => {
+    const { centre, state, tally, fails, since } = standing;
+    const { code, name, district, isp, contractMbps, contractNumber, lastContactAt } = centre;
+    return [
+      code,
+      name,
+      district,
+      isp,
+      contractMbps,
+      contractNumber,
+      text(lang, `state.${state}`),
+      since && { at: since },
+      fails.map(({ id }) => id).join(", "),
+      tally.pass,
+      tally.fail,
+      tally.unknown + tally.pending + tally.error,
+      tally.waived,
+      lastContactAt === undefined ? text(lang, "web.table.never") : { at: lastContactAt },
+      ...own.map((row) => stateWords(lang, row)),
+    ];
+  });
 }
 
 function stateWords(lang: Lang, { finding, waived }: Row): string {
@@ -112,41 +145,44 @@ const requirementHead: readonly TextKey[] = [
 ];
 const WIDE = new Set<TextKey>(["report.column.requirement", "report.column.why", "report.column.clause"]);
 
-function requirementsSheet(centres: readonly CentreRows[], lang: Lang): XlsxSheet {
+function requirementsHead(lang: Lang): XlsxHead {
   return {
     name: text(lang, "report.sheet"),
     head: requirementHead.map((key) => text(lang, key)),
     widths: requirementHead.map((key) => (WIDE.has(key) ? 46 : 15)),
-    rows: centres.flatMap(({ standing: { centre }, requirements }) =>
-      requirements.map((row): Cell[] => {
-        const { finding, requirement } = row;
-        const { evidenceClass, observed, required, unit, observedAt, since } = finding;
-        return [
-          centre.code,
-          centre.name,
-          centre.district,
-          centre.isp,
-          requirement.id,
-          requirement.title[lang],
-          stateWords(lang, row),
-          since && { at: since },
-          findingSentence(lang, finding),
-          evidenceClass === "measured" ? observed : undefined,
-          required,
-          unit,
-          observedAt && { at: observedAt },
-          text(lang, `owner.${requirement.owner}`),
-          requirement.clause,
-        ];
-      }),
-    ),
   };
 }
 
+function requirementRows(centres: readonly CentreRows[], lang: Lang): Cell[][] {
+  return centres.flatMap(({ standing: { centre }, requirements }) =>
+    requirements.map((row): Cell[] => {
+      const { finding, requirement } = row;
+      const { evidenceClass, observed, required, unit, observedAt, since } = finding;
+      return [
+        centre.code,
+        centre.name,
+        centre.district,
+        centre.isp,
+        requirement.id,
+        requirement.title[lang],
+        stateWords(lang, row),
+        since && { at: since },
+        findingSentence(lang, finding),
+        evidenceClass === "measured" ? observed : undefined,
+        required,
+        unit,
+        observedAt && { at: observedAt },
+        text(lang, `owner.${requirement.owner}`),
+        requirement.clause,
+      ];
+    }),
+  );
+}
+
 /** When the list was made, by which policy, and what it was filtered by. */
-function aboutSheet({ policy, shown, total, filter, demo, nowMs }: CentreList, lang: Lang): XlsxSheet {
+function aboutSheet({ policy, province, filter, demo, nowMs }: CentreList, shown: number, lang: Lang): XlsxSheet {
   const { q, state, district, isp, requirement } = filter;
-  const asked: readonly (readonly [TextKey, string])[] = [
+  const chosenBy: readonly (readonly [TextKey, string])[] = [
     ["web.filter.search", q],
     ["web.filter.state", stateAsked(lang, state)],
     ["web.filter.district", district],
@@ -160,8 +196,8 @@ function aboutSheet({ policy, shown, total, filter, demo, nowMs }: CentreList, l
     rows: [
       ...(demo ? [[text(lang, "web.demo.label"), text(lang, "report.demo")]] : []),
       [text(lang, "report.column.at"), moment(lang, nowMs)],
-      [text(lang, "list.centres"), text(lang, "web.filter.result", { shown: shown.length, total })],
-      ...asked.map(([key, value]) => [text(lang, key), value === "" ? text(lang, "web.filter.all") : value]),
+      [text(lang, "list.centres"), text(lang, "web.filter.result", { shown, total: province.centres.length })],
+      ...chosenBy.map(([key, value]) => [text(lang, key), value === "" ? text(lang, "web.filter.all") : value]),
       [
         text(lang, "report.policy"),
         `${policy.id}@${policy.version}, ${day(lang, policy.effectiveFrom)}, ${policy.source.document} (${day(lang, policy.source.date)})`,

@@ -1,6 +1,6 @@
 import { VIETNAM_OFFSET_MS, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { Cell } from "./csv.ts";
-import { zip } from "./zip.ts";
+import { PackedFile, packedZip, zip } from "./zip.ts";
 
 /** One sheet: `head` is bold and frozen; widths are in characters. */
 export type XlsxSheet = {
@@ -9,6 +9,9 @@ export type XlsxSheet = {
   readonly widths: readonly number[];
   readonly rows: readonly (readonly Cell[])[];
 };
+
+/** A sheet before its rows. */
+export type XlsxHead = Omit<XlsxSheet, "rows">;
 
 /** The media type of a workbook. */
 export const XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -24,6 +27,47 @@ const packageRelations = "http://schemas.openxmlformats.org/package/2006/relatio
  */
 export function xlsx(sheets: readonly XlsxSheet[]): Buffer {
   return zip([
+    ...frameParts(sheets),
+    ...sheets.map((sheet, index) => ({
+      name: sheetName(index),
+      body: `${sheetStart(sheet)}${sheet.rows.map((row, place) => rowXml(row, place + 2)).join("")}${sheetEnd(sheet, sheet.rows.length)}`,
+    })),
+  ]);
+}
+
+/** A workbook with more rows than should be made in one go: they come a group at a time, are packed beside whatever else the process does, and held packed alone. */
+export class PackedXlsx {
+  readonly #sheets: readonly { readonly sheet: XlsxHead; readonly file: PackedFile; rows: number }[];
+
+  constructor(sheets: readonly XlsxHead[]) {
+    this.#sheets = sheets.map((sheet, index) => ({ sheet, file: new PackedFile(sheetName(index)), rows: 0 }));
+  }
+
+  /** Writes rows below those that a sheet has; one call at a time. */
+  async add(place: number, rows: XlsxSheet["rows"]): Promise<void> {
+    const into = this.#sheets[place];
+    if (!into) throw new Error(`there is no sheet ${place}`);
+    const start = into.rows === 0 ? sheetStart(into.sheet) : "";
+    await into.file.add(start + rows.map((row, index) => rowXml(row, into.rows + index + 2)).join(""));
+    into.rows += rows.length;
+  }
+
+  async end(): Promise<Buffer> {
+    for (const { sheet, file, rows } of this.#sheets) await file.add((rows === 0 ? sheetStart(sheet) : "") + sheetEnd(sheet, rows));
+    const frame = frameParts(this.#sheets.map(({ sheet }) => sheet)).map(async ({ name, body }) => {
+      const file = new PackedFile(name);
+      await file.add(body);
+      return file;
+    });
+    return packedZip([...(await Promise.all(frame)), ...this.#sheets.map(({ file }) => file)]);
+  }
+}
+
+const sheetName = (index: number) => `xl/worksheets/sheet${index + 1}.xml`;
+
+/** All parts of a workbook but its sheets. */
+function frameParts(sheets: readonly XlsxHead[]): { readonly name: string; readonly body: string }[] {
+  return [
     { name: "[Content_Types].xml", body: contentTypes(sheets.length) },
     {
       name: "_rels/.rels",
@@ -32,8 +76,7 @@ export function xlsx(sheets: readonly XlsxSheet[]): Buffer {
     { name: "xl/workbook.xml", body: workbook(sheets) },
     { name: "xl/_rels/workbook.xml.rels", body: workbookRelations(sheets.length) },
     { name: "xl/styles.xml", body: styles },
-    ...sheets.map((sheet, index) => ({ name: `xl/worksheets/sheet${index + 1}.xml`, body: worksheet(sheet) })),
-  ]);
+  ];
 }
 
 function contentTypes(count: number): string {
@@ -42,7 +85,7 @@ function contentTypes(count: number): string {
   return `${declaration}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${base}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${base}.styles+xml"/>${parts.join("")}</Types>`;
 }
 
-function workbook(sheets: readonly XlsxSheet[]): string {
+function workbook(sheets: readonly XlsxHead[]): string {
   // Excel refuses sheet names of more than 31 characters or with one of these in them.
   const names = sheets.map(
     ({ name }, index) => `<sheet name="${escapeXml(name.replace(/[[\]:*?/\\]/g, " ").slice(0, 31))}" sheetId="${index + 1}" r:id="rId${index + 1}"/>`,
@@ -61,13 +104,18 @@ function workbookRelations(count: number): string {
 // Style 0 is plain and wraps, style 1 is a bold head, 2 an instant and 3 a day.
 const styles = `${declaration}<styleSheet xmlns="${main}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE3E9EF"/></patternFill></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf><xf numFmtId="0" fontId="1" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>${[164, 165].map((format) => `<xf numFmtId="${format}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>`).join("")}</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`;
 
-function worksheet({ head, widths, rows }: XlsxSheet): string {
+function sheetStart({ head, widths }: XlsxHead): string {
   const columns = widths.map((width, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join("");
-  const lines = [head, ...rows].map(
-    (row, index) =>
-      `<row r="${index + 1}">${row.map((cell, column) => cellXml(cell, `${columnName(column)}${index + 1}`, index === 0 ? 1 : 0)).join("")}</row>`,
-  );
-  return `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${columns}</cols><sheetData>${lines.join("")}</sheetData><autoFilter ref="A1:${columnName(head.length - 1)}${rows.length + 1}"/><pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>`;
+  return `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${columns}</cols><sheetData>${rowXml(head, 1)}`;
+}
+
+/** A row by its number; the first one is the head. */
+function rowXml(row: readonly Cell[], number: number): string {
+  return `<row r="${number}">${row.map((cell, column) => cellXml(cell, `${columnName(column)}${number}`, number === 1 ? 1 : 0)).join("")}</row>`;
+}
+
+function sheetEnd({ head }: XlsxHead, rows: number): string {
+  return `</sheetData><autoFilter ref="A1:${columnName(head.length - 1)}${rows + 1}"/><pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>`;
 }
 
 function cellXml(cell: Cell, reference: string, style: number): string {

@@ -1,35 +1,84 @@
-import { crc32 } from "node:zlib";
+import { promisify } from "node:util";
+import { constants, crc32, deflateRaw } from "node:zlib";
 
 /** First of January 1980, the first day that the format knows: a container must not differ by the hour in which it was made. */
 const DOS_DATE = 0x0021;
 const UTF8_NAMES = 0x0800;
+const STORED = 0;
+const DEFLATED = 8;
+
+/** A file as it stands in an archive. */
+type Entry = { readonly name: string; readonly method: number; readonly sum: number; readonly size: number; readonly packed: Buffer };
 
 /** A ZIP of files kept as they are, byte-identical for the same input on every machine: no times, no compression that a library may change. */
 export function zip(files: readonly { readonly name: string; readonly body: string }[]): Buffer {
+  return archive(
+    files.map(({ name, body }) => {
+      const packed = Buffer.from(body);
+      return { name, method: STORED, sum: crc32(packed), size: packed.length, packed };
+    }),
+  );
+}
+
+/** A file that is packed piece by piece, beside whatever else the process does: what was added is held packed alone. */
+export class PackedFile {
+  readonly #name: string;
+  readonly #pieces: Buffer[] = [];
+  #sum = 0;
+  #size = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async add(body: string): Promise<void> {
+    const bytes = Buffer.from(body);
+    this.#sum = crc32(bytes, this.#sum);
+    this.#size += bytes.length;
+    // Flushed, not finished: such pieces stand behind each other in one stream (RFC 1951, 3.2.4).
+    this.#pieces.push(await deflated(bytes, { finishFlush: constants.Z_FULL_FLUSH }));
+  }
+
+  entry(): Entry {
+    return { name: this.#name, method: DEFLATED, sum: this.#sum, size: this.#size, packed: Buffer.concat([...this.#pieces, LAST_BLOCK]) };
+  }
+}
+
+/** A ZIP of packed files. */
+export function packedZip(files: readonly PackedFile[]): Buffer {
+  return archive(files.map((file) => file.entry()));
+}
+
+const deflated = promisify(deflateRaw);
+/** An empty block that says that it is the last one. */
+const LAST_BLOCK = Buffer.from([0x03, 0x00]);
+
+function archive(entries: readonly Entry[]): Buffer {
   let offset = 0;
-  const parts = files.map(({ name, body }) => {
-    const [nameBytes, bytes] = [Buffer.from(name), Buffer.from(body)];
+  const parts = entries.map(({ name, method, sum, size, packed }) => {
+    const nameBytes = Buffer.from(name);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(UTF8_NAMES, 2);
+    common.writeUInt16LE(method, 4);
     common.writeUInt16LE(DOS_DATE, 8);
-    common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(bytes.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt32LE(sum, 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(size, 18);
     common.writeUInt16LE(nameBytes.length, 22);
-    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, nameBytes, bytes]);
+    const local = [Buffer.from("PK\x03\x04"), common, nameBytes, packed];
     const tail = Buffer.alloc(14);
     tail.writeUInt32LE(offset, 10);
     const central = Buffer.concat([Buffer.from("PK\x01\x02"), Buffer.from([20, 0]), common, tail, nameBytes]);
-    offset += local.length;
+    offset += 30 + nameBytes.length + packed.length;
     return { local, central };
   });
   const directory = Buffer.concat(parts.map(({ central }) => central));
   const end = Buffer.alloc(22);
   end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(files.length, 8);
-  end.writeUInt16LE(files.length, 10);
+  end.writeUInt16LE(entries.length, 8);
+  end.writeUInt16LE(entries.length, 10);
   end.writeUInt32LE(directory.length, 12);
   end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts.map(({ local }) => local), directory, end]);
+  return Buffer.concat([...parts.flatMap(({ local }) => local), directory, end]);
 }

@@ -10,8 +10,8 @@ import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
-import { centreListSheets } from "../report/centre-list.ts";
-import { XLSX_TYPE, xlsx } from "../report/xlsx.ts";
+import { centreListXlsx } from "../report/centre-list.ts";
+import { XLSX_TYPE } from "../report/xlsx.ts";
 import { pageNumber } from "../store/list-part.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
@@ -70,10 +70,9 @@ export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
   app.get("/centres.xlsx", pageHeaders, async (c) => {
     const { lang, nowMs, demo } = pageFrame(c, deps);
     const today = vietnamDay(nowMs);
-    const filter = filterAsked(c);
-    const { shown, standings } = provinceView(policy, await store.province(new Date(nowMs).toISOString(), today), filter, lang, nowMs);
-    const findings = await store.told(shown.map(({ centre }) => centre.code));
-    const body = xlsx(centreListSheets({ policy, shown, total: standings.length, filter, findings, demo, nowMs }, lang));
+    const province = await store.province(new Date(nowMs).toISOString(), today);
+    const told = (codes: readonly string[]) => store.told(codes);
+    const body = await centreListXlsx({ policy, province, filter: filterAsked(c), told, demo, nowMs }, lang);
     c.header("content-disposition", `attachment; filename="centres-${today}.xlsx"`);
     return c.body(new Uint8Array(body), 200, { "content-type": XLSX_TYPE });
   });

@@ -6,6 +6,9 @@ import { foldMarks } from "./format.ts";
 import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows, SharedChange } from "./page-store.ts";
 import { asOf, tally, worstState } from "./standing.ts";
 
+/** Characters of a contract's number from which on a centre is found by it: the numbers of a province have most of their pairs of digits in common. */
+const CONTRACT_CHARACTERS_MIN = 4;
+
 /** What a reader asked for; an empty string asks for everything. */
 export type ProvinceFilter = { readonly q: string; readonly state: string; readonly district: string; readonly isp: string; readonly requirement: string };
 
@@ -42,16 +45,20 @@ export type ProvinceView = {
 
 /** Puts the province's rows in order for one reader. Starts from centres x requirements, so that a centre without findings is seen. */
 export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: ProvinceFilter, lang: Lang, nowMs: number): ProvinceView {
-  const impacts = new Map(policy.requirements.map(({ id, impact }) => [id, impact]));
-  const byCentre = Map.groupBy(rows.findings, ({ centre }) => centre);
   const collator = new Intl.Collator(lang);
-  const standings = rows.centres
-    .map((centre) => standingOf(centre, policy, byCentre.get(centre.code) ?? [], impacts, nowMs))
-    .sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || collator.compare(a.centre.name, b.centre.name));
+  const standings = worstOnTop(
+    standingsOf(
+      policy,
+      rows.centres,
+      Map.groupBy(rows.findings, ({ centre }) => centre),
+      nowMs,
+    ),
+    lang,
+  );
   const findings = standings.flatMap(({ findings }) => findings);
   return {
     standings,
-    shown: standings.filter((standing) => matches(standing, filter)),
+    shown: asked(standings, filter),
     centres: tally(standings.map(({ state, tally }) => ({ state, waived: tally.waived > 0 }))),
     findings: tally(findings),
     closed: rows.closed,
@@ -65,6 +72,28 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: 
     changes: rows.changes,
     names: new Map(rows.centres.map(({ code, name }) => [code, name])),
   };
+}
+
+/** How each of some centres stands, in their order; a centre without findings is unknown in all. */
+export function standingsOf(
+  policy: PolicyProfile,
+  centres: readonly CentreBrief[],
+  findings: ReadonlyMap<string, readonly FindingBrief[]>,
+  nowMs: number,
+): readonly CentreStanding[] {
+  const impacts = new Map(policy.requirements.map(({ id, impact }) => [id, impact]));
+  return centres.map((centre) => standingOf(centre, policy, findings.get(centre.code) ?? [], impacts, nowMs));
+}
+
+/** Centres in the order in which the province looks at them. */
+export function worstOnTop(standings: readonly CentreStanding[], lang: Lang): readonly CentreStanding[] {
+  const collator = new Intl.Collator(lang);
+  return standings.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || collator.compare(a.centre.name, b.centre.name));
+}
+
+/** Those of some centres that a reader asked for. */
+export function asked(standings: readonly CentreStanding[], filter: ProvinceFilter): readonly CentreStanding[] {
+  return standings.filter((standing) => matches(standing, filter));
 }
 
 function standingOf(
@@ -101,8 +130,9 @@ function weight({ fails, tally }: CentreStanding): number {
 function matches({ centre, state, fails }: CentreStanding, filter: ProvinceFilter): boolean {
   const words = foldMarks(filter.q).split(/\s+/).filter(Boolean);
   const where = foldMarks(`${centre.name} ${centre.code} ${centre.district ?? ""}`);
+  const contract = foldMarks(centre.contractNumber ?? "");
   return (
-    words.every((word) => where.includes(word)) &&
+    words.every((word) => where.includes(word) || (word.length >= CONTRACT_CHARACTERS_MIN && contract.includes(word))) &&
     (filter.state === "" || state === filter.state || (filter.state === "open" && (state === "unknown" || state === "pending" || state === "error"))) &&
     (filter.district === "" || centre.district === filter.district) &&
     (filter.isp === "" || centre.isp === filter.isp) &&

@@ -1,5 +1,6 @@
 import { xlsx } from "../../collector/report/xlsx.ts";
 import { zip } from "../../collector/report/zip.ts";
+import { zipParts } from "./zip-parts.ts";
 
 /**
  * A workbook whose first sheet has rows of cells as Excel writes them: `<c …>` without its place, which is put in. Style 2 is a date. Other parts are those of
@@ -12,8 +13,7 @@ export function workbook(rows: readonly (readonly string[])[]): Buffer {
   );
   const sheet = `<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${lines.join("")}</sheetData></worksheet>`;
   const own = xlsx([{ name: "a", head: ["x"], widths: [9], rows: [] }]);
-  const parts = storedParts(own).map((part) => (part.name === "xl/worksheets/sheet1.xml" ? { ...part, body: sheet } : part));
-  return zip(parts);
+  return zip([...zipParts(own)].map(([name, body]) => ({ name, body: name === "xl/worksheets/sheet1.xml" ? sheet : body })));
 }
 
 /** A cell with text, one with what stands in it as it is, a number, a date, and a formula with its result or without one. */
@@ -25,14 +25,3 @@ export const cells = {
   error: (formula: string, error: string) => `<c t="e"><f>${formula}</f><v>${error}</v></c>`,
   empty: () => "<c/>",
 } as const;
-
-function storedParts(book: Buffer): { name: string; body: string }[] {
-  const parts: { name: string; body: string }[] = [];
-  for (let at = 0; book.readUInt32LE(at) === 0x04034b50; ) {
-    const [size, nameSize] = [book.readUInt32LE(at + 18), book.readUInt16LE(at + 26)];
-    const start = at + 30 + nameSize;
-    parts.push({ name: book.toString("utf8", at + 30, start), body: book.toString("utf8", start, start + size) });
-    at = start + size;
-  }
-  return parts;
-}

@@ -1,7 +1,9 @@
+import { zipParts } from "./zip-parts.ts";
+
 /** The sheets of a workbook of collector/report/xlsx.ts as rows of cells: text as it stands in the file, numbers as text; a formula would be "=…". */
 export function xlsxRows(book: Buffer): string[][][] {
-  const sheets = [...book.toString("utf8").matchAll(/<sheetData>(.*?)<\/sheetData>/gs)];
-  return sheets.map(([, rows = ""]) =>
+  const sheets = [...zipParts(book)].flatMap(([name, body]) => (name.startsWith("xl/worksheets/") ? [body] : []));
+  return sheets.map((rows) =>
     [...rows.matchAll(/<row [^>]*>(.*?)<\/row>/gs)].map(([, cells = ""]) => {
       const row: string[] = [];
       for (const [, column = "", inner = ""] of cells.matchAll(/<c r="([A-Z]+)\d+"[^>]*>(.*?)<\/c>/gs)) row[placeOf(column)] = wordsOf(inner);

@@ -55,7 +55,7 @@ export const web = {
 
   "web.filter": "Filter the list of centres",
   "web.filter.search": "Find a centre",
-  "web.filter.search.hint": "name or code, with or without marks",
+  "web.filter.search.hint": "name, code or contract number (4 characters or more), with or without marks",
   "web.filter.state": "State",
   "web.filter.district": "Area",
   "web.filter.isp": "Internet provider",

@@ -55,7 +55,7 @@ export const web = {
 
   "web.filter": "Lọc danh sách trung tâm",
   "web.filter.search": "Tìm trung tâm",
-  "web.filter.search.hint": "tên hoặc mã, có dấu hay không đều được",
+  "web.filter.search.hint": "tên, mã hoặc số hợp đồng (từ 4 ký tự), có dấu hay không đều được",
   "web.filter.state": "Trạng thái",
   "web.filter.district": "Khu vực",
   "web.filter.isp": "Nhà mạng",

@@ -4,6 +4,7 @@ import { calendar } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 import { xlsxRows } from "../../support/xlsx-rows.ts";
+import { zipParts } from "../../support/zip-parts.ts";
 
 const deps = { store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, lang: "vi", demo: false, now: () => sampleNowMs } as const;
 const app = pageRoutes(deps);
@@ -71,6 +72,31 @@ test("a centre that was never heard is unknown in all, and a pass whose evidence
   expect(under(requirements, "Trạng thái")).not.toContain("Đạt");
 });
 
+test("a list of many centres is read and packed a few at a time, with turns for whatever else waits", async () => {
+  const many = Array.from({ length: 130 }, (_, index) => ({ ...(sampleCentres[0] as (typeof sampleCentres)[number]), code: `xa-${100 + index}` }));
+  const groups: number[] = [];
+  let turns = 0;
+  const turnsBefore: number[] = [];
+  const store = {
+    ...sampleStore,
+    province: async (...asked: Parameters<typeof sampleStore.province>) => ({ ...(await sampleStore.province(...asked)), centres: many, findings: [] }),
+    told: async (codes: readonly string[]) => {
+      groups.push(codes.length);
+      turnsBefore.push(turns);
+      return [];
+    },
+  };
+  const waiting = setInterval(() => turns++, 0);
+  const reply = await pageRoutes({ ...deps, store }).request("/centres.xlsx");
+  clearInterval(waiting);
+  const bytes = Buffer.from(await reply.arrayBuffer());
+  expect(under(xlsxRows(bytes)[0] ?? [], "Mã").sort()).toEqual(many.map(({ code }) => code));
+  expect(groups.reduce((sum, count) => sum + count, 0)).toBe(many.length);
+  expect(Math.max(...groups)).toBeLessThan(40);
+  expect(new Set(turnsBefore).size).toBeGreaterThan(1);
+  expect(bytes.length * 10).toBeLessThan([...zipParts(bytes).values()].join("").length);
+});
+
 test.each(["=1+1", "+84", "-5", "@SUM(A1)", '=HYPERLINK("http://evil.test")'])("a centre called %s is text and no formula", async (name) => {
   const [first] = sampleCentres;
   const hostile = {
@@ -82,7 +108,8 @@ test.each(["=1+1", "+84", "-5", "@SUM(A1)", '=HYPERLINK("http://evil.test")'])("
   };
   const { centres } = await listOf("", pageRoutes({ ...deps, store: hostile }));
   expect(under(centres, "Trung tâm")).toEqual([name]);
-  const book = Buffer.from(await (await pageRoutes({ ...deps, store: hostile }).request("/centres.xlsx")).arrayBuffer()).toString("utf8");
+  const bytes = Buffer.from(await (await pageRoutes({ ...deps, store: hostile }).request("/centres.xlsx")).arrayBuffer());
+  const book = [...zipParts(bytes).values()].join("");
   expect(book).not.toContain("<f>");
   expect(book.match(/state="frozen"/g)).toHaveLength(3);
 });

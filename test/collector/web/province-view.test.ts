@@ -42,6 +42,8 @@ test.each([
   ["d for đ", { q: "DAK DOA" }, ["xa-03"]],
   ["name with marks", { q: "Kông" }, ["xa-06"]],
   ["code", { q: "xa-12" }, ["xa-12"]],
+  ["contract number, or a part of it", { q: "gli-hd 00123" }, ["xa-01"]],
+  ["too little of a contract number, which many have in common", { q: "123" }, []],
   ["area and word together", { q: "dong quy" }, ["xa-12"]],
   ["state", { state: "pending" }, ["xa-02"]],
   ["any undetermined", { state: "open" }, ["xa-05", "xa-12", "xa-04", "xa-03", "xa-02"]],
