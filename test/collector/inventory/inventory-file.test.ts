@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Lang } from "#schemas/words.ts";
+import { partsOf } from "../../../collector/inventory/archive-parts.ts";
 import { changesOf } from "../../../collector/inventory/declare.ts";
 import { readDeviceTable } from "../../../collector/inventory/device-file.ts";
 import { type DeviceRow, deviceCell, deviceForm } from "../../../collector/inventory/device-form.ts";
@@ -106,6 +107,15 @@ describe("a file of devices", () => {
     const far = Buffer.from(bytes.toString("latin1").replace('r="A2"', 'r="ZZZ"').replace('r="B1"', 'r="B9"'), "latin1");
     expect([areSheetsBounded(bytes), areSheetsBounded(far)]).toEqual([true, false]);
     expect(await faultsOf(file("far.xlsx", far))).toEqual([expect.stringContaining(".xlsx")]);
+  });
+
+  it("a workbook with a file that its directory does not name, or without one, is refused", async () => {
+    const bytes = written("hidden.xlsx", [], "vi");
+    bytes.writeUInt8(0, bytes.indexOf(Buffer.from("PK\u0001\u0002", "latin1")));
+    expect(() => [...partsOf(bytes)]).toThrow("another number of files");
+    expect(await faultsOf(file("hidden.xlsx", bytes))).toEqual([expect.stringContaining(".xlsx")]);
+    const cut = bytes.subarray(0, bytes.indexOf(Buffer.from("PK\u0001\u0002", "latin1")));
+    expect(() => [...partsOf(cut)]).toThrow("no end");
   });
 
   it.each([
