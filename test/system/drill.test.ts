@@ -51,12 +51,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
     await importCentres(collector.store.db, [{ code: "mot", name: "Xã Một", keyArea: false, devices: [] }], Date.now());
     const dataDir = memoryFolder();
     const { said: code } = await command(database.url, "enrol-code", "mot");
-    const identity = await enrol(
-      code,
-      new CollectorClient({ url, version: "test" }),
-      { dataDir, collector: url, version: "test", nowMs: Date.now },
-      signal,
-    );
+    const identity = await enrol(code, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: Date.now }, signal);
     const spool = new Spool({ folder: dataDir, nowMs: Date.now, log: () => undefined });
     const begun = performance.now();
     const stop = new AbortController();

@@ -158,12 +158,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     // The code works once, the one that was open before no more.
     const enrolWith = (given: string) => {
       const folder = memoryFolder();
-      return enrol(
-        given,
-        new CollectorClient({ url, version: "test" }),
-        { dataDir: folder, collector: url, version: "test", nowMs: () => nowMs },
-        signal,
-      );
+      return enrol(given, new CollectorClient({ url, version: "test" }), { dataDir: folder, collector: url, version: "test", nowMs: () => nowMs }, signal);
     };
     await expect(enrolWith(forgotten)).rejects.toThrow(/: 403 /);
     expect(await enrolWith(code)).toMatchObject({ centre: "mot" });

@@ -65,12 +65,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     const url = `http://127.0.0.1:${server.port}`;
     const [code = ""] = await command("enrol-code", "mot");
     const dataDir = memoryFolder();
-    const identity = await enrol(
-      code,
-      new CollectorClient({ url, version: "test" }),
-      { dataDir, collector: url, version: "test", nowMs: Date.now },
-      signal,
-    );
+    const identity = await enrol(code, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: Date.now }, signal);
     const client = new CollectorClient({ url, signer: { agent: identity.agent, key: keyOf(dataDir, identity) }, version: "test" });
     const gap = { from: 4, to: 9, reason: "evicted_disk_full" } as const;
     const body = Buffer.from(JSON.stringify(batchOf({ startMs: Date.now() - 60_000, gaps: [gap] })));
