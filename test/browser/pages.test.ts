@@ -24,10 +24,10 @@ const paths = [
   "/v1/reports/2026-10/centres/xa-01.html",
 ];
 const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const colourful = ["/", "/centres/xa-01", "/centres/xa-01/devices/CAM-02", "/reports"];
 const views = [
   ["a desktop", { viewport: { width: 1280, height: 900 } }, paths],
-  ["a phone of 360 px", phone, paths],
-  ["a dark phone", { ...phone, colorScheme: "dark" as const }, ["/", "/centres/xa-01", "/centres/xa-01/devices/CAM-02", "/reports"]],
+  ["a dark phone of 360 px", { ...phone, colorScheme: "dark" as const }, colourful],
 ] as const;
 
 describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", () => {
@@ -51,6 +51,16 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     }
     // The page that is not there is one error of the browser's own.
     expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test("on a phone of 360 px no page goes sideways", async () => {
+    const { page } = await browser.open(site.url, phone);
+    for (const path of paths) {
+      await page.goto(site.url + path, { waitUntil: "load" });
+      await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
+      expect(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), path).toBeLessThanOrEqual(0);
+    }
     await page.context().close();
   });
 

@@ -8,6 +8,7 @@ import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db
 import type { StorageWish } from "../../collector/store/storage-mode.ts";
 import { T0 } from "./batches.ts";
 import { citusRules, openExplained, refusingKeys, refusingPlans } from "./citus-refusals.ts";
+import { withoutSync } from "./without-sync.ts";
 
 const scripts = join(import.meta.dirname, "stand-ins");
 const control = (version: string) => `default_version = '${version}'\nrelocatable = false\n`;
@@ -43,9 +44,7 @@ export async function startStandIns(): Promise<StandInServer> {
   // The server may run as another user.
   await chmod(folder, 0o755);
   const store = await openStore({ databaseUrl: undefined, dataDir: join(folder, "data") });
-  // None of these tests crashes it.
-  for (const setting of ["fsync", "full_page_writes"]) await store.db.script(`ALTER SYSTEM SET ${setting} = off`);
-  await store.db.script("SELECT pg_reload_conf()");
+  await withoutSync(store.db);
   let made = 0;
   const create = async (standIn: StandIn | undefined, template?: string) => {
     const name = `db_${++made}`;

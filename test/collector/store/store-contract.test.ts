@@ -22,6 +22,7 @@ import { openPglite } from "../../support/pglite.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { startStandIns } from "../../support/stand-ins.ts";
 import { serverDatabase } from "../../support/test-database.ts";
+import { withoutSync } from "../../support/without-sync.ts";
 
 type Opened = { readonly db: Db; close(): Promise<void> };
 type Database = { readonly name: string; readonly isHere: boolean; readonly isCut?: boolean; open(): Promise<Opened> };
@@ -514,6 +515,7 @@ async function restoreMigration(db: Db): Promise<void> {
 async function openEmbedded(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "hcc-embedded-"));
   const store = await openStore({ databaseUrl: undefined, dataDir: folder });
+  await withoutSync(store.db);
   return {
     db: store.db,
     close: async () => {

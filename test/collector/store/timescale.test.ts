@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type DoStep, type DrillStep, drillBackup } from "../../../collector/store/drill-backup.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, partitionDays, partitionDaysAhead } from "../../../collector/store/partitions.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../../../collector/store/rollups.ts";
 import { storageMode } from "../../../collector/store/settle-storage.ts";
-import type { StorageWish } from "../../../collector/store/storage-mode.ts";
+import type { StorageMode, StorageWish } from "../../../collector/store/storage-mode.ts";
 import { chunksOf } from "../../../collector/store/timescale.ts";
 import { T0 } from "../../support/batches.ts";
 import { answers, fill, toolsOn } from "../../support/filled-store.ts";
@@ -17,17 +17,28 @@ import { openTimescale } from "../../support/timescale.ts";
 const DAY_MS = 86_400_000;
 const START_MS = T0 - 20 * DAY_MS;
 
+/** Opening one of these databases takes seconds: the tests of a mode share one, and what changes it comes last. */
 let db: PgliteDb;
-afterEach(() => db.close());
-
 /** 540 runs of two days, twenty days old, rolled up by the hour and the day. */
-async function filled(storage: StorageWish): Promise<void> {
+async function openFilled(storage: StorageWish): Promise<void> {
   db = await openTimescale();
   await migrate(db, T0, { storage });
   await fill(db, 40, START_MS);
   await fill(db, 500, START_MS + DAY_MS);
   await rollUpDirtyHours(db, T0);
   await rollUpDirtyDays(db, "2026-11-28");
+}
+/** Drills into a second database; `after` meddles with a step's result. */
+async function drilled(mode: StorageMode, after: (step: DrillStep, copy: PgliteDb) => Promise<void>) {
+  const copy = await openTimescale();
+  onTestFinished(() => copy.close());
+  const step: DoStep = async (title, work) => {
+    const result = await work();
+    await after(title, copy);
+    return result;
+  };
+  const result = await drillBackup(db, copy, { file: join(memoryFolder(), "hcc.backup"), mode, nowMs: T0, step });
+  return { copy, ...result };
 }
 const hourly = () =>
   db.query("SELECT site_id, series_id, hour::text, n, vmin, vmax, vsum FROM rollup_1h ORDER BY 1, 2, 3").then(async (rows) => ({
@@ -40,8 +51,23 @@ describe.each([
   ["timescale", "timescale"],
   ["auto", "timescale-tsl"],
 ] as const)("TimescaleDB 2.23, HCC_STORAGE=%s", (wish, mode) => {
+  beforeAll(() => openFilled(wish), 60_000);
+  afterAll(() => db.close());
+
+  it("makes a copy that is the same in every table, answers the same, and has agents told to send again", async () => {
+    if (mode === "timescale-tsl") for (const { name } of await chunksOf(db, "rollup_1h")) await db.query("SELECT compress_chunk(($1::text)::regclass)", [name]);
+    const [columnar] = await db.query("SELECT count(*) FILTER (WHERE is_compressed)::int AS n FROM timescaledb_information.chunks");
+    expect(columnar).toEqual({ n: mode === "timescale-tsl" ? 1 : 0 });
+    const { copy, before, different, streams } = await drilled(mode, async () => undefined);
+    expect(different).toEqual([]);
+    expect(before.get("run")?.rows).toBe("540");
+    expect(before.get("rollup_1h")?.rows).toBe("10");
+    expect(await storageMode(copy)).toBe(mode);
+    expect(await answers(copy)).toEqual(await answers(db));
+    expect([streams, await copy.query("SELECT count(*)::int AS n FROM stream_state WHERE rewind")]).toEqual([2, [{ n: 2 }]]);
+  });
+
   it("takes runs in, answers for them, packs, and drops chunks that nothing waits for", async () => {
-    await filled(wish);
     expect(await storageMode(db)).toBe(mode);
     expect(await db.query("SELECT hypertable_name AS name, compression_enabled AS columnar FROM timescaledb_information.hypertables ORDER BY 1")).toEqual([
       { name: "rollup_1h", columnar: mode === "timescale-tsl" },
@@ -71,40 +97,12 @@ describe.each([
   });
 });
 
-describe.each([
-  ["timescale", "timescale"],
-  ["timescale-tsl", "timescale-tsl"],
-] as const)("the drill on TimescaleDB 2.23, %s", (wish, mode) => {
-  /** Drills into a second database; `after` meddles with a step's result. */
-  async function drilled(after: (step: DrillStep, copy: PgliteDb) => Promise<void>) {
-    const copy = await openTimescale();
-    onTestFinished(() => copy.close());
-    const step: DoStep = async (title, work) => {
-      const result = await work();
-      await after(title, copy);
-      return result;
-    };
-    const result = await drillBackup(db, copy, { file: join(memoryFolder(), "hcc.backup"), mode, nowMs: T0, step });
-    return { copy, ...result };
-  }
+describe("TimescaleDB 2.23 with TSL", () => {
+  beforeAll(() => openFilled("timescale-tsl"), 60_000);
+  afterAll(() => db.close());
 
-  it("makes a copy that is the same in every table, answers the same, and has agents told to send again", async () => {
-    await filled(wish);
-    if (mode === "timescale-tsl") for (const { name } of await chunksOf(db, "rollup_1h")) await db.query("SELECT compress_chunk(($1::text)::regclass)", [name]);
-    const [columnar] = await db.query("SELECT count(*) FILTER (WHERE is_compressed)::int AS n FROM timescaledb_information.chunks");
-    expect(columnar).toEqual({ n: mode === "timescale-tsl" ? 1 : 0 });
-    const { copy, before, different, streams } = await drilled(async () => undefined);
-    expect(different).toEqual([]);
-    expect(before.get("run")?.rows).toBe("540");
-    expect(before.get("rollup_1h")?.rows).toBe("10");
-    expect(await storageMode(copy)).toBe(mode);
-    expect(await answers(copy)).toEqual(await answers(db));
-    expect([streams, await copy.query("SELECT count(*)::int AS n FROM stream_state WHERE rewind")]).toEqual([2, [{ n: 2 }]]);
-  });
-
-  it("names each table that differs", async () => {
-    await filled(wish);
-    const { different } = await drilled(async (title, copy) => {
+  it("has a drill that names each table that differs", async () => {
+    const { different } = await drilled("timescale-tsl", async (title, copy) => {
       if (title !== "restore") return;
       await copy.script(
         "UPDATE rollup_1h SET n = n + 1 WHERE hour = (SELECT min(hour) FROM rollup_1h); DELETE FROM run WHERE seq = 1; UPDATE stream_state SET acked_through = acked_through + 1",
@@ -112,11 +110,8 @@ describe.each([
     });
     expect(different).toEqual(["rollup_1h", "run", "stream_state"]);
   });
-});
 
-describe("TimescaleDB 2.23 with TSL", () => {
   it("moves weeks of hourly rollups into its columnstore by the policy, answers the same, and takes what comes late", async () => {
-    await filled("timescale-tsl");
     const before = await hourly();
     expect(before.rows).toHaveLength(10);
     const jobs = await db.query<{ id: number; what: string; name: string }>(
@@ -149,7 +144,6 @@ describe("TimescaleDB 2.23 with TSL", () => {
   });
 
   it("forgets old rollups by the policy alone", async () => {
-    await filled("timescale-tsl");
     await forgetRollupsBefore(db, T0);
     expect((await hourly()).rows).toHaveLength(10);
     await db.script(
