@@ -21,7 +21,7 @@ export default defineConfig({
     pool: "forks",
     // A process of its own for each file would cost a sixth of the suite's time: no file may leave anything behind, nor mock a module.
     isolate: false,
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     globalSetup: "test/support/run-server.ts",
     testTimeout: 60_000,
