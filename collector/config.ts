@@ -95,6 +95,11 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+/** In which language commands speak; where HCC_LANG is wrong, `readConfig` says so. */
+export function readLang(environment: Readonly<Record<string, string | undefined>> = process.env): Lang {
+  return Lang.catch("vi").parse(environment.HCC_LANG);
+}
+
 /** Reads the settings. @throws ConfigError that names each variable at fault. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): CollectorConfig {
   // An empty variable is one that nobody meant to set.

@@ -1,5 +1,5 @@
 import { runCommand } from "./commands/program.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError, readConfig, readLang } from "./config.ts";
 import { forbidCoreFile } from "./no-core-file.ts";
 import { StoreError } from "./store/store-error.ts";
 
@@ -10,13 +10,17 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 process.stdout.on("error", () => {});
 
 try {
-  process.exitCode = await runCommand(process.argv.slice(2), readConfig, {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
-    rewrite: process.stdout.isTTY ? (line) => void process.stdout.write(`\r\u001b[2K${line}`) : undefined,
-    node: process.execPath,
-    stdin: process.stdin,
-    stop: stop.signal,
+  process.exitCode = await runCommand(process.argv.slice(2), {
+    config: readConfig,
+    lang: readLang(),
+    terminal: {
+      out: (line) => void process.stdout.write(`${line}\n`),
+      err: (line) => void process.stderr.write(`${line}\n`),
+      rewrite: process.stdout.isTTY ? (line) => void process.stdout.write(`\r\u001b[2K${line}`) : undefined,
+      node: process.execPath,
+      stdin: process.stdin,
+      stop: stop.signal,
+    },
   });
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;

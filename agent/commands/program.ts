@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { helpTitle, mistakeOf } from "#schemas/text/command-words.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { readSettings, type Settings } from "../config.ts";
@@ -8,7 +9,6 @@ import { createIo } from "../io/io.ts";
 import { readStatus, trustedMsOf } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
-import { inWordsOf, mistakeOf } from "./command-words.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
 import { type DiscoverFlags, discoverCommand } from "./discover-command.ts";
 import { listProbes, runProbe } from "./probe-command.ts";
@@ -31,7 +31,7 @@ export async function runCommand(args: readonly string[], env: Environment, term
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    const said = error instanceof CommanderError ? mistakeOf(error, reader.lang) : toldFault(error, reader).say(reader.lang);
+    const said = error instanceof CommanderError ? mistakeOf(error, reader.lang, "hcc-agent --help") : toldFault(error, reader).say(reader.lang);
     if (said !== undefined) terminal.err(`${said}\n`);
     return exitCodes.usage;
   }
@@ -52,7 +52,8 @@ function buildProgram(env: Environment, terminal: Terminal, reader: Reader, done
   const program = new Command("hcc-agent").description(text(lang, "agent.about")).exitOverride();
   // What was typed wrong is said where the command ends.
   program.configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} }).helpCommand(false);
-  inWordsOf(lang, program).option("--config <file>", text(lang, "agent.option.config"));
+  program.configureHelp({ styleTitle: (title) => helpTitle(lang, title) }).helpOption("-h, --help", text(lang, "command.option.help"));
+  program.option("--config <file>", text(lang, "agent.option.config"));
   const settings = (): Settings => {
     const read = readSettings(env, program.opts<{ config?: string }>().config);
     reader.lang = read.lang;

@@ -43,7 +43,7 @@ export function waiverCommand(context: CommandContext): Command {
       await say(context, (deps) => waiverAdd(deps, proven));
     });
   importInto(context, waiver, "waivers of a CSV or JSON file", waiverImport);
-  withPages(waiver.command("list"))
+  withPages(waiver.command("list"), context.lang)
     .description("waivers in force and to come, and the withdrawn ones below")
     .option("--centre <code>", "only those of one centre")
     .action((asked: { centre?: string; page: string }) => say(context, (deps) => waiverList(deps, asked.centre, pageOf(asked))));

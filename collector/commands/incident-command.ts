@@ -15,7 +15,7 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 export function incidentsCommand(context: CommandContext): Command {
   const { out } = context.terminal;
   const incidents = new Command("incidents").description("problems that were told to people");
-  withPages(incidents.command("list"))
+  withPages(incidents.command("list"), context.lang)
     .description("problems that stand: number, state, since when, centre, requirement, who has taken it")
     .option("--centre <code>", "only those of one centre")
     .option("--requirement <id>", "only those of one requirement")

@@ -61,7 +61,7 @@ export function maintenanceCommand(context: CommandContext): Command {
       });
       out(`${added} added, ${windows.length - added} known already`);
     });
-  withPages(maintenance.command("list"))
+  withPages(maintenance.command("list"), context.lang)
     .description("windows under way and to come")
     .option("--json", "as JSON")
     .action(async ({ json, ...asked }: { json?: true; page: string }) => {

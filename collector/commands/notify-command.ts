@@ -42,7 +42,7 @@ export function notifyCommand(context: CommandContext): Command {
       }
       if (failed > 0) throw new UsageError(`${failed} of ${recipients.length} recipients did not take the message`);
     });
-  withPages(notify.command("dead"))
+  withPages(notify.command("dead"), context.lang)
     .description("messages that were given up: when, to whom, what, why")
     .action(async (asked: { page: string }) => {
       const part = await withStore(context, (db) => deadPart(db, pageOf(asked)));

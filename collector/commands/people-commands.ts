@@ -42,7 +42,7 @@ export function peopleCommand(context: CommandContext): Command {
         await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
       }),
     );
-  withPages(people.command("list"))
+  withPages(people.command("list"), context.lang)
     .description("all accounts: login, name, roles, centre, whether disabled")
     .action((asked: { page: string }) =>
       withDesk(context, async (desk) => {

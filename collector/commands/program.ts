@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
-import type { CollectorConfig } from "../config.ts";
+import { helpTitle, mistakeOf } from "#schemas/text/command-words.ts";
+import { text } from "#schemas/text/text.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { attestCommand, dutyCommand, waiverCommand } from "./attest-commands.ts";
 import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
@@ -21,16 +22,20 @@ import { auditCommand, peopleCommand } from "./people-commands.ts";
 import { reportCommand } from "./report-command.ts";
 import { rolesCommand } from "./roles-command.ts";
 import { migrateCommand, serveCommand } from "./serve-command.ts";
-import { type CommandContext, EXIT_USAGE, type Terminal, UsageError } from "./terminal.ts";
+import { type CommandContext, EXIT_USAGE, UsageError } from "./terminal.ts";
 import { tokenCommand } from "./token-command.ts";
 
 /** Runs one command line and gives its exit code: 0, 1 for a failure, 64 for a wrong command line. */
-export async function runCommand(words: readonly string[], config: () => CollectorConfig, terminal: Terminal): Promise<number> {
-  const context: CommandContext = { config, terminal };
+export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
+  const { lang, terminal } = context;
   const program = new Command("hcc-collector")
-    .description("Stores, judges and shows what the agents of commune centres measure")
+    .description(text(lang, "collector.about"))
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
+    // What was typed wrong is said where the command ends.
+    .configureOutput({ writeOut: (said) => terminal.out(said.trimEnd()), writeErr: (said) => terminal.err(said.trimEnd()), outputError: () => {} })
+    .configureHelp({ styleTitle: (title) => helpTitle(lang, title) })
+    .helpOption("-h, --help", text(lang, "command.option.help"))
+    .helpCommand(false);
   const commands = [
     serveCommand,
     demoCommand,
@@ -65,9 +70,10 @@ export async function runCommand(words: readonly string[], config: () => Collect
     await program.parseAsync([...words], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    if (!(error instanceof UsageError)) throw error;
-    terminal.err(error.message);
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (!(error instanceof CommanderError || error instanceof UsageError)) throw error;
+    const said = error instanceof CommanderError ? mistakeOf(error, lang, "hcc-collector --help") : error.message;
+    if (said !== undefined) terminal.err(said);
     return EXIT_USAGE;
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Lang } from "#schemas/words.ts";
 import type { CollectorConfig } from "../config.ts";
 
 /** What a command may touch of the process that it runs in. */
@@ -19,5 +20,5 @@ export class UsageError extends Error {
 }
 export const EXIT_USAGE = 64;
 
-/** What every command is made with. Settings are read only when a command needs them, so that `--help` works with wrong ones. */
-export type CommandContext = { readonly config: () => CollectorConfig; readonly terminal: Terminal };
+/** What every command is made with: `lang` is in whose words it speaks. Settings are read only when a command needs them, so that `--help` works with wrong ones. */
+export type CommandContext = { readonly config: () => CollectorConfig; readonly lang: Lang; readonly terminal: Terminal };

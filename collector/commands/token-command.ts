@@ -24,7 +24,7 @@ export function tokenCommand(context: CommandContext): Command {
         out((await tokens.add(parsed.value, commandLine())).text);
       }),
     );
-  withPages(token.command("list"))
+  withPages(token.command("list"), context.lang)
     .description("all tokens: id, role, what for, who made it, its end, when it was used last")
     .action((asked: { page: string }) =>
       withTokens(context, async (tokens) => {

@@ -1,5 +1,8 @@
 import { agent } from "./en/agent.ts";
 import { alerts } from "./en/alerts.ts";
+import { collectorAdmin } from "./en/collector-admin.ts";
+import { collectorWork } from "./en/collector-work.ts";
+import { commands } from "./en/commands.ts";
 import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
 import { duties } from "./en/duties.ts";
@@ -21,6 +24,9 @@ import type { vi } from "./vi.ts";
 export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...alerts,
   ...agent,
+  ...commands,
+  ...collectorAdmin,
+  ...collectorWork,
   ...selfCheck,
   ...dashboards,
   ...demo,

@@ -1,5 +1,8 @@
 import { agent } from "./vi/agent.ts";
 import { alerts } from "./vi/alerts.ts";
+import { collectorAdmin } from "./vi/collector-admin.ts";
+import { collectorWork } from "./vi/collector-work.ts";
+import { commands } from "./vi/commands.ts";
 import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { duties } from "./vi/duties.ts";
@@ -20,6 +23,9 @@ import { web } from "./vi/web.ts";
 export const vi = {
   ...alerts,
   ...agent,
+  ...commands,
+  ...collectorAdmin,
+  ...collectorWork,
   ...selfCheck,
   ...dashboards,
   ...demo,

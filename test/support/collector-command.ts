@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { runCommand } from "../../collector/commands/program.ts";
-import { readConfig } from "../../collector/config.ts";
+import { readConfig, readLang } from "../../collector/config.ts";
 
 /** Runs a command line of the collector in this process, with the settings of an environment and nobody who types. `said` is all of its lines, in their order. */
 export async function collectorCommand(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -10,6 +10,6 @@ export async function collectorCommand(words: readonly string[], environment: Re
     said.push(line);
   };
   const terminal = { out: say(out), err: say(err), node: process.execPath, stdin: Readable.from([]), stop: new AbortController().signal };
-  const code = await runCommand(words, () => readConfig(environment), terminal);
+  const code = await runCommand(words, { config: () => readConfig(environment), lang: readLang(environment), terminal });
   return { code, out: out.join("\n"), err: err.join("\n"), said: said.join("\n") };
 }

@@ -2,19 +2,7 @@ import type { agent as vi } from "../vi/agent.ts";
 
 export const agent: Record<keyof typeof vi, string> = {
   "agent.about": "Agent that watches the infrastructure of a commune's public-administration centre",
-  "agent.usage": "That command is not understood ({error}). How to type it: hcc-agent --help",
   "agent.option.config": "configuration file hcc-agent.json",
-  "agent.usage.unknownOption": "there is no option {word}",
-  "agent.usage.unknownCommand": "there is no command {word}",
-  "agent.usage.missingArgument": "{word} is missing",
-  "agent.usage.optionMissingArgument": "the value after {word} is missing",
-  "agent.usage.excessArguments": "too many words after the command {word}",
-  "agent.usage.meant": "; did you mean {meant}?",
-  "agent.help.usage": "Usage:",
-  "agent.help.arguments": "Arguments:",
-  "agent.help.options": "Options:",
-  "agent.help.commands": "Commands:",
-  "agent.option.help": "how to type this command",
   "agent.file.closed":
     'No right to read or write {path}. Windows: open the window with "Run as administrator". Linux: use the installed command hcc-agent; if that does not help, give the file to the user hcc-agent (chown).',
   "agent.file.missing": "There is no file {path}: check its name and folder.",

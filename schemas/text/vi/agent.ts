@@ -1,19 +1,7 @@
 /** What the agent's commands say on the terminal. */
 export const agent = {
   "agent.about": "Chương trình giám sát hạ tầng của trung tâm phục vụ hành chính công cấp xã",
-  "agent.usage": "Không hiểu lệnh vừa gõ ({error}). Xem cách gõ: hcc-agent --help",
   "agent.option.config": "tệp cấu hình hcc-agent.json",
-  "agent.usage.unknownOption": "không có tuỳ chọn {word}",
-  "agent.usage.unknownCommand": "không có lệnh {word}",
-  "agent.usage.missingArgument": "thiếu phần {word}",
-  "agent.usage.optionMissingArgument": "thiếu giá trị sau {word}",
-  "agent.usage.excessArguments": "thừa chữ sau lệnh {word}",
-  "agent.usage.meant": "; có phải muốn gõ {meant}?",
-  "agent.help.usage": "Cách gõ:",
-  "agent.help.arguments": "Phần cần gõ:",
-  "agent.help.options": "Tuỳ chọn:",
-  "agent.help.commands": "Các lệnh:",
-  "agent.option.help": "xem cách gõ lệnh này",
   "agent.file.closed":
     'Không có quyền đọc hoặc ghi {path}. Windows: mở cửa sổ lệnh bằng "Run as administrator". Linux: dùng lệnh hcc-agent đã cài trên máy; vẫn không được thì chuyển tệp cho người dùng hcc-agent (chown).',
   "agent.file.missing": "Không có tệp {path}: xem lại tên tệp và thư mục.",

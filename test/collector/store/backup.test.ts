@@ -238,7 +238,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
       const lines: string[] = [];
       const say = (line: string) => void lines.push(line.replaceAll(file, "FILE"));
       const terminal = { out: say, err: say, node: process.execPath, stdin: process.stdin, stop: new AbortController().signal };
-      const code = await runCommand(words, () => readConfig({ DATABASE_URL: databaseUrl }), terminal).catch((error: Error) =>
+      const code = await runCommand(words, { config: () => readConfig({ DATABASE_URL: databaseUrl }), lang: "en", terminal }).catch((error: Error) =>
         say(`${error.name}: ${error.message}`),
       );
       return [code, ...lines].join("\n");

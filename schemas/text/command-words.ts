@@ -1,0 +1,30 @@
+import type { Lang } from "../words.ts";
+import { isTextKey, text } from "./text.ts";
+
+/** Headings of a command's help as commander writes them, and their words in the catalogue. */
+const headings = {
+  "Usage:": "command.help.usage",
+  "Arguments:": "command.help.arguments",
+  "Options:": "command.help.options",
+  "Commands:": "command.help.commands",
+} as const;
+
+/** A heading of a command's help in the reader's language. Pure. */
+export function helpTitle(lang: Lang, title: string): string {
+  return title in headings ? text(lang, headings[title as keyof typeof headings]) : title;
+}
+
+/**
+ * What was typed wrong, from the parser's own words, and how to see how it is typed: `help` is the command that shows that. Undefined where the help
+ * itself was shown. Pure.
+ */
+export function mistakeOf({ code, message }: { readonly code: string; readonly message: string }, lang: Lang, help: string): string | undefined {
+  if (code === "commander.help" || code === "commander.helpDisplayed") return undefined;
+  const [, word = ""] = /'([^']+)'/.exec(message) ?? [];
+  const [, meant] = /\(Did you mean (?:one of )?([^?]+)\?\)/.exec(message) ?? [];
+  const [, extra = ""] = / but got \d+: (.*)\.$/s.exec(message) ?? [];
+  const key = `command.usage.${code.replace("commander.", "")}`;
+  const error = isTextKey(key) ? text(lang, key, { word, extra }) : message.replace(/^error: /, "");
+  const hint = meant === undefined ? "" : text(lang, "command.usage.meant", { meant });
+  return text(lang, "command.usage", { error: `${error}${hint}`, help });
+}
