@@ -102,7 +102,7 @@ async function importFile(context: CommandContext, file: string, { dryRun = fals
 /** What counts on a day by what is declared now; of a centre that is closed by then, what it declared last. */
 async function declaredFor(db: Db, day: string, nowMs: number): Promise<DeclaredFor> {
   const onDay = (await sitesAsOf(db, day, nowMs)).map(({ centre }) => centre);
-  const begun = new Set((await sitesAsOf(db, day, nowMs, day)).map(({ centre }) => centre.code));
+  const begun = new Set((await sitesAsOf(db, day, nowMs, { begunBy: day })).map(({ centre }) => centre.code));
   const ofAll = (await allSites(db)).map(({ centre }) => centre);
   return {
     centres: new Map([...ofAll, ...onDay].map((centre) => [centre.code, centre])),

@@ -20,13 +20,13 @@ const AFTERWARDS_MS = 600_000;
 /** A month of each of 135 centres; what is beyond it begins anew. */
 const AFTERWARDS_MAX = 4_000;
 
-/** Vietnam days, both included, by what was known at `knownMs`; of all centres, or of the one that is named. */
+/** Vietnam days, both included, by what was known at `knownMs`; of all centres, or of those that are named. */
 export type DaySpan = {
   readonly firstDay: string;
   readonly lastDay: string;
   readonly nowMs: number;
   readonly knownMs: number;
-  readonly centre?: string | undefined;
+  readonly only?: readonly string[];
 };
 
 /**
@@ -56,7 +56,13 @@ async function wordsOfDays(judging: Judging, days: readonly { centre: string; da
     else asked.push(one);
   }
   for (const [day, own] of Map.groupBy(asked, (one) => one.day))
-    for (const [centre, said] of await judgedAfterwards(judging, day, new Set(own.map(({ centre }) => centre)), span)) words.set(`${centre} ${day}`, said);
+    for (const [centre, said] of await judgedAfterwards(
+      judging,
+      day,
+      own.map(({ centre }) => centre),
+      span,
+    ))
+      words.set(`${centre} ${day}`, said);
   if (judging.afterwards) keep(judging.afterwards, asked, words, span.nowMs);
   return words;
 }
@@ -73,11 +79,11 @@ function keep(afterwards: Afterwards, asked: readonly { centre: string; day: str
 async function missingDays(
   db: Db,
   changes: readonly Transition[],
-  { firstDay, lastDay, centre }: DaySpan,
+  { firstDay, lastDay, only }: DaySpan,
 ): Promise<ReadonlyMap<string, readonly Omit<UnjudgedDay, "afterwards">[]>> {
   const noted = await firstJudgedDay(db);
   if (noted === undefined || noted > lastDay) return new Map();
-  const rows = await judgedDays(db, firstDay, dayAfter(lastDay), centre);
+  const rows = await judgedDays(db, firstDay, dayAfter(lastDay), only);
   const judged = new Map([...Map.groupBy(rows, (row) => row.centre)].map(([code, own]) => [code, new Map(own.map(({ day, firstMs }) => [day, firstMs]))]));
   const days = daysBetween(noted > firstDay ? noted : firstDay, lastDay);
   const missingOf = (code: string) =>
@@ -90,12 +96,12 @@ async function missingDays(
 async function judgedAfterwards(
   { db, policyAt }: Judging,
   day: string,
-  codes: ReadonlySet<string>,
+  codes: readonly string[],
   { nowMs, knownMs }: DaySpan,
 ): Promise<ReadonlyMap<string, Words>> {
   const atMs = endOfDayMs(day);
   if (atMs >= nowMs) return new Map();
-  const sites = (await sitesAsOf(db, day, knownMs)).filter(({ centre }) => codes.has(centre.code));
+  const sites = await sitesAsOf(db, day, knownMs, { only: codes });
   const codeOf = new Map(sites.map(({ siteId, centre }) => [siteId, centre.code]));
   const inForce = readable(policyAt, atMs, knownMs);
   if (!inForce) return new Map();

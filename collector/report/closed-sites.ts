@@ -12,7 +12,7 @@ export async function closedSites(db: Db, { firstDay }: Pick<Period, "firstDay">
   const parts = [...Map.groupBy(closings, ({ closed }) => closed.on)].map(async ([on, own]): Promise<(DeclaredSite & { readonly closed: Closing })[]> => {
     const lastDay = dayAfter(on, -1);
     const closedOf = new Map(own.map(({ siteId, closed }) => [siteId, closed]));
-    const sites = await sitesAsOf(db, lastDay, knownMs, lastDay);
+    const sites = await sitesAsOf(db, lastDay, knownMs, { begunBy: lastDay });
     return sites.flatMap((site) => {
       const closed = closedOf.get(site.siteId);
       return closed === undefined ? [] : [{ ...site, closed }];

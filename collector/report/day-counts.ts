@@ -5,7 +5,7 @@ import { readable, unjudgedDays } from "../jobs/unjudged-days.ts";
 import type { PolicyAt } from "../policy-book.ts";
 import { readClockProof } from "../store/clock-proof.ts";
 import type { Db } from "../store/db.ts";
-import { type CountedMonth, finalMonths, firstChangedDay, writeFindingDays } from "../store/finding-days.ts";
+import { closeFindingDays, dropOtherDays, finalMonths, firstChangedDay, writeFindingDays } from "../store/finding-days.ts";
 import { changesWithin } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { closedSites } from "./closed-sites.ts";
@@ -21,6 +21,8 @@ type DayCountsOptions = {
   readonly steadyMs?: () => number;
 };
 
+/** What is read and counted in one piece: more would hold up whoever asks the collector meanwhile, and take its memory. */
+const CENTRES_AT_ONCE = 50;
 /** Months are counted whole each time, so that this rests many times as long as it has taken, and some minutes at least. */
 const pace = { restShare: 60, restMinMs: 10 * 60_000 } as const;
 
@@ -42,29 +44,41 @@ export function createDayCounts({ db, policyAt, now, steadyMs = () => performanc
     );
     const isTrusted = clockState(await readClockProof(db, nowMs), nowMs) === "right";
     for (const period of months.filter((one) => !final.has(one.firstDay))) {
-      const counted = await daysOfMonth(db, policyAt, period, nowMs);
-      if (counted) await writeFindingDays(db, counted, isTrusted && nowMs >= Date.parse(closesAt(period)));
+      const isCounted = await countMonth(db, policyAt, period, nowMs);
+      if (isCounted && isTrusted && nowMs >= Date.parse(closesAt(period))) await closeFindingDays(db, period);
     }
     const endedMs = steadyMs();
     dueMs = endedMs + Math.max((endedMs - beganMs) * pace.restShare, pace.restMinMs);
   };
 }
 
-/** What the days of a month count as; undefined where its policy stands in a form that this program cannot read. */
-async function daysOfMonth(db: Db, policyAt: PolicyAt, period: Period, nowMs: number): Promise<CountedMonth | undefined> {
+/** Counts the days of a month, some centres at a time. False where its policy stands in a form that this program cannot read. */
+async function countMonth(db: Db, policyAt: PolicyAt, period: Period, nowMs: number): Promise<boolean> {
   const moment = momentOf(period, nowMs);
   const { atMs, knownMs } = moment;
   const inForce = readable(policyAt, atMs, knownMs);
-  if (!inForce) return undefined;
+  if (!inForce) return false;
   const { policy, calendar } = inForce;
-  const changes = await changesWithin(db, period, knownMs);
   const lastDay = vietnamDay(atMs);
-  const unjudged = await unjudgedDays({ db, policyAt }, changes, { firstDay: period.firstDay, lastDay, nowMs, knownMs });
-  const changesOf = byCentre(withFills(changes, unjudged));
-  const open = await sitesAsOf(db, lastDay, knownMs, period.lastDay);
-  const sites = [...open, ...(await closedSites(db, period, moment))].map(({ siteId, centre, ...closing }) => ({
-    siteId,
-    days: daysOfCentre(closing, period, policy, changesOf(centre.code), { nowMs, calendar }),
-  }));
-  return { period, lastDay, sites };
+  const open = await sitesAsOf(db, lastDay, knownMs, { begunBy: period.lastDay });
+  const sites = [...open, ...(await closedSites(db, period, moment))];
+  for (let from = 0; from < sites.length; from += CENTRES_AT_ONCE) {
+    const own = sites.slice(from, from + CENTRES_AT_ONCE);
+    const only = own.map(({ centre }) => centre.code);
+    const changes = await changesWithin(db, period, knownMs, only);
+    const unjudged = await unjudgedDays({ db, policyAt }, changes, { firstDay: period.firstDay, lastDay, nowMs, knownMs, only });
+    const changesOf = byCentre(withFills(changes, unjudged));
+    const counted = own.map(({ siteId, centre, ...closing }) => ({
+      siteId,
+      days: daysOfCentre(closing, period, policy, changesOf(centre.code), { nowMs, calendar }),
+    }));
+    await writeFindingDays(db, period, lastDay, counted);
+  }
+  await dropOtherDays(
+    db,
+    period,
+    lastDay,
+    sites.map(({ siteId }) => siteId),
+  );
+  return true;
 }

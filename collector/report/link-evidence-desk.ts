@@ -32,7 +32,7 @@ export async function linkEvidenceOf(
   const nowMs = now();
   const { fromMs, toMs } = spanOfDays(firstDay, lastDay);
   const inForce = policyAt(toMs - 1);
-  const site = (await sitesAsOf(db, lastDay, nowMs)).find(({ centre }) => centre.code === code);
+  const site = (await sitesAsOf(db, lastDay, nowMs, { only: [code] }))[0];
   const demanded = linkRequirement(inForce.policy)?.id;
   if (!site || demanded === undefined) return undefined;
   const requirements = inForce.policy.requirements.filter(({ id }) => id === demanded);
@@ -58,8 +58,8 @@ async function unjudgedOf(
   if (last === undefined) return [];
   const { fromMs, toMs } = spanOfDays(firstDay, last);
   const span = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
-  const changes = (await changesWithin(judging.db, span, nowMs, centre)).filter((change) => change.requirement === requirement);
-  const fills = await unjudgedDays(judging, changes, { firstDay, lastDay: last, nowMs, knownMs: nowMs, centre });
+  const changes = (await changesWithin(judging.db, span, nowMs, [centre])).filter((change) => change.requirement === requirement);
+  const fills = await unjudgedDays(judging, changes, { firstDay, lastDay: last, nowMs, knownMs: nowMs, only: [centre] });
   const states = dailyStates(withFills(changes, fills), last, days.length);
   return days.filter((_, place) => states[place] === "not_judged");
 }

@@ -49,15 +49,16 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     const { atMs, knownMs } = momentOf(period, nowMs);
     const inForce = policyAt(atMs, knownMs);
     const { policy, calendar } = inForce;
+    const only = centre === undefined ? {} : { only: [centre] };
     const rows = await reportRows(db, period, atMs, knownMs, centre);
     const judgeAgain = async () => {
-      const sites = (await sitesAsOf(db, vietnamDay(endMs), knownMs, period.lastDay)).filter((site) => centre === undefined || site.centre.code === centre);
+      const sites = await sitesAsOf(db, vietnamDay(endMs), knownMs, { begunBy: period.lastDay, ...only });
       return pastFindings(db, inForce, { atMs: endMs, knownMs }, sites);
     };
     const findings = nowMs <= endMs ? rows.findings : await judgeAgain();
     const gone = await closedWithin(period, atMs, knownMs, centre);
     const countedTo = vietnamDay(atMs);
-    const unjudged = await unjudgedDays({ db, policyAt }, rows.changes, { firstDay: period.firstDay, lastDay: countedTo, nowMs, knownMs, centre });
+    const unjudged = await unjudgedDays({ db, policyAt }, rows.changes, { firstDay: period.firstDay, lastDay: countedTo, nowMs, knownMs, ...only });
     const policies = await versionsWithin(db, policy.id, period.firstDay, countedTo, knownMs);
     const all = {
       ...rows,

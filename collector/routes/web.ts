@@ -63,7 +63,7 @@ export function webRoutes(deps: WebDeps): Hono {
       const rows = await pages.centre(code, since, today, devicesPage);
       if (!rows) return undefined;
       const nowMs = deps.now();
-      const span = { firstDay: vietnamDay(Date.parse(since)), lastDay: today, nowMs, knownMs: nowMs, centre: code };
+      const span = { firstDay: vietnamDay(Date.parse(since)), lastDay: today, nowMs, knownMs: nowMs, only: [code] };
       return { ...rows, unjudged: await unjudgedDays({ ...deps, afterwards }, rows.history, span) };
     },
     ledger: async (code: string, nowMs: number) => {

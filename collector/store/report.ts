@@ -3,6 +3,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import type { Finding, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { ReportRows } from "../report/dossier.ts";
 import type { Period } from "../report/period.ts";
+import { textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { judgedPairs } from "./findings.ts";
 import { sitesAsOf } from "./site-versions.ts";
@@ -17,14 +18,14 @@ type MonthRows = ReportRows & { readonly changes: readonly Transition[] };
 export async function reportRows(db: Db, period: Period, atMs: number, knownMs: number, only: string | null = null): Promise<MonthRows> {
   const knownBy = new Date(knownMs).toISOString();
   const [sites, findings, changes, attestations, waivers] = await Promise.all([
-    sitesAsOf(db, vietnamDay(atMs), knownMs, period.lastDay),
+    sitesAsOf(db, vietnamDay(atMs), knownMs, { begunBy: period.lastDay, ...(only !== null && { only: [only] }) }),
     db.query<{ body: Finding; since: number }>(presentFindings, [only]),
-    changesWithin(db, period, knownMs, only),
+    changesWithin(db, period, knownMs, only === null ? undefined : [only]),
     db.query<{ body: Attestation }>(attestationsAsOf, [period.to, knownBy, only]),
     db.query<{ body: Waiver }>(waiversWithin, [period.firstDay, period.lastDay, knownBy, only]),
   ]);
   return {
-    centres: sites.map(({ centre: { devices: _, ...centre } }) => centre).filter(({ code }) => only === null || code === only),
+    centres: sites.map(({ centre: { devices: _, ...centre } }) => centre),
     findings: findings.map(({ body, since }) => ({ ...body, since: new Date(since).toISOString() })),
     changes,
     attestations: attestations.map(({ body }) => body),
@@ -32,9 +33,9 @@ export async function reportRows(db: Db, period: Period, atMs: number, knownMs: 
   };
 }
 
-/** What was judged within a span of instants by `knownMs`, oldest first, with the last of each requirement before it; of all centres, or of the one that is named. */
-export async function changesWithin(db: Db, { from, to }: Pick<Period, "from" | "to">, knownMs: number, only: string | null = null): Promise<Transition[]> {
-  return (await db.query<ChangeRow>(changesAsOf, [from, to, new Date(knownMs).toISOString(), only])).map(transition);
+/** What was judged within a span of instants by `knownMs`, oldest first, with the last of each requirement before it; of all centres, or of those that are named. */
+export async function changesWithin(db: Db, { from, to }: Pick<Period, "from" | "to">, knownMs: number, only?: readonly string[]): Promise<Transition[]> {
+  return (await db.query<ChangeRow>(changesAsOf, [from, to, new Date(knownMs).toISOString(), only ? textsLiteral(only) : null])).map(transition);
 }
 
 /** Codes and names of all centres, in order of their codes. */
@@ -42,6 +43,7 @@ export async function centreNames(db: Db): Promise<{ code: string; name: string 
   return db.query("SELECT centre_code AS code, name FROM site ORDER BY centre_code");
 }
 
+const ofCentres = (place: number) => `($${place}::text IS NULL OR site.centre_code = ANY (($${place}::text)::text[]))`;
 const ofCentre = (place: number) => `($${place}::text IS NULL OR site.centre_code = $${place}::text)`;
 
 const presentFindings = `
@@ -55,11 +57,11 @@ const changesAsOf = `
        SELECT r.from_state, r.state, r.reason, r.at, r.revision FROM finding_revision AS r WHERE r.site_id = p.site_id AND r.requirement = p.requirement
          AND r.at < ($1::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz
        ORDER BY r.at DESC, r.revision DESC LIMIT 1
-     ) AS last WHERE ${ofCentre(4)})
+     ) AS last WHERE ${ofCentres(4)})
     UNION ALL
     (SELECT site.centre_code, r.requirement, r.from_state, r.state, r.reason, ${instantMs("r.at")}, r.revision
      FROM finding_revision r JOIN site USING (site_id)
-     WHERE ${ofCentre(4)} AND r.at >= ($1::text)::timestamptz AND r.at < ($2::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz)
+     WHERE ${ofCentres(4)} AND r.at >= ($1::text)::timestamptz AND r.at < ($2::text)::timestamptz AND (r.body ->> 'evaluatedAt')::timestamptz <= ($3::text)::timestamptz)
   ) AS change ORDER BY at, revision`;
 
 const attestationsAsOf = `

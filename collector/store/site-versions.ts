@@ -1,4 +1,5 @@
 import { Centre, type DeclaredCentre } from "#schemas/inventory.ts";
+import { textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -47,15 +48,21 @@ export async function applySiteVersions(tx: Db, today: string, nowMs: number): P
 
 /**
  * The centres as they were declared for a Vietnam day, by what was known at `knownMs`, in order of their codes; without those that were closed by then.
- * `begunBy` leaves out those of which nothing was declared for that day or an earlier one.
+ * `begunBy` leaves out those of which nothing was declared for that day or an earlier one; `only` names the centres that are asked for, all when absent.
  */
-export async function sitesAsOf(db: Db, day: string, knownMs: number, begunBy: string | null = null): Promise<DeclaredSite[]> {
+export async function sitesAsOf(
+  db: Db,
+  day: string,
+  knownMs: number,
+  { begunBy, only }: { readonly begunBy?: string; readonly only?: readonly string[] } = {},
+): Promise<DeclaredSite[]> {
   // By their bytes, as the program compares codes: the language of a database may pass over hyphens.
   const rows = await db.query<{ site_id: number; centre: unknown }>(
     `SELECT site_id, centre FROM (${versionsAsOf}) AS declared LEFT JOIN (${closingsKnown}) AS c USING (site_id)
      WHERE (c.closed_on IS NULL OR c.closed_on > ($1::text)::date) AND ($3::text IS NULL OR effective_from <= ($3::text)::date)
+       AND ($4::text IS NULL OR centre ->> 'code' = ANY (($4::text)::text[]))
      ORDER BY centre ->> 'code' COLLATE "C"`,
-    [day, knownMs, begunBy],
+    [day, knownMs, begunBy ?? null, only ? textsLiteral(only) : null],
   );
   return rows.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) }));
 }

@@ -88,10 +88,10 @@ it("what the agent kept and told later of such a day is what the day counts as: 
 });
 
 it("a page does not judge the same past at each look, and sees what came late some minutes after", async () => {
-  const changes = await changesWithin(province.db, { from: "2026-11-01T00:00:00Z", to: "2026-11-16T00:00:00Z" }, BACK + 2 * HOUR, "xa-b");
+  const changes = await changesWithin(province.db, { from: "2026-11-01T00:00:00Z", to: "2026-11-16T00:00:00Z" }, BACK + 2 * HOUR, ["xa-b"]);
   const afterwards: Afterwards = new Map();
   const daysAt = async (nowMs: number) => {
-    const span = { firstDay: "2026-11-01", lastDay: "2026-11-15", nowMs, knownMs: nowMs, centre: "xa-b" };
+    const span = { firstDay: "2026-11-01", lastDay: "2026-11-15", nowMs, knownMs: nowMs, only: ["xa-b"] };
     const fills = await unjudgedDays({ db: province.db, policyAt: province.policyAt, afterwards }, changes, span);
     return fills.filter(({ requirement, reason }) => requirement === "R01" && reason === "not_judged").map(({ at }) => at);
   };
@@ -103,11 +103,11 @@ it("a page does not judge the same past at each look, and sees what came late so
 });
 
 it("a day of a policy that can no longer be read stays one on which nobody judged, and keeps nothing else from being shown", async () => {
-  const changes = await changesWithin(province.db, { from: "2026-11-01T00:00:00Z", to: "2026-11-16T00:00:00Z" }, BACK, "xa-a");
+  const changes = await changesWithin(province.db, { from: "2026-11-01T00:00:00Z", to: "2026-11-16T00:00:00Z" }, BACK, ["xa-a"]);
   const policyAt = () => {
     throw new ConfigError("policy x@1 was recorded by an older program and cannot be read");
   };
-  const span = { firstDay: "2026-11-01", lastDay: "2026-11-15", nowMs: BACK + 2 * HOUR, knownMs: BACK + 2 * HOUR, centre: "xa-a" };
+  const span = { firstDay: "2026-11-01", lastDay: "2026-11-15", nowMs: BACK + 2 * HOUR, knownMs: BACK + 2 * HOUR, only: ["xa-a"] };
   const fills = await unjudgedDays({ db: province.db, policyAt }, changes, span);
   expect(fills.filter(({ requirement }) => requirement === "R06").map(({ reason }) => reason)).toEqual(["not_judged", expect.any(String)]);
 });
