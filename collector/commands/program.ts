@@ -33,7 +33,8 @@ export async function runCommand(words: readonly string[], context: CommandConte
     .exitOverride()
     // What was typed wrong is said where the command ends.
     .configureOutput({ writeOut: (said) => terminal.out(said.trimEnd()), writeErr: (said) => terminal.err(said.trimEnd()), outputError: () => {} })
-    .configureHelp({ styleTitle: (title) => helpTitle(lang, title) })
+    // What an option may be, and is when it is absent, its sentence says.
+    .configureHelp({ styleTitle: (title) => helpTitle(lang, title), optionDescription: ({ description }) => description })
     .helpOption("-h, --help", text(lang, "command.option.help"))
     .helpCommand(false);
   const commands = [
@@ -80,7 +81,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
 
 /** Gives a command and all below it the program's way of ending and printing: commander hands them down only to what the program itself makes. */
 function inherit(command: Command, program: Command): Command {
-  command.copyInheritedSettings(program);
+  command.copyInheritedSettings(program).helpCommand(false);
   for (const inner of command.commands) inherit(inner, program);
   return command;
 }

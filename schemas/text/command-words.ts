@@ -23,8 +23,9 @@ export function mistakeOf({ code, message }: { readonly code: string; readonly m
   const [, word = ""] = /'([^']+)'/.exec(message) ?? [];
   const [, meant] = /\(Did you mean (?:one of )?([^?]+)\?\)/.exec(message) ?? [];
   const [, extra = ""] = / but got \d+: (.*)\.$/s.exec(message) ?? [];
+  const [, choices = ""] = / Allowed choices are (.*)\.$/s.exec(message) ?? [];
   const key = `command.usage.${code.replace("commander.", "")}`;
-  const error = isTextKey(key) ? text(lang, key, { word, extra }) : message.replace(/^error: /, "");
+  const error = isTextKey(key) ? text(lang, key, { word, extra, choices }) : message.replace(/^error: /, "");
   const hint = meant === undefined ? "" : text(lang, "command.usage.meant", { meant });
   return text(lang, "command.usage", { error: `${error}${hint}`, help });
 }

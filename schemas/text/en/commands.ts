@@ -6,6 +6,8 @@ export const commands: Record<keyof typeof vi, string> = {
   "command.usage.unknownCommand": "there is no command {word}",
   "command.usage.missingArgument": "{word} is missing",
   "command.usage.optionMissingArgument": "the value after {word} is missing",
+  "command.usage.missingMandatoryOptionValue": "the option {word} is missing",
+  "command.usage.invalidArgument": "the value after {word} must be one of: {choices}",
   "command.usage.excessArguments": "too many words after the command {word}: {extra}",
   "command.usage.meant": "; did you mean {meant}?",
   "command.help.usage": "Usage:",

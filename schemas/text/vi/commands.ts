@@ -5,6 +5,8 @@ export const commands = {
   "command.usage.unknownCommand": "không có lệnh {word}",
   "command.usage.missingArgument": "thiếu phần {word}",
   "command.usage.optionMissingArgument": "thiếu giá trị sau {word}",
+  "command.usage.missingMandatoryOptionValue": "thiếu tuỳ chọn {word}",
+  "command.usage.invalidArgument": "giá trị sau {word} phải là một trong: {choices}",
   "command.usage.excessArguments": "thừa chữ sau lệnh {word}: {extra}",
   "command.usage.meant": "; có phải muốn gõ {meant}?",
   "command.help.usage": "Cách gõ:",
