@@ -134,7 +134,8 @@ async function importAll<T extends { centre: string }>(
   parse: (fields: Readonly<Record<string, unknown>>, id: string) => Parsed<T>,
   keep: (values: readonly T[]) => Promise<readonly string[]>,
 ): Promise<CommandResult> {
-  if (Buffer.byteLength(body) > FILE_BYTES_MAX) return { ok: false, lines: [text(lang, "form.error.length", { max: FILE_BYTES_MAX })] };
+  if (Buffer.byteLength(body) > FILE_BYTES_MAX)
+    return { ok: false, lines: [text(lang, "inventory.fault.bytes", { file: name, max: FILE_BYTES_MAX / 1024 / 1024 })] };
   const known = await store.centreCodes();
   const { values, faults } = readImportFile({ name, body }, columns, lang, (fields, id) => {
     const parsed = parse(fields, id);

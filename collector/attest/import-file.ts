@@ -23,7 +23,8 @@ export function readImportFile<T>(
   lang: Lang,
   parse: (fields: Row["fields"], id: string) => Parsed<T>,
 ): ImportFile<T> {
-  const rows = rowsOf(name, body);
+  const rows = rowsOf(name, body, lang);
+  if (typeof rows === "string") return { values: [], faults: [rows] };
   if (rows.length > FILE_ROWS_MAX) return { values: [], faults: [`${name}: ${text(lang, "form.import.rows", { rows: rows.length, max: FILE_ROWS_MAX })}`] };
   const strange = [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))].filter((column) => !columns.includes(column));
   const values: T[] = [];
@@ -36,11 +37,16 @@ export function readImportFile<T>(
   return { values, faults: faults.slice(0, FAULTS_MAX) };
 }
 
-/** @throws SyntaxError for JSON that is none */
-function rowsOf(name: string, body: string): readonly Row[] {
+/** The rows of a file; a sentence where it is JSON that cannot be read. */
+function rowsOf(name: string, body: string, lang: Lang): readonly Row[] | string {
   const plain = body.replace(/^\ufeff/, "");
   if (!/^\s*[[{]/.test(plain)) return csvRecords(plain).map(({ line, fields }) => ({ place: `${name}:${line}`, fields }));
-  const value: unknown = JSON.parse(plain);
+  let value: unknown;
+  try {
+    value = JSON.parse(plain);
+  } catch (error) {
+    return text(lang, "collector.fault.json", { file: name, error: error instanceof Error ? error.message : String(error) });
+  }
   const list = Array.isArray(value) ? value : [value];
   return list.map((row, at) => ({ place: `${name}#${at + 1}`, fields: typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {} }));
 }

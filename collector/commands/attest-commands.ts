@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import {
   type AttestDeps,
   attestAdd,
@@ -26,103 +28,107 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | import F | list | withdraw ID`. */
 export function waiverCommand(context: CommandContext): Command {
-  const waiver = new Command("waiver").description("documented exceptions, never endless");
+  const { lang } = context;
+  const waiver = new Command("waiver").description(text(lang, "collector.waiver.about"));
   waiver
     .command("add")
-    .description("files one waiver of a requirement at a centre, with its document and its end")
-    .requiredOption("--centre <code>", "centre")
-    .requiredOption("--requirement <id>", "requirement such as R01")
-    .requiredOption("--reason <text>", "why")
-    .requiredOption("--document <number>", "number of the document that allows it")
-    .requiredOption("--approver <name>", "who allowed it")
-    .option("--from <date>", "first day, YYYY-MM-DD; today when absent")
-    .requiredOption("--until <date>", "last day, inclusive, YYYY-MM-DD")
-    .option("--proof <file>", "file of the document; its SHA-256 is kept, the file is not")
+    .description(text(lang, "collector.waiver.add.about"))
+    .requiredOption("--centre <code>", text(lang, "collector.option.centre"))
+    .requiredOption("--requirement <id>", text(lang, "collector.option.requirement"))
+    .requiredOption("--reason <text>", text(lang, "collector.option.reason"))
+    .requiredOption("--document <number>", text(lang, "collector.waiver.add.document"))
+    .requiredOption("--approver <name>", text(lang, "collector.waiver.add.approver"))
+    .option("--from <date>", text(lang, "collector.waiver.add.from"))
+    .requiredOption("--until <date>", text(lang, "collector.option.until"))
+    .option("--proof <file>", text(lang, "collector.waiver.add.proof"))
     .action(async (fields: Fields) => {
-      const proven = await withProof(fields);
+      const proven = await withProof(fields, lang);
       await say(context, (deps) => waiverAdd(deps, proven));
     });
-  importInto(context, waiver, "waivers of a CSV or JSON file", waiverImport);
+  importInto(context, waiver, "collector.waiver.import.about", waiverImport);
   withPages(waiver.command("list"), context.lang)
-    .description("waivers in force and to come, and the withdrawn ones below")
-    .option("--centre <code>", "only those of one centre")
-    .action((asked: { centre?: string; page: string }) => say(context, (deps) => waiverList(deps, asked.centre, pageOf(asked))));
+    .description(text(lang, "collector.waiver.list.about"))
+    .option("--centre <code>", text(lang, "collector.only.centre"))
+    .action((asked: { centre?: string; page: string }) => say(context, (deps) => waiverList(deps, asked.centre, pageOf(asked, lang))));
   waiver
     .command("withdraw <id>")
-    .description("takes back one that was filed by mistake, from now on; the list has its id")
-    .requiredOption("--reason <text>", "why")
-    .requiredOption("--by <name>", "who withdraws it")
+    .description(text(lang, "collector.waiver.withdraw.about"))
+    .requiredOption("--reason <text>", text(lang, "collector.option.reason"))
+    .requiredOption("--by <name>", text(lang, "collector.waiver.withdraw.by"))
     .action((id: string, fields: Fields) => say(context, (deps) => waiverWithdraw(deps, id, fields)));
   return waiver;
 }
 
 /** `attest add | import F`: declarations and inspections. */
 export function attestCommand(context: CommandContext): Command {
-  const attest = new Command("attest").description("what people declare and inspectors find");
+  const { lang } = context;
+  const attest = new Command("attest").description(text(lang, "collector.attest.about"));
   attest
     .command("add")
-    .description("files what one person declares or an inspector found")
-    .requiredOption("--centre <code>", "centre")
-    .requiredOption("--requirement <id>", "requirement such as R07")
-    .option("--item <code>", "item of the requirement")
-    .requiredOption("--holds <yes-or-no>", "whether it holds")
-    .option("--value <number>", "declared number")
-    .requiredOption("--by <name>", "who says it")
-    .option("--post <text>", "post")
-    .option("--inspector", "said by an inspector")
-    .option("--document <number>", "number of the document")
-    .option("--proof <file>", "proof; its SHA-256 is kept, the file is not")
-    .option("--note <text>", "note")
-    .option("--at <time>", "day or instant; now when absent")
+    .description(text(lang, "collector.attest.add.about"))
+    .requiredOption("--centre <code>", text(lang, "collector.option.centre"))
+    .requiredOption("--requirement <id>", text(lang, "collector.option.requirement"))
+    .option("--item <code>", text(lang, "collector.attest.add.item"))
+    .requiredOption("--holds <yes-or-no>", text(lang, "collector.attest.add.holds"))
+    .option("--value <number>", text(lang, "collector.attest.add.value"))
+    .requiredOption("--by <name>", text(lang, "collector.attest.add.by"))
+    .option("--post <text>", text(lang, "collector.attest.add.post"))
+    .option("--inspector", text(lang, "collector.attest.add.inspector"))
+    .option("--document <number>", text(lang, "collector.attest.add.document"))
+    .option("--proof <file>", text(lang, "collector.attest.add.proof"))
+    .option("--note <text>", text(lang, "collector.attest.add.note"))
+    .option("--at <time>", text(lang, "collector.attest.add.at"))
     .action(async (fields: Fields) => {
-      const proven = await withProof(fields);
+      const proven = await withProof(fields, lang);
       await say(context, (deps) => attestAdd(deps, proven));
     });
-  importInto(context, attest, "declarations and inspections of a CSV or JSON file", attestImport);
+  importInto(context, attest, "collector.attest.import.about", attestImport);
   return attest;
 }
 
 /** `duty import F`: records of periodic work that were kept on paper; on a centre's page clerks tick them. */
 export function dutyCommand(context: CommandContext): Command {
-  const duty = new Command("duty").description("records of the periodic work list");
-  importInto(context, duty, "records of a CSV or JSON file", dutyImport);
+  const duty = new Command("duty").description(text(context.lang, "collector.duty.about"));
+  importInto(context, duty, "collector.duty.import.about", dutyImport);
   return duty;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Adds `import F`: all rows or none. */
-function importInto(context: CommandContext, parent: Command, description: string, work: (deps: AttestDeps, order: ImportOrder) => Promise<CommandResult>) {
+function importInto(context: CommandContext, parent: Command, about: TextKey, work: (deps: AttestDeps, order: ImportOrder) => Promise<CommandResult>) {
+  const { lang } = context;
   parent
     .command("import <file>")
-    .description(`${description}; with one fault in it nothing is kept`)
-    .option("--dry-run", "looks at the file and keeps nothing")
+    .description(text(lang, about))
+    .option("--dry-run", text(lang, "collector.option.import.dry"))
     .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const body = (await bytesOf(file)).toString("utf8");
+      const body = (await bytesOf(file, lang)).toString("utf8");
       await say(context, (deps) => work(deps, { name: file, body, dryRun }));
     });
 }
 
 /** The fields with the hash of the proof file in its place. */
-async function withProof({ proof, ...fields }: Fields): Promise<Fields> {
+async function withProof({ proof, ...fields }: Fields, lang: Lang): Promise<Fields> {
   return typeof proof === "string"
     ? {
         ...fields,
         proofSha256: createHash("sha256")
-          .update(await bytesOf(proof))
+          .update(await bytesOf(proof, lang))
           .digest("hex"),
       }
     : fields;
 }
 
-function bytesOf(file: string): Promise<Buffer> {
+function bytesOf(file: string, lang: Lang): Promise<Buffer> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+    throw new UsageError(text(lang, "collector.fault.file", { file, error: error.code ?? error.message }));
   });
 }
 
 async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {
-  const { lang, logLevel, policy: policyId } = context.config();
+  const { lang } = context;
+  const { logLevel, policy: policyId } = context.config();
   const { ok, lines, part } = await withStore(context, async (db) => {
     const policyAt = await openPolicyBook(db, policyId, Date.now());
     const judge = createJudge({ db, policyAt, log: createLog(logLevel) });

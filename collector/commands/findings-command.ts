@@ -1,6 +1,9 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { FindingState } from "#schemas/finding.ts";
 import { Instant } from "#schemas/ids.ts";
 import { FINDINGS_MAX, FindingsQuery } from "#schemas/read-api.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { findingsAsOf, oldestPastMs } from "../jobs/past-findings.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import { publicFinding } from "../routes/findings.ts";
@@ -11,20 +14,21 @@ type Options = { asOf?: string; centre?: string; requirement?: string; state?: s
 
 /** `findings [--as-of T]`: one finding per line as JSON, in order of centre and requirement; the same question gives the same bytes for ever. */
 export function findingsCommand(context: CommandContext): Command {
+  const { lang } = context;
+  const states = FindingState.options;
   return new Command("findings")
-    .description("the findings as they were known at an instant, one JSON object a line")
-    .option("--as-of <time>", "such as 2026-11-30 (its end in Viet Nam) or 2026-11-30T17:00:00Z; now when absent")
-    .option("--centre <code>", "only of one centre")
-    .option("--requirement <id>", "only of one requirement")
-    .option("--state <state>", "only in one state")
+    .description(text(lang, "collector.findings.about"))
+    .option("--as-of <time>", text(lang, "collector.findings.as-of"))
+    .option("--centre <code>", text(lang, "collector.only.centre"))
+    .option("--requirement <id>", text(lang, "collector.only.requirement"))
+    .addOption(new Option("--state <state>", text(lang, "collector.findings.state", { states: states.join(", ") })).choices(states))
     .action(async ({ asOf, ...filters }: Options) => {
       const nowMs = Date.now();
-      const atMs = asOf === undefined ? nowMs : instantOf(asOf);
-      if (atMs > nowMs) throw new UsageError("--as-of lies in the future");
-      if (atMs < oldestPastMs(nowMs))
-        throw new UsageError(`--as-of: evidence is kept from ${new Date(oldestPastMs(nowMs)).toISOString()} on; of older months there are the sealed reports`);
+      const atMs = asOf === undefined ? nowMs : instantOf(asOf, lang);
+      if (atMs > nowMs) throw new UsageError(`--as-of: ${text(lang, "form.error.future")}`);
+      if (atMs < oldestPastMs(nowMs)) throw new UsageError(text(lang, "collector.findings.too-old", { from: new Date(oldestPastMs(nowMs)).toISOString() }));
       const query = FindingsQuery.safeParse(filters);
-      if (!query.success) throw new UsageError(`--${query.error.issues[0]?.path.join(".")}: ${query.error.issues[0]?.message}`);
+      if (!query.success) throw new UsageError(filterFault(lang, filters, query.error.issues[0]?.path[0] === "centre"));
       await withStore(context, async (db) => {
         const policyAt = await openPolicyBook(db, context.config().policy, nowMs);
         for (let after: string | undefined, left = true; left; ) {
@@ -38,9 +42,17 @@ export function findingsCommand(context: CommandContext): Command {
     });
 }
 
+/** What is wrong with a code by which the findings are chosen. */
+function filterFault(lang: Lang, { centre = "", requirement = "" }: Options, isCentre: boolean): string {
+  return isCentre
+    ? `--centre: ${text(lang, "inventory.fault.id", { value: centre })}`
+    : `--requirement: ${text(lang, "collector.fault.requirement", { value: requirement })}`;
+}
+
 /** An instant, or a Vietnam day that stands for its last moment. */
-function instantOf(said: string): number {
+function instantOf(said: string, lang: Lang): number {
   const atMs = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(said) ? `${said}T23:59:59.999+07:00` : said);
-  if (Number.isNaN(atMs) || !Instant.safeParse(new Date(atMs).toISOString()).success) throw new UsageError(`--as-of: "${said}" is no time such as 2026-11-30`);
+  if (Number.isNaN(atMs) || !Instant.safeParse(new Date(atMs).toISOString()).success)
+    throw new UsageError(text(lang, "collector.findings.no-time", { given: said }));
   return atMs;
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
 import { createDeeds } from "../people/deeds.ts";
 import { loadPolicy } from "../policy-files.ts";
@@ -13,16 +14,17 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `incidents list | show N | ack N --by NAME`: problems that were opened, and who takes care of them. */
 export function incidentsCommand(context: CommandContext): Command {
+  const { lang } = context;
   const { out } = context.terminal;
-  const incidents = new Command("incidents").description("problems that were told to people");
+  const incidents = new Command("incidents").description(text(lang, "collector.incidents.about"));
   withPages(incidents.command("list"), context.lang)
-    .description("problems that stand: number, state, since when, centre, requirement, who has taken it")
-    .option("--centre <code>", "only those of one centre")
-    .option("--requirement <id>", "only those of one requirement")
-    .option("--closed", "the last ones that have ended, instead")
-    .option("--json", "as JSON")
+    .description(text(lang, "collector.incidents.list.about"))
+    .option("--centre <code>", text(lang, "collector.only.centre"))
+    .option("--requirement <id>", text(lang, "collector.only.requirement"))
+    .option("--closed", text(lang, "collector.incidents.list.closed"))
+    .option("--json", text(lang, "agent.option.json"))
     .action(async ({ json, ...asked }: { centre?: string; requirement?: string; closed?: true; page: string; json?: true }) => {
-      const part = await withStore(context, (db) => incidentPart(db, asked, pageOf(asked)));
+      const part = await withStore(context, (db) => incidentPart(db, asked, pageOf(asked, lang)));
       const { page, rows, total } = part;
       if (json) out(JSON.stringify({ incidents: rows, page, total }, undefined, 2));
       else for (const one of rows) out(line(one));
@@ -30,36 +32,39 @@ export function incidentsCommand(context: CommandContext): Command {
     });
   incidents
     .command("show <number>")
-    .description("one problem, who was told and who has taken it")
-    .option("--json", "as JSON")
+    .description(text(lang, "collector.incidents.show.about"))
+    .option("--json", text(lang, "agent.option.json"))
     .action(async (number: string, { json }: { json?: true }) => {
       const incident = await withStore(context, async (db) => {
-        const found = await findIncident(db, numberOf(number));
+        const found = await findIncident(db, numberOf(number, lang));
         const site = found && (await findSite(db, found.siteId));
         return found && { ...found, ...(site && { centre: site.centre.code, centreName: site.centre.name }) };
       });
-      if (!incident) throw new UsageError(`there is no incident ${number}`);
+      if (!incident) throw new UsageError(text(lang, "collector.incidents.none", { number }));
       if (json) return out(JSON.stringify(incident, undefined, 2));
       out(line(incident));
       out(titleOf(context, incident.requirement));
-      out(`told: ${incident.told.join(", ") || "nobody by letter"}`);
+      out(
+        incident.told.length === 0 ? text(lang, "collector.incidents.told-nobody") : text(lang, "collector.incidents.told", { who: incident.told.join(", ") }),
+      );
     });
   incidents
     .command("ack <number>")
-    .description("marks that somebody takes care; it climbs no further")
-    .requiredOption("--by <name>", "who takes care")
+    .description(text(lang, "collector.incidents.ack.about"))
+    .requiredOption("--by <name>", text(lang, "collector.incidents.ack.by"))
     .action(async (number: string, { by }: { by: string }) => {
       const name = by.trim().slice(0, 128);
-      if (name === "") throw new UsageError("--by: say who takes care");
-      const taken = await withStore(context, (db) => createDeeds({ db, clock: Date.now }).takeIncident(commandLine(), numberOf(number), name));
-      if (taken.length === 0) throw new UsageError(`there is no open incident ${number}; "incidents list" names them`);
-      out(taken.length === 1 ? `incident ${number} is taken by ${name}` : `${taken.length} incidents of one cause are taken by ${name}`);
+      if (name === "") throw new UsageError(text(lang, "collector.incidents.no-name"));
+      const taken = await withStore(context, (db) => createDeeds({ db, clock: Date.now }).takeIncident(commandLine(), numberOf(number, lang), name));
+      if (taken.length === 0) throw new UsageError(text(lang, "collector.incidents.none-open", { number }));
+      const count = taken.length;
+      out(count === 1 ? text(lang, "collector.incidents.taken", { number, name }) : text(lang, "collector.incidents.all-taken", { count, name }));
     });
   return incidents;
 }
 
-function numberOf(number: string): number {
-  if (!/^\d{1,15}$/.test(number)) throw new UsageError(`"${number}" is no number of an incident; messages name it`);
+function numberOf(number: string, lang: Lang): number {
+  if (!/^\d{1,15}$/.test(number)) throw new UsageError(text(lang, "collector.incidents.no-number", { given: number }));
   return Number(number);
 }
 
@@ -67,8 +72,8 @@ function line({ id, state, openedMs, beganMs, centre, requirement, subject, ackn
   return [id, state, moment("en", openedMs ?? beganMs), centre ?? "province", requirement, subject, acknowledgedBy ?? ""].join("\t").trimEnd();
 }
 
-function titleOf({ config }: CommandContext, requirement: string): string {
-  const { lang, policy } = config();
+function titleOf({ config, lang }: CommandContext, requirement: string): string {
+  const { policy } = config();
   if (requirement === AGENT_SILENT) return text(lang, "alert.agent.title");
   return loadPolicy(policy, Date.now()).policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? requirement;
 }

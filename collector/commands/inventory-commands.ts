@@ -19,27 +19,28 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `inventory import F | export F | list CENTRE`: what centres declare to own, and the ledger that holds it against what is there. */
 export function inventoryCommand(context: CommandContext): Command {
-  const inventory = new Command("inventory").description("the devices that centres declare, and the asset ledger");
+  const { lang } = context;
+  const inventory = new Command("inventory").description(text(lang, "collector.inventory.about"));
   inventory
     .command("import <file>")
-    .description("replaces the devices of each centre that an .xlsx or CSV file names; all or nothing")
-    .option("--dry-run", "only says what would change")
+    .description(text(lang, "collector.inventory.import.about"))
+    .option("--dry-run", text(lang, "collector.inventory.import.dry"))
     .action((file: string, { dryRun = false }: { dryRun?: boolean }) => importFile(context, file, dryRun));
   inventory
     .command("export <file>")
-    .description("writes the declared devices as .xlsx or CSV, ready to be changed and imported again; the empty form when there are none")
-    .option("--centre <code>", "only those of one centre")
+    .description(text(lang, "collector.inventory.export.about"))
+    .option("--centre <code>", text(lang, "collector.only.centre"))
     .action((file: string, { centre }: { centre?: string }) => exportFile(context, file, centre));
   inventory
     .command("list <centre>")
-    .description("the asset ledger of a centre: matched, missing, extra, replaced, duplicate")
-    .option("--json", "as JSON")
+    .description(text(lang, "collector.inventory.list.about"))
+    .option("--json", text(lang, "agent.option.json"))
     .action((centre: string, { json = false }: { json?: boolean }) => listLedger(context, centre, json));
   return inventory;
 }
 
 async function importFile(context: CommandContext, file: string, dryRun: boolean): Promise<void> {
-  const { lang } = context.config();
+  const { lang } = context;
   const { out } = context.terminal;
   const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
@@ -65,17 +66,17 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
 }
 
 async function exportFile(context: CommandContext, file: string, code: string | undefined): Promise<void> {
-  const { lang } = context.config();
-  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, code)]));
+  const { lang } = context;
+  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, lang, code)]));
   const rows = sites.flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
   await writeNamed(file, writeTable(file, deviceForm, rows, deviceCell, lang));
   context.terminal.out(text(lang, "inventory.written", { devices: rows.length, file }));
 }
 
 async function listLedger(context: CommandContext, code: string, json: boolean): Promise<void> {
-  const { lang, policy } = context.config();
-  const { calendar } = loadPolicy(policy, Date.now());
-  const rows = await withStore(context, async (db) => siteLedger(db, await siteOf(db, code), calendar, Date.now()));
+  const { lang } = context;
+  const { calendar } = loadPolicy(context.config().policy, Date.now());
+  const rows = await withStore(context, async (db) => siteLedger(db, await siteOf(db, lang, code), calendar, Date.now()));
   if (json) return context.terminal.out(JSON.stringify({ centre: code, devices: rows }, undefined, 2));
   for (const row of rows) context.terminal.out(lineOf(lang, row));
   if (rows.length === 0) context.terminal.out(text(lang, "ledger.none"));
@@ -88,8 +89,8 @@ function lineOf(lang: Lang, { state, role, label, device, found, lastDay, sameAs
   return [text(lang, `ledger.state.${state}`), roleWord(lang, role), label, where, what, lastDay ?? text(lang, "ledger.never"), ...more].join("\t");
 }
 
-async function siteOf(db: Db, code: string): Promise<Site> {
+async function siteOf(db: Db, lang: Lang, code: string): Promise<Site> {
   const site = await findSite(db, code);
-  if (!site) throw new UsageError(`there is no centre "${code}"; "centre list" names them`);
+  if (!site) throw new UsageError(text(lang, "inventory.fault.centre", { value: code }));
   return site;
 }

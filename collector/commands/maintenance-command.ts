@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
+import { fieldFaults } from "#schemas/text/field-faults.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
 import { createDeeds, type Deeds } from "../people/deeds.ts";
 import { openPolicyBook } from "../policy-book.ts";
@@ -18,23 +19,24 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `maintenance add | import F | list | end ID`: announced work, during which fewer or no messages are sent. */
 export function maintenanceCommand(context: CommandContext): Command {
+  const { lang } = context;
   const { out } = context.terminal;
-  const maintenance = new Command("maintenance").description("announced work: what is measured meanwhile counts, messages are held back");
+  const maintenance = new Command("maintenance").description(text(lang, "collector.maintenance.about"));
   maintenance
     .command("add")
-    .description("announces a window and prints its id")
-    .option("--centres <codes>", "codes with commas between; all when absent")
-    .option("--requirements <ids>", "R01,R16 or agent; all when absent")
-    .requiredOption("--mode <mode>", "skip (open no problems), mute (open them, tell nobody), run (tell as ever)")
-    .requiredOption("--from <date>", "first day, YYYY-MM-DD")
-    .requiredOption("--until <date>", "last day, inclusive")
-    .option("--start <time>", "HH:MM on the first day, or on each day with --weekdays; 00:00 when absent")
-    .option("--end <time>", "HH:MM on the last day, or on each day with --weekdays; the end of the day when absent")
-    .option("--weekdays <days>", "comes again on these days: 1,2,3 with 1 = Monday")
-    .requiredOption("--reason <text>", "why")
-    .requiredOption("--person <name>", "who announces it")
+    .description(text(lang, "collector.maintenance.add.about"))
+    .option("--centres <codes>", text(lang, "collector.maintenance.add.centres"))
+    .option("--requirements <ids>", text(lang, "collector.maintenance.add.requirements"))
+    .requiredOption("--mode <mode>", text(lang, "collector.maintenance.add.mode"))
+    .requiredOption("--from <date>", text(lang, "collector.option.from"))
+    .requiredOption("--until <date>", text(lang, "collector.option.until"))
+    .option("--start <time>", text(lang, "collector.maintenance.add.start"))
+    .option("--end <time>", text(lang, "collector.maintenance.add.end"))
+    .option("--weekdays <days>", text(lang, "collector.maintenance.add.weekdays"))
+    .requiredOption("--reason <text>", text(lang, "collector.option.reason"))
+    .requiredOption("--person <name>", text(lang, "collector.maintenance.add.person"))
     .action(async (fields: Record<string, unknown>) => {
-      const { lang, policy: policyId } = context.config();
+      const { policy: policyId } = context.config();
       const id = await withStore(context, async (db) => {
         const [codes, nowMs] = [await knownCodes(db), Date.now()];
         const { policy } = (await openPolicyBook(db, policyId, nowMs))(nowMs);
@@ -48,25 +50,25 @@ export function maintenanceCommand(context: CommandContext): Command {
     });
   maintenance
     .command("import <file>")
-    .description("windows of a JSON file, all or none; the same file again changes nothing")
+    .description(text(lang, "collector.maintenance.import.about"))
     .action(async (file: string) => {
-      const windows = await readWindows(file);
+      const windows = await readWindows(file, lang);
       const added = await withStore(context, async (db) => {
         const codes = await knownCodes(db);
         const strangers = [...new Set(windows.flatMap(({ centres }) => centres ?? []))].filter((code) => !codes.has(code));
-        if (strangers.length > 0) throw new UsageError(`${file}: there is no centre ${strangers.slice(0, 5).join(", ")}; "centre list" names them`);
+        if (strangers.length > 0) throw new UsageError(`${file}: ${text(lang, "inventory.fault.centre", { value: strangers.slice(0, 5).join(", ") })}`);
         const fresh = await deedsOn(db).announceMaintenance(commandLine(), windows);
-        if (!fresh) throw new UsageError(`${file}: ${text(context.config().lang, "form.error.windowsFull")}`);
+        if (!fresh) throw new UsageError(`${file}: ${text(lang, "form.error.windowsFull")}`);
         return fresh.length;
       });
-      out(`${added} added, ${windows.length - added} known already`);
+      out(text(lang, "collector.maintenance.imported", { added, known: windows.length - added }));
     });
   withPages(maintenance.command("list"), context.lang)
-    .description("windows under way and to come")
-    .option("--json", "as JSON")
+    .description(text(lang, "collector.maintenance.list.about"))
+    .option("--json", text(lang, "agent.option.json"))
     .action(async ({ json, ...asked }: { json?: true; page: string }) => {
       const nowMs = Date.now();
-      const part = await withStore(context, (db) => maintenancePart(db, vietnamDay(nowMs), pageOf(asked)));
+      const part = await withStore(context, (db) => maintenancePart(db, vietnamDay(nowMs), pageOf(asked, lang)));
       const { page, rows, total } = part;
       if (json) out(JSON.stringify({ windows: rows, page, total }, undefined, 2));
       else for (const window of rows) out(line(window, nowMs));
@@ -74,12 +76,12 @@ export function maintenanceCommand(context: CommandContext): Command {
     });
   maintenance
     .command("end <id>")
-    .description("ends a window before its time")
+    .description(text(lang, "collector.maintenance.end.about"))
     .action(async (id: string) => {
       await withStore(context, async (db) => {
-        if (!(await deedsOn(db).endMaintenance(commandLine(), id))) throw new UsageError(`there is no window "${id}" that has not been ended`);
+        if (!(await deedsOn(db).endMaintenance(commandLine(), id))) throw new UsageError(text(lang, "collector.maintenance.none", { id }));
       });
-      out(`window ${id} is ended`);
+      out(text(lang, "collector.maintenance.ended", { id }));
     });
   return maintenance;
 }
@@ -92,18 +94,18 @@ async function knownCodes(db: Db): Promise<ReadonlySet<string>> {
   return new Set((await allSites(db)).map(({ centre }) => centre.code));
 }
 
-async function readWindows(file: string): Promise<readonly MaintenanceWindow[]> {
+async function readWindows(file: string, lang: Lang): Promise<readonly MaintenanceWindow[]> {
   const body = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
+    throw new UsageError(text(lang, "collector.fault.file", { file, error: error.code ?? error.message }));
   });
   let raw: unknown;
   try {
     raw = JSON.parse(body.replace(/^\ufeff/, ""));
   } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(text(lang, "collector.fault.json", { file, error: error instanceof Error ? error.message : String(error) }));
   }
   const parsed = MaintenanceFile.safeParse(raw);
-  if (!parsed.success) throw new UsageError(`${file} is no list of announced work:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UsageError(fieldFaults(lang, parsed.error, file, Object.keys(MaintenanceFile.shape)));
   return parsed.data.windows;
 }
 

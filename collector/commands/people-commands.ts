@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { Role } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
 import { createPeopleDesk, type PeopleDesk } from "../people/desk.ts";
 import { parsePerson } from "../people/person-input.ts";
@@ -15,68 +16,65 @@ import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
 
 type Added = { login: string; name: string; roles: string; centre?: string; until?: string; prompt?: true };
 
-const switches = { disable: "refuses an account and ends its sessions", enable: "lets a disabled account in again" } as const;
-
 /** `people add | list | disable | enable | end-factor | reset`: accounts. A password comes by a one-time link or a prompt, never by the command line. */
 export function peopleCommand(context: CommandContext): Command {
-  const { terminal } = context;
-  const people = new Command("people").alias("user").description("accounts of people");
+  const { lang, terminal } = context;
+  const people = new Command("people").alias("user").description(text(lang, "collector.people.about"));
   people
     .command("add")
-    .description("makes an account and prints the one-time link by which its owner sets a password")
-    .requiredOption("--login <name>", "user name")
-    .requiredOption("--name <name>", "name as it stands beside what the person declares")
-    .requiredOption("--roles <list>", "viewer, operator, inspector, admin, commune, auditor; several with commas")
-    .option("--centre <code>", "the only centre that the person may see")
-    .option("--until <date>", "last day of the account, YYYY-MM-DD")
-    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .description(text(lang, "collector.people.add.about"))
+    .requiredOption("--login <name>", text(lang, "collector.people.add.login"))
+    .requiredOption("--name <name>", text(lang, "collector.people.add.name"))
+    .requiredOption("--roles <list>", text(lang, "collector.people.add.roles", { roles: Role.options.join(", ") }))
+    .option("--centre <code>", text(lang, "collector.people.add.centre"))
+    .option("--until <date>", text(lang, "collector.people.add.until"))
+    .option("--prompt", text(lang, "collector.option.prompt"))
     .action(({ roles, prompt, ...fields }: Added) =>
       withDesk(context, async (desk, centreExists) => {
         const parsed = parsePerson({ ...fields, roles: roles.split(",").map((role) => role.trim()) }, vietnamDay(Date.now()));
-        const { lang, publicUrl } = context.config();
         if (!parsed.ok) throw new UsageError(parsed.errors.map(({ field, key, params }) => `${field}: ${text(lang, key, params)}`).join("\n"));
         const { login, centre } = parsed.value;
         if (centre !== undefined && !(await centreExists(centre))) throw new UsageError(`centre: ${text(lang, "form.error.centre")}`);
         const link = await desk.add(parsed.value, commandLine());
         if (link === undefined) throw new UsageError(`login: ${text(lang, "people.fault.taken")}`);
-        await handOut(context, desk, login, passwordLink(publicUrl, link), prompt);
+        await handOut(context, desk, login, passwordLink(context.config().publicUrl, link), prompt);
       }),
     );
   withPages(people.command("list"), context.lang)
-    .description("all accounts: login, name, roles, centre, whether disabled")
+    .description(text(lang, "collector.people.list.about"))
     .action((asked: { page: string }) =>
       withDesk(context, async (desk) => {
-        const part = await desk.list(pageOf(asked));
+        const part = await desk.list(pageOf(asked, lang));
         for (const { login, name, roles, centreCode, disabled } of part.rows)
           terminal.out([login, name, roles.join(","), centreCode ?? "", disabled ? "disabled" : ""].join("  ").trimEnd());
         sayPart(context, part);
       }),
     );
-  for (const [action, description] of Object.entries(switches))
+  for (const action of ["disable", "enable"] as const)
     people
       .command(`${action} <login>`)
-      .description(description)
+      .description(text(lang, `collector.people.${action}.about`))
       .action((login: string) =>
         withDesk(context, async (desk) => {
-          if (!(await desk.disable(login, action === "disable", commandLine()))) throw new UsageError(`there is no account ${login}`);
+          if (!(await desk.disable(login, action === "disable", commandLine()))) throw new UsageError(text(lang, "collector.people.none", { login }));
         }),
       );
   people
     .command("end-factor <login>")
-    .description("forgets a second factor whose phone is lost; its owner sets up another at the next login")
+    .description(text(lang, "collector.people.end-factor.about"))
     .action((login: string) =>
       withDesk(context, async (desk) => {
-        if (!(await desk.endFactor(login, commandLine()))) throw new UsageError(`there is no account ${login} with a second factor`);
+        if (!(await desk.endFactor(login, commandLine()))) throw new UsageError(text(lang, "collector.people.no-factor", { login }));
       }),
     );
   people
     .command("reset <login>")
-    .description("prints a one-time link for a new password")
-    .option("--prompt", "asks for the password here instead of printing a one-time link")
+    .description(text(lang, "collector.people.reset.about"))
+    .option("--prompt", text(lang, "collector.option.prompt"))
     .action((login: string, { prompt }: { prompt?: true }) =>
       withDesk(context, async (desk) => {
         const link = await desk.reset(login, commandLine());
-        if (link === undefined) throw new UsageError(`there is no account ${login} with a password of its own`);
+        if (link === undefined) throw new UsageError(text(lang, "collector.people.no-password", { login }));
         await handOut(context, desk, login, passwordLink(context.config().publicUrl, link), prompt);
       }),
     );
@@ -85,15 +83,16 @@ export function peopleCommand(context: CommandContext): Command {
 
 /** `audit verify`: walks the chain of the audit log. */
 export function auditCommand(context: CommandContext): Command {
-  const audit = new Command("audit").description("what people did");
+  const { lang } = context;
+  const audit = new Command("audit").description(text(lang, "collector.audit.about"));
   audit
     .command("verify")
-    .description("walks the chain of the log: whether a row was changed or taken out")
+    .description(text(lang, "collector.audit.verify.about"))
     .action(() =>
       withStore(context, async (db) => {
         const chain = await verifyAudit(db);
-        if (!chain.ok) throw new UsageError(text(context.config().lang, "audit.broken", { place: chain.place }));
-        context.terminal.out(`${text(context.config().lang, "audit.whole", { rows: chain.rows })} ${chain.head}`);
+        if (!chain.ok) throw new UsageError(text(lang, "audit.broken", { place: chain.place }));
+        context.terminal.out(`${text(lang, "audit.whole", { rows: chain.rows })} ${chain.head}`);
       }),
     );
   return audit;
@@ -103,15 +102,14 @@ async function withDesk(context: CommandContext, work: (desk: PeopleDesk, centre
   await withStore(context, (db) => work(createPeopleDesk({ db, clock: Date.now }), async (code) => (await findSite(db, code)) !== undefined));
 }
 
-async function handOut({ terminal, config }: CommandContext, desk: PeopleDesk, login: string, link: string, prompt: true | undefined): Promise<void> {
-  const { lang } = config();
+async function handOut({ terminal, lang }: CommandContext, desk: PeopleDesk, login: string, link: string, prompt: true | undefined): Promise<void> {
   if (!prompt) {
     terminal.out(text(lang, "people.link", { login }));
     terminal.out(link);
     return;
   }
   const fault = await desk.putPassword(login, await askSilently(terminal, `${text(lang, "people.password")}: `), commandLine());
-  if (fault) throw new UsageError(fault === "unknown" ? `there is no account ${login}` : text(lang, `people.fault.${fault}`));
+  if (fault) throw new UsageError(fault === "unknown" ? text(lang, "collector.people.none", { login }) : text(lang, `people.fault.${fault}`));
 }
 
 /** Asks for one line without showing what is typed; takes a piped line too. */
