@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -24,6 +23,7 @@ import { waiverPart } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
+import { readNamed } from "./read-named.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | import F | list | withdraw ID`. */
@@ -103,7 +103,7 @@ function importInto(context: CommandContext, parent: Command, about: TextKey, wo
     .description(text(lang, about))
     .option("--dry-run", text(lang, "collector.option.import.dry"))
     .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const body = (await bytesOf(file, lang)).toString("utf8");
+      const body = (await readNamed(file, lang)).toString("utf8");
       await say(context, (deps) => work(deps, { name: file, body, dryRun }));
     });
 }
@@ -114,16 +114,10 @@ async function withProof({ proof, ...fields }: Fields, lang: Lang): Promise<Fiel
     ? {
         ...fields,
         proofSha256: createHash("sha256")
-          .update(await bytesOf(proof, lang))
+          .update(await readNamed(proof, lang))
           .digest("hex"),
       }
     : fields;
-}
-
-function bytesOf(file: string, lang: Lang): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(text(lang, "collector.fault.file", { file, error: error.code ?? error.message }));
-  });
 }
 
 async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<CommandResult>): Promise<void> {

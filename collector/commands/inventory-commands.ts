@@ -5,7 +5,7 @@ import type { Lang } from "#schemas/words.ts";
 import { changesOf } from "../inventory/declare.ts";
 import { readDeviceTable } from "../inventory/device-file.ts";
 import { deviceCell, deviceForm, roleWord } from "../inventory/device-form.ts";
-import { readBytes, tableOf } from "../inventory/read-table.ts";
+import { tableOf } from "../inventory/read-table.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
 import { writeTable } from "../inventory/write-table.ts";
 import { acts } from "../people/acts.ts";
@@ -14,6 +14,7 @@ import type { Db } from "../store/db.ts";
 import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
+import { readNamed } from "./read-named.ts";
 import { orRefused, writeNamed } from "./table-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -45,7 +46,7 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
   const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
     const codes = new Set(centres.map(({ code }) => code));
-    const { devices, notes } = readDeviceTable(await tableOf(await readBytes(file), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
+    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(file, lang), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
     return { changes: changesOf(centres, devices), notes };
   };
   const { changes, notes } = await withStore(context, async (db) => {

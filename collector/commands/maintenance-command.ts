@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
@@ -15,6 +14,7 @@ import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
+import { readNamed } from "./read-named.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `maintenance add | import F | list | end ID`: announced work, during which fewer or no messages are sent. */
@@ -95,9 +95,7 @@ async function knownCodes(db: Db): Promise<ReadonlySet<string>> {
 }
 
 async function readWindows(file: string, lang: Lang): Promise<readonly MaintenanceWindow[]> {
-  const body = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(text(lang, "collector.fault.file", { file, error: error.code ?? error.message }));
-  });
+  const body = (await readNamed(file, lang)).toString("utf8");
   let raw: unknown;
   try {
     raw = JSON.parse(body.replace(/^\ufeff/, ""));

@@ -129,6 +129,7 @@ describe.skipIf(!requirePeer("postgres"))("what commands answer", () => {
     [["agent", "revoke", "agt-0000000000000000"], 'Không có máy tính cổng "agt-0000000000000000"; xem mã máy: agent list'],
     [["agent", "lost", "xa-la"], "không có trung tâm “xa-la”; xem “centre list”"],
     [["inventory", "list", "xa-la"], "không có trung tâm “xa-la”; xem “centre list”"],
+    [["inventory", "import", "/no/such.csv"], "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục và quyền đọc."],
     [["people", "disable", "lan"], "Không có tài khoản lan; xem tên đăng nhập: people list"],
     [["people", "end-factor", "lan"], "Không có tài khoản lan đang bật xác thực hai bước; xem tên đăng nhập: people list"],
     [["token", "revoke", "hcc_x"], "Không có mã truy cập hcc_x đang dùng; xem phần đầu của mã: token list"],

@@ -79,7 +79,7 @@ export const collectorWork = {
   "collector.waiver.withdraw.by": "người thu hồi",
 
   "collector.attest.about": "điều trung tâm tự khai và điều đoàn kiểm tra xác nhận",
-  "collector.attest.add.about": "ghi một điều mà một người khai hoặc người kiểm tra xác nhận",
+  "collector.attest.add.about": "ghi lời khai của một người, hoặc xác nhận của người kiểm tra",
   "collector.attest.add.item": "mục của nội dung",
   "collector.attest.add.holds": "đúng thì ghi yes, chưa đúng thì ghi no",
   "collector.attest.add.value": "số khai báo",
