@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { helpTitle, mistakeOf } from "#schemas/text/command-words.ts";
+import { helpTitle, mistakeOf, optionWords } from "#schemas/text/command-words.ts";
 import { text } from "#schemas/text/text.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { attestCommand, dutyCommand, waiverCommand } from "./attest-commands.ts";
@@ -33,8 +33,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
     .exitOverride()
     // What was typed wrong is said where the command ends.
     .configureOutput({ writeOut: (said) => terminal.out(said.trimEnd()), writeErr: (said) => terminal.err(said.trimEnd()), outputError: () => {} })
-    // What an option may be, and is when it is absent, its sentence says.
-    .configureHelp({ styleTitle: (title) => helpTitle(lang, title), optionDescription: ({ description }) => description })
+    .configureHelp({ styleTitle: (title) => helpTitle(lang, title), optionDescription: (option) => optionWords(lang, option) })
     .helpOption("-h, --help", text(lang, "command.option.help"))
     .helpCommand(false);
   const commands = [
