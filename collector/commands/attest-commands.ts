@@ -23,7 +23,7 @@ import { waiverPart } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
-import { readNamed } from "./read-named.ts";
+import { readNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `waiver add | import F | list | withdraw ID`. */
@@ -103,7 +103,7 @@ function importInto(context: CommandContext, parent: Command, about: TextKey, wo
     .description(text(lang, about))
     .option("--dry-run", text(lang, "collector.option.import.dry"))
     .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const body = (await readNamed(file, lang)).toString("utf8");
+      const body = (await readNamed(lang, file)).toString("utf8");
       await say(context, (deps) => work(deps, { name: file, body, dryRun }));
     });
 }
@@ -114,7 +114,7 @@ async function withProof({ proof, ...fields }: Fields, lang: Lang): Promise<Fiel
     ? {
         ...fields,
         proofSha256: createHash("sha256")
-          .update(await readNamed(proof, lang))
+          .update(await readNamed(lang, proof))
           .digest("hex"),
       }
     : fields;

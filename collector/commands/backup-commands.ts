@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { moment } from "#schemas/text/moment-word.ts";
+import { text } from "#schemas/text/text.ts";
 import type { CollectorConfig } from "../config.ts";
 import { acts } from "../people/acts.ts";
 import { writeBackup } from "../store/backup.ts";
@@ -9,21 +11,21 @@ import { byCommand } from "./command-line.ts";
 import type { CommandContext, Terminal } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
-export function backupCommand({ config, terminal }: CommandContext): Command {
+export function backupCommand({ config, lang, terminal }: CommandContext): Command {
   return new Command("backup")
-    .description("writes the whole database into a new file")
-    .requiredOption("--out <file>", "file to write; it must not exist")
+    .description(text(lang, "collector.backup.about"))
+    .requiredOption("--out <file>", text(lang, "collector.option.new_file"))
     .action(async ({ out: file }: { out: string }) => {
       const { tables, rows, bytes } = await withBareStore(config(), terminal, ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
-      terminal.out(`${file}: ${rows} rows of ${tables} tables, ${bytes} bytes`);
+      terminal.out(text(lang, "collector.backup.done", { file, rows, tables, bytes }));
     });
 }
 
 /** `restore FILE`: a backup into an empty database. */
-export function restoreCommand({ config, terminal }: CommandContext): Command {
+export function restoreCommand({ config, lang, terminal }: CommandContext): Command {
   return new Command("restore")
-    .description("puts a backup into an empty database")
-    .argument("<file>", "what `backup` wrote")
+    .description(text(lang, "collector.restore.about"))
+    .argument("<file>", text(lang, "collector.restore.file"))
     .action(async (file: string) => {
       // Before the database is opened: a wrong file must not even make an embedded server.
       const backup = await verifyBackup(file);
@@ -33,26 +35,25 @@ export function restoreCommand({ config, terminal }: CommandContext): Command {
         await byCommand(db, (_, note) => note(acts.databaseRestored(summary.takenAt)));
         return summary;
       });
-      terminal.out(`${file}: ${rows} rows of ${tables} tables, as of ${takenAt}`);
-      if (skipped.length > 0) terminal.err(`not restored, hcc-watch has no such tables: ${skipped.join(", ")}`);
-      terminal.out("start the collector: agents send again what they kept since then");
+      terminal.out(text(lang, "collector.restore.done", { file, rows, tables, at: moment(lang, takenAt) }));
+      if (skipped.length > 0) terminal.err(text(lang, "collector.restore.skipped", { tables: skipped.join(", ") }));
+      terminal.out(text(lang, "collector.restore.next"));
     });
 }
 
 /** `rewind`: after `pg_restore` or a standby that lost its last minutes; `restore` does it by itself. */
 export function rewindCommand(context: CommandContext): Command {
-  return new Command("rewind")
-    .description("orders all agents to send again what this database does not hold; for one that pg_restore put back, before the collector starts")
-    .action(async () => {
-      const streams = await withStore(context, (db) =>
-        byCommand(db, async (tx, note) => {
-          const ordered = await orderRewind(tx, {}, Date.now());
-          await note(acts.rewindOrdered(ordered));
-          return ordered;
-        }),
-      );
-      context.terminal.out(`${streams} streams, and all that this database does not know, are told once to send again`);
-    });
+  const { lang } = context;
+  return new Command("rewind").description(text(lang, "collector.rewind.about")).action(async () => {
+    const streams = await withStore(context, (db) =>
+      byCommand(db, async (tx, note) => {
+        const ordered = await orderRewind(tx, {}, Date.now());
+        await note(acts.rewindOrdered(ordered));
+        return ordered;
+      }),
+    );
+    context.terminal.out(text(lang, "collector.rewind.done", { streams }));
+  });
 }
 
 /** The store as it is, without migrations: a backup changes nothing, a restore makes the schema of the backup. */

@@ -1,21 +1,23 @@
 import { Command } from "commander";
-import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { type Closing, Inventory } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { type CentreNews, centreNews, type DeclaredFor, newsWords } from "../inventory/centre-changes.ts";
 import { type CentreFileOptions, readCentreTable } from "../inventory/centre-file.ts";
 import { centreCell, centreForm } from "../inventory/centre-form.ts";
-import { readBytes, tableOf } from "../inventory/read-table.ts";
+import { tableOf } from "../inventory/read-table.ts";
 import { writeTable } from "../inventory/write-table.ts";
 import { acts } from "../people/acts.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
-import { allSites, findSite, importCentres, openSites } from "../store/sites.ts";
+import { allSites, findSite, importCentres, openSites, type Site } from "../store/sites.ts";
 import { byCommand } from "./command-line.ts";
-import { orRefused, writeNamed } from "./table-files.ts";
+import { jsonOf, readNamed, shaped, writeNamed } from "./named-files.ts";
+import { requireDay } from "./require-day.ts";
+import { orRefused } from "./table-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
@@ -32,23 +34,24 @@ export async function withStore<T>({ config, terminal }: CommandContext, work: (
 
 /** `centre import F | export F | list | show CODE`. */
 export function centreCommand(context: CommandContext): Command {
-  const { out } = context.terminal;
-  const centre = new Command("centre").description("the centres that are watched");
+  const { lang, terminal } = context;
+  const { out } = terminal;
+  const centre = new Command("centre").description(text(lang, "collector.centre.about"));
   centre
     .command("import <file>")
-    .description("adds or changes the centres that an .xlsx, CSV or JSON file names; all or nothing")
-    .option("--dry-run", "only says what would change")
-    .option("--clear", "empty cells of a table take away what is declared")
-    .option("--from <date>", "first day on which it counts, YYYY-MM-DD; today when absent")
+    .description(text(lang, "collector.centre.import"))
+    .option("--dry-run", text(lang, "collector.centre.import.dry_run"))
+    .option("--clear", text(lang, "collector.centre.import.clear"))
+    .option("--from <date>", text(lang, "collector.centre.import.from"))
     .action((file: string, options: ImportOptions) => importFile(context, file, options));
   centre
     .command("export <file>")
-    .description("writes the open centres as .xlsx or CSV, ready to be changed and imported again; the empty form when there are none")
+    .description(text(lang, "collector.centre.export"))
     .action((file: string) => exportFile(context, file));
   centre
     .command("list")
-    .description("all centres: code, name, devices, and from when on they are closed")
-    .option("--json", "as JSON")
+    .description(text(lang, "collector.centre.list"))
+    .option("--json", text(lang, "agent.option.json"))
     .action(async ({ json }: { json?: true }) => {
       const sites = await withStore(context, allSites);
       if (json) out(JSON.stringify({ centres: sites.map((site) => site.centre) }, undefined, 2));
@@ -56,29 +59,32 @@ export function centreCommand(context: CommandContext): Command {
     });
   centre
     .command("show <code>")
-    .description("one centre as JSON")
+    .description(text(lang, "collector.centre.show"))
     .action(async (code: string) => {
-      const site = await withStore(context, (db) => findSite(db, code));
-      if (!site) throw new UsageError(noCentre(code));
+      const site = await withStore(context, (db) => siteOf(db, code, lang));
       out(JSON.stringify(site.centre, undefined, 2));
     });
   return centre;
 }
 
-/** In which words a list says that a centre is closed; none for one that is open. */
-export function closedWords(closed: Closing | undefined): string {
-  return closed === undefined ? "" : `closed from ${closed.on} on${closed.into === undefined ? "" : `, into ${closed.into}`}`;
+/** The centre of a code that the command line names. @throws UsageError when there is none */
+export async function siteOf(db: Db, code: string, lang: Lang): Promise<Site> {
+  const site = await findSite(db, code);
+  if (!site) throw new UsageError(text(lang, "inventory.fault.centre", { value: code }));
+  return site;
 }
 
-/** What is said of a code that no centre has. */
-export const noCentre = (code: string) => `there is no centre "${code}"; "centre list" names them`;
+/** That a centre is closed, as the list says it for programs; nothing for one that is open. */
+function closedWords(closed: Closing | undefined): string {
+  return closed === undefined ? "" : `closed from ${closed.on} on${closed.into === undefined ? "" : `, into ${closed.into}`}`;
+}
 
 type ImportOptions = { readonly dryRun?: boolean; readonly clear?: boolean; readonly from?: string };
 
 async function importFile(context: CommandContext, file: string, { dryRun = false, clear = false, from }: ImportOptions): Promise<void> {
-  if (from !== undefined && !z.iso.date().safeParse(from).success) throw new UsageError(`--from: "${from}" is no day such as 2026-11-30`);
-  const { lang } = context.config();
-  const { out } = context.terminal;
+  const { lang, terminal } = context;
+  const { out } = terminal;
+  if (from !== undefined) requireDay(lang, "--from", from);
   const { news, notes } = await withStore(context, async (db) => {
     const nowMs = Date.now();
     const day = from ?? vietnamDay(nowMs);
@@ -111,27 +117,20 @@ async function declaredFor(db: Db, day: string, nowMs: number): Promise<Declared
 }
 
 async function exportFile(context: CommandContext, file: string): Promise<void> {
-  const { lang } = context.config();
+  const { lang } = context;
   const centres = (await withStore(context, (db) => openSites(db, vietnamDay(Date.now())))).map(({ centre }) => centre);
-  await writeNamed(file, writeTable(file, centreForm, centres, centreCell, lang));
+  await writeNamed(lang, file, writeTable(file, centreForm, centres, centreCell, lang));
   context.terminal.out(text(lang, "centres.written", { count: centres.length, file }));
 }
 
 /** The centres of a file: JSON when it is called so or begins like it, else a table. */
 async function readCentres(file: string, options: Omit<CentreFileOptions, "file">): Promise<ReturnType<typeof readCentreTable>> {
-  const bytes = await readBytes(file);
-  if (/\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256))) return { centres: centresOf(bytes.toString("utf8"), file), notes: [] };
+  const bytes = await readNamed(options.lang, file);
+  if (/\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256)))
+    return { centres: centresOf(options.lang, file, bytes.toString("utf8")), notes: [] };
   return readCentreTable(await tableOf(bytes, file, options.lang), { ...options, file });
 }
 
-function centresOf(body: string, file: string): Inventory["centres"] {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(body.replace(/^\ufeff/, ""));
-  } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const inventory = Inventory.safeParse(raw);
-  if (!inventory.success) throw new UsageError(`${file} is no list of centres:\n${z.prettifyError(inventory.error)}`);
-  return inventory.data.centres;
+function centresOf(lang: Lang, file: string, body: string): Inventory["centres"] {
+  return shaped(lang, file, Inventory, jsonOf(lang, file, body), text(lang, "collector.centre.import.no_list", { file })).centres;
 }

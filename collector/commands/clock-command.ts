@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { moment } from "#schemas/text/moment-word.ts";
+import { text } from "#schemas/text/text.ts";
 import { clockState } from "../jobs/clock-watch.ts";
 import { acts } from "../people/acts.ts";
 import { readClockProof, trustClock } from "../store/clock-proof.ts";
@@ -9,11 +11,12 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `clock show | confirm DAY`: whether this machine's clock may decide what is past its time, and an operator's word that it is right. */
 export function clockCommand(context: CommandContext): Command {
-  const { out } = context.terminal;
-  const clock = new Command("clock").description("whether this machine's clock is trusted with deleting what is past its time");
+  const { lang, terminal } = context;
+  const { out } = terminal;
+  const clock = new Command("clock").description(text(lang, "collector.clock.about"));
   clock
     .command("show")
-    .description("what speaks for the clock and what against it, as JSON")
+    .description(text(lang, "collector.clock.show"))
     .action(async () => {
       const nowMs = Date.now();
       const { lastMs, ...proof } = await withStore(context, (db) => readClockProof(db, nowMs));
@@ -23,18 +26,19 @@ export function clockCommand(context: CommandContext): Command {
     });
   clock
     .command("confirm <day>")
-    .description("the clock is right: today, in Vietnam, is this day (YYYY-MM-DD)")
+    .description(text(lang, "collector.clock.confirm"))
     .action(async (day: string) => {
       const nowMs = Date.now();
       // Whoever looks at a calendar first does not confirm a wrong clock.
-      if (day !== vietnamDay(nowMs)) throw new UsageError(`this machine's clock shows ${vietnamDay(nowMs)}, not ${day}: correct it`);
+      const shows = vietnamDay(nowMs);
+      if (day !== shows) throw new UsageError(text(lang, "collector.clock.other_day", { shows, given: day }));
       await withStore(context, (db) =>
         byCommand(db, async (tx, note) => {
           await trustClock(tx, nowMs, true);
           await note(acts.clockConfirmed(day));
         }),
       );
-      out(`the clock is trusted: ${new Date(nowMs).toISOString()}; upkeep deletes again within five minutes`);
+      out(text(lang, "collector.clock.confirmed", { at: moment(lang, nowMs) }));
     });
   return clock;
 }

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { z } from "zod";
 import { ConfigSeal, SealedConfig } from "#schemas/agent-config.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from "../auth/seal-config.ts";
 import { readNotifyFile } from "../notify-file.ts";
 import { acts } from "../people/acts.ts";
@@ -15,9 +16,12 @@ import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
+import { readNamed, readShaped, writeNew } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const DAYS = 400;
+const DAYS_MAX = 3_650;
 const DAY_MS = 86_400_000;
 const Exported = z.strictObject({ configs: z.array(SealedConfig).max(10_000) });
 const Signed = z.strictObject({ seals: z.array(ConfigSeal).max(10_000) });
@@ -27,122 +31,108 @@ const Signed = z.strictObject({ seals: z.array(ConfigSeal).max(10_000) });
  * over cannot tell the agents whom to measure. The private key never comes near the collector: only `keygen` and `sign` touch it, and they open no database.
  */
 export function configCommand(context: CommandContext): Command {
-  const config = new Command("config").description("configurations of agents that are signed offline");
+  const config = new Command("config").description(text(context.lang, "collector.config.about"));
   addOfflineSteps(config, context);
   addCollectorSteps(config, context);
   return config;
 }
 
-function addOfflineSteps(config: Command, { terminal: { out } }: CommandContext): void {
+function addOfflineSteps(config: Command, { lang, terminal: { out } }: CommandContext): void {
   config
     .command("keygen")
-    .description("makes the province's signing key, on a machine without a network")
-    .requiredOption("--out <file>", "file for the private key; it must not exist")
+    .description(text(lang, "collector.config.keygen"))
+    .requiredOption("--out <file>", text(lang, "collector.config.keygen.out"))
     .action(async ({ out: file }: { out: string }) => {
       const { privatePem, publicKey } = newConfigKey();
-      await writeNew(file, privatePem);
+      await writeNew(lang, file, privatePem);
       out(publicKey);
     });
   config
     .command("sign <file>")
-    .description("signs what `config export` wrote, on a machine without a network")
-    .requiredOption("--key <file>", "the private key")
-    .requiredOption("--out <file>", "file for the signed configurations; it must not exist")
+    .description(text(lang, "collector.config.sign"))
+    .requiredOption("--key <file>", text(lang, "collector.config.sign.key"))
+    .requiredOption("--out <file>", text(lang, "collector.option.new_file"))
     .action(async (file: string, options: { key: string; out: string }) => {
-      const key = configKeyOf(await readText(options.key));
-      if (!key) throw new UsageError(`${options.key} holds no private Ed25519 key; "config keygen" makes one`);
-      const { configs } = await readAs(file, Exported);
-      await writeNew(options.out, JSON.stringify({ seals: configs.map((one) => sealConfig(one, key)) }));
-      out(`${configs.length} configurations signed`);
+      const key = configKeyOf((await readNamed(lang, options.key)).toString("utf8"));
+      if (!key) throw new UsageError(text(lang, "collector.config.sign.no_key", { file: options.key }));
+      const { configs } = await readAs(lang, file, Exported, "config export");
+      await writeNew(lang, options.out, JSON.stringify({ seals: configs.map((one) => sealConfig(one, key)) }));
+      out(text(lang, "collector.config.sign.done", { count: configs.length }));
     });
 }
 
 function addCollectorSteps(config: Command, context: CommandContext): void {
-  const { out } = context.terminal;
+  const { lang, terminal } = context;
+  const { out } = terminal;
   config
     .command("trust <public-key>")
-    .description("tells agents at their enrolment to take configurations of this key only")
+    .description(text(lang, "collector.config.trust"))
     .action(async (publicKey: string) => {
-      if (!/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/.test(publicKey)) throw new UsageError('this is no public key as "config keygen" prints it');
+      if (!/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/.test(publicKey)) throw new UsageError(text(lang, "collector.config.trust.no_key"));
       await withStore(context, (db) =>
         byCommand(db, async (tx, note) => {
           await putSetting(tx, CONFIG_KEY, publicKey);
           await note(acts.configKeyTrusted(publicKey));
         }),
       );
-      out("agents that enrol from now on take signed configurations only");
+      out(text(lang, "collector.config.trust.done"));
     });
   config
     .command("export")
-    .description("writes the configuration of every centre, to be read and signed elsewhere")
-    .requiredOption("--out <file>", "file to write; it must not exist")
-    .option("--days <n>", "days for which the signature will hold", String(DAYS))
+    .description(text(lang, "collector.config.export"))
+    .requiredOption("--out <file>", text(lang, "collector.option.new_file"))
+    .option("--days <n>", text(lang, "collector.config.export.days", { max: DAYS_MAX }), String(DAYS))
     .action(async ({ out: file, days }: { out: string; days: string }) => {
       const nowMs = Date.now();
       const settings = context.config();
       const rules = { ...loadPolicy(settings.policy, nowMs), measureServers: serversOf(settings), phones: readNotifyFile(settings.notifyFile).phones };
-      const expiresAt = new Date(nowMs + z.coerce.number().int().min(1).max(3_650).parse(days) * DAY_MS).toISOString();
+      const expiresAt = new Date(nowMs + wholeNumber(lang, "--days", days, DAYS_MAX) * DAY_MS).toISOString();
       const configs = await withStore(context, async (db) => {
         const sites = await openSites(db, vietnamDay(nowMs));
         const newlyDeclared = await newlyDeclaredAt(db, sites, nowMs);
         return sites.map((site) => ({ ...configFor(site, newlyDeclared.get(site.siteId) ?? [], rules, nowMs), expiresAt }));
       });
-      await writeNew(file, JSON.stringify({ configs }, undefined, 1));
-      out(`${configs.length} configurations written`);
+      await writeNew(lang, file, JSON.stringify({ configs }, undefined, 1));
+      out(text(lang, "collector.config.export.done", { count: configs.length }));
     });
   config
     .command("import <file>")
-    .description("takes what `config sign` wrote; agents get it with their next question")
+    .description(text(lang, "collector.config.import"))
     .action(async (file: string) => {
-      const { seals } = await readAs(file, Signed);
+      const { seals } = await readAs(lang, file, Signed, "config sign");
       const kept = await withStore(context, async (db) => {
         const publicKey = await setting(db, CONFIG_KEY);
-        if (typeof publicKey !== "string") throw new UsageError('no key is trusted yet; "config trust" names one');
+        if (typeof publicKey !== "string") throw new UsageError(text(lang, "collector.config.import.untrusted"));
         return byCommand(db, async (tx, note) => {
-          const codes = await keepSeals(tx, seals, publicKey, file);
+          const codes = await keepSeals(tx, seals, publicKey, { file, lang });
           if (codes.length > 0) await note(acts.configsTaken(codes));
           return codes.length;
         });
       });
-      out(`${kept} taken, ${seals.length - kept} older than what is there`);
+      out(text(lang, "collector.config.import.done", { kept, older: seals.length - kept }));
     });
 }
 
 /** Keeps all or none. Gives the centres whose configuration is newer than what was there. @throws UsageError for a foreign signature or centre */
-async function keepSeals(tx: Db, seals: readonly ConfigSeal[], publicKey: string, file: string): Promise<readonly string[]> {
+async function keepSeals(
+  tx: Db,
+  seals: readonly ConfigSeal[],
+  publicKey: string,
+  { file, lang }: { readonly file: string; readonly lang: Lang },
+): Promise<readonly string[]> {
   const codes: string[] = [];
   for (const seal of seals) {
     const sealed = openedSeal(seal, publicKey);
-    if (!sealed) throw new UsageError(`${file}: a configuration is not signed by the trusted key; nothing was taken`);
+    if (!sealed) throw new UsageError(text(lang, "collector.config.import.foreign", { file }));
     const { code } = sealed.centre;
     const site = await findSite(tx, code);
-    if (!site) throw new UsageError(`${file}: there is no centre "${code}"; nothing was taken`);
+    if (!site) throw new UsageError(text(lang, "collector.config.import.no_centre", { file, code }));
     if (await keepConfigSeal(tx, site.siteId, seal, sealed.version, Date.now())) codes.push(code);
   }
   return codes;
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be written: ${error.code === "EEXIST" ? "it exists already" : error.code}`);
-  });
-}
-
-function readText(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code}`);
-  });
-}
-
-async function readAs<T>(file: string, type: z.ZodType<T>): Promise<T> {
-  const text = await readText(file);
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file} is not JSON`);
-  }
-  const read = type.safeParse(raw);
-  if (!read.success) throw new UsageError(`${file}: ${z.prettifyError(read.error)}`);
-  return read.data;
+/** What another step wrote: `command` is its name. */
+function readAs<Shape extends z.ZodRawShape>(lang: Lang, file: string, type: z.ZodObject<Shape>, command: string) {
+  return readShaped(lang, file, type, text(lang, "collector.config.other_file", { file, command }));
 }

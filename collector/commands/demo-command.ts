@@ -8,10 +8,12 @@ import { DEMO_CENTRES } from "../demo/province.ts";
 import { createLog } from "../log.ts";
 import { openStore } from "../store/open.ts";
 import { runCollector } from "./serve-command.ts";
-import { type CommandContext, type Terminal, UsageError } from "./terminal.ts";
+import type { CommandContext, Terminal } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const SEED = 890;
 const DAYS = 30;
+const DAYS_MAX = 40;
 // Few connections share their prepared plans; a plan over forty partitions costs more than the statement that it is for.
 const CONNECTIONS = 3;
 /** Without a terminal that can rewrite a line, progress is told this often, %. */
@@ -20,20 +22,19 @@ const PLAIN_STEP = 10;
 type Options = { readonly seed: string; readonly days: string; readonly centres: string; readonly makeOnly: boolean };
 
 /** `demo`: makes the simulated province in a data folder of its own, or goes on with it, and serves it. */
-export function demoCommand({ config, terminal }: CommandContext): Command {
+export function demoCommand({ config, lang, terminal }: CommandContext): Command {
   return new Command("demo")
-    .description("serves a simulated province of 135 centres with history, clearly marked as simulated")
-    .option("--seed <number>", "another province", String(SEED))
-    .option("--days <number>", "days of history", String(DAYS))
-    .option("--centres <number>", "number of centres", String(DEMO_CENTRES))
-    .option("--make-only", "makes the province and ends", false)
+    .description(text(lang, "collector.demo.about", { centres: DEMO_CENTRES }))
+    .option("--seed <number>", text(lang, "collector.demo.seed"), String(SEED))
+    .option("--days <number>", text(lang, "collector.demo.days", { max: DAYS_MAX }), String(DAYS))
+    .option("--centres <number>", text(lang, "collector.demo.centres", { max: DEMO_CENTRES }), String(DEMO_CENTRES))
+    .option("--make-only", text(lang, "collector.demo.make_only"), false)
     .action(async (options: Options) => {
       const settings = ownFolder(config());
-      const { lang } = settings;
       const size = {
-        seed: count("--seed", options.seed, 2 ** 31),
-        days: count("--days", options.days, 40),
-        centres: count("--centres", options.centres, DEMO_CENTRES),
+        seed: wholeNumber(lang, "--seed", options.seed, 2 ** 31),
+        days: wholeNumber(lang, "--days", options.days, DAYS_MAX),
+        centres: wholeNumber(lang, "--centres", options.centres, DEMO_CENTRES),
       };
       const log = createLog(settings.logLevel === "info" ? "warn" : settings.logLevel);
       const store = await openStore({ ...settings, connections: CONNECTIONS, say: terminal.err, stop: terminal.stop });
@@ -54,12 +55,6 @@ export function demoCommand({ config, terminal }: CommandContext): Command {
 /** The demo never shares the folder of a real collector, unless a folder or a database is named. */
 function ownFolder(config: CollectorConfig): CollectorConfig {
   return config.dataDir === join("data", "collector") ? { ...config, dataDir: join("data", "demo") } : config;
-}
-
-function count(option: string, value: string, max: number): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > max) throw new UsageError(`${option}: give a whole number from 1 to ${max}`);
-  return number;
 }
 
 /** Shows how far the history is: one line that changes on a terminal, a line every ten per cent elsewhere. */

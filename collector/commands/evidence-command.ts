@@ -9,7 +9,7 @@ import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { type LinkEvidenceFormat, linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
-import { writeNamed } from "./table-files.ts";
+import { writeNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const DAYS = 30;
@@ -46,7 +46,7 @@ export function evidenceCommand(context: CommandContext): Command {
       const { body, fileName } = await renderLinkEvidence(evidence, format, lang);
       if (out === undefined && typeof body !== "string") throw new UsageError(text(lang, "collector.fault.format", { format, file: fileName }));
       if (out === undefined) context.terminal.out(String(body));
-      else await writeNamed(out, Buffer.from(body));
+      else await writeNamed(lang, out, Buffer.from(body));
     });
 }
 

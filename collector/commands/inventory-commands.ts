@@ -11,12 +11,12 @@ import { writeTable } from "../inventory/write-table.ts";
 import { acts } from "../people/acts.ts";
 import { loadPolicy } from "../policy-files.ts";
 import type { Db } from "../store/db.ts";
-import { allSites, findSite, importCentres, type Site } from "../store/sites.ts";
-import { withStore } from "./centre-commands.ts";
+import { allSites, importCentres } from "../store/sites.ts";
+import { siteOf, withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
-import { readNamed } from "./read-named.ts";
-import { orRefused, writeNamed } from "./table-files.ts";
-import { type CommandContext, UsageError } from "./terminal.ts";
+import { readNamed, writeNamed } from "./named-files.ts";
+import { orRefused } from "./table-files.ts";
+import type { CommandContext } from "./terminal.ts";
 
 /** `inventory import F | export F | list CENTRE`: what centres declare to own, and the ledger that holds it against what is there. */
 export function inventoryCommand(context: CommandContext): Command {
@@ -46,7 +46,7 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
   const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
     const codes = new Set(centres.map(({ code }) => code));
-    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(file, lang), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
+    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(lang, file), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
     return { changes: changesOf(centres, devices), notes };
   };
   const { changes, notes } = await withStore(context, async (db) => {
@@ -68,16 +68,16 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
 
 async function exportFile(context: CommandContext, file: string, code: string | undefined): Promise<void> {
   const { lang } = context;
-  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, lang, code)]));
+  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, code, lang)]));
   const rows = sites.flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
-  await writeNamed(file, writeTable(file, deviceForm, rows, deviceCell, lang));
+  await writeNamed(lang, file, writeTable(file, deviceForm, rows, deviceCell, lang));
   context.terminal.out(text(lang, "inventory.written", { devices: rows.length, file }));
 }
 
 async function listLedger(context: CommandContext, code: string, json: boolean): Promise<void> {
   const { lang } = context;
   const { calendar } = loadPolicy(context.config().policy, Date.now());
-  const rows = await withStore(context, async (db) => siteLedger(db, await siteOf(db, lang, code), calendar, Date.now()));
+  const rows = await withStore(context, async (db) => siteLedger(db, await siteOf(db, code, lang), calendar, Date.now()));
   if (json) return context.terminal.out(JSON.stringify({ centre: code, devices: rows }, undefined, 2));
   for (const row of rows) context.terminal.out(lineOf(lang, row));
   if (rows.length === 0) context.terminal.out(text(lang, "ledger.none"));
@@ -88,10 +88,4 @@ function lineOf(lang: Lang, { state, role, label, device, found, lastDay, sameAs
   const where = device?.address ?? found?.address ?? "";
   const more = sameAs === undefined ? [] : [text(lang, "ledger.sameAs", { device: sameAs })];
   return [text(lang, `ledger.state.${state}`), roleWord(lang, role), label, where, what, lastDay ?? text(lang, "ledger.never"), ...more].join("\t");
-}
-
-async function siteOf(db: Db, lang: Lang, code: string): Promise<Site> {
-  const site = await findSite(db, code);
-  if (!site) throw new UsageError(text(lang, "inventory.fault.centre", { value: code }));
-  return site;
 }

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/maintenance.ts";
-import { fieldFaults } from "#schemas/text/field-faults.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
@@ -14,7 +13,7 @@ import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
 import { commandLine } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
-import { readNamed } from "./read-named.ts";
+import { readShaped } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `maintenance add | import F | list | end ID`: announced work, during which fewer or no messages are sent. */
@@ -95,16 +94,7 @@ async function knownCodes(db: Db): Promise<ReadonlySet<string>> {
 }
 
 async function readWindows(file: string, lang: Lang): Promise<readonly MaintenanceWindow[]> {
-  const body = (await readNamed(file, lang)).toString("utf8");
-  let raw: unknown;
-  try {
-    raw = JSON.parse(body.replace(/^\ufeff/, ""));
-  } catch (error) {
-    throw new UsageError(text(lang, "collector.fault.json", { file, error: error instanceof Error ? error.message : String(error) }));
-  }
-  const parsed = MaintenanceFile.safeParse(raw);
-  if (!parsed.success) throw new UsageError(fieldFaults(lang, parsed.error, file, Object.keys(MaintenanceFile.shape)));
-  return parsed.data.windows;
+  return (await readShaped(lang, file, MaintenanceFile)).windows;
 }
 
 function line(window: MaintenanceWindow, nowMs: number): string {

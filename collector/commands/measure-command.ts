@@ -1,28 +1,36 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { addressFault } from "../listen.ts";
+import { SECRET_LENGTH_MIN } from "../measure/lease-token.ts";
 import { startMeasureServer } from "../measure/measure-server.ts";
+import { readNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Options = { host: string; port: number; secretFile: string; id?: string; tlsKey?: string; tlsCert?: string; rateMax?: number; withParent?: true };
 
 /** `measure`: the speed test alone, on any machine; it needs the secret with which the collector signs leases, and no database. */
-export function measureCommand({ terminal }: CommandContext): Command {
+export function measureCommand({ lang, terminal }: CommandContext): Command {
   return new Command("measure")
-    .description("runs a speed-test server")
-    .requiredOption("--secret-file <file>", "file with the secret that it shares with the collector")
-    .option("--port <number>", "port to listen on", portOf, 8891)
-    .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--id <code>", "this server's code; leases of others are refused")
-    .option("--tls-key <file>", "PEM file of the private key")
-    .option("--tls-cert <file>", "PEM file of the certificate")
-    .option("--rate-max <mbps>", "cap on what one agent moves; choose it well above the plan's floor", mbpsOf)
-    .option("--with-parent", "ends when standard input ends")
+    .description(text(lang, "collector.measure.about"))
+    .requiredOption("--secret-file <file>", text(lang, "collector.measure.secret_file"))
+    .option("--port <number>", text(lang, "collector.measure.port"), (given) => portOf(lang, given), 8891)
+    .option("--host <address>", text(lang, "collector.measure.host"), "127.0.0.1")
+    .option("--id <code>", text(lang, "collector.measure.id"))
+    .option("--tls-key <file>", text(lang, "collector.measure.tls_key"))
+    .option("--tls-cert <file>", text(lang, "collector.measure.tls_cert"))
+    .option("--rate-max <mbps>", text(lang, "collector.measure.rate_max"), (given) => mbpsOf(lang, given))
+    .option("--with-parent", text(lang, "collector.measure.with_parent"))
     .action(async ({ host, port, secretFile, id, tlsKey, tlsCert, rateMax, withParent }: Options) => {
-      if ((tlsKey === undefined) !== (tlsCert === undefined)) throw new UsageError("--tls-key and --tls-cert are given together");
-      const secret = (await readText(secretFile)).trim();
-      const tls = tlsKey && tlsCert ? { key: await readText(tlsKey), cert: await readText(tlsCert) } : undefined;
+      if ((tlsKey === undefined) !== (tlsCert === undefined)) {
+        const missing = tlsKey === undefined ? "--tls-key" : "--tls-cert";
+        throw new UsageError(text(lang, "collector.measure.tls_pair", { missing }));
+      }
+      const read = async (file: string) => (await readNamed(lang, file)).toString("utf8");
+      const secret = (await read(secretFile)).trim();
+      if (secret.length < SECRET_LENGTH_MIN) throw new UsageError(text(lang, "collector.measure.short_secret", { file: secretFile, min: SECRET_LENGTH_MIN }));
+      const tls = tlsKey && tlsCert ? { key: await read(tlsKey), cert: await read(tlsCert) } : undefined;
       const server = await startMeasureServer({
         host,
         port,
@@ -31,8 +39,8 @@ export function measureCommand({ terminal }: CommandContext): Command {
         ...(tls && { tls }),
         ...(rateMax !== undefined && { rateMaxMbps: rateMax }),
       }).catch((error: NodeJS.ErrnoException) => {
-        const fault = addressFault(error, port, host);
-        throw fault === undefined ? error : new UsageError(`--port, --host (of a collector HCC_MEASURE_PORT, HCC_MEASURE_HOST): ${fault}`);
+        const fault = addressFault(lang, error, { port, host });
+        throw fault === undefined ? error : new UsageError(text(lang, "collector.measure.address", { fault }));
       });
       terminal.out(server.url);
       await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);
@@ -42,20 +50,14 @@ export function measureCommand({ terminal }: CommandContext): Command {
     });
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port lies within 0 and 65535");
+function portOf(lang: Lang, given: string): number {
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(text(lang, "collector.measure.bad_port", { given }));
   return port;
 }
 
-function mbpsOf(text: string): number {
-  const mbps = Number(text);
-  if (!(mbps >= 1 && mbps <= 100_000)) throw new InvalidArgumentError("a rate lies within 1 and 100000 Mbps");
+function mbpsOf(lang: Lang, given: string): number {
+  const mbps = Number(given);
+  if (!(mbps >= 1 && mbps <= 100_000)) throw new UsageError(text(lang, "collector.measure.bad_rate", { given }));
   return mbps;
-}
-
-async function readText(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code ?? error.message}`);
-  });
 }

@@ -7,7 +7,7 @@ import { Month } from "../report/period.ts";
 import { type ReportFormat, renderReport, reportFormats } from "../report/render.ts";
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
-import { writeNamed } from "./table-files.ts";
+import { writeNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Options = { centre?: string; province?: true; month: string; format: ReportFormat; out?: string };
@@ -40,6 +40,6 @@ export function reportCommand(context: CommandContext): Command {
       const { body, fileName } = await renderReport(dossier, format, lang);
       if (out === undefined && typeof body !== "string") throw new UsageError(text(lang, "collector.fault.format", { format, file: fileName }));
       if (out === undefined) context.terminal.out(String(body));
-      else await writeNamed(out, Buffer.from(body));
+      else await writeNamed(lang, out, Buffer.from(body));
     });
 }

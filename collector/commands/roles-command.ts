@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { text } from "#schemas/text/text.ts";
 import { acts } from "../people/acts.ts";
 import { urlForUser } from "../store/database-address.ts";
 import { dbRoles, makeRoles } from "../store/roles.ts";
@@ -8,9 +9,10 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `roles`: makes the database's lesser roles, or gives them new passwords, and prints the settings with which `serve` uses them. */
 export function rolesCommand(context: CommandContext): Command {
-  return new Command("roles").description("makes the roles hcc_ingest and hcc_api of the database and prints their settings, once").action(async () => {
+  const { lang } = context;
+  return new Command("roles").description(text(lang, "collector.roles.about")).action(async () => {
     const { databaseUrl } = context.config();
-    if (databaseUrl === undefined) throw new UsageError("roles: DATABASE_URL names no server; the embedded database has one user");
+    if (databaseUrl === undefined) throw new UsageError(text(lang, "collector.roles.no_server"));
     const passwords = await withStore(context, (db) =>
       byCommand(db, async (tx, note) => {
         const made = await makeRoles(tx);

@@ -29,8 +29,8 @@ const SAY_AGAIN_MS = 5 * 60_000;
 const STOP_MS = 3_000;
 
 /** `serve`: the collector until it is told to stop, with its speed test as a child process. */
-export function serveCommand({ config, terminal }: CommandContext): Command {
-  return new Command("serve").description("runs the collector").action(async () => {
+export function serveCommand({ config, lang, terminal }: CommandContext): Command {
+  return new Command("serve").description(text(lang, "collector.serve.about")).action(async () => {
     const settings = config();
     const log = createLog(settings.logLevel);
     const store = await openByRole({ ...settings, say: (line) => log.warn(line), stop: terminal.stop });
@@ -43,14 +43,14 @@ export function serveCommand({ config, terminal }: CommandContext): Command {
 }
 
 /** `migrate`: brings the database to this version and ends. */
-export function migrateCommand({ config, terminal }: CommandContext): Command {
-  return new Command("migrate").description("brings the database schema to this version").action(async () => {
+export function migrateCommand({ config, lang, terminal }: CommandContext): Command {
+  return new Command("migrate").description(text(lang, "collector.migrate.about")).action(async () => {
     const settings = config();
     const store = await openStore({ ...settings, say: terminal.err, stop: terminal.stop });
     try {
       const applied = await migrate(store.db, Date.now(), { storage: settings.storage });
       await grantRights(store.db);
-      terminal.out(applied.length > 0 ? `applied: ${applied.join(", ")}` : "the schema is up to date");
+      terminal.out(applied.length > 0 ? text(lang, "collector.migrate.applied", { steps: applied.join(", ") }) : text(lang, "collector.migrate.none"));
     } finally {
       await store.close();
     }

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { TableRefused } from "../inventory/table-refused.ts";
@@ -22,11 +21,4 @@ function refusal(lang: Lang, file: string, faults: readonly string[]): string {
     ...faults.slice(0, FAULTS_SHOWN),
     ...(more > 0 ? [text(lang, "inventory.more", { count: more })] : []),
   ].join("\n");
-}
-
-/** Writes a file that the command line names. */
-export async function writeNamed(file: string, bytes: Buffer): Promise<void> {
-  await writeFile(file, bytes).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be written: ${error.code ?? error.message}`);
-  });
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSheet } from "read-excel-file/node";
 import { cleanText } from "#schemas/clean-text.ts";
@@ -25,13 +24,6 @@ const ZIP = "PK\u0003\u0004";
  */
 export type TableCell = { readonly words: string; readonly kind: "text" | "number" | "date" | "lost" | "bare" };
 export type Table = readonly (readonly TableCell[])[];
-
-/** The bytes of a file. @throws TableRefused that names it */
-export async function readBytes(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new TableRefused([`${file}: ${error.code ?? error.message}`]);
-  });
-}
 
 /**
  * The first sheet of an .xlsx file, or a CSV file (UTF-8; comma, semicolon or tab), as rows of cells; which it is, the content says. `file` is its name

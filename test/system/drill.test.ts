@@ -28,7 +28,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
   }, 60_000);
   afterAll(() => database?.stop());
 
-  const command = (databaseUrl: string, ...words: string[]) => collectorCommand(words, { DATABASE_URL: databaseUrl, HCC_MEASURE_PORT: "0" });
+  const command = (databaseUrl: string, ...words: string[]) => collectorCommand(words, { DATABASE_URL: databaseUrl, HCC_MEASURE_PORT: "0", HCC_LANG: "en" });
   const serve = async (databaseUrl: string, port: number) => {
     const store = await openStore({ databaseUrl, dataDir: "unused" });
     const config = readConfig({ HCC_LOG_LEVEL: "silent", HCC_MEASURE_PORT: "0", HCC_PORT: String(port) });
@@ -89,7 +89,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
 
     await take(30, 30);
     const drilled = await command(database.url, "drill", "--keep", "copy");
-    expect([drilled.code, drilled.said]).toEqual([0, expect.stringMatching(/1 centres, 1 streams; audit log whole\nthe drill holds; copy is ready/)]);
+    expect([drilled.code, drilled.said]).toEqual([0, expect.stringMatching(/1 centres, 1 streams; audit log whole\nThe drill holds; copy is ready/)]);
     await take(20, 50);
 
     await collector.stop();
@@ -102,7 +102,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
 
   it("leaves nothing behind, and says in one sentence what does not fit", async () => {
     const drilled = await command(database.url, "drill");
-    expect([drilled.code, drilled.said.split("\n").at(-1)]).toEqual([0, "the drill holds"]);
+    expect([drilled.code, drilled.said.split("\n").at(-1)]).toEqual([0, "The drill holds."]);
     expect(await database.psql("SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database WHERE datname LIKE 'hcc_drill%'")).toBe("");
     expect(await command(database.url, "drill", "--keep", "x; DROP")).toMatchObject({ code: 64, said: expect.stringContaining("is no name for a database") });
     await database.psql("CREATE ROLE meek LOGIN");

@@ -63,7 +63,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   });
 
   /** One command of the collector's program, against the same database. */
-  const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0" });
+  const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0", HCC_LANG: "en" });
   const enrolled = async (dataDir: string): Promise<Identity> => {
     const { said } = await collector("enrol-code", "mot");
     return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);

@@ -29,8 +29,12 @@ describe.skipIf(!requirePeer("postgres"))("collector centre close", () => {
   it("closes a centre into another, names it in the list, and takes it back", async () => {
     expect(await close("ia-grai", "--on", "2020-07-01", "--into", "chu-pah")).toMatchObject({
       code: 0,
-      out: "ia-grai is closed from 2020-07-01 on; chu-pah takes its work over",
+      out: "ia-grai is closed from 2020-07-01 on; chu-pah takes its work over.",
     });
+    const vietnamese = await collectorCommand(["enrol-code", "ia-grai"], { ...environment(), HCC_LANG: "vi" });
+    expect(vietnamese.err).toBe(
+      'Trung tâm "ia-grai" đóng từ ngày 01/07/2020 nên không cấp mã. Nếu đóng nhầm: hcc-collector centre reopen ia-grai --reason LÝ_DO',
+    );
     expect((await say("centre", "list")).out.split("\n")).toContain("ia-grai\tia-grai\t0\tclosed from 2020-07-01 on, into chu-pah");
     expect(await say("enrol-code", "ia-grai")).toMatchObject({ code: 64, err: expect.stringContaining("closed") });
     expect(await say("centre", "reopen", "ia-grai", "--reason", "nhầm")).toMatchObject({ code: 0 });
@@ -40,8 +44,8 @@ describe.skipIf(!requirePeer("postgres"))("collector centre close", () => {
 
   it.each([
     ["a day that is none", ["ia-pa", "--on", "1/7/2026"], "--on"],
-    ["a centre that there is not", ["xa-la", "--on", "2026-07-01"], '"xa-la"'],
-    ["a successor that there is not", ["ia-pa", "--on", "2026-07-01", "--into", "xa-la"], '"xa-la"'],
+    ["a centre that there is not", ["xa-la", "--on", "2026-07-01"], "“xa-la”"],
+    ["a successor that there is not", ["ia-pa", "--on", "2026-07-01", "--into", "xa-la"], "“xa-la”"],
     ["itself as successor", ["ia-pa", "--on", "2026-07-01", "--into", "ia-pa"], "--into"],
     ["no reason", ["ia-pa", "--on", "2026-07-01", "--reason", " "], "--reason"],
   ])("refuses %s", async (_, [code = "", ...more], named) => {

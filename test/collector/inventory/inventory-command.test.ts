@@ -149,7 +149,7 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
   });
 
   it("says of a code that is not given why, and what helps", async () => {
-    expect((await say("enrol-code", "nowhere")).err).toBe('there is no centre "nowhere"; "centre list" names them');
+    expect((await say("enrol-code", "nowhere")).err).toBe("there is no centre “nowhere”; see “centre list”");
     for (const words of [[], ["chu-pah", "--all"]])
       expect(await say("enrol-code", ...words)).toMatchObject({ code: 64, err: expect.stringContaining("or --all") });
     for (let open = 0; open < 3; open++) await say("enrol-code", "chu-pah");

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Lang } from "#schemas/words.ts";
@@ -6,7 +7,7 @@ import { partsOf } from "../../../collector/inventory/archive-parts.ts";
 import { changesOf } from "../../../collector/inventory/declare.ts";
 import { readDeviceTable } from "../../../collector/inventory/device-file.ts";
 import { type DeviceRow, deviceCell, deviceForm } from "../../../collector/inventory/device-form.ts";
-import { readBytes, tableOf } from "../../../collector/inventory/read-table.ts";
+import { tableOf } from "../../../collector/inventory/read-table.ts";
 import { areSheetsBounded } from "../../../collector/inventory/sheet-bounds.ts";
 import { TableRefused } from "../../../collector/inventory/table-refused.ts";
 import { writeTable } from "../../../collector/inventory/write-table.ts";
@@ -20,7 +21,7 @@ const file = (name: string, body: string | Buffer) => {
 };
 const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Địa chỉ IP;Số sê-ri";
 const readFile = async (path: string, lang: Lang) =>
-  readDeviceTable(await tableOf(await readBytes(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+  readDeviceTable(await tableOf(await readFile(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
 const read = async (path: string, lang: Lang = "vi") => (await readFile(path, lang)).devices;
 const written = (name: string, rows: readonly DeviceRow[], lang: Lang) => writeTable(name, deviceForm, rows, deviceCell, lang);
 const faultsOf = (path: string, lang?: Lang) =>
