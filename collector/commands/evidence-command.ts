@@ -1,5 +1,4 @@
 import { Command, Option } from "commander";
-import { z } from "zod";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { DEMO_KEY } from "../collector.ts";
@@ -10,6 +9,7 @@ import { type LinkEvidenceFormat, linkEvidenceFormats, renderLinkEvidence } from
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
 import { writeNamed } from "./named-files.ts";
+import { requireDay } from "./require-day.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 const DAYS = 30;
@@ -19,20 +19,21 @@ type Options = { centre: string; link?: true; from?: string; to?: string; format
 /** `evidence --centre C --link`: every test of a centre's line, in the form that a provider can check. */
 export function evidenceCommand(context: CommandContext): Command {
   const { lang } = context;
-  const forms = { formats: linkEvidenceFormats.join(", "), standard: "html" };
   return new Command("evidence")
     .description(text(lang, "collector.evidence.about"))
     .requiredOption("--centre <code>", text(lang, "collector.option.centre"))
     .option("--link", text(lang, "collector.evidence.link"))
     .option("--from <day>", text(lang, "collector.evidence.from", { days: DAYS }))
     .option("--to <day>", text(lang, "collector.evidence.to"))
-    .addOption(new Option("--format <format>", text(lang, "collector.option.format", forms)).choices(linkEvidenceFormats).default(forms.standard))
+    .addOption(new Option("--format <format>", text(lang, "collector.option.format")).choices(linkEvidenceFormats).default("html"))
     .option("--out <file>", text(lang, "collector.option.out"))
     .action(async ({ centre: code, link, from, to, format, out }: Options) => {
       if (!link) throw new UsageError(text(lang, "collector.evidence.of-what"));
       const nowMs = Date.now();
-      const lastDay = dayOf(lang, "--to", to) ?? daysUntil(nowMs, 1).lastDay;
-      const firstDay = dayOf(lang, "--from", from) ?? daysUntil(Date.parse(`${lastDay}T12:00:00+07:00`), DAYS).firstDay;
+      if (to !== undefined) requireDay(lang, "--to", to);
+      if (from !== undefined) requireDay(lang, "--from", from);
+      const lastDay = to ?? daysUntil(nowMs, 1).lastDay;
+      const firstDay = from ?? daysUntil(Date.parse(`${lastDay}T12:00:00+07:00`), DAYS).firstDay;
       const span = spanOfDays(firstDay, lastDay);
       if (span.toMs <= span.fromMs || span.toMs - span.fromMs > DAYS_MAX * 86_400_000)
         throw new UsageError(text(lang, "collector.evidence.span", { days: DAYS_MAX, from: firstDay, to: lastDay }));
@@ -48,11 +49,4 @@ export function evidenceCommand(context: CommandContext): Command {
       if (out === undefined) context.terminal.out(String(body));
       else await writeNamed(lang, out, Buffer.from(body));
     });
-}
-
-function dayOf(lang: Lang, option: string, given: string | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  const parsed = z.iso.date().safeParse(given);
-  if (!parsed.success) throw new UsageError(text(lang, "collector.fault.day", { option, given }));
-  return parsed.data;
 }

@@ -21,7 +21,7 @@ export function findingsCommand(context: CommandContext): Command {
     .option("--as-of <time>", text(lang, "collector.findings.as-of"))
     .option("--centre <code>", text(lang, "collector.only.centre"))
     .option("--requirement <id>", text(lang, "collector.only.requirement"))
-    .addOption(new Option("--state <state>", text(lang, "collector.findings.state", { states: states.join(", ") })).choices(states))
+    .addOption(new Option("--state <state>", text(lang, "collector.findings.state")).choices(states))
     .action(async ({ asOf, ...filters }: Options) => {
       const nowMs = Date.now();
       const atMs = asOf === undefined ? nowMs : instantOf(asOf, lang);

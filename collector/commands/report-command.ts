@@ -15,13 +15,12 @@ type Options = { centre?: string; province?: true; month: string; format: Report
 /** `report --centre C | --province --month YYYY-MM`: the dossier of a month, on standard output or in a file. */
 export function reportCommand(context: CommandContext): Command {
   const { lang } = context;
-  const forms = { formats: reportFormats.join(", "), standard: "html" };
   return new Command("report")
     .description(text(lang, "collector.report.about"))
     .option("--centre <code>", text(lang, "collector.report.centre"))
     .option("--province", text(lang, "collector.report.province"))
     .requiredOption("--month <month>", text(lang, "collector.report.month"))
-    .addOption(new Option("--format <format>", text(lang, "collector.option.format", forms)).choices(reportFormats).default(forms.standard))
+    .addOption(new Option("--format <format>", text(lang, "collector.option.format")).choices(reportFormats).default("html"))
     .option("--out <file>", text(lang, "collector.option.out"))
     .action(async ({ centre, province, month, format, out }: Options) => {
       if ((centre === undefined) === (province === undefined)) throw new UsageError(text(lang, "collector.report.whose"));

@@ -5,5 +5,5 @@ import { UsageError } from "./terminal.ts";
 
 /** Ends a command whose option gives no day `YYYY-MM-DD`. @throws UsageError that names the option */
 export function requireDay(lang: Lang, option: string, given: string): void {
-  if (!z.iso.date().safeParse(given).success) throw new UsageError(text(lang, "collector.day.wrong", { option, given }));
+  if (!z.iso.date().safeParse(given).success) throw new UsageError(text(lang, "collector.fault.day", { option, given }));
 }

@@ -17,7 +17,7 @@ export function tokenCommand(context: CommandContext): Command {
     .description(text(lang, "collector.token.add.about"))
     .requiredOption("--name <text>", text(lang, "collector.token.add.name"))
     .requiredOption("--role <role>", text(lang, "collector.token.add.role", { roles: TokenRole.options.join(", ") }))
-    .option("--days <n>", text(lang, "collector.token.add.days", { max: TOKEN_DAYS_MAX, days: TOKEN_DAYS }), String(TOKEN_DAYS))
+    .option("--days <n>", text(lang, "collector.token.add.days", { max: TOKEN_DAYS_MAX }), String(TOKEN_DAYS))
     .action((fields: { name: string; role: string; days: string }) =>
       withTokens(context, async (tokens) => {
         const parsed = parseToken(fields);

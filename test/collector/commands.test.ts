@@ -105,12 +105,12 @@ describe("the collector's command line", () => {
     ["no port", ["measure", "--secret-file", "x", "--port", "70000"], '--port: "70000" không phải số cổng từ 0 đến 65535.'],
     ["no rate", ["measure", "--secret-file", "x", "--rate-max", "0"], '--rate-max: "0" không phải tốc độ từ 1 đến 100000 Mbps.'],
     ["half of a certificate", ["measure", "--secret-file", "x", "--tls-key", "k"], "Thiếu --tls-cert: --tls-key và --tls-cert phải có cả hai."],
-    ["no secret", ["measure", "--secret-file", "/no/such"], "/no/such: không đọc được (ENOENT); xem lại tên tệp, thư mục và quyền đọc."],
+    ["no secret", ["measure", "--secret-file", "/no/such"], "Không đọc được tệp /no/such (ENOENT): xem lại tên tệp, thư mục và quyền đọc."],
     ["no public key", ["config", "trust", "x"], "chép lại đủ cả dòng"],
     ["no private key", ["config", "sign", "x", "--key", "package.json", "--out", "y"], "package.json: không có khoá riêng Ed25519"],
     ["a file that is there", ["config", "keygen", "--out", "package.json"], "package.json: đã có tệp này và lệnh này không ghi đè; chọn tên khác."],
     ["a folder that is not", ["config", "keygen", "--out", "/no/such/key"], "/no/such/key: không ghi được (ENOENT)"],
-    ["no day", ["centre", "import", "x", "--from", "1/7/2026"], '--from: "1/7/2026" không phải một ngày; ghi theo dạng 2026-11-30.'],
+    ["no day", ["centre", "import", "x", "--from", "1/7/2026"], '--from: "1/7/2026" không phải một ngày có thật: ghi theo dạng 2026-11-30'],
     ["no database of a server", ["drill"], "hcc-collector backup"],
     ["no roles to make", ["roles"], "Chưa đặt DATABASE_URL"],
   ])("answers 64 and says in Vietnamese what is wrong: %s", async (_, words, said) => {
@@ -126,8 +126,8 @@ describe("the collector's command line", () => {
     writeFileSync(file("other.json"), JSON.stringify({ seals: [] }));
     writeFileSync(file("cut.json"), '{ "configs": [');
     const sign = async (name: string) => (await say("config", "sign", file(name), "--key", file("key.pem"), "--out", file("signed.json"))).err;
-    expect(await sign("other.json")).toMatch(/other\.json: không phải tệp mà config export đã ghi:\n.*"seals"\n.*mong đợi mảng.*\n.*configs/);
-    expect(await sign("cut.json")).toMatch(/cut\.json: sai cú pháp JSON \(.+\)\. Thường do thiếu/);
+    expect(await sign("other.json")).toMatch(/other\.json: không phải tệp mà config export đã ghi:\n.*"configs".*\n.*"seals"/);
+    expect(await sign("cut.json")).toMatch(/cut\.json sai cú pháp JSON \(.+\): thường do thiếu/);
   });
 
   it("a secret that is too short for leases is told with its file, and without a stack", async () => {

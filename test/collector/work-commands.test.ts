@@ -62,7 +62,7 @@ describe("what was typed wrong", () => {
     [["report"], "Không hiểu lệnh vừa gõ (thiếu tuỳ chọn --month <month>). Xem cách gõ: hcc-collector --help"],
     [
       ["report", "--month", "2026-11", "--format", "doc"],
-      "Không hiểu lệnh vừa gõ (giá trị sau --format <format> phải là một trong: html, pdf, xlsx, csv, json). Xem cách gõ: hcc-collector --help",
+      `Không hiểu lệnh vừa gõ ("doc" không dùng được sau --format <format>; các giá trị: html, pdf, xlsx, csv, json). Xem cách gõ: hcc-collector --help`,
     ],
     [["report", "--month", "2026-11"], "Báo cáo của ai? Thêm --centre MÃ hoặc --province, một trong hai."],
     [["report", "--month", "2026-13", "--province"], '--month: "2026-13" không phải một tháng: ghi theo dạng 2026-11'],
@@ -78,7 +78,7 @@ describe("what was typed wrong", () => {
     [["findings", "--requirement", "R1"], "--requirement: “R1” không phải mã nội dung: ghi theo dạng R01"],
     [
       ["findings", "--state", "good"],
-      "Không hiểu lệnh vừa gõ (giá trị sau --state <state> phải là một trong: not_applicable, error, unknown, pending, fail, pass). Xem cách gõ: hcc-collector --help",
+      `Không hiểu lệnh vừa gõ ("good" không dùng được sau --state <state>; các giá trị: not_applicable, error, unknown, pending, fail, pass). Xem cách gõ: hcc-collector --help`,
     ],
     [["waiver", "import", "/no/such.csv"], "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục và quyền đọc."],
     [["incidents", "ack", "1", "--by", " "], "--by: ghi họ tên người nhận xử lý"],

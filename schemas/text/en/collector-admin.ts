@@ -4,7 +4,6 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
   "collector.about": "Stores, judges and shows what the agents of commune centres measure",
   "collector.option.new_file": "file to write; it must not exist",
   "collector.number.wrong": '{option}: "{given}" cannot be used; give a whole number from 1 to {max}.',
-  "collector.day.wrong": '{option}: "{given}" is no day; write it as 2026-11-30.',
   "collector.file.unwritten": "{file} cannot be written ({error}); check its folder, the right to write there and the room on the disk.",
   "collector.file.exists": "{file} exists already and is not overwritten; choose another name.",
   "collector.address.taken": "port {port} is taken on {host}; the same program may run already",

@@ -3,7 +3,6 @@ export const collectorAdmin = {
   "collector.about": "Lưu trữ, đánh giá và cho xem những gì máy giám sát ở các trung tâm cấp xã đo được",
   "collector.option.new_file": "tên tệp mới để ghi; không ghi đè tệp đã có",
   "collector.number.wrong": '{option}: "{given}" không dùng được; cần một số nguyên từ 1 đến {max}.',
-  "collector.day.wrong": '{option}: "{given}" không phải một ngày; ghi theo dạng 2026-11-30.',
   "collector.file.unwritten": "{file}: không ghi được ({error}); xem lại thư mục, quyền ghi và chỗ trống trên ổ đĩa.",
   "collector.file.exists": "{file}: đã có tệp này và lệnh này không ghi đè; chọn tên khác.",
   "collector.address.taken": "cổng {port} của {host} đang có chương trình khác dùng; có thể chính chương trình này đang chạy sẵn",

@@ -1,5 +1,4 @@
-import { writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Lang } from "#schemas/words.ts";
@@ -21,7 +20,7 @@ const file = (name: string, body: string | Buffer) => {
 };
 const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Địa chỉ IP;Số sê-ri";
 const readFile = async (path: string, lang: Lang) =>
-  readDeviceTable(await tableOf(await readFile(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+  readDeviceTable(await tableOf(readFileSync(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
 const read = async (path: string, lang: Lang = "vi") => (await readFile(path, lang)).devices;
 const written = (name: string, rows: readonly DeviceRow[], lang: Lang) => writeTable(name, deviceForm, rows, deviceCell, lang);
 const faultsOf = (path: string, lang?: Lang) =>
