@@ -1,6 +1,5 @@
 import { Command, Option } from "commander";
 import { text } from "#schemas/text/text.ts";
-import type { Lang } from "#schemas/words.ts";
 import { DEMO_KEY } from "../collector.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import { daysUntil, spanOfDays } from "../report/link-evidence.ts";
