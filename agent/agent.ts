@@ -17,6 +17,8 @@ import { type KeptMemory, openMemory } from "./probe-memory.ts";
 import { probes } from "./probes/registry.ts";
 import { isKeyOld, rotateKey } from "./rotate-key.ts";
 import { runAssignment } from "./run-assignment.ts";
+import type { DayFrame } from "./spool/day-facts.ts";
+import type { SpooledObservation } from "./spool/rows.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
 import { hasEndedWell, readStatus, writeStatus } from "./status.ts";
@@ -91,8 +93,9 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   };
   const configs = new ConfigStore({ dataDir, owner: configOwner(identity, local), warn: log.warn });
   const credentials = new Credentials(dataDir);
-  const append = (observation: Parameters<Spool["append"]>[0]) => {
-    spool.append(observation);
+  const state: { config?: AgentConfig; refused: readonly { id: string; address: string }[] } = { refused: [] };
+  const append = (observation: SpooledObservation) => {
+    spool.append(observation, dayFrameOf(observation, clock.trustedMs(readClock()), state.config));
     uplink.notify();
   };
   const secretOf = (name: string) => credentials.secretOf(name);
@@ -107,7 +110,6 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
     run: (assignment, stop) => runAssignment(assignment, dependencies, stop),
     lastRunAgeMs: (assignment) => lastRunAgeMs(spool, assignment),
   });
-  const state: { config?: AgentConfig; refused: readonly { id: string; address: string }[] } = { refused: [] };
   return {
     collectorUrl,
     uplink,
@@ -164,6 +166,11 @@ function dutiesOf({ jobs, everyTick, maintain, tellStatus }: Assembly, stop: Abo
     { name: "upkeep", everyTicks: MAINTAIN_EVERY_TICKS, firstTick: MAINTAIN_FIRST_TICK, run: maintain },
     { name: "status", everyTicks: STATUS_EVERY_TICKS, firstTick: 0, run: () => tellStatus(false) },
   ];
+}
+
+/** The run's day as the collector will have it: by its clock, where it is known, and in the province's calendar. */
+function dayFrameOf({ elapsedMs }: SpooledObservation, nowMs: number | undefined, config: AgentConfig | undefined): Partial<DayFrame> {
+  return { ...(nowMs !== undefined && { atMs: nowMs - elapsedMs }), ...(config && { calendar: config.calendar }) };
 }
 
 function lastRunAgeMs(spool: Spool, { probe, target }: Assignment): number | undefined {

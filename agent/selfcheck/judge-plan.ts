@@ -1,7 +1,6 @@
-import { Calendar } from "#schemas/calendar.ts";
-import vn from "#schemas/calendars/vn.json" with { type: "json" };
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { Centre } from "#schemas/inventory.ts";
+import { bundledCalendar } from "../bundled-policy.ts";
 import { factsOfSpool } from "./facts-of-spool.ts";
 import { planLines } from "./plan-checks.ts";
 import type { CheckResult } from "./result.ts";
@@ -10,7 +9,7 @@ import type { Surroundings } from "./surroundings.ts";
 /** The plan's lines by the same rules as in the province, over what this PC knows. */
 export function judgePlan({ config, policy, spool, fresh, nowMs }: Surroundings): readonly CheckResult[] {
   const centre = config?.centre ?? Centre.parse({ code: "this-pc", name: "this PC" });
-  const calendar = config?.calendar ?? Calendar.parse(vn);
+  const calendar = config?.calendar ?? bundledCalendar;
   const facts = factsOfSpool({ centre, calendar, newlyDeclared: config?.newlyDeclared ?? [], nowMs }, spool, fresh);
   return planLines(policy.requirements, evaluate(policy, facts, nowMs), nowMs);
 }

@@ -2,10 +2,13 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { syncFolder } from "../atomic-file.ts";
+import { bundledCalendar } from "../bundled-policy.ts";
+import { dayTable, noteKeptDays } from "./day-facts.ts";
+import { transaction } from "./rows.ts";
 
 /** Below this version a bug of the write-ahead log can corrupt a file (sqlite.org/wal.html, fixed 2026-03-13). */
 const SQLITE_MIN = [3, 51, 3] as const;
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** SQLite's numbers for results that mean "this file is not to be trusted". */
 const corruptCodes = new Set([11, 26]);
 const FULL_CODE = 13;
@@ -24,6 +27,7 @@ const tables = `
     state INTEGER NOT NULL, code TEXT, body BLOB, answered_ms INTEGER, form TEXT NOT NULL DEFAULT 'plain') STRICT;
   CREATE INDEX batch_state ON batch (state, id);
   CREATE TABLE dead_letter (id INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, code TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  ${dayTable}
 `;
 
 /** The spool's file is damaged, of a newer program, or cannot be opened at all. */
@@ -76,14 +80,23 @@ function prepareDatabase(database: DatabaseSync): void {
   );
   const sound = database.prepare("PRAGMA quick_check(1)").get();
   if (sound?.quick_check !== "ok") throw new SpoolDamaged(`quick_check: ${String(sound?.quick_check)}`);
-  const version0 = database.prepare("PRAGMA user_version").get()?.user_version;
-  if (version0 === 0) database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-  else if (version0 === 1)
-    database.exec(`BEGIN IMMEDIATE; ALTER TABLE batch ADD COLUMN form TEXT NOT NULL DEFAULT 'plain'; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-  else if (version0 !== SCHEMA_VERSION) throw new SpoolDamaged(`the spool is of version ${String(version0)}, this program knows ${SCHEMA_VERSION}`);
+  const version0 = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  if (version0 > SCHEMA_VERSION) throw new SpoolDamaged(`the spool is of version ${version0}, this program knows ${SCHEMA_VERSION}`);
+  if (version0 < SCHEMA_VERSION) transaction(database, () => renew(database, version0));
   // Some builds fall back to NORMAL after the first write in WAL mode, and NORMAL loses acknowledged rows in a power cut.
   const synchronous = database.prepare("PRAGMA synchronous").get()?.synchronous;
   if (synchronous !== SYNCHRONOUS_FULL) throw new Error(`SQLite does not keep synchronous=FULL (it says ${String(synchronous)})`);
+}
+
+/** Brings a spool of an earlier version, or a new file (0), to this one; must run inside a transaction. */
+function renew(database: DatabaseSync, version: number): void {
+  if (version === 0) database.exec(tables);
+  if (version === 1) database.exec("ALTER TABLE batch ADD COLUMN form TEXT NOT NULL DEFAULT 'plain'");
+  if (version === 1 || version === 2) {
+    database.exec(dayTable);
+    noteKeptDays(database, bundledCalendar);
+  }
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
 
 function isAtLeast(version: string): boolean {

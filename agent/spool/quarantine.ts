@@ -3,6 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Observation } from "#schemas/observation.ts";
 import { syncFolder } from "../atomic-file.ts";
+import { bundledCalendar } from "../bundled-policy.ts";
+import { type DayFacts, noteDays, readDays, writeDays } from "./day-facts.ts";
 import { parsedBody } from "./inspect.ts";
 import { insertObservation, transaction } from "./rows.ts";
 
@@ -39,14 +41,29 @@ export function* salvage(aside: string): Generator<string> {
   }
 }
 
+/** Reads what a damaged spool still gives of days; undefined where they cannot be read. */
+export function salvagedDays(aside: string): DayFacts | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(aside, { readOnly: true });
+    return readDays(database);
+  } catch {
+    return undefined;
+  } finally {
+    database?.close();
+  }
+}
+
 /** Takes what was saved over into a new spool, in one transaction; gives how many rows it was. */
-export function refill(database: DatabaseSync, bodies: Iterable<string>): number {
+export function refill(database: DatabaseSync, bodies: Iterable<string>, days: DayFacts | undefined): number {
   let saved = 0;
   transaction(database, () => {
+    if (days) writeDays(database, days);
     for (const body of bodies) {
       const observation = Observation.omit({ seq: true }).safeParse(parsedBody(body));
       if (!observation.success) continue;
       insertObservation(database, observation.data);
+      noteDays(database, observation.data.outcome, { atMs: Date.parse(observation.data.takenAt), calendar: bundledCalendar });
       saved++;
     }
   });

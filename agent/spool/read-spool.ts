@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Observation } from "#schemas/observation.ts";
+import { type DayFacts, readDays } from "./day-facts.ts";
 import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 
 /** What a spool looks like from outside, while its agent may be running. */
@@ -9,6 +10,8 @@ export type SpoolView = {
   readonly status: Omit<SpoolStatus, "durable">;
   /** Newest first. */
   readonly recent: (probe: string, limit: number) => Observation[];
+  /** What is known of the last days, however many runs were made since. */
+  readonly days: DayFacts;
   readonly sound: boolean;
   /** Damaged files that were set aside. */
   readonly setAside: number;
@@ -28,5 +31,6 @@ export function readSpool(folder: string): SpoolView | undefined {
     }
   };
   const sound = use((database) => database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok");
-  return { status: use(spoolStatus), recent: (probe, limit) => use((database) => recentObservations(database, probe, limit)), sound, setAside };
+  const recent = (probe: string, limit: number) => use((database) => recentObservations(database, probe, limit));
+  return { status: use(spoolStatus), recent, days: use(readDays), sound, setAside };
 }

@@ -3,6 +3,8 @@ import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Observation } from "#schemas/observation.ts";
+import { bundledCalendar } from "../bundled-policy.ts";
+import { type DayFrame, expireDays, noteDays } from "./day-facts.ts";
 import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 import { isCorrupt, isDiskFull, openDatabase, SpoolDamaged } from "./open-database.ts";
 import {
@@ -20,7 +22,7 @@ import {
   thaw,
   toPlain,
 } from "./outbox.ts";
-import { quarantine, refill, salvage } from "./quarantine.ts";
+import { quarantine, refill, salvage, salvagedDays } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
 import { insertGap, insertObservation, lastSeq, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
@@ -58,9 +60,13 @@ export class Spool implements Disposable {
     if (this.#durable) this.#reserve.keep();
   }
 
-  /** Stores an observation and gives its place in the stream; undefined when neither eviction nor the reserve made room for it. */
-  append(observation: SpooledObservation): number | undefined {
-    const store = () => transaction(this.#database, () => this.#insert(observation));
+  /**
+   * Stores an observation, with what it tells of its day, and gives its place in the stream; undefined when neither eviction nor the reserve made room for it.
+   * `frame` is for callers that know the time better than the observation's own clock, or the province's calendar.
+   */
+  append(observation: SpooledObservation, frame: Partial<DayFrame> = {}): number | undefined {
+    const day = { atMs: Date.parse(observation.takenAt), calendar: bundledCalendar, ...frame };
+    const store = () => transaction(this.#database, () => this.#insert(observation, day));
     try {
       return this.#guarded(store);
     } catch (error) {
@@ -77,12 +83,13 @@ export class Spool implements Disposable {
     }
   }
 
-  #insert(observation: SpooledObservation): number {
+  #insert(observation: SpooledObservation, day: DayFrame): number {
     if (this.#unwritten > 0) {
       const from = takeSeqs(this.#database, this.#unwritten);
       insertGap(this.#database, { from, to: from + this.#unwritten - 1, reason: "evicted_disk_full" });
     }
     const seq = insertObservation(this.#database, observation);
+    noteDays(this.#database, observation.outcome, day);
     this.#unwritten = 0;
     return seq;
   }
@@ -148,6 +155,7 @@ export class Spool implements Disposable {
     const nowMs = this.#options.nowMs();
     this.#guarded(() => {
       expireAnswered(this.#database, nowMs);
+      if (clockTrusted) expireDays(this.#database, nowMs);
       const lost = (clockTrusted ? expireWaiting(this.#database, nowMs, limits) : 0) + evict(this.#database, this.#space(), limits);
       if (lost > 0) this.#options.log("observations were given up for space or age", { lost });
     });
@@ -232,7 +240,7 @@ export class Spool implements Disposable {
     try {
       const aside = quarantine(this.#file, this.#options.nowMs());
       const database = started(openDatabase(this.#file));
-      const saved = refill(database, salvage(aside));
+      const saved = refill(database, salvage(aside), salvagedDays(aside));
       this.#options.log("the damaged spool was set aside", { file: aside, saved });
       return database;
     } catch (error) {

@@ -313,7 +313,7 @@ describe("a damaged file", () => {
     const frozen = next(spool);
     spool[Symbol.dispose]();
     const database = new DatabaseSync(file(folder));
-    database.exec("ALTER TABLE batch DROP COLUMN form; PRAGMA user_version = 1");
+    database.exec("ALTER TABLE batch DROP COLUMN form; DROP TABLE day_fact; PRAGMA user_version = 1");
     database.close();
     using again = open(folder);
     expect({ ...next(again), body: "" }).toEqual({ ...frozen, body: "" });
