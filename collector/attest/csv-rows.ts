@@ -17,17 +17,35 @@ export function csvRecords(body: string): readonly { readonly line: number; read
     });
 }
 
-/** The same as bare rows of fields, empty rows included, so that places in it are places in the file. */
-export function csvTable(body: string): readonly (readonly string[])[] {
-  return linesOf(body).map(({ cells }) => cells);
+export type CsvTable = readonly (readonly string[])[];
+
+/**
+ * The same as bare rows of fields, empty rows included, so that places in it are places in the file. Under a title the first line says nothing of the mark
+ * between fields: it is then the one by which `hasHead` finds the names of the columns.
+ */
+export function csvTable(body: string, hasHead: (table: CsvTable) => boolean): CsvTable {
+  const fieldsBy = (mark: string) => splitRows(body, mark).map(({ cells }) => cells);
+  const first = separatorOf(body);
+  const table = fieldsBy(first);
+  if (hasHead(table)) return table;
+  for (const other of separators) {
+    const read = other === first ? [] : fieldsBy(other);
+    if (hasHead(read)) return read;
+  }
+  return table;
 }
 
 type Line = { readonly line: number; readonly cells: string[] };
 
+const separators = [",", ";", "\t"] as const;
+
 function linesOf(body: string): readonly Line[] {
+  return splitRows(body, separatorOf(body));
+}
+
+function separatorOf(body: string): string {
   const firstLine = body.slice(0, body.search(/[\r\n]|$/));
-  const separator = ([";", "\t"] as const).find((mark) => count(firstLine, mark) > count(firstLine, ",")) ?? ",";
-  return splitRows(body, separator);
+  return ([";", "\t"] as const).find((mark) => count(firstLine, mark) > count(firstLine, ",")) ?? ",";
 }
 
 function count(line: string, mark: string): number {

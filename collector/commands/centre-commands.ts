@@ -128,7 +128,7 @@ async function readCentres(file: string, options: Omit<CentreFileOptions, "file"
   const bytes = await readNamed(options.lang, file);
   if (/\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256)))
     return { centres: centresOf(options.lang, file, bytes.toString("utf8")), notes: [] };
-  return readCentreTable(await tableOf(bytes, file, options.lang), { ...options, file });
+  return readCentreTable(await tableOf(bytes, file, options.lang, centreForm), { ...options, file });
 }
 
 function centresOf(lang: Lang, file: string, body: string): Inventory["centres"] {

@@ -46,7 +46,11 @@ async function importFile(context: CommandContext, file: string, dryRun: boolean
   const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
     const codes = new Set(centres.map(({ code }) => code));
-    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(lang, file), file, lang), { file, lang, isCentre: (code) => codes.has(code) });
+    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(lang, file), file, lang, deviceForm), {
+      file,
+      lang,
+      isCentre: (code) => codes.has(code),
+    });
     return { changes: changesOf(centres, devices), notes };
   };
   const { changes, notes } = await withStore(context, async (db) => {

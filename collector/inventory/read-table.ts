@@ -7,6 +7,8 @@ import { csvTable } from "../attest/csv-rows.ts";
 import { partsOf } from "./archive-parts.ts";
 import { lostCells } from "./lost-cells.ts";
 import { areSheetsBounded } from "./sheet-bounds.ts";
+import type { TableForm } from "./table-form.ts";
+import { hasHead } from "./table-head.ts";
 import { TableRefused } from "./table-refused.ts";
 
 const FILE_MEGABYTES_MAX = 8;
@@ -27,12 +29,14 @@ export type Table = readonly (readonly TableCell[])[];
 
 /**
  * The first sheet of an .xlsx file, or a CSV file (UTF-8; comma, semicolon or tab), as rows of cells; which it is, the content says. `file` is its name
- * in sentences. @throws TableRefused that names the file and what to do.
+ * in sentences; by `form` the heads of a CSV file are known below a title. @throws TableRefused that names the file and what to do.
  */
-export async function tableOf(bytes: Buffer, file: string, lang: Lang): Promise<Table> {
+export async function tableOf<Column extends string>(bytes: Buffer, file: string, lang: Lang, form: TableForm<Column>): Promise<Table> {
   if (bytes.length > FILE_MEGABYTES_MAX * 1024 * 1024) throw new TableRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
   const isWorkbook = bytes.subarray(0, ZIP.length).toString("latin1") === ZIP;
-  const rows = isWorkbook ? await workbookRows(bytes, file, lang) : csvTable(utf8(bytes, file, lang)).map((row) => row.map(bareCell));
+  const rows = isWorkbook
+    ? await workbookRows(bytes, file, lang)
+    : csvTable(utf8(bytes, file, lang), (table) => hasHead(form, table)).map((row) => row.map(bareCell));
   return rows.map((row) => row.map(cleanCell));
 }
 

@@ -2,6 +2,7 @@ import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { Table, TableCell } from "./read-table.ts";
 import { columnOf, columnsOf, headOf, type TableForm } from "./table-form.ts";
+import { HEAD_ROWS_MAX, headPlace, isColumnNumbers, isOrdinalHead, totalOf } from "./table-head.ts";
 import { TableRefused } from "./table-refused.ts";
 
 const ROWS_MAX = 50_000;
@@ -16,6 +17,9 @@ const SHORTENED = /^-?\d+([.,]\d+)?e\+\d+$/i;
 /** A row of a table, by its number as a spreadsheet counts it. */
 export type TableRow<Column> = { readonly number: number; readonly cell: (column: Column) => TableCell; readonly words: (column: Column) => string };
 
+/** Where the heads stand, from 0 on: their row, the column that numbers the rows (-1 for none), and those of the form. */
+type Frame<Column> = { readonly top: number; readonly ordinal: number; readonly places: ReadonlyMap<Column, number> };
+
 /** The rows of one file, and all that is wrong with it. */
 export class TableRows<Column extends string> {
   readonly rows: readonly TableRow<Column>[];
@@ -29,17 +33,24 @@ export class TableRows<Column extends string> {
   readonly #rowOf = new Map<string, number>();
   /** Cells that were told of: the first thing that is wrong with one is the reason for the others. */
   readonly #told = new Set<string>();
+  /** What the file has beside its table, and was left out. */
+  readonly #leftOut: string[] = [];
 
   /**
-   * Reads a table whose first row names the columns, and looks for what a spreadsheet lost. @throws TableRefused where the columns are wrong, or there
-   * is no row.
+   * Reads a table, one of whose upper rows names the columns, and looks for what a spreadsheet lost. @throws TableRefused where the columns are wrong, or
+   * there is no row.
    */
-  constructor([head = [], ...rows]: Table, form: TableForm<Column>, { file, lang }: { readonly file: string; readonly lang: Lang }) {
+  constructor(table: Table, form: TableForm<Column>, { file, lang }: { readonly file: string; readonly lang: Lang }) {
+    const top = headPlace(form, table);
+    const head = table[top] ?? [];
     const places = placesOf(head, form, file, lang);
     this.#form = form;
     this.#lang = lang;
     this.columns = new Set(places.keys());
-    const filled = rows.flatMap((row, index) => (row.some(({ words }) => words !== "") ? [rowOf(row, index + 2, places)] : []));
+    if (top > 0) this.#leave("inventory.note.head", { row: String(top + 1) });
+    const ordinal = head.findIndex(({ words }) => isOrdinalHead(words));
+    if (ordinal !== -1) this.#leave("inventory.note.ordinal", { column: head[ordinal]?.words ?? "" });
+    const filled = table.flatMap((row, place) => (place > top && !this.#isBeside(row, place, { top, ordinal, places }) ? [rowOf(row, place + 1, places)] : []));
     if (filled.length === 0) throw new TableRefused([text(lang, form.none, { file })]);
     if (filled.length > ROWS_MAX) throw new TableRefused([text(lang, "inventory.fault.rows", { file, max: ROWS_MAX })]);
     this.rows = filled;
@@ -63,16 +74,35 @@ export class TableRows<Column extends string> {
 
   /** What a person should look at although it was taken. */
   notes(): readonly string[] {
-    return [...this.#numbers].map(([column, rows]) => {
+    const numbers = [...this.#numbers].map(([column, rows]) => {
       const named = rows.slice(0, NOTED_MAX).join(", ");
       const more = rows.length > NOTED_MAX ? ", …" : "";
       return text(this.#lang, "inventory.note.number", { column: headOf(this.#form, column, this.#lang), rows: `${named}${more}` });
     });
+    return [...this.#leftOut, ...numbers];
   }
 
   /** @throws TableRefused with all that is wrong, where anything is. */
   refuse(): void {
     if (this.faults.length > 0) throw new TableRefused(this.faults);
+  }
+
+  #leave(key: TextKey, params: TextParams): void {
+    this.#leftOut.push(text(this.#lang, key, params));
+  }
+
+  /** Whether a row below the heads is none of the table: empty but for its number, the columns' numbers, or sums. Where that is not certain it is one. */
+  #isBeside(row: readonly TableCell[], place: number, { top, ordinal, places }: Frame<Column>): boolean {
+    if (row.every(({ words }, column) => words === "" || (column === ordinal && /^\d+$/.test(words)))) return true;
+    if (place === top + 1 && isColumnNumbers(row)) {
+      this.#leave("inventory.note.column_numbers", { row: String(place + 1) });
+      return true;
+    }
+    const total = totalOf(row);
+    const musts = [...places].flatMap(([column, at]) => (this.#form.columns[column].must ? [row[at]?.words ?? ""] : []));
+    if (total === undefined || musts.some((words) => words !== "" && words !== total)) return false;
+    this.#leave("inventory.note.total", { row: String(place + 1), words: total });
+    return true;
   }
 
   /** What can be wrong with a cell whatever it says. */
@@ -106,7 +136,7 @@ function placesOf<Column extends string>(head: readonly TableCell[], form: Table
   const places = new Map<Column, number>();
   const faults: string[] = [];
   for (const [place, { words }] of head.entries()) {
-    if (words === "") continue;
+    if (words === "" || isOrdinalHead(words)) continue;
     const column = columnOf(form, words);
     if (column === undefined) faults.push(text(lang, "inventory.fault.column_unknown", { file, column: words, columns }));
     else if (places.has(column)) faults.push(text(lang, "inventory.fault.column_twice", { file, column: words }));
@@ -114,7 +144,7 @@ function placesOf<Column extends string>(head: readonly TableCell[], form: Table
   }
   for (const column of columnsOf(form))
     if (form.columns[column].must && !places.has(column))
-      faults.push(text(lang, "inventory.fault.column_missing", { file, column: headOf(form, column, lang), columns }));
+      faults.push(text(lang, "inventory.fault.column_missing", { file, column: headOf(form, column, lang), columns, max: HEAD_ROWS_MAX }));
   if (faults.length > 0) throw new TableRefused(faults);
   return places;
 }

@@ -31,12 +31,12 @@ const rows = [
   { centre: "xa-01", device: { id: "cam-1", role: "camera", address: "10.0.0.4" } },
 ] as const;
 const inventory = async (bytes: Buffer) =>
-  readDeviceTable(await tableOf(bytes, "fuzz", "vi"), { file: "fuzz", lang: "vi", isCentre: (code) => code === "xa-01" });
+  readDeviceTable(await tableOf(bytes, "fuzz", "vi", deviceForm), { file: "fuzz", lang: "vi", isCentre: (code) => code === "xa-01" });
 const centre = { code: "xa-01", name: "Chư Păh", latitude: 14.1, officers: 5, keyArea: true, contractNumber: "00123", devices: [] };
 const declared = new Map([[centre.code, centre]]);
 /** What a table gives must be what the contract takes: the store reads it back by that. */
 const centres = async (bytes: Buffer) => {
-  const found = readCentreTable(await tableOf(bytes, "fuzz", "vi"), { file: "fuzz", lang: "vi", declared, clear: false });
+  const found = readCentreTable(await tableOf(bytes, "fuzz", "vi", centreForm), { file: "fuzz", lang: "vi", declared, clear: false });
   Inventory.parse({ centres: found.centres });
 };
 

@@ -74,7 +74,13 @@ function spoolView(more: Partial<SpoolView["status"]> = {}): SpoolView {
     { metric: "upload_mbps", value: 172, labels: { server: "m1" } },
   ]);
   const runs = [{ ...slow, seq: 88, outcome }];
-  return { status: { ...status.spool, ...more }, recent: (probe, limit) => (probe === "link-bandwidth" ? runs.slice(0, limit) : []), days: { presence: [], peaks: [], pages: [] }, sound: true, setAside: 0 };
+  return {
+    status: { ...status.spool, ...more },
+    recent: (probe, limit) => (probe === "link-bandwidth" ? runs.slice(0, limit) : []),
+    days: { presence: [], peaks: [], pages: [] },
+    sound: true,
+    setAside: 0,
+  };
 }
 
 /** A spool that knows one run of one probe. */

@@ -28,7 +28,7 @@ const declared = new Map([iaGrai, chuPah].map((centre) => [centre.code, centre])
 const { devices: _, ...iaGraiAlone } = iaGrai;
 
 async function read(bytes: string | Buffer, { lang = "vi" as Lang, clear = false } = {}) {
-  const body = await tableOf(Buffer.from(bytes), "centres", lang);
+  const body = await tableOf(Buffer.from(bytes), "centres", lang, centreForm);
   const found = readCentreTable(body, { file: "centres", lang, declared, clear });
   // What a table gives is what the contract of the JSON file takes.
   expect(Inventory.parse({ centres: found.centres }).centres).toEqual(found.centres);
@@ -62,6 +62,21 @@ describe("a table of centres", () => {
   ])("is known by its heads: %s", async (head) => {
     const { centres } = await read(`\ufeff${head}\nXA-MOI;Xã Mới;Tây;13,986;107,8;5;có;300;VNPT;00123\n`);
     expect(centres).toEqual([{ ...iaGraiAlone, code: "xa-moi", name: "Xã Mới", district: "Tây" }]);
+  });
+
+  it("is taken with titles above, numbered rows and sums below; a code that reads like a sum is a centre", async () => {
+    const titled = workbook([
+      [],
+      [cells.text("DANH SÁCH TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"), cells.empty(), cells.empty()],
+      [cells.empty()],
+      ["TT", "Mã trung tâm", "Số cán bộ"].map(cells.text),
+      [cells.number("1"), cells.text("xa-ia-grai"), cells.number("7")],
+      [cells.empty(), cells.text("Tổng cộng"), cells.number("7")],
+    ]);
+    const { centres, notes } = await read(titled);
+    expect(centres).toEqual([{ ...iaGraiAlone, officers: 7 }]);
+    expect(notes.map((note) => note.slice(0, 24))).toEqual(["Tên cột được đọc ở dòng ", "Cột “TT” (số thứ tự) khô", "Dòng 6 (“Tổng cộng”) khô"]);
+    expect((await read("code;name\ncong;Cống\ntotal;Total\n")).centres.map(({ code }) => code)).toEqual(["cong", "total"]);
   });
 
   it("keeps what has no column, in any order of columns, and takes what is new", async () => {
@@ -148,7 +163,7 @@ describe("what Excel makes of a cell", () => {
 
   it("a code that lost its zeros makes no new centre", async () => {
     const numbered = new Map([["00123", { ...chuPah, code: "00123" }]]);
-    const body = await tableOf(sheet("code;name", [cells.number("123"), cells.text("Xã Mới")]), "centres", "vi");
+    const body = await tableOf(sheet("code;name", [cells.number("123"), cells.text("Xã Mới")]), "centres", "vi", centreForm);
     expect(() => readCentreTable(body, { file: "centres", lang: "vi", declared: numbered, clear: false })).toThrow("“123” thiếu các số 0");
   });
 

@@ -20,7 +20,11 @@ const file = (name: string, body: string | Buffer) => {
 };
 const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Địa chỉ IP;Số sê-ri";
 const readFile = async (path: string, lang: Lang) =>
-  readDeviceTable(await tableOf(readFileSync(path), path, lang), { file: path, lang, isCentre: (code) => code === "ia-grai" || code === "chu-pah" });
+  readDeviceTable(await tableOf(readFileSync(path), path, lang, deviceForm), {
+    file: path,
+    lang,
+    isCentre: (code) => code === "ia-grai" || code === "chu-pah",
+  });
 const read = async (path: string, lang: Lang = "vi") => (await readFile(path, lang)).devices;
 const written = (name: string, rows: readonly DeviceRow[], lang: Lang) => writeTable(name, deviceForm, rows, deviceCell, lang);
 const faultsOf = (path: string, lang?: Lang) =>
@@ -43,6 +47,58 @@ describe("a file of devices", () => {
     const device = { id: "mt-01", role: "officer-pc" as const, address: "10.0.0.21", serial: "X 1" };
     for (const name of ["form.xlsx", "form.csv"])
       for (const lang of ["vi", "en"] as const) expect(await read(file(name, written(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
+  });
+
+  it.each(["office.xlsx", "office.csv", "commas.csv"])(
+    "is taken as an office keeps it: under a title, with row numbers, an empty column and sums: %s",
+    async (name) => {
+      const rows = [
+        ["", "SỞ KHOA HỌC VÀ CÔNG NGHỆ; PHÒNG HẠ TẦNG SỐ", "", "", ""],
+        [],
+        ["", "DANH SÁCH THIẾT BỊ, NĂM 2026, TỈNH GIA LAI", "", "", ""],
+        ["", "STT", "Mã trung tâm", "Loại thiết bị", "Số sê-ri"],
+        ["", "(1)", "(2)", "(3)", "(4)"],
+        ["", "1", "ia-grai", "Máy in", "X1"],
+        ["", "2", "chu-pah", "Máy quét", "X2"],
+        ["", "3", "", "", ""],
+        ["", "Tổng cộng: 2", "", "", ""],
+      ];
+      const mark = name.startsWith("commas") ? "," : ";";
+      const quoted = (words: string) => (/[,;]/.test(words) ? `"${words}"` : words);
+      const lines = rows.map((row) => row.map(quoted).join(mark)).join("\r\n");
+      const bytes = name.endsWith(".csv") ? lines : workbook(rows.map((row) => row.map((words) => (words === "" ? cells.empty() : cells.text(words)))));
+      const { devices, notes } = await readFile(file(name, bytes), "vi");
+      expect([...devices]).toEqual([
+        ["ia-grai", [{ id: "printer-1", role: "printer", serial: "X1" }]],
+        ["chu-pah", [{ id: "scanner-1", role: "scanner", serial: "X2" }]],
+      ]);
+      expect(notes).toEqual([
+        "Tên cột được đọc ở dòng 4; các dòng phía trên không được nhập",
+        "Cột “STT” (số thứ tự) không được nhập",
+        "Dòng 5 (số của các cột) không được nhập",
+        "Dòng 9 (“Tổng cộng: 2”) không được nhập",
+      ]);
+    },
+  );
+
+  it("under a line of title without marks, a CSV file is read by the mark of its heads", async () => {
+    const devices = await read(file("titled.csv", "DANH SÁCH THIẾT BỊ, TỈNH GIA LAI, NĂM 2026\nMã trung tâm;Loại thiết bị\nia-grai;Máy in\n"));
+    expect([...devices.keys()]).toEqual(["ia-grai"]);
+  });
+
+  it.each<[string, string[], string]>([
+    ["a fault is in the row that Excel shows", ["DANH SÁCH;", "centre;role", "ia-grai;Tủ lạnh"], "dòng 3, cột “Loại thiết bị”"],
+    ["another column that nobody knows is named", ["Danh sách;;", "STT;centre;role;Ghi chú", "1;ia-grai;Máy in;mới"], "không có cột “Ghi chú”"],
+    ["below a title the column that is missing is named", ["DANH SÁCH;;", "STT;Mã trung tâm;Hãng", "1;ia-grai;HP"], "thiếu cột “Loại thiết bị”"],
+    ["a row with a centre is no row of sums", ["STT;centre;role", "Tổng cộng;ia-grai;"], "dòng 2, cột “Loại thiết bị”: không được để trống"],
+    [
+      "what a row of numbers without anything else says in words is looked at",
+      ["STT;centre;role", "1;ia-grai;Máy in", "Người lập biểu;;"],
+      "dòng 3, cột “Mã trung tâm”",
+    ],
+    ["heads below the twentieth row are none", [...Array(20).fill("x;y"), "centre;role", "ia-grai;Máy in"], "không có cột “x”"],
+  ])("nothing of it is guessed: %s", async (_, rows, wanted) => {
+    expect((await faultsOf(file("odd.csv", rows.join("\n")))).join("; ")).toContain(wanted);
   });
 
   it("a formula that our own export has disarmed comes back as it was", async () => {
