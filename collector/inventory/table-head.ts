@@ -28,7 +28,7 @@ export function headPlace<Column extends string>(form: TableForm<Column>, rows: 
 
 /** Whether a head stands over the numbers of the rows, which nobody needs. */
 export function isOrdinalHead(words: string): boolean {
-  return sameWords(words, ["STT", "TT", "Số TT", "Số thứ tự", "No", "#"]);
+  return sameWords(words, ["stt", "tt", "so tt", "so thu tu", "no", "#"]);
 }
 
 /** Whether a row below the heads numbers the columns: 1, 2, 3 or (1), (2), (3). */
@@ -41,7 +41,7 @@ export function isColumnNumbers(row: Cells): boolean {
 /** What a row of sums says of itself, in its first filled cell; undefined for every other row. What could be somebody's code is none. */
 export function totalOf(row: Cells): string | undefined {
   const first = row.find(({ words }) => words !== "")?.words ?? "";
-  const isSum = sameWords(first.replace(/\(.*|:.*/, ""), ["Tổng cộng", "Tổng số", "Tổng", "Cộng", "Total", "Grand total"]);
+  const isSum = sameWords(first.replace(/\(.*|:.*/, ""), ["tong cong", "tong so", "tong", "cong", "total", "grand total"]);
   return isSum && !Code.safeParse(first.toLowerCase()).success ? first : undefined;
 }
 
