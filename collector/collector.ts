@@ -19,6 +19,7 @@ import { createUpkeep } from "./jobs/upkeep.ts";
 import { createLeaseDesk } from "./lease/lease-desk.ts";
 import { defaultLeaseRules } from "./lease/lease-rules.ts";
 import type { Log } from "./log.ts";
+import { MeasureWatch } from "./measure/keep-measure.ts";
 import { readNotifyFile } from "./notify-file.ts";
 import { createPeopleDesk, type PeopleDesk } from "./people/desk.ts";
 import { createSignOn } from "./people/sign-on.ts";
@@ -66,6 +67,8 @@ export type Collector = {
   readonly people: PeopleDesk;
   /** Shared with the measure servers, which check leases with it. */
   readonly measureSecret: string;
+  /** Knows how the measure server fares that whoever serves this collector starts beside it. */
+  readonly measureWatch: MeasureWatch;
   /** Looks whether the database's disks have room. */
   watchStorage(): Promise<void>;
   /** Partitions, rollups, retention. */
@@ -121,6 +124,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const nonces = new Nonces(await sharedSecret(db, NONCE_KEY, NEW_SECRET));
   const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
   const measureSecret = await sharedSecret(db, MEASURE_KEY, NEW_SECRET);
+  const measureWatch = new MeasureWatch(log);
   const measureServers = serversOf(config);
   const leases = createLeaseDesk({
     store: leaseStore(db),
@@ -156,7 +160,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
       signOn,
       browserSecret,
       demo: isDemo,
-      health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch }),
+      health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch, measureWatch }),
       storageState: () => storage.state(),
       clockState: () => clockWatch.state(),
       gauges: async () => {
@@ -165,6 +169,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
           hcc_ingest_queued: queue.queued,
           hcc_judge_waiting: judge.waiting(),
           ...(storage.freeBytes() !== undefined && { hcc_database_free_bytes: storage.freeBytes() ?? 0 }),
+          ...(measureWatch.state() !== "off" && { hcc_measure_up: measureWatch.state() === "up" ? 1 : 0, hcc_measure_ends: measureWatch.ends() }),
           hcc_outbox_waiting: waiting,
           hcc_outbox_held: held,
           hcc_outbox_dead: dead,
@@ -194,6 +199,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     postman: createPostman(db, channelsOf(notify), log, Math.random),
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,
+    measureWatch,
     watchStorage: () => storage.look(),
     countDays: createDayCounts({ db, policyAt, now: clock }),
     sealMonth: monthDesk({ db, policyAt, demo: isDemo, now: clock }).sealNewest,

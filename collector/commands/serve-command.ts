@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { type Collector, type CollectorOptions, createCollector } from "../colle
 import { type CollectorConfig, childEnvironment } from "../config.ts";
 import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
+import { keepMeasuring } from "../measure/keep-measure.ts";
 import { passwordLink } from "../routes/people.ts";
 import { migrate } from "../store/migrate.ts";
 import { openByRole, openStore } from "../store/open.ts";
@@ -75,12 +76,11 @@ export async function runCollector(
   await warmUp(
     `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
   );
-  const measure = config.measurePort === 0 ? undefined : await startMeasure(collector, config, terminal, log);
+  if (config.measurePort !== 0) await startMeasure(collector, config, terminal, log);
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
   log.info({ port: config.port, host: config.host }, "collector started");
   await Promise.all([keepWorking(collector, store.tend, log, terminal.stop), keepOrder(collector, log, terminal.stop), alongside?.(collector, terminal.stop)]);
-  measure?.kill("SIGTERM");
   server.close();
   await Promise.race([collector.drain(), sleep(STOP_MS, undefined, { ref: false })]);
   server.closeAllConnections();
@@ -97,11 +97,11 @@ async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: 
 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */
 async function startMeasure(
-  { measureSecret }: Collector,
+  { measureSecret, measureWatch }: Collector,
   { dataDir, measureHost, measurePort, publicUrl }: CollectorConfig,
   { node, stop }: Terminal,
   log: Log,
-): Promise<ChildProcess> {
+): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   if (isLoopback(measureHost) && !isLoopback(new URL(publicUrl).hostname))
     log.warn({ host: measureHost, port: measurePort }, "no agent reaches the speed test on another machine; set HCC_MEASURE_HOST, or HCC_MEASURE_PORT=0");
@@ -124,12 +124,7 @@ async function startMeasure(
     secretFile,
     "--with-parent",
   ];
-  const child = spawn(node, words, { stdio: ["pipe", "ignore", "inherit"], env: childEnvironment() });
-  child.once("exit", (code) => {
-    if (code === 0 || stop.aborted) log.info({ code }, "measure server ended");
-    else log.error({ code, host: measureHost, port: measurePort }, "the measure server ended: no line is measured until the collector is started again");
-  });
-  return child;
+  void keepMeasuring(() => spawn(node, words, { stdio: ["pipe", "pipe", "inherit"], env: childEnvironment() }), measureWatch, stop);
 }
 
 const isLoopback = (host: string) => ["localhost", "127.0.0.1", "::1", "[::1]"].includes(host);

@@ -56,6 +56,7 @@ const look = (
     startedMs: more.startedMs ?? NOW - HOUR,
     storage: more.storage ?? roomy,
     clockWatch: more.clockWatch ?? timely,
+    measureWatch: { sentence: () => "ended" },
   });
 const sick = ({ checks }: Health) =>
   Object.entries(checks)
