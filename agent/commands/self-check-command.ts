@@ -17,6 +17,7 @@ import { judgePlan } from "../selfcheck/judge-plan.ts";
 import { type LiveRuns, liveRuns } from "../selfcheck/live-runs.ts";
 import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../selfcheck/render.ts";
 import { exitCodeOf, localOnly } from "../selfcheck/result.ts";
+import { isClosed } from "../selfcheck/self-checks.ts";
 import { checkIds, checksByGroup, isCheckId, selfCheck } from "../selfcheck/selfcheck.ts";
 import { spinner } from "../selfcheck/spinner.ts";
 import type { Surroundings } from "../selfcheck/surroundings.ts";
@@ -89,7 +90,16 @@ async function checkOnce(flags: SelfCheckFlags, settings: Settings, nodeVersion:
   });
   wait.stop();
   const { identity, policy, nowMs } = surroundings;
-  const report: Report = { results, centre: identity?.centre, agent: identity?.agent, version, policy, startedMs: nowMs, offline: flags.offline === true };
+  const report: Report = {
+    results,
+    centre: identity?.centre,
+    isClosed: isClosed(surroundings),
+    agent: identity?.agent,
+    version,
+    policy,
+    startedMs: nowMs,
+    offline: flags.offline === true,
+  };
   terminal.out(printed(report, flags, lang, terminal));
   if (flags.bundle !== undefined) writeBundle(flags.bundle, report, surroundings, lang, terminal);
   return exitCodeOf(flags.local ? localOnly(results) : results);

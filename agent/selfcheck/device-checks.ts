@@ -6,7 +6,7 @@ import { isTextKey } from "#schemas/text/text.ts";
 import { deriveAssignments } from "../assignments.ts";
 import { oneAtATime } from "../jobs.ts";
 import { lanGuard } from "../subnets.ts";
-import { deviceLine, recordingLine, unseenLine, withDisks } from "./device-line.ts";
+import { deviceLine, recordingLine, restingLine, unseenLine, withDisks } from "./device-line.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { type CheckLine, type CheckResult, phrase } from "./result.ts";
 import type { Check, Surroundings } from "./surroundings.ts";
@@ -33,7 +33,7 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
     allows: lanGuard(settings.local),
     networks: [],
   });
-  const asked = assignments.filter((assignment) => lanKinds.has(assignment.probe) && isJudged(assignment, policy));
+  const asked = assignments.filter(({ probe }) => lanKinds.has(probe));
   const lines = await askInTurn(asked, (assignment) => checkAssignment(assignment, surroundings));
   if (refused.length > 0) lines.push(refusedLine(refused));
   return lines.length > 0
@@ -52,8 +52,8 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
 }
 
 /** Only where the plan wants all hours recorded a channel that rests is one that fails. */
-function isJudged({ probe }: Assignment, { requirements }: PolicyProfile): boolean {
-  return probe !== "recording-watch" || requirements.some(({ rule }) => rule.kind === "depth" && rule.recordingMode === "continuous");
+function mayRest({ requirements }: PolicyProfile): boolean {
+  return !requirements.some(({ rule }) => rule.kind === "depth" && rule.recordingMode === "continuous");
 }
 
 /** All at once, except that cameras and recorders are asked one thing after the other, as the agent does. Lines come in the order of `asked`. */
@@ -90,6 +90,7 @@ function lineOf(assignment: Assignment, outcome: Outcome, policy: PolicyProfile)
 
 function answerLine(assignment: Assignment, outcome: Outcome, policy: PolicyProfile): CheckLine {
   const { probe } = assignment;
+  if (outcome.kind === "measured" && probe === "recording-watch" && mayRest(policy)) return restingLine(devicesOf(assignment), outcome);
   if (outcome.kind === "measured")
     return probe === "recording-depth" ? recordingLine(devicesOf(assignment), outcome, policy) : deviceLine(devicesOf(assignment), outcome, policy);
   // Only the province can name its own system: no device is at fault, and nobody at the centre can do anything.

@@ -116,6 +116,16 @@ export function recordingLine(targets: readonly AskedDevice[], { evidence, readi
   return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
 }
 
+/** The line of a look at recorders whose channels may rest: how many record, and which recorders did not tell. */
+export function restingLine(targets: readonly AskedDevice[], { evidence, readings }: Measured): Judged {
+  const channels = readings.filter(({ metric }) => metric === "recording_now");
+  const said = phrase("selfcheck.detail.may_rest", { up: channels.filter(({ value }) => value === 1).length, all: channels.length });
+  const silent = targets.filter(({ id }) => !channels.some((reading) => isAbout(reading, id, targets.length)));
+  if (silent.length === 0) return { state: "ok", detail: said };
+  const open = openDevices(silent, troublesOf(evidence));
+  return { ...open, state: "unknown", detail: joined([said, open.detail], "; ") };
+}
+
 const SeenDisks = z.object({
   recorders: z.array(
     z.looseObject({

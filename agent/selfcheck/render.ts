@@ -9,6 +9,8 @@ import { type CheckResult, type CheckState, checkGroups, exitCodeOf, type Phrase
 export type Report = {
   readonly results: readonly CheckResult[];
   readonly centre: string | undefined;
+  /** Who this PC is could not be read: it may be enrolled. */
+  readonly isClosed?: boolean;
   readonly agent: string | undefined;
   readonly version: string;
   readonly policy: PolicyProfile;
@@ -32,8 +34,9 @@ export const plainLook: Look = { colour: false, asciiOnly: false };
 /** The report for people: one line per check, its state in words, below it what to do and who does it. */
 export function renderText(report: Report, lang: Lang, look: Look): string {
   const at = moment(lang, report.startedMs);
-  const { centre, results } = report;
-  const heading = centre === undefined ? text(lang, "selfcheck.heading.nobody", { at }) : text(lang, "selfcheck.heading", { centre, at });
+  const { centre, results, isClosed } = report;
+  const nobody = isClosed ? "selfcheck.heading.closed" : "selfcheck.heading.nobody";
+  const heading = centre === undefined ? text(lang, nobody, { at }) : text(lang, "selfcheck.heading", { centre, at });
   const groups = checkGroups.flatMap((group) => {
     const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, look));
     const { id, version } = report.policy;

@@ -62,7 +62,7 @@ function remedyOf(error: unknown): Pick<CheckResult, "hint" | "technical"> {
 }
 
 /** Who this PC is cannot be read: that is not the same as a PC that was never enrolled. */
-function isClosed({ faults }: Surroundings): boolean {
+export function isClosed({ faults }: Pick<Surroundings, "faults">): boolean {
   return faults.some(({ what }) => what === IDENTITY);
 }
 

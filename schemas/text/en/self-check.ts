@@ -18,6 +18,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
 
   "selfcheck.heading": "Self-check of centre {centre}, at {at}",
   "selfcheck.heading.nobody": "Self-check of this PC (not enrolled), at {at}",
+  "selfcheck.heading.closed": "Self-check of this PC (agent.json cannot be read, so that its centre is not known), at {at}",
   "selfcheck.group.self": "This PC",
   "selfcheck.group.lan": "Local network",
   "selfcheck.group.wan": "Line and portals",
@@ -168,6 +169,9 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.detail.channel": "{name} ({why})",
   "selfcheck.detail.breached": "not met: {names}",
   "selfcheck.detail.nothing_recorded": "does not tell of anything recorded",
+  "selfcheck.detail.may_rest": "{up}/{all} channels record now; the plan does not want all hours recorded",
+  "selfcheck.detail.unheard":
+    "{subject} is not heard from this PC; the line of the centre may be at fault, so that it does not count against the portal: see the part on the line and the portals",
   "selfcheck.detail.disk_broken": "the recorder reports a faulty disk: {names}",
   "selfcheck.detail.no_disk": "no disk is seen",
   "selfcheck.detail.undecided": "unknown: {names}",

@@ -17,6 +17,7 @@ export const selfCheck = {
 
   "selfcheck.heading": "Tự kiểm tra trung tâm {centre}, lúc {at}",
   "selfcheck.heading.nobody": "Tự kiểm tra máy này (chưa đăng ký), lúc {at}",
+  "selfcheck.heading.closed": "Tự kiểm tra máy này (không đọc được agent.json, chưa rõ thuộc trung tâm nào), lúc {at}",
   "selfcheck.group.self": "Máy này",
   "selfcheck.group.lan": "Mạng nội bộ",
   "selfcheck.group.wan": "Đường truyền và các cổng",
@@ -168,6 +169,9 @@ export const selfCheck = {
   "selfcheck.detail.channel": "{name} ({why})",
   "selfcheck.detail.breached": "không đạt: {names}",
   "selfcheck.detail.nothing_recorded": "không cho biết đã ghi được hình nào",
+  "selfcheck.detail.may_rest": "{up}/{all} kênh đang ghi; kế hoạch không đòi ghi liên tục",
+  "selfcheck.detail.unheard":
+    "máy này chưa nghe được {subject}; lỗi có thể ở đường truyền của trung tâm, nên chưa tính cho cổng: xem phần đường truyền và các cổng",
   "selfcheck.detail.disk_broken": "đầu ghi báo ổ cứng lỗi: {names}",
   "selfcheck.detail.no_disk": "không thấy ổ cứng",
   "selfcheck.detail.undecided": "chưa rõ: {names}",

@@ -238,6 +238,48 @@ describe("each fault shows", () => {
     expect(line(results, "devices.recording-watch")).toMatchObject({ state: "warn", owner: { key: "owner.vendor" } });
   });
 
+  it.each<[string, object, CheckResult["state"], string]>([
+    [
+      "rests as the plan allows",
+      { disks: [{ disk: "1", state: "ok", healthy: true }] },
+      "ok",
+      "0/1 channels record now; the plan does not want all hours recorded",
+    ],
+    ["rests beside a disk that is broken", { disks: [{ disk: "1", state: "error", healthy: false }] }, "warn", "nvr-1 1"],
+  ])("a recorder that %s", async (_, more, state, words) => {
+    const look = measured([{ metric: "recording_now", value: 0, labels: { channel: "101" } }], {
+      recorders: [{ device: "nvr-1", clock: "ok", channels: [], ...more }],
+    });
+    const requirements = bundledPolicy.requirements.map((one) =>
+      one.rule.kind === "depth" ? { ...one, rule: { ...one.rule, recordingMode: "event" as const } } : one,
+    );
+    const results = await check({
+      policy: { ...bundledPolicy, requirements },
+      settings: settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.250" }] }),
+      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+    });
+    const found = line(results, "devices.recording-watch");
+    expect([found?.state, found?.detail && say("en", found.detail)]).toEqual([state, expect.stringContaining(words)]);
+  });
+
+  it("a recorder that cannot be asked beside one that rests as the plan allows", async () => {
+    const look = measured([{ metric: "recording_now", value: 0, labels: { channel: "nvr-1/101" } }], {
+      recorders: [
+        { device: "nvr-1", channels: [] },
+        { device: "nvr-2", channels: [], trouble: "auth_failed" },
+      ],
+    });
+    const requirements = bundledPolicy.requirements.filter(({ rule }) => rule.kind !== "depth");
+    const targets = ["nvr-1", "nvr-2"].map((id, index) => ({ id, role: "recorder" as const, address: `10.1.0.${index + 2}` }));
+    const results = await check({
+      policy: { ...bundledPolicy, requirements },
+      settings: settings({ targets }),
+      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+    });
+    const found = line(results, "devices.recording-watch");
+    expect([found?.state, found?.detail && say("en", found.detail)]).toEqual(["unknown", expect.stringMatching(/^0\/1 channels record now.*nvr-2/)]);
+  });
+
   it.each<[string, string, CheckResult["state"], Partial<Surroundings>]>([
     ["not enrolled", "self.enrolment", "warn", { identity: undefined }],
     ["a damaged file of the agent", "self.files", "fail", { faults: [{ what: "agent.json", error: "damaged" }] }],
@@ -667,6 +709,8 @@ describe("words of programs and devices", () => {
     const { out } = await agentCommand(["self-check", "--offline", "--only", "self"], { folder, lang: "vi" });
     expect(out).toContain(`→ ${join(folder, "agent.json")} bị hỏng: không biết máy này thuộc trung tâm nào. Xin CNTT tỉnh mã mới rồi đăng ký lại`);
     expect(out).not.toContain("damaged");
+    expect(out.split("\n")[0]).toContain("Tự kiểm tra máy này (không đọc được agent.json, chưa rõ thuộc trung tâm nào)");
+    expect(out).not.toContain("chưa đăng ký");
     const lines = out.split("\n").filter((line) => /^ {2}\[\? chưa rõ\] +(Đăng ký với tỉnh|Chương trình giám sát) /.test(line));
     expect(lines.map((line) => line.includes("không đọc được agent.json"))).toEqual([true, true]);
   });
@@ -710,6 +754,26 @@ describe("a portal that answers with another page", () => {
     const spool = { ...spoolView(), recent: (kind: string) => (kind === "portal-http" ? runs : []) };
     const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
     expect(found?.detail && say("en", found.detail)).toContain("answers with another page (perhaps maintenance): vnpt-igate");
+  });
+});
+
+describe("portals of which none is heard", () => {
+  it("count against nobody, and nobody at the centre is told that the centre cannot be reached", async () => {
+    const open = Date.UTC(2026, 10, 27, 3);
+    const mute = measured([{ metric: "portal_up", value: 0 }], { failedPhase: "tcp", error: "ETIMEDOUT" });
+    const runs = [1, 2, 3, 4].flatMap((minutes) =>
+      bundledPolicy.portals.map(({ id }, index) => ({
+        ...observation(0, { probe: "portal-http", target: id, takenAt: new Date(open - minutes * 60_000).toISOString(), outcome: mute }),
+        seq: minutes * 2 + index,
+      })),
+    );
+    const spool = { ...spoolView(), recent: (kind: string) => (kind === "portal-http" ? runs : []) };
+    const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
+    expect([found?.state, found?.detail && say("vi", found.detail)]).toEqual([
+      "unknown",
+      expect.stringContaining("máy này chưa nghe được vnpt-igate; lỗi có thể ở đường truyền"),
+    ]);
+    expect(found?.detail && say("vi", found.detail)).not.toContain("mất liên lạc");
   });
 });
 
