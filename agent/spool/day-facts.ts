@@ -14,6 +14,8 @@ export type DayFrame = { readonly atMs: number; readonly calendar: Calendar };
 /** As far as any rule of the plan looks back: the peaks of Wi-Fi clients. */
 const DAYS_KEPT = 92;
 const DAY_MS = 86_400_000;
+/** Most facts of a kind on one day, as in the province: names of queues and devices are not ours, and may be made up. */
+const DAY_FACTS_MAX = 500;
 const kinds = { presence: "presence", peak: "peak", pages: "pages" } as const;
 
 /** Days outlive the rows of which they are made: rows go when room is needed, and there are far too many of them to be read for one judgement. */
@@ -28,7 +30,12 @@ export function noteDays(database: DatabaseSync, outcome: Outcome, { atMs, calen
 
 /** Adds facts to those that are known; what they change nothing of is not written again. Must run inside a transaction. */
 export function writeDays(database: DatabaseSync, { presence, peaks, pages }: DayFacts): void {
-  const upsert = (better: string) => database.prepare(`INSERT INTO day_fact VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, day, name) DO UPDATE SET ${better}`);
+  const upsert = (better: string) =>
+    database.prepare(
+      `INSERT INTO day_fact SELECT ?1, ?2, ?3, ?4, ?5
+       WHERE EXISTS (SELECT 1 FROM day_fact WHERE kind = ?1 AND day = ?2 AND name = ?3) OR (SELECT count(*) FROM day_fact WHERE kind = ?1 AND day = ?2) < ${DAY_FACTS_MAX}
+       ON CONFLICT (kind, day, name) DO UPDATE SET ${better}`,
+    );
   if (presence.length > 0) {
     // Of two roles on one day the first of the alphabet counts, as in the province.
     const add = upsert("role = excluded.role WHERE excluded.role < role");

@@ -123,6 +123,28 @@ describe("a run's day", () => {
     expect(readSpool(folder)?.days.presence).toEqual([{ day: "2026-11-27", device: "printer-1", role: "printer" }]);
   });
 
+  it("holds no more devices than the province takes, whatever names are made up; those that it has stay", () => {
+    const folder = memoryFolder();
+    const names = (first: number): Outcome => ({
+      kind: "measured",
+      readings: Array.from({ length: 400 }, (_, index) => ({
+        metric: "device_up",
+        value: 1,
+        labels: { device: `q-${first + index}`, role: index === 0 ? "copier" : "printer" },
+      })),
+    });
+    {
+      using spool = open(folder);
+      for (const first of [1, 401, 0]) spool.append(observation(0, { probe: "office-devices", outcome: names(first) }));
+    }
+    const { presence = [] } = readSpool(folder)?.days ?? {};
+    expect([presence.length, presence.find(({ device }) => device === "q-0"), presence.find(({ device }) => device === "q-1")?.role]).toEqual([
+      500,
+      undefined,
+      "copier",
+    ]);
+  });
+
   it("has the highest number of people on the Wi-Fi in working hours, by the province's calendar", () => {
     const folder = memoryFolder();
     const clients = (value: number): Outcome => ({ kind: "measured", readings: [{ metric: "wifi_clients", value }] });
