@@ -24,16 +24,15 @@ export type CsvTable = readonly (readonly string[])[];
  * between fields: it is then the one by which `hasHead` finds the names of the columns.
  */
 export function csvTable(body: string, hasHead: (table: CsvTable) => boolean): CsvTable {
-  const fieldsBy = (mark: string) => splitRows(body, mark).map(({ cells }) => cells);
+  const fieldsBy = (mark: string, part: string) => splitRows(part, mark).map(({ cells }) => cells);
   const first = separatorOf(body);
-  const table = fieldsBy(first);
-  if (hasHead(table)) return table;
-  for (const other of separators) {
-    const read = other === first ? [] : fieldsBy(other);
-    if (hasHead(read)) return read;
-  }
-  return table;
+  const upper = body.slice(0, UPPER_CHARACTERS);
+  const mark = [first, ...separators].find((one) => hasHead(fieldsBy(one, upper))) ?? first;
+  return fieldsBy(mark, body);
 }
+
+/** Of a file these are enough to tell by which mark its heads are read. */
+const UPPER_CHARACTERS = 64 * 1024;
 
 type Line = { readonly line: number; readonly cells: string[] };
 
