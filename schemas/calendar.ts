@@ -76,6 +76,12 @@ export function workingDaysBefore(calendar: Calendar, atMs: number, count: numbe
   return days;
 }
 
+/** The last `count` working days without working time to come, newest first: only these speak against a device that did not answer. */
+export function workingDaysOver(calendar: Calendar, atMs: number, count: number): string[] {
+  const isOpen = workingMsBetween(calendar, atMs, endOfDayMs(vietnamDay(atMs))) > 0;
+  return workingDaysBefore(calendar, atMs, isOpen ? count + 1 : count).slice(isOpen ? 1 : 0);
+}
+
 /** Milliseconds of working time between two instants; 0 when `toMs` is not after `fromMs`. Spans of more than two years count as two years. */
 export function workingMsBetween(calendar: Calendar, fromMs: number, toMs: number): number {
   let total = 0;

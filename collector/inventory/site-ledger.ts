@@ -1,5 +1,5 @@
 import { assetLedger, type LedgerRow, ledgerStates } from "#schemas/asset-ledger.ts";
-import { type Calendar, vietnamDay, workingDaysBefore } from "#schemas/calendar.ts";
+import { type Calendar, vietnamDay, workingDaysOver } from "#schemas/calendar.ts";
 import { underCodesNow } from "#schemas/codes-now.ts";
 import type { Db } from "../store/db.ts";
 import { declaredDaysWithin } from "../store/declared-days.ts";
@@ -8,7 +8,7 @@ import { FOREVER_MS } from "../store/moment.ts";
 import { presenceSince } from "../store/presence.ts";
 import type { Site } from "../store/sites.ts";
 
-/** Working days after which an asset that was not met counts as missing: as long as the counts of the plan look back. */
+/** Working days that are over, after which an asset that was not met counts as missing: those at which the counts of the plan look back. */
 const WORKING_DAYS = 10;
 /** Days that are read at most, for holidays such as Tết. */
 const READ_DAYS = 60;
@@ -26,7 +26,7 @@ export async function siteLedger(db: Db, { siteId, centre }: Site, calendar: Cal
     declaredDaysWithin(db, [{ siteId, centre, sinceMs, atMs: nowMs }], FOREVER_MS, bySite),
   ]);
   const seen = underCodesNow(answered, days.get(siteId));
-  const sinceDay = workingDaysBefore(calendar, nowMs, WORKING_DAYS).at(-1) ?? vietnamDay(nowMs);
+  const sinceDay = workingDaysOver(calendar, nowMs, WORKING_DAYS).at(-1) ?? vietnamDay(nowMs);
   const rows = assetLedger({ declared: centre.devices, found, seen, sinceDay });
   return [...rows].sort((a, b) => ledgerStates.indexOf(a.state) - ledgerStates.indexOf(b.state));
 }

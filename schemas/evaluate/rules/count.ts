@@ -1,5 +1,5 @@
 import { assetLedger, type LedgerRow, ledgerStates } from "../../asset-ledger.ts";
-import { type Calendar, endOfDayMs, endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore, workingMsBetween } from "../../calendar.ts";
+import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore, workingDaysOver } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { Device } from "../../inventory.ts";
@@ -35,9 +35,9 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (!centre.officers && rule.perOfficer > 0) return { state: "unknown", reason: "no_denominator", ...frame };
   // 2.0000000000000004 officers' worth of scanners are two.
   const required = Math.ceil(Math.round((centre.officers ?? 0) * rule.perOfficer * 1e6) / 1e6) + rule.fixed;
-  const over = daysOver(calendar, nowMs, rule.ofWorkingDays);
+  const over = workingDaysOver(calendar, nowMs, rule.ofWorkingDays);
   const days = [...new Set([...workingDaysBefore(calendar, nowMs, 1), ...over])];
-  const rows = rowsOf(rule, facts, workingDaysBefore(calendar, nowMs, rule.ofWorkingDays));
+  const rows = rowsOf(rule, facts, over);
   const repeated = new Set(rows.filter((row) => isRepeated(rule, centre, row)).map(({ label }) => label));
   const seen = daysSeen(rule, facts, days, repeated);
   const still = stillOnes(rule, facts, nowMs);
@@ -83,12 +83,6 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   const neverMet = unseen.filter(({ id, name }) => !seen.has(id) && !seen.has(name ?? id)).length;
   if (over.length - watched >= rule.seenDays && mayCount + neverMet >= required) return { state: "pending", reason: "too_young", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
-}
-
-/** The last working days without working time to come, newest first: only these speak against a device that did not answer. */
-function daysOver(calendar: Calendar, nowMs: number, count: number): string[] {
-  const isOpen = workingMsBetween(calendar, nowMs, endOfDayMs(vietnamDay(nowMs))) > 0;
-  return workingDaysBefore(calendar, nowMs, isOpen ? count + 1 : count).slice(isOpen ? 1 : 0);
 }
 
 /** Printers that answer and whose page counter has stood still for the rule's days. */

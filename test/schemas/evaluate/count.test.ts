@@ -261,6 +261,15 @@ describe("the ledger behind the counts", () => {
     });
   });
 
+  it("a machine is missing once it was met on none of the days that are over: the morning of another one takes none away", () => {
+    const devices = [at("10.0.0.9", { id: "c-1", role: "copier" })] as never;
+    const onTheOldest = judge("R13", { centre: { devices }, presence: seen("c-1", "copier", over.slice(-1)) });
+    expect(onTheOldest?.detail).toMatchObject({ matched: 1 });
+    expect(judge("R13", { centre: { devices }, presence: seen("c-1", "copier", workingDaysBefore(calendar, NOW, 12).slice(-1)) })?.detail).toMatchObject({
+      missing: 1,
+    });
+  });
+
   it("says how many are missing, extra or replaced", () => {
     const devices = [at("10.0.0.9", { id: "c-1", role: "copier", serial: "A1" }), at("10.0.0.8", { id: "c-2", role: "copier" })] as never;
     const found = ["10.0.0.9", "10.0.0.7"].map((address) => ({
