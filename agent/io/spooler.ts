@@ -59,7 +59,7 @@ function cupsQueue(attributes: IppAttributes, usb: readonly UsbDevice[] | undefi
 // Not run in our tests, for want of a Windows machine; the parsers are tested with rows in the documented shape.
 async function readWindows(signal: AbortSignal): Promise<LocalDevices> {
   const [queues, images] = await Promise.all([
-    powershellRows("Get-CimInstance Win32_Printer | Select-Object Name,PortName,Local,WorkOffline,DetectedErrorState", signal),
+    powershellRows("Get-CimInstance Win32_Printer | Select-Object Name,DriverName,PortName,Local,WorkOffline,DetectedErrorState", signal),
     powershellRows(
       "Get-PnpDevice -PresentOnly -Class Image -ErrorAction SilentlyContinue | Select-Object FriendlyName,InstanceId,CompatibleID,@{n='Status';e={[string]$_.Status}}",
       signal,
@@ -70,25 +70,53 @@ async function readWindows(signal: AbortSignal): Promise<LocalDevices> {
 
 const Win32Printer = z.object({
   Name: z.string(),
+  DriverName: z.string().nullish(),
   PortName: z.string().nullish(),
   Local: z.boolean().nullish(),
   WorkOffline: z.boolean().nullish(),
   DetectedErrorState: z.number().nullish(),
 });
 
-/** Keeps queues on USB and parallel ports, one for each port: it is offline where all on it are. On unplugging or power-off only WorkOffline changes; the status stays idle. */
+/**
+ * Keeps queues on USB and parallel ports, one for each machine: a port's is offline where all on it are. On unplugging or power-off only WorkOffline changes;
+ * the status stays idle.
+ */
 export function parseWin32Printer(rows: readonly unknown[]): readonly LocalQueue[] {
   const own = rows.slice(0, DEVICES_MAX).flatMap((row) => {
     const { data } = Win32Printer.safeParse(row);
     return !data || virtualQueue.test(data.Name) || !/^(USB|LPT|DOT4)/i.test(data.PortName ?? "") ? [] : [data];
   });
-  const byPort = Map.groupBy(own, ({ PortName }) => PortName?.toUpperCase());
-  return [...byPort.values()].flatMap((queues): LocalQueue[] => {
+  const names = new Set(own.map(({ Name }) => Name));
+  const ports = [...Map.groupBy(own, ({ PortName }) => PortName?.toUpperCase()).values()].flatMap((queues): PortQueue[] => {
     const [first] = queues;
     if (first === undefined) return [];
     const workOffline = queues.every(({ WorkOffline }) => WorkOffline === true);
-    return [{ system: "windows", name: first.Name, workOffline, detectedErrorState: first.DetectedErrorState ?? 0 }];
+    return [{ system: "windows", name: first.Name, model: modelOf(first, names), workOffline, detectedErrorState: first.DetectedErrorState ?? 0 }];
   });
+  return [...Map.groupBy(ports, ({ model }) => model).values()].flatMap(machinesOf);
+}
+
+type PortQueue = Extract<LocalQueue, { system: "windows" }> & { readonly model: string };
+
+/**
+ * Driver and name of the queue of which this one is a copy, else its own: for another port Windows makes a printer's queue anew, by the same driver and with a
+ * number such as "(Copy 1)", in its language, behind the name.
+ */
+function modelOf({ Name, DriverName }: z.infer<typeof Win32Printer>, names: ReadonlySet<string>): string {
+  const plain = Name.replace(/(\s*\([^()]*\d\))+$/, "");
+  return `${DriverName ?? ""}\n${names.has(plain) ? plain : Name}`;
+}
+
+/**
+ * A printer without a USB serial number gets a second queue when it is plugged into another port, and the first stays behind, offline for ever. Nothing tells
+ * such a pair from two machines but that these are on at once: as many are told as are on, at least one, by the first names of the model in order, so that a
+ * machine that moves keeps its name.
+ */
+function machinesOf(queues: readonly PortQueue[]): LocalQueue[] {
+  const names = queues.map(({ name }) => name).sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const on = queues.filter(({ workOffline }) => !workOffline).sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+  const told = on.length > 0 ? on : queues.slice(0, 1);
+  return told.map(({ model: _, ...queue }, place): LocalQueue => ({ ...queue, name: names[place] ?? queue.name }));
 }
 
 const PnpImage = z.object({

@@ -37,6 +37,77 @@ describe("queues of this PC", () => {
     ]);
   });
 
+  it.each<[string, readonly (readonly [string, string, boolean])[], readonly string[]]>([
+    [
+      "moved to another port",
+      [
+        ["Canon LBP", "Canon LBP", true],
+        ["Canon LBP (Copy 1)", "Canon LBP", false],
+      ],
+      ["Canon LBP: on"],
+    ],
+    [
+      "moved back",
+      [
+        ["Canon LBP (Bản sao 1)", "Canon LBP", true],
+        ["Canon LBP", "Canon LBP", false],
+      ],
+      ["Canon LBP: on"],
+    ],
+    [
+      "moved and off",
+      [
+        ["Canon LBP (Copy 1)", "Canon LBP", true],
+        ["Canon LBP", "Canon LBP", true],
+      ],
+      ["Canon LBP: off"],
+    ],
+    [
+      "moved twice",
+      [
+        ["Canon LBP", "L", true],
+        ["Canon LBP (Copy 1)", "L", true],
+        ["Canon LBP (Copy 2)", "L", false],
+      ],
+      ["Canon LBP: on"],
+    ],
+    [
+      "two of a kind that are both on",
+      [
+        ["Canon LBP (Copy 1)", "Canon LBP", false],
+        ["Canon LBP", "Canon LBP", false],
+      ],
+      ["Canon LBP: on", "Canon LBP (Copy 1): on"],
+    ],
+    [
+      "two of a kind whose names a person gave",
+      [
+        ["Máy in 1", "Canon LBP", true],
+        ["Máy in 2", "Canon LBP", false],
+      ],
+      ["Máy in 1: off", "Máy in 2: on"],
+    ],
+    [
+      "two of a kind on two floors",
+      [
+        ["Máy in (Tầng 2)", "Canon LBP", true],
+        ["Máy in (Tầng 3)", "Canon LBP", false],
+      ],
+      ["Máy in (Tầng 2): off", "Máy in (Tầng 3): on"],
+    ],
+    [
+      "two makes that are called the same",
+      [
+        ["Máy in (Copy 1)", "HP 107", true],
+        ["Máy in", "Canon LBP", false],
+      ],
+      ["Máy in (Copy 1): off", "Máy in: on"],
+    ],
+  ])("Windows: a USB printer that %s", (_, rows, expected) => {
+    const queues = parseWin32Printer(rows.map(([Name, DriverName, WorkOffline], at) => ({ Name, DriverName, PortName: `USB00${at + 1}`, WorkOffline })));
+    expect(queues.map((queue) => `${queue.name}: ${queue.system === "windows" && queue.workOffline ? "off" : "on"}`)).toEqual(expected);
+  });
+
   it("Windows: neither a webcam nor a scanner on the network is a scanner of this PC", () => {
     const rows = [
       { FriendlyName: "Canon DR-C230", Status: "OK", InstanceId: "USB\\VID_1083&PID_1651\\6&1", CompatibleID: ["USB\\Class_ff"] },
