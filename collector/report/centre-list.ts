@@ -48,10 +48,9 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
 
 /** The centres that were asked for, in the order of the province's page. */
 async function shownOf({ policy, province, filter, nowMs }: CentreList, lang: Lang): Promise<readonly CentreStanding[]> {
-  const findings = Map.groupBy(province.findings, ({ centre }) => centre);
   const standings: CentreStanding[] = [];
   for (const group of groupsOf(province.centres)) {
-    standings.push(...standingsOf(policy, group, findings, nowMs));
+    standings.push(...standingsOf(policy, group, province.findings, nowMs));
     await turn();
   }
   return worstOnTop(asked(standings, filter), lang);

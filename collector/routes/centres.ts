@@ -13,7 +13,6 @@ import type { CalendarAt, PageDeps } from "./page.ts";
 export type CentresDeps = Pick<PageDeps, "policy" | "now"> & CalendarAt & { readonly store: Pick<PageStore, "province" | "centre" | "ledger"> };
 
 const HISTORY_MS = 30 * 86_400_000;
-const everything = { q: "", state: "", district: "", isp: "", requirement: "" };
 
 /** `GET /v1/centres` and `GET /v1/centres/{code}`: the same figures as the pages, for other systems of the province. */
 export function centresRoutes({ store, policy, calendarAt, now }: CentresDeps): Hono {
@@ -22,7 +21,7 @@ export function centresRoutes({ store, policy, calendarAt, now }: CentresDeps): 
 
   app.get("/v1/centres", async (c) => {
     const at = new Date(now()).toISOString();
-    const view = provinceView(policy, await store.province(at, vietnamDay(now())), everything, "vi", now());
+    const view = provinceView(policy, await store.province(at, vietnamDay(now())), "vi", now());
     return c.json({ at, policy: policyName, tally: view.centres, centres: view.standings.map(statusOf) } satisfies CentresReply);
   });
 

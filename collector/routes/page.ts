@@ -24,7 +24,8 @@ import { liveRevision } from "../web/live-revision.ts";
 import { messagePage } from "../web/message-page.ts";
 import type { PageStore } from "../web/page-store.ts";
 import { provincePage } from "../web/province-page.ts";
-import { type ProvinceFilter, provinceView } from "../web/province-view.ts";
+import type { ProvinceFilter } from "../web/province-view.ts";
+import { sharedProvince } from "../web/shared-province.ts";
 import { staticFile } from "../web/static-files.ts";
 
 /** What the pages are made from. */
@@ -57,14 +58,13 @@ export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
   const { store, policy } = deps;
   const app = new Hono();
   const live = liveRevision(() => store.revision());
+  const province = sharedProvince(store, policy);
 
   app.get("/", pageHeaders, async (c) => {
     const own = confinedTo(c);
     if (own !== undefined) return c.redirect(`/centres/${own}`, 303);
     const frame = pageFrame(c, deps);
-    const rows = await store.province(new Date(vietnamDayStartMs(vietnamDay(frame.nowMs))).toISOString(), vietnamDay(frame.nowMs));
-    const filter = filterAsked(c);
-    return c.html(provincePage(frame, policy, provinceView(policy, rows, filter, frame.lang, frame.nowMs), filter));
+    return c.html(provincePage(frame, policy, await province(frame.lang, frame.nowMs), filterAsked(c), pageAsked(c)));
   });
 
   app.get("/centres.xlsx", pageHeaders, async (c) => {

@@ -46,7 +46,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
       return {
         centres: briefs.filter((brief) => !isClosedOn(brief.closed, today)),
         closed: closed.sort((a, b) => (a.closed.on < b.closed.on ? 1 : -1)),
-        findings: findings.map(findingBrief),
+        findings: new Map(findings.map((row) => [row.centre, row.findings.map(findingBrief)])),
         changes: changes.map(sharedChange),
       };
     },
@@ -64,10 +64,13 @@ export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query:
     device: (code, id, since) => deviceRows(db, code, id, since),
 
     async revision() {
-      const [row] = await db.query<{ revision: string | null }>(
-        "SELECT pg_sequence_last_value(pg_get_serial_sequence('finding_revision', 'revision')::regclass)::text AS revision",
-      );
-      return row?.revision ?? "0";
+      const [[row], [waivers]] = await Promise.all([
+        db.query<{ revision: string | null }>(
+          "SELECT pg_sequence_last_value(pg_get_serial_sequence('finding_revision', 'revision')::regclass)::text AS revision",
+        ),
+        db.query<{ deeds: string }>("SELECT (count(*) + count(*) FILTER (WHERE body ? 'withdrawn'))::text AS deeds FROM waiver"),
+      ]);
+      return `${row?.revision ?? "0"}-${waivers?.deeds}`;
     },
 
     async findings({ centre, requirement, state, limit, after }) {
@@ -158,10 +161,13 @@ async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingF
   return found.sort((a, b) => b.atMs - a.atMs);
 }
 
+// A row for each centre: with one for each finding the driver alone would hold the collector for longer than all the rest of the page.
 const briefFindings = `
-  SELECT site.centre_code AS centre, f.requirement, f.state, f.reason, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
-    EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
-  FROM finding f JOIN site USING (site_id)`;
+  SELECT centre, json_agg(json_build_array(requirement, state, trunc(since)::int8, trunc(valid_until)::int8, waived)) AS findings FROM (
+    SELECT f.site_id, site.centre_code AS centre, f.requirement, f.state, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
+      EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
+    FROM finding f JOIN site USING (site_id)
+  ) AS one GROUP BY site_id, centre`;
 
 const toldFindings = `
   SELECT f.body - 'evidence' - 'parts' AS body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id)
@@ -214,12 +220,15 @@ const findingsPage = `
     AND (site.centre_code, f.requirement) > ($4::text, $5::text)
   ORDER BY site.centre_code, f.requirement LIMIT $6`;
 
-type BriefRow = { centre: string; requirement: string; state: FindingState; reason: FindingReason; since: number; valid_until: number | null; waived: boolean };
+type BriefRow = {
+  centre: string;
+  findings: readonly [requirement: string, state: FindingState, sinceMs: number, validUntilMs: number | null, waived: boolean][];
+};
 type SharedRow = Pick<ChangeRow, "requirement" | "from_state" | "state" | "at"> & Pick<SharedChange, "centres" | "times" | "newest">;
 type ChangeRow = { centre: string; requirement: string; from_state: FindingState | null; state: FindingState; reason: FindingReason; at: number };
 
-function findingBrief({ since, valid_until, ...row }: BriefRow): FindingBrief {
-  return { ...row, since: instant(since), ...(valid_until !== null && { validUntil: instant(valid_until) }) };
+function findingBrief([requirement, state, sinceMs, validUntilMs, waived]: BriefRow["findings"][number]): FindingBrief {
+  return validUntilMs === null ? { requirement, state, sinceMs, waived } : { requirement, state, sinceMs, validUntilMs, waived };
 }
 
 /** A waiver lies over a finding as soon as it is filed and until it ends, whenever the finding was judged. */

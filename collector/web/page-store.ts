@@ -10,8 +10,12 @@ import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
 
 /** A finding as stored, with the instant at which its present state began. */
 export type StandingFinding = Finding & { readonly since: string };
-/** What the province page needs of a finding: 135 centres times 20 of them, so no details. */
-export type FindingBrief = Pick<StandingFinding, "centre" | "requirement" | "state" | "reason" | "since" | "validUntil"> & { readonly waived: boolean };
+/** What the province page needs of a finding: up to 3,300 centres times 20 of them, so no details, and instants as they are compared. */
+export type FindingBrief = Pick<StandingFinding, "requirement" | "state"> & {
+  readonly sinceMs: number;
+  readonly validUntilMs?: number;
+  readonly waived: boolean;
+};
 /** A finding with all that its sentence needs, without what it stands on. */
 export type ToldFinding = Omit<StandingFinding, "evidence" | "parts">;
 /** A centre without its devices; `closed` also before its day has come. */
@@ -39,7 +43,8 @@ export type ProvinceRows = {
   readonly centres: readonly CentreBrief[];
   /** Those that are, the last one first. */
   readonly closed: readonly ClosedCentre[];
-  readonly findings: readonly FindingBrief[];
+  /** By the codes of their centres; closed ones may be among them. */
+  readonly findings: ReadonlyMap<string, readonly FindingBrief[]>;
   /** Changes since the asked instant at centres that are not closed, newest first; the same change at several is one entry, since one cause often moves many. */
   readonly changes: readonly SharedChange[];
 };
@@ -93,6 +98,6 @@ export type PageStore = {
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */
   ledger(code: string, nowMs: number): Promise<readonly LedgerRow[]>;
   device(code: string, id: string, since: string): Promise<DeviceRows | undefined>;
-  /** Changes whenever a finding was judged anew: what live pages wait for. */
+  /** Changes whenever a finding was judged anew or a waiver was filed or withdrawn: what live pages wait for. */
   revision(): Promise<string>;
 };

@@ -3,23 +3,25 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { PART_ROWS, rowsBefore } from "../store/list-part.ts";
 import { centreMap } from "./centre-map.ts";
 import { age, share } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, barOrder, type Html, icon, tallyBar } from "./markup.ts";
-import type { CentreStanding, ProvinceFilter, ProvinceView } from "./province-view.ts";
+import { paged } from "./paged.ts";
+import { asked, type CentreStanding, type ProvinceFilter, type ProvinceView } from "./province-view.ts";
 import { selectField } from "./select-field.ts";
 
 const CHANGES_SHOWN = 8;
 const FAILS_SHOWN = 5;
 
-/** The page of the whole province: how many centres stand how, which are worst, what changed today. */
-export function provincePage(frame: PageFrame, policy: PolicyProfile, view: ProvinceView, filter: ProvinceFilter): Html {
+/** The page of the whole province: how many centres stand how, which are worst, one page of their list, what changed today. */
+export function provincePage(frame: PageFrame, policy: PolicyProfile, view: ProvinceView, filter: ProvinceFilter, page: number): Html {
   const { lang } = frame;
   const title = text(lang, "web.province.title", { total: view.centres.total });
   const body = html`<div data-part="top">${summary(lang, title, view)}</div>
 <div class="columns">
-<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view, filter)}</div>${closedList(lang, view)}</section>
+<section class="card list" aria-labelledby="list-title">${filterForm(lang, policy, view, filter)}<div id="results" data-part="results">${table(frame, view, filter, page)}</div>${closedList(lang, view)}</section>
 <aside class="side" data-part="side">${changes(lang, policy, view)}${worst(lang, view)}<section class="card" id="map" aria-labelledby="map-title"><h2 id="map-title">${text(lang, "web.map")}</h2>${centreMap(lang, view.standings)}</section></aside>
 </div>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}.</p>`;
@@ -78,19 +80,28 @@ ${selectField(lang, "requirement", "web.filter.requirement", requirements, filte
 </form>`;
 }
 
-function table(frame: PageFrame, { shown, standings }: ProvinceView, filter: ProvinceFilter): Html {
+function table(frame: PageFrame, { standings }: ProvinceView, filter: ProvinceFilter, page: number): Html {
   const { lang } = frame;
+  const shown = asked(standings, filter);
   const result = html`<p class="result" role="status">${text(lang, shown.length === 0 ? "web.filter.none" : "web.filter.result", { shown: shown.length, total: standings.length })}</p>`;
   if (shown.length === 0) return result;
-  return html`${result}<p class="result no-print"><a href="${listAddress(filter)}">${text(lang, "list.link")}</a></p><table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
+  const before = rowsBefore(page);
+  const part = { page, rows: shown.slice(before, before + PART_ROWS), total: shown.length };
+  return html`${result}<p class="result no-print"><a href="${addressOf("/centres.xlsx", filter)}">${text(lang, "list.link")}</a></p>${paged(lang, part, (other) => addressOf("/", filter, other), rowsOf(frame, part.rows))}`;
+}
+
+function rowsOf(frame: PageFrame, shown: readonly CentreStanding[]): Html {
+  const { lang } = frame;
+  return html`<table class="centres"><caption class="quiet">${text(lang, "web.table.caption")}</caption>
 <thead><tr><th scope="col">${text(lang, "web.table.state")}</th><th scope="col">${text(lang, "web.table.centre")}</th><th scope="col">${text(lang, "web.table.fails")}</th><th scope="col" class="c-parts">${text(lang, "web.table.parts")}</th><th scope="col" class="c-time">${text(lang, "web.table.contact")}</th></tr></thead>
 <tbody>${shown.map((standing) => row(frame, standing))}</tbody></table>`;
 }
 
-/** The list as it is filtered, as a file. */
-function listAddress(filter: ProvinceFilter): string {
-  const asked = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
-  return `/centres.xlsx${asked.size > 0 ? `?${asked}` : ""}`;
+/** Another address of the list as it is filtered. */
+function addressOf(path: string, filter: ProvinceFilter, page = 1): string {
+  const asked = Object.entries({ ...filter, page: page > 1 ? String(page) : "" }).filter(([, value]) => value !== "");
+  const query = new URLSearchParams(asked);
+  return `${path}${query.size > 0 ? `?${query}` : ""}`;
 }
 
 /** Centres that are no more, folded up: who looks for one finds where its work went. */

@@ -4,7 +4,7 @@ import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "./format.ts";
 import type { CentreBrief, ClosedCentre, FindingBrief, ProvinceRows, SharedChange } from "./page-store.ts";
-import { asOf, tally, worstState } from "./standing.ts";
+import { hasRunOut, sumOf, tally, worstState } from "./standing.ts";
 
 /** Characters of a contract's number from which on a centre is found by it: the numbers of a province have most of their pairs of digits in common. */
 const CONTRACT_CHARACTERS_MIN = 4;
@@ -21,14 +21,13 @@ export type CentreStanding = {
   readonly tally: Tally;
   readonly fails: readonly { id: string; impact: number; waived: boolean }[];
   /** All its requirements. */
-  readonly findings: readonly (Pick<FindingBrief, "requirement" | "state" | "waived"> & { readonly since?: string })[];
+  readonly findings: readonly Pick<FindingBrief, "requirement" | "state" | "waived">[];
   /** When the oldest finding of the centre's state got that state. */
   readonly since?: string;
 };
 
 export type ProvinceView = {
   readonly standings: readonly CentreStanding[];
-  readonly shown: readonly CentreStanding[];
   /** Centres by state; the parts sum to the number of centres. */
   readonly centres: Tally;
   /** All findings of all centres: coverage and score of the province. */
@@ -43,29 +42,23 @@ export type ProvinceView = {
   readonly names: ReadonlyMap<string, string>;
 };
 
-/** Puts the province's rows in order for one reader. Starts from centres x requirements, so that a centre without findings is seen. */
-export function provinceView(policy: PolicyProfile, rows: ProvinceRows, filter: ProvinceFilter, lang: Lang, nowMs: number): ProvinceView {
+/** Puts the province's rows in order for readers of one language. Starts from centres x requirements, so that a centre without findings is seen. */
+export function provinceView(policy: PolicyProfile, rows: ProvinceRows, lang: Lang, nowMs: number): ProvinceView {
   const collator = new Intl.Collator(lang);
-  const standings = worstOnTop(
-    standingsOf(
-      policy,
-      rows.centres,
-      Map.groupBy(rows.findings, ({ centre }) => centre),
-      nowMs,
-    ),
-    lang,
+  const standings = worstOnTop(standingsOf(policy, rows.centres, rows.findings, nowMs), lang);
+  const failing = Map.groupBy(
+    standings.flatMap(({ fails }) => fails),
+    ({ id }) => id,
   );
-  const findings = standings.flatMap(({ findings }) => findings);
   return {
     standings,
-    shown: asked(standings, filter),
     centres: tally(standings.map(({ state, tally }) => ({ state, waived: tally.waived > 0 }))),
-    findings: tally(findings),
+    findings: sumOf(standings.map(({ tally }) => tally)),
     closed: rows.closed,
     districts: [...new Set(rows.centres.flatMap(({ district }) => district ?? []))].sort(collator.compare),
     isps: [...new Set(rows.centres.flatMap(({ isp }) => isp ?? []))].sort(collator.compare),
     worst: policy.requirements
-      .map((requirement) => ({ requirement, count: findings.filter(({ requirement: id, state }) => id === requirement.id && state === "fail").length }))
+      .map((requirement) => ({ requirement, count: failing.get(requirement.id)?.length ?? 0 }))
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || a.requirement.impact - b.requirement.impact)
       .slice(0, 6),
@@ -88,7 +81,10 @@ export function standingsOf(
 /** Centres in the order in which the province looks at them. */
 export function worstOnTop(standings: readonly CentreStanding[], lang: Lang): readonly CentreStanding[] {
   const collator = new Intl.Collator(lang);
-  return standings.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || collator.compare(a.centre.name, b.centre.name));
+  return standings
+    .map((standing) => ({ standing, rank: rank(standing), weight: weight(standing) }))
+    .sort((a, b) => a.rank - b.rank || b.weight - a.weight || collator.compare(a.standing.centre.name, b.standing.centre.name))
+    .map(({ standing }) => standing);
 }
 
 /** Those of some centres that a reader asked for. */
@@ -103,17 +99,27 @@ function standingOf(
   impacts: ReadonlyMap<string, number>,
   nowMs: number,
 ): CentreStanding {
-  const known = new Map(stored.map((finding) => [finding.requirement, asOf(finding, nowMs)]));
-  const findings = policy.requirements.map(({ id }): CentreStanding["findings"][number] => {
-    return known.get(id) ?? { requirement: id, state: "unknown", waived: false };
+  const known = new Map(stored.map((finding) => [finding.requirement, finding]));
+  const findings: FindingNow[] = policy.requirements.map(({ id }) => {
+    const finding = known.get(id);
+    return finding ? findingNow(finding, nowMs) : { requirement: id, state: "unknown", waived: false, sinceMs: Number.POSITIVE_INFINITY };
   });
   const state = worstState(findings);
   const fails = findings
     .filter((finding) => finding.state === "fail")
     .map(({ requirement: id, waived }) => ({ id, waived, impact: impacts.get(id) ?? 3 }))
-    .sort((a, b) => Number(a.waived) - Number(b.waived) || a.impact - b.impact || a.id.localeCompare(b.id));
-  const since = findings.flatMap((finding) => (finding.state === state && finding.since ? [finding.since] : [])).sort()[0];
-  return { centre, state, excused: fails.length > 0 && fails.every(({ waived }) => waived), tally: tally(findings), fails, findings, ...(since && { since }) };
+    .sort((a, b) => Number(a.waived) - Number(b.waived) || a.impact - b.impact || (a.id < b.id ? -1 : 1));
+  const sinceMs = findings.reduce((oldest, finding) => (finding.state === state ? Math.min(oldest, finding.sinceMs) : oldest), Number.POSITIVE_INFINITY);
+  const since = Number.isFinite(sinceMs) && { since: new Date(sinceMs).toISOString() };
+  return { centre, state, excused: fails.length > 0 && fails.every(({ waived }) => waived), tally: tally(findings), fails, findings, ...since };
+}
+
+type FindingNow = CentreStanding["findings"][number] & { readonly sinceMs: number };
+
+/** A stored finding as it stands at an instant. */
+function findingNow(finding: FindingBrief, nowMs: number): FindingNow {
+  const { state, validUntilMs, sinceMs } = finding;
+  return hasRunOut(state, validUntilMs, nowMs) ? { ...finding, state: "unknown", sinceMs: validUntilMs ?? sinceMs } : finding;
 }
 
 /** Worst first; a centre whose failures are all waived comes after those that must act. */

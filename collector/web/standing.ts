@@ -8,8 +8,15 @@ type Judged = { readonly state: FindingState; readonly waived?: boolean };
  * even when the judge has not come by yet. Silence never looks green.
  */
 export function asOf<F extends { state: FindingState; reason: string; since: string; validUntil?: string | undefined }>(finding: F, nowMs: number): F {
-  const expired = finding.state === "pass" && (finding.validUntil === undefined || Date.parse(finding.validUntil) < nowMs);
-  return expired ? { ...finding, state: "unknown", reason: "stale", since: finding.validUntil ?? finding.since } : finding;
+  const validUntilMs = finding.validUntil === undefined ? undefined : Date.parse(finding.validUntil);
+  return hasRunOut(finding.state, validUntilMs, nowMs)
+    ? { ...finding, state: "unknown", reason: "stale", since: finding.validUntil ?? finding.since }
+    : finding;
+}
+
+/** Whether a stored state is a pass whose evidence has run out at `nowMs`; one without an end never had any. */
+export function hasRunOut(state: FindingState, validUntilMs: number | undefined, nowMs: number): boolean {
+  return state === "pass" && (validUntilMs === undefined || validUntilMs < nowMs);
 }
 
 /** The worst state of a list by `worstFirst`; a list of nothing is unknown. */
@@ -19,14 +26,27 @@ export function worstState(list: readonly Judged[]): FindingState {
 
 /** Counts states; the six counts sum to `total`. Waived ones keep their state and are counted once more beside. */
 export function tally(list: readonly Judged[]): Tally {
-  const counts = Object.fromEntries(findingStates.map((state) => [state, list.filter((one) => one.state === state).length])) as Record<FindingState, number>;
-  const applicable = list.length - counts.not_applicable;
+  const counts = { ...none, total: list.length };
+  for (const { state, waived } of list) {
+    counts[state]++;
+    if (waived) counts.waived++;
+  }
+  return withShares(counts);
+}
+
+/** What several lists come to together. */
+export function sumOf(tallies: readonly Tally[]): Tally {
+  const counts = { ...none };
+  for (const tally of tallies) for (const key of counted) counts[key] += tally[key];
+  return withShares(counts);
+}
+
+type Counts = Omit<Tally, "coverage" | "score">;
+const none = { total: 0, pass: 0, fail: 0, pending: 0, unknown: 0, error: 0, not_applicable: 0, waived: 0 };
+const counted = ["total", ...findingStates, "waived"] as const;
+
+function withShares(counts: Counts): Tally {
+  const applicable = counts.total - counts.not_applicable;
   const decided = counts.pass + counts.fail;
-  return {
-    total: list.length,
-    ...counts,
-    waived: list.filter((one) => one.waived).length,
-    ...(applicable > 0 && { coverage: decided / applicable }),
-    ...(decided > 0 && { score: counts.pass / decided }),
-  };
+  return { ...counts, ...(applicable > 0 && { coverage: decided / applicable }), ...(decided > 0 && { score: counts.pass / decided }) };
 }

@@ -64,7 +64,7 @@ it("a problem that went before it was opened is in no list, nor in the view", as
 
 it("the counts of each centre are those of the province's page", async () => {
   const page = await pageStore(province.db).province(new Date(NOW - DAY).toISOString(), new Date(NOW).toISOString().slice(0, 10));
-  const { standings } = provinceView(plan, page, { q: "", state: "", district: "", isp: "", requirement: "" }, "vi", Date.now());
+  const { standings } = provinceView(plan, page, "vi", Date.now());
   const views = await rows(
     "SELECT centre, state, total::int, pass::int, fail::int, pending::int, unknown::int, error::int, not_applicable::int, waived::int FROM grafana.centre_now ORDER BY 1",
   );

@@ -3,7 +3,7 @@ import type { Attestation } from "#schemas/attestation.ts";
 import type { Segment } from "#schemas/fault-location.ts";
 import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { DeviceBrief, LatestReading } from "../../collector/web/device-brief.ts";
-import type { CentreBrief, CentreRows, DeviceRows, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
+import type { CentreBrief, CentreRows, DeviceRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
 import { samplePolicy } from "./sample-policy.ts";
 
 /** The moment of the sample: Saturday 28 November 2026, 10:00 in Vietnam. */
@@ -242,6 +242,11 @@ export const sampleDevices: readonly DeviceBrief[] = [
 
 const walked = (segment: Segment, value: 0 | 1): LatestReading => ({ metric: "segment_up", value, labels: { segment }, at: ago(5 * 60_000) });
 
+function briefOf({ requirement, state, since, validUntil, waiver }: StandingFinding): FindingBrief {
+  const ends = validUntil !== undefined && { validUntilMs: Date.parse(validUntil) };
+  return { requirement, state, sinceMs: Date.parse(since), waived: waiver !== undefined, ...ends };
+}
+
 export const sampleStore: PageStore = {
   async ledger(code) {
     return code === "xa-01" ? sampleLedger : [];
@@ -250,7 +255,7 @@ export const sampleStore: PageStore = {
     return {
       centres: sampleCentres,
       closed: [],
-      findings: sampleCentres.flatMap((_, index) => sampleFindings(index).map((finding) => ({ ...finding, waived: finding.waiver !== undefined }))),
+      findings: new Map(sampleCentres.map(({ code }, index) => [code, sampleFindings(index).map(briefOf)])),
       changes: [
         { requirement: "R01", from: "pass", to: "fail", at: ago(30 * 60_000), centres: 1, times: 1, newest: ["xa-01"] },
         { requirement: "R16", from: "unknown", to: "pass", at: ago(2 * HOUR), centres: 1, times: 1, newest: ["xa-06"] },

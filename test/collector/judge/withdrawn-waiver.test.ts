@@ -66,7 +66,7 @@ const isWaivedOnPages = async () => {
   const store = pageStore(province.db);
   const [rows, centre] = [await store.province("2026-12-07", "2026-12-07"), await store.centre("xa-hra", "2026-12-01", "2026-12-07")];
   const isR01 = ({ requirement }: { requirement: string }) => requirement === "R01";
-  return [rows.findings.find(isR01)?.waived, centre?.findings.find(isR01)?.waiver?.id];
+  return [rows.findings.get("xa-hra")?.find(isR01)?.waived, centre?.findings.find(isR01)?.waiver?.id];
 };
 /** The report of a month as it is made at an instant, without the help of its seal. */
 async function reportOf(month: string, nowMs: number): Promise<string> {

@@ -79,7 +79,7 @@ test("a list of many centres is read and packed a few at a time, with turns for 
   const turnsBefore: number[] = [];
   const store = {
     ...sampleStore,
-    province: async (...asked: Parameters<typeof sampleStore.province>) => ({ ...(await sampleStore.province(...asked)), centres: many, findings: [] }),
+    province: async (...asked: Parameters<typeof sampleStore.province>) => ({ ...(await sampleStore.province(...asked)), centres: many, findings: new Map() }),
     told: async (codes: readonly string[]) => {
       groups.push(codes.length);
       turnsBefore.push(turns);

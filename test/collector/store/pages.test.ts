@@ -76,7 +76,12 @@ afterAll(() => db?.close());
 test("the province has every centre, also one without a finding, and today's changes", async () => {
   const rows = await pageStore(db).province("2026-11-27T17:00:00.000Z", "2026-11-28");
   expect(rows.centres.map(({ code }) => code)).toEqual(["xa-01", "xa-02"]);
-  expect(rows.findings).toHaveLength(7);
+  expect([...rows.findings].map(([centre, findings]) => [centre, findings.length])).toEqual([["xa-01", 7]]);
+  const [stored] = await db.query<{ since: string; until: string }>("SELECT since::text, valid_until::text AS until FROM finding WHERE requirement = 'R07'");
+  expect(rows.findings.get("xa-01")?.find(({ requirement }) => requirement === "R07")).toMatchObject({
+    sinceMs: Date.parse(stored?.since ?? ""),
+    validUntilMs: Date.parse(stored?.until ?? ""),
+  });
   expect(rows.changes).toHaveLength(7);
 });
 
@@ -183,12 +188,21 @@ test("findings are paged in order of centre and requirement", async () => {
   expect(await store.findings({ limit: 10, state: "fail", centre: "xa-01" })).toHaveLength(2);
 });
 
-test("the revision grows with each revision of a finding", async () => {
+test("the revision changes with each revision of a finding, and with a waiver that is filed or withdrawn", async () => {
   const before = await pageStore(db).revision();
   const site = await findSite(db, "xa-01");
   const [finding] = await findingsOf(db, site?.siteId ?? 0);
   if (finding) await addRevisions(db, [{ siteId: site?.siteId ?? 0, before: finding, finding, late: false }]);
-  expect(Number(await pageStore(db).revision())).toBeGreaterThan(Number(before));
+  const revisions = [before, await pageStore(db).revision()];
+  const deeds = [
+    `INSERT INTO waiver (site_id, id, requirement, from_day, until_day, body) VALUES (${site?.siteId}, 'w-9', 'R07', '2020-01-01', '2020-01-02', '{}')`,
+    `UPDATE waiver SET body = '{"withdrawn": {}}' WHERE id = 'w-9'`,
+  ];
+  for (const deed of deeds) {
+    await db.query(deed);
+    revisions.push(await pageStore(db).revision());
+  }
+  expect(new Set(revisions).size).toBe(4);
 });
 
 test("a device has its answers by the hour, its newest numbers and the runs that asked it; one that no inventory holds is there too", async () => {

@@ -187,7 +187,7 @@ test("hostile names of centres, filters and 10 kB of text change no tag and no s
       province: async () => ({
         centres: sampleCentres.slice(0, 1).map((centre) => ({ ...centre, name, district: name })),
         closed: [],
-        findings: [],
+        findings: new Map(),
         changes: [],
       }),
     },
@@ -199,7 +199,6 @@ test("hostile names of centres, filters and 10 kB of text change no tag and no s
 });
 
 test("a page of 135 centres with 20 requirements stays below 150 kB", async () => {
-  const { findings } = await sampleStore.province("", "");
   const centres = Array.from({ length: 135 }, (_, index) => ({
     code: `xa-${index + 100}`,
     name: `Phường Số ${index} (mô phỏng)`,
@@ -213,23 +212,44 @@ test("a page of 135 centres with 20 requirements stays below 150 kB", async () =
     ...samplePolicy,
     requirements: Array.from({ length: 20 }, (_, index) => ({ ...samplePolicy.requirements[0], id: `R${String(index + 1).padStart(2, "0")}` })),
   } as typeof samplePolicy;
-  const all = centres.flatMap(({ code }, at) =>
-    policy.requirements.map(({ id }, place) => ({
-      ...findings[0],
-      centre: code,
-      requirement: id,
-      state: (at + place) % 3 === 0 ? "fail" : "pass",
-      validUntil: "2027-01-01T00:00:00.000Z",
-      waived: false,
-    })),
+  const validUntilMs = Date.parse("2027-01-01T00:00:00.000Z");
+  const findings = new Map(
+    centres.map(({ code }, at) => [
+      code,
+      policy.requirements.map(({ id: requirement }, place) => {
+        return { requirement, state: (at + place) % 3 === 0 ? ("fail" as const) : ("pass" as const), sinceMs: sampleNowMs, validUntilMs, waived: false };
+      }),
+    ]),
   );
   const large = pageRoutes({
     ...deps,
     policy,
     calendarAt: () => calendar,
-    store: { ...sampleStore, province: async () => ({ centres, closed: [], findings: all as typeof findings, changes: [] }) },
+    store: { ...sampleStore, province: async () => ({ centres, closed: [], findings, changes: [] }) },
   });
   expect(Buffer.byteLength(await (await large.request("/")).text())).toBeLessThan(150_000);
+});
+
+test("a province of more centres than a page holds is looked at a page at a time, as it is filtered, and its figures and map have all", async () => {
+  const [first] = sampleCentres;
+  const centres = Array.from({ length: 1_100 }, (_, index) => ({ ...first, code: `xa-${index}`, name: `Xã ${index}`, district: `Khu vực ${index % 2}` }));
+  const store = {
+    ...sampleStore,
+    province: async () => ({ centres: centres as (typeof sampleCentres)[number][], closed: [], findings: new Map(), changes: [] }),
+  };
+  const many = pageRoutes({ ...deps, calendarAt: () => calendar, store });
+  const rowsOf = async (address: string) => {
+    const html = await (await many.request(address)).text();
+    return { html, rows: [...html.matchAll(/<th scope="row"><a href="\/centres\/(xa-\d+)"/g)].map(([, code]) => code) };
+  };
+  const pages = await Promise.all(["/", "/?page=2", "/?page=3"].map(rowsOf));
+  expect(pages.map(({ rows }) => rows.length)).toEqual([500, 500, 100]);
+  expect(new Set(pages.flatMap(({ rows }) => rows)).size).toBe(1_100);
+  expect(pages[0]?.html).toContain("1.100");
+  expect(pages[0]?.html.match(/tabindex="-1"><title>/g)).toHaveLength(1_100);
+  const half = await rowsOf(`/?district=${encodeURIComponent("Khu vực 1")}`);
+  expect(half.html).toContain("page=2");
+  expect((await rowsOf(`/?district=${encodeURIComponent("Khu vực 1")}&page=2`)).rows).toHaveLength(50);
 });
 
 test("static files are served by name, with a type, and nothing else is", async () => {

@@ -1,0 +1,43 @@
+import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { PolicyProfile } from "#schemas/policy.ts";
+import type { Lang } from "#schemas/words.ts";
+import type { PageStore, ProvinceRows } from "./page-store.ts";
+import { type ProvinceView, provinceView } from "./province-view.ts";
+
+/** How long what was made serves others while the revision stays; what no revision tells, such as last contacts, is that old at most. */
+const KEEP_MS = 3_000;
+
+type Made = { readonly revision: string; readonly day: string; readonly atMs: number; readonly views: Promise<Views> };
+type Views = (lang: Lang) => ProvinceView;
+
+/**
+ * The province as all who look at it share it: open pages ask for it anew at the same moment, and a large one takes the collector's time. It is made anew when
+ * findings or waivers have changed, on another day, and after some seconds. @throws as the store does
+ */
+export function sharedProvince(store: Pick<PageStore, "province" | "revision">, policy: PolicyProfile): (lang: Lang, nowMs: number) => Promise<ProvinceView> {
+  let newest: Made | undefined;
+  return async (lang, nowMs) => {
+    // Asked before the rows are read: they are at least as new as it.
+    const revision = await store.revision();
+    const day = vietnamDay(nowMs);
+    if (newest?.revision !== revision || newest.day !== day || Math.abs(nowMs - newest.atMs) >= KEEP_MS) {
+      const rows = store.province(new Date(vietnamDayStartMs(day)).toISOString(), day);
+      const made = { revision, day, atMs: nowMs, views: rows.then((read) => viewsOf(policy, read, nowMs)) };
+      newest = made;
+      made.views.catch(() => {
+        if (newest === made) newest = undefined;
+      });
+    }
+    return (await newest.views)(lang);
+  };
+}
+
+/** A view for each language, made when it is asked for. */
+function viewsOf(policy: PolicyProfile, rows: ProvinceRows, nowMs: number): Views {
+  const views = new Map<Lang, ProvinceView>();
+  return (lang) => {
+    const view = views.get(lang) ?? provinceView(policy, rows, lang, nowMs);
+    views.set(lang, view);
+    return view;
+  };
+}
