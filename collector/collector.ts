@@ -41,7 +41,7 @@ import { outboxState } from "./store/outbox.ts";
 import { Partitions } from "./store/partitions.ts";
 import { grantRights } from "./store/roles.ts";
 import { RunIds } from "./store/run-rows.ts";
-import { setting, sharedSecret } from "./store/settings.ts";
+import { putSetting, setting, sharedSecret } from "./store/settings.ts";
 import { storageMode } from "./store/settle-storage.ts";
 import { findSite } from "./store/sites.ts";
 
@@ -87,6 +87,8 @@ const NEW_SECRET = () => randomBytes(32).toString("base64url");
 const NONCE_KEY = "nonce_secret";
 const MEASURE_KEY = "measure_secret";
 const BROWSER_KEY = "browser_secret";
+/** The id of the policy by which this database is judged: what Grafana's views go by. */
+export const POLICY_KEY = "policy";
 /** Set by the demo; pages then say so. */
 export const DEMO_KEY = "demo";
 
@@ -96,6 +98,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   await grantRights(owner);
   if (applied.length > 0) log.info({ applied }, "database schema brought up to date");
   const policyAt = await openPolicyBook(db, config.policy, clock());
+  await putSetting(db, POLICY_KEY, config.policy);
   const partitions = new Partitions(owner);
   await partitions.ensureAhead(clock());
   const counters = new Counters(counterHelp);

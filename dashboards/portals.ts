@@ -46,10 +46,19 @@ const verdicts = (page: Page) =>
   );
 
 const shareDown = (page: Page) =>
-  lines(page, "board.portals.down", series({ from: "portal_hour", name: "portal", value: "100 - avg(up_percent)" }), { width: 12, unit: "percent", min: 0 });
+  lines(
+    page,
+    "board.portals.down",
+    series({ from: "district_hour", name: "kind", value: `100 - 100 * ${mean}`, where: [inDistrict, "metric = 'portal_up'"] }),
+    { width: 12, unit: "percent", min: 0 },
+  );
 
 const slowness = (page: Page) =>
-  lines(page, "board.portals.slowness", series({ from: "portal_hour", name: "portal", value: "avg(ttfb_avg_ms)" }), { width: 12, unit: "ms", min: 0 });
+  lines(page, "board.portals.slowness", series({ from: "district_hour", name: "kind", value: mean, where: [inDistrict, "metric = 'portal_ttfb_ms'"] }), {
+    width: 12,
+    unit: "ms",
+    min: 0,
+  });
 
 const troubled = (page: Page) =>
   rows(

@@ -88,13 +88,17 @@ const worstCentres = (page: Page) =>
     { width: 13 },
   );
 
+const states = ["pass", "fail", "pending", "unknown", "error", "not_applicable"] as const;
+
 const requirements = (page: Page) =>
   stateBars(
     page,
     "board.province.requirements",
     table({
-      from: "requirement_now",
-      columns: [`${requirementLabel(page)} AS title`, "pass", "fail", "pending", "unknown", "error", "not_applicable"],
+      from: "requirement_district_now",
+      columns: [`${requirementLabel(page)} AS title`, ...states.map((state) => `sum(${state}) AS ${state}` as const)],
+      where: [inDistrict],
+      groupBy: ["requirement", `title_${page.lang}`],
       orderBy: ["requirement"],
     }),
     { width: 12, label: "title" },

@@ -40,6 +40,7 @@ export const views = {
     "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes",
   recording_now: "centre name district district_code channel depth_days coverage_percent gap_minutes recording time",
   requirement_now: "requirement title_vi title_en impact owner total pass fail pending unknown error not_applicable waived coverage_percent score_percent",
+  requirement_district_now: "requirement title_vi title_en impact owner district district_code total pass fail pending unknown error not_applicable waived",
   state_day: "time district district_code state severity findings",
   supply_now: "centre name district district_code device supply supply_percent used_per_day_percent days_left time",
   transition: "time centre name district district_code requirement title_vi title_en impact from_state to_state severity reason",

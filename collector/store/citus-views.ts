@@ -67,7 +67,7 @@ export const presentViews = [
      GROUP BY x.site_id, x.portal
    ), line AS (
      SELECT x.site_id, min(x.value) FILTER (WHERE x.metric = 'hop_up')::integer AS up, max(x.value) FILTER (WHERE x.metric = 'loss_percent') AS loss
-     FROM view_latest AS x WHERE x.metric IN ('hop_up', 'loss_percent') AND x.hop <> 'gateway' GROUP BY x.site_id
+     FROM view_latest AS x WHERE x.metric IN ('hop_up', 'loss_percent') AND x.hop <> 'gateway' AND x.ts >= now() - interval '2 hours' GROUP BY x.site_id
    ), walk AS (
      SELECT DISTINCT ON (s.site_id) s.site_id, CASE WHEN l.value = 0 THEN s.labels->>'segment' END AS broken
      FROM series AS s JOIN latest AS l USING (site_id, series_id)
@@ -77,5 +77,6 @@ export const presentViews = [
           CASE WHEN v.ts IS NULL OR v.ts < now() - interval '2 hours' THEN 'unknown' WHEN v.up = 1 THEN 'ok'
                WHEN walk.broken <> 'collector' OR (walk.site_id IS NULL AND line.up = 0) THEN 'line' ELSE 'portal' END AS verdict,
           v.ts AS time, walk.broken AS segment
-   FROM visit AS v JOIN view_open_place AS p USING (site_id) LEFT JOIN line USING (site_id) LEFT JOIN walk USING (site_id)`,
+   FROM visit AS v JOIN view_open_place AS p USING (site_id) LEFT JOIN line USING (site_id) LEFT JOIN walk USING (site_id)
+   WHERE v.portal IN (SELECT portal FROM view_portal)`,
 ] as const;

@@ -24,10 +24,31 @@ const seen = (atMs: number): Said[] => [
   },
   { probe: "link-quality", atMs, outcome: measured([{ metric: "loss_percent", value: 40, labels: { hop: "isp" } }]) },
 ];
+const visits = (portal: string, atMs: number): Said => ({
+  probe: "portal-http",
+  target: portal,
+  atMs,
+  outcome: measured([{ metric: "portal_up", value: 0, labels: { portal } }]),
+});
+const lineDown = (atMs: number): Said => ({
+  probe: "link-quality",
+  atMs,
+  outcome: measured([
+    { metric: "loss_percent", value: 100, labels: { hop: "isp" } },
+    { metric: "hop_up", value: 0, labels: { hop: "isp" } },
+  ]),
+});
+const recordings = (atMs: number, ...channels: string[]): Said => ({
+  probe: "recording-depth",
+  atMs,
+  outcome: measured(channels.map((channel) => ({ metric: "recording_depth_days" as const, value: 30, labels: { channel } }))),
+});
 
 beforeAll(async () => {
   const line = { isp: "VNPT", contractNumber: "GLI-HĐ/00123" };
-  const centres = ["xa-a", "xa-b", "xa-c"].map((code) => Centre.parse({ code, name: code, officers: 2, ...(code === "xa-a" && line) }));
+  const centres = ["xa-a", "xa-b", "xa-c", "xa-d"].map((code) =>
+    Centre.parse({ code, name: code, officers: 2, district: code > "xa-b" ? "Đông" : "Tây", ...(code === "xa-a" && line) }),
+  );
   province = await openJudgedProvince({ centres, nowMs: NOW - 4 * DAY, policies: [plan] });
   for (const code of ["xa-a", "xa-c"]) await province.send(code, NOW - 3 * DAY, seen(NOW - 3 * DAY));
   await province.send("xa-b", NOW - HOUR, seen(NOW - HOUR));
@@ -36,7 +57,9 @@ beforeAll(async () => {
 afterAll(() => province?.db.close());
 
 it("a centre that fell silent has no camera that answers, nobody on its Wi-Fi and no loss; when it was asked last stands all the same", async () => {
-  const cameras = await rows("SELECT centre, cameras::int, cameras_up::int, time IS NOT NULL AS asked FROM grafana.camera_now ORDER BY 1");
+  const cameras = await rows(
+    "SELECT centre, cameras::int, cameras_up::int, time IS NOT NULL AS asked FROM grafana.camera_now WHERE centre < 'xa-d' ORDER BY 1",
+  );
   expect(cameras).toEqual([
     { centre: "xa-a", cameras: 0, cameras_up: 0, asked: true },
     { centre: "xa-b", cameras: 2, cameras_up: 2, asked: true },
@@ -62,15 +85,108 @@ it("a problem that went before it was opened is in no list, nor in the view", as
   expect((await rows("SELECT requirement FROM grafana.incident ORDER BY 1")).map(({ requirement }) => requirement)).toEqual(listed);
 });
 
-it("the counts of each centre are those of the province's page", async () => {
+it("the counts of each centre are those of the province's page, also of one that was never judged and of requirements that the policy dropped or got", async () => {
+  await rows(`DELETE FROM finding WHERE site_id = ${province.siteIdOf("xa-d")} OR requirement = 'R07'`);
+  await rows(`UPDATE finding SET requirement = 'R99', state = 'fail' WHERE site_id = ${province.siteIdOf("xa-a")} AND requirement = 'R08'`);
   const page = await pageStore(province.db).province(new Date(NOW - DAY).toISOString(), new Date(NOW).toISOString().slice(0, 10));
   const { standings } = provinceView(plan, page, "vi", Date.now());
   const views = await rows(
     "SELECT centre, state, total::int, pass::int, fail::int, pending::int, unknown::int, error::int, not_applicable::int, waived::int FROM grafana.centre_now ORDER BY 1",
   );
-  expect(standings).toHaveLength(3);
+  expect(standings).toHaveLength(4);
   const counted = standings.map(({ centre: { code }, state, tally: { coverage: _, score: __, ...tally } }) => ({ centre: code, state, ...tally }));
   expect(views).toEqual(counted.sort((a, b) => (a.centre < b.centre ? -1 : 1)));
+  const shares = await rows("SELECT centre, coverage_percent AS coverage, score_percent AS score FROM grafana.centre_now ORDER BY 1");
+  const told = standings.map(({ centre: { code }, tally: { coverage, score } }) => ({
+    centre: code,
+    coverage: coverage === undefined ? null : expect.closeTo(100 * coverage),
+    score: score === undefined ? null : expect.closeTo(100 * score),
+  }));
+  expect(shares).toEqual(told.sort((a, b) => (a.centre < b.centre ? -1 : 1)));
+});
+
+it("the counts of each requirement are those of the same page, of the whole province and of each district", async () => {
+  const page = await pageStore(province.db).province(new Date(NOW - DAY).toISOString(), new Date(NOW).toISOString().slice(0, 10));
+  const { standings } = provinceView(plan, page, "vi", Date.now());
+  const counted = (district?: string) =>
+    plan.requirements.map(({ id }) => {
+      const there = standings.filter(({ centre }) => district === undefined || centre.district === district);
+      const states = there.flatMap(({ findings }) => findings.flatMap(({ requirement, state }) => (requirement === id ? [state] : [])));
+      const of = (state: string) => states.filter((one) => one === state).length;
+      return { requirement: id, total: states.length, pass: of("pass"), fail: of("fail"), unknown: of("unknown"), na: of("not_applicable") };
+    });
+  const columns = "requirement, total::int, pass::int, fail::int, unknown::int, not_applicable::int AS na";
+  expect(await rows(`SELECT ${columns} FROM grafana.requirement_now ORDER BY 1`)).toEqual(counted());
+  for (const district of ["Tây", "Đông"])
+    expect(await rows(`SELECT ${columns} FROM grafana.requirement_district_now WHERE district = '${district}' ORDER BY 1`), district).toEqual(
+      counted(district),
+    );
+});
+
+it("of the line a portal's row tells what was measured within two hours, and a portal that the policy dropped has none", async () => {
+  const [kept = "", other = ""] = plan.portals.map(({ id }) => id);
+  const portals = () => rows("SELECT centre, portal, line_up, loss_percent AS loss, verdict FROM grafana.portal_now ORDER BY 1, 2");
+  await province.send("xa-b", NOW - 5 * HOUR, [lineDown(NOW - 5 * HOUR), visits("cong-cu", NOW - 5 * HOUR), visits(other, NOW - 5 * HOUR)]);
+  await province.send("xa-b", NOW - 20 * MINUTE, [visits(kept, NOW - 20 * MINUTE)]);
+  await province.send("xa-a", NOW - 20 * MINUTE, [visits(kept, NOW - 20 * MINUTE), lineDown(NOW - 20 * MINUTE)]);
+  expect(await portals()).toEqual([
+    { centre: "xa-a", portal: kept, line_up: 0, loss: 100, verdict: "line" },
+    ...[
+      { centre: "xa-b", portal: kept, line_up: null, loss: 40, verdict: "portal" },
+      { centre: "xa-b", portal: other, line_up: null, loss: 40, verdict: "unknown" },
+    ].sort((a, b) => (a.portal < b.portal ? -1 : 1)),
+  ]);
+});
+
+it("channels of a recorder that was replaced go two days after it, those of one that is silent stay with their time", async () => {
+  const channels = (centre: string) => rows(`SELECT channel FROM grafana.recording_now WHERE centre = '${centre}' ORDER BY 1`);
+  await province.send("xa-b", NOW - 3 * DAY, [recordings(NOW - 3 * DAY, "1", "2", "dau-ghi-cu")]);
+  expect(await channels("xa-b")).toHaveLength(3);
+  await province.send("xa-b", NOW - 1.5 * DAY, [recordings(NOW - 1.5 * DAY, "1", "2")]);
+  expect(await channels("xa-b")).toHaveLength(3);
+  await province.send("xa-b", NOW - 10 * HOUR, [recordings(NOW - 10 * HOUR, "1")]);
+  expect(await channels("xa-b")).toEqual([{ channel: "1" }, { channel: "2" }]);
+  await rows(`UPDATE newest_values SET ts = ts - interval '25 days' WHERE site_id = ${province.siteIdOf("xa-b")}`);
+  expect(await channels("xa-b")).toEqual([]);
+});
+
+it("goes by the policy that the collector judges by, in its highest version that has begun", async () => {
+  const titles = async () =>
+    (await rows("SELECT DISTINCT split_part(title_vi, ':', 1) AS title FROM view_requirement WHERE title_vi LIKE 'v%:%'")).map(({ title }) => title);
+  const record = (id: string, version: number, from: string) =>
+    rows(`INSERT INTO policy_version (policy_id, version, effective_from, body_sha256, body, recorded_at)
+      SELECT '${id}', ${version}, '${from}', 'x', jsonb_build_object('portals', '[]'::jsonb, 'requirements', jsonb_build_array(jsonb_build_object('id', 'R01', 'title', jsonb_build_object('vi', 'v${version}:${id}')))), now()`);
+  try {
+    await record("tinh-khac", 7, "2026-01-01");
+    await rows(`INSERT INTO setting VALUES ('policy', '"${plan.id}"')`);
+    expect((await rows("SELECT requirement FROM view_requirement")).length).toBe(plan.requirements.length);
+    await rows(`UPDATE setting SET value = '"tinh-khac"' WHERE key = 'policy'`);
+    expect(await titles()).toEqual(["v7"]);
+    await record("tinh-khac", 8, "2025-12-01");
+    await record("tinh-khac", 9, "2999-01-01");
+    expect(await titles()).toEqual(["v8"]);
+    await rows(`DELETE FROM policy_version WHERE policy_id = 'tinh-khac' AND version < 9`);
+    expect(await titles()).toEqual(["v9"]);
+  } finally {
+    await rows("DELETE FROM policy_version WHERE policy_id = 'tinh-khac'");
+    await rows("DELETE FROM setting WHERE key = 'policy'");
+  }
+});
+
+it("what the policy dropped lasted until the version without it came into force here", async () => {
+  const span = () => rows("SELECT time_end FROM grafana.finding_span WHERE centre = 'xa-b' AND requirement = 'R98'");
+  await rows(`INSERT INTO finding_revision (site_id, requirement, state, reason, at, late, body)
+    VALUES (${province.siteIdOf("xa-b")}, 'R98', 'fail', 'not_seen', now() - interval '9 days', false, '{}')`);
+  const without = (id: string, version: number, days: number) =>
+    rows(`INSERT INTO policy_version (policy_id, version, effective_from, body_sha256, body, recorded_at)
+      SELECT policy_id, ${version}, effective_from, 'x', jsonb_set(body, '{requirements}', body->'requirements' || '[{"id": "${id}"}]'), now() - interval '${days} days' FROM policy_version WHERE version = ${plan.version}`);
+  // A version with it, which still stood when it was judged, and one that has another in its place.
+  await without("R98", 98, 8);
+  await without("R97", 99, 7);
+  const recorded = await rows("SELECT recorded_at AS time_end FROM policy_version WHERE version = 99");
+  await rows(`UPDATE policy_version SET recorded_at = now() - interval '20 days' WHERE version = ${plan.version}`);
+  expect(await span()).toEqual(recorded);
+  await rows("DELETE FROM policy_version WHERE version > 90");
 });
 
 it("what lasts ends with the day before its centre closed", async () => {

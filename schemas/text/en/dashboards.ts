@@ -143,7 +143,7 @@ export const dashboards = {
   "board.portals.down": "Share of centres without access",
   "board.portals.down.help": "Per hour and portal. Many centres at once are one shared incident.",
   "board.portals.slowness": "Time to first byte",
-  "board.portals.slowness.help": "Mean of all centres per hour.",
+  "board.portals.slowness.help": "Mean of the chosen centres per hour.",
   "board.portals.troubled": "Centres in trouble",
   "board.portals.troubled.help": "Faults first, then the slowest.",
   "board.portals.districts": "Time to first byte by district",

@@ -143,7 +143,7 @@ export const dashboards = {
   "board.portals.down": "Phần trung tâm không vào được",
   "board.portals.down.help": "Theo giờ, từng cổng. Nhiều trung tâm cùng lúc là sự cố chung.",
   "board.portals.slowness": "Thời gian phản hồi",
-  "board.portals.slowness.help": "Trung bình mọi trung tâm theo giờ.",
+  "board.portals.slowness.help": "Trung bình các trung tâm đã chọn theo giờ.",
   "board.portals.troubled": "Trung tâm gặp khó",
   "board.portals.troubled.help": "Có lỗi đứng trước, rồi chậm nhất.",
   "board.portals.districts": "Thời gian phản hồi theo khu vực",

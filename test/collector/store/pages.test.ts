@@ -11,6 +11,7 @@ import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addRevisions, findingsOf, sitesToJudge, writeFindings } from "../../../collector/store/findings.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
+import { recordPolicy } from "../../../collector/store/policy-versions.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { addWaivers, waiversFrom } from "../../../collector/store/waivers.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
@@ -63,6 +64,7 @@ beforeAll(async () => {
   db = await openTestDb();
   const printer = { id: "printer-1", role: "printer", address: "10.1.0.9" } as const;
   await importCentres(db, [{ ...centre("xa-01", "Xã Chư Păh"), devices: [printer] }, centre("xa-02", hostileName.slice(0, 128))], nowMs);
+  await recordPolicy(db, samplePolicy, "sha", nowMs);
   const site = await findSite(db, "xa-01");
   const findings = sampleFindings(0).map(({ since: _, waiver: __, ...finding }): Finding => finding);
   await writeFindings(db, [{ siteId: site?.siteId ?? 0, findings }]);
