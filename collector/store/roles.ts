@@ -107,6 +107,8 @@ function apiRights(tables: readonly string[]): readonly string[] {
   const free = tables.filter((table) => !kept.has(table));
   return [
     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO hcc_api",
+    // Its last number is the revision that open pages wait for.
+    "GRANT SELECT ON SEQUENCE finding_revision_revision_seq TO hcc_api",
     `GRANT INSERT, UPDATE, DELETE ON ${free.join(", ")} TO hcc_api`,
     `GRANT INSERT ON ${records.join(", ")} TO hcc_api`,
     ...policyOn("setting", "hcc_api", "FOR ALL", "true"),
