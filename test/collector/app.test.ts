@@ -169,6 +169,7 @@ describe("the collector over HTTP", () => {
       "database",
       "ingest",
       "judge",
+      "measure",
       "outbox",
       "partitions",
       "storage",

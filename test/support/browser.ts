@@ -40,12 +40,15 @@ export async function testBrowser(): Promise<TestBrowser> {
   };
 }
 
-/** Violations of axe-core's rules on the page as it stands, one line each. */
-export async function axeViolations(page: Page): Promise<string[]> {
+/** Rules of axe-core whose answer hangs on the scheme and the width that a page is shown in. */
+export const looksRules = ["color-contrast", "scrollable-region-focusable", "meta-viewport"];
+
+/** Violations of axe-core's rules, of all or of those that are named, on the page as it stands, one line each. */
+export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
   // Evaluated by the debugger, so that the page's own policy stays in force.
   await page.evaluate(axeSource);
   const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-    "axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)",
+    `axe.run(${JSON.stringify({ resultTypes: ["violations"], ...(rules && { runOnly: rules }) })}).then((result) => result.violations)`,
   );
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }

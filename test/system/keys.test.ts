@@ -112,7 +112,9 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
     later(30_000);
     expect([await ask(clients[0]), await ask(clients[1])]).toEqual([403, 200]);
     expect((await collector("agent", "list")).said).toMatch(new RegExp(`${first.agent}\\tmot\\trevoked.*replaced`));
-    expect((await collector("agent", "release", first.agent)).said).toContain("đã bị khoá hẳn, không mở lại được: cấp mã đăng ký mới bằng enrol-code mot");
+    expect((await collector("agent", "release", first.agent)).said).toContain(
+      "was refused for good, which is not taken back: make a new code with enrol-code mot",
+    );
     const lost = await collector("agent", "lost", "mot");
     expect(lost.said).toMatch(/\nhcc-agent enrol [0-9A-Z-]{41} --collector http:\S+$/);
     expect(lost.said).toContain("nvr-1\trecorder\t10.0.0.9");
