@@ -41,7 +41,7 @@ export async function testBrowser(): Promise<TestBrowser> {
 }
 
 /** Rules of axe-core whose answer hangs on the scheme and the width that a page is shown in. */
-export const looksRules = ["color-contrast", "scrollable-region-focusable", "meta-viewport"];
+export const looksRules = ["color-contrast", "target-size", "scrollable-region-focusable", "meta-viewport"];
 
 /** Violations of axe-core's rules, of all or of those that are named, on the page as it stands, one line each. */
 export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
