@@ -23,7 +23,7 @@ const victims = ["collector, then database", "database and all its processes", "
  * over two connections, and once more later. In the end every batch comes twice again, and none of it may be new.
  */
 export const crashBoth: Scenario = async ({ full, chance, print }) => {
-  const [count, rounds] = full ? [20, 50] : [5, 3];
+  const [count, rounds] = full ? [20, 50] : [5, 2];
   await using rig = await openCollectorRig(count);
   await rig.start();
   await using senders = await doubled(rig, chance);

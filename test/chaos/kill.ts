@@ -13,7 +13,7 @@ const COLLECTOR_SHARE = 0.3;
 
 /** T1: agent and collector are killed at any moment while one answer of five gets lost. Every number that the agent was given is stored, once. */
 export const kill: Scenario = async ({ full, chance, print }) => {
-  const rounds = full ? 200 : 4;
+  const rounds = full ? 200 : 2;
   await using rig = await openCollectorRig(1);
   const folder = await mkdtemp(join(tmpdir(), "hcc-kill-"));
   const relay = await startLossyRelay(rig.port, { requests: 0, answers: LOST_ANSWERS, chance });
