@@ -35,6 +35,9 @@ export const Device = z.strictObject({
 });
 export type Device = z.infer<typeof Device>;
 
+/** Most devices of one centre. */
+export const SITE_DEVICES_MAX = 2_000;
+
 /** A centre with the facts that the rules need: denominators, flags and what is declared of its line. */
 export const Centre = z.strictObject({
   code: Code,
@@ -56,7 +59,7 @@ export const Centre = z.strictObject({
     .max(64)
     .regex(/^\P{C}+$/u, "must be one line of text")
     .optional(),
-  devices: z.array(Device).max(2_000).default([]),
+  devices: z.array(Device).max(SITE_DEVICES_MAX).default([]),
 });
 export type Centre = z.infer<typeof Centre>;
 

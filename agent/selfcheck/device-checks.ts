@@ -51,7 +51,7 @@ async function checkDevices(surroundings: Surroundings): Promise<CheckResult[]> 
       ];
 }
 
-/** Only where the plan wants all hours recorded a channel that rests is one that fails. */
+/** Whether a channel that rests is none that fails: where no requirement of the plan wants all hours recorded. */
 function mayRest({ requirements }: PolicyProfile): boolean {
   return !requirements.some(({ rule }) => rule.kind === "depth" && rule.recordingMode === "continuous");
 }

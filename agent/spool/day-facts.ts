@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
-import { pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { DAY_FACTS_MAX, pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import type { Facts } from "#schemas/facts.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { Outcome } from "#schemas/observation.ts";
@@ -14,8 +14,6 @@ export type DayFrame = { readonly atMs: number; readonly calendar: Calendar };
 /** As far as any rule of the plan looks back: the peaks of Wi-Fi clients. */
 const DAYS_KEPT = 92;
 const DAY_MS = 86_400_000;
-/** Most facts of a kind on one day, as in the province: names of queues and devices are not ours, and may be made up. */
-const DAY_FACTS_MAX = 500;
 const kinds = { presence: "presence", peak: "peak", pages: "pages" } as const;
 
 /** Days outlive the rows of which they are made: rows go when room is needed, and there are far too many of them to be read for one judgement. */

@@ -3,11 +3,10 @@ import { AgentId } from "#schemas/ids.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { acts } from "../people/acts.ts";
-import { createDeeds } from "../people/deeds.ts";
 import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { withStore } from "./centre-commands.ts";
-import { byCommand, commandLine } from "./command-line.ts";
+import { byCommand, commandLine, deedsOn } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `agent list | revoke | release | lost`: who may speak for a centre. A change counts within half a minute at every collector of this database. */
@@ -59,7 +58,7 @@ async function changeState(db: Db, lang: Lang, id: string, to: AgentState, { wha
 }
 
 async function lost(db: Db, centre: string, { config, lang, terminal: { out } }: CommandContext): Promise<void> {
-  const gone = await createDeeds({ db, clock: Date.now }).loseGatewayPc(commandLine(), centre);
+  const gone = await deedsOn(db).loseGatewayPc(commandLine(), centre);
   if (!gone) throw new UsageError(text(lang, "inventory.fault.centre", { value: centre }));
   out(text(lang, "lostPc.done", { count: gone.agents.length, name: centre }));
   out(text(lang, gone.devices.length === 0 ? "lostPc.step.noDevices" : "lostPc.step.devices"));

@@ -16,12 +16,11 @@ import {
 } from "../attest/commands.ts";
 import { createJudge } from "../jobs/judge.ts";
 import { createLog } from "../log.ts";
-import { createDeeds } from "../people/deeds.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { waiverPart } from "../store/waivers.ts";
 import { withStore } from "./centre-commands.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine, deedsOn } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { readNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
@@ -134,7 +133,7 @@ async function say(context: CommandContext, work: (deps: AttestDeps) => Promise<
       ...policyAt(Date.now()),
       lang,
       now: Date.now,
-      deeds: createDeeds({ db, clock: Date.now }),
+      deeds: deedsOn(db),
       doer: commandLine(),
       changed: async (centres) => {
         for (const code of centres) {

@@ -85,11 +85,12 @@ async function importFile(context: CommandContext, file: string, { dryRun = fals
   const { lang, terminal } = context;
   const { out } = terminal;
   if (from !== undefined) requireDay(lang, "--from", from);
+  const bytes = await readNamed(lang, file);
   const { news, notes } = await withStore(context, async (db) => {
     const nowMs = Date.now();
     const day = from ?? vietnamDay(nowMs);
     const declared = await declaredFor(db, day, nowMs);
-    const { centres, notes } = await orRefused(lang, file, () => readCentres(file, { lang, clear, declared: declared.centres }));
+    const { centres, notes } = await orRefused(lang, file, () => readCentres(bytes, file, { lang, clear, declared: declared.centres }));
     const news = centreNews(declared, centres);
     const codes = news.flatMap(({ code, kind }) => (kind === "unchanged" ? [] : [code]));
     if (!dryRun && codes.length > 0)
@@ -124,8 +125,7 @@ async function exportFile(context: CommandContext, file: string): Promise<void> 
 }
 
 /** The centres of a file: JSON when it is called so or begins like it, else a table. */
-async function readCentres(file: string, options: Omit<CentreFileOptions, "file">): Promise<ReturnType<typeof readCentreTable>> {
-  const bytes = await readNamed(options.lang, file);
+async function readCentres(bytes: Buffer, file: string, options: Omit<CentreFileOptions, "file">): Promise<ReturnType<typeof readCentreTable>> {
   if (/\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256)))
     return { centres: centresOf(options.lang, file, bytes.toString("utf8")), notes: [] };
   return readCentreTable(await tableOf(bytes, file, options.lang, centreForm), { ...options, file });

@@ -1,10 +1,16 @@
 import { userInfo } from "node:os";
+import { createDeeds, type Deeds } from "../people/deeds.ts";
 import { type Act, audited, type Doer } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 
 /** Whoever may run the collector's commands may do anything here; the audit log says as which of the system's users. */
 export function commandLine(): Doer {
   return { who: `command line: ${systemUser()}`, address: "local" };
+}
+
+/** What people do on pages and at the command line alike. */
+export function deedsOn(db: Db): Deeds {
+  return createDeeds({ db, clock: Date.now });
 }
 
 /** What a command does and its lines in the audit log, which `work` adds by `note`: together or not at all. */

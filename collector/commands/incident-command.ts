@@ -3,12 +3,11 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
-import { createDeeds } from "../people/deeds.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { findIncident, incidentPart, type ListedIncident } from "../store/incidents.ts";
 import { findSite } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine, deedsOn } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -55,7 +54,7 @@ export function incidentsCommand(context: CommandContext): Command {
     .action(async (number: string, { by }: { by: string }) => {
       const name = by.trim().slice(0, 128);
       if (name === "") throw new UsageError(text(lang, "collector.incidents.no-name"));
-      const taken = await withStore(context, (db) => createDeeds({ db, clock: Date.now }).takeIncident(commandLine(), numberOf(number, lang), name));
+      const taken = await withStore(context, (db) => deedsOn(db).takeIncident(commandLine(), numberOf(number, lang), name));
       if (taken.length === 0) throw new UsageError(text(lang, "collector.incidents.none-open", { number }));
       const count = taken.length;
       out(count === 1 ? text(lang, "collector.incidents.taken", { number, name }) : text(lang, "collector.incidents.all-taken", { count, name }));

@@ -43,10 +43,11 @@ export function inventoryCommand(context: CommandContext): Command {
 async function importFile(context: CommandContext, file: string, dryRun: boolean): Promise<void> {
   const { lang } = context;
   const { out } = context.terminal;
+  const bytes = await readNamed(lang, file);
   const read = async (db: Db) => {
     const centres = (await allSites(db)).map(({ centre }) => centre);
     const codes = new Set(centres.map(({ code }) => code));
-    const { devices, notes } = readDeviceTable(await tableOf(await readNamed(lang, file), file, lang, deviceForm), {
+    const { devices, notes } = readDeviceTable(await tableOf(bytes, file, lang, deviceForm), {
       file,
       lang,
       isCentre: (code) => codes.has(code),

@@ -5,13 +5,12 @@ import { isUnderWay, MaintenanceFile, type MaintenanceWindow } from "#schemas/ma
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { parseMaintenance } from "../attest/maintenance-input.ts";
-import { createDeeds, type Deeds } from "../people/deeds.ts";
 import { openPolicyBook } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { maintenancePart } from "../store/maintenance.ts";
 import { allSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine, deedsOn } from "./command-line.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { readShaped } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
@@ -83,10 +82,6 @@ export function maintenanceCommand(context: CommandContext): Command {
       out(text(lang, "collector.maintenance.ended", { id }));
     });
   return maintenance;
-}
-
-function deedsOn(db: Db): Deeds {
-  return createDeeds({ db, clock: Date.now });
 }
 
 async function knownCodes(db: Db): Promise<ReadonlySet<string>> {

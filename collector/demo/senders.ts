@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { BATCH_OBSERVATIONS_MAX, type Batch, PROTOCOL } from "#schemas/exchange.ts";
+import { groupsOf } from "../groups-of.ts";
 import type { Acceptor, Sender } from "../ingest/accept.ts";
 import type { CentreProfile } from "./profile.ts";
 import type { Unnumbered } from "./simulate.ts";
@@ -27,9 +28,9 @@ export async function sendObservations(
   nowMs: number,
 ): Promise<void> {
   const { code } = profile.centre;
-  for (let from = 0; from < observations.length; from += BATCH_OBSERVATIONS_MAX) {
+  for (const group of groupsOf(observations, BATCH_OBSERVATIONS_MAX)) {
     const first = next[code] ?? 1;
-    const part = observations.slice(from, from + BATCH_OBSERVATIONS_MAX).map((observation, index) => ({ ...observation, seq: first + index }));
+    const part = group.map((observation, index) => ({ ...observation, seq: first + index }));
     const batch: Batch = {
       protocol: PROTOCOL,
       stream,

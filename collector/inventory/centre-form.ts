@@ -1,13 +1,12 @@
 import { Centre, type DeclaredCentre } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { langs, sameWords, type TableForm } from "./table-form.ts";
+import { langs, longest, sameWords, type TableForm } from "./table-form.ts";
 
 /** What a centre declares of itself, without its devices. */
 export type CentreColumn = Exclude<keyof Centre, "devices">;
 
 const { name, district, isp, contractNumber } = Centre.shape;
-const longest = ({ maxLength }: { readonly maxLength: number | null }) => maxLength ?? Number.POSITIVE_INFINITY;
 
 /** The table of the centres. */
 export const centreForm: TableForm<CentreColumn> = {
@@ -16,14 +15,14 @@ export const centreForm: TableForm<CentreColumn> = {
   columns: {
     code: { head: "inventory.column.centre", width: 16, must: true, hasZeros: true },
     name: { head: "centres.column.name", width: 46, max: longest(name) },
-    district: { head: "report.column.district", width: 20, max: longest(district.unwrap()) },
+    district: { head: "report.column.district", width: 20, max: longest(district) },
     latitude: { head: "centres.column.latitude", width: 12, isQuantity: true },
     longitude: { head: "centres.column.longitude", width: 12, isQuantity: true },
     officers: { head: "centres.column.officers", width: 12, isQuantity: true },
     keyArea: { head: "web.centre.keyArea", width: 14 },
     contractMbps: { head: "list.contractMbps", width: 14, isQuantity: true },
-    isp: { head: "web.filter.isp", width: 16, max: longest(isp.unwrap()) },
-    contractNumber: { head: "alert.label.contract", width: 26, max: longest(contractNumber.unwrap()), hasZeros: true },
+    isp: { head: "web.filter.isp", width: 16, max: longest(isp) },
+    contractNumber: { head: "alert.label.contract", width: 26, max: longest(contractNumber), hasZeros: true },
   },
 };
 

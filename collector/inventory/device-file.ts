@@ -1,15 +1,12 @@
 import { isIP } from "node:net";
 import { Code } from "#schemas/ids.ts";
-import { type Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
+import { type Device, type DeviceRole, deviceRoles, SITE_DEVICES_MAX } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "../web/format.ts";
 import { type DeviceColumn, deviceForm, roleOf, roleWord } from "./device-form.ts";
 import type { Table } from "./read-table.ts";
 import { type TableRow, TableRows } from "./table-rows.ts";
-
-/** Devices of one centre that the contract takes (schemas/inventory.ts). */
-const DEVICES_MAX = 2_000;
 
 export type DeviceFileOptions = { readonly file: string; readonly lang: Lang; readonly isCentre: (code: string) => boolean };
 /** What a file declares: for each centre that it names, all the devices of that centre. */
@@ -31,7 +28,8 @@ export function readDeviceTable(table: Table, options: DeviceFileOptions): { rea
     list.push({ id: idOf(row), role, ...wordsOf(row) });
     drafts.set(centre, list);
   }
-  if ([...drafts.values()].some(({ length }) => length > DEVICES_MAX)) rows.faults.push(text(lang, "inventory.fault.devices", { file, max: DEVICES_MAX }));
+  if ([...drafts.values()].some(({ length }) => length > SITE_DEVICES_MAX))
+    rows.faults.push(text(lang, "inventory.fault.devices", { file, max: SITE_DEVICES_MAX }));
   rows.refuse();
   return { devices: new Map([...drafts].map(([centre, list]) => [centre, withCodes(list)])), notes: rows.notes() };
 }

@@ -1,9 +1,11 @@
-import { type Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
+import { Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { langs, sameWords, type TableForm } from "./table-form.ts";
+import { langs, longest, sameWords, type TableForm } from "./table-form.ts";
 
 export type DeviceColumn = "centre" | "id" | "role" | "name" | "address" | "vendor" | "model" | "serial";
+
+const { name, vendor, model, serial } = Device.shape;
 
 /** The table of the devices of centres. */
 export const deviceForm: TableForm<DeviceColumn> = {
@@ -13,11 +15,11 @@ export const deviceForm: TableForm<DeviceColumn> = {
     centre: { head: "inventory.column.centre", width: 16, must: true },
     id: { head: "inventory.column.id", width: 18 },
     role: { head: "inventory.column.role", width: 24, must: true },
-    name: { head: "inventory.column.name", width: 28, max: 128 },
+    name: { head: "inventory.column.name", width: 28, max: longest(name) },
     address: { head: "inventory.column.address", width: 16 },
-    vendor: { head: "inventory.column.vendor", width: 16, max: 64 },
-    model: { head: "inventory.column.model", width: 22, max: 64 },
-    serial: { head: "inventory.column.serial", width: 20, max: 64, hasZeros: true },
+    vendor: { head: "inventory.column.vendor", width: 16, max: longest(vendor) },
+    model: { head: "inventory.column.model", width: 22, max: longest(model) },
+    serial: { head: "inventory.column.serial", width: 20, max: longest(serial), hasZeros: true },
   },
 };
 

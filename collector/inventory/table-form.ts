@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { foldMarks } from "../web/format.ts";
@@ -42,6 +43,11 @@ export function columnOf<Column extends string>(form: TableForm<Column>, head: s
     const heads = langs.map((lang) => headOf(form, column, lang));
     return sameWords(head, [column, ...heads, ...heads.flatMap((words) => words.split("/"))]);
   });
+}
+
+/** Most characters that the contract takes of a text. */
+export function longest(type: z.ZodString | z.ZodOptional<z.ZodString>): number {
+  return (type instanceof z.ZodOptional ? type.unwrap() : type).maxLength ?? Number.POSITIVE_INFINITY;
 }
 
 export const langs: readonly Lang[] = ["vi", "en"];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { compare, isRevision } from "#schemas/evaluate/compare.ts";
+import { DAY_FACTS_MAX } from "#schemas/evaluate/daily-facts.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { needsOf, requirementsTouchedBy } from "#schemas/evaluate/needs.ts";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
@@ -19,8 +20,7 @@ import { addRevisions, findingsOfSites, keepFindingsOf, lockSites, type Revision
 import { SITE_FOUND_MAX } from "../store/found-devices.ts";
 import { type FullyJudged, noteJudgedDays } from "../store/judged-days.ts";
 import { type RunsAsked, runsAsked } from "../store/one-site.ts";
-import { DAY_PAGES_MAX } from "../store/page-counters.ts";
-import { DAY_PRESENCE_MAX, SITE_PRESENCE_MAX } from "../store/presence.ts";
+import { SITE_PRESENCE_MAX } from "../store/presence.ts";
 import { applySiteVersions } from "../store/site-versions.ts";
 import { openSites, sitesOf } from "../store/sites.ts";
 import { sharedFaultsAt } from "./shared-faults.ts";
@@ -288,9 +288,9 @@ function surplusOfNames(log: Log): (siteId: number, facts: Facts) => void {
   return (siteId, { centre, presence, pages, found }) => {
     if (told.has(siteId)) return;
     const isFull = presence.length >= SITE_PRESENCE_MAX || found.length >= SITE_FOUND_MAX;
-    if (!isFull && !isDayFull(presence, DAY_PRESENCE_MAX) && !isDayFull(pages, DAY_PAGES_MAX)) return;
+    if (!isFull && !isDayFull(presence, DAY_FACTS_MAX) && !isDayFull(pages, DAY_FACTS_MAX)) return;
     told.add(siteId);
-    const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX, pagesMax: DAY_PAGES_MAX, foundMax: SITE_FOUND_MAX };
+    const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_FACTS_MAX, pagesMax: DAY_FACTS_MAX, foundMax: SITE_FOUND_MAX };
     log.warn({ siteId, centre: centre.code, ...bounds }, "a centre names more devices than any can have; the surplus and the older days are not counted");
   };
 }

@@ -4,6 +4,7 @@ import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { groupsOf } from "../groups-of.ts";
 import type { ProvinceRows, ToldFinding } from "../web/page-store.ts";
 import { asked, type CentreStanding, type ProvinceFilter, standingsOf, worstOnTop } from "../web/province-view.ts";
 import { asOf } from "../web/standing.ts";
@@ -36,7 +37,7 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
   const shown = await shownOf(list, lang);
   const about = aboutSheet(list, shown.length, lang);
   const book = new PackedXlsx([centresHead(policy, lang), requirementsHead(lang), about]);
-  for (const group of groupsOf(shown)) {
+  for (const group of groupsOf(shown, GROUP)) {
     const byCentre = Map.groupBy(await told(group.map(({ centre }) => centre.code)), ({ centre }) => centre);
     const rows = group.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));
     await book.add(0, centreRows(rows, lang));
@@ -49,15 +50,11 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
 /** The centres that were asked for, in the order of the province's page. */
 async function shownOf({ policy, province, filter, nowMs }: CentreList, lang: Lang): Promise<readonly CentreStanding[]> {
   const standings: CentreStanding[] = [];
-  for (const group of groupsOf(province.centres)) {
+  for (const group of groupsOf(province.centres, GROUP)) {
     standings.push(...standingsOf(policy, group, province.findings, nowMs));
     await turn();
   }
   return worstOnTop(asked(standings, filter), lang);
-}
-
-function* groupsOf<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += GROUP) yield all.slice(from, from + GROUP);
 }
 
 /** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */

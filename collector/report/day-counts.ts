@@ -1,4 +1,5 @@
 import { vietnamDay } from "#schemas/calendar.ts";
+import { groupsOf } from "../groups-of.ts";
 import { clockState } from "../jobs/clock-watch.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
 import { readable, unjudgedDays } from "../jobs/unjudged-days.ts";
@@ -62,8 +63,7 @@ async function countMonth(db: Db, policyAt: PolicyAt, period: Period, nowMs: num
   const lastDay = vietnamDay(atMs);
   const open = await sitesAsOf(db, lastDay, knownMs, { begunBy: period.lastDay });
   const sites = [...open, ...(await closedSites(db, period, moment))];
-  for (let from = 0; from < sites.length; from += CENTRES_AT_ONCE) {
-    const own = sites.slice(from, from + CENTRES_AT_ONCE);
+  for (const own of groupsOf(sites, CENTRES_AT_ONCE)) {
     const only = own.map(({ centre }) => centre.code);
     const changes = await changesWithin(db, period, knownMs, only);
     const unjudged = await unjudgedDays({ db, policyAt }, changes, { firstDay: period.firstDay, lastDay, nowMs, knownMs, only });

@@ -4,9 +4,6 @@ import { FOREVER_MS, type Moment } from "./moment.ts";
 import { siteName } from "./one-site.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
 
-/** Most counters of one site on one day, each fall of one included: what goes beyond it is not written (migration 0047). */
-export const DAY_PAGES_MAX = 500;
-
 /** The page counters with which the days of a site's printers began, newest first; of one device when it is named. */
 export async function pagesSince(
   db: Db,

@@ -10,9 +10,6 @@ import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-sp
  */
 export const SITE_PRESENCE_MAX = 5_000;
 
-/** Most devices of one site on one day: what goes beyond it is not written (migration 0043). */
-export const DAY_PRESENCE_MAX = 500;
-
 /** The Vietnam days from `sinceMs` to a moment on which devices of a site answered, newest first. */
 export async function presenceSince(db: Db, siteId: number, sinceMs: number, { atMs, knownMs = FOREVER_MS }: Moment): Promise<Presence[]> {
   return (await presenceWithin(db, [{ siteId, sinceMs, atMs }], knownMs)).get(siteId) ?? [];

@@ -5,6 +5,9 @@ import type { DailyPages, DailyPeak, Presence } from "../facts.ts";
 import { DeviceRole } from "../inventory.ts";
 import type { Outcome, ProbeKind } from "../observation.ts";
 
+/** Most facts of a kind that are kept of one day, at the centre and in the province (migrations 0043 and 0047): an agent that invents names must fill nothing. */
+export const DAY_FACTS_MAX = 500;
+
 /** Devices that answered in a run, with its Vietnam day. */
 export function presenceIn(outcome: Outcome, atMs: number): Presence[] {
   if (outcome.kind !== "measured") return [];

@@ -1,5 +1,6 @@
 import { agent } from "./en/agent.ts";
 import { alerts } from "./en/alerts.ts";
+import { boardWords } from "./en/board-words.ts";
 import { collectorAdmin } from "./en/collector-admin.ts";
 import { collectorWork } from "./en/collector-work.ts";
 import { commands } from "./en/commands.ts";
@@ -29,6 +30,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...collectorWork,
   ...selfCheck,
   ...dashboards,
+  ...boardWords,
   ...demo,
   ...form,
   ...duties,

@@ -1,5 +1,6 @@
 import { agent } from "./vi/agent.ts";
 import { alerts } from "./vi/alerts.ts";
+import { boardWords } from "./vi/board-words.ts";
 import { collectorAdmin } from "./vi/collector-admin.ts";
 import { collectorWork } from "./vi/collector-work.ts";
 import { commands } from "./vi/commands.ts";
@@ -28,6 +29,7 @@ export const vi = {
   ...collectorWork,
   ...selfCheck,
   ...dashboards,
+  ...boardWords,
   ...demo,
   ...form,
   ...duties,

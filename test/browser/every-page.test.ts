@@ -127,6 +127,8 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       expect(await page.locator("html").getAttribute("lang"), route).toBe(lang);
       await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
       expect.soft(await axeViolations(page, rules), route).toEqual([]);
+      // A place of a sentence that nobody filled stays visible; the page of the API writes places of its own.
+      if (route !== "GET /docs/api") expect.soft(await page.locator("body").textContent(), route).not.toMatch(/\{\w+\}/);
       expect.soft(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), route).toBeLessThanOrEqual(0);
     }
     expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -128,6 +128,12 @@ describe("the collector's command line", () => {
     const sign = async (name: string) => (await say("config", "sign", file(name), "--key", file("key.pem"), "--out", file("signed.json"))).err;
     expect(await sign("other.json")).toMatch(/other\.json: không phải tệp mà config export đã ghi:\n.*"configs".*\n.*"seals"/);
     expect(await sign("cut.json")).toMatch(/cut\.json sai cú pháp JSON \(.+\): thường do thiếu/);
+  });
+
+  it.each(["centre", "inventory"])("%s import of a file that is not there opens no database", async (command) => {
+    const folder = join(temporaryFolder(), "data");
+    expect(await collectorCommand([command, "import", "no-such.csv"], { HCC_DATA: folder })).toMatchObject({ code: 64, out: "" });
+    expect(existsSync(folder)).toBe(false);
   });
 
   it("a secret that is too short for leases is told with its file, and without a stack", async () => {

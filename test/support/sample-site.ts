@@ -14,7 +14,7 @@ import { waiverRoutes } from "../../collector/routes/waiver.ts";
 import { formToken } from "../../collector/web/form-token.ts";
 import { calendar, plan } from "./facts.ts";
 import { guarded } from "./guarded.ts";
-import { memoryWaivers } from "./memory-waivers.ts";
+import { memoryForms } from "./memory-forms.ts";
 import { sampleComparison } from "./sample-months.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
@@ -31,22 +31,16 @@ export type SampleSite = AsyncDisposable & {
 
 /** All pages over the sample province on a port of its own, with a store in memory behind the forms. */
 export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
-  const { waivers, fileWaivers, withdrawWaiver, ...waiverStore } = memoryWaivers();
-  const attestations: Attestation[] = [];
+  const { waivers, attestations, store, deeds, doer } = memoryForms();
   const records: DutyRecord[] = [];
   let revision = "1";
   let isSignedIn = true;
   const page = { policy: samplePolicy, lang: "vi", demo, now: () => sampleNowMs, token: formToken("sample") } as const;
   const forms = {
     ...page,
-    doer: () => ({ who: "lan", address: "10.0.0.1" }),
+    doer,
     deeds: {
-      fileWaivers,
-      withdrawWaiver,
-      attest: async (_: unknown, list: readonly Attestation[]) => {
-        attestations.push(...list);
-        return [];
-      },
+      ...deeds,
       recordDuties: async (_: unknown, more: readonly DutyRecord[]) => {
         records.push(...more);
         return [];
@@ -55,7 +49,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     changed: async () => undefined,
     store: {
       centreName: async (code: string) => sampleCentres.find((centre) => centre.code === code)?.name,
-      ...waiverStore,
+      ...store,
     },
   };
   const desk = {

@@ -51,21 +51,13 @@ SELECT i.site_id || '-' || i.incident_id AS incident, i.opened_at AS time, i.clo
 FROM incident AS i LEFT JOIN view_place AS p USING (site_id) LEFT JOIN view_requirement AS r USING (requirement)
 WHERE i.opened_at IS NOT NULL;
 
--- What lasts ends with its centre, and a pass with the evidence that it stands on.
-CREATE OR REPLACE VIEW grafana.finding_span AS
-SELECT v.at AS time,
-       coalesce(next.at, greatest(v.at, least(now(), s.closed_on::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh', CASE WHEN v.state = 'pass' THEN f.valid_until END))) AS time_end,
-       p.centre, p.name, p.district, p.district_code, v.requirement, r.title_vi, r.title_en, v.state, view_severity(v.state) AS severity, v.reason
-FROM finding_revision AS v JOIN view_place AS p USING (site_id) JOIN site AS s USING (site_id) LEFT JOIN view_requirement AS r USING (requirement)
-LEFT JOIN finding AS f ON f.site_id = v.site_id AND f.requirement = v.requirement
-LEFT JOIN LATERAL (SELECT n.at FROM finding_revision AS n
-                   WHERE n.site_id = v.site_id AND n.requirement = v.requirement AND n.revision > v.revision ORDER BY n.revision LIMIT 1) AS next ON true;
-
 -- An answer says for a day how it is now, as on the pages of devices: a centre that fell silent has no camera that answers and nobody on its Wi-Fi.
 CREATE OR REPLACE VIEW view_latest AS
 SELECT l.site_id, l.series_id, l.metric, l.device, l.role, l.portal, l.hop, l.server, l.ap, l.ssid, l.radio, l.channel, l.camera, l.supply, l.disk, l.direction, l.method,
        coalesce(n.each_ts[p.place], n.ts) AS ts, n.vals[p.place] AS value,
-       coalesce(n.each_ts[p.place], n.ts) >= now() - interval '1 day' AS is_present
+       coalesce(n.each_ts[p.place], n.ts) >= now() - interval '1 day' AS is_present,
+       -- When its probe and target last said anything.
+       n.ts AS source_ts
 FROM view_label AS l JOIN newest_values AS n USING (site_id, source_id)
      CROSS JOIN LATERAL (SELECT array_position(n.series_ids, l.series_id) AS place) AS p
 WHERE p.place IS NOT NULL;

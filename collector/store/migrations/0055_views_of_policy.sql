@@ -70,7 +70,7 @@ LEFT JOIN (SELECT requirement, sum(total)::bigint AS total, sum(pass)::bigint AS
                   sum(unknown)::bigint AS unknown, sum(error)::bigint AS error, sum(not_applicable)::bigint AS not_applicable, sum(waived)::bigint AS waived
            FROM grafana.requirement_district_now GROUP BY requirement) AS f USING (requirement);
 
--- What the policy dropped ended when the version without it came into force here.
+-- What lasts ends with its centre, a pass with the evidence that it stands on, and what the policy dropped when the version without it came into force here.
 CREATE OR REPLACE VIEW grafana.finding_span AS
 SELECT v.at AS time,
        coalesce(next.at, greatest(v.at, least(now(), s.closed_on::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh', CASE WHEN v.state = 'pass' THEN f.valid_until END,
@@ -84,16 +84,6 @@ FROM finding_revision AS v JOIN view_place AS p USING (site_id) JOIN site AS s U
 LEFT JOIN finding AS f ON f.site_id = v.site_id AND f.requirement = v.requirement
 LEFT JOIN LATERAL (SELECT n.at FROM finding_revision AS n
                    WHERE n.site_id = v.site_id AND n.requirement = v.requirement AND n.revision > v.revision ORDER BY n.revision LIMIT 1) AS next ON true;
-
-CREATE OR REPLACE VIEW view_latest AS
-SELECT l.site_id, l.series_id, l.metric, l.device, l.role, l.portal, l.hop, l.server, l.ap, l.ssid, l.radio, l.channel, l.camera, l.supply, l.disk, l.direction, l.method,
-       coalesce(n.each_ts[p.place], n.ts) AS ts, n.vals[p.place] AS value,
-       coalesce(n.each_ts[p.place], n.ts) >= now() - interval '1 day' AS is_present,
-       -- When its probe and target last said anything.
-       n.ts AS source_ts
-FROM view_label AS l JOIN newest_values AS n USING (site_id, source_id)
-     CROSS JOIN LATERAL (SELECT array_position(n.series_ids, l.series_id) AS place) AS p
-WHERE p.place IS NOT NULL;
 
 -- A channel that the lists of recordings have lacked for two days hangs at a recorder that was replaced; lists are shown for as long as on the centre's page.
 CREATE OR REPLACE VIEW grafana.recording_now AS

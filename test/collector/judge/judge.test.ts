@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { NotifyConfig } from "#schemas/alert.ts";
+import { DAY_FACTS_MAX } from "#schemas/evaluate/daily-facts.ts";
 import { Centre } from "#schemas/inventory.ts";
 import { createAlerts } from "../../../collector/alert/alerts.ts";
 import { createJudge } from "../../../collector/jobs/judge.ts";
@@ -8,8 +9,7 @@ import { addAttestations } from "../../../collector/store/attestations.ts";
 import { addDutyRecords } from "../../../collector/store/duties.ts";
 import { findingsOf, writeFindings } from "../../../collector/store/findings.ts";
 import { SITE_FOUND_MAX } from "../../../collector/store/found-devices.ts";
-import { DAY_PAGES_MAX } from "../../../collector/store/page-counters.ts";
-import { DAY_PRESENCE_MAX, presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
+import { presenceSince, SITE_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaivers } from "../../../collector/store/waivers.ts";
 import { measured } from "../../support/batches.ts";
@@ -382,7 +382,7 @@ describe("an agent whose clock is ahead", () => {
 describe("a centre that names more devices than any can have", () => {
   const said: unknown[] = [];
   const log = { ...createLog("silent"), warn: (about: unknown) => void said.push(about) } as ReturnType<typeof createLog>;
-  const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_PRESENCE_MAX, pagesMax: DAY_PAGES_MAX, foundMax: SITE_FOUND_MAX };
+  const bounds = { daysMax: SITE_PRESENCE_MAX, devicesMax: DAY_FACTS_MAX, pagesMax: DAY_FACTS_MAX, foundMax: SITE_FOUND_MAX };
   beforeEach(() => void said.splice(0));
 
   it("on one day, is told to the operator once", async () => {
@@ -393,10 +393,10 @@ describe("a centre that names more devices than any can have", () => {
         [siteId, from, to],
       );
     const judge = createJudge({ db: province.db, policyAt: province.policyAt, log });
-    await devices(1, DAY_PRESENCE_MAX - 1);
+    await devices(1, DAY_FACTS_MAX - 1);
     await judge.judge(siteId, "all", at, false);
     expect(said).toEqual([]);
-    await devices(DAY_PRESENCE_MAX, DAY_PRESENCE_MAX);
+    await devices(DAY_FACTS_MAX, DAY_FACTS_MAX);
     for (const nowMs of [at, at + MINUTE]) await judge.judge(siteId, "all", nowMs, false);
     expect(said).toEqual([{ siteId, centre: code, ...bounds }]);
     await province.db.query("DELETE FROM presence_day WHERE site_id = $1", [siteId]);
@@ -405,7 +405,7 @@ describe("a centre that names more devices than any can have", () => {
   it.each([
     [
       "counters of printers on one day",
-      DAY_PAGES_MAX,
+      DAY_FACTS_MAX,
       "pages_day",
       "INSERT INTO pages_day (site_id, device, day, pages, known_at) SELECT $1, 'd' || n, '2026-12-23', n, '2026-12-23' FROM generate_series($2::int, $3::int) AS n",
     ],

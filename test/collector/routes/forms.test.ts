@@ -1,17 +1,15 @@
 import { expect, test } from "vitest";
-import type { Attestation } from "#schemas/attestation.ts";
 import type { Person } from "#schemas/person.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
 import { attestRoutes } from "../../../collector/routes/attest.ts";
 import { waiverRoutes } from "../../../collector/routes/waiver.ts";
 import { formToken } from "../../../collector/web/form-token.ts";
 import { guarded } from "../../support/guarded.ts";
-import { memoryWaivers } from "../../support/memory-waivers.ts";
+import { memoryForms } from "../../support/memory-forms.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleNowMs } from "../../support/sample-province.ts";
 
-const { waivers, fileWaivers, withdrawWaiver, ...waiverStore } = memoryWaivers();
-const attestations: Attestation[] = [];
+const { waivers, attestations, store, ...forms } = memoryForms();
 const changed: string[] = [];
 let asker: Person | undefined = localPerson;
 const deps = {
@@ -20,19 +18,11 @@ const deps = {
   demo: false,
   now: () => sampleNowMs,
   token: formToken("sample"),
-  doer: () => ({ who: "lan", address: "10.0.0.1" }),
-  deeds: {
-    fileWaivers,
-    withdrawWaiver,
-    attest: async (_: unknown, list: readonly Attestation[]) => {
-      attestations.push(...list);
-      return [];
-    },
-  },
+  ...forms,
   changed: async (centres: readonly string[]) => void changed.push(...centres),
   store: {
     centreName: async (code: string) => (code === "xa-01" ? "Xã Chư Păh" : undefined),
-    ...waiverStore,
+    ...store,
   },
 } as const;
 const app = guarded(waiverRoutes(deps).route("/", attestRoutes(deps)), deps, () => asker);

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { DAY_FACTS_MAX } from "#schemas/evaluate/daily-facts.ts";
 import type { Observation, Reading } from "#schemas/observation.ts";
 import type { Db } from "../../../collector/store/db.ts";
 import { SITE_FOUND_MAX } from "../../../collector/store/found-devices.ts";
 import { writeGroup } from "../../../collector/store/ingest.ts";
-import { DAY_PAGES_MAX } from "../../../collector/store/page-counters.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
-import { DAY_PRESENCE_MAX } from "../../../collector/store/presence.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
@@ -106,9 +105,9 @@ it("a day holds so many devices and no more, whatever is named: those that were 
   await db.query("DELETE FROM presence_day");
   await tell(named(300, "old", "printer"));
   await tell(named(450, "new", "printer"));
-  expect(await held()).toEqual({ old: 300, fresh: DAY_PRESENCE_MAX - 300, cameras: 0, other: 0 });
+  expect(await held()).toEqual({ old: 300, fresh: DAY_FACTS_MAX - 300, cameras: 0, other: 0 });
   await tell([...named(300, "old", "camera"), ...named(100, "newer", "printer")]);
-  expect(await held()).toEqual({ old: 300, fresh: DAY_PRESENCE_MAX - 300, cameras: 300, other: 0 });
+  expect(await held()).toEqual({ old: 300, fresh: DAY_FACTS_MAX - 300, cameras: 300, other: 0 });
   await tell(named(10, "new", "printer"), T0 - 24 * HOUR_MS);
   expect(await held()).toMatchObject({ old: 300, other: 10 });
   await db.query("DELETE FROM presence_day");
@@ -137,9 +136,9 @@ it("a day holds so many counters of printers and no more, each fall of one inclu
   await tell(counters(1, "old", 5));
   expect(await held()).toEqual({ old: 301, fresh: 0, lowest: 5, other: 0 });
   await tell(counters(450, "new", 9));
-  expect(await held()).toEqual({ old: 301, fresh: DAY_PAGES_MAX - 301, lowest: 5, other: 0 });
+  expect(await held()).toEqual({ old: 301, fresh: DAY_FACTS_MAX - 301, lowest: 5, other: 0 });
   await tell([...counters(300, "old", 3), ...counters(9, "newer", 9)]);
-  expect(await held()).toEqual({ old: 301, fresh: DAY_PAGES_MAX - 301, lowest: 5, other: 0 });
+  expect(await held()).toEqual({ old: 301, fresh: DAY_FACTS_MAX - 301, lowest: 5, other: 0 });
   await tell(counters(10, "new", 9), T0 - 24 * HOUR_MS);
   expect(await held()).toMatchObject({ old: 301, other: 10 });
   await db.query("DELETE FROM pages_day");
