@@ -11,16 +11,15 @@ export async function configSeal(db: Db, siteId: number): Promise<ConfigSeal | u
   return row;
 }
 
-/** Keeps a signed configuration in place of an older one of its centre. False when a newer one is there already. */
+/** Keeps a signed configuration in place of an older one of its centre. False when that very one, or a newer one, is there already. */
 export async function keepConfigSeal(db: Db, siteId: number, { payload, signature }: ConfigSeal, version: number, nowMs: number): Promise<boolean> {
   const row = { siteId, version, payload, signature, keptAt: nowMs };
   const set = { version: sql`excluded.version`, payload: sql`excluded.payload`, signature: sql`excluded.signature`, keptAt: sql`excluded.kept_at` };
+  // Phones and the end of a signature change without the version; another key signs the same anew.
+  const setWhere = sql`(config_seal.version, config_seal.payload::jsonb ->> 'issuedAt') <= (excluded.version, excluded.payload::jsonb ->> 'issuedAt')
+    AND config_seal.signature <> excluded.signature`;
   const kept = await drizzled(db, (to) =>
-    to
-      .insert(configSeals)
-      .values(row)
-      .onConflictDoUpdate({ target: configSeals.siteId, set, setWhere: sql`config_seal.version <= excluded.version` })
-      .returning({ siteId: configSeals.siteId }),
+    to.insert(configSeals).values(row).onConflictDoUpdate({ target: configSeals.siteId, set, setWhere }).returning({ siteId: configSeals.siteId }),
   );
   return kept.length > 0;
 }
