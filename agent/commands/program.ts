@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { helpTitle, mistakeOf } from "#schemas/text/command-words.ts";
+import { helpOf, helpTitle, mistakeOf } from "#schemas/text/command-words.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { readSettings, type Settings } from "../config.ts";
@@ -25,20 +25,23 @@ export async function runCommand(args: readonly string[], env: Environment, term
   const done = (result: number) => {
     code = result;
   };
-  const reader: Reader = { lang: Lang.catch("vi").parse(env.HCC_LANG) };
+  const reader: Reader = { lang: Lang.catch("vi").parse(env.HCC_LANG), help: "hcc-agent --help" };
   try {
     await buildProgram(env, terminal, reader, done).parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    const said = error instanceof CommanderError ? mistakeOf(error, reader.lang, "hcc-agent --help") : toldFault(error, reader).say(reader.lang);
+    const said = error instanceof CommanderError ? mistakeOf(error, reader.lang, reader.help) : toldFault(error, reader).say(reader.lang);
     if (said !== undefined) terminal.err(`${said}\n`);
     return exitCodes.usage;
   }
 }
 
-/** In whose words a fault is told (what the environment says, then the configuration, then the command itself), and of which data folder. */
-type Reader = { lang: Lang; dataDir?: string };
+/**
+ * In whose words a fault is told (what the environment says, then the configuration, then the command itself), of which data folder, and what shows how
+ * the command is typed.
+ */
+type Reader = { lang: Lang; dataDir?: string; help: string };
 
 /** What a person can do something about. Throws what is a fault of the program. */
 function toldFault(error: unknown, { dataDir }: Reader): UsageError {
@@ -141,5 +144,15 @@ function buildProgram(env: Environment, terminal: Terminal, reader: Reader, done
     .argument("<name>")
     .description(text(lang, "agent.command.creds.remove"))
     .action((name: string) => done(removeCredential(name, store(), terminal, settings().lang)));
+  for (const command of program.commands) nameHelp(command, reader);
   return program;
+}
+
+/** Has whoever types a command wrong be shown the help of that very command. */
+function nameHelp(command: Command, reader: Reader): void {
+  command.exitOverride((error) => {
+    reader.help = helpOf(command);
+    throw error;
+  });
+  for (const inner of command.commands) nameHelp(inner, reader);
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { helpTitle, mistakeOf, optionWords } from "#schemas/text/command-words.ts";
+import { helpOf, helpTitle, mistakeOf, optionWords } from "#schemas/text/command-words.ts";
 import { text } from "#schemas/text/text.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { attestCommand, dutyCommand, waiverCommand } from "./attest-commands.ts";
@@ -65,22 +65,33 @@ export async function runCommand(words: readonly string[], context: CommandConte
     incidentsCommand,
     maintenanceCommand,
   ];
-  for (const make of commands) program.addCommand(inherit(make(context), program));
+  let mistaken = program;
+  const atFault = (command: Command) => {
+    mistaken = command;
+  };
+  for (const make of commands) program.addCommand(inherit(make(context), program, atFault));
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (!(error instanceof CommanderError || error instanceof UsageError)) throw error;
-    const said = error instanceof CommanderError ? mistakeOf(error, lang, "hcc-collector --help") : error.message;
+    const said = error instanceof CommanderError ? mistakeOf(error, lang, helpOf(mistaken)) : error.message;
     if (said !== undefined) terminal.err(said);
     return EXIT_USAGE;
   }
 }
 
-/** Gives a command and all below it the program's way of ending and printing: commander hands them down only to what the program itself makes. */
-function inherit(command: Command, program: Command): Command {
+/**
+ * Gives a command and all below it the program's way of ending and printing: commander hands them down only to what the program itself makes. `atFault`
+ * hears which of them was typed wrong.
+ */
+function inherit(command: Command, program: Command, atFault: (command: Command) => void): Command {
   command.copyInheritedSettings(program).helpCommand(false);
-  for (const inner of command.commands) inherit(inner, program);
+  command.exitOverride((error) => {
+    atFault(command);
+    throw error;
+  });
+  for (const inner of command.commands) inherit(inner, program, atFault);
   return command;
 }

@@ -14,6 +14,15 @@ export function helpTitle(lang: Lang, title: string): string {
   return title in headings ? text(lang, headings[title as keyof typeof headings]) : title;
 }
 
+type NamedCommand = { name(): string; readonly parent: NamedCommand | null };
+
+/** What to type for the help of a command: its own name behind those of the commands that it is part of. Pure. */
+export function helpOf(command: NamedCommand): string {
+  const names: string[] = [];
+  for (let one: NamedCommand | null = command; one !== null; one = one.parent) names.unshift(one.name());
+  return `${names.join(" ")} --help`;
+}
+
 type OptionHelp = { readonly description: string; readonly argChoices?: readonly string[] | undefined; readonly defaultValue?: unknown };
 
 /** What an option is for, what it can be, and what counts where it is not given; of a switch that goes without saying. Pure. */

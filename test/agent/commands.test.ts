@@ -34,7 +34,7 @@ describe("usage errors are 64 and say in the reader's language what is wrong", (
     ["an unknown probe", ["probe", "frob"], 'no probe "frob"', 'Không có phép đo "frob"'],
     ["options that are no JSON", ["probe", "portal-http", "--options", "{"], "portal-http --options: no valid JSON", "portal-http --options: sai cú pháp JSON"],
     ["a missing option", ["probe", "portal-http"], 'portal-http --options: the field "url" is missing', 'portal-http --options: thiếu mục "url"'],
-    ["a wrong option", ["probe", "portal-http", "--options", '{"url":7}'], '"url" is wrong', '"url" ghi không đúng'],
+    ["a wrong option", ["probe", "portal-http", "--options", '{"url":7}'], '"url" must be a text', '"url" phải là văn bản trong dấu ngoặc kép'],
     [
       "a wrong option deep inside",
       ["probe", "camera-presence", "--options", '{"targets":[{"address":"10.0.0.300"}]}'],
@@ -87,7 +87,7 @@ describe("usage errors are 64 and say in the reader's language what is wrong", (
     ["a word that is no choice", '{"lang":"fr"}', '"lang" must be one of: vi, en', '"lang" phải là một trong: vi, en'],
     ["a target without an address", '{"targets":[{"id":"a","role":"printer"}]}', 'the field "targets.0.address" is missing', 'thiếu mục "targets.0.address"'],
     ["an address that is none", '{"targets":[{"id":"a","role":"printer","address":"10.0.0.300"}]}', "write an IP address", "ghi địa chỉ IP, ví dụ"],
-    ["no object", "[]", '"(whole)" is wrong', '"(cả tệp)" ghi không đúng'],
+    ["no object", "[]", '"(whole)" must be a group of fields', '"(cả tệp)" phải là một nhóm mục'],
   ])("hcc-agent.json with %s names file and field", async (_, content, english, vietnamese) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "hcc-agent.json"), content);
@@ -220,7 +220,7 @@ describe("enrol", () => {
 
   it("tells the clerk in Vietnamese how to type what was not understood", async () => {
     const say = async (...words: string[]) => (await command(words, { env: { HCC_LANG: "vi" } })).err;
-    expect(await say("self-check", "--quik")).toMatch(/^Không hiểu lệnh vừa gõ \(.*--quik.*\)\. Xem cách gõ: hcc-agent --help\n$/s);
+    expect(await say("self-check", "--quik")).toMatch(/^Không hiểu lệnh vừa gõ \(.*--quik.*\)\. Xem cách gõ: hcc-agent self-check --help\n$/s);
     expect(await say("enrol", "7k3m", "--collector", "hcc.gialai.gov.vn")).toContain("gõ đủ cả phần đầu, ví dụ https://");
   });
 

@@ -59,10 +59,10 @@ describe("the help of the commands by which people work", () => {
 
 describe("what was typed wrong", () => {
   it.each<[readonly string[], string]>([
-    [["report"], "Không hiểu lệnh vừa gõ (thiếu tuỳ chọn --month <month>). Xem cách gõ: hcc-collector --help"],
+    [["report"], "Không hiểu lệnh vừa gõ (thiếu tuỳ chọn --month <month>). Xem cách gõ: hcc-collector report --help"],
     [
       ["report", "--month", "2026-11", "--format", "doc"],
-      `Không hiểu lệnh vừa gõ ("doc" không dùng được sau --format <format>; các giá trị: html, pdf, xlsx, csv, json). Xem cách gõ: hcc-collector --help`,
+      `Không hiểu lệnh vừa gõ ("doc" không dùng được sau --format <format>; các giá trị: html, pdf, xlsx, csv, json). Xem cách gõ: hcc-collector report --help`,
     ],
     [["report", "--month", "2026-11"], "Báo cáo của ai? Thêm --centre MÃ hoặc --province, một trong hai."],
     [["report", "--month", "2026-13", "--province"], '--month: "2026-13" không phải một tháng: ghi theo dạng 2026-11'],
@@ -78,7 +78,7 @@ describe("what was typed wrong", () => {
     [["findings", "--requirement", "R1"], "--requirement: “R1” không phải mã nội dung: ghi theo dạng R01"],
     [
       ["findings", "--state", "good"],
-      `Không hiểu lệnh vừa gõ ("good" không dùng được sau --state <state>; các giá trị: not_applicable, error, unknown, pending, fail, pass). Xem cách gõ: hcc-collector --help`,
+      `Không hiểu lệnh vừa gõ ("good" không dùng được sau --state <state>; các giá trị: not_applicable, error, unknown, pending, fail, pass). Xem cách gõ: hcc-collector findings --help`,
     ],
     [["waiver", "import", "/no/such.csv"], "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục và quyền đọc."],
     [["incidents", "ack", "1", "--by", " "], "--by: ghi họ tên người nhận xử lý"],
@@ -94,7 +94,7 @@ describe("what was typed wrong", () => {
   });
 
   it.each<[string, string, string]>([
-    ["JSON that breaks off", '{"windows": [', "FILE sai cú pháp JSON (Unexpected end of JSON input): thường do thiếu hoặc thừa dấu phẩy"],
+    ["JSON that breaks off", '{"windows": [', "FILE sai cú pháp JSON (thiếu phần cuối): thường do thiếu hoặc thừa dấu phẩy"],
     ["a window that ends before it begins", '"until": "2026-01-01"', 'FILE: "windows.0.until": Ngày hết hạn phải từ ngày bắt đầu trở đi.'],
     ["a day that there is not", '"until": "2026-02-31"', 'FILE: "windows.0.until": Cần một ngày có thật, ví dụ 2026-12-31.'],
     ["a mode that there is not", '"mode": "off"', 'FILE: "windows.0.mode" phải là một trong: skip, mute, run.'],
