@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { cleanText } from "#schemas/clean-text.ts";
 import { Code } from "#schemas/ids.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { CredentialName, Network } from "#schemas/target.ts";
+import { jsonPlace } from "#schemas/text/json-place.ts";
 import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { fieldFaults } from "./field-faults.ts";
@@ -124,8 +124,7 @@ function readConfig(file: string, mustExist: boolean): unknown {
   try {
     return JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
-    const said = cleanText(error instanceof Error ? error.message : String(error));
-    throw new UsageError((lang) => text(lang, "agent.config.no_json", { file, error: said }));
+    throw new UsageError((lang) => text(lang, "agent.config.no_json", { file, place: jsonPlace(lang, error) }));
   }
 }
 

@@ -2,8 +2,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { MeasureServer } from "#schemas/agent-config.ts";
 import { Code } from "#schemas/ids.ts";
+import { fieldFaults } from "#schemas/text/field-faults.ts";
+import { text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { type StorageWish, storageModes } from "./store/storage-mode.ts";
+import { ToldError } from "./told-error.ts";
 
 export const LogLevel = z.enum(["silent", "error", "warn", "info", "debug"]);
 
@@ -37,7 +40,7 @@ const Environment = z.object({
       try {
         return JSON.parse(text) as unknown;
       } catch {
-        context.addIssue({ code: "custom", message: "is not JSON" });
+        context.addIssue({ code: "custom", message: "setting.not_json" });
         return z.NEVER;
       }
     })
@@ -90,8 +93,8 @@ export function childEnvironment(environment: Readonly<Record<string, string | u
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(HCC_|DATABASE_URL$|PG)/i.test(name)));
 }
 
-/** A setting is wrong; the message names it. */
-export class ConfigError extends Error {
+/** A setting, or a file that it names, is wrong; the sentence names both. */
+export class ConfigError extends ToldError {
   override readonly name = "ConfigError";
 }
 
@@ -105,12 +108,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   // An empty variable is one that nobody meant to set.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = Environment.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  if (!parsed.success) throw new ConfigError((lang) => fieldFaults(lang, parsed.error, text(lang, "setting.place")));
   const env = parsed.data;
-  if ((env.HCC_TLS_CERT === undefined) !== (env.HCC_TLS_KEY === undefined)) throw new ConfigError("HCC_TLS_CERT and HCC_TLS_KEY are given together");
-  if ((env.HCC_DATABASE_INGEST_URL === undefined) !== (env.HCC_DATABASE_API_URL === undefined))
-    throw new ConfigError("HCC_DATABASE_INGEST_URL and HCC_DATABASE_API_URL are given together");
-  if (env.HCC_DATABASE_API_URL && !env.DATABASE_URL) throw new ConfigError("HCC_DATABASE_API_URL needs DATABASE_URL: the owner of the tables migrates them");
+  demandBoth(env, "HCC_TLS_CERT", "HCC_TLS_KEY");
+  demandBoth(env, "HCC_DATABASE_INGEST_URL", "HCC_DATABASE_API_URL");
+  if (env.HCC_DATABASE_API_URL && !env.DATABASE_URL) throw new ConfigError((lang) => text(lang, "setting.needs_owner"));
   const tls = env.HCC_TLS_CERT && env.HCC_TLS_KEY ? { certFile: env.HCC_TLS_CERT, keyFile: env.HCC_TLS_KEY } : undefined;
   return {
     databaseUrl: env.DATABASE_URL,
@@ -133,4 +135,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     oidcFile: env.HCC_OIDC,
     isFactorRequired: env.HCC_SECOND_FACTOR === "required",
   };
+}
+
+/** Two settings of which one is nothing without the other. */
+function demandBoth<Name extends string>(env: { readonly [name in Name]?: string | undefined }, first: Name, second: Name): void {
+  if ((env[first] === undefined) === (env[second] === undefined)) return;
+  const missing = env[first] === undefined ? first : second;
+  throw new ConfigError((lang) => text(lang, "setting.together", { missing, first, second }));
 }

@@ -1,9 +1,11 @@
 import { runCommand } from "./commands/program.ts";
-import { ConfigError, readConfig, readLang } from "./config.ts";
+import { readConfig, readLang } from "./config.ts";
 import { forbidCoreFile } from "./no-core-file.ts";
-import { StoreError } from "./store/store-error.ts";
+import { storeFault } from "./store/store-fault.ts";
+import { ToldError } from "./told-error.ts";
 
 forbidCoreFile(process.pid);
+const lang = readLang();
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
 // A reader that went away (`| head`) is no fault of ours.
@@ -12,7 +14,7 @@ process.stdout.on("error", () => {});
 try {
   process.exitCode = await runCommand(process.argv.slice(2), {
     config: readConfig,
-    lang: readLang(),
+    lang,
     terminal: {
       out: (line) => void process.stdout.write(`${line}\n`),
       err: (line) => void process.stderr.write(`${line}\n`),
@@ -23,7 +25,8 @@ try {
     },
   });
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  const told = error instanceof ToldError ? error : storeFault(error);
+  if (told === undefined) throw error;
+  process.stderr.write(`${told.say(lang)}\n`);
   process.exitCode = 1;
 }

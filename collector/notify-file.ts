@@ -1,5 +1,7 @@
-import { z } from "zod";
 import { NotifyConfig } from "#schemas/alert.ts";
+import { fieldFaults } from "#schemas/text/field-faults.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { ConfigError } from "./config.ts";
 import { readJsonFile } from "./read-json-file.ts";
 
@@ -7,24 +9,24 @@ import { readJsonFile } from "./read-json-file.ts";
 export function readNotifyFile(file: string | undefined): NotifyConfig {
   if (file === undefined) return NotifyConfig.parse({});
   const parsed = NotifyConfig.safeParse(readJsonFile("HCC_NOTIFY", file));
-  if (!parsed.success) throw new ConfigError(`HCC_NOTIFY: ${file}: ${z.prettifyError(parsed.error)}`);
+  const place = `HCC_NOTIFY: ${file}`;
+  if (!parsed.success) throw new ConfigError((lang) => fieldFaults(lang, parsed.error, place, Object.keys(NotifyConfig.shape)));
   const fault = faultOf(parsed.data);
-  if (fault !== undefined) throw new ConfigError(`HCC_NOTIFY: ${file}: ${fault}`);
+  if (fault !== undefined) throw new ConfigError((lang) => `${place}: ${fault(lang)}`);
   return parsed.data;
 }
 
 /** What each part alone cannot know: whether the ways that recipients name are there. */
-function faultOf({ recipients, smtp, zalo, webhooks }: NotifyConfig): string | undefined {
+function faultOf({ recipients, smtp, zalo, webhooks }: NotifyConfig): ((lang: Lang) => string) | undefined {
   for (const { channel, to } of recipients) {
-    if (channel === "smtp" && !smtp) return `the recipient ${to} needs "smtp"`;
-    if (channel === "zalo" && !zalo) return `the recipient ${to} needs "zalo"`;
-    if (channel === "webhook" && !webhooks.some(({ name }) => name === to)) return `the recipient ${to} needs a webhook of that name`;
+    if ((channel === "smtp" && !smtp) || (channel === "zalo" && !zalo)) return (lang) => text(lang, "setting.notify.no_way", { to, channel });
+    if (channel === "webhook" && !webhooks.some(({ name }) => name === to)) return (lang) => text(lang, "setting.notify.no_webhook", { to });
   }
   for (const { name, success } of webhooks) {
     try {
       new RegExp(success ?? "", "u");
     } catch {
-      return `webhook ${name}: "success" is no regular expression`;
+      return (lang) => text(lang, "setting.notify.no_pattern", { name });
     }
   }
   return undefined;

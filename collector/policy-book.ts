@@ -1,5 +1,6 @@
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
 import { ConfigError } from "./config.ts";
 import { type LoadedPolicy, policyVersions, sha256Of } from "./policy-files.ts";
 import type { Db } from "./store/db.ts";
@@ -33,7 +34,7 @@ export async function openPolicyBook(db: Db, id: string, nowMs: number, files: r
           knownMs,
         ),
       );
-    if (!policy || !calendar) throw new ConfigError(`HCC_POLICY: the database knows no policy "${id}" with its calendar`);
+    if (!policy || !calendar) throw new ConfigError((lang) => text(lang, "setting.policy.unrecorded", { policy: id }));
     return { policy, calendar };
   };
 }
@@ -64,7 +65,6 @@ function newestKnown<Version extends { readonly recordedMs: number }>(versions: 
 function bodyOf<Body>(version: Recorded<Body> | undefined): Body | undefined {
   if (version === undefined) return undefined;
   if ("value" in version.body) return version.body.value;
-  throw new ConfigError(
-    `${version.name} was recorded by an older program and cannot be read: ${version.body.fault}\nOf its time there are the sealed reports.`,
-  );
+  const params = { name: version.name, fault: version.body.fault };
+  throw new ConfigError((lang) => text(lang, "setting.policy.unreadable", params));
 }

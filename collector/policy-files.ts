@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
+import { fieldFaults } from "#schemas/text/field-faults.ts";
+import { day as dayWord } from "#schemas/text/moment-word.ts";
+import { text } from "#schemas/text/text.ts";
 import { ConfigError } from "./config.ts";
 
 const folder = join(import.meta.dirname, "..", "schemas");
@@ -17,11 +20,12 @@ export type LoadedPolicy = { readonly policy: PolicyProfile; readonly calendar: 
 export function loadPolicy(id: string, nowMs: number): LoadedPolicy {
   const loaded = policyVersions(id).find(({ policy }) => policy.effectiveFrom <= vietnamDay(nowMs));
   if (loaded) return loaded;
-  const files = read("policies", PolicyProfile)
-    .filter(({ value }) => value.id === id)
-    .map(({ file }) => file);
-  throw new ConfigError(
-    `HCC_POLICY: no version of the policy "${id}" is in force on ${vietnamDay(nowMs)}; schemas/policies has: ${files.join(", ") || "none of that id"}`,
+  const known = read("policies", PolicyProfile);
+  const files = known.filter(({ value }) => value.id === id).map(({ file }) => file);
+  throw new ConfigError((lang) =>
+    files.length === 0
+      ? text(lang, "setting.policy.none", { policy: id, known: [...new Set(known.map(({ value }) => value.id))].join(", ") })
+      : text(lang, "setting.policy.to_come", { policy: id, day: dayWord(lang, vietnamDay(nowMs)), files: files.join(", ") }),
   );
 }
 
@@ -33,7 +37,7 @@ export function policyVersions(id: string): LoadedPolicy[] {
     .sort((a, b) => b.value.version - a.value.version)
     .map(({ file, value: policy }) => {
       const calendar = calendars.find(({ value }) => value.id === policy.calendar)?.value;
-      if (!calendar) throw new ConfigError(`${file}: calendar: there is no calendar "${policy.calendar}" in schemas/calendars`);
+      if (!calendar) throw new ConfigError((lang) => text(lang, "setting.policy.no_calendar", { file, calendar: policy.calendar }));
       return { policy, calendar, sha256: sha256Of(policy) };
     });
 }
@@ -49,7 +53,7 @@ function read<T>(room: string, shape: z.ZodType<T>): { file: string; value: T }[
     .map((name) => {
       const file = `schemas/${room}/${name}`;
       const parsed = shape.safeParse(JSON.parse(readFileSync(join(folder, room, name), "utf8")));
-      if (!parsed.success) throw new ConfigError(`${file}: ${z.prettifyError(parsed.error)}`);
+      if (!parsed.success) throw new ConfigError((lang) => fieldFaults(lang, parsed.error, file));
       return { file, value: parsed.data };
     });
 }

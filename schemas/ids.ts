@@ -1,7 +1,10 @@
 import { z } from "zod";
 
+/** How a code is written. */
+export const codePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
 /** Code of a centre, a site or a device: short ASCII, safe in URLs, SQL variables and file names. */
-export const Code = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "use lower-case letters, digits and '-'");
+export const Code = z.string().regex(codePattern, "use lower-case letters, digits and '-'");
 export type Code = z.infer<typeof Code>;
 
 /** Identity of an agent, drawn by the collector at enrolment. */

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { type Owner, owners } from "./policy.ts";
 
+/** How people write a telephone number. */
+export const phonePattern = /^\+?[\d(][\d .()-]{1,30}\d$/;
+
 /** A telephone number as people write it. */
-export const PhoneNumber = z.string().regex(/^\+?[\d(][\d .()-]{1,30}\d$/, "must be a telephone number: digits, spaces, dots, dashes and brackets");
+export const PhoneNumber = z.string().regex(phonePattern, "must be a telephone number: digits, spaces, dots, dashes and brackets");
 
 /** Whom to call: the number of whoever acts; of a line's provider by the name that the list of centres gives it, or of any that has no entry of its own. */
 export const PhoneEntry = z
   .strictObject({ owner: z.enum(owners), isp: z.string().trim().min(1).max(128).optional(), number: PhoneNumber })
-  .refine(({ owner, isp }) => isp === undefined || owner === "isp", { path: ["isp"], message: 'only "owner": "isp" has a provider' });
+  .refine(({ owner, isp }) => isp === undefined || owner === "isp", { path: ["isp"], message: "setting.phone_provider" });
 export type PhoneEntry = z.infer<typeof PhoneEntry>;
 
 /** The numbers that one centre calls. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { jsonPlace } from "#schemas/text/json-place.ts";
 import { type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csvRecords } from "./csv-rows.ts";
@@ -45,7 +46,7 @@ function rowsOf(name: string, body: string, lang: Lang): readonly Row[] | string
   try {
     value = JSON.parse(plain);
   } catch (error) {
-    return text(lang, "collector.fault.json", { file: name, error: error instanceof Error ? error.message : String(error) });
+    return text(lang, "collector.fault.json", { file: name, place: jsonPlace(lang, error) });
   }
   const list = Array.isArray(value) ? value : [value];
   return list.map((row, at) => ({ place: `${name}#${at + 1}`, fields: typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {} }));

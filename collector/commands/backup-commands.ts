@@ -8,21 +8,23 @@ import { openStore, type Store } from "../store/open.ts";
 import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
-import type { CommandContext, Terminal } from "./terminal.ts";
+import type { CommandContext } from "./terminal.ts";
 
 /** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
-export function backupCommand({ config, lang, terminal }: CommandContext): Command {
+export function backupCommand(context: CommandContext): Command {
+  const { config, lang, terminal } = context;
   return new Command("backup")
     .description(text(lang, "collector.backup.about"))
     .requiredOption("--out <file>", text(lang, "collector.option.new_file"))
     .action(async ({ out: file }: { out: string }) => {
-      const { tables, rows, bytes } = await withBareStore(config(), terminal, ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
+      const { tables, rows, bytes } = await withBareStore(config(), context, ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
       terminal.out(text(lang, "collector.backup.done", { file, rows, tables, bytes }));
     });
 }
 
 /** `restore FILE`: a backup into an empty database. */
-export function restoreCommand({ config, lang, terminal }: CommandContext): Command {
+export function restoreCommand(context: CommandContext): Command {
+  const { config, lang, terminal } = context;
   return new Command("restore")
     .description(text(lang, "collector.restore.about"))
     .argument("<file>", text(lang, "collector.restore.file"))
@@ -30,7 +32,7 @@ export function restoreCommand({ config, lang, terminal }: CommandContext): Comm
       // Before the database is opened: a wrong file must not even make an embedded server.
       const backup = await verifyBackup(file);
       const settings = config();
-      const { takenAt, tables, rows, skipped } = await withBareStore(settings, terminal, async ({ db }) => {
+      const { takenAt, tables, rows, skipped } = await withBareStore(settings, context, async ({ db }) => {
         const summary = await restoreBackup(db, backup, Date.now(), settings.storage);
         await byCommand(db, (_, note) => note(acts.databaseRestored(summary.takenAt)));
         return summary;
@@ -57,8 +59,8 @@ export function rewindCommand(context: CommandContext): Command {
 }
 
 /** The store as it is, without migrations: a backup changes nothing, a restore makes the schema of the backup. */
-async function withBareStore<T>(config: CollectorConfig, { err, stop }: Terminal, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore({ ...config, connections: 2, say: err, stop });
+async function withBareStore<T>(config: CollectorConfig, { lang, terminal }: CommandContext, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore({ ...config, connections: 2, say: (words) => terminal.err(words(lang)), stop: terminal.stop });
   try {
     return await work(store);
   } finally {

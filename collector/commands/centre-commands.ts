@@ -21,9 +21,9 @@ import { orRefused } from "./table-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
-export async function withStore<T>({ config, terminal }: CommandContext, work: (db: Db) => Promise<T>): Promise<T> {
+export async function withStore<T>({ config, lang, terminal }: CommandContext, work: (db: Db) => Promise<T>): Promise<T> {
   const settings = config();
-  const store = await openStore({ ...settings, connections: 2, say: terminal.err, stop: terminal.stop });
+  const store = await openStore({ ...settings, connections: 2, say: (words) => terminal.err(words(lang)), stop: terminal.stop });
   try {
     await migrate(store.db, Date.now(), { storage: settings.storage });
     return await work(store.db);

@@ -37,7 +37,7 @@ export function demoCommand({ config, lang, terminal }: CommandContext): Command
         centres: wholeNumber(lang, "--centres", options.centres, DEMO_CENTRES),
       };
       const log = createLog(settings.logLevel === "info" ? "warn" : settings.logLevel);
-      const store = await openStore({ ...settings, connections: CONNECTIONS, say: terminal.err, stop: terminal.stop });
+      const store = await openStore({ ...settings, connections: CONNECTIONS, say: (words) => terminal.err(words(lang)), stop: terminal.stop });
       try {
         const startedMs = Date.now();
         terminal.out(text(lang, "demo.begin", { centres: size.centres, days: size.days }));

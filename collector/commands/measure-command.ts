@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { ConfigError } from "../config.ts";
 import { addressFault } from "../listen.ts";
 import { SECRET_LENGTH_MIN } from "../measure/lease-token.ts";
 import { startMeasureServer } from "../measure/measure-server.ts";
+import { readTlsFiles, type TlsPair } from "../tls-files.ts";
 import { readNamed } from "./named-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -27,10 +29,9 @@ export function measureCommand({ lang, terminal }: CommandContext): Command {
         const missing = tlsKey === undefined ? "--tls-key" : "--tls-cert";
         throw new UsageError(text(lang, "collector.measure.tls_pair", { missing }));
       }
-      const read = async (file: string) => (await readNamed(lang, file)).toString("utf8");
-      const secret = (await read(secretFile)).trim();
+      const secret = (await readNamed(lang, secretFile)).toString("utf8").trim();
       if (secret.length < SECRET_LENGTH_MIN) throw new UsageError(text(lang, "collector.measure.short_secret", { file: secretFile, min: SECRET_LENGTH_MIN }));
-      const tls = tlsKey && tlsCert ? { key: await read(tlsKey), cert: await read(tlsCert) } : undefined;
+      const tls = tlsKey && tlsCert ? await tlsOf(lang, tlsCert, tlsKey) : undefined;
       const server = await startMeasureServer({
         host,
         port,
@@ -39,8 +40,8 @@ export function measureCommand({ lang, terminal }: CommandContext): Command {
         ...(tls && { tls }),
         ...(rateMax !== undefined && { rateMaxMbps: rateMax }),
       }).catch((error: NodeJS.ErrnoException) => {
-        const fault = addressFault(lang, error, { port, host });
-        throw fault === undefined ? error : new UsageError(text(lang, "collector.measure.address", { fault }));
+        const fault = addressFault(error, { port, host });
+        throw fault === undefined ? error : new UsageError(text(lang, "collector.measure.address", { fault: fault(lang) }));
       });
       terminal.out(server.url);
       await Promise.race([once(terminal.stop, "abort"), ...(withParent ? [once(terminal.stdin.resume(), "end")] : [])]);
@@ -48,6 +49,13 @@ export function measureCommand({ lang, terminal }: CommandContext): Command {
       terminal.stdin.destroy();
       await server.close();
     });
+}
+
+/** What the command line names is a fault of the command line. */
+function tlsOf(lang: Lang, certFile: string, keyFile: string): Promise<TlsPair> {
+  return readTlsFiles({ setting: "--tls-cert", file: certFile }, { setting: "--tls-key", file: keyFile }).catch((error: unknown) => {
+    throw error instanceof ConfigError ? new UsageError(error.say(lang)) : error;
+  });
 }
 
 function portOf(lang: Lang, given: string): number {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { z } from "zod";
 import { fieldFaults } from "#schemas/text/field-faults.ts";
+import { jsonPlace } from "#schemas/text/json-place.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { UsageError } from "./terminal.ts";
@@ -17,7 +18,7 @@ export function jsonOf(lang: Lang, file: string, body: string): unknown {
   try {
     return JSON.parse(body.replace(/^\ufeff/, ""));
   } catch (error) {
-    throw new UsageError(text(lang, "collector.fault.json", { file, error: error instanceof Error ? error.message : String(error) }));
+    throw new UsageError(text(lang, "collector.fault.json", { file, place: jsonPlace(lang, error) }));
   }
 }
 

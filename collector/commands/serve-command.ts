@@ -34,7 +34,7 @@ export function serveCommand({ config, lang, terminal }: CommandContext): Comman
   return new Command("serve").description(text(lang, "collector.serve.about")).action(async () => {
     const settings = config();
     const log = createLog(settings.logLevel);
-    const store = await openByRole({ ...settings, say: (line) => log.warn(line), stop: terminal.stop });
+    const store = await openByRole({ ...settings, say: (words) => log.warn(words("en")), stop: terminal.stop });
     try {
       await runCollector(settings, store, log, terminal);
     } finally {
@@ -47,7 +47,7 @@ export function serveCommand({ config, lang, terminal }: CommandContext): Comman
 export function migrateCommand({ config, lang, terminal }: CommandContext): Command {
   return new Command("migrate").description(text(lang, "collector.migrate.about")).action(async () => {
     const settings = config();
-    const store = await openStore({ ...settings, say: terminal.err, stop: terminal.stop });
+    const store = await openStore({ ...settings, say: (words) => terminal.err(words(lang)), stop: terminal.stop });
     try {
       const applied = await migrate(store.db, Date.now(), { storage: settings.storage });
       await grantRights(store.db);

@@ -50,7 +50,7 @@ export async function makeDemo({ config, store, log, size, nowMs, stop, onStep }
   await migrate(db, nowMs, { storage: config.storage });
   const earlier = await readDemoState(db);
   const real = earlier ? 0 : await countSites(db);
-  if (real > 0) throw new StoreError(`the database holds ${real} real centres`);
+  if (real > 0) throw new StoreError("store.real_centres", { count: real });
   await putSetting(db, DEMO_KEY, true);
 
   const state = earlier ?? newState(size, nowMs);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { Role } from "#schemas/person.ts";
+import { fieldFaults } from "#schemas/text/field-faults.ts";
 import { ConfigError } from "../config.ts";
 import { readJsonFile } from "../read-json-file.ts";
 import type { NewPerson } from "./desk.ts";
@@ -10,7 +11,7 @@ const isOwn = (url: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new 
 /** The file that HCC_OIDC names: the province's sign-on service, and which of its claims give which roles. */
 export const SignOnFile = z.strictObject({
   /** Without TLS only on this machine, for tests. */
-  issuer: z.url({ protocol: /^https?$/ }).refine((url) => url.startsWith("https:") || isOwn(url), "must be https"),
+  issuer: z.url({ protocol: /^https?$/ }).refine((url) => url.startsWith("https:") || isOwn(url), "setting.https"),
   clientId: z.string().min(1),
   clientSecret: z.string().min(1).optional(),
   scope: z.string().default("openid profile"),
@@ -28,7 +29,7 @@ export type SignOnFile = z.infer<typeof SignOnFile>;
 export function readSignOnFile(file: string): SignOnFile {
   const parsed = SignOnFile.safeParse(readJsonFile("HCC_OIDC", file));
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`HCC_OIDC: ${file}: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`);
+  throw new ConfigError((lang) => fieldFaults(lang, parsed.error, `HCC_OIDC: ${file}`, Object.keys(SignOnFile.shape)));
 }
 
 /** The person that a token's claims make, or undefined for a stranger: nobody gets a role that no line of the file gives. */

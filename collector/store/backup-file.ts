@@ -59,11 +59,9 @@ export async function writeBackupFile(file: string, sections: AsyncIterable<Sect
   await demandAbsent(file);
   const part = `${file}.part`;
   const handle = await open(part, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new StoreError(
-      error.code === "EEXIST"
-        ? `${part} exists: another backup is being written, or one was broken off. Delete it when no backup runs.`
-        : `${part} cannot be written: ${error.message}`,
-    );
+    throw error.code === "EEXIST"
+      ? new StoreError("store.backup.going", { part })
+      : new StoreError("store.backup.unwritten", { file, error: String(error.code) });
   });
   try {
     const { bytes } = await fill(handle, sections, stop);
@@ -73,11 +71,9 @@ export async function writeBackupFile(file: string, sections: AsyncIterable<Sect
     return { bytes };
   } catch (error) {
     await rm(part, { force: true });
-    if (stop?.aborted) throw new StoreError(`The backup was stopped; ${file} was not written.`, { cause: error });
+    if (stop?.aborted) throw new StoreError("store.backup.stopped", { file }, { cause: error });
     const { code } = error as NodeJS.ErrnoException;
-    throw code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
-      ? new StoreError(`No room for ${file}: ${code}. Nothing was kept.`, { cause: error })
-      : error;
+    throw code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" ? new StoreError("store.backup.no_room", { file, error: code }, { cause: error }) : error;
   }
 }
 
@@ -100,7 +96,7 @@ async function fill(handle: FileHandle, sections: AsyncIterable<Section>, stop?:
 
 async function demandAbsent(file: string): Promise<void> {
   const there = await stat(file).catch(() => undefined);
-  if (there) throw new StoreError(`${file} exists already. A backup never replaces a file: give another name.`);
+  if (there) throw new StoreError("store.backup.exists", { file });
 }
 
 async function* encoded(sections: AsyncIterable<Section>): AsyncGenerator<Buffer> {
@@ -143,7 +139,7 @@ export async function* readBackupFile(file: string): AsyncGenerator<Section> {
     }
     // Told only when gzip has compared its checksum, which covers the manifest too.
     if (ended) return yield { kind: "Z" };
-    throw new StoreError(`${file} is cut: its end is missing. Nothing was changed; use another copy.`);
+    throw new StoreError("store.backup.cut", { file });
   } catch (error) {
     throw error instanceof StoreError ? error : (sentenceFor(file, error, known) ?? error);
   } finally {
@@ -184,20 +180,17 @@ function decoded(file: string, kind: string, payload: Buffer, known: boolean): S
 function manifestOf(file: string, kind: string, payload: Buffer): Manifest {
   const parsed: unknown = kind === "M" ? JSON.parse(payload.toString()) : undefined;
   const { data: about } = z.object({ kind: z.literal(KIND), format: z.int() }).safeParse(parsed);
-  if (about && about.format > BACKUP_FORMAT)
-    throw new StoreError(
-      `${file} was written by a newer version of hcc-watch (format ${about.format}, this one reads ${BACKUP_FORMAT}). Install that version.`,
-    );
+  if (about && about.format > BACKUP_FORMAT) throw new StoreError("store.backup.newer_format", { file, format: about.format, own: BACKUP_FORMAT });
   return Manifest.parse(parsed);
 }
 
 /** One sentence for what the system, the decompression or the shape of a section says; undefined for what is no fault of the file. */
 function sentenceFor(file: string, error: unknown, known: boolean): StoreError | undefined {
-  const { code, name, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return new StoreError(`There is no file ${file}.`);
-  if (code === "EISDIR" || code === "EACCES" || code === "EIO") return new StoreError(`${file} cannot be read: ${message}`);
-  if (code === "Z_BUF_ERROR" && known) return new StoreError(`${file} is cut: its end is missing. Nothing was changed; use another copy.`);
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return new StoreError("store.backup.missing", { file });
+  if (code === "EISDIR" || code === "EACCES" || code === "EIO") return new StoreError("store.backup.unread", { file, error: code });
+  if (code === "Z_BUF_ERROR" && known) return new StoreError("store.backup.cut", { file });
   const ofFile = code?.startsWith("Z_") || name === "ZodError" || name === "SyntaxError" || name === "RangeError";
   if (!ofFile) return undefined;
-  return new StoreError(known ? `${file} is damaged. Nothing was changed; use another copy.` : `${file} is no backup of hcc-watch.`, { cause: error });
+  return new StoreError(known ? "store.backup.damaged" : "store.backup.foreign", { file }, { cause: error });
 }

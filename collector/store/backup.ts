@@ -42,8 +42,7 @@ export async function writeBackup(db: Db, file: string, { nowMs, stop, alongside
 async function demandMigrated(db: Db): Promise<void> {
   const known = await knownMigrations();
   const applied = new Map((await appliedMigrations(db)).map(({ name, sha256 }) => [name, sha256]));
-  if (applied.size !== known.length || known.some(({ name, sha256 }) => applied.get(name) !== sha256))
-    throw new StoreError("The database is not of this version of hcc-watch. Run: npm run collector -- migrate");
+  if (applied.size !== known.length || known.some(({ name, sha256 }) => applied.get(name) !== sha256)) throw new StoreError("store.not_migrated");
 }
 
 /** The migrations that made this database; none where there is no such table. */
@@ -53,7 +52,7 @@ export async function appliedMigrations(db: Db): Promise<Migration[]> {
 }
 
 async function* sectionsOf(tx: Db, tables: readonly Table[], nowMs: number, ends: TableEnd[]): AsyncGenerator<Section> {
-  if (!tx.copyOut) throw new StoreError("This database driver has no COPY; a backup needs a PostgreSQL server.");
+  if (!tx.copyOut) throw new StoreError("store.backup.no_copy");
   yield { kind: "M", manifest: await manifestOf(tx, tables, nowMs) };
   for (const table of tables) {
     const tally = new Tally();

@@ -164,7 +164,7 @@ async function nameCentres(tx: Db): Promise<void> {
   );
   for (const { name, definition } of rows) {
     const missing = joinsOfRows[name].find((join) => !definition.includes(join));
-    if (missing) throw new StoreError(`The function ${name} does not join by "${missing}", which Citus would have to know it by.`);
+    if (missing) throw new StoreError("store.no_join", { name, join: missing });
     await tx.script(joinsOfRows[name].reduce((text, join) => text.replaceAll(join, `${join.split(" ")[0]} = ANY (sites) AND ${join}`), definition));
   }
 }

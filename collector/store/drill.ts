@@ -45,10 +45,7 @@ type Copying = Pick<Drill, "url" | "nowMs"> & {
  */
 export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill): Promise<DrillResult> {
   const mode = await storageMode(source);
-  if (mode === "citus")
-    throw new StoreError(
-      "The drill makes its copy on the same server, and a new database there has no nodes of Citus. Try the copy of `collector backup` instead: restore it into a database of another cluster, or into a plain one.",
-    );
+  if (mode === "citus") throw new StoreError("store.drill.citus");
   const folder = await mkdtemp(join(tmpdir(), "hcc-drill-"));
   const stores: Store[] = [];
   const copying: Copying = {
@@ -62,7 +59,7 @@ export async function drill(source: Db, { url, name, keep, nowMs, told }: Drill)
       return result;
     },
     create: async () => {
-      await lackingRight(source.script(`CREATE DATABASE ${name} TEMPLATE template0`), "The database user may not make databases", "CREATEDB");
+      await lackingRight(source.script(`CREATE DATABASE ${name} TEMPLATE template0`), "store.no_create_database");
       return urlForDatabase(url, name);
     },
     open: async (copyUrl) => {
@@ -131,7 +128,7 @@ async function pgProgram(program: string, words: readonly string[]): Promise<voi
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
   const own = versions.map((version) => join(DEBIAN, version, "bin", program)).find((file) => existsSync(file));
   await run(own ?? program, [...words], { timeout: HOUR_MS, maxBuffer: 16 * 1024 * 1024 }).catch((error: Error & { code?: unknown; stderr?: string }) => {
-    if (error.code === "ENOENT") throw new StoreError(`${program} is not here; install PostgreSQL's client programs (Debian: postgresql-client).`);
-    throw new StoreError(`${program} failed: ${(error.stderr ?? "").trim().split("\n")[0] ?? String(error.code)}`);
+    if (error.code === "ENOENT") throw new StoreError("store.drill.no_program", { program });
+    throw new StoreError("store.drill.failed", { program, error: (error.stderr ?? "").trim().split("\n")[0] || String(error.code) });
   });
 }

@@ -8,6 +8,8 @@ import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { forgetPostmaster, runningPostmaster } from "./postmaster.ts";
 import { type ServerUser, userForServer } from "./server-user.ts";
 import { StoreError } from "./store-error.ts";
@@ -25,7 +27,7 @@ export type EmbeddedServer<Answer> = {
 /** The first question to a server, by its URL. What it throws has the driver's error as its cause. */
 type Greeting<Answer> = (url: string) => Promise<Answer>;
 /** Who hears of it when a server takes long to answer (one line, now and then), and what ends the wait for it. */
-export type Patience = { readonly say?: ((line: string) => void) | undefined; readonly stop?: AbortSignal | undefined };
+export type Patience = { readonly say?: ((line: (lang: Lang) => string) => void) | undefined; readonly stop?: AbortSignal | undefined };
 
 type Place = { readonly folder: string; readonly data: string; readonly log: string; readonly bin: string; readonly user: ServerUser };
 type Reached<Answer> = { readonly url: string; readonly port: number; readonly answer: Answer };
@@ -62,7 +64,7 @@ export async function startEmbedded<Answer>(dataDir: string, greet: Greeting<Ans
   const bin = binaries();
   await demandSameVersion(join(folder, "postgres"), bin);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new StoreError(`The data folder ${folder} cannot be made: ${messageOf(cause)}. Give HCC_DATA a folder that this user may write.`);
+    throw new StoreError("store.no_folder", { folder, error: wordOf(cause) });
   });
   const { place, password } = await prepare(folder, bin);
   const { url, port, answer } = await untilAnswered(place, password, greet, patience);
@@ -91,6 +93,7 @@ async function prepare(folder: string, bin: string): Promise<{ place: Place; pas
 
 /** Asks until the server answers. The folder is free between two looks, so that other programs can wait for the same server. */
 async function untilAnswered<Answer>(place: Place, password: string, greet: Greeting<Answer>, { say, stop }: Patience): Promise<Reached<Answer>> {
+  const { data, log } = place;
   const beganMs = performance.now();
   let [spokeMs, sayMs, starts] = [beganMs, beganMs + SAY_AFTER_MS, 0];
   const begin = async () => {
@@ -104,16 +107,13 @@ async function untilAnswered<Answer>(place: Place, password: string, greet: Gree
     if ("answer" in seen) return seen;
     const nowMs = performance.now();
     if (seen.speaks) spokeMs = nowMs;
-    if (nowMs - beganMs > READY_LIMIT_MS || nowMs - spokeMs > SILENCE_LIMIT_MS)
-      throw new StoreError(
-        `PostgreSQL in ${place.data} runs but does not answer: ${seen.why}. It was left running; start again later. The whole log is ${place.log}.`,
-      );
+    if (nowMs - beganMs > READY_LIMIT_MS || nowMs - spokeMs > SILENCE_LIMIT_MS) throw new StoreError("store.no_greeting", { data, log, why: seen.why });
     if (nowMs >= sayMs) {
-      say?.(`PostgreSQL in ${place.data} is not ready (${seen.why}); it is waited for, ${READY_LIMIT_MS / 60_000} minutes at most. Its log is ${place.log}.`);
+      say?.((lang) => text(lang, "store.starting", { data, log, why: seen.why, minutes: READY_LIMIT_MS / 60_000 }));
       sayMs = nowMs + SAY_AGAIN_MS;
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {
-      throw new StoreError(`Stopped while PostgreSQL in ${place.data} was not ready (${seen.why}); it goes on by itself, and the next start finds it.`);
+      throw new StoreError("store.stopped", { data, why: seen.why });
     });
   }
 }
@@ -151,9 +151,7 @@ async function lockFolder(folder: string, limitS: number): Promise<Disposable> {
         continue;
       }
       lock.close();
-      throw new StoreError(`Another program has been starting the database in ${folder} for ${limitS} s. End it, or give HCC_DATA another folder.`, {
-        cause,
-      });
+      throw new StoreError("store.locked", { folder, seconds: limitS }, { cause });
     }
   }
 }
@@ -164,7 +162,7 @@ function binaries(): string {
   try {
     return resolve(dirname(fileURLToPath(import.meta.resolve(name))), "..", "native", "bin");
   } catch {
-    throw new StoreError(`No PostgreSQL for ${platform()} ${arch()} came with npm ci (${name}). Set DATABASE_URL to a PostgreSQL server.`);
+    throw new StoreError("store.no_binaries", { platform: `${platform()} ${arch()}`, name });
   }
 }
 
@@ -177,13 +175,13 @@ async function passwordIn(place: Place): Promise<string> {
   const path = passwordFile(place);
   const known = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return "";
-    throw new StoreError(`${path} cannot be read: ${cause.message}. Run as the user that made it, or give HCC_DATA another folder.`);
+    throw new StoreError("store.unread", { file: path, error: wordOf(cause) });
   });
   if (known.trim()) return known.trim();
   if (hasCluster(place)) throw lostPassword(place);
   const password = randomBytes(24).toString("base64url");
   await writeWhole(path, password).catch((cause: unknown) => {
-    throw new StoreError(`${path} cannot be written: ${messageOf(cause)}. Give HCC_DATA a folder with room that this user may write.`);
+    throw new StoreError("store.unwritten", { file: path, error: wordOf(cause) });
   });
   return password;
 }
@@ -193,9 +191,7 @@ function passwordFile({ folder }: Place): string {
 }
 
 function lostPassword(place: Place): StoreError {
-  return new StoreError(
-    `${passwordFile(place)} does not hold the password of the database in ${place.data}; nothing was changed. Put the file back from a copy, or give the database a new password (docs/operations.md, "A lost password").`,
-  );
+  return new StoreError("store.lost_password", { file: passwordFile(place), data: place.data });
 }
 
 /** Writes a secret beside its place and moves it there when the disk has it: a power cut leaves all of it or nothing. */
@@ -220,7 +216,7 @@ async function initialise(place: Place, password: string): Promise<void> {
   const words = ["-D", fresh, "-U", DATABASE, `--pwfile=${handedOver}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"];
   const { code, output } = await runAs(place.user, join(place.bin, "initdb"), words);
   await rm(handedOver, { force: true });
-  if (code !== 0) throw new StoreError(`PostgreSQL could not prepare ${fresh}: ${lastLine(output)}`);
+  if (code !== 0) throw new StoreError("store.not_prepared", { folder: fresh, error: lastLine(output) });
   await rename(fresh, place.data);
   await syncFolder(place.folder).catch(() => undefined);
 }
@@ -229,15 +225,12 @@ async function initialise(place: Place, password: string): Promise<void> {
 async function demandSameVersion(data: string, bin: string): Promise<void> {
   const made = await readFile(join(data, "PG_VERSION"), "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
-    throw new StoreError(`${join(data, "PG_VERSION")} cannot be read: ${cause.message}. Run as the user that made it, or give HCC_DATA another folder.`);
+    throw new StoreError("store.unread", { file: join(data, "PG_VERSION"), error: wordOf(cause) });
   });
   if (made === undefined) return;
   const { output } = await runAs({ prefix: [] }, join(bin, "postgres"), ["--version"]);
   const brought = /(\d+)\.?\d*/.exec(output)?.[1];
-  if (brought !== made.trim())
-    throw new StoreError(
-      `${data} holds a database of PostgreSQL ${made.trim()}, and this hcc-watch brings PostgreSQL ${brought}, which cannot read it; nothing was changed. Run \`npm run collector -- backup --out all.backup\` with the hcc-watch that made it, move ${data} aside, and run \`npm run collector -- restore all.backup\` with this one (docs/operations.md, "Another major version").`,
-    );
+  if (brought !== made.trim()) throw new StoreError("store.other_major", { data, made: made.trim(), brought: brought ?? "?" });
 }
 
 /** Starts the server of a folder that the caller holds and in which none runs; it may need longer to be ready. */
@@ -260,7 +253,7 @@ async function start(place: Place, port: number): Promise<void> {
 
 async function didNotStart({ data, log }: Place, output = ""): Promise<StoreError> {
   const said = await readFile(log, "utf8").catch(() => "");
-  return new StoreError(`PostgreSQL did not start in ${data}: ${lastLine(said) || lastLine(output)}. The whole log is ${log}.`);
+  return new StoreError("store.not_started", { data, log, error: lastLine(said) || lastLine(output) });
 }
 
 /** pg_ctl opens the log as the server's user, who may make no file in this folder. A log that has grown large is begun anew, the old one kept. */
@@ -271,7 +264,7 @@ async function prepareLog({ log, user }: Place): Promise<void> {
     await writeFile(log, "", { flag: "a" });
     if (user.uid !== undefined) await lchown(log, user.uid, user.gid ?? user.uid);
   } catch (cause) {
-    throw new StoreError(`${log} cannot be written: ${messageOf(cause)}. Run as the user that made it, or give HCC_DATA another folder.`, { cause });
+    throw new StoreError("store.unwritten", { file: log, error: wordOf(cause) }, { cause });
   }
 }
 
@@ -324,6 +317,7 @@ function lastLine(output: string): string {
   return output.trim().split("\n").at(-1)?.trim() ?? "";
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+function wordOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code ?? message;
 }

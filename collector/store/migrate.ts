@@ -50,10 +50,7 @@ export async function migrate(db: Db, nowMs: number, { count, storage = "auto", 
     const fresh = await db.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
       const [known] = await tx.query<{ sha256: string }>("SELECT sha256 FROM migration WHERE name = $1", [name]);
-      if (known && known.sha256 !== sha256)
-        throw new StoreError(
-          `Migration ${name} was changed after it had been applied to this database. Use the version of hcc-watch that made the database, or restore a backup.`,
-        );
+      if (known && known.sha256 !== sha256) throw new StoreError("store.changed_migration", { name });
       if (known) return false;
       await tx.script(statements);
       await tx.query("INSERT INTO migration (name, sha256, applied_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))", [name, sha256, nowMs]);
@@ -62,10 +59,7 @@ export async function migrate(db: Db, nowMs: number, { count, storage = "auto", 
     if (fresh) applied.push(name);
   }
   const unknown = (await db.query<{ name: string }>("SELECT name FROM migration")).filter(({ name }) => !files.some((file) => file.name === name));
-  if (unknown.length > 0)
-    throw new StoreError(
-      `The database is newer than this program: it has ${unknown.map(({ name }) => name).join(", ")}. Install the newer version of hcc-watch.`,
-    );
+  if (unknown.length > 0) throw new StoreError("store.newer", { names: unknown.map(({ name }) => name).join(", ") });
   if (count === undefined) await settleStorage(db, storage, mayMove);
   return applied;
 }

@@ -1,3 +1,4 @@
+import type { TextKey } from "#schemas/text/text.ts";
 import { WRITERS } from "../ingest/ingest-queue.ts";
 import { CITUS_WRITERS } from "./citus.ts";
 import { addressOf, isSocketFolder } from "./database-address.ts";
@@ -18,6 +19,8 @@ const CONNECTIONS = 10;
 /** Where lesser roles do the daily work, the owner makes tables and forgets old rows. */
 const OWNER_CONNECTIONS = 3;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** Oldest major version of PostgreSQL. */
+const SERVER_MIN = 15;
 
 /**
  * Opens the database that DATABASE_URL names, or starts the embedded one in `dataDir`, and makes sure that it answers and may be written.
@@ -58,12 +61,10 @@ export async function openByRole({ roleUrls, ...options }: RoleOptions): Promise
     const db = connect(url, connections);
     opened.push(db);
     const name = await nameOf(db).catch((error: unknown) => {
-      throw new StoreError(sentenceFor(error, url), { cause: error });
+      throw refusal(error, url);
     });
     if (url !== owner.url && name !== (await nameOf(owner.db)))
-      throw new StoreError(
-        `DATABASE_URL and HCC_DATABASE_INGEST_URL or HCC_DATABASE_API_URL lead to different databases (${placeOf(owner.url)}, ${placeOf(url)}). Run "collector roles" with this DATABASE_URL, and use the lines that it prints.`,
-      );
+      throw new StoreError("store.other_database", { owner: placeOf(owner.url), other: placeOf(url) });
     return db;
   };
   try {
@@ -87,7 +88,7 @@ function connect(url: string, connections: number): PostgresDb {
   try {
     return openPostgres(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   } catch (error) {
-    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
+    throw error instanceof StoreError ? error : refusal(error, url);
   }
 }
 
@@ -98,7 +99,7 @@ async function openWritable(url: string, connections: number): Promise<PostgresD
     return db;
   } catch (error) {
     await db.close().catch(() => undefined);
-    throw error instanceof StoreError ? error : new StoreError(sentenceFor(error, url), { cause: error });
+    throw error instanceof StoreError ? error : refusal(error, url);
   }
 }
 
@@ -107,12 +108,10 @@ async function demandWritable(db: Db): Promise<void> {
     `SELECT current_setting('server_version_num')::int AS version, current_setting('transaction_read_only') AS read_only,
        has_schema_privilege(current_user, 'public', 'CREATE') AS may_create`,
   );
-  if (!row) throw new StoreError("The database gives no answer to a simple question.");
-  if (row.version < 150_000) throw new StoreError(`The database is PostgreSQL ${Math.floor(row.version / 10_000)}; hcc-watch needs 15 or newer.`);
-  if (row.read_only === "on")
-    throw new StoreError("The database is read-only (a replica, or default_transaction_read_only is on). Point DATABASE_URL at the primary server.");
-  if (!row.may_create)
-    throw new StoreError("The database user may not create tables in schema public. Run: GRANT CREATE, USAGE ON SCHEMA public TO that user.");
+  if (!row) throw new StoreError("store.silent");
+  if (row.version < SERVER_MIN * 10_000) throw new StoreError("store.old_server", { version: Math.floor(row.version / 10_000), least: SERVER_MIN });
+  if (row.read_only === "on") throw new StoreError("store.read_only");
+  if (!row.may_create) throw new StoreError("store.no_create");
 }
 
 /** How many other programs use the server; each open store has a name of its own. */
@@ -123,44 +122,33 @@ async function othersConnected(db: Db): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** One sentence for the operator. The URL is named without its password. */
-function sentenceFor(error: unknown, url: string): string {
-  const { code, message } = error as { code?: string; message?: string };
-  const place = placeOf(url);
-  switch (code) {
-    case "ECONNREFUSED":
-    case "ENOENT":
-      return `No PostgreSQL answers at ${place}. Start it, or correct DATABASE_URL.`;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `The host of DATABASE_URL is not known: ${place}.`;
-    case "CONNECT_TIMEOUT":
-    case "ETIMEDOUT":
-    case "EHOSTUNREACH":
-      return `${place} does not answer in time. Check DATABASE_URL, the network and the firewall.`;
-    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-      return `The certificate of the database at ${place} is of no authority that is known here. Name the authority's file in DATABASE_URL: sslmode=verify-full&sslrootcert=/path/ca.pem.`;
-    case "EACCES":
-      return `The socket at ${place} is closed to the user who runs this program.`;
-    case "42704":
-      return `The database at ${place} refuses a word after the question mark of DATABASE_URL: ${message}.`;
-    case "28000":
-      // What is missing stands in PostgreSQL's own words alone: a role for peer, a line of pg_hba.conf, encryption.
-      return `The database at ${place} lets nobody in by DATABASE_URL: ${message}. Check its user and pg_hba.conf.`;
-    case "28P01":
-      return `The database at ${place} refuses the user or the password of DATABASE_URL.`;
-    case "3D000":
-      return `There is no such database at ${place}. Make it with: createdb NAME.`;
-    case "53300":
-      return `The database at ${place} has no connection left. Raise max_connections or stop what uses them.`;
-    case "ERR_INVALID_URL":
-      return "DATABASE_URL is not a URL such as postgres://user:password@host:5432/database or postgres:///database?host=/var/run/postgresql.";
-    default:
-      return `The database at ${place} cannot be used: ${message ?? String(error)}`;
-  }
+/** What the driver, the system or the server says when nobody gets in, and the sentence for the operator. */
+const refusals: Readonly<Record<string, TextKey>> = {
+  ECONNREFUSED: "store.refused",
+  ENOENT: "store.refused",
+  ENOTFOUND: "store.host_unknown",
+  EAI_AGAIN: "store.host_unknown",
+  CONNECT_TIMEOUT: "store.timeout",
+  ETIMEDOUT: "store.timeout",
+  EHOSTUNREACH: "store.timeout",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "store.certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "store.certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "store.certificate",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "store.certificate",
+  EACCES: "store.socket_closed",
+  "42704": "store.word",
+  // What is missing stands in PostgreSQL's own words alone: a role for peer, a line of pg_hba.conf, encryption.
+  "28000": "store.no_entry",
+  "28P01": "store.password",
+  "3D000": "store.no_database",
+  "53300": "store.connections",
+  ERR_INVALID_URL: "store.bad_url",
+};
+
+/** Why the database of a URL cannot be opened. The URL is named without its password. */
+function refusal(error: unknown, url: string): StoreError {
+  const { code = "", message } = error as { code?: string; message?: string };
+  return new StoreError(refusals[code] ?? "store.unusable", { place: placeOf(url), error: message ?? String(error) }, { cause: error });
 }
 
 function placeOf(url: string): string {

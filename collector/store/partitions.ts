@@ -105,10 +105,7 @@ export async function preparePartitions(db: Db, table: DayTable, days: readonly 
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (tries === MAKING_TRIES)
-        throw new StoreError(
-          `The table ${table} gets no partition for ${days.join(", ")}: for ${(MAKING_TRIES * LOCK_WAIT_MS) / 1000} s something else has held it (CREATE INDEX, ANALYZE?). It is tried again.`,
-          { cause: error },
-        );
+        throw new StoreError("store.no_partition", { table, days: days.join(", "), seconds: (MAKING_TRIES * LOCK_WAIT_MS) / 1000 }, { cause: error });
     }
   }
 }

@@ -29,9 +29,7 @@ export async function recordPolicy(db: Db, policy: PolicyProfile, sha256: string
   );
   // An older program wrote other bytes for what this one reads as the same.
   if (known?.sha256 !== sha256 && !isDeepStrictEqual(rereadPolicy(known?.body), { value: policy })) {
-    throw new StoreError(
-      `The policy ${policyId} version ${version} has changed since this database recorded it. Give the changed file a new version and an effective date.`,
-    );
+    throw new StoreError("store.changed_policy", { policy: policyId, version: String(version) });
   }
 }
 

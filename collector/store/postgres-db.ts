@@ -80,7 +80,7 @@ function readAuthority(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new StoreError(`The file of sslrootcert in DATABASE_URL cannot be read: ${file} (${(error as NodeJS.ErrnoException).code}).`);
+    throw new StoreError("store.authority", { file, error: String((error as NodeJS.ErrnoException).code) });
   }
 }
 
@@ -156,7 +156,7 @@ function done<T>(work: (tx: Db) => Promise<T>, tx: postgres.TransactionSql, canc
 /** The database of one transaction, which says nothing more once its connection is lost. */
 function guarded(sql: postgres.TransactionSql, cancel: Cancel, connection: { isLost: boolean }): Db {
   const guard = async <T>(statement: () => Promise<T>): Promise<T> => {
-    if (connection.isLost) throw new StoreError("the connection to the database is lost");
+    if (connection.isLost) throw new StoreError("store.lost");
     try {
       return await statement();
     } catch (error) {

@@ -62,10 +62,7 @@ async function keepingStorage<T>(tx: Db, work: () => Promise<T>): Promise<T> {
 async function load(tx: Db, file: string, tables: readonly Table[], nowMs: number): Promise<RestoreSummary> {
   const sections = readBackupFile(file);
   const manifest = await manifestFrom(file, sections);
-  if (JSON.stringify(await appliedMigrations(tx)) !== JSON.stringify(manifest.migrations))
-    throw new StoreError(
-      "The database has a newer schema than the backup. Give a database without tables; the backup's schema is made in it, then brought up to date.",
-    );
+  if (JSON.stringify(await appliedMigrations(tx)) !== JSON.stringify(manifest.migrations)) throw new StoreError("store.restore.newer_schema");
   let rows = 0;
   const skipped: string[] = [];
   for (const table of manifest.tables) {
@@ -88,20 +85,19 @@ async function load(tx: Db, file: string, tables: readonly Table[], nowMs: numbe
 }
 
 async function loadTable(tx: Db, own: Table, { columns, days = [] }: Manifest["tables"][number], data: AsyncIterable<Buffer>, tally: Tally): Promise<number> {
-  if (!tx.copyIn) throw new StoreError("This database driver has no COPY; a restore needs a PostgreSQL server.");
+  if (!tx.copyIn) throw new StoreError("store.backup.no_copy");
   if ([...columns].sort().join() !== [...own.columns].sort().join())
-    throw new StoreError(`Table ${own.name} has other columns here (${own.columns.join(", ")}) than in the backup (${columns.join(", ")}).`);
+    throw new StoreError("store.restore.columns", { table: own.name, own: own.columns.join(", "), theirs: columns.join(", ") });
   if (days.length > 0) await createPartitions(tx, own.name, days);
   await tx.copyIn(`COPY ${publicTable(own)} (${columns.map(quoted).join(", ")}) FROM STDIN`, data);
   const [stored] = await tx.query<{ n: number }>(`SELECT count(*)::float8 AS n FROM ${publicTable(own)}`);
-  if (stored?.n !== tally.rows)
-    throw new StoreError(`Table ${own.name} has ${stored?.n} rows after the restore, the backup has ${tally.rows}. Nothing was changed.`);
+  if (stored?.n !== tally.rows) throw new StoreError("store.restore.rows", { table: own.name, stored: stored?.n ?? 0, wanted: tally.rows });
   return tally.rows;
 }
 
 async function manifestFrom(file: string, sections: AsyncGenerator<Section>): Promise<Manifest> {
   const { value } = await sections.next();
-  if (value?.kind !== "M") throw new StoreError(`${file} is no backup of hcc-watch.`);
+  if (value?.kind !== "M") throw new StoreError("store.backup.foreign", { file });
   return value.manifest;
 }
 
@@ -117,8 +113,7 @@ async function* tableData(file: string, sections: AsyncGenerator<Section>, table
     }
     const told = value?.kind === "E" ? value.end : undefined;
     const found = tally.end(table);
-    if (told?.table !== table || told.rows !== found.rows || told.sha256 !== found.sha256)
-      throw new StoreError(`${file} is damaged: the rows of table ${table} are not those that were written. Nothing was changed; use another copy.`);
+    if (told?.table !== table || told.rows !== found.rows || told.sha256 !== found.sha256) throw new StoreError("store.backup.rows_damaged", { file, table });
     return;
   }
 }
@@ -126,17 +121,15 @@ async function* tableData(file: string, sections: AsyncGenerator<Section>, table
 async function demandEnd(file: string, sections: AsyncGenerator<Section>): Promise<void> {
   const { value } = await sections.next();
   await sections.return(undefined);
-  if (value?.kind !== "Z") throw new StoreError(`${file} is damaged: it goes on after its last table. Nothing was changed; use another copy.`);
+  if (value?.kind !== "Z") throw new StoreError("store.backup.too_long", { file });
 }
 
 async function demandKnown(file: string, { migrations }: Manifest): Promise<void> {
   const known = await knownMigrations();
   for (const [index, { name, sha256 }] of migrations.entries()) {
     const own = known[index];
-    if (!own || (own.name !== name && !known.some((one) => one.name === name)))
-      throw new StoreError(`${file} was written by a newer version of hcc-watch (it has ${name}). Install that version.`);
-    if (own.name !== name || own.sha256 !== sha256)
-      throw new StoreError(`${file} was written by another build of hcc-watch: its ${name} differs from this one. Install the version that wrote it.`);
+    if (!own || (own.name !== name && !known.some((one) => one.name === name))) throw new StoreError("store.backup.newer", { file, name });
+    if (own.name !== name || own.sha256 !== sha256) throw new StoreError("store.backup.other_build", { file, name });
   }
 }
 
@@ -147,10 +140,7 @@ async function demandEmpty(db: Db, tables: readonly Table[]): Promise<void> {
     const own = table.name === "setting" ? `WHERE key <> '${STORAGE_KEY}'` : "";
     if ((await db.query(`SELECT 1 FROM ${publicTable(table)} ${own} LIMIT 1`)).length > 0) filled.push(table.name);
   }
-  if (filled.length > 0)
-    throw new StoreError(
-      `The database is not empty: there are rows in ${filled.join(", ")}. Nothing was changed. Restore into a new database (createdb NAME, or another HCC_DATA).`,
-    );
+  if (filled.length > 0) throw new StoreError("store.restore.filled", { tables: filled.join(", ") });
 }
 
 async function lockAll(tx: Db, tables: readonly Table[]): Promise<void> {
@@ -158,7 +148,7 @@ async function lockAll(tx: Db, tables: readonly Table[]): Promise<void> {
     await tx.script(`LOCK TABLE ${tables.map(publicTable).join(", ")} IN ACCESS EXCLUSIVE MODE`);
   } catch (error) {
     if ((error as { code?: string }).code !== "55P03") throw error;
-    throw new StoreError("Another program works on this database. End it (a collector?) and restore again.", { cause: error });
+    throw new StoreError("store.restore.busy", {}, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { TextKey, TextParams } from "#schemas/text/text.ts";
 import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { scramVerifier } from "./scram.ts";
@@ -55,17 +56,17 @@ export async function makeRoles(db: Db): Promise<Readonly<Record<DbRole, string>
   for (const role of dbRoles) {
     const [known] = await db.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
     const statement = `${known ? "ALTER" : "CREATE"} ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD '${scramVerifier(passwords[role])}'`;
-    await lackingRight(db.script(statement), `The database user may not ${known ? `change the role ${role}` : "make roles"}`, "CREATEROLE");
+    await lackingRight(db.script(statement), known ? "store.no_change_role" : "store.no_create_role", { role });
   }
   await grantRights(db);
   return passwords;
 }
 
-/** Waits for a statement that an ordinary owner may not run. @throws StoreError that says which right is missing */
-export async function lackingRight<T>(statement: Promise<T>, what: string, right: "CREATEROLE" | "CREATEDB"): Promise<T> {
+/** Waits for a statement that an ordinary owner may not run. @throws StoreError whose sentence, `key`, says which right is missing */
+export async function lackingRight<T>(statement: Promise<T>, key: TextKey, params: TextParams = {}): Promise<T> {
   return statement.catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== "42501") throw error;
-    throw new StoreError(`${what}. As an administrator of the database run: ALTER ROLE that-user ${right}; then this again.`, { cause: error });
+    throw new StoreError(key, params, { cause: error });
   });
 }
 

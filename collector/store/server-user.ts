@@ -28,9 +28,7 @@ export async function userForServer(bin: string, folder: string): Promise<Server
     if (user && (await canReach(user, bin, folder))) return user;
   }
   if (await works(mapped, join(bin, "pg_ctl"), ["--version"])) return mapped;
-  throw new StoreError(
-    `PostgreSQL refuses to run as root, and no other user can reach ${bin} and ${folder}. Run as an ordinary user, or move the folder to where the user "postgres" or "nobody" may go, or set DATABASE_URL.`,
-  );
+  throw new StoreError("store.no_user", { bin, folder });
 }
 
 async function userNamed(name: string): Promise<ServerUser | undefined> {

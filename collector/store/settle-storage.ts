@@ -25,10 +25,7 @@ export async function settleStorage(db: Db, wish: StorageWish, mayMove: boolean)
   await db.transaction(async (tx) => {
     await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.migrate]);
     const known = (await setting(tx, STORAGE_KEY)) as StorageMode | undefined;
-    if (known !== undefined && wish !== "auto" && wish !== known)
-      throw new StoreError(
-        `This database was set up with HCC_STORAGE=${known}, and ${wish} is asked for now. Leave HCC_STORAGE at auto, or move the rows: backup, then restore into a new database with HCC_STORAGE=${wish}.`,
-      );
+    if (known !== undefined && wish !== "auto" && wish !== known) throw new StoreError("store.other_storage", { known, wish });
     const server = await serverOf(tx);
     const mode = known ?? (wish === "auto" ? await fitting(tx, server, mayMove) : wish);
     demandOffered(mode, server);
@@ -50,17 +47,10 @@ async function fitting(tx: Db, { timescale, license, citus }: Server, mayMove: b
 function demandOffered(mode: StorageMode, { timescale, license, citus }: Server): void {
   if (mode === "plain") return;
   const [extension, version, least] = mode === "citus" ? (["citus", citus, CITUS_MIN] as const) : (["timescaledb", timescale, TIMESCALE_MIN] as const);
-  if (!version)
-    throw new StoreError(
-      `HCC_STORAGE=${mode} needs the extension ${extension} in this database, and it is not there. Run there: CREATE EXTENSION ${extension}.`,
-    );
-  if (!isAtLeast(version, least))
-    throw new StoreError(`HCC_STORAGE=${mode} needs ${extension} ${least.join(".")} or newer; this database has ${version.join(".")}. Bring it up to date.`);
-  if (citus && timescale) throw new StoreError("The extensions citus and timescaledb do not work in one database. Drop the one that is not meant.");
-  if (mode === "timescale-tsl" && license !== "timescale")
-    throw new StoreError(
-      `HCC_STORAGE=timescale-tsl needs timescaledb.license = timescale; the server has ${license ?? "none"}. Set it in postgresql.conf and start the server anew.`,
-    );
+  if (!version) throw new StoreError("store.no_extension", { mode, extension });
+  if (!isAtLeast(version, least)) throw new StoreError("store.old_extension", { mode, extension, least: least.join("."), version: version.join(".") });
+  if (citus && timescale) throw new StoreError("store.two_extensions");
+  if (mode === "timescale-tsl" && license !== "timescale") throw new StoreError("store.no_licence", { licence: license ?? "-" });
 }
 
 async function serverOf(tx: Db): Promise<Server> {

@@ -2,6 +2,7 @@ import { agent } from "./en/agent.ts";
 import { alerts } from "./en/alerts.ts";
 import { boardWords } from "./en/board-words.ts";
 import { collectorAdmin } from "./en/collector-admin.ts";
+import { collectorFaults } from "./en/collector-faults.ts";
 import { collectorWork } from "./en/collector-work.ts";
 import { commands } from "./en/commands.ts";
 import { dashboards } from "./en/dashboards.ts";
@@ -27,6 +28,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...agent,
   ...commands,
   ...collectorAdmin,
+  ...collectorFaults,
   ...collectorWork,
   ...selfCheck,
   ...dashboards,

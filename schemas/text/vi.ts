@@ -2,6 +2,7 @@ import { agent } from "./vi/agent.ts";
 import { alerts } from "./vi/alerts.ts";
 import { boardWords } from "./vi/board-words.ts";
 import { collectorAdmin } from "./vi/collector-admin.ts";
+import { collectorFaults } from "./vi/collector-faults.ts";
 import { collectorWork } from "./vi/collector-work.ts";
 import { commands } from "./vi/commands.ts";
 import { dashboards } from "./vi/dashboards.ts";
@@ -26,6 +27,7 @@ export const vi = {
   ...agent,
   ...commands,
   ...collectorAdmin,
+  ...collectorFaults,
   ...collectorWork,
   ...selfCheck,
   ...dashboards,

@@ -37,7 +37,7 @@ type Served = { readonly app: App; readonly drain: () => Promise<void> };
 const { databaseUrl, path } = JSON.parse(process.argv[2] ?? "") as IngestServerPlan;
 const store = await openByRole({ databaseUrl, dataDir: "unused", roleUrls: undefined });
 const { app, drain } = await served(store);
-const server = await listen(app, { port: 0, host: "127.0.0.1", tls: undefined, lang: "vi" });
+const server = await listen(app, { port: 0, host: "127.0.0.1", tls: undefined });
 const say = (word: IngestServerWord) => process.send?.(word);
 process.on("message", () => drain().then(() => say("drained")));
 process.once("disconnect", async () => {

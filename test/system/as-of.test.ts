@@ -101,7 +101,7 @@ describe.skipIf(!requirePeer("postgres"))("the past, asked of the real programs"
     return stdout.toString("utf8");
   };
   const overHttp = async () => {
-    const server = await listen(collector.app, { port: 0, host: "127.0.0.1", tls: undefined, lang: "vi" });
+    const server = await listen(collector.app, { port: 0, host: "127.0.0.1", tls: undefined });
     try {
       const reply = await fetch(`http://127.0.0.1:${server.port}/v1/findings?asOf=${new Date(THEN).toISOString()}`);
       expect(reply.status).toBe(200);

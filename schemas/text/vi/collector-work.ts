@@ -16,7 +16,7 @@ export const collectorWork = {
   "collector.page.behind": "--page: danh sách chỉ có {pages} trang",
   "collector.fault.day": '{option}: "{given}" không phải một ngày có thật: ghi theo dạng 2026-11-30',
   "collector.fault.file": "Không đọc được tệp {file} ({error}): xem lại tên tệp, thư mục và quyền đọc.",
-  "collector.fault.json": "{file} sai cú pháp JSON ({error}): thường do thiếu hoặc thừa dấu phẩy, dấu ngoặc. Sửa lại tệp rồi gõ lại lệnh.",
+  "collector.fault.json": "{file} sai cú pháp JSON ({place}): thường do thiếu hoặc thừa dấu phẩy, dấu ngoặc. Sửa lại tệp rồi gõ lại lệnh.",
   "collector.fault.format": "Dạng {format} không phải văn bản, không in ra stdout được: thêm --out {file}",
   "collector.fault.requirement": "“{value}” không phải mã nội dung: ghi theo dạng R01",
 

@@ -94,7 +94,7 @@ test("JSON is read too, its rows by their place, and a broken file says where it
       ]),
     ).faults,
   ).toEqual(["khai-bao.csv#2: by: Cần điền ô này."]);
-  expect(read("[{").faults).toEqual([expect.stringMatching(/^khai-bao\.csv sai cú pháp JSON \(.+ position 2.*\): thường do thiếu hoặc thừa dấu phẩy/)]);
+  expect(read("[{").faults).toEqual([expect.stringMatching(/^khai-bao\.csv sai cú pháp JSON \(dòng 1, cột 3\): thường do thiếu hoặc thừa dấu phẩy/)]);
 });
 
 test("the commands write, have the centres judged anew and say what went wrong", async () => {

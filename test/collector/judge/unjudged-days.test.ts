@@ -105,7 +105,7 @@ it("a page does not judge the same past at each look, and sees what came late so
 it("a day of a policy that can no longer be read stays one on which nobody judged, and keeps nothing else from being shown", async () => {
   const changes = await changesWithin(province.db, { from: "2026-11-01T00:00:00Z", to: "2026-11-16T00:00:00Z" }, BACK, ["xa-a"]);
   const policyAt = () => {
-    throw new ConfigError("policy x@1 was recorded by an older program and cannot be read");
+    throw new ConfigError(() => "policy x@1 was recorded by an older program and cannot be read");
   };
   const span = { firstDay: "2026-11-01", lastDay: "2026-11-15", nowMs: BACK + 2 * HOUR, knownMs: BACK + 2 * HOUR, only: ["xa-a"] };
   const fills = await unjudgedDays({ db: province.db, policyAt }, changes, span);

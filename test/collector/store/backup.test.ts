@@ -180,10 +180,10 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(await changed(gzipSync(newer))).toMatch(/^StoreError: FILE was written by a newer version of hcc-watch \(format 2, this one reads 1\)/);
     const later = Buffer.from(plain.toString("latin1").replace("0003_views.sql", "0903_views.sql"), "latin1");
     expect(await changed(gzipSync(later))).toMatch(/^StoreError: FILE was written by a newer version of hcc-watch \(it has 0903_views\.sql\)/);
-    expect(await changed(Buffer.from("no gzip at all"))).toBe("StoreError: FILE is no backup of hcc-watch.");
+    expect(await changed(Buffer.from("no gzip at all"))).toMatch(/^StoreError: FILE is no backup of hcc-watch/);
     expect(await changed(gzipSync("a text"))).toMatch(/^StoreError: FILE is (no backup of hcc-watch|cut)/);
     expect(await changed(Buffer.alloc(0))).toMatch(/^StoreError: FILE is no backup of hcc-watch/);
-    expect(await refusal(join(folder, "nowhere"))).toBe(`StoreError: There is no file ${join(folder, "nowhere")}.`);
+    expect(await refusal(join(folder, "nowhere"))).toContain(`StoreError: There is no file ${join(folder, "nowhere")}.`);
     expect(await refusal(folder)).toMatch(/^StoreError: .* cannot be read/);
   });
 
@@ -247,7 +247,7 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(await run(source.url, "backup", "--out", file)).toMatch(/^0\nFILE: \d+ rows of \d+ tables, [\d,]+ bytes$/);
     expect(await run(source.url, "backup", "--out", file)).toMatch(/^\nStoreError: FILE exists already/);
     expect(await run(source.url, "backup")).toMatch(/^64\nThat command is not understood \(the option --out <file> is missing\)/);
-    expect(await run(target, "restore", `${file}x`)).toBe("\nStoreError: There is no file FILEx.");
+    expect(await run(target, "restore", `${file}x`)).toMatch(/^\nStoreError: There is no file FILEx\./);
     expect(await run(target, "restore", file)).toMatch(/^0\nFILE: \d+ rows of \d+ tables, as of .*\nStart the collector/);
     expect(await run(target, "restore", file)).toMatch(/^\nStoreError: The database is not empty/);
     expect(await run(target, "centre", "list")).toBe("0\nmot\tXã Một\t0");

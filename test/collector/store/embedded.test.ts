@@ -145,7 +145,7 @@ describe("the embedded server", () => {
     const patience = new AbortController();
     const impatient = opened(folder, { stop: patience.signal });
     const said: string[] = [];
-    const patient = opened(folder, { say: (line) => said.push(line) });
+    const patient = opened(folder, { say: (words) => said.push(words("en")) });
     await vi.waitUntil(() => said.length > 0, { timeout: 30_000 });
     expect(said[0]).toMatch(/^PostgreSQL in .* is not ready \(the database system is not (yet )?accepting connections\); it is waited for/);
     patience.abort();
