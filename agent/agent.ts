@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
+import { needsOf } from "#schemas/evaluate/needs.ts";
+import type { Need } from "#schemas/facts.ts";
 import { text } from "#schemas/text/text.ts";
 import { deriveAssignments } from "./assignments.ts";
+import { bundledCalendar, bundledPolicy } from "./bundled-policy.ts";
 import { ClockWatch } from "./clock-state.ts";
 import type { Settings } from "./config.ts";
 import { ConfigStore, configOwner, readKeptConfig } from "./config-store.ts";
@@ -141,7 +144,7 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
       else current = renewed;
     },
     everyTick: () => clock.observe(readClock()),
-    maintain: () => spool.maintain({ clockTrusted: clock.state() === "ok" }),
+    maintain: () => spool.maintain({ clockTrusted: clock.state() === "ok", needs: needsNow(state.config) }),
     tellStatus: (isEnding) =>
       writeStatus(dataDir, {
         isEnding,
@@ -166,6 +169,11 @@ function dutiesOf({ jobs, everyTick, maintain, tellStatus }: Assembly, stop: Abo
     { name: "upkeep", everyTicks: MAINTAIN_EVERY_TICKS, firstTick: MAINTAIN_FIRST_TICK, run: maintain },
     { name: "status", everyTicks: STATUS_EVERY_TICKS, firstTick: 0, run: () => tellStatus(false) },
   ];
+}
+
+/** What the rules look at now, by which the self-check judges. */
+function needsNow({ policy, calendar }: Pick<AgentConfig, "policy" | "calendar"> = { policy: bundledPolicy, calendar: bundledCalendar }): readonly Need[] {
+  return needsOf(policy.requirements, calendar, Date.now()).runs;
 }
 
 /** The run's day as the collector will have it: by its clock, where it is known, and in the province's calendar. */

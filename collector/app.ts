@@ -50,7 +50,7 @@ import { webRoutes } from "./routes/web.ts";
 import { changeKey, enrolWithCode, type KnownAgent, listAgents, noteAgentVersion } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
-import { newlyDeclaredAt } from "./store/facts.ts";
+import { declaredDaysAt } from "./store/facts.ts";
 import { setting } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 import { formToken } from "./web/form-token.ts";
@@ -170,7 +170,7 @@ export function createApp(deps: AppDeps): Hono {
     configRoutes({
       clock,
       siteOf: (siteId) => findSite(db, siteId),
-      newlyDeclaredAt: async (site, nowMs) => (await newlyDeclaredAt(db, [site], nowMs)).get(site.siteId) ?? [],
+      declaredDaysAt: async (site, nowMs) => (await declaredDaysAt(db, [site], nowMs)).get(site.siteId),
       sealOf: (siteId) => configSeal(db, siteId),
       noteVersion: (agentId, version) => noteAgentVersion(db, agentId, version),
       policy,

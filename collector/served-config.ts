@@ -1,9 +1,9 @@
-import type { AgentConfig, MeasureServer } from "#schemas/agent-config.ts";
+import { type AgentConfig, FORMER_CODES_MAX, type MeasureServer } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
-import type { NewlyDeclared } from "#schemas/inventory.ts";
 import { type PhoneEntry, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { CollectorConfig } from "./config.ts";
+import type { DeclaredDays } from "./store/declared-days.ts";
 import type { Site } from "./store/sites.ts";
 
 export type ServedRules = {
@@ -13,10 +13,10 @@ export type ServedRules = {
   readonly phones: readonly PhoneEntry[];
 };
 
-/** What every agent of a centre is told: whom to measure, since when where that is not long ago, by which rules, and whom its people call. */
+/** What every agent of a centre is told: whom to measure, since when and under which codes before where that has changed lately, by which rules, and whom its people call. */
 export function configFor(
   site: Site,
-  newlyDeclared: readonly NewlyDeclared[],
+  days: DeclaredDays | undefined,
   { policy, calendar, measureServers, phones }: ServedRules,
   nowMs: number,
 ): Omit<AgentConfig, "agent" | "seal"> {
@@ -27,7 +27,8 @@ export function configFor(
     version: policy.version * 1_000_000 + site.version,
     issuedAt: new Date(nowMs).toISOString(),
     centre,
-    newlyDeclared: [...newlyDeclared],
+    newlyDeclared: [...(days?.newly ?? [])],
+    formerCodes: days?.former.slice(0, FORMER_CODES_MAX) ?? [],
     phones: phonesFor(phones, site.centre.isp),
     policy,
     calendar,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Calendar } from "./calendar.ts";
+import { FormerCode } from "./codes-now.ts";
 import { AgentId, Code, Instant } from "./ids.ts";
 import { Centre, NewlyDeclared } from "./inventory.ts";
 import { ProbeKind } from "./observation.ts";
@@ -34,6 +35,9 @@ const SEAL_TEXT_MAX = 1024 * 1024;
 export const ConfigSeal = z.strictObject({ payload: z.string().max(SEAL_TEXT_MAX), signature: z.string().max(100) });
 export type ConfigSeal = z.infer<typeof ConfigSeal>;
 
+/** Most codes that are told of one centre which it declares no more. */
+export const FORMER_CODES_MAX = 2_000;
+
 /** What the collector tells an agent: whom to measure and by which rules. It names targets, never commands. */
 export const AgentConfig = z.object({
   agent: AgentId,
@@ -42,6 +46,8 @@ export const AgentConfig = z.object({
   centre: Centre,
   /** Of its devices those that were declared lately: by the rules they are not missing yet. Absent = an older collector, which does not tell. */
   newlyDeclared: z.array(NewlyDeclared).max(2_000).optional(),
+  /** What became of codes that were declared lately and are no more: what answered under them counts for the same device. Absent = an older collector. */
+  formerCodes: z.array(FormerCode).max(FORMER_CODES_MAX).optional(),
   /** Whom the centre calls, for its self-check. */
   phones: Phones.optional(),
   policy: PolicyProfile,

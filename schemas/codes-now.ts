@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { type KnownDevice, kindOf, sameSerial } from "./asset-ledger.ts";
+import { Code } from "./ids.ts";
 import type { Device } from "./inventory.ts";
 
 /** A device under a code that is declared no more, and the Vietnam day from which on it is not. */
@@ -18,8 +20,9 @@ export function codesNow(former: readonly FormerDevice[], declared: readonly Dev
   );
 }
 
-/** What became of codes that are declared no more: the present code of the same device, or the Vietnam day from which on there is none. */
-export type FormerCodes = { readonly codes: ReadonlyMap<string, string>; readonly goneFrom: ReadonlyMap<string, string> };
+/** What became of a code that is declared no more: the present code of the same device, or the Vietnam day from which on there is none. */
+export const FormerCode = z.union([z.object({ device: Code, now: Code }), z.object({ device: Code, goneFrom: z.iso.date() })]);
+export type FormerCode = z.infer<typeof FormerCode>;
 
 /**
  * Rows about devices under their present codes, without those of devices that were taken off the list: they stand at another centre, or nowhere. What answers under
@@ -27,11 +30,16 @@ export type FormerCodes = { readonly codes: ReadonlyMap<string, string>; readonl
  */
 export function underCodesNow<Row extends { readonly device: string; readonly day: string }>(
   rows: readonly Row[],
-  former: FormerCodes | undefined,
+  former: readonly FormerCode[] = [],
 ): readonly Row[] {
-  if (former === undefined || former.codes.size + former.goneFrom.size === 0) return rows;
-  const { codes, goneFrom } = former;
-  return rows.filter(({ device, day }) => day > (goneFrom.get(device) ?? "")).map((row) => ({ ...row, device: codes.get(row.device) ?? row.device }));
+  if (former.length === 0) return rows;
+  const codes = new Map(former.map((code) => [code.device, code]));
+  return rows.flatMap((row) => {
+    const code = codes.get(row.device);
+    if (code === undefined) return row;
+    if ("now" in code) return { ...row, device: code.now };
+    return row.day > code.goneFrom ? row : [];
+  });
 }
 
 function isSame(before: FormerDevice, device: Device, found: readonly KnownDevice[]): boolean {

@@ -1,49 +1,78 @@
-import { type Calendar, vietnamDayStartMs } from "#schemas/calendar.ts";
-import { pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
-import type { Facts, Run } from "#schemas/facts.ts";
-import { type Observation, probeKinds } from "#schemas/observation.ts";
+import type { AgentConfig } from "#schemas/agent-config.ts";
+import type { KnownDevice } from "#schemas/asset-ledger.ts";
+import { type Calendar, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { underCodesNow } from "#schemas/codes-now.ts";
+import { foundIn, knownDevices, pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { daysLookedAt, mergedNeeds, needsOf, wantedRuns } from "#schemas/evaluate/needs.ts";
+import type { Facts, Run, Span } from "#schemas/facts.ts";
+import { type Observation, type ProbeKind, probeKinds } from "#schemas/observation.ts";
 import type { DayFacts } from "../spool/day-facts.ts";
 import type { SpoolView } from "../spool/read-spool.ts";
 
-/** Of each probe: more than any rule looks at. What rules count by days stands in the spool by days. */
+/** Of each probe, in a spool of a version before days: as far as it can be read at once. */
 const RUNS_MAX = 500;
+const DAY_MS = 86_400_000;
 
-/** What this PC knows of its centre: the spool's observations and those just made. Papers and waivers are known to the province alone. */
-export function factsOfSpool(
-  { centre, calendar, newlyDeclared, nowMs }: Pick<Facts, "centre" | "calendar" | "newlyDeclared"> & { readonly nowMs: number },
-  spool: SpoolView | undefined,
-  fresh: readonly Observation[],
-): Facts {
-  const kept = spool === undefined ? [] : probeKinds.flatMap((probe) => spool.recent(probe, RUNS_MAX));
-  const stream = spool?.status.stream ?? "";
-  const runs: Run[] = [...fresh.map((observation) => runOf("fresh", observation)), ...kept.map((observation) => runOf(stream, observation))].sort(
-    (a, b) => b.atMs - a.atMs,
-  );
-  const days = daysOf(spool?.days, runs, calendar);
-  const firstDay = days.presence.at(-1)?.day;
-  const firstMs = Math.min(runs.at(-1)?.atMs ?? nowMs, firstDay === undefined ? nowMs : vietnamDayStartMs(firstDay));
+/** What an agent was told of its centre, and the instant to judge at. */
+export type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> &
+  Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly nowMs: number };
+
+/**
+ * What this PC knows of its centre: the spool's observations and those just made, as far as rules look at them. Papers and waivers are known to the province
+ * alone.
+ */
+export function factsOfSpool(told: Told, spool: SpoolView | undefined, fresh: readonly Observation[]): Facts {
+  const { centre, calendar, policy, newlyDeclared = [], formerCodes, nowMs } = told;
+  const made = fresh.map((observation) => runOf("fresh", observation));
+  const needs = needsOf(policy.requirements, calendar, nowMs).runs;
+  const runs = wantedRuns([...made, ...mergedNeeds(needs).flatMap(({ probe, spans }) => runsWithin(spool, probe, spans))], needs);
+  const unnoted = spool !== undefined && spool.days === undefined ? probeKinds.flatMap((probe) => runsOf(spool, spool.recent(probe, RUNS_MAX))) : [];
+  const { presence, peaks, pages } = daysOf(spool?.days, [...made, ...unnoted], calendar);
+  const firstDay = presence.at(-1)?.day;
+  const isSince = (days: number) => {
+    const first = vietnamDay(nowMs - days * DAY_MS);
+    return ({ day }: { readonly day: string }) => day >= first;
+  };
   return {
     centre,
     calendar,
     runs,
-    ...days,
+    presence: underCodesNow(presence, formerCodes).filter(isSince(daysLookedAt.presence)),
+    peaks,
+    pages: underCodesNow(pages, formerCodes).filter(isSince(daysLookedAt.pages)),
     newlyDeclared,
-    found: [],
+    found: foundBefore(spool, nowMs),
     attestations: [],
     waivers: [],
     duties: [],
     // Whoever runs a self-check is at the site: it is not offline, whatever the collector has heard.
-    firstContactMs: firstMs,
+    firstContactMs: Math.min(spool?.oldestMs ?? nowMs, firstDay === undefined ? nowMs : vietnamDayStartMs(firstDay)),
     lastContactMs: nowMs,
     sharedFaults: [],
   };
+}
+
+/** What the searches that the spool keeps have met in the days at which counts look. */
+function foundBefore(spool: SpoolView | undefined, nowMs: number): readonly KnownDevice[] {
+  const fromMs = vietnamDayStartMs(vietnamDay(nowMs - daysLookedAt.presence * DAY_MS)) - 1;
+  const searches = runsWithin(spool, "device-discovery", [{ fromMs, toMs: nowMs }]).reverse();
+  return knownDevices(searches.flatMap(({ probe, outcome, atMs }) => foundIn(probe, outcome).map((found) => ({ found, day: vietnamDay(atMs) }))));
+}
+
+/** Newest first. */
+function runsWithin(spool: SpoolView | undefined, probe: ProbeKind, spans: readonly Span[]): Run[] {
+  return spool === undefined ? [] : spans.flatMap((span) => runsOf(spool, spool.within(probe, span)));
+}
+
+function runsOf({ status: { stream } }: SpoolView, observations: readonly Observation[]): Run[] {
+  return observations.map((observation) => runOf(stream, observation));
 }
 
 function runOf(stream: string, { seq, probe, target, takenAt, outcome }: Observation): Run {
   return { ref: `${stream}:${seq}`, probe, ...(target !== undefined && { target }), atMs: Date.parse(takenAt), outcome };
 }
 
-/** The facts of days that the spool has noted, with those of runs that it has not: this self-check's own, and all of a spool of an earlier version. */
+/** The facts of days that the spool has noted, with those of runs of which it has not. */
 function daysOf(noted: DayFacts | undefined, runs: readonly Run[], calendar: Calendar): DayFacts {
   const told = runs.map(({ atMs, outcome }) => ({
     presence: presenceIn(outcome, atMs),

@@ -10,6 +10,9 @@ import type { Surroundings } from "./surroundings.ts";
 export function judgePlan({ config, policy, spool, fresh, nowMs }: Surroundings): readonly CheckResult[] {
   const centre = config?.centre ?? Centre.parse({ code: "this-pc", name: "this PC" });
   const calendar = config?.calendar ?? bundledCalendar;
-  const facts = factsOfSpool({ centre, calendar, newlyDeclared: config?.newlyDeclared ?? [], nowMs }, spool, fresh);
-  return planLines(policy.requirements, evaluate(policy, facts, nowMs), nowMs);
+  // What was just measured is of later than the beginning of the self-check.
+  const atMs = fresh.reduce((latest, { takenAt }) => Math.max(latest, Date.parse(takenAt)), nowMs);
+  const { newlyDeclared, formerCodes } = config ?? {};
+  const facts = factsOfSpool({ centre, calendar, policy, newlyDeclared, formerCodes, nowMs: atMs }, spool, fresh);
+  return planLines(policy.requirements, evaluate(policy, facts, atMs), atMs);
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { DAY_FACTS_MAX, pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
+import { daysLookedAt } from "#schemas/evaluate/needs.ts";
 import type { Facts } from "#schemas/facts.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { Outcome } from "#schemas/observation.ts";
@@ -11,8 +12,7 @@ export type DayFacts = Pick<Facts, "presence" | "peaks" | "pages">;
 /** When a run was made, ms since the epoch, and the calendar that says whether that was in working hours. */
 export type DayFrame = { readonly atMs: number; readonly calendar: Calendar };
 
-/** As far as any rule of the plan looks back: the peaks of Wi-Fi clients. */
-const DAYS_KEPT = 92;
+const DAYS_KEPT = Math.max(...Object.values(daysLookedAt));
 const DAY_MS = 86_400_000;
 const kinds = { presence: "presence", peak: "peak", pages: "pages" } as const;
 
@@ -49,10 +49,11 @@ export function writeDays(database: DatabaseSync, { presence, peaks, pages }: Da
   }
 }
 
-/** All that is known of days; nothing in a spool of a version before them. */
-export function readDays(database: DatabaseSync): DayFacts {
+/** All that is known of days; undefined in a spool of a version before them. */
+export function readDays(database: DatabaseSync): DayFacts | undefined {
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'day_fact'").get() !== undefined;
-  const rows = isThere ? database.prepare("SELECT kind, day, name, role, value FROM day_fact ORDER BY day DESC, name").all() : [];
+  if (!isThere) return undefined;
+  const rows = database.prepare("SELECT kind, day, name, role, value FROM day_fact ORDER BY day DESC, name").all();
   const facts = rows.map(({ kind, day, name, role, value }) => ({ kind, day: String(day), name: String(name), role, value: Number(value) }));
   return {
     presence: facts.flatMap(({ kind, day, name: device, role }) => {

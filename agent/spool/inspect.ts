@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Span } from "#schemas/facts.ts";
 import { Observation } from "#schemas/observation.ts";
 import { countSuspects } from "./outbox.ts";
 import { lastSeq, readMeta, rowStates } from "./rows.ts";
@@ -30,7 +31,25 @@ export function parsedBody(body: unknown): object | undefined {
 
 /** The newest observations of a probe, newest first; rows that cannot be read are left out. */
 export function recentObservations(database: DatabaseSync, probe: string, limit: number): Observation[] {
-  const rows = database.prepare("SELECT seq, body FROM observation WHERE probe = ? ORDER BY seq DESC LIMIT ?").all(probe, limit);
+  return observationsIn(database.prepare("SELECT seq, body FROM observation WHERE probe = ? ORDER BY seq DESC LIMIT ?").all(probe, limit));
+}
+
+/** Most observations of one span that are read: of one every minute, those of a day. */
+const SPAN_ROWS_MAX = 2_000;
+
+/** The observations of a probe that were made within a span by this PC's clock, the newest of very many, newest first. */
+export function observationsWithin(database: DatabaseSync, probe: string, { fromMs, toMs }: Span): Observation[] {
+  const within = database.prepare("SELECT seq, body FROM observation WHERE probe = ? AND wall_ms > ? AND wall_ms <= ? ORDER BY seq DESC LIMIT ?");
+  return observationsIn(within.all(probe, fromMs, toMs, SPAN_ROWS_MAX));
+}
+
+/** When the oldest observation that is kept was made by this PC's clock, ms; undefined of an empty spool. */
+export function oldestMs(database: DatabaseSync): number | undefined {
+  const wallMs = database.prepare("SELECT wall_ms FROM observation ORDER BY seq LIMIT 1").get()?.wall_ms;
+  return wallMs === undefined ? undefined : Number(wallMs);
+}
+
+function observationsIn(rows: readonly Record<string, unknown>[]): Observation[] {
   return rows.flatMap(({ seq, body }) => {
     const observation = Observation.safeParse({ ...parsedBody(body), seq: Number(seq) });
     return observation.success ? [observation.data] : [];

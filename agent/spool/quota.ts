@@ -29,7 +29,7 @@ export const quotaLimits: QuotaLimits = {
   diskFreeShareMin: 0.05,
 };
 
-/** How long answered rows stay, for a collector that restores an older database: fields/reliability-security.md B2. */
+/** How long answered rows stay that no rule looks at, for a collector that restores an older database: fields/reliability-security.md B2. */
 export const ACKED_KEEP_MS = 2 * DAY_MS;
 /** Evidence stays longer, as the memory of the self-check. */
 export const EVIDENCE_KEEP_MS = 45 * DAY_MS;

@@ -1,17 +1,22 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Span } from "#schemas/facts.ts";
 import type { Observation } from "#schemas/observation.ts";
 import { type DayFacts, readDays } from "./day-facts.ts";
-import { recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
+import { observationsWithin, oldestMs, recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
 
 /** What a spool looks like from outside, while its agent may be running. */
 export type SpoolView = {
   readonly status: Omit<SpoolStatus, "durable">;
   /** Newest first. */
   readonly recent: (probe: string, limit: number) => Observation[];
-  /** What is known of the last days, however many runs were made since. */
-  readonly days: DayFacts;
+  /** Those of a span, newest first. */
+  readonly within: (probe: string, span: Span) => Observation[];
+  /** When the oldest observation that is kept was made, ms. */
+  readonly oldestMs: number | undefined;
+  /** What is known of the last days, however many runs were made since; undefined in a spool of a version before them. */
+  readonly days: DayFacts | undefined;
   readonly sound: boolean;
   /** Damaged files that were set aside. */
   readonly setAside: number;
@@ -32,5 +37,6 @@ export function readSpool(folder: string): SpoolView | undefined {
   };
   const sound = use((database) => database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok");
   const recent = (probe: string, limit: number) => use((database) => recentObservations(database, probe, limit));
-  return { status: use(spoolStatus), recent, days: use(readDays), sound, setAside };
+  const within = (probe: string, span: Span) => use((database) => observationsWithin(database, probe, span));
+  return { status: use(spoolStatus), recent, within, oldestMs: use(oldestMs), days: use(readDays), sound, setAside };
 }

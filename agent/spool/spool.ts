@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { Need } from "#schemas/facts.ts";
 import type { Observation } from "#schemas/observation.ts";
 import { bundledCalendar } from "../bundled-policy.ts";
 import { type DayFrame, expireDays, noteDays } from "./day-facts.ts";
@@ -149,12 +150,12 @@ export class Spool implements Disposable {
     this.#options.log("a new stream begins", { stream });
   }
 
-  /** Expiry and quota, once a minute. */
-  maintain({ clockTrusted }: { clockTrusted: boolean }): void {
+  /** Expiry and quota, once a minute. `needs` are those of the rules at present. */
+  maintain({ clockTrusted, needs = [] }: { clockTrusted: boolean; needs?: readonly Need[] }): void {
     const limits = this.#options.limits ?? quotaLimits;
     const nowMs = this.#options.nowMs();
     this.#guarded(() => {
-      expireAnswered(this.#database, nowMs);
+      expireAnswered(this.#database, nowMs, needs);
       if (clockTrusted) expireDays(this.#database, nowMs);
       const lost = (clockTrusted ? expireWaiting(this.#database, nowMs, limits) : 0) + evict(this.#database, this.#space(), limits);
       if (lost > 0) this.#options.log("observations were given up for space or age", { lost });

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Need } from "#schemas/facts.ts";
 import { ACKED_KEEP_MS, bytesToFree, EVIDENCE_KEEP_MS, evictionOrder, grades, type QuotaLimits, type Space, spansOf, type Victim } from "./quota.ts";
 import { insertGap, rowStates, transaction } from "./rows.ts";
 
@@ -56,12 +57,16 @@ function dropRows(database: DatabaseSync, seqs: readonly number[], asGap: boolea
   }
 }
 
-/** Forgets what was answered long enough ago. */
-export function expireAnswered(database: DatabaseSync, nowMs: number): void {
+/** Forgets what was answered long enough ago, but nothing of what `needs` want: a rule that looks at working time alone looks over Tết at the days before. */
+export function expireAnswered(database: DatabaseSync, nowMs: number, needs: readonly Need[]): void {
+  const wanted = JSON.stringify(needs.flatMap(({ probe, spans }) => spans.map(({ fromMs, toMs }) => ({ probe, fromMs, toMs }))));
   transaction(database, () => {
-    const before = database.prepare("DELETE FROM observation WHERE state = ? AND grade = ? AND acked_ms < ?");
-    before.run(rowStates.acked, grades.sample, nowMs - ACKED_KEEP_MS);
-    before.run(rowStates.acked, grades.evidence, nowMs - EVIDENCE_KEEP_MS);
+    const before = database.prepare(
+      `DELETE FROM observation WHERE state = ?1 AND grade = ?2 AND acked_ms < ?3 AND NOT EXISTS (
+         SELECT 1 FROM json_each(?4) AS n WHERE n.value ->> 'probe' = probe AND n.value ->> 'fromMs' < wall_ms AND wall_ms <= n.value ->> 'toMs')`,
+    );
+    before.run(rowStates.acked, grades.sample, nowMs - ACKED_KEEP_MS, wanted);
+    before.run(rowStates.acked, grades.evidence, nowMs - EVIDENCE_KEEP_MS, wanted);
     database.prepare("DELETE FROM gap WHERE state = ? AND acked_ms < ?").run(rowStates.acked, nowMs - ACKED_KEEP_MS);
     database.prepare("DELETE FROM batch WHERE state = 2 AND answered_ms < ?").run(nowMs - ACKED_KEEP_MS);
   });

@@ -11,7 +11,7 @@ import { loadPolicy } from "../policy-files.ts";
 import { configFor, serversOf } from "../served-config.ts";
 import { keepConfigSeal } from "../store/config-seals.ts";
 import type { Db } from "../store/db.ts";
-import { newlyDeclaredAt } from "../store/facts.ts";
+import { declaredDaysAt } from "../store/facts.ts";
 import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
@@ -89,8 +89,8 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const expiresAt = new Date(nowMs + wholeNumber(lang, "--days", days, DAYS_MAX) * DAY_MS).toISOString();
       const configs = await withStore(context, async (db) => {
         const sites = await openSites(db, vietnamDay(nowMs));
-        const newlyDeclared = await newlyDeclaredAt(db, sites, nowMs);
-        return sites.map((site) => ({ ...configFor(site, newlyDeclared.get(site.siteId) ?? [], rules, nowMs), expiresAt }));
+        const days = await declaredDaysAt(db, sites, nowMs);
+        return sites.map((site) => ({ ...configFor(site, days.get(site.siteId), rules, nowMs), expiresAt }));
       });
       await writeNew(lang, file, JSON.stringify({ configs }, undefined, 1));
       out(text(lang, "collector.config.export.done", { count: configs.length }));

@@ -25,7 +25,7 @@ export async function siteLedger(db: Db, { siteId, centre }: Site, calendar: Cal
     presenceSince(db, siteId, sinceMs, moment),
     declaredDaysWithin(db, [{ siteId, centre, sinceMs, atMs: nowMs }], FOREVER_MS, bySite),
   ]);
-  const seen = underCodesNow(answered, days.get(siteId));
+  const seen = underCodesNow(answered, days.get(siteId)?.former);
   const sinceDay = workingDaysOver(calendar, nowMs, WORKING_DAYS).at(-1) ?? vietnamDay(nowMs);
   const rows = assetLedger({ declared: centre.devices, found, seen, sinceDay });
   return [...rows].sort((a, b) => ledgerStates.indexOf(a.state) - ledgerStates.indexOf(b.state));

@@ -1,16 +1,16 @@
 import { Hono } from "hono";
 import type { AgentConfig, ConfigSeal } from "#schemas/agent-config.ts";
 import { versionOfAgent } from "#schemas/exchange.ts";
-import type { NewlyDeclared } from "#schemas/inventory.ts";
 import { problem } from "#schemas/problem.ts";
 import { configFor, type ServedRules } from "../served-config.ts";
+import type { DeclaredDays } from "../store/declared-days.ts";
 import type { Site } from "../store/sites.ts";
 import type { SignedDeps, SignedEnv } from "./signed.ts";
 
 export type ConfigDeps = Pick<SignedDeps, "clock"> &
   ServedRules & {
     readonly siteOf: (siteId: number) => Promise<Site | undefined>;
-    readonly newlyDeclaredAt: (site: Site, nowMs: number) => Promise<readonly NewlyDeclared[]>;
+    readonly declaredDaysAt: (site: Site, nowMs: number) => Promise<DeclaredDays | undefined>;
     readonly sealOf: (siteId: number) => Promise<ConfigSeal | undefined>;
     /** Keeps the version that an agent says it is of. */
     readonly noteVersion: (agentId: string, version: string) => Promise<void>;
@@ -18,7 +18,7 @@ export type ConfigDeps = Pick<SignedDeps, "clock"> &
 
 /** `GET /v1/config`: whom the agent measures and by which rules, with the offline signature where there is one. Targets and thresholds, never commands. */
 export function configRoutes(deps: ConfigDeps): Hono<SignedEnv> {
-  const { siteOf, newlyDeclaredAt, sealOf, noteVersion, clock } = deps;
+  const { siteOf, declaredDaysAt, sealOf, noteVersion, clock } = deps;
   return new Hono<SignedEnv>().get("/v1/config", async (c) => {
     const { siteId, agentId } = c.var.agent;
     const site = await siteOf(siteId);
@@ -27,8 +27,8 @@ export function configRoutes(deps: ConfigDeps): Hono<SignedEnv> {
     // An agent asks once an hour, and soon after each start: an upgrade is seen here.
     if (version !== undefined) await noteVersion(agentId, version);
     const nowMs = clock();
-    const [seal, newlyDeclared] = await Promise.all([sealOf(siteId), newlyDeclaredAt(site, nowMs)]);
-    const config: AgentConfig = { agent: agentId, ...configFor(site, newlyDeclared, deps, nowMs), ...(seal && { seal }) };
+    const [seal, days] = await Promise.all([sealOf(siteId), declaredDaysAt(site, nowMs)]);
+    const config: AgentConfig = { agent: agentId, ...configFor(site, days, deps, nowMs), ...(seal && { seal }) };
     return c.json(config);
   });
 }

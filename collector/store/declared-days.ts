@@ -1,6 +1,6 @@
 import { type KnownDevice, kindOf } from "#schemas/asset-ledger.ts";
 import { dayAfter, vietnamDay } from "#schemas/calendar.ts";
-import { codesNow, type FormerCodes, type FormerDevice } from "#schemas/codes-now.ts";
+import { codesNow, type FormerCode, type FormerDevice } from "#schemas/codes-now.ts";
 import type { Centre, Device, DeviceRole, NewlyDeclared } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { siteName } from "./one-site.ts";
@@ -13,7 +13,7 @@ type DeviceList = { readonly fromDay: string; readonly recordedDay: string; read
 type NamedList = Omit<DeviceList, "devices"> & { readonly names: ReadonlySet<string> };
 
 /** What the lists of a span say of the devices at its end: which are new, which had other codes, and which are there no more. */
-export type DeclaredDays = FormerCodes & { readonly newly: readonly NewlyDeclared[] };
+export type DeclaredDays = { readonly newly: readonly NewlyDeclared[]; readonly former: readonly FormerCode[] };
 
 /**
  * Of the devices that sites declare at the end of their spans those that were not declared on each day of them, and those that had another code, by what was
@@ -35,9 +35,12 @@ export async function declaredDaysWithin(
       if (own === undefined) return [];
       const former = formerOnes(devices, own, vietnamDay(span.atMs));
       const codes = codesNow(former, devices, met.get(siteId) ?? []);
-      const goneFrom = new Map(former.filter(({ id }) => !codes.has(id)).map(({ id, untilDay }) => [id, untilDay]));
+      const became = former.map(({ id, untilDay }): FormerCode => {
+        const now = codes.get(id);
+        return now === undefined ? { device: id, goneFrom: untilDay } : { device: id, now };
+      });
       const named = own.map(({ devices: listed, ...list }) => ({ ...list, names: namesOf(listed, codes) }));
-      return [[siteId, { newly: newOnes(devices, named, span), codes, goneFrom }]];
+      return [[siteId, { newly: newOnes(devices, named, span), former: became }]];
     }),
   );
 }

@@ -1,12 +1,11 @@
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import { underCodesNow } from "#schemas/codes-now.ts";
+import { daysLookedAt, mergedNeeds } from "#schemas/evaluate/needs.ts";
 import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
-import type { NewlyDeclared } from "#schemas/inventory.ts";
-import type { ProbeKind } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
-import { declaredDaysWithin } from "./declared-days.ts";
+import { type DeclaredDays, declaredDaysWithin } from "./declared-days.ts";
 import { dutiesSince } from "./duties.ts";
 import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
@@ -20,11 +19,6 @@ import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { SITE_WAIVERS_MAX } from "./waivers.ts";
 
 const DAY_MS = 86_400_000;
-/** Working days that a count looks back, weekends and Tết included. */
-const PRESENCE_DAYS = 30;
-const PEAK_DAYS = 92;
-/** The longest time over which a policy may ask whether a printer is used. */
-const PAGES_DAYS = 62;
 /** Newest words of one site that are read: far more than any policy has items, each with an inspector's beside the centre's own. */
 const SITE_WORDS_MAX = 2_000;
 /** A centre of which nothing was heard for longer is offline whenever it fell silent. */
@@ -49,21 +43,16 @@ export async function loadFacts(
   return (await Promise.all(groups.map((group) => factsOf(db, asked, group, sharedFaults, knownMs)))).flat();
 }
 
-/** The devices of some sites that counts take for newly declared at a moment, by all that is known. */
-export async function newlyDeclaredAt(
-  db: Db,
-  sites: readonly Pick<Site, "siteId" | "centre">[],
-  atMs: number,
-): Promise<ReadonlyMap<number, readonly NewlyDeclared[]>> {
+/** What counts take for newly declared at a moment, and for the same under another code, of some sites whose lists have changed, by all that is known. */
+export async function declaredDaysAt(db: Db, sites: readonly Pick<Site, "siteId" | "centre">[], atMs: number): Promise<ReadonlyMap<number, DeclaredDays>> {
   const spans = declaredSpans(sites.map((site) => ({ site, atMs })));
-  const days = await declaredDaysWithin(db, spans, FOREVER_MS, foundWithin(db, spans, undefined));
-  return new Map([...days].map(([siteId, { newly }]) => [siteId, newly]));
+  return declaredDaysWithin(db, spans, FOREVER_MS, foundWithin(db, spans, undefined));
 }
 
 function declaredSpans(
   questions: readonly { readonly site: Pick<Site, "siteId" | "centre">; readonly atMs: number }[],
 ): Parameters<typeof declaredDaysWithin>[1] {
-  return questions.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - PRESENCE_DAYS * DAY_MS, atMs }));
+  return questions.map(({ site, atMs }) => ({ ...site, sinceMs: atMs - daysLookedAt.presence * DAY_MS, atMs }));
 }
 
 async function factsOf(
@@ -78,19 +67,19 @@ async function factsOf(
   const untilMs = knownMs ?? FOREVER_MS;
   // Some hundreds of rows of each site are looked at by counts of devices alone.
   const counted = questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices"));
-  const foundThere = foundWithin(db, spans(PRESENCE_DAYS), knownMs);
+  const foundThere = foundWithin(db, spans(daysLookedAt.presence), knownMs);
   const [runs, presence, declaredDays, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
     runsWanted(db, asked, questions, untilMs),
-    presenceWithin(db, spans(PRESENCE_DAYS), untilMs),
+    presenceWithin(db, spans(daysLookedAt.presence), untilMs),
     declaredDaysWithin(db, declaredSpans(counted), untilMs, foundThere),
     foundThere,
     db.query<DailyPeak & { site_id: number }>(
       `SELECT w.site_id, p.metric, p.day::text AS day, max(p.value) AS value FROM ${spansAsW}
        JOIN peak_day AS p ON p.site_id = ${site("w.site_id")} AND p.metric = 'wifi_clients' AND p.day BETWEEN w.since AND w.until AND p.known_at <= to_timestamp($4::float8 / 1000)
        GROUP BY w.site_id, p.metric, p.day ORDER BY w.site_id, p.day DESC`,
-      [...spanColumns(spans(PEAK_DAYS)), untilMs, ...values],
+      [...spanColumns(spans(daysLookedAt.peaks)), untilMs, ...values],
     ),
-    pagesWithin(db, spans(PAGES_DAYS, counted), untilMs),
+    pagesWithin(db, spans(daysLookedAt.pages, counted), untilMs),
     attestationsOf(db, questions, untilMs),
     db.query<{ site_id: number; body: Waiver }>(
       `SELECT w.site_id, v.body FROM ${spansAsW} CROSS JOIN LATERAL (
@@ -110,11 +99,11 @@ async function factsOf(
     centre,
     calendar,
     runs: runs[place] ?? [],
-    presence: underCodesNow(presence.get(siteId) ?? [], declaredDays.get(siteId)),
+    presence: underCodesNow(presence.get(siteId) ?? [], declaredDays.get(siteId)?.former),
     newlyDeclared: declaredDays.get(siteId)?.newly ?? [],
     found: found.get(siteId) ?? [],
     peaks: peaksBySite.get(siteId) ?? [],
-    pages: underCodesNow(pages.get(siteId) ?? [], declaredDays.get(siteId)),
+    pages: underCodesNow(pages.get(siteId) ?? [], declaredDays.get(siteId)?.former),
     attestations: (attestationsBySite.get(siteId) ?? []).map(({ body }) => body),
     waivers: (waiversBySite.get(siteId) ?? []).map(({ body }) => body),
     duties: duties[place] ?? [],
@@ -181,29 +170,6 @@ function contactSpan({ site }: SiteName): string {
   });
 }
 
-/** Needs of the same probe are one question: every span that no other one covers. */
-function merged(needs: readonly Need[]): Need[] {
-  const byProbe = new Map<ProbeKind, Need>();
-  for (const { probe, spans, runsMax, bare } of needs) {
-    const known = byProbe.get(probe);
-    const isBare = bare === true && (known === undefined || known.bare === true);
-    byProbe.set(probe, {
-      probe,
-      spans: uncovered([...(known?.spans ?? []), ...spans]),
-      runsMax: Math.max(runsMax, known?.runsMax ?? 0),
-      ...(isBare && { bare }),
-    });
-  }
-  return [...byProbe.values()];
-}
-
-function uncovered(spans: readonly Span[]): Span[] {
-  return spans.filter(
-    ({ fromMs, toMs }, place) =>
-      !spans.some((other, at) => other.fromMs <= fromMs && toMs <= other.toMs && (other.toMs - other.fromMs > toMs - fromMs || at < place)),
-  );
-}
-
 /** One span of one need of one question. */
 type Stretch = Span & Omit<Need, "spans"> & { readonly place: number; readonly siteId: number };
 type StretchRow = StoredRow & { readonly stretch: Stretch };
@@ -211,7 +177,7 @@ type StretchRow = StoredRow & { readonly stretch: Stretch };
 /** The newest runs of each target within the needs' spans, newest first, at the place of each question. */
 async function runsWanted(db: Db, asked: RunsAsked, questions: readonly FactsQuestion[], knownMs: number): Promise<Run[][]> {
   const stretches = questions.flatMap(({ site: { siteId }, needs }, place) =>
-    merged(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId }))),
+    mergedNeeds(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId }))),
   );
   const alike = Map.groupBy(stretches, ({ runsMax, bare = false }) => `${runsMax} ${bare}`);
   const found = await Promise.all([...alike.values()].map((own) => rowsOf(db, asked, own, knownMs)));

@@ -1,6 +1,6 @@
 import { FoundDevice, type KnownDevice } from "#schemas/asset-ledger.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { foundIn } from "#schemas/evaluate/daily-facts.ts";
+import { foundIn, knownDevices } from "#schemas/evaluate/daily-facts.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import type { Part } from "./flush-part.ts";
@@ -23,16 +23,18 @@ const searchSpan = runsOf({ site: "$1", source: "s.source_id", since: "to_timest
 
 /** What searches have met: the first and the last day of each device, and what the newest search said of it. */
 export function foundPart(rows: readonly FoundRow[]): Part {
-  const sorted = merged(rows);
+  const sites = [...Map.groupBy(rows, ({ siteId }) => siteId)];
+  const named = sites.flatMap(([siteId, own]) => knownDevices(own).map((known) => ({ siteId, known, name: `${siteId} ${known.identity}` })));
+  const sorted = named.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     call: "add_found",
     types: ["int4[]", "text[]", "text[]", "text[]", "text[]"],
     lists: [
       numbersLiteral(sorted.map(({ siteId }) => siteId)),
-      textsLiteral(sorted.map(({ found }) => found.identity)),
-      textsLiteral(sorted.map(({ firstDay }) => firstDay)),
-      textsLiteral(sorted.map(({ day }) => day)),
-      textsLiteral(sorted.map(({ found }) => jsonText(found))),
+      textsLiteral(sorted.map(({ known }) => known.identity)),
+      textsLiteral(sorted.map(({ known }) => known.firstDay)),
+      textsLiteral(sorted.map(({ known }) => known.lastDay)),
+      textsLiteral(sorted.map(({ known: { firstDay: _, lastDay: __, ...found } }) => jsonText(found))),
     ],
   };
 }
@@ -64,21 +66,10 @@ async function foundThen(db: Db, { siteId, sinceMs, atMs }: SiteSpan, knownMs: n
     [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],
   );
   const runs = await storedRuns(db, searches, { evidence: true });
-  const rows = runs.flatMap(({ outcome, atMs: takenMs }) => foundIn(DISCOVERY, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })));
-  const known = merged(rows.reverse()).map(({ found, firstDay, day }) => ({ ...found, firstDay, lastDay: day }));
-  return known.sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity)).slice(0, SITE_FOUND_MAX);
-}
-
-/** Each device once: what the newest search said of it, and the first day. Of one day's searches the later row counts. */
-function merged(rows: readonly FoundRow[]): (FoundRow & { readonly firstDay: string })[] {
-  const newest = new Map<string, FoundRow & { readonly firstDay: string }>();
-  for (const row of rows) {
-    const key = `${row.siteId} ${row.found.identity}`;
-    const known = newest.get(key);
-    const firstDay = known === undefined || row.day < known.firstDay ? row.day : known.firstDay;
-    newest.set(key, { ...(known === undefined || row.day >= known.day ? row : known), firstDay });
-  }
-  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const rows = runs.flatMap(({ outcome, atMs: takenMs }) => foundIn(DISCOVERY, outcome).map((found) => ({ found, day: vietnamDay(takenMs) })));
+  return knownDevices(rows.reverse())
+    .sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity))
+    .slice(0, SITE_FOUND_MAX);
 }
 
 /** Forgets what was met last before a Vietnam day. */

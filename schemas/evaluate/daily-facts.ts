@@ -1,4 +1,4 @@
-import type { FoundDevice } from "../asset-ledger.ts";
+import type { FoundDevice, KnownDevice } from "../asset-ledger.ts";
 import { type Calendar, isWorkingTime, vietnamDay } from "../calendar.ts";
 import { DiscoveryEvidence } from "../discovery-evidence.ts";
 import type { DailyPages, DailyPeak, Presence } from "../facts.ts";
@@ -39,4 +39,16 @@ export function pagesIn(outcome: Outcome, atMs: number): DailyPages[] {
 export function foundIn(probe: ProbeKind, outcome: Outcome): readonly FoundDevice[] {
   if (probe !== "device-discovery" || outcome.kind !== "measured") return [];
   return DiscoveryEvidence.safeParse(outcome.evidence).data?.found ?? [];
+}
+
+/** Each device that searches have met once, with its first and last day and what the newest search said of it; of searches of one day the later in the list counts. */
+export function knownDevices(met: readonly { readonly found: FoundDevice; readonly day: string }[]): KnownDevice[] {
+  const known = new Map<string, KnownDevice>();
+  for (const { found, day } of met) {
+    const before = known.get(found.identity);
+    const firstDay = before === undefined || day < before.firstDay ? day : before.firstDay;
+    const isNewest = before === undefined || day >= before.lastDay;
+    known.set(found.identity, isNewest ? { ...found, firstDay, lastDay: day } : { ...before, firstDay });
+  }
+  return [...known.values()];
 }

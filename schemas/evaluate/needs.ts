@@ -1,6 +1,6 @@
 import { type Calendar, vietnamDay, workingSpansBefore } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
-import type { Need, Needs } from "../facts.ts";
+import type { Need, Needs, Run, Span } from "../facts.ts";
 import type { ProbeKind } from "../observation.ts";
 import { type PolicyProfile, type Requirement, type Rule, restsOnWords } from "../policy.ts";
 import { witnessOf } from "./declared-devices.ts";
@@ -14,6 +14,9 @@ const RUNS_PER_HOUR = 12;
 const TURN_DAYS = { day: 3, week: 7, month: 31 } as const;
 const TURN_MARGIN_DAYS = 75;
 
+/** How many days back things are looked at that are known by days, days off and Tết included: devices that answered or were met by a search, peaks, page counters. */
+export const daysLookedAt = { presence: 30, peaks: 92, pages: 62 } as const;
+
 /** All that requirements want to be loaded for a judgement at `nowMs`. */
 export function needsOf(requirements: readonly Pick<Requirement, "rule">[], calendar: Calendar, nowMs: number): Needs {
   const duties = requirements.flatMap(({ rule }) => (rule.kind === "checklist" ? rule.duties : []));
@@ -21,6 +24,44 @@ export function needsOf(requirements: readonly Pick<Requirement, "rule">[], cale
     runs: requirements.flatMap(({ rule }) => [needOf(rule, calendar, nowMs) ?? [], witnessNeed(rule, nowMs) ?? []].flat()),
     ...(duties.length > 0 && { dutiesFrom: vietnamDay(nowMs - Math.max(...duties.map(daysBack)) * DAY_MS) }),
   };
+}
+
+/** Needs of the same probe as one: every span that no other one covers. */
+export function mergedNeeds(needs: readonly Need[]): Need[] {
+  const byProbe = new Map<ProbeKind, Need>();
+  for (const { probe, spans, runsMax, bare } of needs) {
+    const known = byProbe.get(probe);
+    const isBare = bare === true && (known === undefined || known.bare === true);
+    byProbe.set(probe, {
+      probe,
+      spans: uncovered([...(known?.spans ?? []), ...spans]),
+      runsMax: Math.max(runsMax, known?.runsMax ?? 0),
+      ...(isBare && { bare }),
+    });
+  }
+  return [...byProbe.values()];
+}
+
+function uncovered(spans: readonly Span[]): Span[] {
+  return spans.filter(
+    ({ fromMs, toMs }, place) =>
+      !spans.some((other, at) => other.fromMs <= fromMs && toMs <= other.toMs && (other.toMs - other.fromMs > toMs - fromMs || at < place)),
+  );
+}
+
+/** Of all runs of a centre those that needs want, newest first. */
+export function wantedRuns(runs: readonly Run[], needs: readonly Need[]): Run[] {
+  const byProbe = new Map(mergedNeeds(needs).map((need) => [need.probe, need]));
+  const counts = new Map<string, number>();
+  return [...runs]
+    .sort((a, b) => b.atMs - a.atMs)
+    .filter(({ probe, target = "", atMs }) => {
+      const need = byProbe.get(probe);
+      if (!need?.spans.some(({ fromMs, toMs }) => fromMs < atMs && atMs <= toMs)) return false;
+      const count = (counts.get(`${probe} ${target}`) ?? 0) + 1;
+      counts.set(`${probe} ${target}`, count);
+      return count <= need.runsMax;
+    });
 }
 
 function daysBack({ rhythm, breach }: Duty): number {

@@ -39,12 +39,11 @@ it("what answered under the old code answered under the present one", () => {
     { device: "p-1", day: "2026-11-19" },
     { device: "p-2", day: "2026-11-19" },
   ];
-  const former = { codes: new Map([["p-1", "p-9"]]), goneFrom: new Map() };
-  expect(underCodesNow(rows, former).map(({ device }) => device)).toEqual(["p-9", "p-2"]);
+  expect(underCodesNow(rows, [{ device: "p-1", now: "p-9" }]).map(({ device }) => device)).toEqual(["p-9", "p-2"]);
   expect(underCodesNow(rows, undefined)).toBe(rows);
 });
 
 it("what answered under a code that was taken off the list answered for no device that is there; what answers under it afterwards is another thing", () => {
   const rows = ["2026-11-18", "2026-11-19", "2026-11-20"].map((day) => ({ device: "p-1", day }));
-  expect(underCodesNow(rows, { codes: new Map(), goneFrom: new Map([["p-1", "2026-11-19"]]) })).toEqual([{ device: "p-1", day: "2026-11-20" }]);
+  expect(underCodesNow(rows, [{ device: "p-1", goneFrom: "2026-11-19" }])).toEqual([{ device: "p-1", day: "2026-11-20" }]);
 });

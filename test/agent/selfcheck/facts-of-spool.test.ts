@@ -48,7 +48,7 @@ function watchedFolder(): string {
   return folder;
 }
 
-const factsOf = (folder: string) => factsOfSpool({ centre, calendar: bundledCalendar, newlyDeclared: [], nowMs }, readSpool(folder), []);
+const factsOf = (folder: string) => factsOfSpool({ centre, calendar: bundledCalendar, policy: bundledPolicy, nowMs }, readSpool(folder), []);
 const finding = (folder: string, id: string) => evaluate(bundledPolicy, factsOf(folder), nowMs).find(({ requirement }) => requirement === id);
 const daysKnown = (folder: string) => workingDaysBefore(bundledCalendar, nowMs, 10).filter((day) => factsOf(folder).presence.some((one) => one.day === day));
 
@@ -82,7 +82,7 @@ describe("what this PC knows of days", () => {
       expect(daysKnown(evicted)).toHaveLength(10);
       later.maintain({ clockTrusted: true });
     }
-    expect(readSpool(evicted)?.days.presence).toEqual([]);
+    expect(readSpool(evicted)?.days?.presence).toEqual([]);
   });
 
   it("is found in the rows of a spool of the version before days, which also reads before it is brought up", () => {
@@ -120,7 +120,7 @@ describe("a run's day", () => {
       const outcome = officeRun(Date.UTC(2026, 10, 27, 1));
       spool.append(observation(0, { probe: "office-devices", takenAt: "2015-01-01T00:00:00.000Z", clock: "bad", outcome }), { atMs: nowMs });
     }
-    expect(readSpool(folder)?.days.presence).toEqual([{ day: "2026-11-27", device: "printer-1", role: "printer" }]);
+    expect(readSpool(folder)?.days?.presence).toEqual([{ day: "2026-11-27", device: "printer-1", role: "printer" }]);
   });
 
   it("holds no more devices than the province takes, whatever names are made up; those that it has stay", () => {
@@ -161,6 +161,6 @@ describe("a run's day", () => {
       const calendar = { ...bundledCalendar, holidays: [...bundledCalendar.holidays, { from: "2026-11-26", to: "2026-11-26", name: "a storm" }] };
       spool.append(observation(0, { probe: "wifi-clients", takenAt: "2026-11-26T09:00:00.000+07:00", outcome: clients(70) }), { calendar });
     }
-    expect(readSpool(folder)?.days.peaks).toEqual([{ day: "2026-11-27", metric: "wifi_clients", value: 51 }]);
+    expect(readSpool(folder)?.days?.peaks).toEqual([{ day: "2026-11-27", metric: "wifi_clients", value: 51 }]);
   });
 });

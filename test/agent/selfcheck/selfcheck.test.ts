@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Outcome, ProbeKind, Reading } from "#schemas/observation.ts";
+import type { Observation, Outcome, ProbeKind, Reading } from "#schemas/observation.ts";
 import { restsOnWords } from "#schemas/policy.ts";
 import { bundledPolicy } from "../../../agent/bundled-policy.ts";
 import { LocalConfig, type Settings } from "../../../agent/config.ts";
@@ -76,17 +76,26 @@ function spoolView(more: Partial<SpoolView["status"]> = {}): SpoolView {
   const runs = [{ ...slow, seq: 88, outcome }];
   return {
     status: { ...status.spool, ...more },
-    recent: (probe, limit) => (probe === "link-bandwidth" ? runs.slice(0, limit) : []),
+    ...holding(runs),
+    oldestMs: nowMs - 86_400_000,
     days: { presence: [], peaks: [], pages: [] },
     sound: true,
     setAside: 0,
   };
 }
 
+/** What a spool reads that holds these runs, newest first. */
+function holding(runs: readonly Observation[]): Pick<SpoolView, "recent" | "within"> {
+  const of = (kind: string) => runs.filter(({ probe }) => probe === kind);
+  return {
+    recent: (probe, limit) => of(probe).slice(0, limit),
+    within: (probe, { fromMs, toMs }) => of(probe).filter(({ takenAt }) => fromMs < Date.parse(takenAt) && Date.parse(takenAt) <= toMs),
+  };
+}
+
 /** A spool that knows one run of one probe. */
-function remembering(kind: ProbeKind, outcome: Outcome, hours: number): SpoolView["recent"] {
-  const kept = { ...observation(0, { probe: kind, takenAt: new Date(nowMs - hours * 3_600_000).toISOString(), outcome }), seq: 88 };
-  return (probe) => (probe === kind ? [kept] : []);
+function remembering(kind: ProbeKind, outcome: Outcome, hours: number): ReturnType<typeof holding> {
+  return holding([{ ...observation(0, { probe: kind, takenAt: new Date(nowMs - hours * 3_600_000).toISOString(), outcome }), seq: 88 }]);
 }
 
 function rates(down: number | undefined, up: number): Outcome {
@@ -233,7 +242,7 @@ describe("each fault shows", () => {
     });
     const results = await check({
       settings: settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.250" }] }),
-      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+      spool: { ...spoolView(), ...remembering("recording-watch", look, 1) },
     });
     expect(line(results, "devices.recording-watch")).toMatchObject({ state: "warn", owner: { key: "owner.vendor" } });
   });
@@ -256,7 +265,7 @@ describe("each fault shows", () => {
     const results = await check({
       policy: { ...bundledPolicy, requirements },
       settings: settings({ targets: [{ id: "nvr-1", role: "recorder", address: "10.1.0.250" }] }),
-      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+      spool: { ...spoolView(), ...remembering("recording-watch", look, 1) },
     });
     const found = line(results, "devices.recording-watch");
     expect([found?.state, found?.detail && say("en", found.detail)]).toEqual([state, expect.stringContaining(words)]);
@@ -274,7 +283,7 @@ describe("each fault shows", () => {
     const results = await check({
       policy: { ...bundledPolicy, requirements },
       settings: settings({ targets }),
-      spool: { ...spoolView(), recent: remembering("recording-watch", look, 1) },
+      spool: { ...spoolView(), ...remembering("recording-watch", look, 1) },
     });
     const found = line(results, "devices.recording-watch");
     expect([found?.state, found?.detail && say("en", found.detail)]).toEqual(["unknown", expect.stringMatching(/^0\/1 channels record now.*nvr-2/)]);
@@ -506,7 +515,7 @@ describe("flags", () => {
       { metric: "camera_up", value: 1, labels: { camera: "cam-01" } },
       { metric: "camera_up", value: 1 },
     ]);
-    const results = await check({ quick: true, spool: { ...spoolView(), recent: remembering("camera-presence", up, hours) } });
+    const results = await check({ quick: true, spool: { ...spoolView(), ...remembering("camera-presence", up, hours) } });
     expect(line(results, "devices.camera-presence")).toMatchObject({ state, ageS: hours * 3_600 });
   });
 
@@ -518,7 +527,7 @@ describe("flags", () => {
     ["measured in that direction alone", rates(undefined, 280), 3, "unknown"],
     ["not measured for want of a lease", { kind: "skipped", reason: "no_lease" }, 3, "unknown"],
   ])("the line's speed: %s", async (_, outcome, hours, state) => {
-    const results = await check({ spool: { ...spoolView(), recent: remembering("link-bandwidth", outcome, hours) } }, "wan.throughput");
+    const results = await check({ spool: { ...spoolView(), ...remembering("link-bandwidth", outcome, hours) } }, "wan.throughput");
     expect(results).toMatchObject([{ state, ageS: hours * 3_600 }]);
   });
 
@@ -623,7 +632,7 @@ describe("a line of the plan", () => {
     ],
   ])("%s names what is down, by what is down about it", async (id, probe, outcome, words) => {
     const kept = [1, 2].map((seq) => ({ ...observation(0, { probe, takenAt: new Date(nowMs - seq * 60_000).toISOString(), outcome }), seq }));
-    const results = await check({ run: undefined, spool: { ...spoolView(), recent: (kind) => (kind === probe ? kept : []) } }, id);
+    const results = await check({ run: undefined, spool: { ...spoolView(), ...holding(kept) } }, id);
     expect(results.map(({ state, detail }) => [state, detail && say("en", detail)])).toEqual([["fail", words]]);
   });
 });
@@ -751,7 +760,7 @@ describe("a portal that answers with another page", () => {
     );
     const open = Date.UTC(2026, 10, 27, 3);
     const runs = kept.map((one) => ({ ...one, takenAt: new Date(Date.parse(one.takenAt) - nowMs + open).toISOString() }));
-    const spool = { ...spoolView(), recent: (kind: string) => (kind === "portal-http" ? runs : []) };
+    const spool = { ...spoolView(), ...holding(runs) };
     const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
     expect(found?.detail && say("en", found.detail)).toContain("answers with another page (perhaps maintenance): vnpt-igate");
   });
@@ -767,7 +776,7 @@ describe("portals of which none is heard", () => {
         seq: minutes * 2 + index,
       })),
     );
-    const spool = { ...spoolView(), recent: (kind: string) => (kind === "portal-http" ? runs : []) };
+    const spool = { ...spoolView(), ...holding(runs) };
     const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
     expect([found?.state, found?.detail && say("vi", found.detail)]).toEqual([
       "unknown",

@@ -6,7 +6,7 @@ import { Centre } from "#schemas/inventory.ts";
 import { factsOfSpool } from "../../../agent/selfcheck/facts-of-spool.ts";
 import { findingsAsOf, pastFindings } from "../../../collector/jobs/past-findings.ts";
 import { configFor } from "../../../collector/served-config.ts";
-import { newlyDeclaredAt } from "../../../collector/store/facts.ts";
+import { declaredDaysAt } from "../../../collector/store/facts.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { measured } from "../../support/batches.ts";
@@ -35,11 +35,11 @@ describe("R11 of a centre that is watched for long and gets another list", () =>
   const selfCheckAt = async (atMs: number) => {
     const site = await findSite(province.db, province.siteIdOf("xa-hra"));
     if (!site) throw new Error("the centre is gone");
-    const newlyDeclared = (await newlyDeclaredAt(province.db, [site], atMs)).get(site.siteId) ?? [];
-    const told = configFor(site, newlyDeclared, { policy: plan, calendar, measureServers: [], phones: [] }, atMs);
+    const days = (await declaredDaysAt(province.db, [site], atMs)).get(site.siteId);
+    const told = configFor(site, days, { policy: plan, calendar, measureServers: [], phones: [] }, atMs);
     const config = AgentConfig.parse(JSON.parse(JSON.stringify({ ...told, agent: "agt-0123456789abcdef" })));
     const seen = answered.map((one, seq) => ({ ...observation(seq, { ...lookAt(one.atMs), takenAt: new Date(one.atMs).toISOString() }), seq }));
-    const facts = factsOfSpool({ ...config, newlyDeclared: config.newlyDeclared ?? [], nowMs: atMs }, undefined, seen);
+    const facts = factsOfSpool({ ...config, nowMs: atMs }, undefined, seen);
     const [finding] = evaluate(
       plan,
       facts,
