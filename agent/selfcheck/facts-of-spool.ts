@@ -14,7 +14,7 @@ const RUNS_MAX = 500;
 const DAY_MS = 86_400_000;
 
 /** What an agent was told of its centre, and the instant to judge at. */
-export type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> &
+type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> &
   Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly nowMs: number };
 
 /**

@@ -31,7 +31,7 @@ const STEP = 20 * MINUTE;
 const [firstMs, lastMs] = [vn("2026-02-02T00:00"), vn("2026-02-26T23:00")];
 /** From here on the two are held against each other, day and night. */
 const heldFrom = "2026-02-12";
-const heldAt = ["06:40", "07:20", "08:20", "13:40", "17:20"];
+const heldAt = ["06:40", "07:20", "13:40"];
 
 const devices = [
   { id: "nvr-1", role: "recorder", address: "10.1.0.250" },
@@ -204,4 +204,4 @@ it("the self-check says of each requirement that is measured what the province s
   expect(seen.get("R10")).toEqual(new Set(["pass met"]));
   expect(seen.get("R11")).toContain("unknown moved");
   for (const id of ["R01", "R02", "R03", "R04", "R05", "R15", "R16"]) expect(seen.get(id)?.size, id).toBeGreaterThan(1);
-}, 300_000);
+}, 600_000);
