@@ -80,7 +80,8 @@ function explanation(lang: Lang, { finding, state, requirement }: SheetRow, phon
   const waiver = finding?.waiver
     ? html`<p>${text(lang, "web.sheet.waived", { until: day(lang, finding.waiver.until), reason: finding.waiver.reason, document: finding.waiver.document })}</p>`
     : "";
-  const act = state === "pass" || state === "not_applicable" ? "" : adviceLine(lang, findingAdvice(lang, requirement, finding?.reason ?? "no_data"), phones);
+  const act =
+    state === "pass" || state === "not_applicable" ? "" : adviceLine(lang, findingAdvice(lang, requirement, finding ?? { reason: "no_data" }), phones);
   return html`<div class="why${act || waiver ? " wide" : ""}"><p>${reason}</p>${waiver}${act}</div>`;
 }
 

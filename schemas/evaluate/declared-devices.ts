@@ -45,8 +45,7 @@ export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number,
   if (!witness || !roles) return { parts: [], evidence: [], untilMs: Number.POSITIVE_INFINITY };
   const unasked = devices.filter(({ id, role }) => roles.includes(role) && !named.has(id));
   const cameras = devices.filter(isA("camera"));
-  // Who asks the recorders alone learns of cameras by these alone.
-  const open = roles.includes("camera") ? unasked.filter(isA("camera")) : cameras;
+  const open = cameras.filter(({ id }) => !named.has(id));
   const others = unasked.filter(({ role }) => role !== "camera").map(unknownPart);
   const recorders = new Set(devices.filter(isA("recorder")).map(({ id }) => id));
   const isBlind = roles.includes("camera") && cameras.length === 0 && recorders.size > 0 && [...named].every((target) => recorders.has(target));
@@ -67,7 +66,8 @@ export function unnamedDevices(rule: ReachableRule, facts: Facts, nowMs: number,
   }
   const parts = open.map((device): FindingPart => {
     const part = unknownPart(device);
-    return { ...part, ...(!roles.includes("camera") && { reason: "no_channel" }), detail: counts };
+    // Who asks recorders, where there are any, learns of cameras by these alone.
+    return { ...part, ...(!roles.includes("camera") && recorders.size > 0 && { reason: "no_channel" }), detail: counts };
   });
   return { parts: [...others, ...parts], evidence, untilMs };
 }

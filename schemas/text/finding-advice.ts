@@ -1,4 +1,4 @@
-import type { FindingReason } from "../finding.ts";
+import type { Finding, FindingReason } from "../finding.ts";
 import type { Requirement } from "../policy.ts";
 import type { Lang } from "../words.ts";
 import { text } from "./text.ts";
@@ -28,7 +28,16 @@ const waits: ReadonlySet<FindingReason> = new Set(["budget", "too_few_runs", "to
 export type Advice = { readonly words: string; readonly owner?: Requirement["owner"] };
 
 /** What to do about a requirement that is not met or not known, and who does it; nobody where it is time alone that decides. */
-export function findingAdvice(lang: Lang, { advice, owner }: Pick<Requirement, "advice" | "owner">, reason: FindingReason): Advice {
+export function findingAdvice(
+  lang: Lang,
+  { advice, owner, rule }: Pick<Requirement, "advice" | "owner" | "rule">,
+  { reason, detail }: Pick<Finding, "reason" | "detail">,
+): Advice {
+  if (rule.kind === "reachable" && rule.probe === "vms-link") {
+    // Nobody at a centre can name the province's system, and what no device tells stands in that system's own list.
+    if (detail?.outcome === "no_target") return { words: text(lang, "finding.advice.vms_unnamed"), owner: "province-it" };
+    if (reason === "unverifiable") return { words: text(lang, "finding.advice.vms_untold"), owner: "province-it" };
+  }
   const other = obstacles[reason];
   if (other !== undefined) return { words: text(lang, `finding.advice.${reason}` as Parameters<typeof text>[1]), owner: other };
   return waits.has(reason) ? { words: text(lang, "finding.wait") } : { words: advice[lang], owner };

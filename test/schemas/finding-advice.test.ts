@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { findingReasons } from "#schemas/finding.ts";
 import { findingAdvice } from "#schemas/text/finding-advice.ts";
+import { requirement } from "../support/facts.ts";
 
-const recordings = { advice: { vi: "Gọi đơn vị lắp đặt kiểm tra ổ cứng.", en: "Have the installer check the disk." }, owner: "vendor" } as const;
+const recordings = {
+  ...requirement("R05"),
+  advice: { vi: "Gọi đơn vị lắp đặt kiểm tra ổ cứng.", en: "Have the installer check the disk." },
+  owner: "vendor",
+} as const;
 
 describe("what to do about a finding", () => {
   it.each([
@@ -12,12 +17,25 @@ describe("what to do about a finding", () => {
     ["a centre that is dark looks at its power first", "site_offline", "commune", /Kiểm tra điện/],
     ["what is not confirmed waits, and is nobody's turn", "unconfirmed", undefined, /chờ đo thêm/],
   ] as const)("%s", (_, reason, owner, words) => {
-    const advice = findingAdvice("vi", recordings, reason);
+    const advice = findingAdvice("vi", recordings, { reason });
     expect(advice.owner).toBe(owner);
     expect(advice.words).toMatch(words);
   });
 
+  it.each([
+    [
+      "whose system the province has not named is nobody's at the centre",
+      { reason: "no_data", detail: { outcome: "no_target" } },
+      /^Trung tâm không cần làm gì/,
+    ],
+    ["of which no device tells is looked up where it stands", { reason: "unverifiable" }, /tìm camera trong danh sách của hệ thống giám sát/],
+    ["that is not there is registered as the plan says", { reason: "target_down" }, /chưa đăng ký/],
+  ] as const)("a link to the province's system %s", (_, finding, words) => {
+    expect(findingAdvice("vi", requirement("R04"), finding)).toMatchObject({ owner: "province-it", words: expect.stringMatching(words) });
+  });
+
   it("is a sentence for each reason in both languages", () => {
-    for (const reason of findingReasons) for (const lang of ["vi", "en"] as const) expect(findingAdvice(lang, recordings, reason).words, reason).toMatch(/\.$/);
+    for (const reason of findingReasons)
+      for (const lang of ["vi", "en"] as const) expect(findingAdvice(lang, recordings, { reason }).words, reason).toMatch(/\.$/);
   });
 });

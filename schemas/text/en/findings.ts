@@ -91,6 +91,10 @@ export const findings = {
   "finding.advice.rule_error": "Nothing to do for the centre; DOST looks into the collector's log.",
   "finding.advice.shared_fault": "Nothing to do for the centre; the province settles it with the operator.",
   "finding.advice.site_offline": "Check power, cable and gateway PC of the centre; where the PC runs, call the Internet provider.",
+  "finding.advice.vms_unnamed":
+    "Nothing to do for the centre. The province names the addresses of its monitoring system in the policy (vmsHosts); until then, look the cameras up in that system's list and enter that as a declaration.",
+  "finding.advice.vms_untold":
+    "The device does not tell to which system it is connected, or the account of the agent may not see it: province IT looks the cameras up in its system's list and enters the result as a declaration.",
   "finding.advice.stale": "See whether the agent runs and why it does not measure: hcc-agent self-check on the gateway PC.",
   "finding.wait": "Nothing to do yet: further measurements decide.",
   "finding.short.met": "met",

@@ -89,6 +89,10 @@ export const findings = {
   "finding.advice.rule_error": "Trung tâm không cần làm gì; Sở KH&CN xem nhật ký của máy chủ.",
   "finding.advice.shared_fault": "Trung tâm không cần làm gì; tỉnh xử lý với đơn vị vận hành.",
   "finding.advice.site_offline": "Kiểm tra điện, dây mạng và máy tính cổng của trung tâm; nếu máy vẫn chạy, gọi nhà mạng.",
+  "finding.advice.vms_unnamed":
+    "Trung tâm không cần làm gì. Tỉnh ghi địa chỉ của hệ thống giám sát vào bộ quy tắc (vmsHosts); đến lúc đó, đối chiếu danh sách camera của hệ thống rồi nhập vào mục khai báo.",
+  "finding.advice.vms_untold":
+    "Thiết bị không cho biết nó nối với hệ thống nào, hoặc tài khoản giám sát không đủ quyền xem: CNTT tỉnh tìm camera trong danh sách của hệ thống giám sát rồi nhập kết quả vào mục khai báo.",
   "finding.advice.stale": "Xem chương trình giám sát có chạy không và vì sao không đo: chạy hcc-agent self-check trên máy tính cổng.",
   "finding.wait": "Chưa cần làm gì: chờ đo thêm.",
   "finding.short.met": "đạt yêu cầu",

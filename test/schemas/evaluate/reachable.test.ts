@@ -355,7 +355,13 @@ describe("R03: cameras answer at any hour", () => {
     });
 
     describe("R04: recorders stand for their cameras", () => {
-      const link = measured("vms-link", HOUR, [{ metric: "vms_link_up", value: 1, labels: { camera: "nvr-1" } }]);
+      const linkOf = (...names: string[]) =>
+        measured(
+          "vms-link",
+          HOUR,
+          names.map((name) => ({ metric: "vms_link_up" as const, value: 1, labels: { camera: name } })),
+        );
+      const link = linkOf("nvr-1");
       const depth = (count: number) => listing(Array.from({ length: count }, (_, at) => channelEvidence(`${at + 1}`, "COMPLIANT")));
       const listing = (channels: ReturnType<typeof channelEvidence>[]) => {
         const at = new Date(NOW).toISOString();
@@ -383,6 +389,13 @@ describe("R03: cameras answer at any hour", () => {
         ["nobody knows the channels", [link], [recorder, ...devices], { state: "unknown", reason: "no_channel", detail: { declared: 8, channels: 0 } }],
         ["a second recorder without an address", [link, depth(8)], [recorder, { id: "nvr-2", role: "recorder" }], { state: "unknown", reason: "no_address" }],
         ["no camera is declared", [link], [recorder], { state: "pass" }],
+        ["two cameras without a recorder, asked themselves", [linkOf("cam-1", "cam-2")], [camera(1, "10.1.0.1"), camera(2, "10.1.0.2")], { state: "pass" }],
+        [
+          "two cameras without a recorder, of which one was not asked",
+          [linkOf("cam-1")],
+          [camera(1, "10.1.0.1"), camera(2, "10.1.0.2")],
+          { state: "unknown", reason: "not_asked", detail: { subject: "cam-2" } },
+        ],
       ])("%s", (_, runs, list, expected) => {
         const finding = linked(runs, list);
         expect(finding).toMatchObject(expected);
