@@ -49,6 +49,8 @@ const SAY_AGAIN_MS = 60_000;
 const STARTS_MAX = 3;
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
 const DATABASE = "hcc";
+/** SQLite's result code for what another process holds: sqlite.org/rescode.html#busy. */
+const SQLITE_BUSY = 5;
 /** What the driver says of a server that is about to start or to end. */
 const notYet = new Set(["57P01", "57P02", "57P03", "ECONNREFUSED", "ECONNRESET", "EPIPE", "CONNECT_TIMEOUT", "CONNECTION_CLOSED"]);
 
@@ -140,18 +142,24 @@ async function look<Answer>(place: Place, password: string, greet: Greeting<Answ
  * the first one left. The lock is SQLite's because Node.js has none of its own; the system lets go of it when the process ends in any way.
  */
 async function lockFolder(folder: string, limitS: number): Promise<Disposable> {
-  const lock = new DatabaseSync(join(folder, "postgres.lock"));
+  const file = join(folder, "postgres.lock");
+  let lock: DatabaseSync | undefined;
   for (let waitedMs = 0; ; waitedMs += LOCK_STEP_MS) {
     try {
+      lock ??= new DatabaseSync(file);
       lock.exec("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
-      return { [Symbol.dispose]: () => lock.close() };
+      const held = lock;
+      return { [Symbol.dispose]: () => held.close() };
     } catch (cause) {
-      if (waitedMs < limitS * 1_000) {
+      const isHeld = (cause as { errcode?: number }).errcode === SQLITE_BUSY;
+      if (isHeld && waitedMs < limitS * 1_000) {
         await sleep(LOCK_STEP_MS);
         continue;
       }
-      lock.close();
-      throw new StoreError("store.locked", { folder, seconds: limitS }, { cause });
+      lock?.close();
+      throw isHeld
+        ? new StoreError("store.locked", { folder, seconds: limitS }, { cause })
+        : new StoreError("store.unwritable", { file, error: (cause as Error).message }, { cause });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../collector/config.ts";
@@ -30,6 +30,12 @@ const file = (content: string) => {
   writeFileSync(path, content);
   return path;
 };
+/** Root may write everywhere, so a folder stands in the place of the file. */
+const unwritable = () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "postgres.lock"));
+  return folder;
+};
 
 describe("whoever starts the collector reads in Vietnamese what is wrong, and where", () => {
   it.each<[string, () => unknown, RegExp]>([
@@ -51,6 +57,7 @@ describe("whoever starts the collector reads in Vietnamese what is wrong, and wh
     ],
     ["a database that is no URL", () => openStore({ databaseUrl: "x", dataDir: "unused" }), /^DATABASE_URL không phải địa chỉ dạng/],
     ["a folder that is a file", () => openStore({ databaseUrl: undefined, dataDir: file("") }), /^Không tạo được thư mục dữ liệu .*HCC_DATA/],
+    ["a folder that cannot be written", () => openStore({ databaseUrl: undefined, dataDir: unwritable() }), /^Không ghi được tệp .*postgres\.lock .*HCC_DATA/],
     ["no backup", () => collectorCommand(["restore", file("hello")]), /file\.json không phải bản sao lưu của hcc-watch/],
     ["a folder for a backup", () => collectorCommand(["restore", temporaryFolder()]), /^Không đọc được .* \(EISDIR\): ghi tên tệp mà lệnh backup đã ghi/],
   ])("%s", async (_, work, said) => {

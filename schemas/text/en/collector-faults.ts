@@ -58,6 +58,8 @@ export const collectorFaults: Record<keyof typeof vi, string> = {
   "store.starting": "PostgreSQL in {data} is not ready ({why}); it is waited for, {minutes} minutes at most. Its log is {log}.",
   "store.no_greeting": "PostgreSQL in {data} runs but does not answer: {why}. It was left running; start again later. The whole log is {log}.",
   "store.stopped": "Stopped while PostgreSQL in {data} was not ready ({why}); it goes on by itself, and the next start finds it.",
+  "store.unwritable":
+    "The file {file} cannot be written ({error}). Run the program as the user who owns this folder, or give HCC_DATA one that this user may write; see whether the disk has room.",
   "store.locked": "Another program has been starting the database in {folder} for {seconds} s. End it, or give HCC_DATA another folder.",
   "store.no_binaries": "No PostgreSQL for {platform} came with npm ci ({name}). Set DATABASE_URL to a PostgreSQL server.",
   "store.unread": "{file} cannot be read: {error}. Run as the user that made it, or give HCC_DATA another folder.",

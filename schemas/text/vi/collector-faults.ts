@@ -57,6 +57,8 @@ export const collectorFaults = {
   "store.starting": "PostgreSQL trong {data} chưa sẵn sàng ({why}); chương trình đợi, nhiều nhất {minutes} phút. Nhật ký: {log}.",
   "store.no_greeting": "PostgreSQL trong {data} đang chạy nhưng không trả lời ({why}); chương trình để nó chạy tiếp: lát nữa chạy lại. Toàn bộ nhật ký: {log}.",
   "store.stopped": "Đã dừng khi PostgreSQL trong {data} chưa sẵn sàng ({why}); nó tự chạy tiếp, lần chạy sau sẽ dùng lại.",
+  "store.unwritable":
+    "Không ghi được tệp {file} ({error}): chạy chương trình bằng người dùng sở hữu thư mục này, hoặc đặt HCC_DATA là thư mục mà người dùng này ghi được; xem đĩa còn chỗ trống không.",
   "store.locked":
     "Đã {seconds} giây, một chương trình khác đang khởi động cơ sở dữ liệu trong {folder}: dừng chương trình đó, hoặc đặt HCC_DATA là thư mục khác.",
   "store.no_binaries": "npm ci không cài PostgreSQL cho {platform} ({name}): đặt DATABASE_URL đến một máy chủ PostgreSQL.",
