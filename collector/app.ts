@@ -32,6 +32,7 @@ import { isConfidential, proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
 import { doerOf } from "./routes/doer.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
+import { enrolmentRoutes } from "./routes/enrolment.ts";
 import type { FormDeps } from "./routes/form-deps.ts";
 import { guard } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -47,9 +48,10 @@ import { refused, type SignedEnv } from "./routes/signed.ts";
 import { isAtThisMachine } from "./routes/this-machine.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { webRoutes } from "./routes/web.ts";
-import { changeKey, enrolWithCode, type KnownAgent, listAgents, noteAgentVersion } from "./store/agents.ts";
+import { agentsLetIn, changeKey, enrolWithCode, type KnownAgent, noteAgentVersion } from "./store/agents.ts";
 import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
+import { enrolmentOf, enrolments } from "./store/enrolment.ts";
 import { declaredDaysAt } from "./store/facts.ts";
 import { setting } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
@@ -196,12 +198,24 @@ export function createApp(deps: AppDeps): Hono {
       doer,
       publicUrl: config.publicUrl,
       centreName: async (code) => (await findSite(db, code))?.centre.name,
-      agentsOf: async (code) => (await listAgents(db)).filter(({ centre, state }) => centre === code && state !== "revoked"),
+      agentsOf: (code) => agentsLetIn(db, code),
       lose: async (by, code) => {
         const lost = await deeds.loseGatewayPc(by, code);
         for (const agent of lost?.agents ?? []) keys.forget(agent);
         return lost;
       },
+    }),
+  );
+  app.route(
+    "/",
+    enrolmentRoutes({
+      ...web,
+      token,
+      doer,
+      deeds,
+      publicUrl: config.publicUrl,
+      enrolments: () => enrolments(db, clock()),
+      enrolmentOf: (code) => enrolmentOf(db, code, clock()),
     }),
   );
   app.route(

@@ -65,5 +65,5 @@ async function lost(db: Db, centre: string, { config, lang, terminal: { out } }:
   for (const { id, role, address, name } of gone.devices) out(`  ${id}\t${role}\t${address}\t${name ?? ""}`.trimEnd());
   if (gone.code === undefined) return;
   out(text(lang, "lostPc.step.enrol"));
-  out(`hcc-agent enrol ${gone.code} --collector ${config().publicUrl}`);
+  out(`hcc-agent enrol ${gone.code.code} --collector ${config().publicUrl}`);
 }

@@ -1,25 +1,20 @@
 import { Command } from "commander";
-import { vietnamDay } from "#schemas/calendar.ts";
-import { isClosedOn } from "#schemas/inventory.ts";
 import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
-import { acts } from "../people/acts.ts";
-import { csv } from "../report/csv.ts";
-import { addEnrolCode, endOpenCodes, listAgents, OPEN_CODES_MAX } from "../store/agents.ts";
+import { CODE_MS } from "../auth/enrol-code.ts";
+import { CodeRefused, codesCsv } from "../people/enrol-codes.ts";
+import { OPEN_CODES_MAX } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
-import { openSites, type Site } from "../store/sites.ts";
-import { siteOf, withStore } from "./centre-commands.ts";
-import { byCommand } from "./command-line.ts";
+import { withStore } from "./centre-commands.ts";
+import { commandLine, deedsOn } from "./command-line.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Wishes = { readonly all?: true; readonly anew?: true };
 
-/** `enrol-code CENTRE | --all [--anew]`: prints a one-time code for the gateway PC of a centre, or one for each centre that has none. */
+/** `enrol-code CENTRE | --all [--anew]`: prints a one-time code for the gateway PC of a centre, or one for each centre that has neither a PC nor a code. */
 export function enrolCodeCommand(context: CommandContext): Command {
-  const { lang, terminal } = context;
-  const { out } = terminal;
+  const { lang } = context;
   return new Command("enrol-code")
     .description(text(lang, "collector.enrol-code.about", { hours: CODE_MS / 3_600_000 }))
     .argument("[centre]", text(lang, "collector.enrol-code.centre"))
@@ -27,32 +22,30 @@ export function enrolCodeCommand(context: CommandContext): Command {
     .option("--anew", text(lang, "collector.enrol-code.anew"))
     .action(async (centre: string | undefined, { all, anew }: Wishes) => {
       if ((centre === undefined) !== (all === true)) throw new UsageError(text(lang, "collector.enrol-code.one_or_all"));
-      const nowMs = Date.now();
-      const made = await withStore(context, (store) =>
-        // All or none: a code is shown once, and one that was made before an error would be open with nobody who knows it.
-        byCommand(store, async (db, note) => {
-          const rows: [string, string, string][] = [];
-          const sites = centre === undefined ? await withoutPc(db, nowMs) : [await siteOf(db, centre, lang)];
-          for (const site of sites) rows.push([site.centre.code, site.centre.name, await giveCode(db, site, anew === true, nowMs, lang)]);
-          for (const [code] of rows) await note(acts.codeMade(code));
-          return rows;
-        }),
-      );
-      out(centre === undefined ? csv([["centre", "name", "code"], ...made]).trimEnd() : (made[0]?.[2] ?? ""));
+      await withStore(context, (db) => (centre === undefined ? codesForAll(db, anew === true, context) : codeFor(db, centre, anew === true, context)));
     });
 }
 
-/** The open centres of which no agent is let in. */
-async function withoutPc(db: Db, nowMs: number): Promise<readonly Site[]> {
-  const having = new Set((await listAgents(db)).flatMap(({ centre, state }) => (state === "revoked" ? [] : [centre])));
-  return (await openSites(db, vietnamDay(nowMs))).filter(({ centre }) => !having.has(centre.code));
+async function codeFor(db: Db, centre: string, isAnew: boolean, { lang, terminal: { out } }: CommandContext): Promise<void> {
+  const made = await orSaid(lang, deedsOn(db).makeEnrolCode(commandLine(), centre, isAnew));
+  if (!made) throw new UsageError(text(lang, "inventory.fault.centre", { value: centre }));
+  out(made.code);
 }
 
-async function giveCode(db: Db, { siteId, centre, closed }: Site, isAnew: boolean, nowMs: number, lang: Lang): Promise<string> {
-  const code = newEnrolCode();
-  if (isAnew) await endOpenCodes(db, siteId, nowMs);
-  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, nowMs + CODE_MS)) return code;
-  if (closed !== undefined && isClosedOn(closed, vietnamDay(nowMs)))
-    throw new UsageError(text(lang, "collector.enrol-code.closed", { centre: centre.code, on: day(lang, closed.on) }));
-  throw new UsageError(text(lang, "collector.enrol-code.full", { centre: centre.code, max: OPEN_CODES_MAX }));
+async function codesForAll(db: Db, isAnew: boolean, { lang, terminal: { out, err } }: CommandContext): Promise<void> {
+  const { made, waiting } = await orSaid(lang, deedsOn(db).makeEnrolCodes(commandLine(), isAnew));
+  out(codesCsv(made).trimEnd());
+  if (waiting > 0) err(text(lang, "collector.enrol-code.waiting", { count: waiting }));
+}
+
+/** @throws UsageError that says why a centre gets no code, and what helps */
+async function orSaid<T>(lang: Lang, making: Promise<T>): Promise<T> {
+  try {
+    return await making;
+  } catch (error) {
+    if (!(error instanceof CodeRefused)) throw error;
+    const { centre, closedOn } = error;
+    if (closedOn === undefined) throw new UsageError(text(lang, "collector.enrol-code.full", { centre, max: OPEN_CODES_MAX }));
+    throw new UsageError(text(lang, "collector.enrol-code.closed", { centre, on: day(lang, closedOn) }));
+  }
 }

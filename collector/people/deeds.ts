@@ -10,18 +10,18 @@ import { acknowledgeIncident } from "../store/incidents.ts";
 import { addMaintenance, endMaintenance } from "../store/maintenance.ts";
 import { addWaivers, withdrawWaiver } from "../store/waivers.ts";
 import { acts } from "./acts.ts";
+import { type MadeCode, type MadeCodes, makeEnrolCode, makeEnrolCodes } from "./enrol-codes.ts";
 import { type LostPc, loseGatewayPc } from "./lost-pc.ts";
 
 export type Deeds = ReturnType<typeof createDeeds>;
 
 /** What people do on pages and at the command line alike. Each deed and its line in the audit log are written together or not at all; one that changes nothing has no line. */
 export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: () => number }) {
-  const deed = <T>(doer: Doer, work: (tx: Db, nowMs: number) => Promise<T>, actOf: (result: T) => Act | undefined): Promise<T> => {
+  const deed = <T>(doer: Doer, work: (tx: Db, nowMs: number) => Promise<T>, actOf: (result: T) => Act | readonly Act[] | undefined): Promise<T> => {
     const nowMs = clock();
     return audited(db, doer, nowMs, async (tx, note) => {
       const result = await work(tx, nowMs);
-      const act = actOf(result);
-      if (act) await note(act);
+      for (const act of [actOf(result) ?? []].flat()) await note(act);
       return result;
     });
   };
@@ -81,6 +81,22 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
         doer,
         (tx, nowMs) => endMaintenance(tx, id, nowMs),
         (ended) => (ended ? acts.maintenanceEnded(id) : undefined),
+      ),
+
+    /** Undefined when there is no such centre. @throws CodeRefused */
+    makeEnrolCode: (doer: Doer, centre: string, isAnew: boolean): Promise<MadeCode | undefined> =>
+      deed(
+        doer,
+        (tx, nowMs) => makeEnrolCode(tx, centre, isAnew, nowMs),
+        (made) => made && acts.codeMade(made.centre.code),
+      ),
+
+    /** All or none: a code is shown once, and one that was made before an error would be open with nobody who knows it. @throws CodeRefused */
+    makeEnrolCodes: (doer: Doer, isAnew: boolean): Promise<MadeCodes> =>
+      deed(
+        doer,
+        (tx, nowMs) => makeEnrolCodes(tx, isAnew, nowMs),
+        ({ made }) => made.map(({ centre }) => acts.codeMade(centre.code)),
       ),
 
     /** Undefined when there is no such centre. */

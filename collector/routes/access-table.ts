@@ -93,6 +93,10 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /maintenance": people(announcers, "province"),
   "POST /maintenance/end": people(announcers, "province"),
 
+  "GET /enrolment": people(keyKeepers, "province"),
+  "POST /enrolment/codes": people(keyKeepers, "province"),
+  "GET /centres/:code/enrol": people(keyKeepers, "path"),
+  "POST /centres/:code/enrol": people(keyKeepers, "path"),
   "GET /centres/:code/lost-pc": people(keyKeepers, "path"),
   "POST /centres/:code/lost-pc": people(keyKeepers, "path"),
   "GET /waivers": people(readers, "query"),

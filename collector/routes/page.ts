@@ -82,8 +82,8 @@ export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
     const code = Code.safeParse(c.req.param("code"));
     const rows = code.success ? await store.centre(code.data, historyStart(frame.nowMs), vietnamDay(frame.nowMs), pageAsked(c, "devices")) : undefined;
     if (!rows) return c.html(messagePage(frame, text(frame.lang, "web.centre.none", { code: c.req.param("code").slice(0, 64) })), 404);
-    const ledger = await store.ledger(rows.centre.code, frame.nowMs);
-    return c.html(centrePage(frame, policy, centreView(policy, deps.calendarAt(frame.nowMs), rows, frame.nowMs), ledger));
+    const [ledger, enrolment] = await Promise.all([store.ledger(rows.centre.code, frame.nowMs), store.enrolment(rows.centre.code, frame.nowMs)]);
+    return c.html(centrePage(frame, policy, centreView(policy, deps.calendarAt(frame.nowMs), rows, frame.nowMs), { ledger, enrolment }));
   });
 
   app.get("/centres/:code/devices/:device", pageHeaders, async (c) => {

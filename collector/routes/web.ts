@@ -14,6 +14,7 @@ import { monthDesk } from "../report/month-desk.ts";
 import type { Db } from "../store/db.ts";
 import { newestWalk } from "../store/devices.ts";
 import { dutiesSince } from "../store/duties.ts";
+import { enrolmentOf } from "../store/enrolment.ts";
 import { findIncident, incidentPart } from "../store/incidents.ts";
 import { maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
@@ -66,6 +67,7 @@ export function webRoutes(deps: WebDeps): Hono {
       const span = { firstDay: vietnamDay(Date.parse(since)), lastDay: today, nowMs, knownMs: nowMs, only: [code] };
       return { ...rows, unjudged: await unjudgedDays({ ...deps, afterwards }, rows.history, span) };
     },
+    enrolment: (code: string, nowMs: number) => enrolmentOf(db, code, nowMs),
     ledger: async (code: string, nowMs: number) => {
       const site = await findSite(db, code);
       return site ? siteLedger(db, site, deps.policyAt(nowMs).calendar, nowMs) : [];

@@ -54,23 +54,35 @@ export type ListedAgent = {
   readonly hostName: string | null;
   readonly version: string | null;
   /** Instants as RFC 3339. */
+  readonly enrolledAt: string;
   readonly stateChangedAt: string | null;
   readonly lastSeenAt: string | null;
 };
 
-/** Every agent with its centre, by centre and time of enrolment. */
-export async function listAgents(db: Db): Promise<readonly ListedAgent[]> {
-  const { agentId, state, stateReason, hostName, version, stateChangedAt } = agents;
+/** Every agent with its centre, by centre and time of enrolment; those of one centre where its code is given. */
+export async function listAgents(db: Db, ofCentre?: string): Promise<readonly ListedAgent[]> {
+  const { agentId, state, stateReason, hostName, version, enrolledAt, stateChangedAt } = agents;
   const rows = await drizzled(db, (to) =>
     to
-      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, stateChangedAt, lastSeenAt: contacts.lastAt })
+      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, enrolledAt, stateChangedAt, lastSeenAt: contacts.lastAt })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, agents.siteId))
       .leftJoin(contacts, and(eq(contacts.siteId, agents.siteId), eq(contacts.agentId, agentId)))
-      .orderBy(asc(sites.centreCode), asc(agents.enrolledAt)),
+      .where(ofCentre === undefined ? undefined : eq(sites.centreCode, ofCentre))
+      .orderBy(asc(sites.centreCode), asc(enrolledAt)),
   );
   const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-  return rows.map((row) => ({ ...row, stateChangedAt: iso(row.stateChangedAt), lastSeenAt: iso(row.lastSeenAt) }));
+  return rows.map((row) => ({
+    ...row,
+    enrolledAt: new Date(row.enrolledAt).toISOString(),
+    stateChangedAt: iso(row.stateChangedAt),
+    lastSeenAt: iso(row.lastSeenAt),
+  }));
+}
+
+/** The agents that were not refused for good; those of one centre where its code is given. */
+export async function agentsLetIn(db: Db, ofCentre?: string): Promise<readonly ListedAgent[]> {
+  return (await listAgents(db, ofCentre)).filter(({ state }) => state !== "revoked");
 }
 
 /**

@@ -36,7 +36,7 @@ const HOUR_MS = 3_600_000;
 const EVIDENCE_BACK_MS = 25 * HOUR_MS;
 
 /** What the pages and the read API read, from the database. */
-export function pageStore(db: Db): Omit<PageStore, "ledger"> & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
+export function pageStore(db: Db): Omit<PageStore, "ledger" | "enrolment"> & { findings(query: FindingsQuery): Promise<readonly StandingFinding[]> } {
   return {
     async province(changesSince, today) {
       const [centres, findings] = await Promise.all([db.query<SiteRow>(`${selectSites} ORDER BY centre_code`), db.query<BriefRow>(briefFindings, [today])]);

@@ -5,13 +5,15 @@ import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
-import { text } from "#schemas/text/text.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
+import type { Enrolment } from "../store/enrolment.ts";
 import { camerasTable } from "./cameras-table.ts";
 import { lineOf } from "./capacity-table.ts";
 import type { CentreView } from "./centre-view.ts";
 import { deviceList } from "./device-list.ts";
+import { enrolmentStep } from "./enrol-steps.ts";
 import { age, share } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -24,8 +26,10 @@ import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
 import { wayOut } from "./way-out.ts";
 
+type Beside = { readonly ledger: readonly LedgerRow[]; readonly enrolment: Enrolment | undefined };
+
 /** The page of one centre: what to do now, every requirement with its evidence, the line, the cameras, what happened. */
-export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, ledger: readonly LedgerRow[]): Html {
+export function centrePage(frame: PageFrame, policy: PolicyProfile, view: CentreView, { ledger, enrolment }: Beside): Html {
   const { lang, nowMs } = frame;
   const { unjudged } = view;
   const phones = phonesFor(frame.phones, view.rows.centre.isp);
@@ -36,7 +40,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
 ${
   view.isClosed
     ? ""
-    : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(lang, view, phones)}</section>
+    : html`<section class="card" aria-labelledby="todo-title" data-part="todo"><h2 id="todo-title">${text(lang, "web.centre.todo")}</h2>${todo(frame, view, phones, enrolment)}</section>
 <section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet), phones }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
 }
 <div class="two" data-part="charts">
@@ -45,9 +49,16 @@ ${
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>
-<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${paged(lang, devices, (page) => `/centres/${centre.code}?devices=${page}#devices`, deviceList(lang, centre.code, devices.rows, nowMs))}${mayCall(frame.asker, "GET /centres/:code/lost-pc") ? html`<p><a class="button" href="/centres/${centre.code}/lost-pc">${text(lang, "lostPc.button")}</a></p>` : ""}</section>
+<section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${paged(lang, devices, (page) => `/centres/${centre.code}?devices=${page}#devices`, deviceList(lang, centre.code, devices.rows, nowMs))}${pcLinks(frame, view)}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
+}
+
+/** The ways to the pages of the centre's gateway PC, for whoever may open them. */
+function pcLinks({ lang, asker }: PageFrame, { rows: { centre }, isClosed }: CentreView): Html {
+  const link = (page: "enrol" | "lost-pc", key: TextKey) =>
+    mayCall(asker, `GET /centres/:code/${page}`) ? html`<p><a href="/centres/${centre.code}/${page}">${text(lang, key)}</a></p>` : "";
+  return html`${isClosed ? "" : link("enrol", "enrol.link")}${link("lost-pc", "lostPc.button")}`;
 }
 
 function head(frame: PageFrame, view: CentreView): Html {
@@ -98,9 +109,11 @@ function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, is
   ];
 }
 
-function todo(lang: Lang, { todo }: CentreView, phones: Phones): Html {
-  if (todo.length === 0) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
-  return html`<ol class="todo">${todo.map(
+function todo(frame: PageFrame, { rows, todo }: CentreView, phones: Phones, enrolment: Enrolment | undefined): Html {
+  const { lang } = frame;
+  const first = enrolment && enrolmentStep(frame, enrolment, rows.centre.lastContactAt === undefined, phones);
+  if (todo.length === 0 && !first) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
+  return html`<ol class="todo">${first ?? ""}${todo.map(
     ({
       requirement,
       finding,

@@ -83,6 +83,7 @@ const places: readonly (readonly [path: string, title: TextKey])[] = [
   ["/reports", "web.nav.reports"],
   ["/incidents", "web.nav.incidents"],
   ["/waivers", "web.nav.waivers"],
+  ["/enrolment", "enrolment.title"],
   ["/docs/api", "web.nav.api"],
   ["/people", "people.title"],
   ["/audit", "audit.title"],

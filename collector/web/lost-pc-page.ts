@@ -1,7 +1,9 @@
 import { html } from "hono/html";
+import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { LostPc } from "../people/lost-pc.ts";
 import type { ListedAgent } from "../store/agents.ts";
+import { enrolSteps } from "./enrol-steps.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { age } from "./format.ts";
 import { layout, type PageFrame } from "./layout.ts";
@@ -33,12 +35,12 @@ export function lostPcDone(frame: PageFrame, centre: Place, { agents, devices, c
     frame,
     centre,
     html`<p class="done" role="status">${text(lang, "lostPc.done", { count: agents.length, name: centre.name })}</p>
-<h2>${text(lang, "lostPc.next")}</h2><ol>
+<h2>${text(lang, "lostPc.next")}</h2><ol class="steps">
 ${
   code === undefined
     ? ""
-    : html`<li>${text(lang, "lostPc.step.code")}<p><code>${code}</code></p></li>
-<li>${text(lang, "lostPc.step.enrol")}<p><code>hcc-agent enrol ${code} --collector ${collector}</code></p></li>`
+    : html`<li>${text(lang, "lostPc.step.code", { until: moment(lang, code.untilMs) })}<p><code>${code.code}</code></p></li>
+${enrolSteps(lang, code, collector)}`
 }
 <li>${text(lang, devices.length === 0 ? "lostPc.step.noDevices" : "lostPc.step.devices")}${devices.length === 0 ? "" : html`<ul>${devices.map(({ id, name, role, address }) => html`<li>${name ?? id} – ${text(lang, `device.role.${role}`)}, ${address}</li>`)}</ul>`}</li>
 <li>${text(lang, "lostPc.step.police")}</li>

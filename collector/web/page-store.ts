@@ -4,6 +4,7 @@ import type { DailyPages } from "#schemas/facts.ts";
 import type { Finding, Transition } from "#schemas/finding.ts";
 import type { Centre, Closing } from "#schemas/inventory.ts";
 import type { Observation } from "#schemas/observation.ts";
+import type { Enrolment } from "../store/enrolment.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { DayChange } from "./daily-states.ts";
 import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
@@ -97,6 +98,8 @@ export type PageStore = {
   centre(code: string, since: string, today: string, devicesPage?: number): Promise<CentreRows | undefined>;
   /** The asset ledger of a centre as of an instant, what needs a person first; empty for a centre that there is not. */
   ledger(code: string, nowMs: number): Promise<readonly LedgerRow[]>;
+  /** How far the gateway PC of a centre is; undefined for a centre that there is not. */
+  enrolment(code: string, nowMs: number): Promise<Enrolment | undefined>;
   device(code: string, id: string, since: string): Promise<DeviceRows | undefined>;
   /** Changes whenever a finding was judged anew or a waiver was filed or withdrawn: what live pages wait for. */
   revision(): Promise<string>;

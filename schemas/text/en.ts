@@ -8,6 +8,7 @@ import { commands } from "./en/commands.ts";
 import { dashboards } from "./en/dashboards.ts";
 import { demo } from "./en/demo.ts";
 import { duties } from "./en/duties.ts";
+import { enrolment } from "./en/enrolment.ts";
 import { findings } from "./en/findings.ts";
 import { form } from "./en/form.ts";
 import { inventory } from "./en/inventory.ts";
@@ -37,6 +38,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   ...form,
   ...duties,
   ...people,
+  ...enrolment,
   ...inventory,
   ...metricWords,
   ...recordings,

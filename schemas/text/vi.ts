@@ -8,6 +8,7 @@ import { commands } from "./vi/commands.ts";
 import { dashboards } from "./vi/dashboards.ts";
 import { demo } from "./vi/demo.ts";
 import { duties } from "./vi/duties.ts";
+import { enrolment } from "./vi/enrolment.ts";
 import { findings } from "./vi/findings.ts";
 import { form } from "./vi/form.ts";
 import { inventory } from "./vi/inventory.ts";
@@ -36,6 +37,7 @@ export const vi = {
   ...form,
   ...duties,
   ...people,
+  ...enrolment,
   ...inventory,
   ...metricWords,
   ...recordings,

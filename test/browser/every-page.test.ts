@@ -59,6 +59,8 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       "GET /incidents": "/incidents",
       "GET /incidents/:id": `/incidents/${incident}`,
       "GET /maintenance": "/maintenance",
+      "GET /enrolment": "/enrolment",
+      "GET /centres/:code/enrol": `/centres/${centre}/enrol`,
       "GET /centres/:code/lost-pc": `/centres/${centre}/lost-pc`,
       "GET /waivers": "/waivers",
       "GET /centres/:code/waive/:requirement": `/centres/${centre}/waive/R05`,

@@ -2,6 +2,8 @@ import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Segment } from "#schemas/fault-location.ts";
 import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import type { ListedAgent } from "../../collector/store/agents.ts";
+import type { Enrolment } from "../../collector/store/enrolment.ts";
 import type { DeviceBrief, LatestReading } from "../../collector/web/device-brief.ts";
 import type { CentreBrief, CentreRows, DeviceRows, FindingBrief, Incident, PageStore, StandingFinding, StoredRun } from "../../collector/web/page-store.ts";
 import { samplePolicy } from "./sample-policy.ts";
@@ -240,6 +242,12 @@ export const sampleDevices: readonly DeviceBrief[] = [
   { id: hostileName.slice(0, 128), declared: false, answered: { up: true, at: ago(3 * 24 * HOUR) } },
 ];
 
+/** The gateway PC of a centre. */
+export const sampleAgent = (centre: string, lastSeenAt: string | null): ListedAgent => ({
+  ...{ agentId: `agt-${centre}`, centre, hostName: `PC-${centre}`, version: "0.1.0", enrolledAt: ago(30 * DAY), lastSeenAt },
+  ...{ state: "active", stateReason: null, stateChangedAt: null },
+});
+
 const walked = (segment: Segment, value: 0 | 1): LatestReading => ({ metric: "segment_up", value, labels: { segment }, at: ago(5 * 60_000) });
 
 function briefOf({ requirement, state, since, validUntil, waiver }: StandingFinding): FindingBrief {
@@ -282,6 +290,10 @@ export const sampleStore: PageStore = {
       devices: { page: 1, rows: index === 0 ? sampleDevices : [], total: index === 0 ? sampleDevices.length : 0 },
       walk: index === 0 ? [walked("lan", 1), walked("line", 0)] : [],
     };
+  },
+  async enrolment(code): Promise<Enrolment | undefined> {
+    const centre = sampleCentres.find((one) => one.code === code);
+    return centre && { siteId: 1, centre, agents: centre.lastContactAt === undefined ? [] : [sampleAgent(code, centre.lastContactAt)], openCodes: 0 };
   },
   async device(code, id): Promise<DeviceRows | undefined> {
     const [centre] = sampleCentres;

@@ -100,9 +100,9 @@ export const people = {
   "people.fault.roles": "A commune officer has no other role.",
   "people.fault.taken": "This user name is taken.",
   "role.viewer.may": "reads the whole province",
-  "role.operator.may": "reads, declares for centres, refuses lost gateway PCs",
+  "role.operator.may": "reads, declares for centres, enrols gateway PCs and refuses lost ones",
   "role.inspector.may": "confirms declarations, grants and withdraws waivers",
-  "role.admin.may": "keeps accounts and tokens, refuses lost gateway PCs, grants and withdraws waivers",
+  "role.admin.may": "keeps accounts and tokens, enrols gateway PCs and refuses lost ones, grants and withdraws waivers",
   "role.commune.may": "sees and declares the own centre",
   "role.auditor.may": "reads the audit log alone",
   "lostPc.button": "Gateway PC lost or replaced…",
@@ -120,7 +120,7 @@ export const people = {
   "lostPc.done": "{count} PCs of {name} are refused. After 30 seconds the old one can send nothing more.",
   "lostPc.next": "What to do next",
   "lostPc.step.code":
-    "Copy this code now and hand it to whoever sets up the new PC, and to nobody else. It is shown once, works once, within 72 hours; keep it out of group chats:",
+    "Copy this code now and hand it to whoever sets up the new PC, and to nobody else. It is shown once, works once, until {until}; keep it out of group chats:",
   "lostPc.step.enrol":
     'On the new PC, install the program as its guide says, open a terminal (Windows: with "Run as administrator"), type exactly this line and press Enter:',
   "lostPc.step.devices": "Change the passwords of these devices, since the old PC may have kept them. If you do not know how, call whoever installed them:",

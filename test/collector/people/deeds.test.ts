@@ -57,6 +57,8 @@ const done: readonly (readonly [string, () => Promise<unknown>, string])[] = [
   ["takes a problem", () => deeds.takeIncident(lan, kept.incident, "Lan"), "incident.taken|1: Lan"],
   ["announces work", () => deeds.announceMaintenance(lan, [maintenance]), `maintenance.announced|m1 mute ${DAY} ${DAY} all all`],
   ["ends it", () => deeds.endMaintenance(lan, "m1"), "maintenance.ended|m1"],
+  ["makes a code", () => deeds.makeEnrolCode(lan, "xa-01", false), "code.made|xa-01"],
+  ["makes codes for all", () => deeds.makeEnrolCodes(lan, true), "code.made|xa-01"],
   ["gives a gateway PC up", () => deeds.loseGatewayPc(lan, "xa-01"), "agent.lost|xa-01"],
   [
     "makes a token",

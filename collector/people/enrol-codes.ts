@@ -1,0 +1,65 @@
+import { vietnamDay } from "#schemas/calendar.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
+import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
+import { csv } from "../report/csv.ts";
+import { addEnrolCode, endOpenCodes } from "../store/agents.ts";
+import type { Db } from "../store/db.ts";
+import { type Enrolment, enrolmentOf, enrolments } from "../store/enrolment.ts";
+
+/** A code that was just made, for a centre. It is shown once: its hash alone is kept. */
+export type MadeCode = {
+  readonly centre: { readonly code: string; readonly name: string };
+  readonly code: string;
+  /** Until when it counts, ms. */
+  readonly untilMs: number;
+};
+export type MadeCodes = {
+  readonly made: readonly MadeCode[];
+  /** Centres without a gateway PC that got none, since a code of theirs is open. */
+  readonly waiting: number;
+};
+
+/** A centre gets no code: it is closed from a Vietnam day on, or has as many open ones as it may. */
+export class CodeRefused extends Error {
+  override readonly name = "CodeRefused";
+  readonly centre: string;
+  readonly closedOn: string | undefined;
+  constructor(centre: string, closedOn: string | undefined) {
+    super(`no code for ${centre}: ${closedOn === undefined ? "too many are open" : `closed from ${closedOn} on`}`);
+    this.centre = centre;
+    this.closedOn = closedOn;
+  }
+}
+
+/**
+ * A code for the next gateway PC of a centre. `isAnew` ends those that are open. Undefined when there is no such centre.
+ * @throws CodeRefused
+ */
+export async function makeEnrolCode(db: Db, centre: string, isAnew: boolean, nowMs: number): Promise<MadeCode | undefined> {
+  const enrolment = await enrolmentOf(db, centre, nowMs);
+  return enrolment && giveCode(db, enrolment, isAnew, nowMs);
+}
+
+/**
+ * A code for each centre that is not closed and of which no agent is let in: for those without an open code, or with `isAnew` for all, whose open ones end.
+ * @throws CodeRefused
+ */
+export async function makeEnrolCodes(db: Db, isAnew: boolean, nowMs: number): Promise<MadeCodes> {
+  const lacking = (await enrolments(db, nowMs)).filter(({ agents }) => agents.length === 0);
+  const served = lacking.filter(({ openCodes }) => isAnew || openCodes === 0);
+  const made: MadeCode[] = [];
+  for (const enrolment of served) made.push(await giveCode(db, enrolment, isAnew, nowMs));
+  return { made, waiting: lacking.length - made.length };
+}
+
+/** Codes as a table for whoever hands them out. */
+export function codesCsv(made: readonly MadeCode[]): string {
+  return csv([["centre", "name", "code"], ...made.map(({ centre, code }) => [centre.code, centre.name, code])]);
+}
+
+async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, isAnew: boolean, nowMs: number): Promise<MadeCode> {
+  const [code, untilMs] = [newEnrolCode(), nowMs + CODE_MS];
+  if (isAnew) await endOpenCodes(db, siteId, nowMs);
+  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs)) return { centre, code, untilMs };
+  throw new CodeRefused(centre.code, isClosedOn(closed, vietnamDay(nowMs)) ? closed?.on : undefined);
+}
