@@ -58,7 +58,7 @@ export function enrolSheet(frame: PageFrame, made: MadeCode, collector: string):
 <dt>${text(lang, "enrol.collector")}</dt><dd><code>${collector}</code></dd></dl>
 <ol class="steps">${enrolSteps(lang, made, collector)}
 <li>${text(lang, "enrol.step.check")}<p><code>hcc-agent self-check --quick</code></p></li>
-<li>${text(lang, "lostPc.step.look")} ${text(lang, "enrol.step.call", { who: ownerWords(lang, "province-it", phone) })}</li></ol>
+<li>${text(lang, "enrol.step.look", { who: ownerWords(lang, "province-it", phone) })}</li></ol>
 <p class="print-only">${text(lang, "enrol.sheet.destroy")} ${text(lang, "web.printedAt", { at: moment(lang, frame.nowMs) })}</p>`,
   );
 }

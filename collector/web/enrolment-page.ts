@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { FindingState } from "#schemas/finding.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { CODE_MS } from "../auth/enrol-code.ts";
@@ -14,7 +15,7 @@ import { paged } from "./paged.ts";
 /** In the order in which somebody has to do something. */
 const states = ["none", "code", "enrolled"] as const;
 type EnrolmentState = (typeof states)[number];
-const signs = { none: "unknown", code: "pending", enrolled: "pass" } as const;
+const icons = { none: "unknown", code: "pending", enrolled: "pass" } as const;
 const columns = ["enrolment.centre", "enrolment.state", "enrolment.title", "people.change"] as const;
 
 /** What an address asks of the list: the centres of one state, or all; which page of them. */
@@ -40,7 +41,7 @@ export function enrolmentPage(frame: PageFrame, all: readonly Enrolment[], { sta
     title,
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>
 <p>${text(lang, "enrolment.sum", { enrolled: count("enrolled"), total: all.length })}</p>
-<ul class="legend no-print" aria-label="${text(lang, "enrolment.state")}"><li><a href="/enrolment">${text(lang, "enrolment.every")} <b>${all.length}</b></a></li>${states.map((state) => html`<li><a href="/enrolment?state=${state}"${state === known ? html` aria-current="true"` : ""}>${icon(signs[state])} <b>${count(state)}</b> ${text(lang, `enrolment.state.${state}`)}</a></li>`)}</ul></section>
+<ul class="legend no-print" aria-label="${text(lang, "enrolment.state")}"><li><a href="/enrolment">${text(lang, "enrolment.every")} <b>${all.length}</b></a></li>${states.map((state) => html`<li><a href="/enrolment?state=${state}"${state === known ? html` aria-current="true"` : ""}>${icon(icons[state])} <b>${count(state)}</b> ${text(lang, `enrolment.state.${state}`)}</a></li>`)}</ul></section>
 <section class="card no-print" aria-labelledby="all-title"><h2 id="all-title">${text(lang, "enrolment.all")}</h2>${codesForm(frame, count("none"), count("code"), token, isRefused)}</section>
 <section class="card" aria-labelledby="list-title"><h2 id="list-title">${text(lang, known === undefined ? "enrolment.every" : `enrolment.state.${known}`)}</h2>${paged(lang, part, address, table)}</section>`,
   );
@@ -51,11 +52,21 @@ function stateOf({ agents, openCodes }: Enrolment): EnrolmentState {
   return openCodes > 0 ? "code" : "none";
 }
 
+/** Nothing is green of which nothing was heard. */
+function signOf(enrolment: Enrolment): FindingState {
+  const state = stateOf(enrolment);
+  const isHeard = enrolment.agents.some((agent) => agent.state === "active" && agent.lastSeenAt !== null);
+  return state === "enrolled" && !isHeard ? "pending" : icons[state];
+}
+
 function codesForm({ lang }: PageFrame, none: number, waiting: number, token: string, isRefused: boolean): Html {
   if (none + waiting === 0) return html`<p>${text(lang, "enrolment.all.done")}</p>`;
   const anew = html`<label class="choice"><input type="checkbox" name="anew" value="yes"${none === 0 ? html` required` : ""}> ${text(lang, "enrolment.all.anew", { count: waiting })}</label>`;
-  return html`<p>${text(lang, "enrolment.all.about", { count: none, hours: CODE_MS / 3_600_000 })}</p><p class="note">${text(lang, "enrolment.all.keep")}</p>
-${isRefused ? html`<p class="errors" role="alert">${text(lang, "enrolment.all.refused")}</p>` : ""}
+  const about =
+    none === 0
+      ? html`<p${isRefused ? html` class="errors" role="alert"` : ""}>${text(lang, "enrolment.all.waiting")}</p>`
+      : html`<p>${text(lang, "enrolment.all.about", { count: none, hours: CODE_MS / 3_600_000 })}</p>`;
+  return html`${about}<p class="note">${text(lang, "enrolment.all.keep")}</p>
 <form class="form" method="post" action="/enrolment/codes"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">${waiting === 0 ? "" : anew}
 <p><button type="submit">${text(lang, "enrolment.all.do")}</button></p></form>`;
 }
@@ -69,7 +80,7 @@ function enrolmentRow(frame: PageFrame, enrolment: Enrolment): BlockRow {
   return {
     head: html`<a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.code}</span>`,
     cells: [
-      html`${mark(signs[state], text(lang, `enrolment.state.${state}`))}${codes}`,
+      html`${mark(signOf(enrolment), text(lang, `enrolment.state.${state}`))}${codes}`,
       agents.length === 0 ? "" : agentLines(frame, agents),
       html`<a href="/centres/${centre.code}/enrol" aria-label="${text(lang, "enrol.link")}: ${centre.name}">${text(lang, "enrol.link")}</a>`,
     ],

@@ -107,6 +107,12 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
     await page.getByLabel(/Đến hết ngày/).fill(vietnamDay(Date.now() + 30 * 86_400_000));
     await page.getByRole("button", { name: "Lưu miễn trừ" }).click();
     await page.waitForURL((url) => !url.pathname.includes("/waive/"));
+    await page.goto(centre, { waitUntil: "load" });
+    await page.getByRole("link", { name: "Cấp mã đăng ký máy" }).click();
+    await page.getByRole("button", { name: "Cấp mã" }).click();
+    await page.getByRole("heading", { name: "Phiếu cài máy tính cổng" }).waitFor();
+    expect(await page.locator("main").textContent()).toMatch(/sudo hcc-agent enrol [0-9A-Z-]{41} --collector http/);
+    expect([page.url(), await axeViolations(page)]).toEqual([`${centre}/enrol`, []]);
     await page.goto(`${site.url}/waivers`, { waitUntil: "load" });
     expect(await page.locator("main").textContent()).toContain("123/UBND-VP");
     await page.getByRole("link", { name: "English" }).click();

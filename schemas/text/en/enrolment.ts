@@ -18,10 +18,10 @@ export const enrolment = {
   "enrolment.all.about": "A CSV file (for Excel) with codes for {count} centres that have neither a PC nor a code. Each code works once, within {hours} hours.",
   "enrolment.all.keep":
     "The codes stand in this file alone and are kept nowhere. Hand each to whoever installs the PC of that centre, keep them out of group chats, and delete the file afterwards.",
-  "enrolment.all.anew": "Also for the {count} centres that have a code; their old codes end at once (when the old file was lost).",
+  "enrolment.all.anew": "Also for the {count} centres that have a code; their old codes end at once.",
   "enrolment.all.do": "Make codes and download the CSV file",
   "enrolment.all.done": "Every centre has enrolled its gateway PC.",
-  "enrolment.all.refused": "No code was made: each centre without a PC has a code already. If the file was lost, tick the box.",
+  "enrolment.all.waiting": "Each centre without a PC has a code already, so that no other is made. If the old file was lost, tick the box.",
   "enrol.link": "Make an enrolment code",
   "enrol.title": "Enrol the gateway PC of {name}",
   "enrol.about":
@@ -43,7 +43,7 @@ export const enrolment = {
     'Copy the program to C:\\hcc-watch (Windows) or /opt/hcc-watch (Linux). Open a terminal (Windows: with "Run as administrator"), run npm ci in that folder, then:',
   "enrol.step.enrol": 'Open a new terminal (Windows: again with "Run as administrator"), type exactly this line and press Enter:',
   "enrol.step.check": "Wait about 5 minutes, then check, and do what the lines with an arrow say:",
-  "enrol.step.call": "Help: {who}.",
+  "enrol.step.look": "The page of the centre must show a new contact. If it does not, call: {who}.",
   "enrol.sheet.destroy": "Destroy this sheet when the PC is enrolled.",
   "enrol.address.own":
     "By {url} each PC means itself, so that a PC at a centre does not reach the collector. Have its administrator set HCC_PUBLIC_URL and restart it; the code works with the right address.",

@@ -18,10 +18,10 @@ export const enrolment = {
   "enrolment.all.about": "Tệp CSV (mở bằng Excel) có mã cho {count} trung tâm chưa đăng ký và chưa được cấp mã. Mỗi mã dùng một lần, trong {hours} giờ.",
   "enrolment.all.keep":
     "Mã chỉ có trong tệp này, hệ thống không giữ lại. Đưa riêng từng mã cho người cài máy của trung tâm đó, không gửi vào nhóm chat; xong thì xoá tệp.",
-  "enrolment.all.anew": "Cấp lại cho cả {count} trung tâm đã được cấp mã; các mã cũ hết hiệu lực ngay (khi tệp cũ bị mất).",
+  "enrolment.all.anew": "Cấp lại cho cả {count} trung tâm đã được cấp mã; các mã cũ hết hiệu lực ngay.",
   "enrolment.all.do": "Cấp mã và tải tệp CSV",
   "enrolment.all.done": "Trung tâm nào cũng đã đăng ký máy tính cổng.",
-  "enrolment.all.refused": "Không cấp thêm mã nào: trung tâm nào chưa đăng ký cũng đã được cấp mã. Nếu tệp đã bị mất thì đánh dấu vào ô cấp lại.",
+  "enrolment.all.waiting": "Trung tâm nào chưa đăng ký cũng đã được cấp mã, nên không cấp thêm. Nếu tệp cũ bị mất thì đánh dấu vào ô cấp lại.",
   "enrol.link": "Cấp mã đăng ký máy",
   "enrol.title": "Đăng ký máy tính cổng của {name}",
   "enrol.about":
@@ -42,7 +42,7 @@ export const enrolment = {
     'Chép chương trình giám sát vào C:\\hcc-watch (Windows) hoặc /opt/hcc-watch (Linux). Mở cửa sổ lệnh (Windows: bằng "Run as administrator"), chạy npm ci trong thư mục đó, rồi chạy:',
   "enrol.step.enrol": 'Mở cửa sổ lệnh mới (Windows: cũng bằng "Run as administrator"), gõ đúng dòng sau và bấm Enter:',
   "enrol.step.check": "Chờ khoảng 5 phút rồi kiểm tra, làm theo các dòng có mũi tên:",
-  "enrol.step.call": "Hỗ trợ: {who}.",
+  "enrol.step.look": "Trang của trung tâm phải có tin mới. Nếu không có thì gọi {who}.",
   "enrol.sheet.destroy": "Huỷ phiếu sau khi cài xong.",
   "enrol.address.own":
     "{url} là địa chỉ mà mỗi máy hiểu là chính nó, nên máy ở trung tâm không tới được máy chủ. Nhờ người quản trị máy chủ đặt HCC_PUBLIC_URL và khởi động lại máy chủ; mã vẫn dùng được với địa chỉ đúng.",

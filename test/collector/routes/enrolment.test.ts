@@ -118,8 +118,11 @@ it("the page of the province tells enrolled PCs, open codes and centres without 
     expect(html).toContain(words);
   const enrolled = (await ask("/enrolment?state=enrolled")).html;
   expect([...enrolled.matchAll(/<th scope="row"[^>]*><a href="\/centres\/(xa-\d\d)">/g)].map(([, code]) => code)).toEqual(["xa-01"]);
+  expect(enrolled).toContain('<span class="b b-pass">');
   await db.query("UPDATE agent SET state = 'frozen' WHERE agent_id = 'agt-1'");
-  expect((await ask("/enrolment")).html).toContain(say("enrolment.agent.frozen"));
+  const frozen = (await ask("/enrolment?state=enrolled")).html;
+  expect(frozen).toContain(say("enrolment.agent.frozen"));
+  expect(frozen).not.toContain('<span class="b b-pass">');
   await db.query("UPDATE agent SET state = 'revoked' WHERE agent_id = 'agt-1'");
   expect((await ask("/enrolment")).html).toContain(say("enrolment.sum", { enrolled: 0, total: 3 }));
   await db.query("UPDATE agent SET state = 'active' WHERE agent_id = 'agt-1'");
@@ -143,7 +146,7 @@ it("makes codes as a table for the centres that have neither, and for those whos
   expect([head, centre, name, more]).toEqual([["centre", "name", "code"], "xa-03", "Xã Ba", []]);
   const again = await ask("/enrolment/codes", {});
   expect(again.status).toBe(422);
-  expect(again.html).toContain(say("enrolment.all.refused"));
+  expect(again.html).toContain(say("enrolment.all.waiting"));
   const anew = rowsOf((await ask("/enrolment/codes", { anew: "yes" })).html).slice(1);
   expect(anew.map(([centre]) => centre)).toEqual(["xa-02", "xa-03"]);
   expect(await enrol(code, "agt-late")).toBeUndefined();
