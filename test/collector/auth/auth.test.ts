@@ -11,12 +11,13 @@ const DAY_MS = 86_400_000;
 const agentId = "agt-0123456789abcdef";
 const nonces = new Nonces("secret of this database");
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-const other = generateKeyPairSync("ed25519").privateKey;
+const { publicKey: otherPublicKey, privateKey: other } = generateKeyPairSync("ed25519");
+const spkiOf = (key: KeyObject) => key.export({ format: "der", type: "spki" }).toString("base64");
 const bodySha256 = createHash("sha256").update("body").digest("hex");
 const known: KnownAgent = {
   siteId: 1,
   agentId,
-  publicKey: publicKey.export({ format: "der", type: "spki" }).toString("base64"),
+  publicKey: spkiOf(publicKey),
   state: "active",
   centre: "mot",
   isp: "",
@@ -75,6 +76,24 @@ describe("a signed request", () => {
     state = "frozen";
     own.forget(agentId);
     expect(await fault(T0 + KEY_CACHE_MS)).toBe("frozen");
+  });
+
+  it.each<[string, Partial<KnownAgent>, string]>([
+    ["with a key that another collector took", { publicKey: spkiOf(otherPublicKey) }, "signature_wrong"],
+    ["of an agent that another collector let in again", { state: "frozen" }, "frozen"],
+    ["of a centre whose closing was taken back", { closedOn: "2026-01-01" }, "centre_closed"],
+  ])("%s is proven within a second", async (_, before, fault) => {
+    let now: KnownAgent = { ...known, ...before };
+    let asked = 0;
+    const own = new AgentKeys(async () => (++asked, now), nonces);
+    const faultAt = async (nowMs: number) => {
+      const proof = await own.prove(request(), nowMs);
+      return proof.ok ? "ok" : proof.fault;
+    };
+    expect(await faultAt(T0)).toBe(fault);
+    now = known;
+    expect([await faultAt(T0 + 999), asked]).toEqual([fault, 1]);
+    expect([await faultAt(T0 + 1_000), asked]).toEqual(["ok", 2]);
   });
 
   it("counts until the day on which its centre is closed, by the days of Viet Nam", async () => {
