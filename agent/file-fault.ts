@@ -29,6 +29,7 @@ export function readText(file: string): string {
 export function fileFault(error: unknown, place?: string): UsageError | undefined {
   if (!(error instanceof Error && "code" in error && ("syscall" in error || "errcode" in error))) return undefined;
   const path = "path" in error && typeof error.path === "string" ? error.path : place;
-  const code = "errcode" in error ? error.errcode : error.code;
+  // The upper bits hold SQLite's extended code.
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : error.code;
   return path === undefined ? undefined : new UsageError((lang) => text(lang, faults.get(code) ?? "agent.file.unread", { path, error: String(code) }));
 }

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Span } from "#schemas/facts.ts";
 import type { Observation } from "#schemas/observation.ts";
+import { fileFault } from "../file-fault.ts";
 import { type DayFacts, readDays } from "./day-facts.ts";
 import { observationsWithin, oldestMs, recentObservations, type SpoolStatus, spoolStatus } from "./inspect.ts";
+import { isCorrupt } from "./open-database.ts";
 
 /** What a spool looks like from outside, while its agent may be running. */
 export type SpoolView = {
@@ -22,7 +24,7 @@ export type SpoolView = {
   readonly setAside: number;
 };
 
-/** Reads a spool without writing to it; undefined when there is none. Throws when it cannot be opened or read. */
+/** Reads a spool without writing to it; undefined when there is none. Throws UsageError where this user may not, and SQLite's error for a damaged one. */
 export function readSpool(folder: string): SpoolView | undefined {
   const file = join(folder, "spool.db");
   if (!existsSync(file)) return undefined;
@@ -31,6 +33,9 @@ export function readSpool(folder: string): SpoolView | undefined {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 2_000 });
     try {
       return read(database);
+    } catch (error) {
+      // Of a spool that no agent has open SQLite asks the right to write beside it, even to read.
+      throw isCorrupt(error) ? error : (fileFault(error, file) ?? error);
     } finally {
       database.close();
     }

@@ -15,7 +15,8 @@ export function ownFolder(dataDir: string): Disposable | undefined {
   const file = join(dataDir, "agent.lock");
   const lock = opened(file);
   try {
-    lock.exec("PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    // The change is never committed. It is refused where this user may only read the file: SQLite then locks nothing, and says nothing of it.
+    lock.exec("PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; PRAGMA user_version = 1");
   } catch (error) {
     lock.close();
     if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return undefined;

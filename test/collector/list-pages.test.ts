@@ -99,7 +99,7 @@ describe("a page of a list", () => {
   const pages = {
     people: () => peoplePage(frame, part, state, "t"),
     tokens: () => tokensPage(frame, part, state, "t"),
-    audit: () => auditPage(frame, part, { ok: true, rows: 0, head: "" }),
+    audit: () => auditPage(frame, part, { ok: true, rows: 0, first: 1, head: "" }),
     waivers: () => waiversPage(frame, samplePolicy, { part }, today, undefined),
   };
 

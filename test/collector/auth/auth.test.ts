@@ -85,7 +85,10 @@ describe("a signed request", () => {
   ])("%s is proven within a second", async (_, before, fault) => {
     let now: KnownAgent = { ...known, ...before };
     let asked = 0;
-    const own = new AgentKeys(async () => (++asked, now), nonces);
+    const own = new AgentKeys(async () => {
+      asked++;
+      return now;
+    }, nonces);
     const faultAt = async (nowMs: number) => {
       const proof = await own.prove(request(), nowMs);
       return proof.ok ? "ok" : proof.fault;

@@ -158,6 +158,13 @@ describe("a file of devices", () => {
     expect(await faultsOf(file("made.xlsx", workbook(rows)))).toEqual([expect.stringContaining(wanted)]);
   });
 
+  it("of a line with more cells than any form has columns, one of those beyond is named", async () => {
+    const cells = Array.from({ length: 100_000 }, (_, place) => `x${place}`);
+    const faults = await faultsOf(file("wide.csv", [head, cells.join(";")].join(";")), "en");
+    expect(faults.length).toBe(200 - head.split(";").length + 1);
+    expect(faults.at(-1)).toContain("there is no column “x195”");
+  });
+
   it("a workbook of two kilobytes that names a cell a billion rows down is refused before a reader makes them all", async () => {
     const bytes = written("far.xlsx", [{ centre: "mot", device: { id: "a-1", role: "printer" } }], "vi");
     const far = Buffer.from(bytes.toString("latin1").replace('r="A2"', 'r="ZZZ"').replace('r="B1"', 'r="B9"'), "latin1");

@@ -29,7 +29,7 @@ it("the present hour is rolled up again after twenty times what it has cost, an 
     ]);
   let steadyMs = 0;
   // Each look at the clock takes a minute, and so does the rollup between two of them.
-  const keep = createUpkeep(db, partitions, { clock: trusted, steadyMs: () => (steadyMs += MINUTE) });
+  const keep = createUpkeep(db, partitions, { clock: trusted, auditMonths: 12, steadyMs: () => (steadyMs += MINUTE) });
   const rolledUpAt = async (nowMs: number) => (await keep(nowMs)).rolledUp;
   await flush(BEGIN);
   expect(await rolledUpAt(BEGIN + 5 * MINUTE)).toBe(1);
@@ -46,8 +46,8 @@ it("the present hour is rolled up again after twenty times what it has cost, an 
 it("forgets after 400 days on which days centres were judged", async () => {
   const nowMs = Date.parse("2026-11-30T12:00:00+07:00");
   await db.query("INSERT INTO judged_day (site_id, day, first_at) VALUES (1, '2025-10-25', now()), (1, '2025-10-26', now())");
-  await createUpkeep(db, new Partitions(db), { clock: { look: async () => false } })(nowMs);
+  await createUpkeep(db, new Partitions(db), { clock: { look: async () => false }, auditMonths: 12 })(nowMs);
   expect(await db.query("SELECT day::text AS day FROM judged_day ORDER BY 1")).toHaveLength(2);
-  await createUpkeep(db, new Partitions(db), { clock: trusted })(nowMs);
+  await createUpkeep(db, new Partitions(db), { clock: trusted, auditMonths: 12 })(nowMs);
   expect(await db.query("SELECT day::text AS day FROM judged_day")).toEqual([{ day: "2025-10-26" }]);
 });
