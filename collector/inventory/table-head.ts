@@ -6,7 +6,7 @@ type Cells = readonly { readonly words: string }[];
 /** Rows from the top among which the heads stand: below a title, the name of the office, a date. */
 export const HEAD_ROWS_MAX = 20;
 /** Columns from the left in which they are looked for: far more than any form has. */
-const HEAD_COLUMNS_MAX = 200;
+export const HEAD_COLUMNS_MAX = 200;
 
 /** Whether one of the upper rows names all columns that must be there. */
 export function hasHead<Column extends string>(form: TableForm<Column>, rows: readonly (readonly string[])[]): boolean {

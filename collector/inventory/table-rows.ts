@@ -2,7 +2,7 @@ import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { Table, TableCell } from "./read-table.ts";
 import { columnOf, columnsOf, headOf, type TableForm } from "./table-form.ts";
-import { HEAD_ROWS_MAX, headPlace, isColumnNumbers, isOrdinalHead, totalOf } from "./table-head.ts";
+import { HEAD_COLUMNS_MAX, HEAD_ROWS_MAX, headPlace, isColumnNumbers, isOrdinalHead, totalOf } from "./table-head.ts";
 import { TableRefused } from "./table-refused.ts";
 
 const ROWS_MAX = 50_000;
@@ -48,7 +48,7 @@ export class TableRows<Column extends string> {
     this.#lang = lang;
     this.columns = new Set(places.keys());
     if (top > 0) this.#leave("inventory.note.head", { row: String(top + 1) });
-    const ordinal = head.findIndex(({ words }) => isOrdinalHead(words));
+    const ordinal = head.slice(0, HEAD_COLUMNS_MAX).findIndex(({ words }) => isOrdinalHead(words));
     if (ordinal !== -1) this.#leave("inventory.note.ordinal", { column: head[ordinal]?.words ?? "" });
     const filled = table.flatMap((row, place) => (place > top && !this.#isBeside(row, place, { top, ordinal, places }) ? [rowOf(row, place + 1, places)] : []));
     if (filled.length === 0) throw new TableRefused([text(lang, form.none, { file })]);
@@ -135,13 +135,17 @@ function placesOf<Column extends string>(head: readonly TableCell[], form: Table
     .join(", ");
   const places = new Map<Column, number>();
   const faults: string[] = [];
-  for (const [place, { words }] of head.entries()) {
+  const unknown = (words: string) => text(lang, "inventory.fault.column_unknown", { file, column: words, columns });
+  for (const [place, { words }] of head.slice(0, HEAD_COLUMNS_MAX).entries()) {
     if (words === "" || isOrdinalHead(words)) continue;
     const column = columnOf(form, words);
-    if (column === undefined) faults.push(text(lang, "inventory.fault.column_unknown", { file, column: words, columns }));
+    if (column === undefined) faults.push(unknown(words));
     else if (places.has(column)) faults.push(text(lang, "inventory.fault.column_twice", { file, column: words }));
     else places.set(column, place);
   }
+  // Of a line that has millions of cells one is named.
+  const beyond = head.slice(HEAD_COLUMNS_MAX).find(({ words }) => words !== "");
+  if (beyond) faults.push(unknown(beyond.words));
   for (const column of columnsOf(form))
     if (form.columns[column].must && !places.has(column))
       faults.push(text(lang, "inventory.fault.column_missing", { file, column: headOf(form, column, lang), columns, max: HEAD_ROWS_MAX }));
