@@ -139,7 +139,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   });
   const people = createPeopleDesk({ db, clock, demandsFactor: (roles) => config.isFactorRequired && roles.some((role) => factorRoles.includes(role)) });
   const clockWatch = new ClockWatch(owner, log);
-  const keep = createUpkeep(owner, partitions, { clock: clockWatch });
+  const keep = createUpkeep(owner, partitions, { clock: clockWatch, auditMonths: config.auditMonths });
   const isDemo = (await setting(db, DEMO_KEY)) === true;
   const startedMs = clock();
   const signOn = config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl);

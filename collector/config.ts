@@ -10,6 +10,9 @@ import { ToldError } from "./told-error.ts";
 
 export const LogLevel = z.enum(["silent", "error", "warn", "info", "debug"]);
 
+/** Logs for investigations are kept for a year at least (NĐ 53/2022). */
+const AUDIT_MONTHS_MIN = 12;
+
 const Port = z.coerce.number().int().min(0).max(65_535);
 
 /** What the environment may set. Each is read here and nowhere else. */
@@ -61,6 +64,8 @@ const Environment = z.object({
   HCC_OIDC: z.string().min(1).optional(),
   /** Whether local accounts that operate or administer must have a second factor. All others may. */
   HCC_SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
+  /** Whole months for which the audit log is kept, beside the one that runs. */
+  HCC_AUDIT_MONTHS: z.coerce.number().int().min(AUDIT_MONTHS_MIN).max(1_200).default(AUDIT_MONTHS_MIN),
   /** File with channels and recipients of messages (docs/operations.md). */
   HCC_NOTIFY: z.string().min(1).optional(),
 });
@@ -86,6 +91,7 @@ export type CollectorConfig = {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly oidcFile: string | undefined;
   readonly isFactorRequired: boolean;
+  readonly auditMonths: number;
 };
 
 /** The environment for a child process: without our own settings and PostgreSQL's, in which passwords stand. */
@@ -134,6 +140,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     tls,
     oidcFile: env.HCC_OIDC,
     isFactorRequired: env.HCC_SECOND_FACTOR === "required",
+    auditMonths: env.HCC_AUDIT_MONTHS,
   };
 }
 

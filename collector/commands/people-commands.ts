@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Role } from "#schemas/person.ts";
 import { text } from "#schemas/text/text.ts";
+import { chainSentence } from "../people/chain-sentence.ts";
 import { createPeopleDesk, type PeopleDesk } from "../people/desk.ts";
 import { parsePerson } from "../people/person-input.ts";
 import { passwordLink } from "../routes/people.ts";
@@ -91,8 +92,8 @@ export function auditCommand(context: CommandContext): Command {
     .action(() =>
       withStore(context, async (db) => {
         const chain = await verifyAudit(db);
-        if (!chain.ok) throw new UsageError(text(lang, "audit.broken", { place: chain.place }));
-        context.terminal.out(`${text(lang, "audit.whole", { rows: chain.rows })} ${chain.head}`);
+        if (!chain.ok) throw new UsageError(chainSentence(lang, chain));
+        context.terminal.out(`${chainSentence(lang, chain)} ${chain.head}`);
       }),
     );
   return audit;

@@ -1,4 +1,5 @@
 import { vietnamDay } from "#schemas/calendar.ts";
+import { cutAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import { forgetEvidenceBefore } from "../store/evidence.ts";
 import { foldCounts } from "../store/fold-counts.ts";
@@ -18,6 +19,8 @@ export type Kept = { readonly rolledUp: number; readonly packed: number; readonl
 type UpkeepOptions = {
   /** Whether rows may be deleted for the age that a clock gives them. */
   readonly clock: Pick<ClockWatch, "look">;
+  /** Whole months for which the audit log is kept. */
+  readonly auditMonths: number;
   /** A clock that only goes forward. */
   readonly steadyMs?: () => number;
 };
@@ -29,7 +32,11 @@ const PRESENT_RESTS = 20;
  * Work that comes back by itself: partitions ahead, rollups of hours and days that changed, packing, rows past their time. Safe on any number of
  * collectors at once, and to be stopped anywhere.
  */
-export function createUpkeep(db: Db, partitions: Partitions, { clock, steadyMs = () => performance.now() }: UpkeepOptions): (nowMs: number) => Promise<Kept> {
+export function createUpkeep(
+  db: Db,
+  partitions: Partitions,
+  { clock, auditMonths, steadyMs = () => performance.now() }: UpkeepOptions,
+): (nowMs: number) => Promise<Kept> {
   let presentDueMs = Number.NEGATIVE_INFINITY;
   const rollUp = async (nowMs: number) => {
     const ended = await rollUpDirtyHours(db, nowMs, { ended: true });
@@ -55,6 +62,7 @@ export function createUpkeep(db: Db, partitions: Partitions, { clock, steadyMs =
     const dropped = dropping.flatMap((one) => one.dropped);
     if (dropped.length > 0) partitions.forget();
     await forgetBefore(db, nowMs);
+    await cutAudit(db, auditMonths, nowMs);
     return { rolledUp, packed, dropped, busy: dropping.flatMap(({ busy = [] }) => busy) };
   };
 }

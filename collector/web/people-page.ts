@@ -3,6 +3,8 @@ import { type Person, Role } from "#schemas/person.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { chainSentence } from "../people/chain-sentence.ts";
+import type { Chain } from "../store/audit.ts";
 import type { ListPart } from "../store/list-part.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
 import { errorList, type FormState, inputField } from "./form-fields.ts";
@@ -62,7 +64,7 @@ function peopleTable(frame: PageFrame, title: string, people: readonly ListedPer
 }
 
 /** A page of what people did, newest first, and whether the chain of the log is whole. */
-export function auditPage(frame: PageFrame, deeds: ListPart<ListedDeed>, chain: { ok: true; rows: number; head: string } | { ok: false; place: number }): Html {
+export function auditPage(frame: PageFrame, deeds: ListPart<ListedDeed>, chain: Chain): Html {
   const { lang } = frame;
   const title = text(lang, "audit.title");
   const heads = (["audit.at", "audit.who", "audit.what", "audit.about", "audit.address"] as const).map((key) => text(lang, key));
@@ -71,8 +73,8 @@ export function auditPage(frame: PageFrame, deeds: ListPart<ListedDeed>, chain: 
     cells: [who, html`${deedWord(lang, what)}<span class="sub"><code>${what}</code></span>`, about, address],
   }));
   const verdict = chain.ok
-    ? html`<p class="note">${text(lang, "audit.whole", { rows: chain.rows })} <code>${chain.head}</code></p>`
-    : html`<p class="errors" role="alert">${text(lang, "audit.broken", { place: chain.place })}</p>`;
+    ? html`<p class="note">${chainSentence(lang, chain)} <code>${chain.head}</code></p>`
+    : html`<p class="errors" role="alert">${chainSentence(lang, chain)}</p>`;
   return layout(
     frame,
     title,

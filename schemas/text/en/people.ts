@@ -187,6 +187,7 @@ export const people = {
   "deed.database.restored": "database restored from a backup as of",
   "deed.rewind.ordered": "agents told to send again, streams",
   "deed.clock.confirmed": "clock confirmed",
+  "deed.audit.cut": "log rows past their time deleted, up to row",
   "audit.title": "Audit log",
   "audit.at": "At",
   "audit.who": "Who",
@@ -194,5 +195,6 @@ export const people = {
   "audit.about": "About",
   "audit.address": "From",
   "audit.whole": "The chain of the log is whole, {rows} rows. Last hash:",
+  "audit.whole_since": "The chain of the log is whole, {rows} rows from row {first} on; those before were past their time and were deleted. Last hash:",
   "audit.broken": "The chain of the log breaks at row {place}: a row was changed or deleted. Tell whoever is responsible for information security.",
 } as const;

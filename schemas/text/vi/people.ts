@@ -185,6 +185,7 @@ export const people = {
   "deed.database.restored": "khôi phục cơ sở dữ liệu từ bản sao lưu, số liệu đến lúc",
   "deed.rewind.ordered": "yêu cầu chương trình giám sát gửi lại, số luồng",
   "deed.clock.confirmed": "xác nhận đồng hồ",
+  "deed.audit.cut": "xoá các dòng nhật ký đã hết hạn lưu, đến dòng",
   "audit.title": "Nhật ký thao tác",
   "audit.at": "Lúc",
   "audit.who": "Ai",
@@ -192,5 +193,6 @@ export const people = {
   "audit.about": "Về",
   "audit.address": "Từ địa chỉ",
   "audit.whole": "Chuỗi nhật ký nguyên vẹn, {rows} dòng. Mã cuối:",
+  "audit.whole_since": "Chuỗi nhật ký nguyên vẹn, {rows} dòng kể từ dòng {first}; các dòng trước đó đã hết hạn lưu và được xoá. Mã cuối:",
   "audit.broken": "Chuỗi nhật ký bị đứt ở dòng {place}: có dòng đã bị sửa hoặc xoá. Báo ngay người phụ trách an toàn thông tin.",
 } as const;

@@ -81,7 +81,8 @@ describe("the audit log", () => {
 
   it("is cut by upkeep, where the clock is trusted", async () => {
     await note(old, kept);
-    const keep = (isTrusted: boolean, auditMonths: number) => createUpkeep(db, new Partitions(db), { clock: { look: async () => isTrusted }, auditMonths })(nowMs);
+    const keep = (isTrusted: boolean, auditMonths: number) =>
+      createUpkeep(db, new Partitions(db), { clock: { look: async () => isTrusted }, auditMonths })(nowMs);
     await keep(false, 12);
     await keep(true, 13);
     expect(await log()).toEqual(["1 login", "2 login"]);
