@@ -1,7 +1,7 @@
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Segment } from "#schemas/fault-location.ts";
-import type { FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
+import type { Finding, FindingPart, FindingReason, FindingState, Transition } from "#schemas/finding.ts";
 import type { ListedAgent } from "../../collector/store/agents.ts";
 import type { Enrolment } from "../../collector/store/enrolment.ts";
 import type { DeviceBrief, LatestReading } from "../../collector/web/device-brief.ts";
@@ -34,43 +34,44 @@ export const sampleCentres: readonly CentreBrief[] = names.map((name, index) => 
   ...(index < 11 && { lastContactAt: ago((index + 1) * 40_000) }),
 }));
 
-type Cell = readonly [state: FindingState, reason: FindingReason, observed?: number];
-const pass: Cell = ["pass", "met"];
+type Cell = readonly [state: FindingState, reason: FindingReason, observed?: number, detail?: NonNullable<Finding["detail"]>];
+const [line, wifi, recordings, zones, computers, portals]: readonly Cell[] = [
+  ["pass", "met", 243],
+  ["pass", "capacity_demonstrated", 52, { peak: 52 }],
+  ["pass", "met", 30],
+  ["pass", "inspected", 4],
+  ["pass", "met", 8],
+  ["pass", "met", 99.9],
+];
+const outside: Cell = ["not_applicable", "not_key_area"];
+const offline: Cell = ["unknown", "site_offline"];
 // One line per centre, one cell per requirement of samplePolicy: R01 R02 R05 R07 R10 R15 R16.
-const cells: readonly (readonly Cell[])[] = [
-  [["fail", "below_floor", 168], pass, ["fail", "retention_short", 11], pass, pass, ["not_applicable", "not_key_area"], pass],
-  [["pending", "unconfirmed", 187], pass, pass, pass, pass, ["not_applicable", "not_key_area"], pass],
-  [pass, ["pending", "not_yet_demonstrated", 21], pass, ["unknown", "not_attested"], pass, ["not_applicable", "not_key_area"], pass],
+const cells: readonly (readonly (Cell | undefined)[])[] = [
   [
-    ["unknown", "site_offline"],
-    ["unknown", "site_offline"],
-    ["unknown", "site_offline"],
-    pass,
-    ["unknown", "site_offline"],
-    ["not_applicable", "not_key_area"],
-    ["unknown", "site_offline"],
+    ["fail", "below_floor", 168, { runs: 5, below: 4, days: 3, belowInHours: 3 }],
+    wifi,
+    ["fail", "retention_short", 11, { channel: "ch1" }],
+    zones,
+    computers,
+    outside,
+    portals,
   ],
-  [pass, pass, ["error", "rule_error"], pass, pass, ["not_applicable", "not_key_area"], pass],
-  ...Array.from({ length: 6 }, (): readonly Cell[] => [
-    ["pass", "met", 243],
-    pass,
-    ["pass", "met", 30],
-    ["pass", "inspected"],
-    pass,
-    ["not_applicable", "not_key_area"],
-    pass,
-  ]),
+  [["pending", "unconfirmed", 187, { below: 2, days: 1 }], wifi, recordings, zones, computers, outside, portals],
+  [line, ["pending", "not_yet_demonstrated", 21, { peak: 21 }], recordings, ["unknown", "not_attested", 0, { open: 4 }], computers, outside, portals],
+  [offline, offline, offline, zones, offline, outside, offline],
+  [line, wifi, ["error", "rule_error"], zones, computers, outside, portals],
+  ...Array.from({ length: 6 }, () => [line, wifi, recordings, zones, computers, outside, portals]),
   [],
 ];
-const units: Record<string, string> = { R01: "Mbps", R02: "clients", R05: "d", R10: "devices", R15: "devices" };
-const required: Record<string, number> = { R01: 200, R02: 50, R05: 30, R10: 6 };
+const units: Record<string, string> = { R01: "Mbps", R02: "clients", R05: "d", R07: "count", R10: "devices", R15: "devices", R16: "%" };
+const required: Record<string, number> = { R01: 200, R02: 50, R05: 30, R07: 4, R10: 6, R16: 99 };
 
 /** The findings of one centre of the sample, by its place in `sampleCentres`. */
 export function sampleFindings(index: number): readonly StandingFinding[] {
   const centre = sampleCentres[index];
   if (!centre) return [];
   return samplePolicy.requirements.flatMap(({ id }, place): StandingFinding[] => {
-    const [state, reason, observed] = cells[index]?.[place] ?? [];
+    const [state, reason, observed, detail] = cells[index]?.[place] ?? [];
     if (!state || !reason) return [];
     const declared = id === "R01" ? { declared: { value: 250, by: "Nguyễn Văn A", at: ago(90 * DAY), inspected: false } } : {};
     return [
@@ -87,6 +88,7 @@ export function sampleFindings(index: number): readonly StandingFinding[] {
         ...(observed !== undefined && { observed }),
         ...(required[id] !== undefined && { required: required[id] }),
         ...(units[id] && { unit: units[id] }),
+        ...(detail && { detail }),
         ...(state !== "unknown" && { observedAt: ago((place + 1) * HOUR) }),
         ...(state === "pass" && { validUntil: ago(-3 * DAY) }),
         ...declared,
@@ -124,7 +126,7 @@ function bandwidth(index: number): StoredRun[] {
   });
 }
 
-function recordings(index: number): StoredRun[] {
+function recordingRuns(index: number): StoredRun[] {
   const channels = ["ch1", "ch2", "ch3"];
   const short = index === 0;
   return [
@@ -284,7 +286,7 @@ export const sampleStore: PageStore = {
       history: history(index),
       incidents: index === 0 ? incidents : [],
       bandwidth: index === 11 ? [] : runs,
-      recordings: index === 11 ? [] : recordings(index),
+      recordings: index === 11 ? [] : recordingRuns(index),
       evidence: runs.slice(0, 2),
       attestations: index === 0 ? attestations : [],
       devices: { page: 1, rows: index === 0 ? sampleDevices : [], total: index === 0 ? sampleDevices.length : 0 },
