@@ -12,7 +12,13 @@ export type Access =
   | { readonly who: "anyone" }
   | { readonly who: "visitor" }
   | { readonly who: "agent" }
-  | { readonly who: "people" | "machine"; readonly roles: readonly Role[]; readonly scope: Scope };
+  | {
+      readonly who: "people" | "machine";
+      readonly roles: readonly Role[];
+      readonly scope: Scope;
+      /** Largest file that comes with the form of a route, bytes; no file when absent. */
+      readonly fileBytesMax?: number;
+    };
 
 export type Verdict = "allowed" | "not_signed_in" | "role_missing" | "foreign_centre";
 

@@ -7,6 +7,8 @@ declare module "hono" {
     asker?: Person;
     /** What is sent to this route must come from a form of ours. */
     isFormRoute?: boolean;
+    /** Largest file that comes with it, bytes. */
+    fileBytesMax?: number;
   }
 }
 

@@ -1,23 +1,17 @@
 import { Command } from "commander";
-import { vietnamDay } from "#schemas/calendar.ts";
 import { type Closing, Inventory } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type CentreNews, centreNews, type DeclaredFor, newsWords } from "../inventory/centre-changes.ts";
-import { type CentreFileOptions, readCentreTable } from "../inventory/centre-file.ts";
-import { centreCell, centreForm } from "../inventory/centre-form.ts";
-import { tableOf } from "../inventory/read-table.ts";
-import { writeTable } from "../inventory/write-table.ts";
-import { acts } from "../people/acts.ts";
+import { readList } from "../inventory/read-list.ts";
+import { presentList } from "../inventory/take-list.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
-import { sitesAsOf } from "../store/site-versions.ts";
-import { allSites, findSite, importCentres, openSites, type Site } from "../store/sites.ts";
-import { byCommand } from "./command-line.ts";
+import { allSites, findSite, type Site } from "../store/sites.ts";
+import { importList } from "./import-list.ts";
 import { jsonOf, readNamed, shaped, writeNamed } from "./named-files.ts";
 import { requireDay } from "./require-day.ts";
-import { orRefused } from "./table-files.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** Opens the store for one command and closes it after, whatever happens. */
@@ -86,49 +80,29 @@ async function importFile(context: CommandContext, file: string, { dryRun = fals
   const { out } = terminal;
   if (from !== undefined) requireDay(lang, "--from", from);
   const bytes = await readNamed(lang, file);
-  const { news, notes } = await withStore(context, async (db) => {
-    const nowMs = Date.now();
-    const day = from ?? vietnamDay(nowMs);
-    const declared = await declaredFor(db, day, nowMs);
-    const { centres, notes } = await orRefused(lang, file, () => readCentres(bytes, file, { lang, clear, declared: declared.centres }));
-    const news = centreNews(declared, centres);
-    const codes = news.flatMap(({ code, kind }) => (kind === "unchanged" ? [] : [code]));
-    if (!dryRun && codes.length > 0)
-      await byCommand(db, async (tx, note) => {
-        await importCentres(tx, centres, nowMs, from);
-        await note(acts.centresDeclared(codes, day));
-      });
-    return { news, notes };
-  });
+  const read = isJson(bytes, file)
+    ? async (declared: DeclaredFor) => {
+        const centres = centresOf(lang, file, bytes.toString("utf8"));
+        return { centres, news: centreNews(declared, centres), notes: [] };
+      }
+    : (declared: DeclaredFor) => readList({ kind: "centres", bytes, file, lang, clear }, declared);
+  const { news, notes } = await withStore(context, (db) => importList(db, { kind: "centres", file, lang, from, dryRun }, read));
   for (const one of news) if (one.kind !== "unchanged") out(newsWords(one, lang));
   for (const note of notes) out(note);
   const count = (kind: CentreNews["kind"]) => news.filter((one) => one.kind === kind).length;
   out(text(lang, dryRun ? "centres.dry" : "centres.done", { added: count("new"), changed: count("changed"), unchanged: count("unchanged") }));
 }
 
-/** What counts on a day by what is declared now; of a centre that is closed by then, what it declared last. */
-async function declaredFor(db: Db, day: string, nowMs: number): Promise<DeclaredFor> {
-  const onDay = (await sitesAsOf(db, day, nowMs)).map(({ centre }) => centre);
-  const begun = new Set((await sitesAsOf(db, day, nowMs, { begunBy: day })).map(({ centre }) => centre.code));
-  const ofAll = (await allSites(db)).map(({ centre }) => centre);
-  return {
-    centres: new Map([...ofAll, ...onDay].map((centre) => [centre.code, centre])),
-    notBegun: new Set(onDay.flatMap(({ code }) => (begun.has(code) ? [] : [code]))),
-  };
-}
-
 async function exportFile(context: CommandContext, file: string): Promise<void> {
   const { lang } = context;
-  const centres = (await withStore(context, (db) => openSites(db, vietnamDay(Date.now())))).map(({ centre }) => centre);
-  await writeNamed(lang, file, writeTable(file, centreForm, centres, centreCell, lang));
-  context.terminal.out(text(lang, "centres.written", { count: centres.length, file }));
+  const { bytes, rows } = await withStore(context, (db) => presentList(db, { kind: "centres", file, lang, nowMs: Date.now() }));
+  await writeNamed(lang, file, bytes);
+  context.terminal.out(text(lang, "centres.written", { count: rows, file }));
 }
 
-/** The centres of a file: JSON when it is called so or begins like it, else a table. */
-async function readCentres(bytes: Buffer, file: string, options: Omit<CentreFileOptions, "file">): Promise<ReturnType<typeof readCentreTable>> {
-  if (/\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256)))
-    return { centres: centresOf(options.lang, file, bytes.toString("utf8")), notes: [] };
-  return readCentreTable(await tableOf(bytes, file, options.lang, centreForm), { ...options, file });
+/** Whether a file of centres is JSON: it is called so, or begins like it. */
+function isJson(bytes: Buffer, file: string): boolean {
+  return /\.json$/i.test(file) || /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 256));
 }
 
 function centresOf(lang: Lang, file: string, body: string): Inventory["centres"] {

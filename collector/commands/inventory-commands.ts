@@ -2,20 +2,16 @@ import { Command } from "commander";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { changesOf } from "../inventory/declare.ts";
-import { readDeviceTable } from "../inventory/device-file.ts";
-import { deviceCell, deviceForm, roleWord } from "../inventory/device-form.ts";
-import { tableOf } from "../inventory/read-table.ts";
+import { type CentreNews, type DeclaredFor, deviceCounts } from "../inventory/centre-changes.ts";
+import { roleWord } from "../inventory/device-form.ts";
+import { readList } from "../inventory/read-list.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
-import { writeTable } from "../inventory/write-table.ts";
-import { acts } from "../people/acts.ts";
+import { presentList } from "../inventory/take-list.ts";
 import { loadPolicy } from "../policy-files.ts";
-import type { Db } from "../store/db.ts";
-import { allSites, importCentres } from "../store/sites.ts";
 import { siteOf, withStore } from "./centre-commands.ts";
-import { byCommand } from "./command-line.ts";
+import { importList } from "./import-list.ts";
 import { readNamed, writeNamed } from "./named-files.ts";
-import { orRefused } from "./table-files.ts";
+import { requireDay } from "./require-day.ts";
 import type { CommandContext } from "./terminal.ts";
 
 /** `inventory import F | export F | list CENTRE`: what centres declare to own, and the ledger that holds it against what is there. */
@@ -26,7 +22,8 @@ export function inventoryCommand(context: CommandContext): Command {
     .command("import <file>")
     .description(text(lang, "collector.inventory.import.about"))
     .option("--dry-run", text(lang, "collector.inventory.import.dry"))
-    .action((file: string, { dryRun = false }: { dryRun?: boolean }) => importFile(context, file, dryRun));
+    .option("--from <date>", text(lang, "collector.centre.import.from"))
+    .action((file: string, options: ImportOptions) => importFile(context, file, options));
   inventory
     .command("export <file>")
     .description(text(lang, "collector.inventory.export.about"))
@@ -40,43 +37,30 @@ export function inventoryCommand(context: CommandContext): Command {
   return inventory;
 }
 
-async function importFile(context: CommandContext, file: string, dryRun: boolean): Promise<void> {
+type ImportOptions = { readonly dryRun?: boolean; readonly from?: string };
+
+async function importFile(context: CommandContext, file: string, { dryRun = false, from }: ImportOptions): Promise<void> {
   const { lang } = context;
   const { out } = context.terminal;
+  if (from !== undefined) requireDay(lang, "--from", from);
   const bytes = await readNamed(lang, file);
-  const read = async (db: Db) => {
-    const centres = (await allSites(db)).map(({ centre }) => centre);
-    const codes = new Set(centres.map(({ code }) => code));
-    const { devices, notes } = readDeviceTable(await tableOf(bytes, file, lang, deviceForm), {
-      file,
-      lang,
-      isCentre: (code) => codes.has(code),
-    });
-    return { changes: changesOf(centres, devices), notes };
-  };
-  const { changes, notes } = await withStore(context, async (db) => {
-    const found = await orRefused(lang, file, () => read(db));
-    const declared = found.changes.map(({ centre }) => centre);
-    if (dryRun) return found;
-    await byCommand(db, async (tx, note) => {
-      const { changed } = await importCentres(tx, declared, Date.now());
-      if (changed > 0) await note(acts.devicesDeclared(declared.map(({ code }) => code)));
-    });
-    return found;
-  });
-  for (const { centre, total, added, changed, removed } of changes)
-    out(text(lang, "inventory.centre", { centre: centre.code, total, added, changed, removed }));
+  const read = (declared: DeclaredFor) => readList({ kind: "devices", bytes, file, lang, clear: false }, declared);
+  const { news, notes } = await withStore(context, (db) => importList(db, { kind: "devices", file, lang, from, dryRun }, read));
+  const total = ({ after }: CentreNews) => after.devices?.length ?? 0;
+  for (const one of news) out(text(lang, "inventory.centre", { centre: one.code, total: total(one), ...deviceCounts(one) }));
   for (const note of notes) out(note);
-  const devices = changes.reduce((sum, { total }) => sum + total, 0);
-  out(text(lang, dryRun ? "inventory.dry" : "inventory.done", { devices, centres: changes.length }));
+  const devices = news.reduce((sum, one) => sum + total(one), 0);
+  out(text(lang, dryRun ? "inventory.dry" : "inventory.done", { devices, centres: news.length }));
 }
 
 async function exportFile(context: CommandContext, file: string, code: string | undefined): Promise<void> {
   const { lang } = context;
-  const sites = await withStore(context, async (db) => (code === undefined ? allSites(db) : [await siteOf(db, code, lang)]));
-  const rows = sites.flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
-  await writeNamed(lang, file, writeTable(file, deviceForm, rows, deviceCell, lang));
-  context.terminal.out(text(lang, "inventory.written", { devices: rows.length, file }));
+  const { bytes, rows } = await withStore(context, async (db) => {
+    const only = code === undefined ? {} : { sites: [await siteOf(db, code, lang)] };
+    return presentList(db, { kind: "devices", file, lang, nowMs: Date.now(), ...only });
+  });
+  await writeNamed(lang, file, bytes);
+  context.terminal.out(text(lang, "inventory.written", { devices: rows, file }));
 }
 
 async function listLedger(context: CommandContext, code: string, json: boolean): Promise<void> {

@@ -44,7 +44,7 @@ function checkRow(rows: TableRows<DeviceColumn>, row: Row, { lang, isCentre }: D
   const role = roleOf(words("role"));
   const id = idOf(row);
   const serial = words("serial");
-  if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre");
+  if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre_row");
   if (words("role") !== "" && role === undefined)
     rows.fault(row, "role", "inventory.fault.role", { roles: deviceRoles.map((one) => roleWord(lang, one)).join(", ") });
   if (words("address") !== "" && isIP(words("address")) === 0) rows.fault(row, "address", "inventory.fault.address");

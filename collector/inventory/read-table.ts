@@ -5,13 +5,13 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { csvTable } from "../attest/csv-rows.ts";
 import { partsOf } from "./archive-parts.ts";
+import { FILE_BYTES_MAX, FILE_MEGABYTES_MAX } from "./file-size.ts";
 import { lostCells } from "./lost-cells.ts";
 import { areSheetsBounded } from "./sheet-bounds.ts";
 import type { TableForm } from "./table-form.ts";
 import { hasHead } from "./table-head.ts";
 import { TableRefused } from "./table-refused.ts";
 
-const FILE_MEGABYTES_MAX = 8;
 /** What a workbook may unpack to. */
 const INFLATED_BYTES_MAX = 128 * 1024 * 1024;
 const CELL_MAX = 300;
@@ -32,7 +32,7 @@ export type Table = readonly (readonly TableCell[])[];
  * in sentences; by `form` the heads of a CSV file are known below a title. @throws TableRefused that names the file and what to do.
  */
 export async function tableOf<Column extends string>(bytes: Buffer, file: string, lang: Lang, form: TableForm<Column>): Promise<Table> {
-  if (bytes.length > FILE_MEGABYTES_MAX * 1024 * 1024) throw new TableRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
+  if (bytes.length > FILE_BYTES_MAX) throw new TableRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
   const isWorkbook = bytes.subarray(0, ZIP.length).toString("latin1") === ZIP;
   const rows = isWorkbook
     ? await workbookRows(bytes, file, lang)

@@ -23,7 +23,7 @@ export const acts = {
   maintenanceAnnounced: (windows: readonly MaintenanceWindow[]): Act => ({ what: "maintenance.announced", about: listed(windows.map(windowName)) }),
   maintenanceEnded: (id: string): Act => ({ what: "maintenance.ended", about: id }),
   centresDeclared: (codes: readonly string[], from: string): Act => ({ what: "centre.declared", about: `${from} ${listed(codes)}` }),
-  devicesDeclared: (codes: readonly string[]): Act => ({ what: "inventory.declared", about: listed(codes) }),
+  devicesDeclared: (codes: readonly string[], from: string): Act => ({ what: "inventory.declared", about: `${from} ${listed(codes)}` }),
   centreClosed: (code: string, { on, into }: Closing, reason: string): Act => ({
     what: "centre.closed",
     about: `${code} ${on}${into === undefined ? "" : ` ${into}`}: ${reason}`,

@@ -2,6 +2,7 @@ import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
+import { changedCodes, type ReadList, takeList } from "../inventory/take-list.ts";
 import { addAttestations } from "../store/attestations.ts";
 import { type Act, audited, type Doer } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
@@ -99,6 +100,14 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
         ({ made }) => made.map(({ centre }) => acts.codeMade(centre.code)),
       ),
 
+    /** False, and nothing kept, where what is declared has changed since the list was read. */
+    takeList: (doer: Doer, list: ReadList): Promise<boolean> =>
+      deed(
+        doer,
+        (tx, nowMs) => takeList(tx, list, nowMs),
+        (taken) => (taken ? listTaken(list) : undefined),
+      ),
+
     /** Undefined when there is no such centre. */
     loseGatewayPc: (doer: Doer, centre: string): Promise<LostPc | undefined> =>
       deed(
@@ -107,4 +116,10 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
         (lost) => lost && acts.agentsLost(centre, lost.agents),
       ),
   };
+}
+
+function listTaken(list: ReadList): Act | undefined {
+  const codes = changedCodes(list);
+  if (codes.length === 0) return undefined;
+  return list.kind === "centres" ? acts.centresDeclared(codes, list.day) : acts.devicesDeclared(codes, list.day);
 }

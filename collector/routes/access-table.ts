@@ -1,5 +1,6 @@
 import type { Person, Role } from "#schemas/person.ts";
 import type { Access, Scope } from "../auth/access.ts";
+import { FILE_BYTES_MAX } from "../inventory/file-size.ts";
 
 const anyone: Access = { who: "anyone" };
 const visitor: Access = { who: "visitor" };
@@ -17,6 +18,8 @@ const takers: readonly Role[] = ["operator", "inspector", "admin", "commune"];
 const announcers: readonly Role[] = ["operator", "admin"];
 /** Who may refuse a gateway PC for good, and enrol the next one. */
 const keyKeepers: readonly Role[] = ["operator", "admin"];
+/** Who keeps the lists of centres and devices, which have addresses and serial numbers. */
+const listKeepers: readonly Role[] = ["operator", "admin"];
 /** Who can change what others rely on: of them a second factor may be demanded. */
 export const factorRoles: readonly Role[] = ["operator", "admin"];
 /** Who may lay a waiver over a finding, and withdraw one: not those whose work it would make look better. */
@@ -97,6 +100,10 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /enrolment/codes": people(keyKeepers, "province"),
   "GET /centres/:code/enrol": people(keyKeepers, "path"),
   "POST /centres/:code/enrol": people(keyKeepers, "path"),
+  "GET /lists": people(listKeepers, "province"),
+  "GET /lists/:file": people(listKeepers, "province"),
+  "POST /lists": { who: "people", roles: listKeepers, scope: "province", fileBytesMax: FILE_BYTES_MAX },
+
   "GET /centres/:code/lost-pc": people(keyKeepers, "path"),
   "POST /centres/:code/lost-pc": people(keyKeepers, "path"),
   "GET /waivers": people(readers, "query"),

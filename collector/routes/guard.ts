@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import type { Person } from "#schemas/person.ts";
@@ -23,8 +23,10 @@ export type GuardDeps = Omit<PageDeps, "store"> & {
   readonly isAtThisMachine: (c: Context) => boolean;
 };
 
-/** Largest body of a form, bytes. */
+/** Largest body of a form without its file, bytes. */
 const FORM_BYTES_MAX = 32 * 1024;
+/** A file that is carried from one form to the next stands there in base64. */
+const CARRIED_PER_BYTE = 4 / 3;
 
 /**
  * Stands before every route: finds its line in the access table, proves the agent or the person, and refuses what no line allows.
@@ -32,7 +34,10 @@ const FORM_BYTES_MAX = 32 * 1024;
  */
 export function guard(deps: GuardDeps): MiddlewareHandler[] {
   const agents = signedByAgent(deps.signed);
-  const limit = bodyLimit({ maxSize: FORM_BYTES_MAX, onError: (c) => c.json(problem(413, "body_too_large", "a form has at most 32 kB"), 413) });
+  const limit = (c: Context, next: Next) => {
+    const { fileBytesMax = 0 } = c.var;
+    return bodyLimit({ maxSize: FORM_BYTES_MAX + Math.ceil(fileBytesMax * CARRIED_PER_BYTE), onError: () => tooLarge(c, deps, fileBytesMax) })(c, next);
+  };
   const isForm = (c: Context) => c.req.method !== "GET" && c.req.method !== "HEAD" && c.var.isFormRoute === true;
   return [
     async (c, next) => {
@@ -42,6 +47,7 @@ export function guard(deps: GuardDeps): MiddlewareHandler[] {
         if (access?.who === "agent") return agents(c, next);
         if (access?.who === "machine" && deps.isAtThisMachine(c)) continue;
         c.set("isFormRoute", true);
+        if (access && "fileBytesMax" in access) c.set("fileBytesMax", access.fileBytesMax);
         if (access?.who === "visitor") continue;
         const token = await deps.byToken(c);
         if (token !== "none" && typeof token === "string") return refuseToken(c, token);
@@ -55,7 +61,8 @@ export function guard(deps: GuardDeps): MiddlewareHandler[] {
     (c, next) => (isForm(c) ? limit(c, next) : next()),
     async (c, next) => {
       if (!isForm(c)) return next();
-      const { [TOKEN_FIELD]: sent } = await c.req.parseBody();
+      // What cannot be read as a form came from none of ours.
+      const { [TOKEN_FIELD]: sent } = await c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
       if (deps.token.holds(c, sent)) return next();
       const frame = pageFrame(c, deps);
       return c.html(messagePage(frame, text(frame.lang, "form.refused")), 403);
@@ -81,6 +88,13 @@ function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed"
   const frame = pageFrame(c, deps);
   if (verdict === "not_signed_in") return c.html(sessionOverPage(frame), status);
   return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
+}
+
+function tooLarge(c: Context, deps: GuardDeps, fileBytesMax: number): Response | Promise<Response> {
+  const max = fileBytesMax > 0 ? `${fileBytesMax / 1024 / 1024} MB` : `${FORM_BYTES_MAX / 1024} kB`;
+  if (!isForPerson(c)) return c.json(problem(413, "body_too_large", `a form has at most ${max}`), 413);
+  const frame = pageFrame(c, deps);
+  return c.html(messagePage(frame, text(frame.lang, "form.tooLarge", { max })), 413);
 }
 
 const tokenFaults = {

@@ -4,7 +4,9 @@ import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { AGENT_SILENT } from "../alert/incident.ts";
+import { readListApart } from "../inventory/read-list-apart.ts";
 import { siteLedger } from "../inventory/site-ledger.ts";
+import { declaredFor, presentList } from "../inventory/take-list.ts";
 import { findingsAsOf } from "../jobs/past-findings.ts";
 import { type Afterwards, unjudgedDays } from "../jobs/unjudged-days.ts";
 import type { Deeds } from "../people/deeds.ts";
@@ -31,6 +33,7 @@ import { type DutiesDeps, dutiesRoutes } from "./duties.ts";
 import { findingsRoutes } from "./findings.ts";
 import type { FormDeps } from "./form-deps.ts";
 import { type IncidentDeps, incidentRoutes } from "./incident.ts";
+import { type ListsDeps, listsRoutes } from "./lists.ts";
 import { type MaintenanceDeps, maintenanceRoutes } from "./maintenance.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { pageRoutes } from "./page.ts";
@@ -92,7 +95,8 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", attestRoutes(forms))
     .route("/", dutiesRoutes({ ...forms, calendarAt, dutiesOf: dutiesOf(deps) }))
     .route("/", incidentRoutes({ ...forms, incidents: incidentStore(deps) }))
-    .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }));
+    .route("/", maintenanceRoutes({ ...forms, maintenance: maintenanceStore(deps) }))
+    .route("/", listsRoutes({ ...deps, lists: listStore(deps) }));
 }
 
 function dutiesOf({ db, policyAt, now }: WebDeps): DutiesDeps["dutiesOf"] {
@@ -139,5 +143,13 @@ function maintenanceStore({ db }: WebDeps): MaintenanceDeps["maintenance"] {
   return {
     part: (day, page) => maintenancePart(db, day, page),
     codes: async () => new Set((await allSites(db)).map(({ centre }) => centre.code)),
+  };
+}
+
+function listStore({ db, now }: WebDeps): ListsDeps["lists"] {
+  return {
+    present: async (kind, file, lang) => (await presentList(db, { kind, file, lang, nowMs: now() })).bytes,
+    declaredFor: (day) => declaredFor(db, day, now()),
+    read: readListApart,
   };
 }

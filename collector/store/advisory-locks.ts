@@ -8,4 +8,5 @@ export const advisoryLocks = {
   pack: 8_901_895,
   /** With the site as second key. */
   ingest: 8_901_896,
+  lists: 8_901_897,
 } as const;

@@ -84,6 +84,7 @@ const places: readonly (readonly [path: string, title: TextKey])[] = [
   ["/incidents", "web.nav.incidents"],
   ["/waivers", "web.nav.waivers"],
   ["/enrolment", "enrolment.title"],
+  ["/lists", "lists.title"],
   ["/docs/api", "web.nav.api"],
   ["/people", "people.title"],
   ["/audit", "audit.title"],

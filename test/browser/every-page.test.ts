@@ -9,7 +9,7 @@ import { serverDatabase } from "../support/test-database.ts";
 
 /** Routes that answer a GET with something else than a page for people, or only whoever is halfway in (its form is that of /account/factor). */
 const noPages =
-  /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/(sign-on|factor)|centres\.xlsx$|v1\/(config|audit|centres|findings|comparisons))/;
+  /^GET \/(health\/|metrics$|static\/|openapi\.json$|live$|login\/(sign-on|factor)|centres\.xlsx$|lists\/|v1\/(config|audit|centres|findings|comparisons))/;
 const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 /** Together: both languages, both schemes, both widths. What hangs on none of these is asked once. */
 const looks = [
@@ -63,6 +63,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
       "GET /centres/:code/enrol": `/centres/${centre}/enrol`,
       "GET /centres/:code/lost-pc": `/centres/${centre}/lost-pc`,
       "GET /waivers": "/waivers",
+      "GET /lists": "/lists",
       "GET /centres/:code/waive/:requirement": `/centres/${centre}/waive/R05`,
       "GET /centres/:code/withdraw/:waiver": `/centres/${centre}/withdraw/w-stands`,
       "GET /centres/:code/attest/:requirement": `/centres/${centre}/attest/${checked}`,
@@ -121,6 +122,44 @@ describe.skipIf(!requirePeer("chromium-headless-shell") || !requirePeer("postgre
     expect(complaints.filter((line) => !line.includes("404"))).toEqual([]);
     await page.context().close();
   });
+
+  test.each(looks)(
+    "%s: a list is handed in, its faults and its changes are shown, and these are taken",
+    { timeout: 120_000 },
+    async (_, lang, options, rules) => {
+      const { page, complaints } = await browser.open(`${site.url}/login?lang=${lang}`, options);
+      await page.context().addCookies([{ name: "hcc-session", value: site.session, domain: new URL(site.url).hostname, path: "/" }]);
+      const sound = async (what: string) => {
+        expect.soft(await axeViolations(page, rules), what).toEqual([]);
+        expect.soft(await page.locator("body").textContent(), what).not.toMatch(/\{\w+\}/);
+        expect.soft(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), what).toBeLessThanOrEqual(0);
+      };
+      // One whose devices no other test opens.
+      const centre = await site.server.psql("SELECT max(centre_code) FROM site");
+      const hand = async (rows: string) => {
+        await page.locator("input[value=devices]").check();
+        await page
+          .locator("input[type=file]")
+          .setInputFiles({ name: "thiet-bi.csv", mimeType: "text/csv", buffer: Buffer.from(`centre,id,role,name\n${rows}`) });
+        await page.locator("form button").click();
+        await page.waitForLoadState("load");
+      };
+      await page.goto(`${site.url}/lists`, { waitUntil: "load" });
+      await hand("nowhere,p-1,printer,\n");
+      expect(await page.locator("[role=alert]").textContent()).toContain("“nowhere”");
+      await sound("refused");
+      await hand(`${centre},p-${lang},printer,<i>A</i>${"x".repeat(90)}\n`);
+      expect(await page.locator(".news").first().textContent()).toContain(`p-${lang}: `);
+      await sound("changes");
+      await page.locator("form button").click();
+      await page.waitForURL(/\/lists\?done=devices$/);
+      await sound("taken");
+      expect(await site.server.psql(`SELECT devices->0->>'id' FROM site WHERE centre_code = '${centre}'`)).toBe(`p-${lang}`);
+      // A refused form has a status of its own, which the browser notes.
+      expect(complaints.filter((line) => !line.includes("422"))).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   test.each(looks)("%s: opens, is accessible, has nothing sideways and asks nobody else", { timeout: 180_000 }, async (_, lang, options, rules) => {
     const { page, complaints } = await browser.open(`${site.url}/login?lang=${lang}`, options);

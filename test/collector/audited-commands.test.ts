@@ -81,7 +81,7 @@ describe.skipIf(!requirePeer("postgres"))("what is done on the command line", ()
       INSERT INTO agent (site_id, agent_id, public_key, enrolled_at) SELECT site_id, 'agt-0123456789abcdef', 'k', now() FROM site WHERE centre_code = 'xa-01';
       INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at) SELECT site_id, 'R05', '', 'open', now(), now() FROM site WHERE centre_code = 'xa-01'`);
     expect(await deedsOf("inventory", "import", file("devices.csv"), "--dry-run")).toEqual([]);
-    expect(await wholeDeedsOf("inventory", "import", file("devices.csv"))).toEqual(by("inventory.declared\\|xa-01"));
+    expect(await wholeDeedsOf("inventory", "import", file("devices.csv"))).toEqual(by(`inventory.declared\\|${today} xa-01`));
     expect(await deedsOf("waiver", "add", ...waiver, "--document", "12/QĐ")).toEqual(by("waiver.filed\\|xa-01 R01 12/QĐ"));
     expect(await deedsOf("waiver", "import", file("waivers.json"), "--dry-run")).toEqual([]);
     expect(await deedsOf("waiver", "import", file("waivers.json"))).toEqual(by("waiver.filed\\|2: xa-02 R05 2, xa-02 R01 2"));

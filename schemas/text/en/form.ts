@@ -107,6 +107,7 @@ export const form = {
   "form.error.value": "The value is not valid.",
   "form.words.yes": "yes,true,1,x,on",
   "form.words.no": "no,false,0",
+  "form.tooLarge": "What was sent is too large, so nothing was saved: at most {max}.",
   "form.refused": "The form is out of date or was sent from elsewhere. Open the page again and send it once more.",
   "form.import.kept": "{kept} rows imported.",
   "form.import.refused": "Nothing was imported: correct these faults and import again.",

@@ -105,6 +105,7 @@ export const form = {
   "form.error.value": "Giá trị không hợp lệ.",
   "form.words.yes": "có,co,đúng,đạt",
   "form.words.no": "không,khong,chưa",
+  "form.tooLarge": "Nội dung gửi lên quá lớn nên chưa lưu được gì: nhiều nhất {max}.",
   "form.refused": "Biểu mẫu đã cũ hoặc được gửi từ nơi khác. Mở lại trang và gửi lại.",
   "form.import.kept": "Đã nhập {kept} dòng.",
   "form.import.refused": "Không dòng nào được nhập: sửa các lỗi sau rồi nhập lại.",

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Centre } from "#schemas/inventory.ts";
 import type { Lang } from "#schemas/words.ts";
 import { partsOf } from "../../../collector/inventory/archive-parts.ts";
-import { changesOf } from "../../../collector/inventory/declare.ts";
+import { centreNews, deviceCounts, deviceNewsWords } from "../../../collector/inventory/centre-changes.ts";
+import { withDevices } from "../../../collector/inventory/declare.ts";
 import { readDeviceTable } from "../../../collector/inventory/device-file.ts";
 import { type DeviceRow, deviceCell, deviceForm } from "../../../collector/inventory/device-form.ts";
 import { tableOf } from "../../../collector/inventory/read-table.ts";
@@ -193,13 +195,14 @@ describe("a file of devices", () => {
   });
 });
 
-describe("changesOf", () => {
-  it("touches only the centres that are named, and counts what is new, changed and gone", () => {
+describe("a list of devices", () => {
+  it("touches only the centres that are named, and names and counts what is new, changed and gone", () => {
     const centre = (code: string, devices: object[]) => ({ code, name: code, keyArea: false, devices }) as never;
     const old = [
       { id: "a", role: "printer" },
       { id: "b", role: "printer", model: "M1" },
       { id: "c", role: "scanner" },
+      { id: "e", role: "recorder", serviced: [{ on: "2026-11-20", what: "Thay ổ cứng", document: "12/BB-VP" }] },
     ];
     const declared = new Map([
       [
@@ -207,12 +210,21 @@ describe("changesOf", () => {
         [
           { id: "a", role: "printer" as const },
           { id: "b", role: "printer" as const, model: "M2" },
-          { id: "d", role: "kiosk" as const },
+          { id: "d", role: "kiosk" as const, name: "Máy <b>lấy số</b>", address: "10.0.0.5" },
+          { id: "e", role: "recorder" as const },
         ],
       ],
     ]);
-    const [change, ...more] = changesOf([centre("x", old), centre("y", old)], declared);
+    const centres = [centre("x", old), centre("y", old)] as Centre[];
+    const [news, ...more] = centreNews({ centres: new Map(centres.map((one) => [one.code, one])), notBegun: new Set() }, withDevices(centres, declared));
     expect(more).toEqual([]);
-    expect(change).toMatchObject({ total: 3, added: 1, changed: 1, removed: 1, centre: { code: "x", devices: [{ id: "a" }, { id: "b" }, { id: "d" }] } });
+    expect(news).toMatchObject({ code: "x", kind: "changed", columns: [], after: { devices: [{ id: "a" }, { id: "b" }, { id: "d" }, { id: "e" }] } });
+    expect(news?.after.devices?.at(-1)).toEqual(old.at(-1));
+    expect(deviceCounts(news ?? { deviceNews: [] })).toEqual({ added: 1, changed: 1, removed: 1 });
+    expect(news?.deviceNews.map((one) => deviceNewsWords(one, "vi"))).toEqual([
+      "b: Kiểu máy: M1 → M2",
+      "d: mới, Máy lấy số, Máy <b>lấy số</b>, 10.0.0.5",
+      "c (Máy quét): bỏ khỏi danh sách",
+    ]);
   });
 });
