@@ -76,6 +76,20 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     expect(JSON.parse((await say("centre", "show", "kon-dong")).out)).toMatchObject({ devices: [] });
   });
 
+  it("a list of devices may count from a later day, and a day that is none is refused", async () => {
+    const day = vietnamDay(Date.now() + 3 * DAY_MS);
+    writeFileSync(path("later.csv"), "centre,role,id\nchu-pah,printer,later\n");
+    expect(await say("inventory", "import", path("later.csv"), "--from", "3/12")).toMatchObject({ code: 64, err: expect.stringContaining("--from") });
+    expect(await say("inventory", "import", path("later.csv"), "--from", day)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("(1 new, 0 changed, 1 removed)"),
+    });
+    const { db, close } = await openStore({ ...config(), connections: 1 });
+    const ids = async (on: string) => (await sitesAsOf(db, on, Date.now())).find(({ centre }) => centre.code === "chu-pah")?.centre.devices.map(({ id }) => id);
+    expect([await ids(vietnamDay(Date.now())), await ids(day)]).toEqual([["old"], ["later"]]);
+    await close();
+  });
+
   it("a list of centres for a later day, or for an earlier one, undoes no list of devices of another day", async () => {
     const day = (ahead: number) => vietnamDay(Date.now() + ahead * DAY_MS);
     const told = async (more: object, from: string) => {

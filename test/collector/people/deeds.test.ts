@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { readList } from "../../../collector/inventory/read-list.ts";
+import { declaredFor } from "../../../collector/inventory/take-list.ts";
 import { createDeeds, type Deeds } from "../../../collector/people/deeds.ts";
 import { createPeopleDesk, type PeopleDesk } from "../../../collector/people/desk.ts";
 import { createTokenDesk, type TokenDesk } from "../../../collector/people/token-desk.ts";
@@ -48,6 +50,17 @@ const sums = (): Promise<Sums> => db.transaction((tx) => sumsOf(tx, "dump"));
 const newest = async () => (await people.audit()).deeds.rows.map(({ who, address, what, about }) => [who, address, what, about].join("|"));
 const personId = async (login: string) => (await db.query<{ person_id: string }>("SELECT person_id FROM person WHERE login = $1", [login]))[0]?.person_id ?? "";
 
+async function takeList(centre: string): Promise<boolean> {
+  const declared = await declaredFor(db, DAY, T0);
+  const bytes = Buffer.from(`centre,id,role\n${centre},p-1,printer\n`);
+  return deeds.takeList(lan, {
+    ...(await readList({ kind: "devices", bytes, file: "devices.csv", lang: "vi", clear: false }, declared)),
+    kind: "devices",
+    day: DAY,
+    declared,
+  });
+}
+
 /** Each deed in an order in which each finds what it needs, and the line that it leaves. */
 const done: readonly (readonly [string, () => Promise<unknown>, string])[] = [
   ["files a waiver", () => deeds.fileWaivers(lan, [waiver]), "waiver.filed|xa-01 R05 123/UBND-VP"],
@@ -59,6 +72,7 @@ const done: readonly (readonly [string, () => Promise<unknown>, string])[] = [
   ["ends it", () => deeds.endMaintenance(lan, "m1"), "maintenance.ended|m1"],
   ["makes a code", () => deeds.makeEnrolCode(lan, "xa-01", false), "code.made|xa-01"],
   ["makes codes for all", () => deeds.makeEnrolCodes(lan, true), "code.made|xa-01"],
+  ["takes a list of devices", () => takeList("xa-01"), `inventory.declared|${DAY} xa-01`],
   ["gives a gateway PC up", () => deeds.loseGatewayPc(lan, "xa-01"), "agent.lost|xa-01"],
   [
     "makes a token",
@@ -120,6 +134,7 @@ it.each(done)("whoever %s leaves a line; where none can be written, nothing is d
 
 it("what changes nothing leaves no line", async () => {
   const lines = await newest();
+  expect(await takeList("xa-01")).toBe(true);
   expect(
     await deeds.fileWaivers(lan, [
       { ...waiver, id: "w2" },
