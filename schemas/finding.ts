@@ -45,6 +45,7 @@ export const findingReasons = [
   "too_few_runs",
   "only_excused_runs",
   "site_offline",
+  "unheard",
   "shared_fault",
   "no_denominator",
   "declared_only",

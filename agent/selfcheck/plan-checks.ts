@@ -76,9 +76,7 @@ function reasonOf({ rule }: Requirement, { reason, detail, observed, required, u
     const down = reason === "other_page" ? "selfcheck.other_page" : `selfcheck.down.${rule.metric}`;
     return phrase(isTextKey(down) ? down : "selfcheck.down", { subject: String(detail.subject) });
   }
-  // Whoever reads this sits at the centre: it is not the centre that nobody hears.
-  if (rule.kind === "reachable" && reason === "site_offline" && detail?.subject !== undefined)
-    return phrase("selfcheck.detail.unheard", { subject: String(detail.subject) });
+  if (reason === "unheard" && detail?.subject !== undefined) return phrase("selfcheck.detail.unheard", { subject: String(detail.subject) });
   const key = [`finding.short.${reason}`, `finding.reason.${reason}`].find(isTextKey);
   if (key === undefined) return { vi: reason, en: reason };
   const own = Object.fromEntries(Object.entries(detail ?? {}).map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value]));

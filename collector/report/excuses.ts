@@ -5,7 +5,7 @@ import type { Period } from "./period.ts";
 export type Excuse = { readonly requirement: string; readonly reason: DayChange["reason"]; readonly from: string; readonly to?: string };
 
 /** Reasons that lie outside of the centre's hands: nobody can hold the requirement against it while one of them lasts. */
-const excusing: ReadonlySet<Excuse["reason"]> = new Set(["site_offline", "shared_fault", "only_excused_runs", "not_judged"]);
+const excusing: ReadonlySet<Excuse["reason"]> = new Set(["site_offline", "shared_fault", "only_excused_runs", "not_judged", "unheard"]);
 
 /** Most that a report takes of one centre: room for a PC that is off every night, with all that hangs on it. A line that flaps for a month would fill a book. */
 const EXCUSES_MAX = 1_000;

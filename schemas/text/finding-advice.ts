@@ -21,6 +21,7 @@ const obstacles: { readonly [reason in FindingReason]?: Requirement["owner"] } =
   shared_fault: "province-it",
   site_offline: "commune",
   stale: "province-it",
+  unheard: "commune",
 };
 /** More of the same measurements decide, and nobody can do anything meanwhile. */
 const waits: ReadonlySet<FindingReason> = new Set(["budget", "too_few_runs", "too_young", "unconfirmed", "wifi_unconfirmed"]);

@@ -15,6 +15,7 @@ describe("what to do about a finding", () => {
     ["a password that is refused is no matter of a disk", "access_denied", "province-it", /Nhập lại tài khoản/],
     ["a measure server that refuses is the province's matter", "no_measure_server", "province-it", /Trung tâm không cần làm gì/],
     ["a centre that is dark looks at its power first", "site_offline", "commune", /Kiểm tra điện/],
+    ["a centre that is there and hears no portal tries them over another line", "unheard", "commune", /điện thoại dùng 4G/],
     ["what is not confirmed waits, and is nobody's turn", "unconfirmed", undefined, /chờ đo thêm/],
   ] as const)("%s", (_, reason, owner, words) => {
     const advice = findingAdvice("vi", recordings, { reason });

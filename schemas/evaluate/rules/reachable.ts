@@ -114,7 +114,7 @@ function voiceOf(samples: readonly Sample[]): Voice {
   return { askedMs: samples.map(({ atMs }) => atMs), heardMs: samples.filter(({ up, isMute }) => up || !isMute).map(({ atMs }) => atMs) };
 }
 
-/** Independent targets that fall mute together are the centre's own line, which says nothing about any of them. */
+/** Independent targets that fall mute together are the centre's own way out, which says nothing about any of them. Its agent may be heard all the while. */
 function isOwnLine({ up, isMute, atMs }: Sample, others: readonly Voice[]): boolean {
   if (up || !isMute || others.length === 0) return false;
   return others.every(({ askedMs, heardMs }) => isNear(askedMs, atMs) && !isNear(heardMs, atMs));
@@ -137,11 +137,11 @@ function blindSince(
   { probe, targets }: ReachableRule,
   target: string,
   [newest]: readonly Sample[],
-): "site_offline" | "pc_clock_wrong" | undefined {
+): "unheard" | "pc_clock_wrong" | undefined {
   const last = targets && runs.find((run) => run.probe === probe && run.target === target);
   if (last?.outcome.kind !== "failed" || last.atMs <= (newest?.atMs ?? Number.NEGATIVE_INFINITY)) return undefined;
   if (last.outcome.evidence?.pcClock !== undefined) return "pc_clock_wrong";
-  return ownReasons.has(last.outcome.reason) ? "site_offline" : undefined;
+  return ownReasons.has(last.outcome.reason) ? "unheard" : undefined;
 }
 
 /** Where the fault lies, when the newest bad answer proves that the centre's way out carried. */
@@ -156,7 +156,7 @@ function isShared({ up, atMs }: Sample, faults: readonly SharedFault[]): boolean
 
 function partOf(subject: string, samples: readonly Sample[], own: readonly Sample[], rule: ReachableRule, faults: readonly SharedFault[]): FindingPart {
   const [newest] = samples;
-  if (own[0] && own[0] !== newest) return { subject, state: "unknown", reason: isShared(own[0], faults) ? "shared_fault" : "site_offline" };
+  if (own[0] && own[0] !== newest) return { subject, state: "unknown", reason: isShared(own[0], faults) ? "shared_fault" : "unheard" };
   if (!newest) return { subject, state: "unknown", reason: "no_data" };
   if (newest.ageMs > rule.maxAgeMinutes * MINUTE_MS) return { subject, state: "unknown", reason: "stale" };
   const observed = Math.round((samples.filter(({ up }) => up).length / samples.length) * 1000) / 10;

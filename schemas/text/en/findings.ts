@@ -40,6 +40,8 @@ export const findings = {
   "finding.reason.too_few_runs": "Too few measurements to conclude.",
   "finding.reason.only_excused_runs": "All runs were limited by something else than the line ({excuse}).",
   "finding.reason.site_offline": "The centre cannot be reached: its gateway PC or its line is down.",
+  "finding.reason.unheard":
+    "The gateway PC reports to the province, but did not hear {subject}, and nothing shows that the centre's way out to the Internet carried then: it or the portals may be at fault.",
   "finding.reason.shared_fault": "{subject} fails from many centres at once: a shared fault, not counted against the centre.",
   "finding.reason.no_denominator": "The number of officers is not known, so the needed number cannot be told.",
   "finding.reason.declared_only": "Declared only; not yet measured or confirmed by an inspection.",
@@ -96,6 +98,8 @@ export const findings = {
   "finding.advice.vms_untold":
     "The device does not tell to which system it is connected, or the account of the agent may not see it: province IT looks the cameras up in its system's list and enters the result as a declaration.",
   "finding.advice.stale": "See whether the agent runs and why it does not measure: hcc-agent self-check on the gateway PC.",
+  "finding.advice.unheard":
+    "Open the portal on a phone with mobile data: if it opens, the centre's way out is at fault, call the Internet provider; if not, tell the province's IT.",
   "finding.wait": "Nothing to do yet: further measurements decide.",
   "finding.short.met": "met",
   "finding.short.capacity_demonstrated": "demonstrated",
@@ -130,6 +134,7 @@ export const findings = {
   "finding.short.too_few_runs": "too few runs",
   "finding.short.only_excused_runs": "runs limited by something else",
   "finding.short.site_offline": "centre unreachable",
+  "finding.short.unheard": "portal not heard",
   "finding.short.shared_fault": "shared fault",
   "finding.short.no_denominator": "number of officers unknown",
   "finding.short.declared_only": "declared only",

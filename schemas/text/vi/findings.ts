@@ -41,6 +41,8 @@ export const findings = {
   "finding.reason.too_few_runs": "Mới có ít lần đo, chưa đủ để kết luận.",
   "finding.reason.only_excused_runs": "Các lần đo đều bị giới hạn bởi nguyên nhân khác, không phải đường truyền ({excuse}).",
   "finding.reason.site_offline": "Trung tâm mất liên lạc: máy tính cổng hoặc đường truyền đang ngắt.",
+  "finding.reason.unheard":
+    "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không nghe được {subject} và không có gì chứng tỏ đường ra Internet của trung tâm lúc đó thông: chưa biết lỗi ở đường ra hay ở các cổng.",
   "finding.reason.shared_fault": "{subject} không dùng được từ nhiều trung tâm cùng lúc: lỗi chung, không tính cho trung tâm.",
   "finding.reason.no_denominator": "Chưa biết số cán bộ của trung tâm nên chưa tính được số cần có.",
   "finding.reason.declared_only": "Mới có khai báo, chưa có kết quả đo hoặc xác nhận của đoàn kiểm tra.",
@@ -94,6 +96,8 @@ export const findings = {
   "finding.advice.vms_untold":
     "Thiết bị không cho biết nó nối với hệ thống nào, hoặc tài khoản giám sát không đủ quyền xem: CNTT tỉnh tìm camera trong danh sách của hệ thống giám sát rồi nhập kết quả vào mục khai báo.",
   "finding.advice.stale": "Xem chương trình giám sát có chạy không và vì sao không đo: chạy hcc-agent self-check trên máy tính cổng.",
+  "finding.advice.unheard":
+    "Thử mở cổng bằng điện thoại dùng 4G: nếu mở được thì lỗi ở đường ra Internet của trung tâm, gọi nhà mạng; nếu không, báo CNTT tỉnh.",
   "finding.wait": "Chưa cần làm gì: chờ đo thêm.",
   "finding.short.met": "đạt yêu cầu",
   "finding.short.capacity_demonstrated": "đã chứng minh bằng thực tế",
@@ -128,6 +132,7 @@ export const findings = {
   "finding.short.too_few_runs": "mới có ít lần đo",
   "finding.short.only_excused_runs": "lần đo bị giới hạn bởi nguyên nhân khác",
   "finding.short.site_offline": "trung tâm mất liên lạc",
+  "finding.short.unheard": "không nghe được cổng",
   "finding.short.shared_fault": "lỗi chung của nhiều nơi",
   "finding.short.no_denominator": "chưa biết số cán bộ",
   "finding.short.declared_only": "mới có khai báo",

@@ -20,6 +20,11 @@ const seen: string[] = [];
 /** States that the portals' requirement ever had, at any centre. */
 const states = new Set<string>();
 
+/** A try that nobody answered: no connection, so no status either. */
+function silence(target: string, atMs: number): Said {
+  return { probe: "portal-http", target, atMs, outcome: { kind: "measured", readings: [{ metric: "portal_up", value: 0, labels: { portal: target } }] } };
+}
+
 function answer(target: string, atMs: number, up: boolean): Said {
   const labels = { portal: target };
   return {
@@ -115,4 +120,17 @@ it("the first to ask in a new window shares the fault of the one before, until e
   const [first] = await portalFindings();
   expect(first).toMatchObject({ centre: "xa-a", state: "unknown" });
   expect(first?.parts?.find(({ subject }) => subject === BROKEN)).toMatchObject({ reason: "shared_fault" });
+});
+
+it("all portals mute at one centre are no portal's fault and no silent centre; mute everywhere they are the province's", async () => {
+  const beginMs = NOW + 24 * 3 * 3_600_000;
+  const ask = async (fromMs: number, isMute: (code: string) => boolean) => {
+    for (let atMs = fromMs; atMs < fromMs + 40 * MINUTE; atMs += STEP)
+      for (const code of CODES)
+        await province.send(code, atMs, isMute(code) ? [silence(BROKEN, atMs), silence(WELL, atMs)] : [answer(BROKEN, atMs, true), answer(WELL, atMs, true)]);
+  };
+  await ask(beginMs, (code) => code === "xa-a");
+  expect((await portalFindings()).map(({ centre, reason }) => (centre === "xa-a" ? reason : "-")).filter((reason) => reason !== "-")).toEqual(["unheard"]);
+  await ask(beginMs + 60 * MINUTE, () => true);
+  expect((await portalFindings()).map(({ state, reason }) => `${state} ${reason}`)).toEqual(CODES.map(() => "unknown shared_fault"));
 });

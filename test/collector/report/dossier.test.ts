@@ -188,11 +188,16 @@ test("what nobody could help is listed with its reason, one line for a cause tha
       told(code, "R16", "2026-11-12T02:00:00.000Z", "unknown", "shared_fault"),
       told(code, "R16", "2026-11-12T03:30:00.000Z", "pass", "met"),
     ]);
-  const dossier = build(afterClosing, { changes: [...changes, told("xa-01", "R01", "2026-10-20T00:00:00.000Z", "unknown", "site_offline")] });
+  const longer = [
+    told("xa-01", "R01", "2026-10-20T00:00:00.000Z", "unknown", "site_offline"),
+    told("xa-07", "R16", "2026-11-20T02:00:00.000Z", "unknown", "unheard"),
+  ];
+  const dossier = build(afterClosing, { changes: [...changes, ...longer] });
   expect(dossier.centres.find(({ code }) => code === "xa-01")?.excuses).toEqual([
     { requirement: "R01", reason: "site_offline", from: period.from },
     { requirement: "R16", reason: "shared_fault", from: "2026-11-12T02:00:00.000Z", to: "2026-11-12T03:30:00.000Z" },
   ]);
+  expect(dossier.centres.find(({ code }) => code === "xa-07")?.excuses).toEqual([{ requirement: "R16", reason: "unheard", from: "2026-11-20T02:00:00.000Z" }]);
   expect(dossier.centres.find(({ code }) => code === "xa-06")).not.toHaveProperty("excuses");
   const html = await wordsOf(dossier, "html", "vi");
   expect(html.match(/lỗi chung của nhiều nơi/g)).toHaveLength(1);

@@ -50,7 +50,7 @@ describe("an agent that invents as many names as runs can hold is judged in time
       "portal-http",
       MINUTE,
     );
-    expect(judged("R16", { runs: portals })).toMatchObject({ state: "unknown", reason: "site_offline" });
+    expect(judged("R16", { runs: portals })).toMatchObject({ state: "unknown", reason: "unheard" });
   });
 
   it("recorders, of which none can be read but one", () => {

@@ -27,7 +27,7 @@ describe("R16: portals answer in working hours", () => {
       "a try that could not leave the centre is the line's",
       [{ ...portal("vnpt-igate", 0, 1), outcome: { kind: "failed", reason: "no_route" } }],
       "unknown",
-      "site_offline",
+      "unheard",
     ],
   ])("%s", (_, runs, state, reason) => {
     expect(judge(runs)).toMatchObject({ state, reason });
@@ -91,27 +91,23 @@ describe("R16: portals answer in working hours", () => {
     const both = (runOf: (target: string, agoMs: number) => Run) => last.flatMap((agoMs) => [runOf("vnpt-igate", agoMs), runOf("dvc-quoc-gia", agoMs)]);
 
     it.each<[string, readonly Run[], object]>([
-      [
-        "both are silent at once: the line, as far as anybody knows",
-        both((target, agoMs) => mute(target, agoMs)),
-        { state: "unknown", reason: "site_offline" },
-      ],
+      ["both are silent at once: the line, as far as anybody knows", both((target, agoMs) => mute(target, agoMs)), { state: "unknown", reason: "unheard" }],
       [
         "both are silent beside others that answer: the portals",
         both((target, agoMs) => mute(target, agoMs, "answered")),
         { state: "fail", reason: "target_down", detail: { segment: "portal" } },
       ],
-      ["nobody outside answers: the line", both((target, agoMs) => failed(target, agoMs, "no_route")), { state: "unknown", reason: "site_offline" }],
+      ["nobody outside answers: the line", both((target, agoMs) => failed(target, agoMs, "no_route")), { state: "unknown", reason: "unheard" }],
       [
         "this PC's clock is wrong: no certificate can be checked",
         both((target, agoMs) => ({ ...failed(target, agoMs, "tls"), outcome: { kind: "failed", reason: "tls", evidence: { pcClock: "wrong" } } })),
         { state: "unknown", reason: "pc_clock_wrong" },
       ],
-      ["no name is known: the line", both((target, agoMs) => failed(target, agoMs, "dns")), { state: "unknown", reason: "site_offline" }],
+      ["no name is known: the line", both((target, agoMs) => failed(target, agoMs, "dns")), { state: "unknown", reason: "unheard" }],
       [
         "the line was cut just now: what a portal did before is no state of now",
         [failed("vnpt-igate", 0, "no_route"), ...hour("vnpt-igate", [0, 0, 0, 0], 5 * MINUTE), ...hour("dvc-quoc-gia", good)],
-        { state: "unknown", reason: "site_offline" },
+        { state: "unknown", reason: "unheard" },
       ],
       [
         "the line is back: the portal's own answers count again, and those of the cut do not",
@@ -125,6 +121,24 @@ describe("R16: portals answer in working hours", () => {
       ],
     ])("%s", (_, runs, expected) => {
       expect(judge(runs)).toMatchObject(expected);
+    });
+  });
+
+  describe("portals that nobody hears at a centre whose agent is heard", () => {
+    const mute = [...hour("vnpt-igate", [0, 0, 0, 0, 0]), ...hour("dvc-quoc-gia", [0, 0, 0, 0, 0])];
+
+    it("are told as that, and no centre is said to be out of reach", () => {
+      const finding = judge(mute, { lastContactMs: NOW - 2 * MINUTE });
+      expect(finding).toMatchObject({ state: "unknown", reason: "unheard", detail: { subject: "vnpt-igate" } });
+      for (const [lang, words] of [
+        ["vi", "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không nghe được vnpt-igate"],
+        ["en", "The gateway PC reports to the province, but did not hear vnpt-igate"],
+      ] as const)
+        expect(finding && findingSentence(lang, finding)).toContain(words);
+    });
+
+    it("are the silent centre's matter once it has been silent for half an hour", () => {
+      expect(judge(mute, { lastContactMs: NOW - 31 * MINUTE })).toMatchObject({ state: "unknown", reason: "site_offline" });
     });
   });
 

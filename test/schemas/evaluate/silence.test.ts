@@ -50,7 +50,7 @@ describe("R16: portals that fall mute together are the centre's own line", () =>
       return measured("portal-http", ago * MINUTE, readings, { target });
     });
   it.each<[string, Run[], string]>([
-    ["both mute", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 0)], "unknown site_offline"],
+    ["both mute", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 0)], "unknown unheard"],
     ["one mute", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 1, 200)], "fail target_down"],
     ["both answer with an error", [...ask("vnpt-igate", 0, 503), ...ask("dvc-quoc-gia", 0, 502)], "fail target_down"],
     ["one mute, one with an error", [...ask("vnpt-igate", 0), ...ask("dvc-quoc-gia", 0, 503)], "fail target_down"],
