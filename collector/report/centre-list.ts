@@ -1,20 +1,20 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { PolicyProfile, Requirement } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { groupsOf } from "../groups-of.ts";
-import type { ProvinceRows, ToldFinding } from "../web/page-store.ts";
-import { asked, type CentreStanding, type ProvinceFilter, standingsOf, worstOnTop } from "../web/province-view.ts";
+import type { ToldFinding } from "../web/page-store.ts";
+import { asked, type CentreStanding, type ProvinceFilter } from "../web/province-view.ts";
 import { asOf } from "../web/standing.ts";
 import type { Cell } from "./csv.ts";
 import { PackedXlsx, type XlsxHead, type XlsxSheet } from "./xlsx.ts";
 
 export type CentreList = {
   readonly policy: PolicyProfile;
-  readonly province: Pick<ProvinceRows, "centres" | "findings">;
-  /** By what the centres of the province are chosen. */
+  /** All centres of the province, in the order of its page. */
+  readonly standings: readonly CentreStanding[];
+  /** By what they are chosen. */
   readonly filter: ProvinceFilter;
   /** The findings of some centres. */
   readonly told: (codes: readonly string[]) => Promise<readonly ToldFinding[]>;
@@ -33,8 +33,8 @@ const GROUP = 20;
  * time, and their findings are read and written as their turn comes, so that no list holds the collector or fills its memory.
  */
 export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buffer> {
-  const { policy, told, nowMs } = list;
-  const shown = await shownOf(list, lang);
+  const { policy, standings, filter, told, nowMs } = list;
+  const shown = asked(standings, filter);
   const about = aboutSheet(list, shown.length, lang);
   const book = new PackedXlsx([centresHead(policy, lang), requirementsHead(lang), about]);
   for (const group of groupsOf(shown, GROUP)) {
@@ -45,16 +45,6 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
   }
   await book.add(2, about.rows);
   return book.end();
-}
-
-/** The centres that were asked for, in the order of the province's page. */
-async function shownOf({ policy, province, filter, nowMs }: CentreList, lang: Lang): Promise<readonly CentreStanding[]> {
-  const standings: CentreStanding[] = [];
-  for (const group of groupsOf(province.centres, GROUP)) {
-    standings.push(...standingsOf(policy, group, province.findings, nowMs));
-    await turn();
-  }
-  return worstOnTop(asked(standings, filter), lang);
 }
 
 /** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */
@@ -176,7 +166,7 @@ function requirementRows(centres: readonly CentreRows[], lang: Lang): Cell[][] {
 }
 
 /** When the list was made, by which policy, and what it was filtered by. */
-function aboutSheet({ policy, province, filter, demo, nowMs }: CentreList, shown: number, lang: Lang): XlsxSheet {
+function aboutSheet({ policy, standings, filter, demo, nowMs }: CentreList, shown: number, lang: Lang): XlsxSheet {
   const { q, state, district, isp, requirement } = filter;
   const chosenBy: readonly (readonly [TextKey, string])[] = [
     ["web.filter.search", q],
@@ -192,7 +182,7 @@ function aboutSheet({ policy, province, filter, demo, nowMs }: CentreList, shown
     rows: [
       ...(demo ? [[text(lang, "web.demo.label"), text(lang, "report.demo")]] : []),
       [text(lang, "report.column.at"), moment(lang, nowMs)],
-      [text(lang, "list.centres"), text(lang, "web.filter.result", { shown, total: province.centres.length })],
+      [text(lang, "list.centres"), text(lang, "web.filter.result", { shown, total: standings.length })],
       ...chosenBy.map(([key, value]) => [text(lang, key), value === "" ? text(lang, "web.filter.all") : value]),
       [
         text(lang, "report.policy"),

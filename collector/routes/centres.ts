@@ -6,22 +6,24 @@ import { problem } from "#schemas/problem.ts";
 import type { Asset, CentreReply, CentreStatus, CentresReply } from "#schemas/read-api.ts";
 import { centreView } from "../web/centre-view.ts";
 import type { PageStore } from "../web/page-store.ts";
-import { type CentreStanding, provinceView } from "../web/province-view.ts";
+import type { CentreStanding } from "../web/province-view.ts";
+import type { SharedProvince } from "../web/shared-province.ts";
 import { publicFinding } from "./findings.ts";
 import type { CalendarAt, PageDeps } from "./page.ts";
 
-export type CentresDeps = Pick<PageDeps, "policy" | "now"> & CalendarAt & { readonly store: Pick<PageStore, "province" | "centre" | "ledger"> };
+export type CentresDeps = Pick<PageDeps, "policy" | "now"> &
+  CalendarAt & { readonly store: Pick<PageStore, "centre" | "ledger">; readonly province: SharedProvince };
 
 const HISTORY_MS = 30 * 86_400_000;
 
 /** `GET /v1/centres` and `GET /v1/centres/{code}`: the same figures as the pages, for other systems of the province. */
-export function centresRoutes({ store, policy, calendarAt, now }: CentresDeps): Hono {
+export function centresRoutes({ store, province, policy, calendarAt, now }: CentresDeps): Hono {
   const policyName = `${policy.id}@${policy.version}`;
   const app = new Hono();
 
   app.get("/v1/centres", async (c) => {
-    const at = new Date(now()).toISOString();
-    const view = provinceView(policy, await store.province(at, vietnamDay(now())), "vi", now());
+    const view = await province("vi", now());
+    const at = new Date(view.atMs).toISOString();
     return c.json({ at, policy: policyName, tally: view.centres, centres: view.standings.map(statusOf) } satisfies CentresReply);
   });
 

@@ -25,7 +25,7 @@ import { messagePage } from "../web/message-page.ts";
 import type { PageStore } from "../web/page-store.ts";
 import { provincePage } from "../web/province-page.ts";
 import type { ProvinceFilter } from "../web/province-view.ts";
-import { sharedProvince } from "../web/shared-province.ts";
+import type { SharedProvince } from "../web/shared-province.ts";
 import { staticFile } from "../web/static-files.ts";
 
 /** What the pages are made from. */
@@ -54,11 +54,10 @@ const DAY_MS = 86_400_000;
 const HEARTBEAT_MS = 25_000;
 
 /** The pages that people look at: province, centre, device, their static files and the stream that keeps them fresh. */
-export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
-  const { store, policy } = deps;
+export function pageRoutes(deps: PageDeps & CalendarAt & { readonly province: SharedProvince }): Hono {
+  const { store, province, policy } = deps;
   const app = new Hono();
   const live = liveRevision(() => store.revision());
-  const province = sharedProvince(store, policy);
 
   app.get("/", pageHeaders, async (c) => {
     const own = confinedTo(c);
@@ -69,11 +68,10 @@ export function pageRoutes(deps: PageDeps & CalendarAt): Hono {
 
   app.get("/centres.xlsx", pageHeaders, async (c) => {
     const { lang, nowMs, demo } = pageFrame(c, deps);
-    const today = vietnamDay(nowMs);
-    const province = await store.province(new Date(nowMs).toISOString(), today);
+    const { standings } = await province(lang, nowMs);
     const told = (codes: readonly string[]) => store.told(codes);
-    const body = await centreListXlsx({ policy, province, filter: filterAsked(c), told, demo, nowMs }, lang);
-    c.header("content-disposition", `attachment; filename="centres-${today}.xlsx"`);
+    const body = await centreListXlsx({ policy, standings, filter: filterAsked(c), told, demo, nowMs }, lang);
+    c.header("content-disposition", `attachment; filename="centres-${vietnamDay(nowMs)}.xlsx"`);
     return c.body(new Uint8Array(body), 200, { "content-type": XLSX_TYPE });
   });
 

@@ -26,6 +26,7 @@ import { allSites, findSite } from "../store/sites.ts";
 import { waiverPart, waiversFrom } from "../store/waivers.ts";
 import type { LatestReading } from "../web/device-brief.ts";
 import type { FormToken } from "../web/form-token.ts";
+import { sharedProvince } from "../web/shared-province.ts";
 import { asOf } from "../web/standing.ts";
 import { attestRoutes } from "./attest.ts";
 import { centresRoutes } from "./centres.ts";
@@ -76,6 +77,7 @@ export function webRoutes(deps: WebDeps): Hono {
       return site ? siteLedger(db, site, deps.policyAt(nowMs).calendar, nowMs) : [];
     },
   };
+  const province = sharedProvince(store, deps.policy);
   const calendarAt = (atMs: number) => deps.policyAt(atMs).calendar;
   const forms = {
     ...deps,
@@ -86,8 +88,8 @@ export function webRoutes(deps: WebDeps): Hono {
     },
   };
   return new Hono()
-    .route("/", pageRoutes({ ...deps, calendarAt, store }))
-    .route("/", centresRoutes({ ...deps, calendarAt, store: { ...store, centre: pages.centre } }))
+    .route("/", pageRoutes({ ...deps, calendarAt, store, province }))
+    .route("/", centresRoutes({ ...deps, calendarAt, province, store: { ...store, centre: pages.centre } }))
     .route("/", findingsRoutes({ ...deps, store: { ...store, findingsAsOf: (query, atMs) => findingsAsOf(db, deps.policyAt, query, atMs) } }))
     .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
     .route("/", openApiRoutes(deps))

@@ -27,6 +27,8 @@ export type CentreStanding = {
 };
 
 export type ProvinceView = {
+  /** The instant at which it stands like that. */
+  readonly atMs: number;
   readonly standings: readonly CentreStanding[];
   /** Centres by state; the parts sum to the number of centres. */
   readonly centres: Tally;
@@ -51,6 +53,7 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, lang: La
     ({ id }) => id,
   );
   return {
+    atMs: nowMs,
     standings,
     centres: tally(standings.map(({ state, tally }) => ({ state, waived: tally.waived > 0 }))),
     findings: sumOf(standings.map(({ tally }) => tally)),
@@ -68,7 +71,7 @@ export function provinceView(policy: PolicyProfile, rows: ProvinceRows, lang: La
 }
 
 /** How each of some centres stands, in their order; a centre without findings is unknown in all. */
-export function standingsOf(
+function standingsOf(
   policy: PolicyProfile,
   centres: readonly CentreBrief[],
   findings: ReadonlyMap<string, readonly FindingBrief[]>,
@@ -79,7 +82,7 @@ export function standingsOf(
 }
 
 /** Centres in the order in which the province looks at them. */
-export function worstOnTop(standings: readonly CentreStanding[], lang: Lang): readonly CentreStanding[] {
+function worstOnTop(standings: readonly CentreStanding[], lang: Lang): readonly CentreStanding[] {
   const collator = new Intl.Collator(lang);
   return standings
     .map((standing) => ({ standing, rank: rank(standing), weight: weight(standing) }))

@@ -7,14 +7,16 @@ import { type ProvinceView, provinceView } from "./province-view.ts";
 /** How long what was made serves others while the revision stays; what no revision tells, such as last contacts, is that old at most. */
 const KEEP_MS = 3_000;
 
+/** The province for readers of one language, as of an instant; see sharedProvince. */
+export type SharedProvince = (lang: Lang, nowMs: number) => Promise<ProvinceView>;
 type Made = { readonly revision: string; readonly day: string; readonly atMs: number; readonly views: Promise<Views> };
 type Views = (lang: Lang) => ProvinceView;
 
 /**
- * The province as all who look at it share it: open pages ask for it anew at the same moment, and a large one takes the collector's time. It is made anew when
+ * The province as all who look at it share it, people and other systems: open pages ask for it anew at the same moment, and a large one takes the collector's time. It is made anew when
  * findings or waivers have changed, on another day, and after some seconds. @throws as the store does
  */
-export function sharedProvince(store: Pick<PageStore, "province" | "revision">, policy: PolicyProfile): (lang: Lang, nowMs: number) => Promise<ProvinceView> {
+export function sharedProvince(store: Pick<PageStore, "province" | "revision">, policy: PolicyProfile): SharedProvince {
   let newest: Made | undefined;
   return async (lang, nowMs) => {
     // Asked before the rows are read: they are at least as new as it.

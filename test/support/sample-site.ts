@@ -8,7 +8,6 @@ import { periodOf } from "../../collector/report/period.ts";
 import { attestRoutes } from "../../collector/routes/attest.ts";
 import { dutiesRoutes } from "../../collector/routes/duties.ts";
 import { openApiRoutes } from "../../collector/routes/openapi.ts";
-import { pageRoutes } from "../../collector/routes/page.ts";
 import { reportRoutes } from "../../collector/routes/report.ts";
 import { waiverRoutes } from "../../collector/routes/waiver.ts";
 import { formToken } from "../../collector/web/form-token.ts";
@@ -16,6 +15,7 @@ import { calendar, plan } from "./facts.ts";
 import { guarded } from "./guarded.ts";
 import { memoryForms } from "./memory-forms.ts";
 import { sampleComparison } from "./sample-months.ts";
+import { samplePages } from "./sample-pages.ts";
 import { samplePolicy } from "./sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs, sampleStore } from "./sample-province.ts";
 
@@ -61,7 +61,7 @@ export async function sampleSite({ demo = true } = {}): Promise<SampleSite> {
     },
     comparison: sampleComparison,
   };
-  const routes = pageRoutes({ ...page, calendarAt: () => calendar, store: { ...sampleStore, revision: async () => revision } })
+  const routes = samplePages({ ...page, calendarAt: () => calendar, store: { ...sampleStore, revision: async () => revision } })
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))
     .route("/", dutiesRoutes({ ...forms, policy: plan, calendarAt: () => calendar, dutiesOf: async () => records.toReversed() }))

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { pageRoutes } from "../../../collector/routes/page.ts";
 import { calendar } from "../../support/facts.ts";
+import { samplePages } from "../../support/sample-pages.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 import { xlsxRows } from "../../support/xlsx-rows.ts";
 import { zipParts } from "../../support/zip-parts.ts";
 
 const deps = { store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, lang: "vi", demo: false, now: () => sampleNowMs } as const;
-const app = pageRoutes(deps);
+const app = samplePages(deps);
 
 async function listOf(query: string, from = app): Promise<{ centres: string[][]; requirements: string[][]; about: string[][] }> {
   const reply = await from.request(`/centres.xlsx${query}`);
@@ -66,7 +66,7 @@ test("a row of a centre has the state of each requirement, waived ones marked, a
 test("a centre that was never heard is unknown in all, and a pass whose evidence has run out is none", async () => {
   const never = await listOf("?q=xa-12");
   expect(new Set(under(never.requirements, "Trạng thái"))).toEqual(new Set(["Chưa xác định"]));
-  const later = pageRoutes({ ...deps, now: () => sampleNowMs + 4 * 86_400_000 });
+  const later = samplePages({ ...deps, now: () => sampleNowMs + 4 * 86_400_000 });
   const reply = await later.request("/centres.xlsx?q=xa-06");
   const [, requirements = []] = xlsxRows(Buffer.from(await reply.arrayBuffer()));
   expect(under(requirements, "Trạng thái")).not.toContain("Đạt");
@@ -87,7 +87,7 @@ test("a list of many centres is read and packed a few at a time, with turns for 
     },
   };
   const waiting = setInterval(() => turns++, 0);
-  const reply = await pageRoutes({ ...deps, store }).request("/centres.xlsx");
+  const reply = await samplePages({ ...deps, store }).request("/centres.xlsx");
   clearInterval(waiting);
   const bytes = Buffer.from(await reply.arrayBuffer());
   expect(under(xlsxRows(bytes)[0] ?? [], "Mã").sort()).toEqual(many.map(({ code }) => code));
@@ -106,16 +106,16 @@ test.each(["=1+1", "+84", "-5", "@SUM(A1)", '=HYPERLINK("http://evil.test")'])("
       centres: [{ ...(first as (typeof sampleCentres)[number]), name }],
     }),
   };
-  const { centres } = await listOf("", pageRoutes({ ...deps, store: hostile }));
+  const { centres } = await listOf("", samplePages({ ...deps, store: hostile }));
   expect(under(centres, "Trung tâm")).toEqual([name]);
-  const bytes = Buffer.from(await (await pageRoutes({ ...deps, store: hostile }).request("/centres.xlsx")).arrayBuffer());
+  const bytes = Buffer.from(await (await samplePages({ ...deps, store: hostile }).request("/centres.xlsx")).arrayBuffer());
   const book = [...zipParts(bytes).values()].join("");
   expect(book).not.toContain("<f>");
   expect(book.match(/state="frozen"/g)).toHaveLength(3);
 });
 
 test("says when it was made, by which policy, what it was filtered by, and that data are simulated", async () => {
-  const { about } = await listOf(`?isp=${isp}&state=open`, pageRoutes({ ...deps, demo: true }));
+  const { about } = await listOf(`?isp=${isp}&state=open`, samplePages({ ...deps, demo: true }));
   expect(about).toEqual(
     expect.arrayContaining([
       ["Cảnh báo dữ liệu mô phỏng", expect.stringContaining("MÔ PHỎNG")],

@@ -4,6 +4,8 @@ import { centresRoutes } from "../../../collector/routes/centres.ts";
 import { findingsRoutes } from "../../../collector/routes/findings.ts";
 import { openApiDocument, openApiRoutes } from "../../../collector/routes/openapi.ts";
 import { operations } from "../../../collector/routes/operations.ts";
+import { pageRoutes } from "../../../collector/routes/page.ts";
+import { sharedProvince } from "../../../collector/web/shared-province.ts";
 import { calendar } from "../../support/facts.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleFindings, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
@@ -23,12 +25,26 @@ const findings = findingsRoutes({
     },
   },
 });
-const centres = centresRoutes({ store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, now });
+const policy = samplePolicy;
+const province = sharedProvince(sampleStore, policy);
+const centres = centresRoutes({ store: sampleStore, province, policy, calendarAt: () => calendar, now });
 
 test("the centres are the same figures as on the page, in the shape that the document promises", async () => {
   const reply = CentresReply.parse(await (await centres.request("/v1/centres")).json());
   expect(reply.tally).toMatchObject({ total: 12, pass: 6, fail: 1 });
   expect(reply.centres[0]).toMatchObject({ code: "xa-01", state: "fail" });
+});
+
+test("what asks for the centres again and again shares the province with the pages, and is told as of when it stands", async () => {
+  let read = 0;
+  let nowMs = sampleNowMs;
+  const store = { ...sampleStore, province: (...asked: Parameters<typeof sampleStore.province>) => sampleStore.province(...asked).finally(() => read++) };
+  const deps = { store, province: sharedProvince(store, policy), policy, calendarAt: () => calendar, now: () => nowMs } as const;
+  const both = centresRoutes(deps).route("/", pageRoutes({ ...deps, lang: "vi", demo: false }));
+  await both.request("/");
+  nowMs += 2_000;
+  const replies = await Promise.all(Array.from({ length: 5 }, async () => CentresReply.parse(await (await both.request("/v1/centres")).json())));
+  expect([read, new Set(replies.map(({ at }) => at))]).toEqual([1, new Set([new Date(sampleNowMs).toISOString()])]);
 });
 
 test("one centre has its findings and changes; an unknown one is a problem", async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { pageRoutes } from "../../../collector/routes/page.ts";
 import { calendar } from "../../support/facts.ts";
+import { samplePages } from "../../support/sample-pages.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleNowMs, sampleStore } from "../../support/sample-province.ts";
 
 const deps = { store: sampleStore, policy: samplePolicy, calendarAt: () => calendar, lang: "vi", demo: false, now: () => sampleNowMs } as const;
-const app = pageRoutes(deps);
+const app = samplePages(deps);
 const page = async (path: string, headers: Record<string, string> = {}) => (await app.request(path, { headers })).text();
 
 test("the province page says how many stand how, and the parts sum", async () => {
@@ -60,7 +60,7 @@ test("the centre page says whom to call, by the provider of the line", async () 
     { owner: "isp", number: "1900 9999" },
     { owner: "commune", number: "0269 111" },
   ] as const;
-  const called = pageRoutes({ ...deps, phones });
+  const called = samplePages({ ...deps, phones });
   const html = await (await called.request("/centres/xa-01")).text();
   for (const place of ["Dò lần cuối 5 phút trước. Ai làm: ", '<div class="who">Ai làm: ', "<b>Ai làm:</b> "])
     expect(html).toContain(`${place}Nhà mạng, điện thoại 1800 1166`);
@@ -93,7 +93,7 @@ test("a device's page says whether it is there, since when, and what it told las
 
 test("why a device could not be asked is said in the reader's words; those of the program or of the device stand behind, quoted and harmless", async () => {
   const detail = `10.1.0.31:80 refused user name or password ${hostileName}`;
-  const failing = pageRoutes({
+  const failing = samplePages({
     ...deps,
     store: {
       ...sampleStore,
@@ -118,7 +118,7 @@ test("devices stand on the centre's page, silent ones first, also those that onl
 
 test("a list of devices that is cut says how many there are and leads on, on the page that was asked for", async () => {
   const asked: unknown[] = [];
-  const many = pageRoutes({
+  const many = samplePages({
     ...deps,
     store: {
       ...sampleStore,
@@ -151,7 +151,7 @@ test("an unknown centre is 404 and shows what was asked harmlessly", async () =>
 });
 
 test("demo data is marked on every page, and only there", async () => {
-  const demo = pageRoutes({ ...deps, demo: true });
+  const demo = samplePages({ ...deps, demo: true });
   for (const path of ["/", "/centres/xa-01", "/centres/none"]) expect(await (await demo.request(path)).text(), path).toContain("DỮ LIỆU MÔ PHỎNG");
   expect(await page("/")).not.toContain("DỮ LIỆU MÔ PHỎNG");
 });
@@ -180,7 +180,7 @@ test("hostile device names are shown as text", async () => {
 
 test("hostile names of centres, filters and 10 kB of text change no tag and no size", async () => {
   const name = hostileName + "A".repeat(10_000);
-  const hostile = pageRoutes({
+  const hostile = samplePages({
     ...deps,
     store: {
       ...sampleStore,
@@ -221,7 +221,7 @@ test("a page of 135 centres with 20 requirements stays below 150 kB", async () =
       }),
     ]),
   );
-  const large = pageRoutes({
+  const large = samplePages({
     ...deps,
     policy,
     calendarAt: () => calendar,
@@ -237,7 +237,7 @@ test("a province of more centres than a page holds is looked at a page at a time
     ...sampleStore,
     province: async () => ({ centres: centres as (typeof sampleCentres)[number][], closed: [], findings: new Map(), changes: [] }),
   };
-  const many = pageRoutes({ ...deps, calendarAt: () => calendar, store });
+  const many = samplePages({ ...deps, calendarAt: () => calendar, store });
   const rowsOf = async (address: string) => {
     const html = await (await many.request(address)).text();
     return { html, rows: [...html.matchAll(/<th scope="row"><a href="\/centres\/(xa-\d+)"/g)].map(([, code]) => code) };
@@ -281,7 +281,7 @@ test("the centre page holds what is declared against what was found, without add
 
 test("a closed centre says since when and where its work went, and asks nothing of anybody; one that will be closed says so beside its state", async () => {
   const closing = (on: string) =>
-    pageRoutes({
+    samplePages({
       ...deps,
       store: {
         ...sampleStore,
@@ -307,7 +307,7 @@ test("a closed centre says since when and where its work went, and asks nothing 
 test("a day on which nobody judged is an unknown one in the strip, and the page names it", async () => {
   const told = (at: string, to: "unknown" | "pass", reason: "not_judged" | "met") => ({ centre: "xa-01", requirement: "R01", at, to, reason });
   const unjudged = [told("2026-11-23T17:00:00.000Z", "unknown", "not_judged"), told("2026-11-26T17:00:00.000Z", "pass", "met")];
-  const routes = pageRoutes({
+  const routes = samplePages({
     ...deps,
     store: {
       ...sampleStore,
