@@ -161,13 +161,17 @@ async function evidenceRuns(db: Db, siteId: number, findings: readonly StandingF
   return found.sort((a, b) => b.atMs - a.atMs);
 }
 
-// A row for each centre: with one for each finding the driver alone would hold the collector for longer than all the rest of the page.
+// A row for each centre: with one for each finding the driver alone would hold the collector for longer than all the rest of the page. Findings are put together
+// before they meet their centres, and with the waivers as one list: the planner expects a group for each of them otherwise, and sorts them on the disk.
 const briefFindings = `
-  SELECT centre, json_agg(json_build_array(requirement, state, trunc(since)::int8, trunc(valid_until)::int8, waived)) AS findings FROM (
-    SELECT f.site_id, site.centre_code AS centre, f.requirement, f.state, ${instantMs("f.since")} AS since, ${instantMs("f.valid_until")} AS valid_until,
-      EXISTS (SELECT 1 FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn') AS waived
-    FROM finding f JOIN site USING (site_id)
-  ) AS one GROUP BY site_id, centre`;
+  SELECT site.centre_code AS centre, findings FROM site JOIN (
+    SELECT f.site_id, json_agg(json_build_array(
+      f.requirement, f.state, trunc(${instantMs("f.since")})::int8, trunc(${instantMs("f.valid_until")})::int8, w.site_id IS NOT NULL)) AS findings
+    FROM finding f LEFT JOIN (
+      SELECT DISTINCT site_id, requirement FROM waiver WHERE ($1::text)::date BETWEEN from_day AND until_day AND NOT body ? 'withdrawn'
+    ) AS w ON w.site_id = f.site_id AND w.requirement = f.requirement
+    GROUP BY f.site_id
+  ) AS one USING (site_id)`;
 
 const toldFindings = `
   SELECT f.body - 'evidence' - 'parts' AS body, ${instantMs("f.since")} AS since FROM finding f JOIN site USING (site_id)

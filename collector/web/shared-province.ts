@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
@@ -18,6 +19,7 @@ type Views = (lang: Lang) => ProvinceView;
  */
 export function sharedProvince(store: Pick<PageStore, "province" | "revision">, policy: PolicyProfile): SharedProvince {
   let newest: Made | undefined;
+  let turns = Promise.resolve();
   return async (lang, nowMs) => {
     // Asked before the rows are read: they are at least as new as it.
     const revision = await store.revision();
@@ -30,7 +32,11 @@ export function sharedProvince(store: Pick<PageStore, "province" | "revision">, 
         if (newest === made) newest = undefined;
       });
     }
-    return (await newest.views)(lang);
+    const views = await newest.views;
+    // Each goes on in a turn of its own: what many who waited for the same rows make of them would hold the collector for all of their pages.
+    turns = turns.then(() => turn());
+    await turns;
+    return views(lang);
   };
 }
 

@@ -26,6 +26,22 @@ test("ten people who look at once share what is made, in both languages", async 
   expect(await asked("vi", sampleNowMs + 2_900)).toBe(views[0]);
 });
 
+test("what each makes of it leaves turns to whatever else waits", async () => {
+  let turns = 0;
+  const waiting = setInterval(() => turns++, 0);
+  const seen = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      await asked("vi", sampleNowMs);
+      const before = turns;
+      // As long as a page takes.
+      for (const startMs = performance.now(); performance.now() - startMs < 3; );
+      return before;
+    }),
+  );
+  clearInterval(waiting);
+  expect(new Set(seen).size).toBeGreaterThan(5);
+});
+
 test.each<[string, () => void, number]>([
   ["findings or waivers have changed", () => (revision = "2"), 10],
   ["it is three seconds old", () => undefined, 3_000],
