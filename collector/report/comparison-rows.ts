@@ -7,6 +7,16 @@ import type { Dossier } from "./dossier.ts";
 import { coverageWords, measuredOf, notices, rowReason, type Sheet, scoreWords } from "./rows.ts";
 import { sealOf } from "./seal.ts";
 
+/** Rows of one kind that a page or a sheet of paper lists; the tables hold all of them. */
+export const KIND_ROWS_SHOWN = 100;
+/** What stays as it was well, or unknown, is counted alone where people read. */
+export const listedKinds: readonly ChangeKind[] = ["newly_not_met", "found_not_met", "newly_unknown", "still_not_met", "scope", "newly_met", "found_met"];
+
+/** What two months side by side are called. */
+export function comparisonTitle({ before, after }: Comparison, lang: Lang): string {
+  return text(lang, "compare.title", { before: day(lang, before.month), after: day(lang, after.month) });
+}
+
 /** Two months as tables: what changed at each centre, the sums, what is not compared, and what it was made from. */
 export function comparisonSheets(comparison: Comparison, lang: Lang): readonly [Sheet, ...Sheet[]] {
   return [changeRows(comparison, lang), sumRows(comparison, lang), apartRows(comparison, lang), sourceRows(comparison, lang)];

@@ -1,6 +1,7 @@
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { Comparison } from "./comparison.ts";
+import { comparisonPrint } from "./comparison-print.ts";
 import { comparisonSheets } from "./comparison-rows.ts";
 import { csv } from "./csv.ts";
 import type { Dossier } from "./dossier.ts";
@@ -40,15 +41,20 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
   }
 }
 
-export const comparisonFormats = ["xlsx", "csv"] as const;
+export const comparisonFormats = ["pdf", "xlsx", "csv"] as const;
+export type ComparisonFormat = (typeof comparisonFormats)[number];
 
-/** Writes two months side by side in one format. Same months, language and format: same bytes. */
-export function renderComparison(comparison: Comparison, format: (typeof comparisonFormats)[number], lang: Lang): RenderedReport {
-  const sheets = comparisonSheets(comparison, lang);
+/** Writes two months side by side in one format: for paper the changes of each kind up to a number, else every row. Same months, language and format: same bytes. */
+export async function renderComparison(comparison: Comparison, format: ComparisonFormat, lang: Lang): Promise<RenderedReport> {
   const fileName = `province-${comparison.before.month}-${comparison.after.month}.${format}`;
-  return format === "csv"
-    ? { body: csvOf(sheets, lang), type: "text/csv; charset=utf-8", fileName }
-    : { body: xlsxOf(sheets, lang), type: XLSX_TYPE, fileName };
+  switch (format) {
+    case "pdf":
+      return { body: await typeset(comparisonPrint(comparison, lang), comparison.after.closesAt), type: "application/pdf", fileName };
+    case "csv":
+      return { body: csvOf(comparisonSheets(comparison, lang), lang), type: "text/csv; charset=utf-8", fileName };
+    case "xlsx":
+      return { body: xlsxOf(comparisonSheets(comparison, lang), lang), type: XLSX_TYPE, fileName };
+  }
 }
 
 /** One table that every spreadsheet reads; the others stand below it, each after an empty line and with its title. */

@@ -96,10 +96,10 @@ async function comparisonReply(c: Context, { desk, lang }: ReportDeps) {
   const [before, after] = [Month.safeParse(c.req.param("before")), Month.safeParse(later)];
   const format = comparisonFormats.find((one) => one === ending);
   if (!before.success || !after.success || !format || before.data >= after.data)
-    return c.json(problem(422, "comparison_invalid", "name an earlier and a later month as 2026-10/2026-11.xlsx, or .csv"), 422);
+    return c.json(problem(422, "comparison_invalid", "name an earlier and a later month as 2026-10/2026-11.pdf, .xlsx or .csv"), 422);
   const found = await desk.comparison(before.data, after.data);
   if ("missing" in found) return c.json(problem(404, "report_unknown", `there is no report of ${found.missing}`), 404);
-  return sheet(c, renderComparison(found, format, languageOf(c, lang)), reportPolicy);
+  return sheet(c, await renderComparison(found, format, languageOf(c, lang)), reportPolicy);
 }
 
 async function reply(c: Context, deps: ReportDeps, file: string, centre: string | undefined) {

@@ -2,20 +2,16 @@ import { html } from "hono/html";
 import { day } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { type ChangeKind, type ComparedRow, type Comparison, changeKinds } from "../report/comparison.ts";
-import { apartWords, otherWords, requirementTitle, sumOf } from "../report/comparison-rows.ts";
+import { type ComparedRow, type Comparison, changeKinds } from "../report/comparison.ts";
+import { apartWords, comparisonTitle, KIND_ROWS_SHOWN, listedKinds, otherWords, requirementTitle, sumOf } from "../report/comparison-rows.ts";
 import type { Dossier } from "../report/dossier.ts";
+import { type ComparisonFormat, comparisonFormats } from "../report/render.ts";
 import { coverageWords, notices, rowReason, scoreWords } from "../report/rows.ts";
 import { blockTable } from "./block-table.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import { monthBefore, monthOptions } from "./month-options.ts";
 import { valueWithUnit } from "./value.ts";
-
-/** Rows of one kind that the page lists; the files hold all of them. */
-const ROWS_SHOWN = 100;
-/** What stays as it was well, or unknown, is counted alone. */
-const listed: readonly ChangeKind[] = ["newly_not_met", "found_not_met", "newly_unknown", "still_not_met", "scope", "newly_met", "found_met"];
 
 /** The months that a reader asked for, as they stand in the form. */
 export type AskedMonths = { readonly before: string; readonly after: string };
@@ -24,11 +20,11 @@ export type AskedMonths = { readonly before: string; readonly after: string };
 export function comparisonPage(frame: PageFrame, asked: AskedMonths, thisMonth: string, found: Comparison | { readonly fault: string }): Html {
   const { lang } = frame;
   const isFault = "fault" in found;
-  const title = isFault ? text(lang, "report.page.compare") : titleOf(found, lang);
+  const title = isFault ? text(lang, "report.page.compare") : comparisonTitle(found, lang);
   const body = isFault
     ? html`<p class="note" role="alert">${found.fault}</p>`
     : html`${[found.before, found.after].map((dossier) => noticeOf(dossier, lang))}
-<p>${text(lang, "compare.download")} ${(["xlsx", "csv"] as const).map((format) => html`<a href="${fileOf(found, format)}">${text(lang, `report.page.format.${format}`)}</a> `)}</p>`;
+<p>${text(lang, "compare.download")} ${comparisonFormats.map((format) => html`<a href="${fileOf(found, format)}">${text(lang, `report.page.format.${format}`)}</a> `)}</p>`;
   return layout(
     frame,
     title,
@@ -53,11 +49,7 @@ function comparisonForm(lang: Lang, thisMonth: string, { before, after }: AskedM
 <p><button type="submit">${text(lang, "compare.make")}</button></p></form>`;
 }
 
-function titleOf({ before, after }: Comparison, lang: Lang): string {
-  return text(lang, "compare.title", { before: day(lang, before.month), after: day(lang, after.month) });
-}
-
-function fileOf({ before, after }: Comparison, format: "xlsx" | "csv"): string {
+function fileOf({ before, after }: Comparison, format: ComparisonFormat): string {
   return `/v1/comparisons/${before.month}/${after.month}.${format}`;
 }
 
@@ -105,12 +97,12 @@ function changes({ rows, after }: Comparison, lang: Lang): Html[] {
   const heads = (["report.column.centre", "report.column.requirement", "compare.column.before", "compare.column.after", "report.column.why"] as const).map(
     (key) => text(lang, key),
   );
-  return listed.flatMap((kind) => {
+  return listedKinds.flatMap((kind) => {
     const own = groups.get(kind) ?? [];
     if (own.length === 0) return [];
-    const more = own.length - ROWS_SHOWN;
+    const more = own.length - KIND_ROWS_SHOWN;
     const title = text(lang, `compare.kind.${kind}`);
-    const shown = own.slice(0, ROWS_SHOWN).map((row) => ({
+    const shown = own.slice(0, KIND_ROWS_SHOWN).map((row) => ({
       head: html`<a href="/centres/${row.centre.code}#${row.requirement}">${row.centre.name}</a>${row.centre.district ? html`<span class="where">${row.centre.district}</span>` : ""}`,
       cells: [
         html`<span class="rid">${row.requirement}</span> ${titles.get(row.requirement)}`,

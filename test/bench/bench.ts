@@ -20,6 +20,9 @@ const { positionals: names, values } = parseArgs({
     /** fleet: how many agents, and for how long. The demand is for 3300 and 600. */
     agents: { type: "string", default: "300" },
     seconds: { type: "string", default: "60" },
+    /** pages: how many centres, of which 135 are simulated and the others repeat them, and how many people look at once. */
+    centres: { type: "string", default: "135" },
+    people: { type: "string", default: "10" },
     /** ingest: measured rounds. */
     rounds: { type: "string", default: "5" },
     /** query: millions of rows. The demand is for 97.2. */
@@ -39,7 +42,7 @@ const benches: Readonly<Record<string, () => unknown>> = {
   query: () => benchQuery({ millions: Number(values.millions) }),
   link: benchLink,
   dashboards: benchDashboards,
-  pages: () => benchPages(),
+  pages: () => benchPages({ centres: Number(values.centres), together: Number(values.people) }),
 };
 
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -65,6 +65,15 @@ describe("what was typed wrong", () => {
       `Không hiểu lệnh vừa gõ ("doc" không dùng được sau --format <format>; các giá trị: html, pdf, xlsx, csv, json). Xem cách gõ: hcc-collector report --help`,
     ],
     [["report", "--month", "2026-11"], "Báo cáo của ai? Thêm --centre MÃ hoặc --province, một trong hai."],
+    [
+      ["report", "--month", "2026-11", "--province", "--against", "2026-10"],
+      "--against so sánh cả tỉnh ở hai tháng: dùng với --province và --format là một trong: pdf, xlsx, csv.",
+    ],
+    [["report", "--month", "2026-11", "--province", "--against", "2026-11", "--format", "csv"], "Hãy chọn hai tháng khác nhau."],
+    [
+      ["report", "--month", "2026-11", "--province", "--against", "2026-1", "--format", "csv"],
+      '--against: "2026-1" không phải một tháng: ghi theo dạng 2026-11',
+    ],
     [["report", "--month", "2026-13", "--province"], '--month: "2026-13" không phải một tháng: ghi theo dạng 2026-11'],
     [["evidence", "--centre", "x"], "Căn cứ về phần nào? Thêm --link (đường truyền)."],
     [["evidence", "--centre", "x", "--link", "--to", "2026-02-31"], '--to: "2026-02-31" không phải một ngày có thật: ghi theo dạng 2026-11-30'],
@@ -165,6 +174,11 @@ describe.skipIf(!requirePeer("postgres"))("what commands answer", () => {
       ["evidence", "--centre", "xa-01", "--link"],
     ])
       expect(await run(...words, "--out", "/no/such/folder/x.html")).toMatchObject({ code: 64, err: expect.stringContaining("/no/such/folder/x.html") });
+    // Neither month may be older than the evidence, and both have begun.
+    const [month, before] = [today.slice(0, 7), vietnamDay(Date.parse(`${today.slice(0, 7)}-01`) - 86_400_000).slice(0, 7)];
+    const compared = await run("report", "--province", "--month", before, "--against", month, "--format", "csv");
+    expect([compared.code, compared.out.split(",")[0]]).toEqual([0, "\ufeffThay đổi"]);
+    expect(compared.out).toContain(`Tháng,${before.split("-").reverse().join("/")},${month.split("-").reverse().join("/")}`);
     expect(await run("report", "--province", "--month", today.slice(0, 7), "--format", "pdf")).toMatchObject({
       code: 64,
       err: expect.stringMatching(/^Dạng pdf không phải văn bản, không in ra stdout được: thêm --out \S+\.pdf$/),

@@ -107,7 +107,9 @@ export const collectorWork: Record<keyof typeof vi, string> = {
   "collector.report.province": "of all centres",
   "collector.report.month": "month, such as 2026-11",
   "collector.report.whose": "Of whom? Add --centre CODE or --province, one of the two.",
-  "collector.report.no-month": '--month: "{given}" is no month: write it as 2026-11',
+  "collector.report.against": "side by side with another month, of the province (pdf, xlsx or csv)",
+  "collector.report.against-what": "--against holds the province in two months side by side: use it with --province and one of these as --format: {formats}.",
+  "collector.report.no-month": '{option}: "{given}" is no month: write it as 2026-11',
   "collector.report.none": "There is no report of {month}: the month has not begun, or is so old that its evidence is gone.",
   "collector.report.none-of-centre":
     "There is no report of {month} of the centre “{centre}”: it was not there in that month (see “centre list”), or the month has not begun or is so old that its evidence is gone.",

@@ -106,7 +106,9 @@ export const collectorWork = {
   "collector.report.province": "của mọi trung tâm",
   "collector.report.month": "tháng, ví dụ 2026-11",
   "collector.report.whose": "Báo cáo của ai? Thêm --centre MÃ hoặc --province, một trong hai.",
-  "collector.report.no-month": '--month: "{given}" không phải một tháng: ghi theo dạng 2026-11',
+  "collector.report.against": "so sánh với một tháng khác, của cả tỉnh (pdf, xlsx hoặc csv)",
+  "collector.report.against-what": "--against so sánh cả tỉnh ở hai tháng: dùng với --province và --format là một trong: {formats}.",
+  "collector.report.no-month": '{option}: "{given}" không phải một tháng: ghi theo dạng 2026-11',
   "collector.report.none": "Không có báo cáo tháng {month}: tháng chưa bắt đầu, hoặc quá cũ, không còn bằng chứng.",
   "collector.report.none-of-centre":
     "Không có báo cáo tháng {month} của trung tâm “{centre}”: tháng đó không có trung tâm này (xem “centre list”), tháng chưa bắt đầu, hoặc quá cũ, không còn bằng chứng.",

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { FindingState } from "#schemas/finding.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { text } from "#schemas/text/text.ts";
 import { type ChangeKind, changeKinds, compareMonths } from "../../../collector/report/comparison.ts";
+import { listedKinds } from "../../../collector/report/comparison-rows.ts";
 import type { Dossier } from "../../../collector/report/dossier.ts";
 import { renderComparison } from "../../../collector/report/render.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
+import { pdfText } from "../../support/pdf-text.ts";
 import { sampleComparison, sampleMonth } from "../../support/sample-months.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleFindings } from "../../support/sample-province.ts";
@@ -137,7 +140,7 @@ describe("what is not compared", () => {
     expect(unread.rows).toEqual([]);
   });
 
-  it("a centre that one of the months does not have: with the day on which it closed, where that is known", () => {
+  it("a centre that one of the months does not have: with the day on which it closed, where that is known", async () => {
     const [gone, lost, ...rest] = sampleCentres;
     if (!gone || !lost) throw new Error("the sample has centres");
     const before = sampleMonth("2026-10", { centres: sampleCentres.slice(0, -1) });
@@ -149,15 +152,15 @@ describe("what is not compared", () => {
       { code: "xa-02", name: "Xã Ia Grai", why: "gone" },
     ]);
     expect(compared.rows.map(({ centre }) => centre.code)).not.toContain("xa-01");
-    expect(String(renderComparison(compared, "csv", "vi").body)).toContain('xa-01,Xã Chư Păh,"đã đóng từ ngày 16/11/2026, công việc chuyển về xa-03"');
-    expect(String(renderComparison(compared, "csv", "vi").body)).toContain("xa-12,Xã Quy Nhơn,Không có trong báo cáo tháng 10/2026.");
+    expect(String((await renderComparison(compared, "csv", "vi")).body)).toContain('xa-01,Xã Chư Păh,"đã đóng từ ngày 16/11/2026, công việc chuyển về xa-03"');
+    expect(String((await renderComparison(compared, "csv", "vi")).body)).toContain("xa-12,Xã Quy Nhơn,Không có trong báo cáo tháng 10/2026.");
   });
 });
 
 describe("as a file", () => {
   it.each(["vi", "en"] as const)("holds every row, the sums, and the hashes of the two reports (%s)", async (lang) => {
     const comparison = await sampleComparison("2026-10", "2026-11");
-    const { body, fileName } = renderComparison(comparison, "xlsx", lang);
+    const { body, fileName } = await renderComparison(comparison, "xlsx", lang);
     const [changes = [], sums = [], , source = []] = xlsxRows(Buffer.from(body));
     expect(fileName).toBe("province-2026-10-2026-11.xlsx");
     expect(changes).toHaveLength(1 + comparison.rows.length);
@@ -168,17 +171,45 @@ describe("as a file", () => {
   });
 
   it("says the change, both states and why in words", async () => {
-    const csv = String(renderComparison(await sampleComparison("2026-10", "2026-11"), "csv", "vi").body);
+    const csv = String((await renderComparison(await sampleComparison("2026-10", "2026-11"), "csv", "vi")).body);
     expect(csv).toMatch(/^\ufeffThay đổi,Mã,Trung tâm,/);
     expect(csv).toContain("xa-01,Xã Chư Păh,Khu vực Tây,R01,Đường truyền tối thiểu 200 Mbps,Đang chờ,Không đạt,");
   });
 
   it("is the same bytes for the same months, and a name is no formula", async () => {
-    const bytes = async () => Buffer.from(renderComparison(await sampleComparison("2026-10", "2026-11"), "xlsx", "vi").body);
+    const bytes = async () => Buffer.from((await renderComparison(await sampleComparison("2026-10", "2026-11"), "xlsx", "vi")).body);
     expect((await bytes()).equals(await bytes())).toBe(true);
     const centres = sampleCentres.map((centre) => ({ ...centre, name: hostileName }));
     const hostile = compareMonths(sampleMonth("2026-10", { centres }), sampleMonth("2026-11", { centres }), same);
-    expect(String(renderComparison(hostile, "csv", "vi").body)).toContain(`"'=HYPERLINK(`);
-    expect(Buffer.from(renderComparison(hostile, "xlsx", "vi").body).toString("utf8")).not.toContain("<f>");
+    expect(String((await renderComparison(hostile, "csv", "vi")).body)).toContain(`"'=HYPERLINK(`);
+    expect(Buffer.from((await renderComparison(hostile, "xlsx", "vi")).body).toString("utf8")).not.toContain("<f>");
+  });
+
+  it("is printed: the sums, what is not compared, and each change the worst first, with the hashes of both reports; the same bytes again", {
+    timeout: 60_000,
+  }, async () => {
+    const { requirements } = samplePolicy;
+    const later = { ...samplePolicy, version: 3, requirements: requirements.filter(({ id }) => id !== "R10") };
+    const comparison = compareMonths(sampleMonth("2026-10", { shift: 1 }), sampleMonth("2026-11", { policy: later }), { before: samplePolicy, after: later });
+    const pdf = async () => Buffer.from((await renderComparison(comparison, "pdf", "vi")).body);
+    const first = await pdf();
+    expect((await pdf()).equals(first)).toBe(true);
+    const words = pdfText(first);
+    const worst = comparison.rows.find(({ kind }) => kind === "newly_not_met");
+    for (const said of [
+      "So sánh tháng 11/2026 với tháng 10/2026",
+      "Chỉ có trong bộ tiêu chí của tháng trước",
+      `Đạt thành không đạt: ${comparison.total.newly_not_met}`,
+      worst?.centre.name ?? "-",
+      sealOf(comparison.before),
+      sealOf(comparison.after),
+    ])
+      expect(words).toContain(said);
+    const places = listedKinds
+      .filter((kind) => comparison.total[kind] > 0)
+      .map((kind) => words.indexOf(`${text("vi", `compare.kind.${kind}`)}: ${comparison.total[kind]}`));
+    expect(places.length).toBeGreaterThan(2);
+    expect(places).toEqual(places.filter((place) => place > 0).sort((a, b) => a - b));
+    expect(words).not.toContain("Vẫn đạt: ");
   });
 });

@@ -36,6 +36,7 @@ test.each([
   ["/v1/reports/2026-10/centres/xa-01.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
   ["/v1/reports/2026-10/centres/xa-01.json", "application/json", "attachment"],
   ["/v1/comparisons/2026-10/2026-11.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"],
+  ["/v1/comparisons/2026-10/2026-11.pdf", "application/pdf", "inline"],
   ["/v1/comparisons/2026-10/2026-11.csv", "text/csv; charset=utf-8", "attachment"],
   ["/v1/evidence/xa-01.link.csv", "text/csv; charset=utf-8", "attachment"],
 ])("%s", async (path, type, disposition) => {
@@ -88,6 +89,7 @@ test("the page of reports leads to two months side by side, the earlier one firs
     const html = await (await app.request(`/reports/compare?${query}`)).text();
     expect(html).toContain('<h1 id="page-title">So sánh tháng 11/2026 với tháng 10/2026</h1>');
     for (const link of [
+      "/v1/comparisons/2026-10/2026-11.pdf",
       "/v1/comparisons/2026-10/2026-11.xlsx",
       "/v1/comparisons/2026-10/2026-11.csv",
       "/v1/reports/2026-10/province.html",
