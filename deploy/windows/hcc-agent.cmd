@@ -1,6 +1,6 @@
 @echo off
 rem The agent's commands from any folder, for example `hcc-agent self-check --quick`: the project's own Node.js, arguments and exit code handed on as they are.
-rem The flag is that of the script "agent" in package.json. Written for Windows, not run there.
+rem The flag is that of the script "agent" in package.json. Run under Wine alone (npm run windows), not on Windows.
 setlocal DisableDelayedExpansion
 set "HCC_ROOT=%~dp0..\.."
 if not exist "%HCC_ROOT%\node_modules\node\bin\node.exe" goto missing

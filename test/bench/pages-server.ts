@@ -21,7 +21,7 @@ const link = await people.add(
 );
 const set = await people.setPassword(link ?? "", "ba con voi trắng", "");
 if (!set.ok) throw new Error(`no account: ${set.fault}`);
-const server = await listen(app, { port: 0, host: "127.0.0.1", tls: undefined, lang: "vi" });
+const server = await listen(app, { port: 0, host: "127.0.0.1", tls: undefined });
 const held = monitorEventLoopDelay({ resolution: 5 });
 held.enable();
 process.on("message", () => {

@@ -30,6 +30,7 @@ const peers = {
   postgres: { program: "/usr/lib/postgresql/15/bin/postgres", package: "postgresql-15" },
   zabbix_server: { program: "zabbix_server", package: "zabbix-server-pgsql" },
   influxd: { program: "influxd", package: "influxdb" },
+  wine: { program: "wine", package: "wine wine64" },
   "gst-rtsp-server": {
     program: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib",
     package: "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly",

@@ -166,13 +166,16 @@ describe("telephone numbers of the province", () => {
 });
 
 describe("the printed report", () => {
-  it.each(["vi", "en"] as const)("%s reads as agreed", async (lang) => {
+  // On Windows the line of the key files says that rights are not looked at.
+  const asAgreed = it.skipIf(process.platform === "win32");
+
+  asAgreed.each(["vi", "en"] as const)("%s reads as agreed", async (lang) => {
     const results = (await check()).filter(({ group }) => group !== "plan");
     const golden = join(import.meta.dirname, "golden", `self-check.${lang}.txt`);
     await expect(renderText(report(results), lang, plainLook)).toMatchFileSnapshot(golden);
   });
 
-  it.each(["vi", "en"] as const)("%s reads as agreed on a terminal, in colour", async (lang) => {
+  asAgreed.each(["vi", "en"] as const)("%s reads as agreed on a terminal, in colour", async (lang) => {
     const results = (await check()).filter(({ group }) => group !== "plan");
     const golden = join(import.meta.dirname, "golden", `self-check.tty.${lang}.txt`);
     await expect(renderText(report(results), lang, { colour: true, asciiOnly: false })).toMatchFileSnapshot(golden);
@@ -401,7 +404,7 @@ describe("each fault shows", () => {
     expect(results).toMatchObject([{ state: "unknown", owner: { key: owner } }]);
   });
 
-  it("a key that others can read", async () => {
+  it.skipIf(process.platform === "win32")("a key that others can read", async () => {
     const open = settings();
     mkdirSync(join(open.dataDir, "credentials"));
     writeFileSync(join(open.dataDir, "credentials", "vault.key"), "x", { mode: 0o644 });

@@ -211,7 +211,7 @@ describe("the embedded server", () => {
       expect(before.length).toBeGreaterThan(500);
       for (const command of ["migrate", "serve"]) {
         const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, "../../../collector/main.ts"), command], {
-          env: { ...process.env, HCC_DATA: folder, DATABASE_URL: "" },
+          env: { ...process.env, HCC_DATA: folder, DATABASE_URL: "", HCC_LANG: "en" },
           stdio: ["ignore", "pipe", "pipe"],
         });
         const said = Promise.all([text(child.stdout), text(child.stderr)]);
