@@ -155,8 +155,10 @@ export class Spool implements Disposable {
     const limits = this.#options.limits ?? quotaLimits;
     const nowMs = this.#options.nowMs();
     this.#guarded(() => {
-      expireAnswered(this.#database, nowMs, needs);
-      if (clockTrusted) expireDays(this.#database, nowMs);
+      if (clockTrusted) {
+        expireAnswered(this.#database, nowMs, needs);
+        expireDays(this.#database, nowMs);
+      }
       const lost = (clockTrusted ? expireWaiting(this.#database, nowMs, limits) : 0) + evict(this.#database, this.#space(), limits);
       if (lost > 0) this.#options.log("observations were given up for space or age", { lost });
     });

@@ -57,7 +57,10 @@ function dropRows(database: DatabaseSync, seqs: readonly number[], asGap: boolea
   }
 }
 
-/** Forgets what was answered long enough ago, but nothing of what `needs` want: a rule that looks at working time alone looks over Tết at the days before. */
+/**
+ * Forgets what was answered long enough ago, but nothing of what `needs` want: a rule that looks at working time alone looks over Tết at the days before.
+ * Only with a clock that the collector has confirmed: one that leaps ahead would forget what a restored collector asks for again.
+ */
 export function expireAnswered(database: DatabaseSync, nowMs: number, needs: readonly Need[]): void {
   const wanted = JSON.stringify(needs.flatMap(({ probe, spans }) => spans.map(({ fromMs, toMs }) => ({ probe, fromMs, toMs }))));
   transaction(database, () => {

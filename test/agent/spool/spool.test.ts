@@ -236,6 +236,8 @@ describe("space", () => {
     spool.append(observation(3, { probe: "link-bandwidth" }));
     spool.settle(next(spool).id, []);
     clock.nowMs += 3 * 86_400_000;
+    spool.maintain({ clockTrusted: false });
+    expect(spool.status()).toMatchObject({ answered: 4 });
     spool.maintain({ clockTrusted: true });
     expect(spool.status()).toMatchObject({ answered: 1 });
     spool.append(observation(4));
