@@ -139,6 +139,7 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock,
   return {
     lang: language,
     url: new URL(c.req.url),
+    isAnswer: c.req.method === "POST",
     nowMs: now(),
     demo,
     storage: storage?.() ?? "room",

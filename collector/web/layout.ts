@@ -15,6 +15,8 @@ export type PageFrame = {
   readonly lang: Lang;
   /** Path and query of this page, for the language switch. */
   readonly url: URL;
+  /** It answers a form. By a link nobody comes back to it, nor to the code or the list that it shows: it has no language switch. */
+  readonly isAnswer?: boolean;
   readonly nowMs: number;
   /** The database holds simulated measurements. */
   readonly demo: boolean;
@@ -91,15 +93,19 @@ const places: readonly (readonly [path: string, title: TextKey])[] = [
   ["/account", "people.account.title"],
 ];
 
-function links({ lang, url, asker }: PageFrame): Html {
+function links({ lang, url, asker, isAnswer = false }: PageFrame): Html {
   const shown = places.filter(([path]) => mayCall(asker, `GET ${path}`));
   // Who may see one centre alone names it where the address has no other place for it.
   const address = (path: string) => (path === "/waivers" && asker?.centre ? `${path}?centre=${asker.centre}` : path);
   const name = (path: string, key: TextKey) => text(lang, path === "/" && asker?.centre ? "web.nav.own" : key);
+  return html`${shown.map(
+    ([path, key]) => html`<a href="${address(path)}"${url.pathname === path ? html` aria-current="page"` : ""}>${name(path, key)}</a>`,
+  )}${isAnswer ? "" : languageSwitch(lang, url)}`;
+}
+
+function languageSwitch(lang: Lang, url: URL): Html {
   const otherLang = lang === "vi" ? "en" : "vi";
   const other = new URL(url);
   other.searchParams.set("lang", otherLang);
-  return html`${shown.map(
-    ([path, key]) => html`<a href="${address(path)}"${url.pathname === path ? html` aria-current="page"` : ""}>${name(path, key)}</a>`,
-  )}<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
+  return html`<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
 }

@@ -156,6 +156,15 @@ it("makes codes as a table for the centres that have neither, and for those whos
   expect((await ask("/enrolment")).html).toContain(say("enrolment.all.done"));
 });
 
+it("what answers a form has no link to another language: it would lead away from a code that is shown once, or to no page at all", async () => {
+  const hasSwitch = ({ html }: { html: string }) => html.includes('class="lang"');
+  expect(hasSwitch(await ask("/centres/xa-01/enrol"))).toBe(true);
+  const sheet = await ask("/centres/xa-01/enrol", {});
+  expect([codeOn(sheet.html).length, hasSwitch(sheet)]).toEqual([41, false]);
+  const refused = await ask("/enrolment/codes", {});
+  expect([refused.status, hasSwitch(refused)]).toEqual([422, false]);
+});
+
 it("an ended code is none", async () => {
   nowMs = T0 - 1;
   await ask("/centres/xa-01/enrol", { anew: "yes" });
