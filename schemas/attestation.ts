@@ -7,6 +7,12 @@ export function lastDayOf(at: string, validDays: number): string {
   return dayAfter(vietnamDay(Date.parse(at)), validDays);
 }
 
+/**
+ * A word that ended longer ago, days, is as if it had never been said. The collector deletes words some time after their end: what was judged before that, and
+ * is asked again, must not have another answer.
+ */
+export const FORGOTTEN_DAYS = 365;
+
 /** What a person says of one requirement at one centre. An inspector's word beats the commune's. */
 export const Attestation = z.strictObject({
   id: z.string().max(40),

@@ -39,6 +39,12 @@ export function endOfDayMs(day: string): number {
   return vietnamDayStartMs(day) + DAY_MS - 1;
 }
 
+/** The first Vietnam day of the month that lies so many months before the one of an instant. */
+export function firstDayOfMonth(atMs: number, monthsBefore: number): string {
+  const [year = 0, month = 1] = vietnamDay(atMs).split("-").map(Number);
+  return new Date(Date.UTC(year, month - 1 - monthsBefore)).toISOString().slice(0, 10);
+}
+
 /** The Vietnam day so many days after one; before it where they are negative. */
 export function dayAfter(day: string, days = 1): string {
   return vietnamDay(vietnamDayStartMs(day) + days * DAY_MS);

@@ -91,11 +91,10 @@ export const FindingPart = z.strictObject({
 });
 export type FindingPart = z.infer<typeof FindingPart>;
 
-/** What is declared beside a measured value; shown, never folded in. */
+/** What is declared beside a measured value; shown, never folded in. Who said it stands in the attestation alone, which ends earlier than the history of findings. */
 export const Declared = z.strictObject({
   value: z.number().optional(),
   text: z.string().max(200).optional(),
-  by: z.string().max(128),
   at: Instant,
   inspected: z.boolean(),
 });

@@ -7,11 +7,8 @@ import { Centre, Closing, DeviceRole } from "./inventory.ts";
 /** Most findings in one reply; a province of 135 centres and 20 requirements needs three. */
 export const FINDINGS_MAX = 1_000;
 
-/** A finding as the read API gives it: with the instant at which its present state began, and without the name of who declared. */
-export const PublicFinding = Finding.omit({ declared: true }).extend({
-  since: Instant,
-  declared: z.strictObject({ value: z.number().optional(), text: z.string().optional(), at: Instant, inspected: z.boolean() }).optional(),
-});
+/** A finding as the read API gives it: with the instant at which its present state began. */
+export const PublicFinding = Finding.extend({ since: Instant });
 export type PublicFinding = z.infer<typeof PublicFinding>;
 
 /** Filters of `GET /v1/findings`. `after` is the `next` of the reply before. */

@@ -6,7 +6,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { findingsAsOf, oldestPastMs } from "../jobs/past-findings.ts";
 import { openPolicyBook } from "../policy-book.ts";
-import { publicFinding } from "../routes/findings.ts";
+import { asOf } from "../web/standing.ts";
 import { withStore } from "./centre-commands.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
@@ -22,9 +22,9 @@ export function findingsCommand(context: CommandContext): Command {
     .option("--centre <code>", text(lang, "collector.only.centre"))
     .option("--requirement <id>", text(lang, "collector.only.requirement"))
     .addOption(new Option("--state <state>", text(lang, "collector.findings.state")).choices(states))
-    .action(async ({ asOf, ...filters }: Options) => {
+    .action(async ({ asOf: asked, ...filters }: Options) => {
       const nowMs = Date.now();
-      const atMs = asOf === undefined ? nowMs : instantOf(asOf, lang);
+      const atMs = asked === undefined ? nowMs : instantOf(asked, lang);
       if (atMs > nowMs) throw new UsageError(`--as-of: ${text(lang, "form.error.future")}`);
       if (atMs < oldestPastMs(nowMs)) throw new UsageError(text(lang, "collector.findings.too-old", { from: new Date(oldestPastMs(nowMs)).toISOString() }));
       const query = FindingsQuery.safeParse(filters);
@@ -33,7 +33,7 @@ export function findingsCommand(context: CommandContext): Command {
         const policyAt = await openPolicyBook(db, context.config().policy, nowMs);
         for (let after: string | undefined, left = true; left; ) {
           const page = await findingsAsOf(db, policyAt, { ...query.data, limit: FINDINGS_MAX, ...(after !== undefined && { after }) }, atMs);
-          for (const finding of page) context.terminal.out(JSON.stringify(publicFinding(finding, atMs)));
+          for (const finding of page) context.terminal.out(JSON.stringify(asOf(finding, atMs)));
           const last = page.at(-1);
           after = last && `${last.centre}:${last.requirement}`;
           left = page.length === FINDINGS_MAX;

@@ -1,4 +1,5 @@
-import { vietnamDay } from "#schemas/calendar.ts";
+import { firstDayOfMonth, vietnamDay } from "#schemas/calendar.ts";
+import { forgetAttestationsEndedBefore } from "../store/attestations.ts";
 import { cutAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import { forgetEvidenceBefore } from "../store/evidence.ts";
@@ -8,8 +9,10 @@ import { forgetJudgedBefore } from "../store/judged-days.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
 import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
-import { retentionDays } from "../store/retention.ts";
+import { longestValidDays } from "../store/policy-versions.ts";
+import { ENDED_WORD_MONTHS, retentionDays } from "../store/retention.ts";
 import { forgetRollupsBefore, rollUpDirtyDays, rollUpDirtyHours } from "../store/rollups.ts";
+import { forgetWaiversEndedBefore } from "../store/waivers.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 
 const DAY_MS = 86_400_000;
@@ -75,4 +78,7 @@ async function forgetBefore(db: Db, nowMs: number): Promise<void> {
   // A run may be dated some minutes after the day on which its evidence was told.
   await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
+  const wordsEnded = firstDayOfMonth(nowMs, ENDED_WORD_MONTHS);
+  await forgetWaiversEndedBefore(db, wordsEnded);
+  await forgetAttestationsEndedBefore(db, wordsEnded, await longestValidDays(db));
 }

@@ -32,7 +32,7 @@ export type DossierRow = {
   readonly required?: number;
   readonly unit?: string;
   readonly detail?: Finding["detail"];
-  readonly declared?: { readonly value?: number; readonly text?: string; readonly at: string; readonly inspected: boolean };
+  readonly declared?: Finding["declared"];
   readonly observedAt?: string;
   readonly since?: string;
   /** Days of the month by their worst state; with `notCounted` they sum to the days that are over, `none` being those before the first judgement. */
@@ -277,7 +277,6 @@ function dossierRow(requirement: string, finding: StandingFinding | undefined, s
   const counted = { days, ...(notJudged && { notJudged }), ...(notCounted && { notCounted }) };
   if (!finding) return { requirement, state: "unknown", reason: "no_data", evidenceClass: "measured", ...counted, evidence: [] };
   const { state, reason, evidenceClass, observed, required, unit, detail, declared, observedAt, since, evidence } = finding;
-  const { by: _, ...said } = declared ?? { by: "" };
   return {
     requirement,
     state,
@@ -287,7 +286,7 @@ function dossierRow(requirement: string, finding: StandingFinding | undefined, s
     ...(required !== undefined && { required }),
     ...(unit && { unit }),
     ...(detail && { detail }),
-    ...(declared && { declared: said as DossierRow["declared"] & object }),
+    ...(declared && { declared }),
     ...(observedAt && { observedAt }),
     since,
     ...counted,

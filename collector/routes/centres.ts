@@ -8,7 +8,7 @@ import { centreView } from "../web/centre-view.ts";
 import type { PageStore } from "../web/page-store.ts";
 import type { CentreStanding } from "../web/province-view.ts";
 import type { SharedProvince } from "../web/shared-province.ts";
-import { publicFinding } from "./findings.ts";
+import { asOf } from "../web/standing.ts";
 import type { CalendarAt, PageDeps } from "./page.ts";
 
 export type CentresDeps = Pick<PageDeps, "policy" | "now"> &
@@ -36,7 +36,7 @@ export function centresRoutes({ store, province, policy, calendarAt, now }: Cent
       at: new Date(now()).toISOString(),
       policy: policyName,
       centre: { ...rows.centre, state, tally },
-      findings: rows.findings.map((finding) => publicFinding(finding, now())),
+      findings: rows.findings.map((finding) => asOf(finding, now())),
       changes: [...rows.history],
       assets: (await store.ledger(rows.centre.code, now())).map(assetOf),
     } satisfies CentreReply);

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { problem } from "#schemas/problem.ts";
-import { FindingsQuery, type FindingsReply, type PublicFinding } from "#schemas/read-api.ts";
+import { FindingsQuery, type FindingsReply } from "#schemas/read-api.ts";
 import { oldestPastMs } from "../jobs/past-findings.ts";
 import type { StandingFinding } from "../web/page-store.ts";
 import { asOf } from "../web/standing.ts";
@@ -29,16 +29,8 @@ export function findingsRoutes({ store, now }: FindingsDeps): Hono {
     const last = found.length === query.data.limit ? found.at(-1) : undefined;
     return c.json({
       at: new Date(atMs).toISOString(),
-      findings: found.map((finding) => publicFinding(finding, atMs)),
+      findings: found.map((finding) => asOf(finding, atMs)),
       ...(last && { next: `${last.centre}:${last.requirement}` }),
     } satisfies FindingsReply);
   });
-}
-
-/** A finding as it stands at `nowMs`, without the name of the person who declared: names of staff stay in the collector. */
-export function publicFinding(finding: StandingFinding, nowMs: number): PublicFinding {
-  const { declared, ...rest } = asOf(finding, nowMs);
-  if (!declared) return rest;
-  const { by: _, ...said } = declared;
-  return { ...rest, declared: said };
 }

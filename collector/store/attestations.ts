@@ -1,6 +1,8 @@
 import type { Attestation } from "#schemas/attestation.ts";
+import { dayAfter, vietnamDayStartMs } from "#schemas/calendar.ts";
+import type { RequirementId } from "#schemas/ids.ts";
 import type { Db } from "./db.ts";
-import { asc, desc, eq } from "./drizzle.ts";
+import { and, asc, desc, eq, inArray, lt, notInArray, or } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { attestations } from "./tables.ts";
@@ -23,6 +25,27 @@ export async function addAttestations(db: Db, said: readonly Attestation[], nowM
     for (const attestation of said) if (!(await addOne(inside, attestation, nowMs))) strangers.add(attestation.centre);
     return [...strangers];
   });
+}
+
+/**
+ * Forgets the attestations that ended before a Vietnam day. `validDays`: for how long words on a requirement hold by any rule that there was; on one that no
+ * rule knows they hold as long as those that hold longest. Where there is no rule nothing is forgotten.
+ */
+export async function forgetAttestationsEndedBefore(db: Db, day: string, validDays: ReadonlyMap<RequirementId, number>): Promise<void> {
+  if (validDays.size === 0) return;
+  const saidBefore = (days: number) => lt(attestations.at, vietnamDayStartMs(dayAfter(day, -days)));
+  const { requirement } = attestations;
+  const ended = [...Map.groupBy(validDays, ([, days]) => days)].map(([days, own]) =>
+    and(
+      inArray(
+        requirement,
+        own.map(([id]) => id),
+      ),
+      saidBefore(days),
+    ),
+  );
+  const unknown = and(notInArray(requirement, [...validDays.keys()]), saidBefore(Math.max(...validDays.values())));
+  await drizzled(db, (to) => to.delete(attestations).where(or(...ended, unknown)));
 }
 
 async function addOne(db: Db, attestation: Attestation, nowMs: number): Promise<boolean> {

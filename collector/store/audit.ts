@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { firstDayOfMonth, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { advisoryLocks } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { asc, desc, eq, gt, gte, lt, lte } from "./drizzle.ts";
@@ -58,7 +58,7 @@ export async function deedsAfter(db: Db, place: number, count: number): Promise<
  * a month. Of a broken chain nothing goes, as that would hide the break. Gives how many went.
  */
 export async function cutAudit(db: Db, months: number, nowMs: number): Promise<number> {
-  const beforeMs = monthStartMs(nowMs, months);
+  const beforeMs = vietnamDayStartMs(firstDayOfMonth(nowMs, months));
   const isOld = async (on: Db) => ((await firstDeed(on))?.at ?? beforeMs) < beforeMs;
   if (!(await isOld(db)) || !(await verifyAudit(db)).ok) return 0;
   return db.transaction(async (tx) => {
@@ -116,12 +116,6 @@ async function beginning(db: Db): Promise<{ readonly place: number; readonly hea
 async function firstDeed(db: Db): Promise<AuditRow | undefined> {
   const [first] = await drizzled(db, (to) => to.select().from(audits).orderBy(asc(audits.place)).limit(1));
   return first;
-}
-
-/** The start of the month that lies so many months before the one of `nowMs`, in Viet Nam. */
-function monthStartMs(nowMs: number, monthsBefore: number): number {
-  const [year = 0, month = 1] = vietnamDay(nowMs).split("-").map(Number);
-  return vietnamDayStartMs(new Date(Date.UTC(year, month - 1 - monthsBefore)).toISOString().slice(0, 10));
 }
 
 function hashOf({ place, at, who, what, about, address }: Omit<AuditRow, "sha256">, prior: string): string {

@@ -8,7 +8,7 @@ import type * as PgProxy from "drizzle-orm/pg-proxy";
  * of 180 KB anew, only to learn the module's format, which costs every start 2 s of processor time and 220 MB. A `.cjs` file has its format in its name.
  */
 const load = createRequire(import.meta.url);
-export const { and, asc, desc, DrizzleQueryError, eq, getTableName, gt, gte, inArray, is, isNotNull, isNull, lt, lte, or, sql } = load(
+export const { and, asc, desc, DrizzleQueryError, eq, getTableName, gt, gte, inArray, is, isNotNull, isNull, lt, lte, notInArray, or, sql } = load(
   "drizzle-orm",
 ) as typeof Orm;
 export const { bigint, boolean, customType, doublePrecision, getTableConfig, index, integer, PgTable, pgTable, primaryKey, text } = load(

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Calendar } from "#schemas/calendar.ts";
-import type { PolicyProfile } from "#schemas/policy.ts";
+import type { RequirementId } from "#schemas/ids.ts";
+import { attestedRuleOf, type PolicyProfile } from "#schemas/policy.ts";
 import { type Reread, rereadCalendar, rereadPolicy } from "#schemas/recorded-policy.ts";
 import type { Db } from "./db.ts";
 import { and, desc, eq } from "./drizzle.ts";
@@ -54,6 +55,19 @@ export async function recordedPolicies(db: Db, id: string): Promise<RecordedPoli
   return rows.map(({ policyId, version, effectiveFrom, body, recordedAt }) => {
     return { name: `policy ${policyId}@${version}`, version, effectiveFrom, body: rereadPolicy(body), recordedMs: recordedAt };
   });
+}
+
+/** For how many days people's words on a requirement hold, by the rule of any version of any policy that lets them hold longest. */
+export async function longestValidDays(db: Db): Promise<ReadonlyMap<RequirementId, number>> {
+  const longest = new Map<RequirementId, number>();
+  for (const { body } of await drizzled(db, (to) => to.select({ body: policyVersions.body }).from(policyVersions))) {
+    const read = rereadPolicy(body);
+    for (const requirement of "value" in read ? read.value.requirements : []) {
+      const rule = attestedRuleOf(requirement);
+      if (rule) longest.set(requirement.id, Math.max(rule.validDays, longest.get(requirement.id) ?? 0));
+    }
+  }
+  return longest;
 }
 
 /** All calendars as they were ever known, the newest at the top. */

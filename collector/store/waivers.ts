@@ -3,7 +3,7 @@ import type { Waiver, Withdrawal } from "#schemas/attestation.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { WaiverFault } from "../attest/waiver-input.ts";
 import type { Db } from "./db.ts";
-import { and, asc, eq, gt, gte, isNull, or, sql } from "./drizzle.ts";
+import { and, asc, eq, gt, gte, isNull, lt, or, sql } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
 import { jsonText } from "./json-text.ts";
 import { allRows, type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
@@ -75,6 +75,11 @@ export async function withdrawWaiver(db: Db, id: string, day: string, withdrawn:
 export async function waiversFrom(db: Db, day: string, centre?: string): Promise<Waiver[]> {
   const rows = await drizzled(db, (to) => listed(to, day, centre));
   return rows.map(({ body }) => body);
+}
+
+/** Forgets the waivers that ended before a Vietnam day, by their own last day: a withdrawn one must stay known, or its file could bring it back. */
+export async function forgetWaiversEndedBefore(db: Db, day: string): Promise<void> {
+  await drizzled(db, (to) => to.delete(waivers).where(lt(waivers.untilDay, day)));
 }
 
 /** A page of `waiversFrom`. */

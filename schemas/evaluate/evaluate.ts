@@ -82,7 +82,6 @@ function declaredBeside({ id, declared: rule }: Requirement, { attestations }: F
   return {
     ...(word.value !== undefined && { value: word.value }),
     ...(word.note !== undefined && { text: word.note.slice(0, 200) }),
-    by: word.by,
     at: word.at,
     inspected: word.inspector,
   };

@@ -73,7 +73,7 @@ export function sampleFindings(index: number): readonly StandingFinding[] {
   return samplePolicy.requirements.flatMap(({ id }, place): StandingFinding[] => {
     const [state, reason, observed, detail] = cells[index]?.[place] ?? [];
     if (!state || !reason) return [];
-    const declared = id === "R01" ? { declared: { value: 250, by: "Nguyễn Văn A", at: ago(90 * DAY), inspected: false } } : {};
+    const declared = id === "R01" ? { declared: { value: 250, at: ago(90 * DAY), inspected: false } } : {};
     return [
       {
         centre: centre.code,

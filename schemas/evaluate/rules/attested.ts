@@ -1,4 +1,4 @@
-import { type Attestation, lastDayOf } from "../../attestation.ts";
+import { type Attestation, FORGOTTEN_DAYS, lastDayOf } from "../../attestation.ts";
 import { endOfDayMs, vietnamDay } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart, FindingReason, FindingState } from "../../finding.ts";
@@ -37,7 +37,7 @@ export function isValid({ at }: Attestation, validDays: number, nowMs: number): 
   return vietnamDay(nowMs) <= lastDayOf(at, validDays);
 }
 
-/** The word that counts: the newest valid one of an inspector, else the newest of the commune, else the newest expired one. */
+/** The word that counts: the newest valid one of an inspector, else the newest of the commune, else the newest expired one that is not forgotten. */
 function standing(
   attestations: readonly Attestation[],
   requirement: RequirementId,
@@ -47,7 +47,7 @@ function standing(
 ): Attestation | undefined {
   const own = attestations.filter((one) => one.requirement === requirement && one.item === item && Date.parse(one.at) <= nowMs);
   const valid = own.filter((word) => isValid(word, validDays, nowMs));
-  return valid.find(({ inspector }) => inspector) ?? valid[0] ?? own[0];
+  return valid.find(({ inspector }) => inspector) ?? valid[0] ?? own.find((word) => isValid(word, validDays + FORGOTTEN_DAYS, nowMs));
 }
 
 function judgeItem(word: Attestation | undefined, { validDays }: AttestedRule, nowMs: number): { state: FindingState; reason: FindingReason } {

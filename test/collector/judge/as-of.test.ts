@@ -5,11 +5,11 @@ import type { FindingsQuery } from "#schemas/read-api.ts";
 import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { renderReport } from "../../../collector/report/render.ts";
-import { publicFinding } from "../../../collector/routes/findings.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { addWaivers } from "../../../collector/store/waivers.ts";
+import { asOf } from "../../../collector/web/standing.ts";
 import { measured } from "../../support/batches.ts";
 import { calendar, DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince, type Said } from "../../support/judged-province.ts";
@@ -47,7 +47,7 @@ const wifi = (atMs: number, clients: number): Said => ({ probe: "wifi-clients", 
 /** Everything that was known at an instant, as the command prints it. */
 async function bytesAsOf(atMs: number, query: Partial<FindingsQuery> = {}): Promise<string> {
   const found = await findingsAsOf(province.db, province.policyAt, { limit: 1_000, ...query }, atMs);
-  return found.map((finding) => JSON.stringify(publicFinding(finding, atMs))).join("\n");
+  return found.map((finding) => JSON.stringify(asOf(finding, atMs))).join("\n");
 }
 const stateAt = async (atMs: number, requirement: string) => {
   const [found] = await findingsAsOf(province.db, province.policyAt, { limit: 10, centre: "xa-hra", requirement }, atMs);

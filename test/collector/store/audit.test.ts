@@ -79,6 +79,14 @@ describe("the audit log", () => {
     expect(await verifyAudit(db)).toMatchObject({ ok: true, rows: 4, first: 1 });
   });
 
+  it.each(["nothing to go by", "99999999999 0", "-1 0", ""])("is cut in spite of a line that only looks like a cut: %j", async (about) => {
+    await note(old, kept);
+    await addDeed(db, { who: "x", what: "audit.cut", about, address: "" }, nowMs);
+    await expect(db.query("DELETE FROM audit WHERE place = 1")).rejects.toThrow("only added to");
+    expect(await cutAudit(db, 12, nowMs)).toBe(1);
+    expect(await verifyAudit(db)).toMatchObject({ ok: true, rows: 3, first: 2 });
+  });
+
   it("is cut by upkeep, where the clock is trusted", async () => {
     await note(old, kept);
     const keep = (isTrusted: boolean, auditMonths: number) =>

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Attestation, Waiver } from "#schemas/attestation.ts";
+import { oldestPastMs, pastFindings } from "../../../collector/jobs/past-findings.ts";
+import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
+import { addAttestations, forgetAttestationsEndedBefore } from "../../../collector/store/attestations.ts";
+import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
+import { Partitions } from "../../../collector/store/partitions.ts";
+import { longestValidDays, recordPolicy } from "../../../collector/store/policy-versions.ts";
+import { importCentres } from "../../../collector/store/sites.ts";
+import { addWaivers, withdrawWaiver } from "../../../collector/store/waivers.ts";
+import { calendar, plan } from "../../support/facts.ts";
+import { openPglite } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
+
+const vn = (local: string) => Date.parse(`${local}+07:00`);
+const nowMs = vn("2030-11-30T12:00:00");
+/** The last days of words that are past their time on that day, and that are not. */
+const [gone, kept] = ["2028-10-31", "2028-11-01"];
+const word = (id: string, at: string, requirement = "R20"): Attestation => {
+  const item = plan.requirements.find((one) => one.id === requirement)?.rule;
+  const items = item?.kind === "attested" ? item.items.map((one) => one.id) : [];
+  return { id, centre: "xa-01", requirement, ...(items[0] && { item: items[0] }), holds: true, by: "Nguyễn Văn A", inspector: true, at };
+};
+const waiver = (id: string, until: string): Waiver => {
+  return { id, centre: "xa-01", requirement: "R01", reason: "sửa nhà", document: id, approver: "Trần Thị B", from: "2028-06-01", until };
+};
+
+let db: TestDb;
+beforeEach(async () => {
+  db = await openTestDb();
+  await migrate(db, nowMs);
+  await recordPolicy(db, plan, "sum", vn("2026-01-01T00:00:00"));
+  await importCentres(db, [{ code: "xa-01", name: "Xã Một", keyArea: true, officers: 2, devices: [] }], vn("2026-01-01T00:00:00"), "2026-01-01");
+}, 240_000);
+afterEach(() => db?.close());
+
+const keep = (isTrusted = true) => createUpkeep(db, new Partitions(db), { clock: { look: async () => isTrusted }, auditMonths: 12 })(nowMs);
+const ids = async (table: "attestation" | "waiver") => (await db.query<{ id: string }>(`SELECT id FROM ${table} ORDER BY id`)).map(({ id }) => id);
+/** The last instant at which something was said that holds to the end of a day, for as many days as words of R20 do. */
+const saidFor = async (lastDay: string) => {
+  const days = (await longestValidDays(db)).get("R20") ?? 0;
+  return new Date(vn(`${lastDay}T23:59:59`) - days * 86_400_000).toISOString();
+};
+
+describe("declarations and waivers", () => {
+  it("go 24 whole months after they ended, to the day, by a trusted clock alone", async () => {
+    await addAttestations(db, [word("a-gone", await saidFor(gone)), word("a-kept", await saidFor(kept))], vn("2028-01-01T00:00:00"));
+    await addWaivers(db, [waiver("w-gone", gone), waiver("w-kept", kept)], vn("2028-06-01T00:00:00"));
+    await keep(false);
+    expect([await ids("attestation"), await ids("waiver")]).toEqual([
+      ["a-gone", "a-kept"],
+      ["w-gone", "w-kept"],
+    ]);
+    await keep();
+    expect([await ids("attestation"), await ids("waiver")]).toEqual([["a-kept"], ["w-kept"]]);
+  });
+
+  it("a waiver that was withdrawn stays known until its own last day is past its time: its file would bring it back", async () => {
+    await addWaivers(db, [waiver("w-1", kept)], vn("2028-06-01T00:00:00"));
+    await withdrawWaiver(db, "w-1", "2028-06-02", { at: "2028-06-02T01:00:00Z", by: "Lê Văn C", reason: "nhầm" });
+    await keep();
+    expect(await addWaivers(db, [waiver("w-1", kept)], nowMs)).toEqual(["waiverWithdrawn"]);
+  });
+
+  it("go by the rule that let them hold longest, also where a later version asks for less or for nothing", async () => {
+    const shorter = plan.requirements
+      .filter(({ id }) => id !== "R21")
+      .map((one) => (one.rule.kind === "attested" ? { ...one, rule: { ...one.rule, validDays: 30 } } : one));
+    const before = await longestValidDays(db);
+    await recordPolicy(db, { ...plan, version: plan.version + 1, requirements: shorter }, "sum 2", nowMs);
+    expect(await longestValidDays(db)).toEqual(before);
+
+    const longest = Math.max(...before.values());
+    const at = (days: number) => new Date(vn("2028-11-01T00:00:00") - days * 86_400_000).toISOString();
+    const strange = { ...word("strange", at(longest), "R20"), requirement: "R98" };
+    await addAttestations(db, [strange, { ...strange, id: "strange-old", at: at(longest + 1) }], nowMs);
+    await forgetAttestationsEndedBefore(db, kept, new Map());
+    expect(await ids("attestation")).toHaveLength(2);
+    await keep();
+    expect(await ids("attestation")).toEqual(["strange"]);
+  });
+
+  it("leave each past instant that may be asked for with the answer that it had: a pass with its words, an expired word as one that was never said", async () => {
+    const past = oldestPastMs(nowMs);
+    const items = plan.requirements.flatMap(({ id, rule }) => (rule.kind === "attested" ? rule.items.map((item) => ({ requirement: id, item: item.id })) : []));
+    const said = (at: string, of: readonly string[]) =>
+      items
+        .filter(({ requirement }) => of.includes(requirement))
+        .map(({ requirement, item }) => ({ ...word(`${requirement}-${item}`, at), requirement, item }));
+    await addAttestations(db, said("2026-02-01T01:00:00Z", ["R20"]), vn("2026-02-01T08:00:00"));
+    await addAttestations(db, said(new Date(past - 86_400_000).toISOString(), ["R19"]), past - 86_400_000);
+    const asked = async () => {
+      const found = await pastFindings(db, { policy: plan, calendar }, { atMs: past, knownMs: past });
+      return found.filter(({ requirement }) => ["R19", "R20"].includes(requirement));
+    };
+    const before = await asked();
+    expect(before.map(({ state, reason }) => `${state} ${reason}`)).toEqual(["pass inspected", "unknown not_attested"]);
+    await keep();
+    expect((await ids("attestation")).every((id) => id.startsWith("R19-"))).toBe(true);
+    expect(await asked()).toEqual(before);
+  });
+});
+
+it("findings that an older program judged lose the name of who declared, and nothing else", async () => {
+  const older = await openPglite();
+  await migrate(older, nowMs, { count: (await knownMigrations()).findIndex(({ name }) => name === "0057_names_end.sql") });
+  const bodies = [{ state: "pass", declared: { value: 250, by: "Nguyễn Văn A", at: "2026-01-01", inspected: false } }, { state: "fail" }];
+  for (const [place, body] of bodies.entries()) {
+    const values = [`R0${place}`, JSON.stringify(body)];
+    await older.query(
+      "INSERT INTO finding (site_id, requirement, state, reason, since, evaluated_at, body) VALUES (1, $1, 'pass', '', now(), now(), ($2::text)::jsonb)",
+      values,
+    );
+    await older.query(
+      "INSERT INTO finding_revision (site_id, requirement, state, reason, at, body) VALUES (1, $1, 'pass', '', now(), ($2::text)::jsonb)",
+      values,
+    );
+  }
+  await migrate(older, nowMs);
+  for (const table of ["finding", "finding_revision"])
+    expect(await older.query(`SELECT body FROM ${table} ORDER BY requirement`), table).toEqual([
+      { body: { state: "pass", declared: { value: 250, at: "2026-01-01", inspected: false } } },
+      { body: { state: "fail" } },
+    ]);
+  await older.close();
+}, 240_000);
