@@ -26,3 +26,6 @@ export type RequirementId = z.infer<typeof RequirementId>;
 /** An instant on the wire: RFC 3339 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 export type Instant = z.infer<typeof Instant>;
+
+/** A Vietnam day as people type it. In a year before 2000 or after 2099 it is a slip: a list from the year 0026 would count below all that was ever declared. */
+export const TypedDay = z.iso.date().refine((day) => day >= "2000-01-01" && day <= "2099-12-31");

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { cleanText } from "#schemas/clean-text.ts";
+import { TypedDay } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { FieldError } from "../attest/field-errors.ts";
@@ -97,7 +98,7 @@ export function listsRoutes(deps: ListsDeps): Hono {
   return app;
 }
 
-const Asked = z.object({ kind: z.enum(listKinds), from: z.iso.date(), clear: z.string().optional() });
+const Asked = z.object({ kind: z.enum(listKinds), from: TypedDay, clear: z.string().optional() });
 
 function faultsOf(error: z.ZodError): readonly FieldError[] {
   return error.issues.map(({ path: [field] }) => ({ field: String(field), key: field === "kind" ? "lists.kind.missing" : "form.error.date" }));

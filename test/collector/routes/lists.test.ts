@@ -200,6 +200,10 @@ it("asks for a file, a list and a day where one is missing", async () => {
     expect((await send(fields)).page, JSON.stringify(fields)).toContain('<a href="#f-file">Tệp</a>: Hãy chọn tệp.');
   const bare = await send({ kind: "people", from: "5/12/2026", file: file("x") });
   expect([bare.status, bare.page.includes("Hãy chọn danh sách."), bare.page.includes("Cần một ngày có thật")]).toEqual([422, true, true]);
+  for (const from of ["0000-01-01", "0026-12-05", "2126-12-05"]) {
+    const slip = await send({ from, file: file("code,officers\nxa-01,5\n") });
+    expect([slip.status, slip.page.includes("Cần một ngày có thật")], from).toEqual([422, true]);
+  }
 });
 
 it("refuses what is no list, what is too large packed or unpacked, and what finds too many before it", async () => {
