@@ -42,6 +42,7 @@ export async function writeBackup(db: Db, file: string, { nowMs, stop, alongside
 async function demandMigrated(db: Db): Promise<void> {
   const known = await knownMigrations();
   const applied = new Map((await appliedMigrations(db)).map(({ name, sha256 }) => [name, sha256]));
+  if (applied.size === 0) throw new StoreError("store.never_migrated");
   if (applied.size !== known.length || known.some(({ name, sha256 }) => applied.get(name) !== sha256)) throw new StoreError("store.not_migrated");
 }
 

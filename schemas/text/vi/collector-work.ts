@@ -15,7 +15,7 @@ export const collectorWork = {
   "collector.page.none": '--page: "{given}" không phải số trang: ghi 1, 2, 3 …',
   "collector.page.behind": "--page: danh sách chỉ có {pages} trang",
   "collector.fault.day": '{option}: "{given}" không phải một ngày có thật: ghi theo dạng 2026-11-30',
-  "collector.fault.file": "Không đọc được tệp {file} ({error}): xem lại tên tệp, thư mục và quyền đọc.",
+  "collector.fault.file": "Không đọc được tệp {file} ({error}): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
   "collector.fault.json": "{file} sai cú pháp JSON ({place}): thường do thiếu hoặc thừa dấu phẩy, dấu ngoặc. Sửa lại tệp rồi gõ lại lệnh.",
   "collector.fault.format": "Dạng {format} không phải văn bản, không in ra stdout được: thêm --out {file}",
   "collector.fault.requirement": "“{value}” không phải mã nội dung: ghi theo dạng R01",

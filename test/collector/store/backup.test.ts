@@ -187,6 +187,13 @@ describe.skipIf(!requirePeer("postgres"))("backup and restore", () => {
     expect(await refusal(folder)).toMatch(/^StoreError: .* cannot be read/);
   });
 
+  it("writes none of a database in which nothing ever was: it is another one than that of the collector", async () => {
+    const other = await emptyStore();
+    const file = join(memoryFolder(), "empty.backup");
+    await expect(writeBackup(other.db, file, { nowMs: T0 })).rejects.toThrow("This database is empty: see whether DATABASE_URL or HCC_DATA");
+    await other.close();
+  });
+
   it("takes a backup of an older version: its schema first, then the rows, then this version's schema", async () => {
     const old = await emptyStore();
     await migrate(old.db, T0, { count: 2 });
