@@ -10,8 +10,11 @@ import { type Collector, type CollectorOptions, createCollector } from "../colle
 import { type CollectorConfig, childEnvironment } from "../config.ts";
 import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
+import { neverConfirmed } from "../measure/enough-servers.ts";
 import { keepMeasuring } from "../measure/keep-measure.ts";
+import { loadPolicy } from "../policy-files.ts";
 import { passwordLink } from "../routes/people.ts";
+import { serversOf } from "../served-config.ts";
 import { migrate } from "../store/migrate.ts";
 import { openByRole, openStore } from "../store/open.ts";
 import { grantRights } from "../store/roles.ts";
@@ -76,6 +79,7 @@ export async function runCollector(
   await warmUp(
     `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
   );
+  if (!isLoopback(new URL(config.publicUrl).hostname)) warnOfServers(config, log);
   if (config.measurePort !== 0) await startMeasure(collector, config, terminal, log);
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
@@ -93,6 +97,14 @@ async function firstAccountLink({ people }: Collector, { publicUrl, oidcFile }: 
   const doer = commandLine();
   const link = (await people.reset(FIRST_LOGIN, doer)) ?? (await people.add({ login: FIRST_LOGIN, name: FIRST_LOGIN, roles: ["admin"] }, doer));
   return link && passwordLink(publicUrl, link);
+}
+
+/** A slow line is confirmed against as many measure servers as its rule says: with fewer it waits for ever, and nobody is told of it. */
+function warnOfServers(config: CollectorConfig, log: Log): void {
+  const servers = serversOf(config).length;
+  const requirements = neverConfirmed(loadPolicy(config.policy, Date.now()).policy, servers);
+  if (requirements.length > 0)
+    log.warn({ requirements, servers }, "too few measure servers: no breach of these is ever confirmed; docs/line.md (Measure server) has the steps for another one");
 }
 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */
