@@ -47,7 +47,7 @@ describe("commands that people are told to type", () => {
       [...text.matchAll(/(?:systemctl (?:restart|status|stop|(?:enable|disable)(?: --now)?)|\/tn) ([a-z][\w-]+)/g)].map(([, name]) => name),
     );
     expect(names.length).toBeGreaterThan(4);
-    expect(new Set(names)).toEqual(new Set(["hcc-agent", "hcc-collector"]));
+    expect(new Set(names)).toEqual(new Set(["hcc-agent", "hcc-collector", "hcc-measure"]));
     expect(readFileSync(join(projectRoot, "deploy/windows/install-agent.ps1"), "utf8")).toContain("$name = 'hcc-agent'");
   });
 });
