@@ -104,7 +104,10 @@ function warnOfServers(config: CollectorConfig, log: Log): void {
   const servers = serversOf(config).length;
   const requirements = neverConfirmed(loadPolicy(config.policy, Date.now()).policy, servers);
   if (requirements.length > 0)
-    log.warn({ requirements, servers }, "too few measure servers: no breach of these is ever confirmed; docs/line.md (Measure server) has the steps for another one");
+    log.warn(
+      { requirements, servers },
+      "too few measure servers: no breach of these is ever confirmed; docs/line.md (Measure server) has the steps for another one",
+    );
 }
 
 /** The speed test runs in a process of its own: it must not make the collector wait, nor the other way round. */

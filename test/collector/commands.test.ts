@@ -105,7 +105,11 @@ describe("the collector's command line", () => {
     ["no port", ["measure", "--secret-file", "x", "--port", "70000"], '--port: "70000" không phải số cổng từ 0 đến 65535.'],
     ["no rate", ["measure", "--secret-file", "x", "--rate-max", "0"], '--rate-max: "0" không phải tốc độ từ 1 đến 100000 Mbps.'],
     ["half of a certificate", ["measure", "--secret-file", "x", "--tls-key", "k"], "Thiếu --tls-cert: --tls-key và --tls-cert phải có cả hai."],
-    ["no secret", ["measure", "--secret-file", "/no/such"], "Không đọc được tệp /no/such (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc)."],
+    [
+      "no secret",
+      ["measure", "--secret-file", "/no/such"],
+      "Không đọc được tệp /no/such (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
+    ],
     ["no public key", ["config", "trust", "x"], "chép lại đủ cả dòng"],
     ["no private key", ["config", "sign", "x", "--key", "package.json", "--out", "y"], "package.json: không có khoá riêng Ed25519"],
     ["a file that is there", ["config", "keygen", "--out", "package.json"], "package.json: đã có tệp này và lệnh này không ghi đè; chọn tên khác."],

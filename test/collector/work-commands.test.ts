@@ -89,7 +89,10 @@ describe("what was typed wrong", () => {
       ["findings", "--state", "good"],
       `Không hiểu lệnh vừa gõ ("good" không dùng được sau --state <state>; các giá trị: not_applicable, error, unknown, pending, fail, pass). Xem cách gõ: hcc-collector findings --help`,
     ],
-    [["waiver", "import", "/no/such.csv"], "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc)."],
+    [
+      ["waiver", "import", "/no/such.csv"],
+      "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
+    ],
     [["incidents", "ack", "1", "--by", " "], "--by: ghi họ tên người nhận xử lý"],
     [["notify", "test"], 'HCC_NOTIFY: chưa khai người nhận nào ("recipients"); tệp mẫu có trong docs/operations.md'],
   ])("is said in Vietnamese, with what to type: %j", async (words, said) => {
@@ -138,7 +141,10 @@ describe.skipIf(!requirePeer("postgres"))("what commands answer", () => {
     [["agent", "revoke", "agt-0000000000000000"], 'Không có máy tính cổng "agt-0000000000000000"; xem mã máy: agent list'],
     [["agent", "lost", "xa-la"], "không có trung tâm “xa-la”; xem “centre list”"],
     [["inventory", "list", "xa-la"], "không có trung tâm “xa-la”; xem “centre list”"],
-    [["inventory", "import", "/no/such.csv"], "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc)."],
+    [
+      ["inventory", "import", "/no/such.csv"],
+      "Không đọc được tệp /no/such.csv (ENOENT): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
+    ],
     [["people", "disable", "lan"], "Không có tài khoản lan; xem tên đăng nhập: people list"],
     [["people", "end-factor", "lan"], "Không có tài khoản lan đang bật xác thực hai bước; xem tên đăng nhập: people list"],
     [["token", "revoke", "hcc_x"], "Không có mã truy cập hcc_x đang dùng; xem phần đầu của mã: token list"],

@@ -66,7 +66,10 @@ describe.skipIf(process.platform === "win32")("the collector as a service", () =
     const given = readFileSync(join(projectRoot, "deploy/linux/hcc-collector"), "utf8");
     writeFileSync(command, given.replace("settings=/etc/hcc-watch/collector.env", `settings='${settings}'`), { mode: 0o755 });
     writeFileSync(settings, "HCC_LANG=en\n");
-    writeFileSync(join(root, "collector/main.ts"), 'console.log([process.env.HCC_LANG, process.env.HCC_DATA, ...process.execArgv, ...process.argv.slice(2)].join("\\n"));\n');
+    writeFileSync(
+      join(root, "collector/main.ts"),
+      'console.log([process.env.HCC_LANG, process.env.HCC_DATA, ...process.execArgv, ...process.argv.slice(2)].join("\\n"));\n',
+    );
     fake(folder, "id", `[ "$1" = hcc ] || echo ${who}`);
     fake(folder, "runuser", `[ "$1 $2 $3" = "-u hcc --" ] || exit 1; shift 3; printf '#!/bin/sh\\necho hcc\\n' > ${folder}/id; exec "$@"`);
     symlinkSync(command, join(folder, "hcc-collector"));

@@ -4,7 +4,8 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
   "collector.about": "Stores, judges and shows what the agents of commune centres measure",
   "collector.option.new_file": "file to write; it must not exist",
   "collector.number.wrong": '{option}: "{given}" cannot be used; give a whole number from 1 to {max}.',
-  "collector.file.unwritten": "{file} cannot be written ({error}); check its folder, the room on the disk, and the right to write there of the user who runs the command (hcc-collector runs as hcc).",
+  "collector.file.unwritten":
+    "{file} cannot be written ({error}); check its folder, the room on the disk, and the right to write there of the user who runs the command (hcc-collector runs as hcc).",
   "collector.file.exists": "{file} exists already and is not overwritten; choose another name.",
   "collector.address.taken": "port {port} is taken on {host}; the same program may run already",
   "collector.address.forbidden": "this user may not listen on port {port}; take one above 1023",

@@ -77,12 +77,14 @@ export const collectorFaults: Record<keyof typeof vi, string> = {
 
   // Backups and their trial.
   "store.backup.going": "{part} exists: another backup is being written, or one was broken off. Delete it when no backup runs.",
-  "store.backup.unwritten": "{file} cannot be written: {error}. Check the folder, and the right to write there of the user who runs the command (hcc-collector runs as hcc).",
+  "store.backup.unwritten":
+    "{file} cannot be written: {error}. Check the folder, and the right to write there of the user who runs the command (hcc-collector runs as hcc).",
   "store.backup.stopped": "The backup was stopped; {file} was not written.",
   "store.backup.no_room": "No room for {file}: {error}. Nothing was kept. Write to another disk, or make room.",
   "store.backup.exists": "{file} exists already. A backup never replaces a file: give another name.",
   "store.backup.missing": "There is no file {file}. Check the name and the folder.",
-  "store.backup.unread": "{file} cannot be read: {error}. Name the file that backup wrote, and check that the user who runs the command may read it (hcc-collector runs as hcc).",
+  "store.backup.unread":
+    "{file} cannot be read: {error}. Name the file that backup wrote, and check that the user who runs the command may read it (hcc-collector runs as hcc).",
   "store.backup.cut": "{file} is cut: its end is missing. Nothing was changed; use another copy.",
   "store.backup.damaged": "{file} is damaged. Nothing was changed; use another copy.",
   "store.backup.rows_damaged": "{file} is damaged: the rows of table {table} are not those that were written. Nothing was changed; use another copy.",
@@ -109,7 +111,8 @@ export const collectorFaults: Record<keyof typeof vi, string> = {
   "setting.together": "{missing} is missing: {first} and {second} are given together, or neither.",
   "setting.needs_owner": "HCC_DATABASE_API_URL needs DATABASE_URL: the owner of the tables migrates them. Set DATABASE_URL, too.",
   "setting.not_json": "This is not JSON: often a comma or a bracket is missing or too many.",
-  "setting.file.unread": "{setting}: {file} cannot be read ({error}); check its name, its folder, and that the user who runs the collector may read it (service and hcc-collector run as hcc).",
+  "setting.file.unread":
+    "{setting}: {file} cannot be read ({error}); check its name, its folder, and that the user who runs the collector may read it (service and hcc-collector run as hcc).",
   "setting.file.not_json": "{setting}: {file} is not JSON ({place}); often a comma or a bracket is missing or too many.",
   "setting.https": "It must begin with https://.",
   "setting.phone_provider": 'Only "owner": "isp" has a provider: leave this out, or correct "owner".',

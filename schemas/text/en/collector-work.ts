@@ -16,7 +16,8 @@ export const collectorWork: Record<keyof typeof vi, string> = {
   "collector.page.none": '--page: "{given}" is no number of a page: write 1, 2, 3 …',
   "collector.page.behind": "--page: the list has {pages} pages",
   "collector.fault.day": '{option}: "{given}" is no day: write it as 2026-11-30',
-  "collector.fault.file": "The file {file} cannot be read ({error}): look at its name, its folder, and whether the user who runs the command may read it (hcc-collector runs as hcc).",
+  "collector.fault.file":
+    "The file {file} cannot be read ({error}): look at its name, its folder, and whether the user who runs the command may read it (hcc-collector runs as hcc).",
   "collector.fault.json": "{file} is not JSON ({place}): mostly a comma or bracket is missing or one too many. Mend the file and type the command again.",
   "collector.fault.format": "{format} is no text and cannot go to standard output: add --out {file}",
   "collector.fault.requirement": "“{value}” is no requirement: write it as R01",

@@ -3,7 +3,8 @@ export const collectorAdmin = {
   "collector.about": "Lưu trữ, đánh giá và cho xem những gì máy giám sát ở các trung tâm cấp xã đo được",
   "collector.option.new_file": "tên tệp mới để ghi; không ghi đè tệp đã có",
   "collector.number.wrong": '{option}: "{given}" không dùng được; cần một số nguyên từ 1 đến {max}.',
-  "collector.file.unwritten": "{file}: không ghi được ({error}); xem lại thư mục, chỗ trống trên ổ đĩa, và quyền ghi của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
+  "collector.file.unwritten":
+    "{file}: không ghi được ({error}); xem lại thư mục, chỗ trống trên ổ đĩa, và quyền ghi của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
   "collector.file.exists": "{file}: đã có tệp này và lệnh này không ghi đè; chọn tên khác.",
   "collector.address.taken": "cổng {port} của {host} đang có chương trình khác dùng; có thể chính chương trình này đang chạy sẵn",
   "collector.address.forbidden": "người dùng này không được mở cổng {port}; chọn cổng lớn hơn 1023",

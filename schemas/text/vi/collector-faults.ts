@@ -82,7 +82,8 @@ export const collectorFaults = {
   "store.backup.no_room": "Không đủ chỗ cho {file} ({error}); không giữ lại gì. Ghi vào ổ đĩa khác, hoặc giải phóng chỗ.",
   "store.backup.exists": "{file} đã có; bản sao lưu không ghi đè tệp nào: chọn tên khác.",
   "store.backup.missing": "Không có tệp {file}: xem lại tên tệp và thư mục.",
-  "store.backup.unread": "Không đọc được {file} ({error}): ghi tên tệp mà lệnh backup đã ghi, và xem lại quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
+  "store.backup.unread":
+    "Không đọc được {file} ({error}): ghi tên tệp mà lệnh backup đã ghi, và xem lại quyền đọc của người dùng chạy lệnh (hcc-collector chạy bằng hcc).",
   "store.backup.cut": "{file} bị cụt, thiếu phần cuối; chưa thay đổi gì. Dùng bản khác.",
   "store.backup.damaged": "{file} bị hỏng; chưa thay đổi gì. Dùng bản khác.",
   "store.backup.rows_damaged": "{file} bị hỏng: các dòng của bảng {table} không phải những dòng đã ghi; chưa thay đổi gì. Dùng bản khác.",
@@ -109,7 +110,8 @@ export const collectorFaults = {
   "setting.together": "Thiếu {missing}: {first} và {second} phải đặt cả hai, hoặc không đặt cả hai.",
   "setting.needs_owner": "HCC_DATABASE_API_URL cần có cả DATABASE_URL: chỉ chủ của các bảng nâng cấp được bảng. Đặt thêm DATABASE_URL.",
   "setting.not_json": "Không phải JSON: thường do thiếu hoặc thừa dấu phẩy, dấu ngoặc.",
-  "setting.file.unread": "{setting}: không đọc được tệp {file} ({error}): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy máy chủ của tỉnh (dịch vụ và lệnh hcc-collector chạy bằng hcc).",
+  "setting.file.unread":
+    "{setting}: không đọc được tệp {file} ({error}): xem lại tên tệp, thư mục, và quyền đọc của người dùng chạy máy chủ của tỉnh (dịch vụ và lệnh hcc-collector chạy bằng hcc).",
   "setting.file.not_json": "{setting}: {file} sai cú pháp JSON ({place}): thường do thiếu hoặc thừa dấu phẩy, dấu ngoặc.",
   "setting.https": "Phải bắt đầu bằng https://.",
   "setting.phone_provider": 'Chỉ "owner": "isp" mới có nhà mạng; bỏ mục này, hoặc sửa "owner".',
