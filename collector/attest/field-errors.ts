@@ -17,6 +17,7 @@ export function fieldErrors(error: z.ZodError): readonly FieldError[] {
     if (issue.code === "too_big" && !isNumber) return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
     if (issue.code === "invalid_format" && issue.format === "date") return { field, key: "form.error.date" };
     if (issue.code === "invalid_format" && field === "proofSha256") return { field, key: "form.error.hash" };
+    if (issue.code === "invalid_value") return { field, key: "form.error.choice", params: { choices: issue.values.map(String).join(", ") } };
     const isMissing = issue.code === "invalid_type" && issue.expected !== "number" && issue.expected !== "int";
     return { field, key: isMissing ? "form.error.empty" : "form.error.value" };
   });

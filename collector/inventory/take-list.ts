@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { Lang } from "#schemas/words.ts";
-import { advisoryLocks } from "../store/advisory-locks.ts";
+import { oneAtATime } from "../store/advisory-locks.ts";
 import type { Db } from "../store/db.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { allSites, importCentres, openSites, type Site } from "../store/sites.ts";
@@ -32,7 +32,7 @@ export function changedCodes({ news }: Pick<List, "news">): readonly string[] {
 
 /** Keeps what a list declares. False, and nothing kept, where what it was read against is declared no more: its news would be other than was said. */
 export async function takeList(tx: Db, list: ReadList, nowMs: number): Promise<boolean> {
-  await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.lists]);
+  await oneAtATime(tx, "lists");
   if (!isDeepStrictEqual(await declaredFor(tx, list.day, nowMs), list.declared)) return false;
   if (changedCodes(list).length > 0) await importCentres(tx, list.centres, nowMs, list.day);
   return true;

@@ -2,6 +2,7 @@ import { vietnamDay } from "#schemas/calendar.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { csv } from "../report/csv.ts";
+import { oneAtATime } from "../store/advisory-locks.ts";
 import { addEnrolCode, endOpenCodes } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { type Enrolment, enrolmentOf, enrolments } from "../store/enrolment.ts";
@@ -41,10 +42,12 @@ export async function makeEnrolCode(db: Db, centre: string, isAnew: boolean, now
 }
 
 /**
- * A code for each centre that is not closed and of which no agent is let in: for those without an open code, or with `isAnew` for all, whose open ones end.
+ * In the caller's transaction: a code for each centre that is not closed and of which no agent is let in: for those without an open code, or with `isAnew` for all, whose open ones end.
  * @throws CodeRefused
  */
 export async function makeEnrolCodes(db: Db, isAnew: boolean, nowMs: number): Promise<MadeCodes> {
+  // Of two people who ask at the same moment the second one has to see the first one's codes.
+  await oneAtATime(db, "codes");
   const lacking = (await enrolments(db, nowMs)).filter(({ agents }) => agents.length === 0);
   const served = lacking.filter(({ openCodes }) => isAnew || openCodes === 0);
   const made: MadeCode[] = [];

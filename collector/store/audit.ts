@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { firstDayOfMonth, vietnamDayStartMs } from "#schemas/calendar.ts";
-import { advisoryLocks } from "./advisory-locks.ts";
+import { oneAtATime } from "./advisory-locks.ts";
 import type { Db } from "./db.ts";
 import { asc, desc, eq, gt, gte, lt, lte } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
@@ -26,7 +26,7 @@ const CUTTER: Doer = { who: "collector: upkeep", address: "local" };
 /** Adds a deed to the end of the chain; one at a time, whatever number of collectors there is. */
 export async function addDeed(db: Db, deed: Deed, nowMs: number): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.audit]);
+    await oneAtATime(tx, "audit");
     const [last] = await drizzled(tx, (to) => to.select().from(audits).orderBy(desc(audits.place)).limit(1));
     const row = { place: (last?.place ?? 0) + 1, at: Math.floor(nowMs), ...deed };
     await drizzled(tx, (to) => to.insert(audits).values({ ...row, sha256: hashOf(row, last?.sha256 ?? BEGINNING) }));
@@ -62,7 +62,7 @@ export async function cutAudit(db: Db, months: number, nowMs: number): Promise<n
   const isOld = async (on: Db) => ((await firstDeed(on))?.at ?? beforeMs) < beforeMs;
   if (!(await isOld(db)) || !(await verifyAudit(db)).ok) return 0;
   return db.transaction(async (tx) => {
-    await tx.query("SELECT pg_advisory_xact_lock($1::int)", [advisoryLocks.audit]);
+    await oneAtATime(tx, "audit");
     if (!(await isOld(tx))) return 0;
     const [kept] = await drizzled(tx, (to) => to.select().from(audits).where(gte(audits.at, beforeMs)).orderBy(asc(audits.place)).limit(1));
     const isBefore = kept && lt(audits.place, kept.place);

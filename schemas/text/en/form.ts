@@ -104,6 +104,7 @@ export const form = {
   "form.error.proof": "This needs the SHA-256 of a file or the number of a document.",
   "form.error.hash": "Must be a SHA-256: 64 digits 0–9, a–f.",
   "form.error.whole": "A whole number is needed.",
+  "form.error.choice": "It must be one of: {choices}.",
   "form.error.value": "The value is not valid.",
   "form.words.yes": "yes,true,1,x,on",
   "form.words.no": "no,false,0",

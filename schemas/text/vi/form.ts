@@ -102,6 +102,7 @@ export const form = {
   "form.error.proof": "Việc này cần mã SHA-256 của tệp chứng minh hoặc số văn bản.",
   "form.error.hash": "Cần mã SHA-256: 64 ký tự 0–9, a–f.",
   "form.error.whole": "Cần một số nguyên.",
+  "form.error.choice": "Chỉ nhận một trong: {choices}.",
   "form.error.value": "Giá trị không hợp lệ.",
   "form.words.yes": "có,co,đúng,đạt",
   "form.words.no": "không,khong,chưa",

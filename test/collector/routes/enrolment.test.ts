@@ -181,3 +181,17 @@ it("says where the address of the collector leads a PC to itself", async () => {
   expect(html).toContain(say("enrol.address.own", { url: local }));
   expect((await ask("/centres/xa-03/enrol", {})).html).not.toContain('role="alert"');
 });
+
+it("of two people who make codes anew for all at the same moment only one's codes count", async () => {
+  nowMs += 2 * CODE_MS;
+  asker = officer;
+  await importCentres(db, [{ code: "xa-05", name: "Xã Năm", keyArea: false, devices: [] }], nowMs);
+  const answers = await Promise.all([ask("/enrolment/codes", { anew: "yes" }), ask("/enrolment/codes", { anew: "yes" })]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  const open = await db.query<{ codes: number }>(
+    "SELECT count(*)::int AS codes FROM enrol_code WHERE used_at IS NULL AND expires_at > to_timestamp($1 / 1000.0) GROUP BY site_id",
+    [nowMs],
+  );
+  expect(open.length).toBeGreaterThan(0);
+  expect(open.map(({ codes }) => codes)).toEqual(open.map(() => 1));
+});
