@@ -31,11 +31,17 @@ export type PastJudgement = { readonly siteId: number; readonly lastContactMs: n
  * What the evidence of a past instant says of some sites: centres as declared then, the policy of then, and nothing that became known after `knownMs`. The same
  * question has the same answer for ever, whatever is learnt or changed later.
  */
-export async function pastJudgements(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites: readonly DeclaredSite[]): Promise<PastJudgement[]> {
+export async function pastJudgements(
+  db: Db,
+  inForce: PolicyInForce,
+  moment: Required<Moment>,
+  sites: readonly DeclaredSite[],
+  known?: Facts["sharedFaults"],
+): Promise<PastJudgement[]> {
   const { policy, calendar } = inForce;
   const { atMs, knownMs } = moment;
   const needs = needsOf(policy.requirements, calendar, atMs);
-  const shared = await sharedFaultsAt(db, inForce, moment);
+  const shared = known ?? (await sharedFaultsAt(db, inForce, moment));
   const asked = await runsAsked(db);
   const left = [...sites];
   const judgements: PastJudgement[] = [];
@@ -58,11 +64,24 @@ export async function pastJudgements(db: Db, inForce: PolicyInForce, moment: Req
   return judgements;
 }
 
-/** The same as findings, of all sites where none are named, each with the instant at which its state began. In order of centre and requirement. */
-export async function pastFindings(db: Db, inForce: PolicyInForce, moment: Required<Moment>, sites?: readonly DeclaredSite[]): Promise<StandingFinding[]> {
+/**
+ * The same as findings, of all sites where none are named, each with the instant at which its state began. In order of centre and requirement. `shared` are the faults of
+ * the moment, for who asks a group of sites at a time.
+ */
+export async function pastFindings(
+  db: Db,
+  inForce: PolicyInForce,
+  moment: Required<Moment>,
+  { sites: named, shared }: { readonly sites?: readonly DeclaredSite[]; readonly shared?: Facts["sharedFaults"] } = {},
+): Promise<StandingFinding[]> {
   const { atMs, knownMs } = moment;
-  const since = await lastChanges(db, atMs, knownMs);
-  const judgements = await pastJudgements(db, inForce, moment, sites ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs)));
+  const sites = named ?? (await sitesAsOf(db, vietnamDay(atMs), knownMs));
+  const since = await lastChanges(
+    db,
+    { atMs, knownMs },
+    sites.map(({ siteId }) => siteId),
+  );
+  const judgements = await pastJudgements(db, inForce, moment, sites, shared);
   return judgements.flatMap(({ siteId, findings }) =>
     findings.map((finding): StandingFinding => {
       const change = since.get(`${siteId} ${finding.requirement}`);
@@ -88,7 +107,7 @@ export async function findingsAsOf(
   const asked = sites.filter(({ centre: { code } }) => (centre === undefined || code === centre) && code >= afterCentre);
   const findings: StandingFinding[] = [];
   while (asked.length > 0 && findings.length < limit) {
-    const found = await pastFindings(db, { policy: { ...policy, requirements }, calendar }, moment, asked.splice(0, AT_ONCE));
+    const found = await pastFindings(db, { policy: { ...policy, requirements }, calendar }, moment, { sites: asked.splice(0, AT_ONCE) });
     const isNext = (finding: StandingFinding) => finding.centre > afterCentre || finding.requirement > afterRequirement;
     findings.push(...found.filter((finding) => isNext(finding) && (state === undefined || finding.state === state)));
   }

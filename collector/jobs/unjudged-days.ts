@@ -20,13 +20,13 @@ const AFTERWARDS_MS = 600_000;
 /** A month of each of 135 centres; what is beyond it begins anew. */
 const AFTERWARDS_MAX = 4_000;
 
-/** Vietnam days, both included, by what was known at `knownMs`; of all centres, or of those that are named. */
+/** Vietnam days, both included, by what was known at `knownMs`, of the centres that are named. */
 export type DaySpan = {
   readonly firstDay: string;
   readonly lastDay: string;
   readonly nowMs: number;
   readonly knownMs: number;
-  readonly only?: readonly string[];
+  readonly only: readonly string[];
 };
 
 /**

@@ -8,10 +8,10 @@ import { apartWords, comparisonTitle, KIND_ROWS_SHOWN, listedKinds, otherWords, 
 import type { Dossier, DossierRow } from "./dossier.ts";
 import { type PrintCell, type PrintSheet, type PrintView, printable } from "./print-view.ts";
 import { coverageWords, measuredOf, notices, rowReason, scoreWords } from "./rows.ts";
-import { sealOf } from "./seal.ts";
+import type { Seals } from "./seal.ts";
 
 /** Two months side by side in words, ready for paper: what the page shows, in its order. Pure. */
-export function comparisonPrint(comparison: Comparison, lang: Lang): PrintView {
+export function comparisonPrint(comparison: Comparison, seals: Seals, lang: Lang): PrintView {
   const { before, after } = comparison;
   const { policy } = after;
   return {
@@ -36,7 +36,7 @@ export function comparisonPrint(comparison: Comparison, lang: Lang): PrintView {
       document: policy.source.document,
       date: day(lang, policy.source.date),
     }),
-    hash: `${text(lang, "report.hash")}: ${sealOf(before)} / ${sealOf(after)}`,
+    hash: `${text(lang, "report.hash")}: ${seals.before} / ${seals.after}`,
   };
 }
 

@@ -5,7 +5,7 @@ import { type ChangeKind, type Comparison, changeKinds, type NotCompared, type O
 import type { Cell } from "./csv.ts";
 import type { Dossier } from "./dossier.ts";
 import { coverageWords, measuredOf, notices, rowReason, type Sheet, scoreWords } from "./rows.ts";
-import { sealOf } from "./seal.ts";
+import type { Seals } from "./seal.ts";
 
 /** Rows of one kind that a page or a sheet of paper lists; the tables hold all of them. */
 export const KIND_ROWS_SHOWN = 100;
@@ -18,8 +18,8 @@ export function comparisonTitle({ before, after }: Comparison, lang: Lang): stri
 }
 
 /** Two months as tables: what changed at each centre, the sums, what is not compared, and what it was made from. */
-export function comparisonSheets(comparison: Comparison, lang: Lang): readonly [Sheet, ...Sheet[]] {
-  return [changeRows(comparison, lang), sumRows(comparison, lang), apartRows(comparison, lang), sourceRows(comparison, lang)];
+export function comparisonSheets(comparison: Comparison, seals: Seals, lang: Lang): readonly [Sheet, ...Sheet[]] {
+  return [changeRows(comparison, lang), sumRows(comparison, lang), apartRows(comparison, lang), sourceRows(comparison, seals, lang)];
 }
 
 const changeHead: readonly TextKey[] = [
@@ -122,7 +122,7 @@ function policyName({ policy }: Dossier): string {
 }
 
 /** The two reports that it was made from, each with its numbers, its state and its hash. */
-function sourceRows({ before, after }: Comparison, lang: Lang): Sheet {
+function sourceRows({ before, after }: Comparison, seals: Seals, lang: Lang): Sheet {
   const both = (words: (dossier: Dossier) => Cell): Cell[] => [words(before), words(after)];
   return {
     key: "compare.source",
@@ -135,7 +135,7 @@ function sourceRows({ before, after }: Comparison, lang: Lang): Sheet {
       [text(lang, "report.score"), ...both((dossier) => scoreWords(dossier, lang))],
       [text(lang, "report.waived"), ...both(({ findingsTally }) => findingsTally.waived)],
       [text(lang, "report.policy"), ...both(policyName)],
-      [text(lang, "report.hash"), ...both(sealOf)],
+      [text(lang, "report.hash"), seals.before, seals.after],
     ],
   };
 }

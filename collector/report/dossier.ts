@@ -102,28 +102,40 @@ export type Dossier = {
   readonly closedCentres?: readonly DossierCentre[];
 };
 
+type DossierOptions = { readonly nowMs: number; readonly demo: boolean; readonly calendar: Calendar; readonly policies?: readonly NamedVersion[] };
+
 /** Builds the dossier of a month. Pure: the same rows give the same dossier, whenever it is asked for. */
-export function buildDossier(
-  scope: Dossier["scope"],
-  period: Period,
-  policy: PolicyProfile,
-  rows: ReportRows,
-  options: { nowMs: number; demo: boolean; calendar: Calendar; policies?: readonly NamedVersion[] },
-): Dossier {
+export function buildDossier(scope: Dossier["scope"], period: Period, policy: PolicyProfile, rows: ReportRows, options: DossierOptions): Dossier {
+  return dossierOf(scope, period, policy, dossierCentres(period, policy, rows, options), options);
+}
+
+/** What a dossier says of some of its centres. Pure. */
+export function dossierCentres(period: Period, policy: PolicyProfile, rows: ReportRows, options: Pick<DossierOptions, "nowMs" | "calendar">): DossierCentre[] {
   const findings = byCentre(rows.findings);
   const changes = byCentre(rows.changes);
   const waivers = byCentre(rows.waivers);
   const attestations = byCentre(rows.attestations);
-  const all = rows.centres
-    .map((centre) => {
-      const { code } = centre;
-      const own = { findings: findings(code), changes: changes(code), waivers: waivers(code), attestations: attestations(code) };
-      return dossierCentre(centre, period, policy, own, options);
-    })
-    .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1));
+  return rows.centres.map((centre) => {
+    const { code } = centre;
+    const own = { findings: findings(code), changes: changes(code), waivers: waivers(code), attestations: attestations(code) };
+    return dossierCentre(centre, period, policy, own, options);
+  });
+}
+
+/** The dossier of a month from what it says of each of its centres, in any order. Pure. */
+export function dossierOf(
+  scope: Dossier["scope"],
+  period: Period,
+  policy: PolicyProfile,
+  unsorted: readonly DossierCentre[],
+  options: Omit<DossierOptions, "calendar">,
+): Dossier {
+  const all = unsorted.toSorted(
+    (a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state) || b.tally.fail - a.tally.fail || (a.code < b.code ? -1 : 1),
+  );
   // The dossier of one centre is about that one, closed or not.
   const centres = scope === "centre" ? all : all.filter(({ closed }) => closed === undefined);
-  const closedCentres = all.filter((centre) => !centres.includes(centre));
+  const closedCentres = scope === "centre" ? [] : all.filter(({ closed }) => closed !== undefined);
   const { policies = [] } = options;
   const { id, version, effectiveFrom, title, source } = policy;
   return {

@@ -36,7 +36,7 @@ export async function linkEvidenceOf(
   const demanded = linkRequirement(inForce.policy)?.id;
   if (!site || demanded === undefined) return undefined;
   const requirements = inForce.policy.requirements.filter(({ id }) => id === demanded);
-  const judged = () => pastFindings(db, { ...inForce, policy: { ...inForce.policy, requirements } }, { atMs: toMs - 1, knownMs: nowMs }, [site]);
+  const judged = () => pastFindings(db, { ...inForce, policy: { ...inForce.policy, requirements } }, { atMs: toMs - 1, knownMs: nowMs }, { sites: [site] });
   const [findings, runs, notJudged] = await Promise.all([
     toMs <= nowMs ? judged() : findingsOf(db, site.siteId),
     linkRuns(db, site.siteId, fromMs, toMs),

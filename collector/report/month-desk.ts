@@ -1,18 +1,22 @@
 import { dayAfter, endOfDayMs, vietnamDay } from "#schemas/calendar.ts";
+import { groupsInTurns } from "../groups-in-turns.ts";
+import { groupsOf } from "../groups-of.ts";
 import { clockState } from "../jobs/clock-watch.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
 import { oldestPastMs, pastFindings } from "../jobs/past-findings.ts";
+import { sharedFaultsAt } from "../jobs/shared-faults.ts";
 import { unjudgedDays } from "../jobs/unjudged-days.ts";
 import { type PolicyAt, versionsWithin } from "../policy-book.ts";
 import { readClockProof } from "../store/clock-proof.ts";
 import type { Db } from "../store/db.ts";
-import { sealDossier, sealedDossier } from "../store/dossiers.ts";
+import { isSealed, type SealedPart, sealDossier, sealedParts } from "../store/dossiers.ts";
 import { recordedPolicies } from "../store/policy-versions.ts";
-import { centreNames, reportRows } from "../store/report.ts";
-import { sitesAsOf } from "../store/site-versions.ts";
+import { centreNames, presentFindings, reportRows } from "../store/report.ts";
+import { type DeclaredSite, sitesAsOf } from "../store/site-versions.ts";
+import type { CentreBrief } from "../web/page-store.ts";
 import { closedSites } from "./closed-sites.ts";
 import { type Comparison, compareMonths } from "./comparison.ts";
-import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "./dossier.ts";
+import { type Dossier, type DossierCentre, dossierCentres, dossierOf, dossierOfCentre } from "./dossier.ts";
 import { closesAt, type Month, momentOf, newestClosed, type Period, periodOf } from "./period.ts";
 import { dossierText, sealOf } from "./seal.ts";
 
@@ -37,62 +41,77 @@ export type MonthDesk = {
   centreNames(): Promise<readonly { code: string; name: string }[]>;
 };
 
+/** Centres that are read and counted in one piece: more would hold up whoever asks the collector meanwhile, and take its memory. */
+const CENTRES_AT_ONCE = 100;
+
 /**
  * Makes the dossiers of months. A running month is read from the present judgements; one that is over is judged again as of its last instant;
  * one that is closed is sealed, and from then on comes from its seal: byte for byte the same for ever. A clock that is not trusted closes no month: what
  * it takes for over may be running.
  */
 export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthDesk {
-  const build = async (month: Month, nowMs: number, centre?: string): Promise<Dossier> => {
+  const build = async (month: Month, nowMs: number, only?: string): Promise<Dossier> => {
     const period = periodOf(month);
     const endMs = Date.parse(period.to) - 1;
     const { atMs, knownMs } = momentOf(period, nowMs);
     const inForce = policyAt(atMs, knownMs);
     const { policy, calendar } = inForce;
-    const only = centre === undefined ? {} : { only: [centre] };
-    const rows = await reportRows(db, period, atMs, knownMs, centre);
-    const judgeAgain = async () => {
-      const sites = await sitesAsOf(db, vietnamDay(endMs), knownMs, { begunBy: period.lastDay, ...only });
-      return pastFindings(db, inForce, { atMs: endMs, knownMs }, sites);
-    };
-    const findings = nowMs <= endMs ? rows.findings : await judgeAgain();
-    const gone = await closedWithin(period, atMs, knownMs, centre);
     const countedTo = vietnamDay(atMs);
-    const unjudged = await unjudgedDays({ db, policyAt }, rows.changes, { firstDay: period.firstDay, lastDay: countedTo, nowMs, knownMs, ...only });
+    const sites = await sitesAsOf(db, countedTo, knownMs, { begunBy: period.lastDay, ...(only !== undefined && { only: [only] }) });
+    const gone = await closedWithin(period, atMs, knownMs, only);
+    const shared = nowMs <= endMs ? undefined : await sharedFaultsAt(db, inForce, { atMs, knownMs });
+    const open = sites.map((site) => ({ site, centre: briefOf(site) }));
+    const centres: DossierCentre[] = [];
+    for (const group of groupsOf([...open, ...gone.centres.map((centre) => ({ site: undefined, centre }))], CENTRES_AT_ONCE)) {
+      const codes = group.map(({ centre: { code } }) => code);
+      const rows = await reportRows(db, period, knownMs, codes);
+      const findings = shared
+        ? await pastFindings(db, inForce, { atMs, knownMs }, { sites: group.flatMap(({ site }) => site ?? []), shared })
+        : await presentFindings(db, codes);
+      const unjudged = await unjudgedDays({ db, policyAt }, rows.changes, { firstDay: period.firstDay, lastDay: countedTo, nowMs, knownMs, only: codes });
+      const all = {
+        ...rows,
+        centres: group.map(({ centre }) => centre),
+        findings: [...findings, ...codes.flatMap((code) => gone.findings.get(code) ?? [])],
+        changes: withFills(rows.changes, unjudged),
+      };
+      centres.push(...dossierCentres(period, policy, all, { nowMs, calendar }));
+    }
     const policies = await versionsWithin(db, policy.id, period.firstDay, countedTo, knownMs);
-    const all = {
-      ...rows,
-      centres: [...rows.centres, ...gone.centres],
-      findings: [...findings, ...gone.findings],
-      changes: withFills(rows.changes, unjudged),
-    };
-    return buildDossier(centre === undefined ? "province" : "centre", period, policy, all, { nowMs, demo, calendar, policies });
+    return dossierOf(only === undefined ? "province" : "centre", period, policy, centres, { nowMs, demo, policies });
   };
 
   /** The centres that closed within a month, each as it was declared and judged at the end of its last day. */
-  const closedWithin = async (period: Period, atMs: number, knownMs: number, only: string | undefined): Promise<Pick<ReportRows, "centres" | "findings">> => {
+  const closedWithin = async (period: Period, atMs: number, knownMs: number, only: string | undefined) => {
     const sites = (await closedSites(db, period, { atMs, knownMs })).filter(({ centre: { code } }) => only === undefined || code === only);
     const parts = [...Map.groupBy(sites, ({ closed }) => closed.on)].map(([on, own]) => {
       const endedMs = endOfDayMs(dayAfter(on, -1));
-      return pastFindings(db, policyAt(endedMs, knownMs), { atMs: endedMs, knownMs }, own);
+      return pastFindings(db, policyAt(endedMs, knownMs), { atMs: endedMs, knownMs }, { sites: own });
     });
-    return { centres: sites.map(({ centre: { devices: _, ...centre }, closed }) => ({ ...centre, closed })), findings: (await Promise.all(parts)).flat() };
+    const findings = (await Promise.all(parts)).flat();
+    return { centres: sites.map((site): CentreBrief => ({ ...briefOf(site), closed: site.closed })), findings: Map.groupBy(findings, ({ centre }) => centre) };
   };
 
-  const closed = async (month: Month, nowMs: number): Promise<Dossier | undefined> => {
-    const known = await sealedDossier(db, month);
-    if (known !== undefined) return JSON.parse(known) as Dossier;
+  /** What is sealed of a month, of the province or of one centre alone: of the latter a dossier without centres where it is not in it. */
+  const sealedOf = async (month: Month, centre?: string): Promise<Dossier | undefined> => {
+    const parts = await sealedParts(db, month, centre);
+    return parts && ((await readInTurns(parts)) as Dossier);
+  };
+  const closed = async (month: Month, nowMs: number, centre?: string): Promise<Dossier | undefined> => {
+    const known = await sealedOf(month, centre);
+    if (known) return known;
     if (clockState(await readClockProof(db, nowMs), nowMs) !== "right") return undefined;
     const dossier = await build(month, nowMs);
-    return JSON.parse(await sealDossier(db, month, dossierText(dossier), sealOf(dossier), nowMs)) as Dossier;
+    await sealDossier(db, month, await dossierText(dossier), await sealOf(dossier), nowMs);
+    return sealedOf(month, centre);
   };
   const dossier: MonthDesk["dossier"] = async (month, centre) => {
     const nowMs = now();
     const period = periodOf(month);
     const isClosed = nowMs >= Date.parse(closesAt(period));
     if (nowMs < Date.parse(period.from)) return undefined;
-    if (isClosed && Date.parse(period.to) <= oldestPastMs(nowMs) && !(await sealedDossier(db, month))) return undefined;
-    const province = isClosed ? await closed(month, nowMs) : undefined;
+    if (isClosed && Date.parse(period.to) <= oldestPastMs(nowMs) && !(await isSealed(db, month))) return undefined;
+    const province = isClosed ? await closed(month, nowMs, centre) : undefined;
     if (province) return centre === undefined ? province : dossierOfCentre(province, centre);
     const open = await build(month, nowMs, centre);
     return open.scope === "centre" && open.centres.length === 0 ? undefined : { ...open, provisional: true };
@@ -118,4 +137,19 @@ export function monthDesk({ db, policyAt, demo, now }: MonthDeskOptions): MonthD
     },
     centreNames: () => centreNames(db),
   };
+}
+
+/** A sealed text, read a group of centres at a time: it has tens of megabytes of a large province. */
+async function readInTurns(parts: readonly SealedPart[]): Promise<unknown> {
+  const read: [string, unknown][] = [];
+  for (const { key, value, items } of parts) {
+    const list: unknown[] = [];
+    for await (const group of groupsInTurns(items ?? [], CENTRES_AT_ONCE)) list.push(...group.map((item) => JSON.parse(item)));
+    read.push([key, items ? list : JSON.parse(value)]);
+  }
+  return Object.fromEntries(read);
+}
+
+function briefOf({ centre: { devices: _, ...centre } }: DeclaredSite): CentreBrief {
+  return centre;
 }

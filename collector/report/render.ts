@@ -21,10 +21,10 @@ export type RenderedReport = { readonly body: string | Buffer; readonly type: st
 /** Writes a dossier in one format. */
 export async function renderReport(dossier: Dossier, format: ReportFormat, lang: Lang): Promise<RenderedReport> {
   const name = `${dossier.scope === "centre" ? (dossier.centres[0]?.code ?? "centre") : "province"}-${dossier.month}.${format}`;
-  const seal = sealOf(dossier);
+  const seal = await sealOf(dossier);
   switch (format) {
     case "html":
-      return { body: reportHtml(dossier, seal, lang), type: "text/html; charset=utf-8", fileName: name };
+      return { body: await reportHtml(dossier, seal, lang), type: "text/html; charset=utf-8", fileName: name };
     case "pdf":
       return { body: await typeset(printView(dossier, seal, lang), dossier.closesAt), type: "application/pdf", fileName: name };
     case "csv":
@@ -37,7 +37,7 @@ export async function renderReport(dossier: Dossier, format: ReportFormat, lang:
       };
     }
     case "json":
-      return { body: `{"sha256":"${seal}","dossier":${dossierText(dossier)}}\n`, type: "application/json", fileName: name };
+      return { body: `{"sha256":"${seal}","dossier":${await dossierText(dossier)}}\n`, type: "application/json", fileName: name };
   }
 }
 
@@ -47,13 +47,14 @@ export type ComparisonFormat = (typeof comparisonFormats)[number];
 /** Writes two months side by side in one format: for paper the changes of each kind up to a number, else every row. Same months, language and format: same bytes. */
 export async function renderComparison(comparison: Comparison, format: ComparisonFormat, lang: Lang): Promise<RenderedReport> {
   const fileName = `province-${comparison.before.month}-${comparison.after.month}.${format}`;
+  const seals = { before: await sealOf(comparison.before), after: await sealOf(comparison.after) };
   switch (format) {
     case "pdf":
-      return { body: await typeset(comparisonPrint(comparison, lang), comparison.after.closesAt), type: "application/pdf", fileName };
+      return { body: await typeset(comparisonPrint(comparison, seals, lang), comparison.after.closesAt), type: "application/pdf", fileName };
     case "csv":
-      return { body: csvOf(comparisonSheets(comparison, lang), lang), type: "text/csv; charset=utf-8", fileName };
+      return { body: csvOf(comparisonSheets(comparison, seals, lang), lang), type: "text/csv; charset=utf-8", fileName };
     case "xlsx":
-      return { body: xlsxOf(comparisonSheets(comparison, lang), lang), type: XLSX_TYPE, fileName };
+      return { body: xlsxOf(comparisonSheets(comparison, seals, lang), lang), type: XLSX_TYPE, fileName };
   }
 }
 

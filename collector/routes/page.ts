@@ -12,6 +12,7 @@ import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
 import { centreListXlsx } from "../report/centre-list.ts";
 import { XLSX_TYPE } from "../report/xlsx.ts";
+import { sharedWork } from "../shared-work.ts";
 import { pageNumber } from "../store/list-part.ts";
 import { centrePage } from "../web/centre-page.ts";
 import { centreView } from "../web/centre-view.ts";
@@ -51,6 +52,8 @@ export function pageAsked(c: Context, name = "page"): number {
 }
 
 const DAY_MS = 86_400_000;
+/** Differently chosen lists of centres that wait to be made: each may take some seconds. */
+const LISTS_WAITING_MAX = 20;
 const HEARTBEAT_MS = 25_000;
 
 /** The pages that people look at: province, centre, device, their static files and the stream that keeps them fresh. */
@@ -58,6 +61,7 @@ export function pageRoutes(deps: PageDeps & CalendarAt & { readonly province: Sh
   const { store, province, policy } = deps;
   const app = new Hono();
   const live = liveRevision(() => store.revision());
+  const lists = sharedWork<Buffer>({ what: "lists of centres", queueMax: LISTS_WAITING_MAX });
 
   app.get("/", pageHeaders, async (c) => {
     const own = confinedTo(c);
@@ -68,9 +72,11 @@ export function pageRoutes(deps: PageDeps & CalendarAt & { readonly province: Sh
 
   app.get("/centres.xlsx", pageHeaders, async (c) => {
     const { lang, nowMs, demo } = pageFrame(c, deps);
-    const { standings } = await province(lang, nowMs);
-    const told = (codes: readonly string[]) => store.told(codes);
-    const body = await centreListXlsx({ policy, standings, filter: filterAsked(c), told, demo, nowMs }, lang);
+    const filter = filterAsked(c);
+    const body = await lists(JSON.stringify([lang, filter]), async () => {
+      const { standings } = await province(lang, nowMs);
+      return centreListXlsx({ policy, standings, filter, told: (codes) => store.told(codes), demo, nowMs }, lang);
+    });
     c.header("content-disposition", `attachment; filename="centres-${vietnamDay(nowMs)}.xlsx"`);
     return c.body(new Uint8Array(body), 200, { "content-type": XLSX_TYPE });
   });

@@ -11,8 +11,9 @@ import { linkEvidenceStyle } from "../report/link-evidence-html.ts";
 import { linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
 import type { MonthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
-import { comparisonFormats, type RenderedReport, type ReportFormat, renderComparison, renderReport, reportFormats } from "../report/render.ts";
+import { comparisonFormats, type RenderedReport, renderComparison, renderReport, reportFormats } from "../report/render.ts";
 import { reportStyle } from "../report/report-html.ts";
+import { sharedWork } from "../shared-work.ts";
 import { comparisonCard, comparisonPage } from "../web/comparison-page.ts";
 import { languageOf } from "../web/language.ts";
 import { reportsPage } from "../web/reports-page.ts";
@@ -24,6 +25,9 @@ export type ReportDeps = Omit<PageDeps, "store"> & {
   readonly linkEvidence: (centre: string, firstDay: string, lastDay: string) => Promise<LinkEvidence | undefined>;
 };
 
+type SharedReports = ReturnType<typeof sharedWork<RenderedReport | undefined>>;
+/** Different reports of the province that wait to be made: each may take some seconds. */
+const REPORTS_WAITING_MAX = 20;
 /** Days of tests that a provider gets from the centre's page; `collector evidence` makes any other span. */
 const LINK_DAYS = 30;
 
@@ -36,6 +40,7 @@ const linkEvidencePolicy = policyOf(linkEvidenceStyle);
 /** The page where a report is chosen, the reports themselves, and two of them side by side. */
 export function reportRoutes(deps: ReportDeps): Hono {
   const app = new Hono();
+  const shared = sharedWork<RenderedReport | undefined>({ what: "reports of the province", queueMax: REPORTS_WAITING_MAX });
 
   app.get("/reports", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
@@ -65,8 +70,8 @@ export function reportRoutes(deps: ReportDeps): Hono {
   });
   app.get("/v1/comparisons/:before/:file", pageHeaders, (c) => comparisonReply(c, deps));
 
-  app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), undefined));
-  app.get("/v1/reports/:month/centres/:file", pageHeaders, (c) => reply(c, deps, c.req.param("file"), c.req.param("file").replace(/\.[a-z]+$/, "")));
+  app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, shared, c.req.param("file"), undefined));
+  app.get("/v1/reports/:month/centres/:file", pageHeaders, (c) => reply(c, deps, shared, c.req.param("file"), c.req.param("file").replace(/\.[a-z]+$/, "")));
 
   app.get("/v1/evidence/:file", pageHeaders, (c) => linkReply(c, deps, c.req.param("file")));
 
@@ -102,12 +107,20 @@ async function comparisonReply(c: Context, { desk, lang }: ReportDeps) {
   return sheet(c, await renderComparison(found, format, languageOf(c, lang)), reportPolicy);
 }
 
-async function reply(c: Context, deps: ReportDeps, file: string, centre: string | undefined) {
+const noReport = problem(404, "centre_unknown", "there is no such centre, or no report of that month");
+
+async function reply(c: Context, deps: ReportDeps, shared: SharedReports, file: string, centre: string | undefined) {
   const month = Month.safeParse(c.req.param("month"));
   const format = reportFormats.find((one) => file.endsWith(`.${one}`));
   if (!month.success || !format || (centre === undefined && !file.startsWith("province.")))
     return c.json(problem(422, "report_invalid", "name a month such as 2026-11, province or centres/<code>, and html, pdf, xlsx, csv or json"), 422);
-  const dossier = centre === undefined || Code.safeParse(centre).success ? await deps.desk.dossier(month.data, centre) : undefined;
-  if (!dossier) return c.json(problem(404, "centre_unknown", "there is no such centre, or no report of that month"), 404);
-  return sheet(c, await renderReport(dossier, format as ReportFormat, languageOf(c, deps.lang)), reportPolicy);
+  const lang = languageOf(c, deps.lang);
+  const make = async () => {
+    const dossier = await deps.desk.dossier(month.data, centre);
+    return dossier && (await renderReport(dossier, format, lang));
+  };
+  if (centre !== undefined && !Code.safeParse(centre).success) return c.json(noReport, 404);
+  // The report of one centre is small.
+  const report = await (centre === undefined ? shared(`${month.data} ${format} ${lang}`, make) : make());
+  return report ? sheet(c, report, reportPolicy) : c.json(noReport, 404);
 }

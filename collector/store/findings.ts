@@ -6,6 +6,7 @@ import { advisoryLocks } from "./advisory-locks.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
+import type { Moment } from "./moment.ts";
 
 /** The present findings of a site. */
 export async function findingsOf(db: Db, siteId: number): Promise<Finding[]> {
@@ -123,15 +124,19 @@ export const judgedPairs = `(
     SELECT s.site_id, q.requirement FROM (SELECT DISTINCT site_id FROM site_version) AS s,
       (SELECT DISTINCT r ->> 'id' AS requirement FROM policy_version, jsonb_array_elements(body -> 'requirements') AS r) AS q)`;
 
-/** Since when each requirement of each site was in its state at an instant, by what was judged by `knownMs`; keys are `<site> <requirement>`. */
-export async function lastChanges(db: Db, atMs: number, knownMs: number): Promise<ReadonlyMap<string, { state: FindingState; at: string }>> {
+/** Since when each requirement of some sites was in its state at an instant, by what was judged by `knownMs`; keys are `<site> <requirement>`. */
+export async function lastChanges(
+  db: Db,
+  { atMs, knownMs }: Required<Moment>,
+  siteIds: readonly number[],
+): Promise<ReadonlyMap<string, { state: FindingState; at: string }>> {
   const rows = await db.query<{ site_id: number; requirement: string; state: FindingState; at: number }>(
     `SELECT p.site_id, p.requirement, last.state, ${instantMs("last.at")} AS at FROM ${judgedPairs} AS p CROSS JOIN LATERAL (
        SELECT r.state, r.at FROM finding_revision AS r WHERE r.site_id = p.site_id AND r.requirement = p.requirement AND r.at <= to_timestamp($1::float8 / 1000)
          AND (r.body ->> 'evaluatedAt')::timestamptz <= to_timestamp($2::float8 / 1000) AND r.from_state IS DISTINCT FROM r.state
        ORDER BY r.at DESC, r.revision DESC LIMIT 1
-     ) AS last`,
-    [atMs, knownMs],
+     ) AS last WHERE p.site_id = ANY (($3::text)::int4[])`,
+    [atMs, knownMs, numbersLiteral(siteIds)],
   );
   return new Map(rows.map(({ site_id, requirement, state, at }) => [`${site_id} ${requirement}`, { state, at: new Date(at).toISOString() }]));
 }

@@ -22,12 +22,12 @@ export async function firstJudgedDay(db: Db): Promise<string | undefined> {
   return row?.day ?? undefined;
 }
 
-/** The days from `firstDay` to `lastDay`, both included, on which centres were judged; of all centres, or of those that are named. */
-export async function judgedDays(db: Db, firstDay: string, lastDay: string, only?: readonly string[]): Promise<JudgedDay[]> {
+/** The days from `firstDay` to `lastDay`, both included, on which the centres that are named were judged. */
+export async function judgedDays(db: Db, firstDay: string, lastDay: string, codes: readonly string[]): Promise<JudgedDay[]> {
   const rows = await db.query<{ centre: string; day: string; first_ms: number }>(
     `SELECT site.centre_code AS centre, j.day::text AS day, ${instantMs("j.first_at")} AS first_ms FROM judged_day AS j JOIN site USING (site_id)
-     WHERE j.day BETWEEN ($1::text)::date AND ($2::text)::date AND ($3::text IS NULL OR site.centre_code = ANY (($3::text)::text[]))`,
-    [firstDay, lastDay, only ? textsLiteral(only) : null],
+     WHERE j.day BETWEEN ($1::text)::date AND ($2::text)::date AND site.centre_code = ANY (($3::text)::text[])`,
+    [firstDay, lastDay, textsLiteral(codes)],
   );
   return rows.map(({ centre, day, first_ms }) => ({ centre, day, firstMs: first_ms }));
 }

@@ -1,7 +1,11 @@
 import { Centre, type DeclaredCentre } from "#schemas/inventory.ts";
+import { groupsInTurns } from "../groups-in-turns.ts";
 import { textsLiteral } from "./array-literal.ts";
 import type { Db } from "./db.ts";
 import { jsonText } from "./json-text.ts";
+
+/** Centres whose declarations are checked in one go: each may name a hundred devices. */
+const PARSED_AT_ONCE = 200;
 
 /** A centre as it was declared for some day, by what was known at some instant. */
 export type DeclaredSite = { readonly siteId: number; readonly centre: Centre };
@@ -64,7 +68,10 @@ export async function sitesAsOf(
      ORDER BY centre ->> 'code' COLLATE "C"`,
     [day, knownMs, begunBy ?? null, only ? textsLiteral(only) : null],
   );
-  return rows.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) }));
+  const sites: DeclaredSite[] = [];
+  for await (const group of groupsInTurns(rows, PARSED_AT_ONCE))
+    sites.push(...group.map(({ site_id, centre }) => ({ siteId: site_id, centre: Centre.parse(centre) })));
+  return sites;
 }
 
 // Of the versions known by then the newest that had begun; before the first one began, that first one.

@@ -165,7 +165,7 @@ describe("as a file", () => {
     expect(fileName).toBe("province-2026-10-2026-11.xlsx");
     expect(changes).toHaveLength(1 + comparison.rows.length);
     expect(sums.at(-1)?.at(-1)).toBe(String(comparison.rows.length));
-    expect(source.flat()).toEqual(expect.arrayContaining([sealOf(comparison.before), sealOf(comparison.after)]));
+    expect(source.flat()).toEqual(expect.arrayContaining([await sealOf(comparison.before), await sealOf(comparison.after)]));
     // The sample has no details for the sentences of its findings.
     expect(JSON.stringify([changes.map((row) => [...row.slice(0, 8), ...row.slice(9)]), sums, source])).not.toMatch(/\{\w+\}|undefined/);
   });
@@ -201,8 +201,8 @@ describe("as a file", () => {
       "Chỉ có trong bộ tiêu chí của tháng trước",
       `Đạt thành không đạt: ${comparison.total.newly_not_met}`,
       worst?.centre.name ?? "-",
-      sealOf(comparison.before),
-      sealOf(comparison.after),
+      await sealOf(comparison.before),
+      await sealOf(comparison.after),
     ])
       expect(words).toContain(said);
     const places = listedKinds

@@ -157,10 +157,10 @@ test.each(reportFormats)("%s: a closed month gives the same bytes whenever it is
 
 test("the seal is the same in each format and language and changes with one number", { timeout: 60_000 }, async () => {
   const dossier = build();
-  const seal = sealOf(dossier);
+  const seal = await sealOf(dossier);
   for (const format of readable) for (const lang of ["vi", "en"] as const) expect(await wordsOf(dossier, format, lang), `${format} ${lang}`).toContain(seal);
   expect(
-    sealOf(build(afterClosing, { findings: rows.findings.map((finding) => (finding.observed === 168 ? { ...finding, observed: 169 } : finding)) })),
+    await sealOf(build(afterClosing, { findings: rows.findings.map((finding) => (finding.observed === 168 ? { ...finding, observed: 169 } : finding)) })),
   ).not.toBe(seal);
 });
 
@@ -265,7 +265,7 @@ test.each(readable)("%s: says the same facts as every other form", { timeout: 60
           "Quyết định 890/QĐ-UBND",
           ...methodSentences(dossier, "vi").map((sentence) => sentence.slice(0, 40)),
         ];
-  for (const fact of [...facts, sealOf(dossier)]) expect(whole, fact).toContain(fact);
+  for (const fact of [...facts, await sealOf(dossier)]) expect(whole, fact).toContain(fact);
 });
 
 /** One centre closed in the month, and one requirement of another was not judged on three days of it. */
@@ -390,7 +390,7 @@ test("a CSV has its tables one below the other, each with its title and its head
     expect.stringContaining("Văn bản"),
     "xa-01,Xã Chư Păh,R05,Chờ thay ổ cứng,123/UBND-VP,2026-11-10,2026-12-31",
   ]);
-  expect(method).toContain(sealOf(build()));
+  expect(method).toContain(await sealOf(build()));
 });
 
 test("a hostile centre name is harmless in HTML, CSV and PDF", async () => {

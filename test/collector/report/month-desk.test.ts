@@ -124,3 +124,18 @@ test("a requirement whose rule a newer version changed is not compared with a mo
   province = await province.restart(vn("2026-12-20T09:00"), [plan, stricter]);
   expect(await deskAt(vn("2026-12-20T10:00")).comparison("2026-11", "2026-12")).toMatchObject({ notCompared: [{ requirement: first.id, why: "changed" }] });
 });
+
+test("a province of more centres than are read at once has each of them once, running, judged again and sealed", async () => {
+  const many = Array.from({ length: 230 }, (_, place) => centre(`xa-n${String(place).padStart(3, "0")}`));
+  await importCentres(province.db, many, vn("2027-01-01T09:00"));
+  const codesAt = async (at: string) => (await deskAt(vn(at)).dossier("2027-01"))?.centres.map(({ code }) => code).sort();
+  const running = await codesAt("2027-01-20T09:00");
+  expect(running).toEqual(["xa-hra", "xa-moi", ...many.map(({ code }) => code), "xa-tre"]);
+  expect(await codesAt("2027-02-01T09:00")).toEqual(running);
+  const closed = "2027-02-10T09:00";
+  await trustClock(province.db, vn(closed), false);
+  expect(await codesAt(closed)).toEqual(running);
+  expect(JSON.stringify(await deskAt(vn(closed)).dossier("2027-01"))).toBe(await sealedDossier(province.db, "2027-01"));
+  expect(await deskAt(vn(closed)).dossier("2027-01", "xa-n229")).toMatchObject({ scope: "centre", centres: [{ code: "xa-n229" }] });
+  expect(await deskAt(vn(closed)).dossier("2027-01", "xa-n999")).toBeUndefined();
+}, 60_000);

@@ -9,6 +9,7 @@ import { sampleComparison } from "../../support/sample-months.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
+let made = 0;
 const app = reportRoutes({
   policy: samplePolicy,
   lang: "vi",
@@ -17,6 +18,7 @@ const app = reportRoutes({
   desk: {
     centreNames: async () => sampleCentres.map(({ code, name }) => ({ code, name })),
     dossier: async (month, centre) => {
+      made += 1;
       const rows = { centres: sampleCentres, findings: sampleCentres.flatMap((_, index) => sampleFindings(index)), changes: [], attestations: [], waivers: [] };
       const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
@@ -110,4 +112,15 @@ test("two months side by side: the sums, then the changes with the worst at the 
   for (const kind of ["still_met", "still_unknown", "not_applicable"]) expect(html).not.toContain(`id="${kind}"`);
   const english = await (await app.request("/reports/compare?before=2026-10&after=2026-11&lang=en")).text();
   expect(english).toContain("2026-11 compared with 2026-10");
+});
+
+test("ten readers of the province's report at once cost one, and who comes later gets it made anew", async () => {
+  made = 0;
+  const read = async () => (await app.request("/v1/reports/2026-10/province.html")).text();
+  const pages = await Promise.all(Array.from({ length: 10 }, read));
+  expect([made, new Set(pages).size]).toEqual([1, 1]);
+  expect(await read()).toBe(pages[0]);
+  expect(made).toBe(2);
+  await Promise.all(["/v1/reports/2026-10/province.html", "/v1/reports/2026-11/province.html", "/v1/reports/2026-10/province.csv"].map((path) => app.request(path)));
+  expect(made).toBe(5);
 });

@@ -149,7 +149,9 @@ describe("runs that are read on Citus, by the rules of its planner", () => {
     expect(findings[0]?.n).toBe(3 * policyAt(T0).policy.requirements.length);
     await provinceSignals(db, policyAt(T0), T0 + HOUR_MS);
     expect((await db.transaction((tx) => readBook(tx, T0 + HOUR_MS, () => true))).incidents.length).toBeGreaterThan(2);
-    expect((await createUpkeep(db, new Partitions(db), { clock: new ClockWatch(db, createLog("silent")), auditMonths: 12 })(T0 + 30 * DAY_MS)).packed).toBeGreaterThan(0);
+    expect(
+      (await createUpkeep(db, new Partitions(db), { clock: new ClockWatch(db, createLog("silent")), auditMonths: 12 })(T0 + 30 * DAY_MS)).packed,
+    ).toBeGreaterThan(0);
     await createDayCounts({ db, policyAt, now: () => T0 + 2 * HOUR_MS })();
     expect(await citus.query("SELECT count(DISTINCT centre)::int AS n FROM grafana.finding_day")).toEqual([{ n: 3 }]);
     const views = await citus.query<{ name: string }>("SELECT viewname AS name FROM pg_views WHERE schemaname = 'grafana' ORDER BY 1");
