@@ -51,8 +51,8 @@ export async function presentList(
 ): Promise<{ readonly bytes: Buffer; readonly rows: number }> {
   if (kind === "centres") {
     const centres = (sites ?? (await openSites(db, vietnamDay(nowMs)))).map(({ centre }) => centre);
-    return { bytes: writeTable(file, centreForm, centres, centreCell, lang), rows: centres.length };
+    return { bytes: await writeTable(file, centreForm, centres, centreCell, lang), rows: centres.length };
   }
   const rows = (sites ?? (await allSites(db))).flatMap(({ centre }) => centre.devices.map((device) => ({ centre: centre.code, device })));
-  return { bytes: writeTable(file, deviceForm, rows, deviceCell, lang), rows: rows.length };
+  return { bytes: await writeTable(file, deviceForm, rows, deviceCell, lang), rows: rows.length };
 }

@@ -120,8 +120,8 @@ export const importTargets: readonly FuzzTarget[] = [
   ...(["x.xlsx", "x.csv"] as const).flatMap((file) => {
     const weight = file === "x.xlsx" ? { weight: 0.02 } : {};
     return [
-      { name: `devices, ${file}`, samples: [writeTable(file, deviceForm, rows, deviceCell, "vi")], parse: inventory, throws: [TableRefused], ...weight },
-      { name: `centres, ${file}`, samples: [writeTable(file, centreForm, [centre], centreCell, "vi")], parse: centres, throws: [TableRefused], ...weight },
+      { name: `devices, ${file}`, samples: [await writeTable(file, deviceForm, rows, deviceCell, "vi")], parse: inventory, throws: [TableRefused], ...weight },
+      { name: `centres, ${file}`, samples: [await writeTable(file, centreForm, [centre], centreCell, "vi")], parse: centres, throws: [TableRefused], ...weight },
     ];
   }),
   {

@@ -48,7 +48,7 @@ describe("a table of centres", () => {
     ["centres.csv", "vi"],
     ["centres.csv", "en"],
   ])("that was written as %s in %s is taken back and changes nothing, whatever devices there are", async (file, lang) => {
-    const { centres, notes } = await read(writeTable(file, centreForm, [...declared.values()], centreCell, lang));
+    const { centres, notes } = await read(await writeTable(file, centreForm, [...declared.values()], centreCell, lang));
     expect(centres[0]).toEqual(iaGraiAlone);
     expect(centreNews({ centres: declared, notBegun: new Set() }, centres).map(({ kind }) => kind)).toEqual(["unchanged", "unchanged"]);
     expect(notes).toEqual([]);

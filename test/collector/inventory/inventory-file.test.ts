@@ -8,10 +8,12 @@ import { centreNews, deviceCounts, deviceNewsWords } from "../../../collector/in
 import { withDevices } from "../../../collector/inventory/declare.ts";
 import { readDeviceTable } from "../../../collector/inventory/device-file.ts";
 import { type DeviceRow, deviceCell, deviceForm } from "../../../collector/inventory/device-form.ts";
+import { FILE_BYTES_MAX } from "../../../collector/inventory/file-size.ts";
 import { tableOf } from "../../../collector/inventory/read-table.ts";
 import { areSheetsBounded } from "../../../collector/inventory/sheet-bounds.ts";
 import { TableRefused } from "../../../collector/inventory/table-refused.ts";
 import { writeTable } from "../../../collector/inventory/write-table.ts";
+import { xlsx } from "../../../collector/report/xlsx.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { cells, workbook } from "../../support/workbook.ts";
 
@@ -48,7 +50,7 @@ describe("a file of devices", () => {
       expect(await read(file("heads.csv", `\ufeff${first}\nIA-GRAI;MT 01;${role};10.0.0.21; X 1\n;;;;\n`))).toEqual(wanted);
     const device = { id: "mt-01", role: "officer-pc" as const, address: "10.0.0.21", serial: "X 1" };
     for (const name of ["form.xlsx", "form.csv"])
-      for (const lang of ["vi", "en"] as const) expect(await read(file(name, written(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
+      for (const lang of ["vi", "en"] as const) expect(await read(file(name, await written(name, [{ centre: "ia-grai", device }], lang)))).toEqual(wanted);
   });
 
   it.each(["office.xlsx", "office.csv", "commas.csv"])(
@@ -103,9 +105,29 @@ describe("a file of devices", () => {
     expect((await faultsOf(file("odd.csv", rows.join("\n")))).join("; ")).toContain(wanted);
   });
 
+  it("fifteen thousand devices that go out as a workbook are small enough to come back in", async () => {
+    const rows = Array.from({ length: 15_000 }, (_, place): DeviceRow => {
+      const [centre, number] = [place % 2 === 0 ? "ia-grai" : "chu-pah", place % 4_000];
+      return {
+        centre,
+        device: {
+          id: `camera-${place}`,
+          role: "camera",
+          address: `10.${number % 200}.${number % 250}.7`,
+          vendor: "Hikvision",
+          model: "DS-2CD2143G2-I",
+          serial: `SN${place * 7919}`,
+        },
+      };
+    });
+    const bytes = await written("all.xlsx", rows, "vi");
+    expect(bytes.length).toBeLessThan(FILE_BYTES_MAX);
+    expect(await tableOf(bytes, "all.xlsx", "vi", deviceForm)).toHaveLength(1 + rows.length);
+  }, 60_000);
+
   it("a formula that our own export has disarmed comes back as it was", async () => {
     const device = { id: "p-1", role: "printer" as const, serial: "=1+1" };
-    expect((await read(file("formula.csv", written("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
+    expect((await read(file("formula.csv", await written("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
   });
 
   it("gives codes to devices without one, and never one that is taken", async () => {
@@ -168,14 +190,14 @@ describe("a file of devices", () => {
   });
 
   it("a workbook of two kilobytes that names a cell a billion rows down is refused before a reader makes them all", async () => {
-    const bytes = written("far.xlsx", [{ centre: "mot", device: { id: "a-1", role: "printer" } }], "vi");
+    const bytes = xlsx([{ name: "mot", head: ["centre", "role"], widths: [15, 15], rows: [["mot", "printer"]] }]);
     const far = Buffer.from(bytes.toString("latin1").replace('r="A2"', 'r="ZZZ"').replace('r="B1"', 'r="B9"'), "latin1");
     expect([areSheetsBounded(bytes), areSheetsBounded(far)]).toEqual([true, false]);
     expect(await faultsOf(file("far.xlsx", far))).toEqual([expect.stringContaining(".xlsx")]);
   });
 
   it("a workbook with a file that its directory does not name, or without one, is refused", async () => {
-    const bytes = written("hidden.xlsx", [], "vi");
+    const bytes = await written("hidden.xlsx", [], "vi");
     bytes.writeUInt8(0, bytes.indexOf(Buffer.from("PK\u0001\u0002", "latin1")));
     expect(() => [...partsOf(bytes)]).toThrow("another number of files");
     expect(await faultsOf(file("hidden.xlsx", bytes))).toEqual([expect.stringContaining(".xlsx")]);
@@ -187,7 +209,7 @@ describe("a file of devices", () => {
     ["its directory", "PK\u0001\u0002", 24],
     ["what stands before a file", "PK\u0003\u0004", 22],
   ])("a workbook that would unpack to gigabytes by %s is refused before it is unpacked", async (_, mark, place) => {
-    const bytes = written("bomb.xlsx", [], "vi");
+    const bytes = await written("bomb.xlsx", [], "vi");
     bytes.writeUInt32LE(0x7fff_ffff, bytes.indexOf(Buffer.from(mark, "latin1")) + place);
     const before = process.memoryUsage().external;
     expect(await faultsOf(file("bomb.xlsx", bytes))).toEqual([expect.stringContaining(".xlsx")]);
