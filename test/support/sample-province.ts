@@ -226,13 +226,16 @@ const found = {
   lastDay: "2026-11-26",
 };
 
+/** A name of one word of 97 characters. */
+const unbrokenName = `${"MAN-HINH_".repeat(10)}TANG-01`;
+
 /** One asset in each standing. */
 const sampleLedger: readonly LedgerRow[] = [
   { state: "missing", role: "scanner", label: "scanner-1", device: { id: "scanner-1", role: "scanner", address: "10.0.0.30" } },
   { state: "replaced", role: "printer", label: "printer-1", device: { id: "printer-1", role: "printer", model: "M404" }, found, lastDay: "2026-11-26" },
   { state: "duplicate", role: "copier", label: "copier-1", device: { id: "copier-1", role: "copier" }, sameAs: "printer-1" },
   { state: "extra", role: "printer", label: "10.0.0.77", found: { ...found, vendor: "Epson", model: "L3250" }, lastDay: "2026-11-26" },
-  { state: "declared_only", role: "display", label: "display-1", device: { id: "display-1", role: "display" } },
+  { state: "declared_only", role: "display", label: "display-1", device: { id: "display-1", role: "display", name: unbrokenName } },
   { state: "matched", role: "officer-pc", label: "pc-1", device: { id: "pc-1", role: "officer-pc", name: hostileName }, lastDay: "2026-11-26" },
 ];
 
