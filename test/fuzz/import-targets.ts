@@ -115,15 +115,25 @@ const place = { policy, calendar: Calendar.parse(vn), nowMs: NOW_MS };
 const duty = policy.requirements.find(({ rule }) => rule.kind === "checklist");
 const duties = duty?.rule.kind === "checklist" ? duty.rule.duties : [];
 
-/** Parsers of files, forms, multicast and vendors' APIs. */
-export const importTargets: readonly FuzzTarget[] = [
-  ...(["x.xlsx", "x.csv"] as const).flatMap((file) => {
+const lists = await Promise.all(
+  (["x.xlsx", "x.csv"] as const).map(async (file): Promise<readonly FuzzTarget[]> => {
     const weight = file === "x.xlsx" ? { weight: 0.02 } : {};
     return [
       { name: `devices, ${file}`, samples: [await writeTable(file, deviceForm, rows, deviceCell, "vi")], parse: inventory, throws: [TableRefused], ...weight },
-      { name: `centres, ${file}`, samples: [await writeTable(file, centreForm, [centre], centreCell, "vi")], parse: centres, throws: [TableRefused], ...weight },
+      {
+        name: `centres, ${file}`,
+        samples: [await writeTable(file, centreForm, [centre], centreCell, "vi")],
+        parse: centres,
+        throws: [TableRefused],
+        ...weight,
+      },
     ];
   }),
+);
+
+/** Parsers of files, forms, multicast and vendors' APIs. */
+export const importTargets: readonly FuzzTarget[] = [
+  ...lists.flat(),
   {
     name: "DHCP leases",
     samples: [Buffer.from("1795900000 02:00:00:00:00:01 10.0.0.7 may-1 01:02\n0 06-02:00:00:00:00:02 10.0.0.8 * *\nduid 00:01\n")],
