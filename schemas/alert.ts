@@ -149,6 +149,7 @@ export const itemKinds = [
   "muted",
   "waiver_ends",
   "attestation_ends",
+  "unheard",
   "opened",
   "recovered",
   "escalated",

@@ -1,7 +1,7 @@
 import type { Message, MessageItem, Recipient } from "#schemas/alert.ts";
 import { isWorkingDay, VIETNAM_OFFSET_MS, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { type Reminder, remindersDue } from "#schemas/expiry.ts";
-import { addressOf, type DigestClock } from "./book.ts";
+import { addressOf, type DigestClock, type Place } from "./book.ts";
 import type { Desk, DeskSettings } from "./desk.ts";
 import type { Incident } from "./incident.ts";
 import { itemOf, listed } from "./message.ts";
@@ -67,6 +67,7 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
     ...gathered(lines("dropped", ended("dropped"))),
     ...gathered(lines("centre_closed", ended("centre_closed"))),
     ...remindersFor(desk, entries, reminders),
+    ...gathered(unheardFor(desk, entries, span)),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
   const older = own.filter((one) => isStanding(one) && !begun.includes(one) && one.telling !== undefined);
@@ -100,6 +101,26 @@ function isFor({ settings }: Desk, entries: readonly Recipient[], requirement: s
 function remindersFor(desk: Desk, entries: readonly Recipient[], reminders: readonly Reminder[]): MessageItem[] {
   const own = reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one));
   return (["waiver_ends", "attestation_ends"] as const).flatMap((kind) => gathered(own.filter((one) => one.kind === kind)));
+}
+
+/**
+ * Centres that report and hear no portal: nobody knows whether their line or the portals are at fault, so that no problem begins, and somebody has to look. Each is told once,
+ * when that has lasted a day, and again each week while it lasts: to the commune, whose turn it is, and to who oversees the province.
+ */
+function unheardFor({ book, nowMs, settings }: Desk, entries: readonly Recipient[], { isWeekly, dailyMs }: Span): MessageItem[] {
+  return book.unheard.flatMap(({ siteId, requirement, sinceMs }): MessageItem[] => {
+    const [place, toldMs, title] = [book.places.get(siteId), sinceMs + DAY_MS, settings.topics.get(requirement)?.title];
+    const isDue = toldMs <= nowMs && (isWeekly || toldMs > dailyMs);
+    const isReader = entries.some(
+      ({ owner, centres }) => (owner === "commune" || overseers.has(owner)) && (!centres || (place && centres.includes(place.code))),
+    );
+    if (!isDue || !isReader || !place || isClosedOn(place, nowMs)) return [];
+    return [{ kind: "unheard", centre: place.code, centreName: place.name, requirement, ...(title && { title }), since: new Date(sinceMs).toISOString() }];
+  });
+}
+
+function isClosedOn({ closedOn }: Place, nowMs: number): boolean {
+  return closedOn !== undefined && closedOn <= vietnamDay(nowMs);
 }
 
 function reminderItem({ settings }: Desk, { centre, centreName, requirement, until, daysLeft, kind }: Reminder): MessageItem {

@@ -33,6 +33,7 @@ export async function readBook(tx: Db, nowMs: number, withExpiries: (digest: Dig
     held: await heldLetters(tx),
     deadSinceDigest: isDigest ? (await outboxState(tx, nowMs, digest.dailyMs)).deadSince : 0,
     expiries: isDigest ? await expiries(tx, vietnamDay(nowMs)) : [],
+    unheard: isDigest ? await unheard(tx, vietnamDay(nowMs)) : [],
     digest,
   };
 }
@@ -106,6 +107,18 @@ async function lastContacts(tx: Db, day: string): Promise<Book["contacts"]> {
     [day],
   );
   return rows.map(({ site_id, last, area }) => ({ siteId: site_id, lastMs: last, ...(area !== null && { area }) }));
+}
+
+/** Where no portal is heard, and since when the requirement is unknown; without what is waived. */
+async function unheard(tx: Db, day: string): Promise<Book["unheard"]> {
+  const rows = await tx.query<{ site_id: number; requirement: string; since: number }>(
+    `SELECT f.site_id, f.requirement, ${instantMs("f.since")} AS since FROM finding f
+     WHERE f.reason = 'unheard' AND NOT EXISTS (
+       SELECT FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn')
+     ORDER BY f.since, f.site_id, f.requirement`,
+    [day],
+  );
+  return rows.map(({ site_id, requirement, since }) => ({ siteId: site_id, requirement, sinceMs: since }));
 }
 
 /** What was allowed or attested and ends: waivers, and passes that rest on people's words. */

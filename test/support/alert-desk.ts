@@ -4,7 +4,7 @@ import type { Calendar } from "#schemas/calendar.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { addressOf, type Backing, backingKey, type DigestClock, historyFromMs, type Place, type PlannedLetter } from "../../collector/alert/book.ts";
+import { addressOf, type Backing, type Book, backingKey, type DigestClock, historyFromMs, type Place, type PlannedLetter } from "../../collector/alert/book.ts";
 import { stepBook } from "../../collector/alert/book-step.ts";
 import type { Incident } from "../../collector/alert/incident.ts";
 import { acknowledge, heed, type Signal } from "../../collector/alert/incident-step.ts";
@@ -29,6 +29,7 @@ export class AlertDesk {
   listeningSinceMs = Number.NEGATIVE_INFINITY;
   windows: MaintenanceWindow[] = [];
   expiries: Expiry[] = [];
+  unheard: Book["unheard"] = [];
   #incidents: Incident[] = [];
   #held: { id: number; letter: PlannedLetter }[] = [];
   #keys = new Set<string>();
@@ -104,6 +105,7 @@ export class AlertDesk {
         held: this.#held.map(({ id, letter }) => ({ id, key: letter.key, address: addressOf(letter.recipient), message: letter.message })),
         deadSinceDigest: 0,
         expiries: this.expiries,
+        unheard: this.unheard,
         digest: this.#digest,
       },
       nowMs,

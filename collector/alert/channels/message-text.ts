@@ -90,6 +90,7 @@ function itemLine(lang: Lang, { kind, incident, centre, centreName, requirement,
   const words = { place: centreName ?? centre ?? text(lang, "alert.province"), title: title?.[lang] ?? requirement, requirement, count };
   if (kind === "waiver_ends" || kind === "attestation_ends")
     return text(lang, centre === undefined ? "alert.item.expire" : "alert.item.expires", { ...words, until: vietnamTime(until ?? "").slice(6) });
+  if (kind === "unheard" && centre !== undefined) return text(lang, "alert.item.since", { ...words, since: vietnamTime(since ?? "") });
   if (incident === undefined) return text(lang, "alert.item.count", words);
   const end = until === undefined ? "" : text(lang, "alert.item.until", { until: vietnamTime(until) });
   return text(lang, "alert.item.incident", { ...words, since: vietnamTime(since ?? ""), until: end, incident: String(incident) });

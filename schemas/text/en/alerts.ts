@@ -82,10 +82,13 @@ export const alerts = {
   "alert.group.muted": "New, told to nobody because of a waiver or announced work",
   "alert.group.waiver_ends": "Waivers that end soon",
   "alert.group.attestation_ends": "Declarations that end soon",
+  "alert.group.unheard":
+    "Centres that report and have heard no portal for a day: try a portal there over a phone's 4G; if it opens, call the provider, else tell province IT",
   "alert.group.opened": "Not met",
   "alert.group.recovered": "Met again",
   "alert.group.escalated": "Nobody has taken it yet",
   "alert.item.incident": "{place}: {title} ({requirement}), since {since}{until} [#{incident}]",
+  "alert.item.since": "{place}: {title} ({requirement}), unknown since {since}",
   "alert.item.until": " until {until}",
   "alert.item.count": "{title} ({requirement}): {count} centres",
   "alert.item.expires": "{place}: {title} ({requirement}), ends with {until}, {count} days left",

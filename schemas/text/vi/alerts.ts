@@ -80,10 +80,13 @@ export const alerts = {
   "alert.group.muted": "Mới, không báo vì đang miễn trừ hoặc bảo trì",
   "alert.group.waiver_ends": "Miễn trừ sắp hết hạn",
   "alert.group.attestation_ends": "Khai báo, xác nhận sắp hết hạn",
+  "alert.group.unheard":
+    "Trung tâm vẫn gửi kết quả nhưng cả ngày không nghe được cổng nào: tại trung tâm, thử mở cổng bằng điện thoại dùng 4G; mở được thì gọi nhà mạng, không thì báo CNTT tỉnh",
   "alert.group.opened": "Không đạt",
   "alert.group.recovered": "Đã khắc phục",
   "alert.group.escalated": "Chưa có ai nhận xử lý",
   "alert.item.incident": "{place}: {title} ({requirement}), từ {since}{until} [#{incident}]",
+  "alert.item.since": "{place}: {title} ({requirement}), chưa xác định từ {since}",
   "alert.item.until": " đến {until}",
   "alert.item.count": "{title} ({requirement}): {count} trung tâm",
   "alert.item.expires": "{place}: {title} ({requirement}), hết ngày {until}, còn {count} ngày",

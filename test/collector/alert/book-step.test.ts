@@ -248,6 +248,29 @@ describe("a digest", () => {
     const items = desk.delivered[0]?.message.items;
     expect(items).toMatchObject([{ kind: "attestation_ends", requirement: "R14", count: 40, until: "2026-12-27T17:00:00.000Z" }]);
   });
+
+  it("names a centre that reports and has heard no portal for a day: once to its commune and to who oversees the province, and again each week", () => {
+    const smtp = (owner: "commune" | "province-it" | "portal-vendor", to: string, centres?: string[]) => ({
+      owner,
+      channel: "smtp" as const,
+      to,
+      ...(centres && { centres }),
+    });
+    start("2026-11-24T08:00", {
+      recipients: [smtp("commune", "xa-1", ["xa-1"]), smtp("commune", "xa-2", ["xa-2"]), smtp("province-it", "it"), smtp("portal-vendor", "vnpt")],
+    });
+    desk.unheard = [{ siteId: 1, requirement: "R16", sinceMs: vn("2026-11-24T09:00") }];
+    const told = () => desk.delivered.filter(({ message }) => message.items?.some(({ kind }) => kind === "unheard")).map(({ recipient: { to } }) => to);
+    until("2026-11-25T12:00", 10 * MINUTE);
+    expect(told()).toEqual([]);
+    until("2026-11-26T12:00", 10 * MINUTE);
+    expect(told().sort()).toEqual(["it", "xa-1"]);
+    expect(desk.delivered.at(-1)?.message.items).toMatchObject([{ kind: "unheard", centre: "xa-1", requirement: "R16", since: "2026-11-24T02:00:00.000Z" }]);
+    until("2026-11-27T12:00", 10 * MINUTE);
+    expect(told()).toHaveLength(2);
+    until("2026-11-30T12:00", 10 * MINUTE);
+    expect(told().sort()).toEqual(["it", "it", "xa-1", "xa-1"]);
+  });
 });
 
 describe("a silent agent", () => {

@@ -5,6 +5,7 @@ import { Centre } from "#schemas/inventory.ts";
 import { createAlerts } from "../../../collector/alert/alerts.ts";
 import { watchProvince } from "../../../collector/jobs/province-watch.ts";
 import { sharedFaultsAt } from "../../../collector/jobs/shared-faults.ts";
+import { readBook } from "../../../collector/store/alert-book.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { MINUTE, NOW, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince, type Said } from "../../support/judged-province.ts";
@@ -131,6 +132,8 @@ it("all portals mute at one centre are no portal's fault and no silent centre; m
   };
   await ask(beginMs, (code) => code === "xa-a");
   expect((await portalFindings()).map(({ centre, reason }) => (centre === "xa-a" ? reason : "-")).filter((reason) => reason !== "-")).toEqual(["unheard"]);
+  const { unheard } = await province.db.transaction((tx) => readBook(tx, beginMs + 40 * MINUTE, () => true));
+  expect(unheard).toMatchObject([{ siteId: province.siteIdOf("xa-a"), requirement: "R16" }]);
   await ask(beginMs + 60 * MINUTE, () => true);
   expect((await portalFindings()).map(({ state, reason }) => `${state} ${reason}`)).toEqual(CODES.map(() => "unknown shared_fault"));
 });
