@@ -8,7 +8,12 @@ test("the text of a dossier is its JSON, however many centres it has, and its se
   const [first] = before.centres;
   if (!first) throw new Error("the sample has centres");
   const centres = Array.from({ length: 151 }, (_, place) => ({ ...first, code: `xa-${place}`, name: 'Xã "Ia Hrú",]' }));
-  for (const dossier of [before, { ...before, centres }, { ...before, centres: [] }, { ...before, centres, closedCentres: centres.slice(0, 1), policies: undefined }]) {
+  for (const dossier of [
+    before,
+    { ...before, centres },
+    { ...before, centres: [] },
+    { ...before, centres, closedCentres: centres.slice(0, 1), policies: undefined },
+  ]) {
     const whole = JSON.stringify(dossier);
     expect(await dossierText(dossier as typeof before)).toBe(whole);
     expect(await sealOf(dossier as typeof before)).toBe(createHash("sha256").update(whole).digest("hex"));

@@ -121,6 +121,8 @@ test("ten readers of the province's report at once cost one, and who comes later
   expect([made, new Set(pages).size]).toEqual([1, 1]);
   expect(await read()).toBe(pages[0]);
   expect(made).toBe(2);
-  await Promise.all(["/v1/reports/2026-10/province.html", "/v1/reports/2026-11/province.html", "/v1/reports/2026-10/province.csv"].map((path) => app.request(path)));
+  await Promise.all(
+    ["/v1/reports/2026-10/province.html", "/v1/reports/2026-11/province.html", "/v1/reports/2026-10/province.csv"].map((path) => app.request(path)),
+  );
   expect(made).toBe(5);
 });
