@@ -14,8 +14,7 @@ const RUNS_MAX = 500;
 const DAY_MS = 86_400_000;
 
 /** What an agent was told of its centre, and the instant to judge at. */
-type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> &
-  Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly nowMs: number };
+type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> & Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly nowMs: number };
 
 /**
  * What this PC knows of its centre: the spool's observations and those just made, as far as rules look at them. Papers and waivers are known to the province

@@ -24,7 +24,15 @@ type Report = {
 
 async function runTests(windows: Windows, filters: readonly string[]): Promise<void> {
   const report = join(tmpdir(), `hcc-windows-${process.pid}.json`);
-  const words = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/windows/vitest.config.ts", "--configLoader=native", "--reporter=json", "--reporter=default"];
+  const words = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--config",
+    "test/windows/vitest.config.ts",
+    "--configLoader=native",
+    "--reporter=json",
+    "--reporter=default",
+  ];
   const { child, ended } = await windows.start([...words, `--outputFile=${report}`, ...filters]);
   const cry = setInterval(() => print("still testing"), 300_000);
   const { code, err } = await ended.finally(() => clearInterval(cry));
