@@ -60,8 +60,18 @@ async function until(holds: () => boolean, what: () => string): Promise<void> {
   }
 }
 
-/** An enrolled agent's folder, its collector, and a LAN of devices that ask for the credentials in it. */
-async function enrolled(canaries: Canaries): Promise<{ folder: string; collector: FakeCollector; devices: CanaryDevices }> {
+/** An enrolled agent's folder, and its collector. */
+async function enrolled(): Promise<{ folder: string; collector: FakeCollector }> {
+  const collector = await FakeCollector.start({ config });
+  const folder = temporaryFolder();
+  const { code } = await agentCommand(["enrol", "good-code", "--collector", collector.url], { folder });
+  expect(code).toBe(0);
+  writeFileSync(join(folder, "hcc-agent.json"), JSON.stringify({ localTest: true }));
+  return { folder, collector };
+}
+
+/** The same as a clerk types it, with a LAN of devices that ask for the credentials in the folder. */
+async function enrolledWithDevices(canaries: Canaries): Promise<{ folder: string; collector: FakeCollector; devices: CanaryDevices }> {
   const devices = await startCanaryDevices(canaries);
   const collector = await FakeCollector.start({ config });
   const folder = temporaryFolder();
@@ -80,7 +90,7 @@ describe("the whole agent", () => {
     `first findings soon after the start, ${KILLS} kills without a loss, a clean end, and no secret anywhere`,
     async () => {
       const canaries = new Canaries();
-      const { folder, collector, devices } = await enrolled(canaries);
+      const { folder, collector, devices } = await enrolledWithDevices(canaries);
       await using _ = collector;
       const logs: string[] = [];
       for (let round = 0; round < KILLS; round++) {
@@ -146,9 +156,8 @@ describe("the whole agent", () => {
   it(
     "two agents on one folder: the second says so and ends",
     async () => {
-      const { folder, collector, devices } = await enrolled(new Canaries());
+      const { folder, collector } = await enrolled();
       await using _ = collector;
-      await devices.close();
       const first = start(folder, "run", "--no-splay");
       await until(() => first.said().includes("agent started"), first.said);
       const second = start(folder, "run", "--no-splay");
@@ -163,9 +172,8 @@ describe("the whole agent", () => {
   it.skipIf(process.platform === "win32")(
     "a folder that takes no configuration: it is used all the same and named; a terminal that closes is an end in order",
     async () => {
-      const { folder, collector, devices } = await enrolled(new Canaries());
+      const { folder, collector } = await enrolled();
       await using _ = collector;
-      await devices.close();
       const file = join(folder, "config.json");
       // A folder in its place refuses the rename.
       mkdirSync(join(file, "in-the-way"), { recursive: true });
