@@ -28,12 +28,19 @@ let made = 0;
  * installed. For tests of what stands on the store; the store itself is held to each kind of database by its contract test.
  */
 export async function openTestDb(): Promise<TestDb> {
-  if (inject("runServerDesk") === 0) {
-    const db = await openPglite();
-    await migrate(db, 0);
-    return db;
-  }
-  const { url, drop } = await serverDatabase(MIGRATED);
+  if (inject("runServerDesk") !== 0) return onServer(MIGRATED);
+  const db = await openPglite();
+  await migrate(db, 0);
+  return db;
+}
+
+/** As `openTestDb`, without the schema: for tests of migrations. */
+export async function openEmptyDb(): Promise<TestDb> {
+  return inject("runServerDesk") === 0 ? openPglite() : onServer();
+}
+
+async function onServer(template?: string): Promise<TestDb> {
+  const { url, drop } = await serverDatabase(template);
   const db = openPostgres(url, { connections: 4, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   return {
     ...db,
@@ -54,7 +61,8 @@ export async function serverDatabase(template = "template0"): Promise<ServerData
     const owner = openPostgres(text, { connections: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
     await owner.script(statement).finally(() => owner.close());
   };
-  await command(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  // Files are copied as they are: the other way writes each page to the log.
+  await command(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
   const url = new URL(text);
   url.pathname = name;
   const psql = async (statement: string) => {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { instantMs } from "../../../collector/store/db.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { T0 } from "../../support/batches.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openEmptyDb, type TestDb } from "../../support/test-database.ts";
 
-let db: PgliteDb;
+let db: TestDb;
 beforeAll(async () => {
-  db = await openPglite();
+  db = await openEmptyDb();
 }, 180_000);
 afterAll(() => db?.close());
 

@@ -3,16 +3,14 @@ import type { LeaseStore } from "../../../collector/lease/lease-store.ts";
 import { memoryLeaseStore } from "../../../collector/lease/memory-lease-store.ts";
 import type { GrantedLease, SlotState } from "../../../collector/lease/slots.ts";
 import { leaseStore } from "../../../collector/store/lease-store.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { T0 } from "../../support/batches.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
 const HOUR_MS = 3_600_000;
 const asker = { agent: "agt-0123456789abcdef", site: "ia-grai", isp: "vnpt" };
-let db: PgliteDb;
+let db: TestDb;
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, T0);
+  db = await openTestDb();
   await db.script("INSERT INTO site (centre_code, name, changed_at) VALUES ('ia-grai', 'A', now()), ('chu-se', 'B', now())");
 }, 180_000);
 afterAll(() => db?.close());

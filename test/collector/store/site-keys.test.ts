@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { coordinatorFunctions, distributed, local, nodeFunctions, reference } from "../../../collector/store/citus.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
-import { T0 } from "../../support/batches.ts";
-import { openPglite, type PgliteDb } from "../../support/pglite.ts";
+import { openTestDb, type TestDb } from "../../support/test-database.ts";
 
-let db: PgliteDb;
+let db: TestDb;
 beforeAll(async () => {
-  db = await openPglite();
-  await migrate(db, T0);
+  db = await openTestDb();
 }, 180_000);
 afterAll(() => db?.close());
 
