@@ -46,9 +46,9 @@ export async function startStandIns(): Promise<StandInServer> {
   const store = await openStore({ databaseUrl: undefined, dataDir: join(folder, "data") });
   await withoutSync(store.db);
   let made = 0;
-  const create = async (standIn: StandIn | undefined, template?: string) => {
+  const create = async (standIn: StandIn | undefined, template = "template0") => {
     const name = `db_${++made}`;
-    await store.db.script(`CREATE DATABASE ${name}${template === undefined ? "" : ` TEMPLATE ${template}`}`);
+    await store.db.script(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
     if (standIn?.license) await store.db.script(`ALTER DATABASE ${name} SET timescaledb.license = '${standIn.license}'`);
     const url = new URL(store.url);
     url.pathname = name;
