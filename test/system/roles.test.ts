@@ -179,7 +179,7 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     const [first = "", second = ""] = (await command("roles")).map((line) => line.slice(line.indexOf("=") + 1));
     const databaseUrl = await database.database("beside");
     const opened = openByRole({ databaseUrl, dataDir: "unused", roleUrls: { ingest: first, api: second } });
-    await expect(opened).rejects.toThrow(/ lead to different databases \(127\.0\.0\.1:\d+\/beside, 127\.0\.0\.1:\d+\/postgres\)\. Run "collector roles"/);
+    await expect(opened).rejects.toThrow(/ lead to different databases \(127\.0\.0\.1:\d+\/beside, 127\.0\.0\.1:\d+\/postgres\)\. Run hcc-collector roles/);
   });
 
   describe("with an owner who may make neither roles nor databases", () => {
