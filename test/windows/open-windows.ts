@@ -16,7 +16,7 @@ export type Ended = { readonly code: number | null; readonly out: string; readon
 export type WindowsProgram = { readonly child: ChildProcess; readonly ended: Promise<Ended> };
 
 /** Where programs run by Node.js for Windows: Windows itself, or Wine. */
-export type Windows = {
+export type Windows = AsyncDisposable & {
   readonly name: string;
   /** A new folder for data, as programs there name it. */
   newFolder(): Promise<string>;
@@ -38,6 +38,7 @@ export async function openWindows(print: (line: string) => void): Promise<Window
       newFolder: () => newPlace(tmpdir()),
       start: starter([process.execPath], projectRoot, {}),
       command: starter(command, projectRoot, {}),
+      [Symbol.asyncDispose]: async () => undefined,
     };
   }
   const lock = readFileSync(join(projectRoot, "package-lock.json"));
@@ -63,6 +64,8 @@ export async function openWindows(print: (line: string) => void): Promise<Window
     newFolder: async () => `C:\\${(await newPlace(join(prefix, "drive_c"))).split("/").at(-1)}`,
     start: starter(["wine", node], tree, environment),
     command: starter(["wine", "cmd.exe", "/c", `Z:${join(tree, COMMAND)}`.replaceAll("/", "\\")], tree, environment),
+    // Wine's own processes go on for ever, and take a tenth of a processor.
+    [Symbol.asyncDispose]: async () => void (await run("wineserver", ["-k"], { env: { ...process.env, ...environment } }).catch(() => undefined)),
   };
 }
 

@@ -52,7 +52,7 @@ if (!["all", "tests", "day"].includes(part)) {
   console.error(`there is no part called ${part}; there are: tests, day`);
   process.exitCode = 64;
 } else if (process.platform === "win32" || requirePeer("wine")) {
-  const windows = await openWindows(print);
+  await using windows = await openWindows(print);
   if (part !== "day") await runTests(windows, filters);
   if (part !== "tests") await workDay(windows, print);
 }
