@@ -37,7 +37,7 @@ describe("telephone numbers", () => {
   it.each([
     [{ owner: "isp", number: "call me" }, "telephone number"],
     [{ owner: "isp", number: "1" }, "telephone number"],
-    [{ owner: "dost", isp: "VNPT", number: "1800 1166" }, "phone.isp_alone"],
+    [{ owner: "dost", isp: "VNPT", number: "1800 1166" }, "setting.phone_provider"],
     [{ owner: "isp", isp: "  ", number: "1800 1166" }, "Too small"],
     [{ owner: "nobody", number: "1800 1166" }, "Invalid option"],
   ])("%j is refused: %s", (entry, word) => {
