@@ -38,8 +38,11 @@ describe.skipIf(!requirePeer("postgres"))("the sums of districts", () => {
         `SELECT rollup_area(ARRAY[timestamptz '${LAST}']); ${places}; ${rollups}; SELECT rollup_area(ARRAY(SELECT DISTINCT hour FROM rollup_1h))`,
       );
       const empty = await costOfHour(tx);
+      // Plans that are lost are made anew with the tables as large as they are, and of none the rows counted.
+      await tx.script("DISCARD PLANS");
+      const uncounted = await costOfHour(tx);
       await tx.script("ANALYZE");
-      for (const cost of [empty, await costOfHour(tx)]) {
+      for (const cost of [empty, uncounted, await costOfHour(tx)]) {
         expect(cost.rollups).toBeGreaterThanOrEqual(HOUR_ROWS);
         expect(cost.rollups).toBeLessThanOrEqual(2 * HOUR_ROWS);
         expect(cost.sums).toBeLessThan(HOUR_ROWS / 2);
