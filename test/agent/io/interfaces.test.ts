@@ -25,7 +25,7 @@ async function interfaceFolder(name: string, bus: string, files: Record<string, 
   await symlink(folder, join(root, name));
 }
 
-describe("an interface in sysfs", () => {
+describe.skipIf(process.platform === "win32")("an interface in sysfs", () => {
   it.each([
     ["a cable at 1 Gbps", "eth0", { name: "eth0", medium: "ethernet", speedMbps: 1_000, duplex: "full", receivedBytes: 123, sentBytes: 456 }],
     ["Wi-Fi tells no speed here", "wlan0", { name: "wlan0", medium: "wifi", receivedBytes: 1 }],
