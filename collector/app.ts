@@ -22,6 +22,7 @@ import { StorageFull, type StorageState } from "./jobs/storage-watch.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
 import type { Asker } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
+import { isOwnName } from "./own-name.ts";
 import { createDeeds } from "./people/deeds.ts";
 import type { PeopleDesk } from "./people/desk.ts";
 import type { SignOn } from "./people/sign-on.ts";
@@ -241,7 +242,7 @@ async function agentBehind(c: Context): Promise<Asker | undefined> {
 
 /** Whether settings say that others than whoever sits at this machine reach the collector. */
 function isShared({ publicUrl, trustedProxies, oidcFile }: CollectorConfig): boolean {
-  return oidcFile !== undefined || trustedProxies.length > 0 || !["localhost", "127.0.0.1", "[::1]"].includes(new URL(publicUrl).hostname);
+  return oidcFile !== undefined || trustedProxies.length > 0 || !isOwnName(new URL(publicUrl).hostname);
 }
 
 function newAgentId(): string {

@@ -9,8 +9,8 @@ type SharedWork = {
   readonly steadyMs?: () => number;
 };
 
-/** How old what was read for another may be. */
-const YOUNG_MS = 3_000;
+/** How old what was read for another may be, ms. */
+export const YOUNG_MS = 3_000;
 
 /**
  * Makes large things one at a time. The function that it gives answers those who ask for the same under one name with the same, while it waits or is young; who asks

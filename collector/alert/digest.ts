@@ -1,7 +1,8 @@
 import type { Message, MessageItem, Recipient } from "#schemas/alert.ts";
 import { isWorkingDay, VIETNAM_OFFSET_MS, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { type Reminder, remindersDue } from "#schemas/expiry.ts";
-import { addressOf, type DigestClock, type Place } from "./book.ts";
+import { isClosedOn } from "#schemas/inventory.ts";
+import { addressOf, type DigestClock } from "./book.ts";
 import type { Desk, DeskSettings } from "./desk.ts";
 import type { Incident } from "./incident.ts";
 import { itemOf, listed } from "./message.ts";
@@ -114,13 +115,9 @@ function unheardFor({ book, nowMs, settings }: Desk, entries: readonly Recipient
     const isReader = entries.some(
       ({ owner, centres }) => (owner === "commune" || overseers.has(owner)) && (!centres || (place && centres.includes(place.code))),
     );
-    if (!isDue || !isReader || !place || isClosedOn(place, nowMs)) return [];
+    if (!isDue || !isReader || !place || (place.closedOn !== undefined && isClosedOn({ on: place.closedOn }, vietnamDay(nowMs)))) return [];
     return [{ kind: "unheard", centre: place.code, centreName: place.name, requirement, ...(title && { title }), since: new Date(sinceMs).toISOString() }];
   });
-}
-
-function isClosedOn({ closedOn }: Place, nowMs: number): boolean {
-  return closedOn !== undefined && closedOn <= vietnamDay(nowMs);
 }
 
 function reminderItem({ settings }: Desk, { centre, centreName, requirement, until, daysLeft, kind }: Reminder): MessageItem {

@@ -12,6 +12,7 @@ import { listen } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
 import { neverConfirmed } from "../measure/enough-servers.ts";
 import { keepMeasuring } from "../measure/keep-measure.ts";
+import { isOwnName } from "../own-name.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { passwordLink } from "../routes/people.ts";
 import { serversOf } from "../served-config.ts";
@@ -79,7 +80,7 @@ export async function runCollector(
   await warmUp(
     `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host.includes(":") ? `[${config.host}]` : config.host}:${config.port}`,
   );
-  if (!isLoopback(new URL(config.publicUrl).hostname)) warnOfServers(config, log);
+  if (!isOwnName(new URL(config.publicUrl).hostname)) warnOfServers(config, log);
   if (config.measurePort !== 0) await startMeasure(collector, config, terminal, log);
   terminal.out(`${config.tls ? "https" : "http"}://${config.host === "127.0.0.1" ? "localhost" : config.host}:${config.port}`);
   if (firstLink) terminal.out(`${text(config.lang, "people.first")} ${firstLink}`);
@@ -118,7 +119,7 @@ async function startMeasure(
   log: Log,
 ): Promise<void> {
   await mkdir(dataDir, { recursive: true });
-  if (isLoopback(measureHost) && !isLoopback(new URL(publicUrl).hostname))
+  if (isOwnName(measureHost) && !isOwnName(new URL(publicUrl).hostname))
     log.warn({ host: measureHost, port: measurePort }, "no agent reaches the speed test on another machine; set HCC_MEASURE_HOST, or HCC_MEASURE_PORT=0");
   const secretFile = join(dataDir, "measure-secret");
   await writeFile(secretFile, measureSecret, { mode: 0o600 });
@@ -141,8 +142,6 @@ async function startMeasure(
   ];
   void keepMeasuring(() => spawn(node, words, { stdio: ["pipe", "pipe", "inherit"], env: childEnvironment() }), measureWatch, stop);
 }
-
-const isLoopback = (host: string) => ["localhost", "127.0.0.1", "::1", "[::1]"].includes(host);
 
 /** Keeps the store in order until the signal, however long that takes: nobody else waits for it. What is cut off then is done by the next collector. */
 async function keepOrder(collector: Collector, log: Log, stop: AbortSignal): Promise<void> {

@@ -10,7 +10,7 @@ import { changeFactorPage } from "../web/second-factor.ts";
 import { isConfidential } from "./client-address.ts";
 import { doerOf } from "./doer.ts";
 import { formValues } from "./form-deps.ts";
-import { pageFrame, pageHeaders } from "./page.ts";
+import { pageFrame, pageHeaders, shownOnce } from "./page.ts";
 import { enterAs, factorError, type SignInDeps } from "./sign-in.ts";
 
 /** What people do with their own account: password, second factor and sessions. */
@@ -44,7 +44,9 @@ export function accountRoutes(deps: SignInDeps): Hono {
     const own = await ownAccount(c, deps);
     if (!own?.hasPassword) return c.redirect("/account", 303);
     const values = own.hasFactor ? {} : { secret: newTotpSecret() };
-    return c.html(changeFactorPage(pageFrame(c, deps), personOf(c).login, { values, errors: [] }, token.issue(c)));
+    const frame = pageFrame(c, deps);
+    shownOnce(c);
+    return c.html(changeFactorPage(frame, personOf(c).login, { values, errors: [] }, token.issue(c)));
   });
 
   app.post("/account/factor", pageHeaders, async (c) => {
@@ -59,6 +61,7 @@ export function accountRoutes(deps: SignInDeps): Hono {
       return c.redirect("/account", 303);
     }
     const state = { values: { ...(secret && { secret }) }, errors: [factorError(c, result)] };
+    shownOnce(c);
     return c.html(changeFactorPage(frame, login, state, token.issue(c)), result.fault === "wait" || result.fault === "busy" ? 429 : 422);
   });
 

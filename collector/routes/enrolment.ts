@@ -9,7 +9,7 @@ import { enrolForm, enrolSheet } from "../web/enrol-page.ts";
 import { enrolmentPage } from "../web/enrolment-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formValues } from "./form-deps.ts";
-import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
+import { pageAsked, pageFrame, pageHeaders, shownOnce } from "./page.ts";
 
 export type EnrolmentDeps = Omit<FormDeps, "store" | "changed" | "deeds"> & {
   readonly deeds: Pick<Deeds, "makeEnrolCode" | "makeEnrolCodes">;
@@ -60,11 +60,6 @@ export function enrolmentRoutes(deps: EnrolmentDeps): Hono {
   });
 
   return app;
-}
-
-/** What is shown once must not come back with the browser's back button. */
-function shownOnce(c: Context): void {
-  c.header("cache-control", "no-store");
 }
 
 async function asked(c: Context, { enrolmentOf }: EnrolmentDeps): Promise<Enrolment | undefined> {

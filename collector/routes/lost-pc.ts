@@ -7,7 +7,7 @@ import type { Doer } from "../store/audit.ts";
 import { lostPcDone, lostPcForm } from "../web/lost-pc-page.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formValues } from "./form-deps.ts";
-import { pageFrame, pageHeaders } from "./page.ts";
+import { pageFrame, pageHeaders, shownOnce } from "./page.ts";
 
 export type LostPcDeps = Omit<FormDeps, "store" | "changed" | "deeds"> & {
   readonly centreName: (code: string) => Promise<string | undefined>;
@@ -26,8 +26,7 @@ export function lostPcRoutes(deps: LostPcDeps): Hono {
 
   app.on(["GET", "POST"], path, pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
-    // What is shown once must not come back with the browser's back button.
-    c.header("cache-control", "no-store");
+    shownOnce(c);
     const code = Code.safeParse(c.req.param("code")).data;
     const name = code && (await deps.centreName(code));
     if (code === undefined || name === undefined) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);

@@ -137,6 +137,11 @@ export const pageHeaders = secureHeaders({
   crossOriginResourcePolicy: "same-origin",
 });
 
+/** For an answer with a secret that is shown once, after its frame: it must not come back with the browser's back button. */
+export function shownOnce(c: Context): void {
+  c.header("cache-control", "no-store");
+}
+
 /** The frame of a page for one request. */
 export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock, phones = [] }: Omit<PageDeps, "store">): PageFrame {
   c.header("content-security-policy", contentSecurityPolicy);

@@ -8,7 +8,7 @@ import type { FormState } from "../web/form-fields.ts";
 import { auditPage, type ListedPerson, peoplePage } from "../web/people-page.ts";
 import { doerOf } from "./doer.ts";
 import { formValues } from "./form-deps.ts";
-import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
+import { pageAsked, pageFrame, pageHeaders, shownOnce } from "./page.ts";
 import type { SignInDeps } from "./sign-in.ts";
 
 export type PeopleDeps = Pick<SignInDeps, "people" | "proxies" | "token" | "policy" | "lang" | "demo" | "now"> & {
@@ -25,7 +25,9 @@ export function peopleRoutes(deps: PeopleDeps): Hono {
   const page = async (c: Context, state: FormState = empty, link?: { login: string; token: string }) => {
     const part = await people.list(pageAsked(c));
     const shown = { ...part, rows: part.rows.map((account) => listed(account, now())) };
-    return peoplePage(pageFrame(c, deps), shown, state, token.issue(c), link && { login: link.login, url: passwordLink(publicUrl, link.token) });
+    const frame = pageFrame(c, deps);
+    if (link) shownOnce(c);
+    return peoplePage(frame, shown, state, token.issue(c), link && { login: link.login, url: passwordLink(publicUrl, link.token) });
   };
 
   app.get("/people", pageHeaders, async (c) => c.html(await page(c)));

@@ -14,7 +14,7 @@ import { factorPage } from "../web/second-factor.ts";
 import { homeOf } from "./access-table.ts";
 import { clientAddress, isConfidential } from "./client-address.ts";
 import { formValues } from "./form-deps.ts";
-import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
+import { type PageDeps, pageFrame, pageHeaders, shownOnce } from "./page.ts";
 
 export type SignInDeps = Omit<PageDeps, "store"> & {
   readonly people: PeopleDesk;
@@ -54,7 +54,9 @@ export function signInRoutes(deps: SignInDeps): Hono {
     const half = await people.halfway(cookies.session(c) ?? "");
     if (!half) return c.redirect("/login", 303);
     const state = { values: half.awaits === "setup" ? { secret: newTotpSecret() } : {}, errors: [] };
-    return c.html(factorPage(pageFrame(c, deps), half, state, token.issue(c), ownPath(c.req.query("next"))));
+    const frame = pageFrame(c, deps);
+    shownOnce(c);
+    return c.html(factorPage(frame, half, state, token.issue(c), ownPath(c.req.query("next"))));
   });
 
   app.post("/login/factor", pageHeaders, async (c) => {
@@ -67,6 +69,7 @@ export function signInRoutes(deps: SignInDeps): Hono {
     const half = await people.halfway(session);
     if (result.fault === "session" || !half) return c.redirect(`/login?next=${encodeURIComponent(ownPath(next))}`, 303);
     const state = { values: { secret }, errors: [factorError(c, result)] };
+    shownOnce(c);
     return c.html(factorPage(frame, half, state, token.issue(c), ownPath(next)), result.fault === "code" ? 422 : 429);
   });
 

@@ -4,7 +4,7 @@ import type { FormState } from "../web/form-fields.ts";
 import { type NewTokenText, tokensPage } from "../web/tokens-page.ts";
 import { doerOf } from "./doer.ts";
 import { formValues } from "./form-deps.ts";
-import { pageAsked, pageFrame, pageHeaders } from "./page.ts";
+import { pageAsked, pageFrame, pageHeaders, shownOnce } from "./page.ts";
 import type { SignInDeps } from "./sign-in.ts";
 
 export type TokenDeps = Pick<SignInDeps, "proxies" | "token" | "policy" | "lang" | "demo" | "now"> & { readonly tokens: TokenDesk };
@@ -17,8 +17,7 @@ export function tokenRoutes(deps: TokenDeps): Hono {
   const app = new Hono();
   const page = async (c: Context, state: FormState = empty, made?: NewTokenText) => {
     const frame = pageFrame(c, deps);
-    // What is shown once must not come back with the browser's back button.
-    if (made) c.header("cache-control", "no-store");
+    if (made) shownOnce(c);
     return tokensPage(frame, await tokens.list(pageAsked(c)), state, token.issue(c), made);
   };
 

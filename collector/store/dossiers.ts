@@ -1,11 +1,5 @@
 import type { Db } from "./db.ts";
 
-/** The sealed text of a closed month, when there is one. */
-export async function sealedDossier(db: Db, month: string): Promise<string | undefined> {
-  const [row] = await db.query<{ body: string }>("SELECT body FROM dossier WHERE month = $1", [month]);
-  return row?.body;
-}
-
 /** A member of a sealed dossier, as it stands in its text; of the lists of centres each centre by itself. */
 export type SealedPart = { readonly key: string; readonly value: string; readonly items?: readonly string[] };
 

@@ -4,6 +4,7 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { isOwnName } from "../own-name.ts";
 import type { MadeCode } from "../people/enrol-codes.ts";
 import { mayCall } from "../routes/access-table.ts";
 import type { Enrolment } from "../store/enrolment.ts";
@@ -14,8 +15,6 @@ const installs = [
   ["Windows", "powershell -ExecutionPolicy Bypass -File C:\\hcc-watch\\deploy\\windows\\install-agent.ps1"],
   ["Linux", "sudo sh /opt/hcc-watch/deploy/linux/install-agent.sh"],
 ] as const;
-/** Hosts of an address that leads every PC to itself. */
-const ownHosts = ["localhost", "127.0.0.1", "[::1]"];
 
 /** What is typed at a PC so that it becomes the gateway PC of a centre, as items of a list. `collector`: the address under which agents reach it. */
 export function enrolSteps(lang: Lang, { code }: MadeCode, collector: string): Html {
@@ -24,7 +23,7 @@ export function enrolSteps(lang: Lang, { code }: MadeCode, collector: string): H
     ["Windows", enrol],
     ["Linux", `sudo ${enrol}`],
   ] as const;
-  const isOwn = ownHosts.includes(new URL(collector).hostname);
+  const isOwn = isOwnName(new URL(collector).hostname);
   return html`<li>${text(lang, "enrol.step.install")}${commands(installs)}</li>
 <li>${text(lang, "enrol.step.enrol")}${commands(enrols)}${isOwn ? html`<p class="errors" role="alert">${text(lang, "enrol.address.own", { url: collector })}</p>` : ""}</li>`;
 }

@@ -2,11 +2,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
+import { YOUNG_MS } from "../shared-work.ts";
 import type { PageStore, ProvinceRows } from "./page-store.ts";
 import { type ProvinceView, provinceView } from "./province-view.ts";
-
-/** How long what was made serves others while the revision stays; what no revision tells, such as last contacts, is that old at most. */
-const KEEP_MS = 3_000;
 
 /** The province for readers of one language, as of an instant; see sharedProvince. */
 export type SharedProvince = (lang: Lang, nowMs: number) => Promise<ProvinceView>;
@@ -15,7 +13,7 @@ type Views = (lang: Lang) => ProvinceView;
 
 /**
  * The province as all who look at it share it, people and other systems: open pages ask for it anew at the same moment, and a large one takes the collector's time. It is made anew when
- * findings or waivers have changed, on another day, and after some seconds. @throws as the store does
+ * findings or waivers have changed, on another day, and after some seconds, as no revision tells of last contacts. @throws as the store does
  */
 export function sharedProvince(store: Pick<PageStore, "province" | "revision">, policy: PolicyProfile): SharedProvince {
   let newest: Made | undefined;
@@ -24,7 +22,7 @@ export function sharedProvince(store: Pick<PageStore, "province" | "revision">, 
     // Asked before the rows are read: they are at least as new as it.
     const revision = await store.revision();
     const day = vietnamDay(nowMs);
-    if (newest?.revision !== revision || newest.day !== day || Math.abs(nowMs - newest.atMs) >= KEEP_MS) {
+    if (newest?.revision !== revision || newest.day !== day || Math.abs(nowMs - newest.atMs) >= YOUNG_MS) {
       const rows = store.province(new Date(vietnamDayStartMs(day)).toISOString(), day);
       const made = { revision, day, atMs: nowMs, views: rows.then((read) => viewsOf(policy, read, nowMs)) };
       newest = made;

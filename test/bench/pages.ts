@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { YOUNG_MS } from "../../collector/shared-work.ts";
 import { openStore } from "../../collector/store/open.ts";
 import { runFlags } from "../../deploy/run-flags.ts";
 import { vietnamDay } from "../../schemas/calendar.ts";
@@ -20,8 +21,8 @@ const HELD_MS = 300;
 const SIMULATED = 135;
 /** No page is asked for again and again for longer. */
 const WARM_MS = 5_000;
-/** What is made once for all who look at the province is made anew after so long (collector/web/shared-province.ts). */
-const STALE_MS = 3_100;
+/** What is made once for all who ask is made anew after so long. */
+const STALE_MS = YOUNG_MS + 100;
 
 export type PagesPlan = {
   readonly centres?: number;

@@ -215,14 +215,25 @@ describe.skipIf(!requirePeer("openssl"))("people over HTTP", () => {
       expect((await signIn(home(), "mai", next)).status).toBe(303);
     });
 
+    it("is made on the page, with a link to set the password that is shown once", async () => {
+      const admin = await signedIn("lan");
+      const made = await admin.send("/people", { login: "tam", name: "Lê Thị Tâm", "role-viewer": "yes" }, { form: "/people" });
+      expect([made.status, made.headers["cache-control"], made.html.includes("/password#")]).toEqual([200, "no-store", true]);
+      const anew = await admin.send("/people/reset", { login: "tam" }, { form: "/people" });
+      expect([anew.status, anew.headers["cache-control"], anew.html.includes("/password#")]).toEqual([200, "no-store", true]);
+    });
+
     it("gets a second factor, which each sign-in asks for after the password and before anything opens", async () => {
       const browser = await signedIn("dung");
-      const form = (await browser.get("/account/factor")).html;
+      const setUp = await browser.get("/account/factor");
+      const form = setUp.html;
       const secret = /name="secret" value="([A-Z2-7]{32})"/.exec(form)?.[1] ?? "";
       const code = (offMs = 0) => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: nowMs + offMs });
       expect([form.includes("<svg"), form.includes(secret.slice(0, 4))]).toEqual([true, true]);
       const wrong = await browser.send("/account/factor", { secret, code: "000000", present: sentence }, { form: "/account/factor" });
       expect([wrong.status, wrong.html.includes(text("vi", "people.fault.code")), wrong.html.includes(secret)]).toEqual([422, true, true]);
+      // Who comes to the browser later does not see the secret by going back.
+      expect([setUp, wrong].map(({ headers }) => headers["cache-control"])).toEqual(["no-store", "no-store"]);
       const on = await browser.send("/account/factor", { secret, code: code(), present: sentence }, { form: "/account/factor" });
       expect([on.status, on.location, await isIn(browser)]).toEqual([303, "/account", true]);
       nowMs += 60_000;

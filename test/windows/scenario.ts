@@ -11,7 +11,6 @@ const CENTRE = "may-windows";
 const LIMIT_MS = 180_000;
 
 type Agent = {
-  readonly data: string;
   run(words: readonly string[]): Promise<Ended>;
   /** By the command that the installer brings. */
   command(words: readonly string[]): Promise<Ended>;
@@ -31,7 +30,6 @@ export async function workDay(windows: Windows, print: (line: string) => void): 
   const words = ["--import", "./compile-cache.js", "agent/main.ts"];
   const environment = { HCC_AGENT_DATA: data, HCC_LANG: "en" };
   const agent: Agent = {
-    data,
     run: async (more) => (await windows.start([...words, ...more], environment)).ended,
     command: async (more) => (await windows.command(more, environment)).ended,
     start: () => windows.start([...words, "run"], environment),

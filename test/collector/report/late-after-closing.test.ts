@@ -3,11 +3,11 @@ import { Centre } from "#schemas/inventory.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { trustClock } from "../../../collector/store/clock-proof.ts";
 import { closeSite } from "../../../collector/store/closings.ts";
-import { sealedDossier } from "../../../collector/store/dossiers.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { measured } from "../../support/batches.ts";
 import { DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince } from "../../support/judged-province.ts";
+import { sealedText } from "../../support/sealed-text.ts";
 
 const vn = (local: string) => Date.parse(`${local}:00+07:00`);
 const SEALED = vn("2026-12-05T08:00");
@@ -61,7 +61,7 @@ test("also within the days after the month, and of a centre that ended with it",
 test("and not one that is sealed, whether or not it is made anew: what came later was not known when the month closed", async () => {
   await trustClock(province.db, SEALED, false);
   await deskAt(SEALED).sealNewest();
-  const sealed = await sealedDossier(province.db, "2026-11");
+  const sealed = await sealedText(province.db, "2026-11");
   expect(sealed).toContain('"provisional":false');
   // 30 days after its centre's end an agent is still let in.
   await line("xa-a", vn("2026-11-19T23:00"), 90, SEALED + 15 * DAY);

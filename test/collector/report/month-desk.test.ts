@@ -4,11 +4,11 @@ import { linkEvidenceOf } from "../../../collector/report/link-evidence-desk.ts"
 import { monthDesk } from "../../../collector/report/month-desk.ts";
 import { newestClosed } from "../../../collector/report/period.ts";
 import { trustClock } from "../../../collector/store/clock-proof.ts";
-import { sealedDossier } from "../../../collector/store/dossiers.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { measured } from "../../support/batches.ts";
 import { DAY, plan } from "../../support/facts.ts";
 import { type JudgedProvince, openJudgedProvince } from "../../support/judged-province.ts";
+import { sealedText } from "../../support/sealed-text.ts";
 
 const vn = (local: string) => Date.parse(`${local}:00+07:00`);
 const centre = (code: string) => Centre.parse({ code, name: code, officers: 2 });
@@ -43,22 +43,22 @@ test("a clock that is not trusted closes no month", async () => {
   await trustClock(province.db, vn("2026-11-28T09:00"), false);
   expect(await deskAt(CLOSED + 365 * DAY).dossier("2027-10")).toMatchObject({ provisional: true });
   expect(await deskAt(CLOSED).dossier("2026-11")).toMatchObject({ provisional: true });
-  expect(await sealedDossier(province.db, "2026-11")).toBeUndefined();
+  expect(await sealedText(province.db, "2026-11")).toBeUndefined();
 });
 
 test("the month that closed last is sealed without being asked for, and is there when its evidence has gone; what was never sealed is not", async () => {
   await trustClock(province.db, CLOSED, false);
   await deskAt(CLOSED).sealNewest();
-  expect(await sealedDossier(province.db, "2026-11")).toContain('"provisional":false');
+  expect(await sealedText(province.db, "2026-11")).toContain('"provisional":false');
   const years = CLOSED + 800 * DAY;
   await trustClock(province.db, years, false);
   expect(await deskAt(years).dossier("2026-11", "xa-hra")).toMatchObject({ provisional: false, centres: [{ code: "xa-hra" }] });
   expect(await deskAt(years).dossier("2026-12")).toBeUndefined();
-  expect(await sealedDossier(province.db, "2026-12")).toBeUndefined();
+  expect(await sealedText(province.db, "2026-12")).toBeUndefined();
 });
 
 test("two months are compared from their reports, sealed where they are; a month without a report is named", async () => {
-  const [running, sealed] = [deskAt(vn("2026-12-12T09:00")), await sealedDossier(province.db, "2026-11")];
+  const [running, sealed] = [deskAt(vn("2026-12-12T09:00")), await sealedText(province.db, "2026-11")];
   const compared = await running.comparison("2026-11", "2026-12");
   if ("missing" in compared) throw new Error("both months have a report");
   expect(JSON.stringify(compared.before)).toBe(sealed);
@@ -135,7 +135,7 @@ test("a province of more centres than are read at once has each of them once, ru
   const closed = "2027-02-10T09:00";
   await trustClock(province.db, vn(closed), false);
   expect(await codesAt(closed)).toEqual(running);
-  expect(JSON.stringify(await deskAt(vn(closed)).dossier("2027-01"))).toBe(await sealedDossier(province.db, "2027-01"));
+  expect(JSON.stringify(await deskAt(vn(closed)).dossier("2027-01"))).toBe(await sealedText(province.db, "2027-01"));
   expect(await deskAt(vn(closed)).dossier("2027-01", "xa-n229")).toMatchObject({ scope: "centre", centres: [{ code: "xa-n229" }] });
   expect(await deskAt(vn(closed)).dossier("2027-01", "xa-n999")).toBeUndefined();
 }, 60_000);
