@@ -15,6 +15,7 @@ import { CONFIG_KEY } from "./auth/seal-config.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Acceptor } from "./ingest/accept.ts";
 import { BodyRefused } from "./ingest/read-body.ts";
+import type { BackupState } from "./jobs/backup-watch.ts";
 import type { ClockState } from "./jobs/clock-watch.ts";
 import type { Counters } from "./jobs/counters.ts";
 import type { Health } from "./jobs/health.ts";
@@ -77,6 +78,7 @@ export type AppDeps = {
   readonly health: () => Promise<Health>;
   readonly storageState: () => StorageState;
   readonly clockState: () => ClockState;
+  readonly backupState: () => BackupState;
   readonly gauges: () => Promise<Readonly<Record<string, number>>>;
   /** The policy that was in force at an instant, for reports of the past. */
   readonly policyAt: PolicyAt;
@@ -120,7 +122,16 @@ export function createApp(deps: AppDeps): Hono {
   const proxies = proxyList(config.trustedProxies);
   const tokens = createTokenDesk({ db, clock });
   const identify = identifying({ people, cookies, isAtThisMachine, isShared: isShared(config) });
-  const web = { policy, lang: config.lang, demo, now: clock, phones: deps.phones, storage: deps.storageState, clock: deps.clockState };
+  const web = {
+    policy,
+    lang: config.lang,
+    demo,
+    now: clock,
+    phones: deps.phones,
+    storage: deps.storageState,
+    clock: deps.clockState,
+    backup: deps.backupState,
+  };
   const signIn = { ...web, people, cookies, proxies, token, signOn };
   const app = new Hono();
   const sorry = (c: Context, key: TextKey) => {

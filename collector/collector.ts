@@ -9,6 +9,7 @@ import { Nonces } from "./auth/nonces.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type Acceptor, acceptInto } from "./ingest/accept.ts";
 import { IngestQueue } from "./ingest/ingest-queue.ts";
+import { BackupWatch } from "./jobs/backup-watch.ts";
 import { ClockWatch } from "./jobs/clock-watch.ts";
 import { Counters } from "./jobs/counters.ts";
 import { lookAtHealth } from "./jobs/health.ts";
@@ -61,6 +62,8 @@ export type Collector = {
   readonly alerts: Alerts;
   /** Begins and ends the problems of the whole province. */
   watchProvince(nowMs: number): Promise<void>;
+  /** Begins and ends the problem that the database is not backed up. */
+  watchBackups(nowMs: number): Promise<void>;
   readonly postman: Postman;
   /** Tells the Alertmanager of the settings what stands and what has ended; nothing without one. */
   pushProblems(): Promise<void>;
@@ -141,6 +144,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
   const clockWatch = new ClockWatch(owner, log);
   const keep = createUpkeep(owner, partitions, { clock: clockWatch, auditMonths: config.auditMonths });
   const isDemo = (await setting(db, DEMO_KEY)) === true;
+  const backupWatch = new BackupWatch({ db, alerts, log, clock: () => clockWatch.state(), isDemo });
   const startedMs = clock();
   const signOn = config.oidcFile === undefined ? undefined : createSignOn(readSignOnFile(config.oidcFile), config.publicUrl);
   const browserSecret = await sharedSecret(db, BROWSER_KEY, NEW_SECRET);
@@ -163,15 +167,18 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
       signOn,
       browserSecret,
       demo: isDemo,
-      health: () => lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch, measureWatch }),
+      health: () =>
+        lookAtHealth({ db, clock, queued: () => queue.queued, lastJudgedMs: judge.lastTickMs, startedMs, storage, clockWatch, backupWatch, measureWatch }),
       storageState: () => storage.state(),
       clockState: () => clockWatch.state(),
+      backupState: () => backupWatch.state(),
       gauges: async () => {
         const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
         return {
           hcc_ingest_queued: queue.queued,
           hcc_judge_waiting: judge.waiting(),
           ...(storage.freeBytes() !== undefined && { hcc_database_free_bytes: storage.freeBytes() ?? 0 }),
+          ...backupWatch.gauges(clock()),
           ...(measureWatch.state() !== "off" && { hcc_measure_up: measureWatch.state() === "up" ? 1 : 0, hcc_measure_ends: measureWatch.ends() }),
           hcc_outbox_waiting: waiting,
           hcc_outbox_held: held,
@@ -199,6 +206,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
     judge,
     alerts,
     watchProvince: watchProvince(db, policyAt, alerts),
+    watchBackups: (nowMs) => backupWatch.look(nowMs),
     postman: createPostman(db, channelsOf(notify), log, Math.random),
     pushProblems: async () => alertmanager?.push(await problemsSince(db, clock() - PUSHED_BACK_MS), clock()),
     measureSecret,

@@ -73,7 +73,7 @@ export class Desk {
     const { siteId, requirement, subject } = incident;
     const topic = this.topicOf(incident);
     const isDemanded = topic !== undefined && !topic.dropped;
-    if (siteId === 0) return !isDemanded || !isSoughtAt(topic.rule, subject);
+    if (siteId === 0) return !isDemanded || (topic.rule !== undefined && !isSoughtAt(topic.rule, subject));
     return !isDemanded && !this.book.backings.has(backingKey(siteId, requirement));
   }
 

@@ -53,3 +53,5 @@ export type Beginning = Pick<Incident, "siteId" | "requirement" | "subject" | "b
 
 /** The pseudo requirement of a centre from which nothing comes. */
 export const AGENT_SILENT = "agent";
+/** The pseudo requirement of a database that nobody has a fresh copy of; the province's, and no centre's. */
+export const BACKUP_MISSING = "backup";

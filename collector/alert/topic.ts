@@ -2,9 +2,9 @@ import type { NotifyConfig } from "#schemas/alert.ts";
 import type { Owner, PolicyProfile, Requirement, Rule } from "#schemas/policy.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Words } from "#schemas/words.ts";
-import { AGENT_SILENT } from "./incident.ts";
+import { AGENT_SILENT, BACKUP_MISSING } from "./incident.ts";
 
-/** What messages say of a requirement of the plan, or of a silent agent, which is none, and how long its states must last. */
+/** What messages say of a requirement of the plan, or of what is none (`ownTopics`), and how long its states must last. */
 export type Topic = {
   readonly id: string;
   readonly title: Words;
@@ -18,7 +18,7 @@ export type Topic = {
   readonly urgency: number;
   readonly openMs: number;
   readonly closeMs: number;
-  /** How it is judged; nothing judges an agent's silence but the clock. */
+  /** How it is judged; what is no requirement of the plan has no rule. */
   readonly rule?: Rule | undefined;
   /** No version of the policy that is in force has it: nothing of it begins, and what stands of it ends. */
   readonly dropped?: boolean | undefined;
@@ -28,20 +28,37 @@ const MINUTE_MS = 60_000;
 /** Of the time that an agent must be silent, the last part passes in the soft state, where others of the same cause may join. */
 export const SILENT_SOFT_MS = MINUTE_MS;
 
-/** All topics of a policy by their ids, the agent's silence among them. */
-export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyConfig): ReadonlyMap<string, Topic> {
-  const agent: Topic = {
+/** Problems of what is no requirement of the plan: what people read of them, and whose turn it is. */
+export const ownTopics = {
+  [AGENT_SILENT]: {
     id: AGENT_SILENT,
     title: words("alert.agent.title"),
     effect: words("alert.effect.agent"),
     advice: words("alert.agent.advice"),
     stormAdvice: words("alert.storm.agent"),
     owner: "commune",
-    impact: 1,
-    urgency: 1,
-    openMs: SILENT_SOFT_MS,
-    closeMs: lasting.agent.closeMinutes * MINUTE_MS,
-  };
+  },
+  [BACKUP_MISSING]: {
+    id: BACKUP_MISSING,
+    title: words("alert.backup.title"),
+    effect: words("alert.effect.backup"),
+    advice: words("alert.backup.advice"),
+    // There is one database: many at once there are not.
+    stormAdvice: words("alert.backup.advice"),
+    owner: "province-it",
+  },
+} as const satisfies Record<string, Pick<Topic, "id" | "title" | "effect" | "advice" | "stormAdvice" | "owner">>;
+
+/** The one of `ownTopics` with an id; undefined for a requirement of the plan. */
+export function ownTopic(id: string): (typeof ownTopics)[keyof typeof ownTopics] | undefined {
+  return Object.values(ownTopics).find((topic) => topic.id === id);
+}
+
+/** All topics of a policy by their ids, `ownTopics` among them. */
+export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyConfig): ReadonlyMap<string, Topic> {
+  const agent: Topic = { ...ownTopics.agent, impact: 1, urgency: 1, openMs: SILENT_SOFT_MS, closeMs: lasting.agent.closeMinutes * MINUTE_MS };
+  const { openMinutes, closeMinutes } = lasting.other;
+  const backup: Topic = { ...ownTopics.backup, impact: 2, urgency: 2, openMs: openMinutes * MINUTE_MS, closeMs: closeMinutes * MINUTE_MS };
   const others = requirements.map((requirement): Topic => {
     const { id, title, advice, owner, impact, rule } = requirement;
     const { openMinutes, closeMinutes } = rule.kind === "reachable" ? lasting.reachable : lasting.other;
@@ -60,7 +77,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
       rule,
     };
   });
-  return new Map([agent, ...others].map((topic) => [topic.id, topic]));
+  return new Map([agent, backup, ...others].map((topic) => [topic.id, topic]));
 }
 
 /** Whether a centre's line, and so its provider, may be at fault: for the line itself, the portals behind it, and a PC that is not heard. */

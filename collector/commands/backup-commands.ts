@@ -4,22 +4,49 @@ import { text } from "#schemas/text/text.ts";
 import type { CollectorConfig } from "../config.ts";
 import { acts } from "../people/acts.ts";
 import { writeBackup } from "../store/backup.ts";
+import { noteBackup } from "../store/backups.ts";
+import type { Db } from "../store/db.ts";
 import { openStore, type Store } from "../store/open.ts";
 import { orderRewind, restoreBackup, verifyBackup } from "../store/restore.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand } from "./command-line.ts";
 import type { CommandContext } from "./terminal.ts";
 
-/** `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. */
+/**
+ * `backup --out FILE`: the whole database as of one instant in a new file, while the collector goes on. What was written is read again before it is noted
+ * as the last backup.
+ */
 export function backupCommand(context: CommandContext): Command {
   const { config, lang, terminal } = context;
   return new Command("backup")
     .description(text(lang, "collector.backup.about"))
     .requiredOption("--out <file>", text(lang, "collector.option.new_file"))
     .action(async ({ out: file }: { out: string }) => {
-      const { tables, rows, bytes } = await withBareStore(config(), context, ({ db }) => writeBackup(db, file, { nowMs: Date.now(), stop: terminal.stop }));
-      terminal.out(text(lang, "collector.backup.done", { file, rows, tables, bytes }));
+      await withBareStore(config(), context, async ({ db }) => {
+        const nowMs = Date.now();
+        const { tables, rows, bytes } = await writeBackup(db, file, { nowMs, stop: terminal.stop });
+        await verifyBackup(file);
+        terminal.out(text(lang, "collector.backup.done", { file, rows, tables, bytes }));
+        await noteAsLast(db, nowMs, file);
+      });
     });
+}
+
+/** `backup-made`: after a backup by another program, of which the collector knows nothing. */
+export function backupMadeCommand(context: CommandContext): Command {
+  const { lang, terminal } = context;
+  return new Command("backup-made").description(text(lang, "collector.backup-made.about")).action(async () => {
+    const nowMs = Date.now();
+    await withStore(context, (db) => noteAsLast(db, nowMs, "another program"));
+    terminal.out(text(lang, "collector.backup-made.done", { at: moment(lang, nowMs) }));
+  });
+}
+
+function noteAsLast(db: Db, nowMs: number, by: string): Promise<void> {
+  return byCommand(db, async (tx, note) => {
+    await noteBackup(tx, nowMs);
+    await note(acts.backupMade(by));
+  });
 }
 
 /** `restore FILE`: a backup into an empty database. */

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { AGENT_SILENT } from "../alert/incident.ts";
+import { ownTopic } from "../alert/topic.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { findIncident, incidentPart, type ListedIncident } from "../store/incidents.ts";
 import { findSite } from "../store/sites.ts";
@@ -72,7 +72,7 @@ function line({ id, state, openedMs, beganMs, centre, requirement, subject, ackn
 }
 
 function titleOf({ config, lang }: CommandContext, requirement: string): string {
-  const { policy } = config();
-  if (requirement === AGENT_SILENT) return text(lang, "alert.agent.title");
-  return loadPolicy(policy, Date.now()).policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? requirement;
+  const own = ownTopic(requirement);
+  if (own) return own.title[lang];
+  return loadPolicy(config().policy, Date.now()).policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? requirement;
 }

@@ -3,7 +3,7 @@ import { helpOf, helpTitle, mistakeOf, optionWords } from "#schemas/text/command
 import { text } from "#schemas/text/text.ts";
 import { agentCommand } from "./agent-commands.ts";
 import { attestCommand, dutyCommand, waiverCommand } from "./attest-commands.ts";
-import { backupCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
+import { backupCommand, backupMadeCommand, restoreCommand, rewindCommand } from "./backup-commands.ts";
 import { centreCommand } from "./centre-commands.ts";
 import { clockCommand } from "./clock-command.ts";
 import { withClosing } from "./closing-commands.ts";
@@ -44,6 +44,7 @@ export async function runCommand(words: readonly string[], context: CommandConte
     clockCommand,
     rolesCommand,
     backupCommand,
+    backupMadeCommand,
     restoreCommand,
     rewindCommand,
     drillCommand,

@@ -171,6 +171,7 @@ async function keepWorking(collector: Collector, tend: CollectorOptions["store"]
       await collector.judge.tick(Date.now());
     });
     await attempt("the province could not be looked at; it is tried again", () => collector.watchProvince(Date.now()));
+    await attempt("what is known of backups could not be read; it is tried again", () => collector.watchBackups(Date.now()));
     await attempt("problems could not be opened; it is tried again", () => collector.alerts.tick(Date.now()));
     await attempt("the outbox could not be read; it is tried again", () => collector.postman.round(Date.now()));
     if (Date.now() >= pushDueMs) {

@@ -2,6 +2,7 @@ import type { MeasureWatch } from "../measure/keep-measure.ts";
 import type { Db } from "../store/db.ts";
 import { outboxState } from "../store/outbox.ts";
 import { partitionDaysAhead } from "../store/partitions.ts";
+import type { BackupWatch } from "./backup-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 
@@ -14,6 +15,7 @@ export type HealthSources = {
   readonly startedMs: number;
   readonly storage: Pick<StorageWatch, "look" | "state" | "sentence">;
   readonly clockWatch: Pick<ClockWatch, "state" | "sentence">;
+  readonly backupWatch: Pick<BackupWatch, "sentence">;
   readonly measureWatch: Pick<MeasureWatch, "sentence">;
 };
 
@@ -26,9 +28,20 @@ const OUTBOX_WITHIN_MS = 60 * 60_000;
 /**
  * Looks at what the collector's work needs: database, room for tomorrow's rows, a queue that moves, a judge that judges, messages that go out. Letters
  * that were given up are said, and do not make the collector unready: a new start would not bring them back. Nor does a clock that nobody has confirmed yet,
- * since the agents that are to confirm it could not come. Nor does a measure server that is down: it is started again by itself, and all else goes on.
+ * since the agents that are to confirm it could not come. Nor does a measure server that is down: it is started again by itself, and all else goes on. Nor does a
+ * database without a fresh backup: that is a problem of the province.
  */
-export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs, storage, clockWatch, measureWatch }: HealthSources): Promise<Health> {
+export async function lookAtHealth({
+  db,
+  clock,
+  queued,
+  lastJudgedMs,
+  startedMs,
+  storage,
+  clockWatch,
+  backupWatch,
+  measureWatch,
+}: HealthSources): Promise<Health> {
   const nowMs = clock();
   const ahead = await partitionDaysAhead(db, nowMs).catch((error: unknown) => error);
   const letters = await outboxState(db, nowMs).catch(() => undefined);
@@ -41,6 +54,7 @@ export async function lookAtHealth({ db, clock, queued, lastJudgedMs, startedMs,
     partitions: { ok: typeof ahead === "number" && ahead >= PARTITIONS_AHEAD_MIN, detail: typeof ahead === "number" ? `${ahead} days ahead` : "unknown" },
     ingest: { ok: queued() <= QUEUED_MAX, detail: `${queued()} observations wait` },
     judge: { ok: judgedAgoMs <= JUDGED_WITHIN_MS, detail: `judged ${Math.round(judgedAgoMs / 1000)} s ago` },
+    backup: { ok: true, detail: backupWatch.sentence() },
     measure: { ok: true, detail: measureWatch.sentence() },
     outbox: {
       ok: letters !== undefined && letters.oldestMs <= OUTBOX_WITHIN_MS,

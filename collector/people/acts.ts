@@ -38,6 +38,7 @@ export const acts = {
   configKeyTrusted: (publicKey: string): Act => ({ what: "config.trusted", about: publicKey }),
   configsTaken: (codes: readonly string[]): Act => ({ what: "config.taken", about: listed(codes) }),
   rolesMade: (roles: readonly string[]): Act => ({ what: "roles.made", about: roles.join(" ") }),
+  backupMade: (by: string): Act => ({ what: "backup.made", about: by }),
   databaseRestored: (takenAt: string): Act => ({ what: "database.restored", about: takenAt }),
   rewindOrdered: (streams: number): Act => ({ what: "rewind.ordered", about: String(streams) }),
   clockConfirmed: (day: string): Act => ({ what: "clock.confirmed", about: day }),

@@ -8,6 +8,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { confinedTo } from "../auth/asker.ts";
+import type { BackupState } from "../jobs/backup-watch.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
 import { centreListXlsx } from "../report/centre-list.ts";
@@ -39,6 +40,8 @@ export type PageDeps = {
   readonly storage?: () => StorageState;
   /** Whether the clock of this machine is trusted; left out where nothing watches it. */
   readonly clock?: () => ClockState;
+  /** Whether the database is backed up. */
+  readonly backup?: () => BackupState;
   /** Whom people are told to call. */
   readonly phones?: readonly PhoneEntry[];
   readonly now: () => number;
@@ -143,7 +146,7 @@ export function shownOnce(c: Context): void {
 }
 
 /** The frame of a page for one request. */
-export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock, phones = [] }: Omit<PageDeps, "store">): PageFrame {
+export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock, backup, phones = [] }: Omit<PageDeps, "store">): PageFrame {
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("cache-control", "private, no-cache");
   const language = languageOf(c, lang);
@@ -155,6 +158,7 @@ export function pageFrame(c: Context, { policy, lang, demo, now, storage, clock,
     demo,
     storage: storage?.() ?? "room",
     clock: clock?.() ?? "right",
+    backup: backup?.() ?? "none",
     policyTitle: policy.title[language],
     phones,
     asker: c.var.asker,

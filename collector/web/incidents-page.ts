@@ -8,8 +8,8 @@ import { ownerWords } from "#schemas/text/owner-words.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
-import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
-import { effectKey, mayBeLine } from "../alert/topic.ts";
+import type { Incident } from "../alert/incident.ts";
+import { effectKey, mayBeLine, ownTopic, ownTopics } from "../alert/topic.ts";
 import { linkRequirement } from "../report/link-evidence.ts";
 import { mayCall } from "../routes/access-table.ts";
 import type { IncidentFilter, ListedIncident } from "../store/incidents.ts";
@@ -56,7 +56,7 @@ ${post ? html`<section class="card" aria-labelledby="post-title" data-part="post
 function filterForm(lang: Lang, policy: PolicyProfile, { requirement = "", centre }: Narrowed): Html {
   const options = [
     ...policy.requirements.map(({ id, title }) => ({ value: id, label: `${id} ${title[lang]}` })),
-    { value: AGENT_SILENT, label: text(lang, "alert.agent.title") },
+    ...Object.values(ownTopics).map(({ id, title }) => ({ value: id, label: title[lang] })),
   ];
   return html`<form class="filter" method="get" action="/incidents" data-instant>${centre === undefined ? "" : html`<input type="hidden" name="centre" value="${centre}"><span>${text(lang, "report.column.centre")}: <a href="/centres/${centre}">${centre}</a></span>`}${selectField(lang, "requirement", "report.column.requirement", options, requirement)}
 <span class="buttons"><button type="submit">${text(lang, "web.filter.apply")}</button> <a href="/incidents">${text(lang, "web.filter.clear")}</a></span></form>`;
@@ -85,7 +85,7 @@ export function incidentPage(
   const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, beganMs, subject } = incident;
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
-  const advice = found?.advice[lang] ?? text(lang, "alert.agent.advice");
+  const own = ownTopic(requirement);
   const rows: [string, Html | string | undefined][] = [
     [text(lang, "report.column.centre"), place(lang, incident)],
     [text(lang, "web.incidents.state"), stateOf(lang, incident)],
@@ -96,8 +96,8 @@ export function incidentPage(
     [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, subject)],
     [text(lang, "web.filter.isp"), needsLine(policy, requirement) ? incident.isp : undefined],
     [text(lang, "alert.label.contract"), needsLine(policy, requirement) ? incident.contractNumber : undefined],
-    [text(lang, "alert.label.effect"), closedMs === undefined ? text(lang, found ? effectKey(found) : "alert.effect.agent") : undefined],
-    [text(lang, "alert.label.next"), closedMs === undefined ? advice : undefined],
+    [text(lang, "alert.label.effect"), closedMs === undefined ? (found ? text(lang, effectKey(found)) : own?.effect[lang]) : undefined],
+    [text(lang, "alert.label.next"), closedMs === undefined ? (found ?? own)?.advice[lang] : undefined],
     [text(lang, "alert.label.who"), ownerOf(lang, policy, incident, phones) || undefined],
     [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],
@@ -179,14 +179,12 @@ function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): 
 }
 
 function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
-  if (requirement === AGENT_SILENT) return text(lang, "alert.agent.title");
-  return `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
+  return ownTopic(requirement)?.title[lang] ?? `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
 }
 
-/** Whose turn it is; a silent PC is its centre's to look after, and what the policy no longer demands is nobody's. */
+/** Whose turn it is; what the policy no longer demands is nobody's. */
 function ownerOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident, phones: Phones = {}): string {
-  if (requirement === AGENT_SILENT) return ownerWords(lang, "commune", phones.commune);
-  const owner = policy.requirements.find(({ id }) => id === requirement)?.owner;
+  const owner = (ownTopic(requirement) ?? policy.requirements.find(({ id }) => id === requirement))?.owner;
   return owner === undefined ? "" : ownerWords(lang, owner, phones[owner]);
 }
 

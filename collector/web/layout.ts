@@ -4,6 +4,7 @@ import type { PhoneEntry } from "#schemas/phones.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import type { BackupState } from "../jobs/backup-watch.ts";
 import type { ClockState } from "../jobs/clock-watch.ts";
 import type { StorageState } from "../jobs/storage-watch.ts";
 import { homeOf, mayCall } from "../routes/access-table.ts";
@@ -24,6 +25,8 @@ export type PageFrame = {
   readonly storage?: StorageState | undefined;
   /** By a wrong clock of the collector's machine what a page shows has wrong times. */
   readonly clock?: ClockState | undefined;
+  /** Without a fresh backup a broken disk loses what this page shows: told to those who can do something about it. */
+  readonly backup?: BackupState | undefined;
   /** Title of the policy, shown as the heading of the installation. */
   readonly policyTitle: string;
   /** Whom people are told to call. */
@@ -47,6 +50,7 @@ export const contentSecurityPolicy = [
 /** A whole page. `live` pages fetch themselves again when the collector says that something changed. */
 export function layout(frame: PageFrame, title: string, body: Html, { live = false } = {}): Html {
   const { lang, nowMs, demo, storage = "room", clock = "right" } = frame;
+  const isBackupMissing = frame.backup === "missing" && mayCall(frame.asker, "GET /lists");
   const at = moment(lang, nowMs);
   return withoutSteering(html`<!doctype html>
 <html lang="${lang}">
@@ -65,6 +69,7 @@ ${sprite}
 ${demo ? html`<aside class="demo" aria-label="${text(lang, "web.demo.label")}">${text(lang, "web.demo")}</aside>` : ""}
 ${storage === "room" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.storage.${storage}`)}</aside>`}
 ${clock === "right" ? "" : html`<aside class="demo" role="alert">${text(lang, `web.clock.${clock}`)}</aside>`}
+${isBackupMissing ? html`<aside class="demo" role="alert">${text(lang, "web.backup.missing")}</aside>` : ""}
 <header class="top">
 <a class="brand" href="${homeOf(frame.asker)}"><span class="brand-name">${text(lang, "web.product")}</span><span class="brand-policy">${frame.policyTitle}</span></a>
 <nav aria-label="${text(lang, "web.nav")}">${links(frame)}</nav>

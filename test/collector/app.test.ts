@@ -165,6 +165,7 @@ describe("the collector over HTTP", () => {
     const ready = await app.request("/health/ready");
     expect([200, 503]).toContain(ready.status);
     expect(Object.keys(((await ready.json()) as { checks: object }).checks).sort()).toEqual([
+      "backup",
       "clock",
       "database",
       "ingest",

@@ -67,6 +67,7 @@ describe("the collector's command line", () => {
     "roles",
     "drill",
     "backup",
+    "backup-made",
     "restore",
     "rewind",
     "config",

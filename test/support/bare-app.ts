@@ -36,6 +36,7 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     health: away,
     storageState: () => "room",
     clockState: () => "right",
+    backupState: () => "none",
     gauges: async () => ({}),
     policyAt: () => ({ policy: samplePolicy, calendar }),
     judgeAgain: async () => undefined,

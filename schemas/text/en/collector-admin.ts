@@ -68,6 +68,9 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
 
   "collector.backup.about": "writes the whole database into a new file, while the collector goes on",
   "collector.backup.done": "{file}: {rows} rows of {tables} tables, {bytes} bytes",
+  "collector.backup-made.about":
+    "notes a whole backup that another program has just made (pg_dump, a snapshot of the machine); to be run after each that succeeded",
+  "collector.backup-made.done": "The backup of {at} is noted.",
   "collector.restore.about": "puts a backup into an empty database",
   "collector.restore.file": "what the command backup wrote",
   "collector.restore.done": "{file}: {rows} rows of {tables} tables, as of {at}",

@@ -11,6 +11,8 @@ export const web = {
   "web.storage.full":
     "The database's disk is full: nothing more is stored, and this page grows old. The PCs at the communes keep their data and send it when there is room. Tell whoever runs the server.",
   "web.storage.low": "The database's disk is nearly full. Tell whoever runs the server before the system stops storing.",
+  "web.backup.missing":
+    "There is no recent backup of the database: a broken disk would lose all of it. Tell whoever runs the server to look at the nightly backup.",
   "web.clock.unproven":
     "The server's clock is not confirmed: it is too far from the last upkeep of the data. No old data are deleted until gateway PCs confirm it. Tell whoever runs the server to check date and time.",
   "web.clock.wrong":

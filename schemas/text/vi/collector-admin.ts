@@ -68,6 +68,8 @@ export const collectorAdmin = {
 
   "collector.backup.about": "ghi toàn bộ cơ sở dữ liệu vào một tệp mới, trong khi máy chủ của tỉnh vẫn chạy",
   "collector.backup.done": "{file}: {rows} dòng của {tables} bảng, {bytes} byte",
+  "collector.backup-made.about": "ghi nhận một bản sao lưu đầy đủ do chương trình khác vừa làm xong (pg_dump, ảnh chụp máy ảo); chạy sau mỗi lần thành công",
+  "collector.backup-made.done": "Đã ghi nhận bản sao lưu lúc {at}.",
   "collector.restore.about": "khôi phục một bản sao lưu vào cơ sở dữ liệu trống",
   "collector.restore.file": "tệp mà lệnh backup đã ghi",
   "collector.restore.done": "{file}: {rows} dòng của {tables} bảng, số liệu đến {at}",

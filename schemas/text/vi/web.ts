@@ -11,6 +11,7 @@ export const web = {
   "web.storage.full":
     "Ổ đĩa của cơ sở dữ liệu đã đầy: không số liệu nào được lưu thêm, trang này đang cũ dần. Máy tính cổng của các trung tâm giữ số liệu và gửi lại khi có chỗ. Báo người quản trị máy chủ.",
   "web.storage.low": "Ổ đĩa của cơ sở dữ liệu sắp đầy. Báo người quản trị máy chủ trước khi hệ thống ngừng lưu số liệu.",
+  "web.backup.missing": "Chưa có bản sao lưu mới nào của cơ sở dữ liệu: ổ đĩa hỏng là mất hết. Báo người quản trị máy chủ kiểm tra lịch sao lưu hằng đêm.",
   "web.clock.unproven":
     "Đồng hồ của máy chủ chưa được xác nhận: lệch quá xa so với lần bảo trì dữ liệu gần nhất. Chưa xoá dữ liệu cũ nào cho đến khi các máy tính cổng xác nhận. Báo người quản trị máy chủ kiểm tra ngày giờ.",
   "web.clock.wrong":

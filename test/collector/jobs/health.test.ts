@@ -56,6 +56,7 @@ const look = (
     startedMs: more.startedMs ?? NOW - HOUR,
     storage: more.storage ?? roomy,
     clockWatch: more.clockWatch ?? timely,
+    backupWatch: { sentence: () => "last backup at night" },
     measureWatch: { sentence: () => "ended" },
   });
 const sick = ({ checks }: Health) =>
