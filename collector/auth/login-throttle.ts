@@ -1,4 +1,5 @@
-const WINDOW_MS = 15 * 60_000;
+/** Failures count together for so long from the first one on, ms. */
+export const WINDOW_MS = 15 * 60_000;
 const KEYS_MAX = 20_000;
 
 /** Failures that one key may have within a window before it has to wait for the next. */
@@ -9,7 +10,7 @@ export type Try = { readonly login: string; readonly address: string; readonly d
 
 /**
  * Slows guessing down without letting anyone lock others out. A strange browser counts against its login and network together, its network, and
- * the login as a whole; a browser that has signed in before counts for itself alone, so that no stranger's failures keep its owner from signing in.
+ * the login as a whole; a browser that has signed in before counts for itself alone, so that no stranger's failures keep its owner from signing in. Knows what one collector has seen.
  */
 export class LoginThrottle {
   readonly #failures = new Map<string, { count: number; endsMs: number }>();
@@ -39,15 +40,27 @@ export class LoginThrottle {
 
   /** Takes back what `failed` counted for a try that turned out right, and forgets the failures of its pair or device. */
   succeeded(from: Try): void {
-    for (const [index, [key]] of keysOf(from).entries()) {
+    this.takeBack(from);
+    const [own] = keysOf(from);
+    if (own) this.#failures.delete(own[0]);
+  }
+
+  /** Takes back what `failed` counted for a try that was not made. */
+  takeBack(from: Try): void {
+    for (const [key] of keysOf(from)) {
       const known = this.#failures.get(key);
-      if (index === 0 || !known) this.#failures.delete(key);
-      else this.#failures.set(key, { ...known, count: known.count - 1 });
+      if (known) this.#failures.set(key, { ...known, count: known.count - 1 });
     }
+  }
+
+  /** Has the tries of a key, one of `keysOf`, wait until its window ends: others have counted as many as may fail. */
+  close(key: string, endsMs: number): void {
+    this.#failures.set(key, { count: Number.MAX_SAFE_INTEGER, endsMs });
   }
 }
 
-function keysOf({ login, address, device }: Try): readonly (readonly [string, number])[] {
+/** What a try is counted by, its own key first, and how many within a window may fail by each. */
+export function keysOf({ login, address, device }: Try): readonly (readonly [string, number])[] {
   if (device !== undefined) return [[`device ${login} ${device}`, limits.device]];
   const network = networkOf(address);
   return [

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Person, type Role } from "#schemas/person.ts";
-import { LoginThrottle, type Try } from "../auth/login-throttle.ts";
+import type { Try } from "../auth/login-throttle.ts";
 import { checkPassword, hashPassword, passwordFault } from "../auth/password.ts";
 import { hashOfToken, newToken } from "../auth/secret-token.ts";
 import { isTotpSecret, totpStep } from "../auth/totp.ts";
 import { addDeed, type Doer, deedPart, deedsAfter, verifyAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import * as store from "../store/people.ts";
+import { forgetFailures } from "../store/sign-in-failures.ts";
+import { guardedTries, type Refused } from "./guarded-tries.ts";
 import { createSessionDesk, isOpen, SESSION_MS } from "./session-desk.ts";
 
 /** How long a link to set a password holds. */
@@ -15,8 +17,6 @@ export const LINK_MS = 24 * 3_600_000;
 const HALFWAY_MS = 10 * 60_000;
 /** Sessions are marked as seen at most this often. */
 const SEEN_EVERY_MS = 60_000;
-/** Hashing takes 19 MiB each: more at once than this wait for nothing, they are asked to come back. */
-const HASHING_MAX = 4;
 
 export type NewPerson = {
   readonly login: string;
@@ -28,7 +28,6 @@ export type NewPerson = {
 /** What a session waits for before it opens anything: the code of the second factor, or that one is set up; null for nothing more. */
 export type Awaits = "code" | "setup" | null;
 export type SignedIn = { readonly ok: true; readonly session: string; readonly person: Person; readonly awaits: Awaits };
-export type Refused = { readonly ok: false; readonly fault: "wrong" | "wait" | "busy"; readonly waitS: number };
 export type PasswordSet = SignedIn | { readonly ok: false; readonly fault: "link" | "short" | "long" | "guessable" };
 export type PasswordChanged = SignedIn | Refused | { readonly ok: false; readonly fault: "present" | "short" | "long" | "guessable" };
 /** `session`: there is none that awaits a second factor, or its time is over. */
@@ -47,8 +46,7 @@ type DeskDeps = {
 
 /** Accounts, links, sessions: every change of them, in one transaction with its line in the audit log. */
 export function createPeopleDesk({ db, clock, demandsFactor = () => false }: DeskDeps) {
-  const throttle = new LoginThrottle();
-  let hashing = 0;
+  const guarded = guardedTries({ db, clock });
   let claimed = false;
   const note = (tx: Db, doer: Doer, what: string, about: string) => addDeed(tx, { ...doer, what, about }, clock());
 
@@ -70,25 +68,6 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
     const found = await store.findSession(db, hashOfToken(session));
     if (!found || found.session.awaits === null || !isUsable(found.account, clock())) return undefined;
     return clock() - found.session.createdAt > HALFWAY_MS ? undefined : { ...found, awaits: found.session.awaits };
-  }
-
-  /** Runs a try that may be a guess. At most so many fail, and so many hash a password at once. */
-  async function guarded<T extends { readonly ok: true } | { readonly ok: false; readonly fault: string }>(
-    from: Try,
-    attempt: () => Promise<T>,
-  ): Promise<T | Refused> {
-    const waitS = throttle.waitS(from, clock());
-    if (waitS > 0) return { ok: false, fault: "wait", waitS };
-    if (hashing >= HASHING_MAX) return { ok: false, fault: "busy", waitS: 2 };
-    throttle.failed(from, clock());
-    hashing++;
-    try {
-      const result = await attempt();
-      if (result.ok || !guesses.includes(result.fault)) throttle.succeeded(from);
-      return result;
-    } finally {
-      hashing--;
-    }
   }
 
   async function knowsPassword({ login, password }: store.Account, present: string, doer: Doer): Promise<boolean> {
@@ -337,12 +316,10 @@ export function createPeopleDesk({ db, clock, demandsFactor = () => false }: Des
 
     async forgetEnded(): Promise<void> {
       await store.forgetEnded(db, clock() - SESSION_MS, clock());
+      await forgetFailures(db, clock());
     },
   };
 }
-
-/** Faults of a try that may have been a guess. */
-const guesses = ["wrong", "present", "code"];
 
 /** Tries at what only the owner knows are counted apart from sign-ins: whoever holds a stolen session, or the password, must not keep him from those. */
 function apart({ login }: store.Account, { address }: Doer, device: string): Try {

@@ -66,6 +66,7 @@ export const local = [
   "rollup_area_1h",
   "run_hour",
   "session",
+  "sign_in_failure",
 ] as const;
 
 /** Made on every node, as queries on shards call them; none of them reads a table. A function that is in neither list fails test/collector/store/site-keys.test.ts. */

@@ -15,6 +15,7 @@ import { incidentPart } from "../../../collector/store/incidents.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { orderRewind } from "../../../collector/store/restore.ts";
+import { formToken } from "../../../collector/web/form-token.ts";
 import { messagePage } from "../../../collector/web/message-page.ts";
 import { collectorCommand } from "../../support/collector-command.ts";
 import { calendar, plan } from "../../support/facts.ts";
@@ -142,7 +143,7 @@ it.each<[Role, boolean]>([
   ["viewer", false],
   ["commune", false],
 ])("the pages of %s say that there is no backup: %s", async (role, isTold) => {
-  const page = { policy: samplePolicy, lang: "vi" as const, demo: false, now: () => NOW, backup: () => "missing" as const };
+  const page = { policy: samplePolicy, lang: "vi" as const, demo: false, now: () => NOW, token: formToken("x", false), backup: () => "missing" as const };
   const frame = new Hono().get("/", pageHeaders, (c) => c.html(messagePage(pageFrame(c, page), "x")));
   const person: Person = { ...localPerson, id: "p-1", roles: [role], ...(role === "commune" && { centre: "xa-1" }) };
   const html = await (await guarded(frame, page, () => person).request("/", { headers: { accept: "text/html" } })).text();

@@ -121,7 +121,8 @@ const done: readonly (readonly [string, () => Promise<unknown>, string])[] = [
 it.each(done)("whoever %s leaves a line; where none can be written, nothing is done", async (_, work, line) => {
   const before = await sums();
   await expect(work()).rejects.toThrow("no line can be written");
-  expect(differing(before, await sums())).toEqual([]);
+  // A try is counted before it is made, and is nobody's deed.
+  expect(differing(before, await sums()).filter((table) => table !== "sign_in_failure")).toEqual([]);
 
   const lines = await newest();
   await mayWrite(true);
