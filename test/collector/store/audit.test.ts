@@ -35,6 +35,15 @@ describe("the audit log", () => {
     expect(await log()).toHaveLength(3);
   });
 
+  it("has no place before the first: nobody breaks its chain from there", async () => {
+    await note(kept);
+    for (const place of [0, -1]) {
+      const adding = db.query("INSERT INTO audit VALUES ($1, now(), 'x', 'login', 'x', '', '')", [place]);
+      await expect(adding).rejects.toThrow("audit_place");
+    }
+    expect(await verifyAudit(db)).toMatchObject({ ok: true, rows: 1 });
+  });
+
   it("is cut again and again, down to the line of the cut itself", async () => {
     await note(old, kept);
     await cutAudit(db, 12, nowMs);

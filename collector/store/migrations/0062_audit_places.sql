@@ -1,0 +1,6 @@
+-- Places count from 1: a row before the first breaks the chain for good, and the lesser role may add rows. One that stands is no part of the chain, and would
+-- keep a backup from being restored.
+ALTER TABLE audit DISABLE TRIGGER audit_stays;
+DELETE FROM audit WHERE place <= 0;
+ALTER TABLE audit ENABLE TRIGGER audit_stays;
+ALTER TABLE audit ADD CONSTRAINT audit_place CHECK (place > 0);
