@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { day } from "#schemas/text/moment-word.ts";
+import { day, moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { CODE_MS } from "../auth/enrol-code.ts";
+import { isOwnName } from "../own-name.ts";
 import { CodeRefused, codesCsv } from "../people/enrol-codes.ts";
 import { OPEN_CODES_MAX } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
@@ -26,16 +27,32 @@ export function enrolCodeCommand(context: CommandContext): Command {
     });
 }
 
-async function codeFor(db: Db, centre: string, isAnew: boolean, { lang, terminal: { out } }: CommandContext): Promise<void> {
+async function codeFor(db: Db, centre: string, isAnew: boolean, context: CommandContext): Promise<void> {
+  const { lang, terminal } = context;
   const made = await orSaid(lang, deedsOn(db).makeEnrolCode(commandLine(), centre, isAnew));
   if (!made) throw new UsageError(text(lang, "inventory.fault.centre", { value: centre }));
-  out(made.code);
+  terminal.out(made.code);
+  sayNext(context, "collector.enrol-code.next", made.untilMs);
 }
 
-async function codesForAll(db: Db, isAnew: boolean, { lang, terminal: { out, err } }: CommandContext): Promise<void> {
+async function codesForAll(db: Db, isAnew: boolean, context: CommandContext): Promise<void> {
+  const { lang, terminal } = context;
   const { made, waiting } = await orSaid(lang, deedsOn(db).makeEnrolCodes(commandLine(), isAnew));
-  out(codesCsv(made).trimEnd());
-  if (waiting > 0) err(text(lang, "collector.enrol-code.waiting", { count: waiting }));
+  terminal.out(codesCsv(lang, made).trimEnd());
+  const [first] = made;
+  if (first) sayNext(context, "collector.enrol-code.next_all", first.untilMs);
+  if (waiting > 0) terminal.err(text(lang, "collector.enrol-code.waiting", { count: waiting }));
+}
+
+/** What to type where, on the error output: the code alone is what a program takes, and nothing that a person knows what to do with. */
+function sayNext(
+  { config, lang, terminal: { err } }: CommandContext,
+  key: "collector.enrol-code.next" | "collector.enrol-code.next_all",
+  untilMs: number,
+): void {
+  const { publicUrl: url } = config();
+  err(text(lang, key, { url, until: moment(lang, untilMs) }));
+  if (isOwnName(new URL(url).hostname)) err(text(lang, "enrol.address.own", { url }));
 }
 
 /** @throws UsageError that says why a centre gets no code, and what helps */

@@ -1,5 +1,7 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
 import { csv } from "../report/csv.ts";
 import { oneAtATime } from "../store/advisory-locks.ts";
@@ -55,9 +57,10 @@ export async function makeEnrolCodes(db: Db, isAnew: boolean, nowMs: number): Pr
   return { made, waiting: lacking.length - made.length };
 }
 
-/** Codes as a table for whoever hands them out. */
-export function codesCsv(made: readonly MadeCode[]): string {
-  return csv([["centre", "name", "code"], ...made.map(({ centre, code }) => [centre.code, centre.name, code])]);
+/** Codes as a table for whoever hands them out, in the reader's language. */
+export function codesCsv(lang: Lang, made: readonly MadeCode[]): string {
+  const heads = [text(lang, "inventory.column.centre"), text(lang, "centres.column.name"), text(lang, "enrol.code")];
+  return csv([heads, ...made.map(({ centre, code }) => [centre.code, centre.name, code])]);
 }
 
 async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, isAnew: boolean, nowMs: number): Promise<MadeCode> {

@@ -7,6 +7,7 @@ import { CodeRefused, codesCsv } from "../people/enrol-codes.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import { enrolForm, enrolSheet } from "../web/enrol-page.ts";
 import { enrolmentPage } from "../web/enrolment-page.ts";
+import { languageOf } from "../web/language.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formValues } from "./form-deps.ts";
 import { pageAsked, pageFrame, pageHeaders, shownOnce } from "./page.ts";
@@ -40,7 +41,7 @@ export function enrolmentRoutes(deps: EnrolmentDeps): Hono {
     if (made.length === 0) return c.html(await province(c, true), 422);
     shownOnce(c);
     c.header("content-disposition", `attachment; filename="enrol-codes-${vietnamDay(now())}.csv"`);
-    return c.body(codesCsv(made), 200, { "content-type": "text/csv; charset=utf-8" });
+    return c.body(codesCsv(languageOf(c, deps.lang), made), 200, { "content-type": "text/csv; charset=utf-8" });
   });
 
   app.get("/centres/:code/enrol", pageHeaders, async (c) => {

@@ -162,7 +162,7 @@ it.skipIf(!requirePeer("postgres", "openssl"))(
     const relay = await startRecordingRelay(port, ca);
     onTestFinished(() => relay.close());
     const agentFolder = join(folder, "agent");
-    const code = canaries.know("enrolment code", await collector("enrol-code", "mot"));
+    const code = canaries.know("enrolment code", (await collectorCommand(["enrol-code", "mot"], environment)).out);
     look("enrol", (await agentCommand(["enrol", code, "--collector", relay.url], { folder: agentFolder })).order.join(""));
     const identity = readIdentity(agentFolder);
     if (!identity) throw new Error("the agent is not enrolled");

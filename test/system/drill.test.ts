@@ -50,7 +50,7 @@ describe.skipIf(!requirePeer("postgres"))("the drill", () => {
     let collector = await serve(database.url, port);
     await importCentres(collector.store.db, [{ code: "mot", name: "Xã Một", keyArea: false, devices: [] }], Date.now());
     const dataDir = memoryFolder();
-    const { said: code } = await command(database.url, "enrol-code", "mot");
+    const { out: code } = await command(database.url, "enrol-code", "mot");
     const identity = await enrol(code, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: Date.now }, signal);
     const spool = new Spool({ folder: dataDir, nowMs: Date.now, log: () => undefined });
     const begun = performance.now();

@@ -65,8 +65,8 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
   /** One command of the collector's program, against the same database. */
   const collector = (...words: string[]) => collectorCommand(words, { DATABASE_URL: database.url, HCC_MEASURE_PORT: "0", HCC_LANG: "en" });
   const enrolled = async (dataDir: string): Promise<Identity> => {
-    const { said } = await collector("enrol-code", "mot");
-    return enrol(said, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);
+    const { out } = await collector("enrol-code", "mot");
+    return enrol(out, new CollectorClient({ url, version: "test" }), { dataDir, collector: url, version: "test", nowMs: () => nowMs }, signal);
   };
   const clientWith = ({ agent }: Identity, key: ReturnType<typeof keyOf>) => new CollectorClient({ url, signer: { agent, key }, version: "test" });
   const ask = async (client: CollectorClient) => (await client.send({ method: "GET", path: "/v1/config", signal })).status;
@@ -132,7 +132,7 @@ describe.skipIf(!requirePeer("postgres"))("keys, from enrolment to the lost PC",
       CollectorClient,
     ];
     expect([await ask(here), await ask(there)]).toEqual([200, 200]);
-    const forgotten = (await collector("enrol-code", "mot")).said;
+    const forgotten = (await collector("enrol-code", "mot")).out;
 
     // Nobody has an account here yet: whoever sits at this machine may do it.
     const browser = openBrowser(url);

@@ -20,12 +20,13 @@ beforeEach(async () => {
 });
 
 const from = (login: string, address = "203.0.113.7", device?: string) => ({ login, address, device });
-const wrong = async () => ({ ok: false as const, fault: "wrong" as const, waitS: 0 });
-const right = async () => ({ ok: true as const });
+type Attempt = () => Promise<{ readonly ok: true } | { readonly ok: false; readonly fault: "wrong" }>;
+const wrong: Attempt = async () => ({ ok: false, fault: "wrong" });
+const right: Attempt = async () => ({ ok: true });
 /** Collectors on one database, and what the n-th of them says of a try. */
 function collectors(count: number, own: Db = db) {
   const all = Array.from({ length: count }, () => guardedTries({ db: own, clock: () => nowMs }));
-  return async (at: number, login: string, attempt: typeof wrong | typeof right, address?: string, device?: string) => {
+  return async (at: number, login: string, attempt: Attempt, address?: string, device?: string) => {
     const result = await all[at % count]?.(from(login, address, device), attempt);
     return result?.ok ? "ok" : result?.fault;
   };
@@ -81,7 +82,7 @@ it("no try is made that cannot be counted, and a database that is away makes nob
     1,
     failingDb(db, (statement) => isAway && statement.includes("sign_in_failure")),
   );
-  const attempt = async () => {
+  const attempt: Attempt = async () => {
     tried++;
     return right();
   };

@@ -143,7 +143,7 @@ it("makes codes as a table for the centres that have neither, and for those whos
     'attachment; filename="enrol-codes-2026-11-28.csv"',
   ]);
   const [head, [centre, name, code = ""] = [], ...more] = rowsOf(file.html);
-  expect([head, centre, name, more]).toEqual([["centre", "name", "code"], "xa-03", "Xã Ba", []]);
+  expect([head, centre, name, more]).toEqual([["Mã trung tâm", "Tên trung tâm", "Mã đăng ký"], "xa-03", "Xã Ba", []]);
   const again = await ask("/enrolment/codes", {});
   expect(again.status).toBe(422);
   expect(again.html).toContain(say("enrolment.all.waiting"));
