@@ -1,18 +1,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { text } from "#schemas/text/text.ts";
 import { type Collector, type CollectorOptions, createCollector } from "../collector.ts";
 import { type CollectorConfig, childEnvironment } from "../config.ts";
-import { listen } from "../listen.ts";
+import { listen, servedPair } from "../listen.ts";
 import { createLog, type Log } from "../log.ts";
+import { makeFolder } from "../make-folder.ts";
 import { neverConfirmed } from "../measure/enough-servers.ts";
 import { keepMeasuring } from "../measure/keep-measure.ts";
+import { readNotifyFile } from "../notify-file.ts";
 import { isOwnName } from "../own-name.ts";
+import { readSignOnFile } from "../people/sign-on-file.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { passwordLink } from "../routes/people.ts";
 import { serversOf } from "../served-config.ts";
@@ -37,6 +40,7 @@ const STOP_MS = 3_000;
 export function serveCommand({ config, lang, terminal }: CommandContext): Command {
   return new Command("serve").description(text(lang, "collector.serve.about")).action(async () => {
     const settings = config();
+    await demandFiles(settings);
     const log = createLog(settings.logLevel);
     const store = await openByRole({ ...settings, say: (words) => log.warn(words("en")), stop: terminal.stop });
     try {
@@ -45,6 +49,13 @@ export function serveCommand({ config, lang, terminal }: CommandContext): Comman
       await store.close();
     }
   });
+}
+
+/** Reads what the settings name, so that a wrong file is told before a database is opened, started or brought to this version. @throws ConfigError */
+async function demandFiles({ tls, notifyFile, oidcFile }: CollectorConfig): Promise<void> {
+  await servedPair(tls);
+  readNotifyFile(notifyFile);
+  if (oidcFile !== undefined) readSignOnFile(oidcFile);
 }
 
 /** `migrate`: brings the database to this version and ends. */
@@ -118,7 +129,7 @@ async function startMeasure(
   { node, stop }: Terminal,
   log: Log,
 ): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
+  await makeFolder(resolve(dataDir));
   if (isOwnName(measureHost) && !isOwnName(new URL(publicUrl).hostname))
     log.warn({ host: measureHost, port: measurePort }, "no agent reaches the speed test on another machine; set HCC_MEASURE_HOST, or HCC_MEASURE_PORT=0");
   const secretFile = join(dataDir, "measure-secret");

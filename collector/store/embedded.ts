@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { makeFolder } from "../make-folder.ts";
 import { forgetPostmaster, runningPostmaster } from "./postmaster.ts";
 import { type ServerUser, userForServer } from "./server-user.ts";
 import { StoreError } from "./store-error.ts";
@@ -65,7 +66,7 @@ export async function startEmbedded<Answer>(dataDir: string, greet: Greeting<Ans
   const folder = resolve(dataDir);
   const bin = binaries();
   await demandSameVersion(join(folder, "postgres"), bin);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(folder).catch((cause: unknown) => {
     throw new StoreError("store.no_folder", { folder, error: wordOf(cause) });
   });
   const { place, password } = await prepare(folder, bin);

@@ -37,6 +37,14 @@ const unwritable = () => {
   return folder;
 };
 
+/** Where no folder can be made although the one above is there. */
+const inProc: [string, () => unknown, RegExp] = [
+  "a folder in /proc",
+  () => openStore({ databaseUrl: undefined, dataDir: "/proc/hcc/data" }),
+  /^Không tạo được thư mục dữ liệu \/proc\/hcc\/data \(ENOENT\): đặt HCC_DATA/,
+];
+const noDatabase = { DATABASE_URL: "postgres://a:b@127.0.0.1:1/x" };
+
 describe("whoever starts the collector reads in Vietnamese what is wrong, and where", () => {
   it.each<[string, () => unknown, RegExp]>([
     ["a port that is none", () => readConfig({ HCC_PORT: "abc" }), /^Biến môi trường: "HCC_PORT" phải là một số\.$/],
@@ -55,8 +63,16 @@ describe("whoever starts the collector reads in Vietnamese what is wrong, and wh
       () => openStore({ databaseUrl: "postgres://a:b@127.0.0.1:1/x", dataDir: "unused" }),
       /^Không có PostgreSQL nào trả lời ở 127\.0\.0\.1:1\/x: .*DATABASE_URL/,
     ],
+    [
+      "a certificate that is not there, before the database is asked for",
+      () => collectorCommand(["serve"], { ...noDatabase, HCC_TLS_CERT: "/no/such", HCC_TLS_KEY: "/no/such" }),
+      /^HCC_TLS_CERT: .*\/no\/such/,
+    ],
+    ["a file of recipients, likewise", () => collectorCommand(["serve"], { ...noDatabase, HCC_NOTIFY: "/no/such" }), /^HCC_NOTIFY: .*\/no\/such/],
+    ["a file of a sign-on service, likewise", () => collectorCommand(["serve"], { ...noDatabase, HCC_OIDC: "/no/such" }), /^HCC_OIDC: .*\/no\/such/],
     ["a database that is no URL", () => openStore({ databaseUrl: "x", dataDir: "unused" }), /^DATABASE_URL không phải địa chỉ dạng/],
     ["a folder that is a file", () => openStore({ databaseUrl: undefined, dataDir: file("") }), /^Không tạo được thư mục dữ liệu .*HCC_DATA/],
+    ...(process.platform === "linux" ? [inProc] : []),
     ["a folder that cannot be written", () => openStore({ databaseUrl: undefined, dataDir: unwritable() }), /^Không ghi được tệp .*postgres\.lock .*HCC_DATA/],
     ["no backup", () => collectorCommand(["restore", file("hello")]), /file\.json không phải bản sao lưu của hcc-watch/],
     ["a folder for a backup", () => collectorCommand(["restore", temporaryFolder()]), /^Không đọc được .* \(EISDIR\): ghi tên tệp mà lệnh backup đã ghi/],
