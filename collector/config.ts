@@ -109,6 +109,11 @@ export function readLang(environment: Readonly<Record<string, string | undefined
   return Lang.catch("vi").parse(environment.HCC_LANG);
 }
 
+/** Who became this user by sudo, as the environment says: a hint, since everybody may set it. */
+export function readSudoUser(environment: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  return environment.SUDO_USER;
+}
+
 /** Reads the settings. @throws ConfigError that names each variable at fault. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): CollectorConfig {
   // An empty variable is one that nobody meant to set.

@@ -1,11 +1,18 @@
 import { userInfo } from "node:os";
+import { readSudoUser } from "../config.ts";
 import { createDeeds, type Deeds } from "../people/deeds.ts";
 import { type Act, audited, type Doer } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
+import { localUsers, ownLoginUid, typedBy } from "./typed-by.ts";
 
-/** Whoever may run the collector's commands may do anything here; the audit log says as which of the system's users. */
+/**
+ * Whoever may run the collector's commands may do anything here; the audit log says as which of the system's users, and who seems to have typed it, since
+ * many become one user to do so.
+ */
 export function commandLine(): Doer {
-  return { who: `command line: ${systemUser()}`, address: "local" };
+  const account = systemUser();
+  const hint = typedBy({ account, sudoUser: readSudoUser(), loginUid: ownLoginUid(), passwd: localUsers() });
+  return { who: `command line: ${account}${hint}`, address: "local" };
 }
 
 /** What people do on pages and at the command line alike. */

@@ -57,7 +57,7 @@ describe.skipIf(!requirePeer("postgres"))("what is done on the command line", ()
     const rows = await db.query<{ line: string }>("SELECT who || '|' || what || '|' || about AS line FROM audit ORDER BY place");
     return rows.map(({ line }) => line);
   }
-  const by = (act: string) => [expect.stringMatching(new RegExp(`^command line: ${userInfo().username}\\|${act}$`))];
+  const by = (act: string) => [expect.stringMatching(new RegExp(`^command line: ${userInfo().username}( \\((login|sudo): [^|]+\\))?\\|${act}$`))];
 
   beforeAll(async () => {
     postgres = await serverDatabase(MIGRATED);

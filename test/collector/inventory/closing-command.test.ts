@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine } from "../../../collector/commands/command-line.ts";
 import { readConfig } from "../../../collector/config.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { collectorCommand } from "../../support/collector-command.ts";
@@ -65,7 +66,7 @@ describe.skipIf(!requirePeer("postgres"))("collector centre close", () => {
       "SELECT concat_ws(' | ', who, what, about) AS deed FROM audit WHERE what LIKE 'centre.%' ORDER BY place OFFSET 1 LIMIT 2",
     );
     await store.close();
-    const by = `command line: ${userInfo().username}`;
+    const by = commandLine().who;
     expect(deeds.map(({ deed }) => deed)).toEqual([
       `${by} | centre.closed | ia-grai 2020-07-01 chu-pah: NQ 1`,
       `${by} | centre.reopened | ia-grai 2020-07-01: nhầm`,
