@@ -44,7 +44,7 @@ type AskedDevice = {
 type LanPlan = {
   readonly probe: ProbeKind;
   readonly roles: readonly DeviceRole[];
-  /** Asked instead at a centre that has none of `roles`: a camera's own card counts only where there is no recorder. */
+  /** Asked instead at a centre that has none of `roles`, not even one that cannot be asked: a camera's own card and its own way to the province count only where there is no recorder. */
   readonly without?: readonly DeviceRole[];
   readonly everyS: number;
   readonly window?: NonNullable<Assignment["window"]>;
@@ -63,7 +63,7 @@ const lanPlans: readonly LanPlan[] = [
   { probe: "office-devices", roles: ["citizen-pc", "copier", "display", "kiosk", "officer-pc", "printer", "scanner"], everyS: 600, options: { spooler: true } },
   { probe: "camera-presence", roles: rolesAsked["camera-presence"] ?? [], everyS: 300 },
   { probe: "camera-stream", roles: ["camera", "recorder"], everyS: 3_600 },
-  { probe: "vms-link", roles: rolesAsked["vms-link"] ?? [], everyS: 900 },
+  { probe: "vms-link", roles: rolesAsked["vms-link"] ?? [], without: ["camera"], everyS: 900 },
   // A recorder that plays back has less left for recording: at night nobody waits for it.
   { probe: "recording-depth", roles: ["recorder"], without: ["camera"], everyS: 86_400, window: { from: "00:30", to: "04:30" } },
   { probe: "recording-watch", roles: ["recorder"], without: ["camera"], everyS: 3_600 },
@@ -137,11 +137,11 @@ function bandwidthAssignments({ policy, measureServers, ca }: AssignmentSources)
   );
 }
 
-function lanAssignments({ policy }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
+function lanAssignments({ policy, devices: declared, local }: AssignmentSources, devices: readonly AskedDevice[]): Assignment[] {
   const rules = rulesOf(policy);
   return lanPlans.flatMap(({ probe, roles, without = [], everyS, window, options }) => {
-    const first = devices.filter(({ role }) => roles.includes(role));
-    const targets = (first.length > 0 ? first : devices.filter(({ role }) => without.includes(role))).map((device) => ({ ...device }));
+    const hasFirst = [...declared, ...local.targets].some(({ role }) => roles.includes(role));
+    const targets = devices.filter(({ role }) => (hasFirst ? roles : without).includes(role)).map((device) => ({ ...device }));
     const depth = rules.find((rule): rule is DepthRule => rule.kind === "depth" && rule.probe === probe);
     if (targets.length === 0) return [];
     const more = {

@@ -3,7 +3,7 @@ import { Code } from "./ids.ts";
 import { DeviceRole } from "./inventory.ts";
 import type { ProbeKind } from "./observation.ts";
 
-/** Which declared devices a probe of cameras asks: each one that has an address inside of the allowed networks. */
+/** Which declared devices a probe of cameras asks: each one that has an address inside of the allowed networks. Where none of these is declared, cameras are asked. */
 export const rolesAsked: { readonly [probe in ProbeKind]?: readonly DeviceRole[] } = {
   "camera-presence": ["camera", "recorder"],
   "vms-link": ["recorder"],

@@ -43,6 +43,20 @@ describe("what the inventory and the plan know reaches the probes of recordings"
     expect(assigned([recorder])["vms-link"]?.options.vmsHosts).toEqual([]);
   });
 
+  test("cameras without a recorder are asked themselves for their link to the province", () => {
+    expect(assigned([camera])["vms-link"]?.options.targets).toEqual([camera]);
+    expect(assigned([recorder, camera])["vms-link"]?.options.targets).toEqual([recorder]);
+  });
+
+  test.each<[string, Centre["devices"], Partial<AssignmentSources>]>([
+    ["has no address", [{ id: "nvr-1", role: "recorder" }, camera], {}],
+    ["may not be asked", [recorder, camera], { allows: (address) => address === camera.address }],
+  ])("a recorder that %s is one all the same: nothing is held against its cameras", (_, devices, more) => {
+    const of = assigned(devices, more);
+    expect([of["vms-link"], of["recording-depth"], of["recording-watch"]]).toEqual([undefined, undefined, undefined]);
+    expect(of["camera-presence"]?.options.targets).toEqual([camera]);
+  });
+
   test("lists at night, looks each hour", () => {
     const { "recording-depth": depth, "recording-watch": watch } = assigned([recorder]);
     expect(depth).toMatchObject({ everyS: 86_400, window: { from: "00:30", to: "04:30" } });

@@ -78,7 +78,7 @@ async function askLink(target: Target, { vmsHosts, requestsPerSecond }: Options,
     });
     return {
       camera,
-      state: judgeVms(registrations, viewers, vmsHosts),
+      state: judgeVms(registrations, viewers, vmsHosts, target.role === "camera"),
       pulling: viewers?.some((viewer) => isOfficial(viewer, vmsHosts)),
       protocol,
       registrations: registrations.map(({ kind, host, enabled, registered }) => ({

@@ -6,6 +6,7 @@ import { lanHttp } from "../../../agent/io/lan-http.ts";
 import { type Probe, ProbeError, type ProbeMemory } from "../../../agent/probe.ts";
 import { cameraPresence } from "../../../agent/probes/camera-presence/probe.ts";
 import { cameraStream } from "../../../agent/probes/camera-stream/probe.ts";
+import { judgeVms, type VmsState } from "../../../agent/probes/vms-link/judge.ts";
 import { vmsLink } from "../../../agent/probes/vms-link/probe.ts";
 import { probeContext } from "../../support/probe-context.ts";
 import type { Protocol } from "../../support/recorder/http-side.ts";
@@ -193,6 +194,25 @@ describe("vms-link", () => {
     expect(total(outcome, "vms_link_up")).toBe(up);
     // Whoever else watches is nobody's business.
     expect(JSON.stringify(outcome)).not.toContain("203.0.113.9");
+  });
+
+  const told = (host: string, registered: boolean | undefined, enabled = true) => ({ host, enabled, registered });
+  const elsewhere = "192.0.2.9";
+  test.each<[string, ReturnType<typeof told>[], string[] | undefined, boolean, VmsState]>([
+    ["a recorder that does not tell whether it is registered is unknown", [told(official, undefined)], [], false, "UNKNOWN"],
+    ["one that does not tell who watches may be watched by the province", [told(official, false, false)], undefined, false, "UNKNOWN"],
+    ["one that others watch is not connected", [told(official, false, false)], [elsewhere], false, "NOT"],
+    ["a camera that others watch may be passed on by them", [told(official, false, false)], [elsewhere], true, "UNKNOWN"],
+    ["a camera that nobody watches is not connected", [told(official, false, false)], [], true, "NOT"],
+    ["a camera that the province watches is connected", [told(official, false, false)], [elsewhere, official], true, "PULLING"],
+    ["a camera that fails to register is set up only", [told(official, false)], [elsewhere], true, "CONFIGURED_ONLY"],
+  ])("%s", (_, ties, viewers, passesOn, state) => expect(judgeVms(ties, viewers, [official], passesOn)).toBe(state));
+
+  test("a camera's other viewer may be a recorder that nobody declared: no reading accuses it", async () => {
+    const { port } = await start({ vms: { host: elsewhere, registered: false, pulling: true } }, ["isapi"]);
+    const options = { id: "cam-1", address: "127.0.0.1", port, http: login, vmsHosts: [official] };
+    expect(await ask(vmsLink, { ...options, role: "camera" })).toMatchObject({ kind: "failed", reason: "unsupported" });
+    expect(total(await ask(vmsLink, { ...options, role: "recorder" }), "vms_link_up")).toBe(0);
   });
 
   test("without official addresses nothing is asked", async () => {

@@ -49,7 +49,13 @@ const cameras = measured([
   { metric: "camera_up", value: 1, labels: { camera: "cam-01" } },
   { metric: "camera_up", value: 0, labels: { camera: "cam-02" } },
 ]);
-const allFine: Partial<Record<ProbeKind, Outcome>> = { host: hostFine, "link-quality": lineFine, "portal-http": portalUp, "camera-presence": cameras };
+const allFine: Partial<Record<ProbeKind, Outcome>> = {
+  host: hostFine,
+  "link-quality": lineFine,
+  "portal-http": portalUp,
+  "camera-presence": cameras,
+  "vms-link": { kind: "skipped", reason: "no_target" },
+};
 
 const status: AgentStatus = {
   at: new Date(nowMs - 5_000).toISOString(),
