@@ -43,6 +43,7 @@ export const findingReasons = [
   "no_data",
   "stale",
   "too_few_runs",
+  "lease_used",
   "only_excused_runs",
   "site_offline",
   "unheard",

@@ -70,7 +70,7 @@ export const FailureReason = z.enum(failureReasons);
 export type FailureReason = z.infer<typeof FailureReason>;
 
 /** Why a run was not made at all, though it was due. */
-export const skipReasons = ["budget", "device_busy", "line_busy", "no_lease", "no_target", "not_supported_here", "outside_window"] as const;
+export const skipReasons = ["budget", "device_busy", "lease_used", "line_busy", "no_lease", "no_target", "not_supported_here", "outside_window"] as const;
 export const SkipReason = z.enum(skipReasons);
 export type SkipReason = z.infer<typeof SkipReason>;
 

@@ -37,6 +37,7 @@ export function noEvidence({ runs }: Pick<Facts, "runs">, probe: ProbeKind): Jud
   const { outcome, ref, atMs } = newest;
   const shown = { evidence: [ref], observedMs: atMs, detail: { outcome: outcome.reason } };
   if (outcome.kind === "skipped" && outcome.reason === "budget") return { state: "pending", reason: "budget", ...shown };
+  if (outcome.reason === "lease_used") return { state: "unknown", reason: "lease_used", ...shown };
   if (probe === "link-bandwidth" && withoutServer.has(outcome.reason)) return { state: "unknown", reason: "no_measure_server", ...shown };
   return { state: "unknown", reason: (outcome.kind === "failed" && reasonOfFailure[outcome.reason]) || "no_data", ...shown };
 }

@@ -24,7 +24,7 @@ const obstacles: { readonly [reason in FindingReason]?: Requirement["owner"] } =
   unheard: "commune",
 };
 /** More of the same measurements decide, and nobody can do anything meanwhile. */
-const waits: ReadonlySet<FindingReason> = new Set(["budget", "too_few_runs", "too_young", "unconfirmed", "wifi_unconfirmed"]);
+const waits: ReadonlySet<FindingReason> = new Set(["budget", "lease_used", "too_few_runs", "too_young", "unconfirmed", "wifi_unconfirmed"]);
 
 export type Advice = { readonly words: string; readonly owner?: Requirement["owner"] };
 

@@ -19,7 +19,7 @@ it.each([
     4e7,
   ],
   ["a test that lost its server what it had used until then", { kind: "failed", reason: "server_lost", evidence: { spentBytes: 9e7 } }, 9e7],
-  ["a test that used up its lease without an answer all of that", { kind: "skipped", reason: "budget", evidence: { spentBytes: 2e7 } }, 2e7],
+  ["a test that used up its lease without an answer all of that", { kind: "skipped", reason: "lease_used", evidence: { spentBytes: 2e7 } }, 2e7],
   ["a test that found the line busy nothing", { kind: "skipped", reason: "line_busy" }, 0],
   ["a nonsensical account nothing", { kind: "failed", reason: "internal", evidence: { spentBytes: "much" } }, 0],
 ] satisfies [string, Outcome, number][])("%s counts for the month's data", async (_name, outcome, usedBytes) => {

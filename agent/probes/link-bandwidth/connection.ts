@@ -74,7 +74,7 @@ export function refusalOf(server: Server, reply: ReplyHead): ProbeError | ProbeS
     return new ProbeError("bad_reply", `a login page or proxy answered instead of measure server ${server.id} (HTTP ${reply.statusCode})`, { captive: true });
   if (reply.statusCode === 401)
     return new ProbeError("refused", `measure server ${server.id} refused the lease: check the secret that it shares with the collector, and its clock`);
-  if (reply.statusCode === 429) return new ProbeSkip("budget", `measure server ${server.id}: the lease allows no more streams or bytes`);
+  if (reply.statusCode === 429) return new ProbeSkip("lease_used", `measure server ${server.id}: the lease allows no more streams or bytes`);
   if ((reply.statusCode ?? 500) >= 400) return new ProbeError("refused", `measure server ${server.id} refused the stream (HTTP ${reply.statusCode})`);
   return undefined;
 }

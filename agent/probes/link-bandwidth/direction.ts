@@ -67,7 +67,7 @@ const SILENCE_MS_MAX = 1_000;
 /**
  * Fills the line in one direction until the answer is clear, the cap is reached or the lease is used up.
  * A fail is believed only with the line's queue standing full; else it is checked once more with three times the streams.
- * @throws ProbeError when the server refuses or is lost, or too few samples came
+ * @throws ProbeError when the server refuses or is lost, or too few samples came; ProbeSkip lease_used when the lease's bytes ended before anything was sure
  */
 export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Promise<DirectionResult> {
   const headerFactor = headerFactorOf(plan.server);
@@ -141,8 +141,10 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
   let window: Sample[] = [];
   let few: (Stage & { readonly estimate: Estimate }) | undefined;
   let endedBy: Sampled["endedBy"] = "cap";
-  for await (const sample of samplesOf(plan, transfer, signal)) {
-    if (sample === "budget") {
+  let end: Sample[] = [];
+  for await (const { isLast, ...sample } of samplesOf(plan, transfer, signal)) {
+    if (isLast) {
+      end = [sample];
       endedBy = "budget";
       break;
     }
@@ -163,21 +165,22 @@ async function sampleUntilClear(plan: DirectionPlan, transfer: Transfer, trips: 
     }
   }
   const last = ripeEstimate(window, headerFactor, isFullLength) ?? (few === undefined ? estimate(window, headerFactor, isFullLength) : undefined);
+  const carried = [...all, ...end];
   const found =
-    last ?? few?.estimate ?? estimate(all, headerFactor, isFullLength) ?? (endedBy === "budget" ? atLeast(all, floorMbps, headerFactor) : undefined);
+    last ?? few?.estimate ?? estimate(all, headerFactor, isFullLength) ?? (endedBy === "budget" ? atLeast(carried, floorMbps, headerFactor) : undefined);
   if (!found) throw tooFewSamples(plan, all.length, endedBy);
   const many = last && stageOf(plan, window, last, trips);
   return {
     estimate: found,
     endedBy,
-    samples: all,
+    samples: carried,
     lossShare: lossShare((many ?? few)?.samples ?? all, Number.POSITIVE_INFINITY),
     isTcpLimited: few !== undefined && many !== undefined && isTcpLimited(few, many),
   };
 }
 
-/** What came in since the last sample, about every 100 ms, until the cap; `budget` when the lease is used up. */
-async function* samplesOf(plan: DirectionPlan, transfer: Transfer, signal: AbortSignal): AsyncGenerator<Sample | "budget"> {
+/** What came in since the last sample, about every 100 ms, until the cap; the last one, of any length, ends with the lease's bytes. */
+async function* samplesOf(plan: DirectionPlan, transfer: Transfer, signal: AbortSignal): AsyncGenerator<Sample & { readonly isLast: boolean }> {
   let isOver = false;
   const over = transfer.ended.then(() => {
     isOver = true;
@@ -190,22 +193,20 @@ async function* samplesOf(plan: DirectionPlan, transfer: Transfer, signal: Abort
     // When this PC was late, bytes are waiting: they belong to this sample, so the loop reads them first.
     await afterPendingReads();
     const now = { ...transfer.progress(), resent: resentNow() };
-    if (isOver || now.bytes >= plan.bytesMax * USED_UP_SHARE) {
-      yield "budget";
-      return;
-    }
-    if (performance.now() - transfer.heardMs > SILENCE_MS_MAX)
+    const isLast = isOver || now.bytes >= plan.bytesMax * USED_UP_SHARE;
+    if (!isLast && performance.now() - transfer.heardMs > SILENCE_MS_MAX)
       throw new ProbeError("server_lost", `measure server ${plan.server.id}: nothing came any more in the middle of the ${plan.direction}`);
     // The server's counter may not have moved on yet; the next sample covers both.
-    if (now.atMs - last.atMs < SAMPLE_MS / 2) continue;
+    if (!isLast && now.atMs - last.atMs < SAMPLE_MS / 2) continue;
     const resent = now.resent === undefined || last.resent === undefined ? undefined : now.resent - last.resent;
-    yield { ms: now.atMs - last.atMs, bytes: now.bytes - last.bytes, resent };
+    yield { ms: now.atMs - last.atMs, bytes: now.bytes - last.bytes, resent, isLast };
+    if (isLast) return;
     last = now;
   }
 }
 
 function tooFewSamples({ direction, server }: DirectionPlan, count: number, endedBy: Sampled["endedBy"]): Error {
-  if (endedBy === "budget") return new ProbeSkip("budget", `the lease's bytes were used up after ${count} samples of the ${direction}`);
+  if (endedBy === "budget") return new ProbeSkip("lease_used", `the lease's bytes were used up after ${count} samples of the ${direction}`);
   return new ProbeError("timeout", `measure server ${server.id}: only ${count} samples of the ${direction} came before the end`);
 }
 

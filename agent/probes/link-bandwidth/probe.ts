@@ -62,31 +62,40 @@ export const linkBandwidth = defineProbe({
       const idle = await idleLine(pinger, readLineCounters, busyMbps, context);
       const measureLoad = startLoad();
       const results: DirectionResult[] = [];
+      const unmeasured: Unmeasured[] = [];
       let bytesLeft = lease.bytesMax;
       const plans = directions.map((direction) => ({ direction, ...timesOf(direction, { lease, floorMbps, floorDirections, capMs }) }));
       for (const [index, plan] of plans.entries()) {
         const idleRttMs = median(idle.rttsMs) ?? 0;
-        const result = await runDirection(
-          {
-            ...plan,
-            server,
-            pinger,
-            floorMbps,
-            bytesMax: bytesOfFirst(bytesLeft, plans.slice(index)),
-            leaseBytes: lease.bytesMax,
-            idleRttMs,
-            spend: (bytes) => {
-              spentBytes += bytes;
+        const spentBefore = spentBytes;
+        const isHeld = floorMbps !== undefined && floorDirections.includes(plan.direction);
+        const result = await orUnmeasured(
+          isHeld,
+          runDirection(
+            {
+              ...plan,
+              server,
+              pinger,
+              floorMbps,
+              bytesMax: bytesOfFirst(bytesLeft, plans.slice(index)),
+              leaseBytes: lease.bytesMax,
+              idleRttMs,
+              spend: (bytes) => {
+                spentBytes += bytes;
+              },
+              idleCounters: idle.counters,
+              readCounters: readLineCounters,
+              resentSegments: context.io.resentSegments,
             },
-            idleCounters: idle.counters,
-            readCounters: readLineCounters,
-            resentSegments: context.io.resentSegments,
-          },
-          context.signal,
+            context.signal,
+          ),
         );
-        bytesLeft -= result.bytes;
-        results.push(result);
+        bytesLeft -= spentBytes - spentBefore;
+        if (result instanceof ProbeSkip) unmeasured.push({ direction: plan.direction, bytes: spentBytes - spentBefore, why: result });
+        else results.push(result);
       }
+      const [first] = unmeasured;
+      if (first && results.length === 0) throw first.why;
       const load = measureLoad();
       const nic = nicName === undefined ? undefined : await context.io.readInterface(nicName, context.signal);
       const circumstances = {
@@ -106,7 +115,7 @@ export const linkBandwidth = defineProbe({
         );
       const excuse = excuseOf({ ...circumstances, directions: held });
       return {
-        readings: readingsOf(server.id, idle.rttsMs, results),
+        readings: readingsOf(server.id, idle.rttsMs, results, unmeasured),
         evidence: evidenceOf(server, circumstances, idle, results),
         ...(excuse && { excuse }),
       };
@@ -117,6 +126,16 @@ export const linkBandwidth = defineProbe({
     }
   },
 });
+
+type Unmeasured = { readonly direction: "download" | "upload"; readonly bytes: number; readonly why: ProbeSkip };
+
+/** A direction that is held against nothing costs the other one nothing where the lease's bytes were too few for it, as they are on a line that is very fast. */
+async function orUnmeasured(isHeld: boolean, run: Promise<DirectionResult>): Promise<DirectionResult | ProbeSkip> {
+  return run.catch((error: unknown) => {
+    if (!isHeld && error instanceof ProbeSkip && error.reason === "lease_used") return error;
+    throw error;
+  });
+}
 
 type Times = Pick<z.infer<typeof Options>, "lease" | "floorMbps" | "floorDirections" | "capMs">;
 

@@ -2,8 +2,13 @@ import type { Reading } from "#schemas/observation.ts";
 import type { DirectionResult } from "./direction.ts";
 import { median } from "./latency.ts";
 
-/** Pure. The numbers of one test; a direction that was not run has none. */
-export function readingsOf(server: string, idleRttsMs: readonly number[], results: readonly DirectionResult[]): Reading[] {
+/** Pure. The numbers of one test; a direction that was not run has none, and one that used up the lease before anything was sure its bytes alone. */
+export function readingsOf(
+  server: string,
+  idleRttsMs: readonly number[],
+  results: readonly DirectionResult[],
+  unmeasured: readonly Pick<DirectionResult, "direction" | "bytes">[],
+): Reading[] {
   const idle = median(idleRttsMs);
   const readings: Reading[] = idle === undefined ? [] : [{ metric: "idle_rtt_ms", value: round(idle), labels: { server } }];
   for (const { direction, estimate, bytes, loadedRttsMs } of results) {
@@ -13,6 +18,7 @@ export function readingsOf(server: string, idleRttsMs: readonly number[], result
     const loaded = median(loadedRttsMs);
     if (loaded !== undefined) readings.push({ metric: "loaded_rtt_ms", value: round(loaded), labels: { server, direction } });
   }
+  for (const { direction, bytes } of unmeasured) readings.push({ metric: "bandwidth_test_bytes", value: bytes, labels: { server, direction } });
   return readings;
 }
 

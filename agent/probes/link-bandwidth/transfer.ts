@@ -10,7 +10,7 @@ export type Direction = "download" | "upload";
 
 /** A transfer that runs until it is stopped. */
 export type Transfer = {
-  /** Bytes that arrived so far, and when that was counted. Uploads are counted by the server: only the receiver knows. */
+  /** Bytes that arrived so far, and when that was counted; once the lease is used up, when the last of them came. Uploads are counted by the server: only the receiver knows. */
   progress(): { readonly atMs: number; readonly bytes: number };
   addStreams(count: number): void;
   readonly streams: number;
@@ -43,8 +43,10 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
   let tick: MeasureTick | undefined;
   let saturated = false;
   let heardMs = performance.now();
+  let byteMs = heardMs;
+  let isUsedUp = false;
   const count = (bytes: number) => {
-    heardMs = performance.now();
+    heardMs = byteMs = performance.now();
     received += bytes;
   };
   // The server ends all streams of a used-up lease, and what it sent last is still under way when the first one closes.
@@ -53,8 +55,10 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
       const moved = direction === "download" ? received : (tick?.receivedBytes ?? 0);
       // What an earlier direction left under way counts for the server, though it never arrived here.
       const counted = (tick?.receivedBytes ?? 0) + (tick?.sentBytes ?? 0);
-      if (moved >= bytesMax * USED_UP_SHARE || counted >= leaseBytes * USED_UP_SHARE) end.resolve();
-      else fail(error ?? new ProbeError("server_lost", `measure server ${server.id} ended the ${direction} before the test was over`));
+      if (moved >= bytesMax * USED_UP_SHARE || counted >= leaseBytes * USED_UP_SHARE) {
+        isUsedUp = true;
+        end.resolve();
+      } else fail(error ?? new ProbeError("server_lost", `measure server ${server.id} ended the ${direction} before the test was over`));
     }, LAST_BYTES_MS).unref();
   };
   watchServer(server, signal, fail, closed, (latest) => {
@@ -71,7 +75,8 @@ export function openTransfer(direction: Direction, server: Server, streams: numb
   };
   addStreams(streams);
   return {
-    progress: () => (direction === "download" ? { atMs: performance.now(), bytes: received } : { atMs: tick?.atMs ?? 0, bytes: tick?.receivedBytes ?? 0 }),
+    progress: () =>
+      direction === "download" ? { atMs: isUsedUp ? byteMs : performance.now(), bytes: received } : { atMs: tick?.atMs ?? 0, bytes: tick?.receivedBytes ?? 0 },
     addStreams,
     get streams() {
       return open;

@@ -52,6 +52,7 @@ export const boardWords: Record<keyof typeof vi, string> = {
   "board.outcome.unsupported": "unsupported",
   "board.outcome.budget": "no budget left",
   "board.outcome.device_busy": "device busy",
+  "board.outcome.lease_used": "test out of data",
   "board.outcome.line_busy": "line busy",
   "board.outcome.no_lease": "no lease",
   "board.outcome.no_target": "nothing to ask",

@@ -38,6 +38,7 @@ export const findings = {
   "finding.reason.no_data": "Nothing measured yet.",
   "finding.reason.stale": "The last result is too old and no new one has come.",
   "finding.reason.too_few_runs": "Too few measurements to conclude.",
+  "finding.reason.lease_used": "The speed test used up the data it was given before there was a result; the next test tries again.",
   "finding.reason.only_excused_runs": "All runs were limited by something else than the line ({excuse}).",
   "finding.reason.site_offline": "The centre cannot be reached: its gateway PC or its line is down.",
   "finding.reason.unheard":
@@ -132,6 +133,7 @@ export const findings = {
   "finding.short.no_data": "nothing measured yet",
   "finding.short.stale": "result too old",
   "finding.short.too_few_runs": "too few runs",
+  "finding.short.lease_used": "test out of data before a result",
   "finding.short.only_excused_runs": "runs limited by something else",
   "finding.short.site_offline": "centre unreachable",
   "finding.short.unheard": "portal not heard",
@@ -174,6 +176,7 @@ export const findings = {
   "outcome.unsupported": "device not supported yet",
   "outcome.budget": "month's test data used up",
   "outcome.device_busy": "device busy",
+  "outcome.lease_used": "test used up the data it was given before a result",
   "outcome.line_busy": "line busy with other traffic",
   "outcome.no_lease": "not its turn to test yet",
   "outcome.no_target": "no device declared",

@@ -51,6 +51,7 @@ export const boardWords = {
   "board.outcome.unsupported": "chưa hỗ trợ",
   "board.outcome.budget": "hết lượt đo",
   "board.outcome.device_busy": "thiết bị bận",
+  "board.outcome.lease_used": "lượt đo hết dung lượng",
   "board.outcome.line_busy": "đường truyền bận",
   "board.outcome.no_lease": "chưa được cấp lượt",
   "board.outcome.no_target": "không có gì để hỏi",

@@ -39,6 +39,7 @@ export const findings = {
   "finding.reason.no_data": "Chưa có kết quả đo.",
   "finding.reason.stale": "Kết quả đo đã cũ, chưa có kết quả mới.",
   "finding.reason.too_few_runs": "Mới có ít lần đo, chưa đủ để kết luận.",
+  "finding.reason.lease_used": "Lượt đo tốc độ đã dùng hết dung lượng được cấp trước khi có kết quả; lượt sau đo lại.",
   "finding.reason.only_excused_runs": "Các lần đo đều bị giới hạn bởi nguyên nhân khác, không phải đường truyền ({excuse}).",
   "finding.reason.site_offline": "Trung tâm mất liên lạc: máy tính cổng hoặc đường truyền đang ngắt.",
   "finding.reason.unheard":
@@ -130,6 +131,7 @@ export const findings = {
   "finding.short.no_data": "chưa có kết quả đo",
   "finding.short.stale": "kết quả đã cũ",
   "finding.short.too_few_runs": "mới có ít lần đo",
+  "finding.short.lease_used": "lượt đo hết dung lượng trước khi có kết quả",
   "finding.short.only_excused_runs": "lần đo bị giới hạn bởi nguyên nhân khác",
   "finding.short.site_offline": "trung tâm mất liên lạc",
   "finding.short.unheard": "không nghe được cổng",
@@ -172,6 +174,7 @@ export const findings = {
   "outcome.unsupported": "thiết bị chưa được hỗ trợ",
   "outcome.budget": "hết dung lượng đo của tháng",
   "outcome.device_busy": "thiết bị đang bận",
+  "outcome.lease_used": "lượt đo hết dung lượng được cấp trước khi có kết quả",
   "outcome.line_busy": "đường truyền đang có người dùng nhiều",
   "outcome.no_lease": "chưa đến lượt đo",
   "outcome.no_target": "chưa khai báo thiết bị",

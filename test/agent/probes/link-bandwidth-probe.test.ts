@@ -99,16 +99,34 @@ describe("a test of a line of 24 Mbps", () => {
     const outcome = await run({ lease: lease({ bytesMax: 30e6, port: faster.port }), directions: ["download"], capMs: 15_000 });
     // A machine that is busy elsewhere may get too few samples out of these bytes: then it says so.
     if (outcome.kind === "measured") expect(outcome.evidence?.download).toMatchObject({ endedBy: "budget" });
-    else expect(outcome).toMatchObject({ kind: "skipped", reason: "budget" });
+    else expect(outcome).toMatchObject({ kind: "skipped", reason: "lease_used" });
     await faster.close();
   });
 
   it("says so when the lease was too small for any answer, and what it used", async () => {
     expect(await run({ lease: lease({ bytesMax: 500_000 }), directions: ["download"] })).toMatchObject({
       kind: "skipped",
-      reason: "budget",
+      reason: "lease_used",
       evidence: { spentBytes: expect.toSatisfy((bytes: number) => bytes > 0) },
     });
+  });
+
+  it("is not lost with a lease that is used up behind the direction that the plan asks for", async () => {
+    // What the loopback carries in a moment: the upload finds nothing left of it, or too little for an answer.
+    const fast = lease({ bytesMax: 60e6, port: Number(new URL(server.url).port) });
+    const outcome = await run({ lease: fast, floorMbps: 100, floorDirections: ["download"] });
+    if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
+    expect(outcome.evidence?.download).toMatchObject({ verdict: "pass", endedBy: expect.stringMatching(/^(budget|decision)$/) });
+    const bytes = (["download", "upload"] as const).map((direction) => readingOf(outcome.readings, "bandwidth_test_bytes", { direction }));
+    expect(bytes).toEqual([expect.any(Number), expect.any(Number)]);
+  });
+
+  it.each([
+    ["a direction that the plan asks for finds nothing left", { floorMbps: 200, floorDirections: ["upload"] }],
+    ["neither direction has enough", {}],
+  ])("comes to nothing where %s", async (_, options) => {
+    const fast = lease({ bytesMax: 2e6, port: Number(new URL(server.url).port) });
+    expect(await run({ lease: fast, ...options })).toMatchObject({ kind: "skipped", reason: "lease_used" });
   });
 
   it("carries as long as a full-length lease asks before it passes, in the directions with a floor alone", async () => {

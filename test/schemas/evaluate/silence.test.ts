@@ -66,6 +66,7 @@ describe("R01: a speed test that never begins is the measure server's matter, an
     ["a server that says nothing", { kind: "failed", reason: "timeout" }, "unknown no_measure_server"],
     ["a test that broke off", { kind: "failed", reason: "server_lost" }, "unknown no_data"],
     ["the month's volume is used up", { kind: "skipped", reason: "budget" }, "pending budget"],
+    ["one test's own volume is used up", { kind: "skipped", reason: "lease_used" }, "unknown lease_used"],
     ["no turn yet", { kind: "skipped", reason: "no_lease" }, "unknown no_data"],
   ])("%s", (_, outcome, expected) => expect(verdict("R01", { runs: [ended(outcome)] })).toBe(expected));
 });
