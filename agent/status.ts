@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AgentConfig } from "#schemas/agent-config.ts";
+import { SharedFaultSpan } from "#schemas/exchange.ts";
+import type { SharedFault } from "#schemas/facts.ts";
 import { Instant } from "#schemas/ids.ts";
 import { ClockState, type Outcome, ProbeKind } from "#schemas/observation.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
@@ -37,6 +39,7 @@ export const AgentStatus = z.object({
     attempts: z.number(),
     lastError: z.string().optional(),
     dateFault: z.string().optional(),
+    sharedFaults: z.array(SharedFaultSpan).optional(),
   }),
   spool: z.object({
     stream: z.string(),
@@ -113,6 +116,12 @@ export function trustedMsOf(status: AgentStatus | undefined, nowMs: number): num
   return status === undefined || offsetMs === undefined || !isRunning(status, nowMs) ? undefined : nowMs + offsetMs;
 }
 
+/** The faults that centres share, as the collector told them last, by this PC's clock. */
+export function sharedFaultsOf(status: AgentStatus | undefined): SharedFault[] {
+  const { uplink: { sharedFaults = [] } = {}, clock: { offsetMs = 0 } = {} } = status ?? {};
+  return sharedFaults.map(({ target, from, to }) => ({ target, fromMs: Date.parse(from) - offsetMs, toMs: Date.parse(to) - offsetMs }));
+}
+
 /** What is at fault where the collector's certificate is not valid at this PC's time: the PC's clock, one of both, or the certificate. */
 export type DateSuspect = "clock" | "either" | "certificate";
 
@@ -129,7 +138,7 @@ function statusFile(dataDir: string): string {
 
 function statusOf({ identity, version, startedMs, isEnding, clock, uplink, dateFault, spool, jobs, readClock, config, refused }: StatusSources): AgentStatus {
   const { wallMs, steadyMs } = readClock();
-  const { lastSuccessMs, ...sending } = uplink;
+  const { lastSuccessMs, sharedFaults, ...sending } = uplink;
   return {
     at: new Date(wallMs).toISOString(),
     version,
@@ -139,7 +148,12 @@ function statusOf({ identity, version, startedMs, isEnding, clock, uplink, dateF
     centre: identity.centre,
     configVersion: config?.version,
     clock: { state: clock.state(), offsetMs: clock.offsetMs({ wallMs, steadyMs }) },
-    uplink: { ...sending, dateFault, ...(lastSuccessMs !== undefined && { lastSuccessAt: new Date(lastSuccessMs).toISOString() }) },
+    uplink: {
+      ...sending,
+      ...(sharedFaults && { sharedFaults: [...sharedFaults] }),
+      dateFault,
+      ...(lastSuccessMs !== undefined && { lastSuccessAt: new Date(lastSuccessMs).toISOString() }),
+    },
     spool,
     assignments: jobs.map(({ assignment: { id, probe }, dueMs, last }) => ({
       id,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import type { SharedFault } from "#schemas/facts.ts";
 import type { PhoneEntry } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { problem } from "#schemas/problem.ts";
@@ -89,6 +90,7 @@ export type AppDeps = {
   readonly signOn: SignOn | undefined;
   /** Seals what browsers hand back: tokens of forms, names of devices. Shared by all collectors on one database. */
   readonly browserSecret: string;
+  readonly sharedFaults: () => readonly SharedFault[];
   readonly freeze: (agentId: string, message: string) => Promise<void>;
 };
 
@@ -174,7 +176,7 @@ export function createApp(deps: AppDeps): Hono {
 
   app.route("/", healthRoutes(deps.health));
   app.get("/metrics", async (c) => c.text(counters.text(await deps.gauges()), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));
-  app.route("/", ingestRoutes({ nonces, clock, accept, onClosedCentre, onConflict: deps.freeze }));
+  app.route("/", ingestRoutes({ nonces, clock, accept, onClosedCentre, onConflict: deps.freeze, sharedFaults: deps.sharedFaults }));
   app.route(
     "/",
     enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock, configKey: () => setting(db, CONFIG_KEY) }),

@@ -172,6 +172,7 @@ export async function createCollector({ config, store: { db, ingest = db, owner 
       storageState: () => storage.state(),
       clockState: () => clockWatch.state(),
       backupState: () => backupWatch.state(),
+      sharedFaults: judge.sharedFaults,
       gauges: async () => {
         const { waiting, held, dead, oldestMs } = await outboxState(db, clock());
         return {

@@ -47,6 +47,13 @@ function firstUncovered(batch: { from: number; to: number; observations: readonl
   return next === batch.to + 1 ? undefined : next;
 }
 
+/** Most spans of shared faults in one answer. */
+export const SHARED_FAULTS_MAX = 64;
+
+/** A target that fails from many centres at once, by the collector's clock: from `from` to before `to`. Of later nobody has said anything yet. */
+export const SharedFaultSpan = z.object({ target: Code, from: Instant, to: Instant });
+export type SharedFaultSpan = z.infer<typeof SharedFaultSpan>;
+
 /** The collector's answer, sent after commit. The agent may forget everything up to `ackedThrough`. */
 export const IngestReply = z.object({
   ackedThrough: z.int().min(0),
@@ -62,6 +69,8 @@ export const IngestReply = z.object({
   rewindTo: Seq.optional(),
   /** Forms of a batch that this collector takes beside the plain one, by name (`schemas/batch-columns.ts`). */
   forms: z.array(z.string().max(32)).max(16).optional(),
+  /** What is nobody's own fault, for the self-check. A list that cannot be read is none: an answer must not be lost for it. */
+  sharedFaults: z.array(SharedFaultSpan).max(SHARED_FAULTS_MAX).optional().catch(undefined),
   /** Nonce for the next signatures. */
   nonce: z.string(),
 });

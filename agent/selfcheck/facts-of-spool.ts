@@ -4,7 +4,7 @@ import { type Calendar, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.
 import { underCodesNow } from "#schemas/codes-now.ts";
 import { foundIn, knownDevices, pagesIn, peaksIn, presenceIn } from "#schemas/evaluate/daily-facts.ts";
 import { daysLookedAt, mergedNeeds, needsOf, wantedRuns } from "#schemas/evaluate/needs.ts";
-import type { Facts, Run, Span } from "#schemas/facts.ts";
+import type { Facts, Run, SharedFault, Span } from "#schemas/facts.ts";
 import { type Observation, type ProbeKind, probeKinds } from "#schemas/observation.ts";
 import type { DayFacts } from "../spool/day-facts.ts";
 import type { SpoolView } from "../spool/read-spool.ts";
@@ -13,15 +13,16 @@ import type { SpoolView } from "../spool/read-spool.ts";
 const RUNS_MAX = 500;
 const DAY_MS = 86_400_000;
 
-/** What an agent was told of its centre, and the instant to judge at. */
-type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> & Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly nowMs: number };
+/** What an agent was told of its centre and of faults that centres share, and the instant to judge at. */
+type Told = Pick<AgentConfig, "centre" | "calendar" | "policy"> &
+  Partial<Pick<AgentConfig, "newlyDeclared" | "formerCodes">> & { readonly sharedFaults?: readonly SharedFault[]; readonly nowMs: number };
 
 /**
  * What this PC knows of its centre: the spool's observations and those just made, as far as rules look at them. Papers and waivers are known to the province
  * alone.
  */
 export function factsOfSpool(told: Told, spool: SpoolView | undefined, fresh: readonly Observation[]): Facts {
-  const { centre, calendar, policy, newlyDeclared = [], formerCodes, nowMs } = told;
+  const { centre, calendar, policy, newlyDeclared = [], formerCodes, sharedFaults = [], nowMs } = told;
   const made = fresh.map((observation) => runOf("fresh", observation));
   const needs = needsOf(policy.requirements, calendar, nowMs).runs;
   const runs = wantedRuns([...made, ...mergedNeeds(needs).flatMap(({ probe, spans }) => runsWithin(spool, probe, spans))], needs);
@@ -47,7 +48,7 @@ export function factsOfSpool(told: Told, spool: SpoolView | undefined, fresh: re
     // Whoever runs a self-check is at the site: it is not offline, whatever the collector has heard.
     firstContactMs: Math.min(spool?.oldestMs ?? nowMs, firstDay === undefined ? nowMs : vietnamDayStartMs(firstDay)),
     lastContactMs: nowMs,
-    sharedFaults: [],
+    sharedFaults,
   };
 }
 

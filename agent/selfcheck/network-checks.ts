@@ -5,6 +5,7 @@ import { type Evidence, type Outcome, readingOf } from "#schemas/observation.ts"
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey } from "#schemas/text/text.ts";
 import { BANDWIDTH_EVERY_S, floorOptions } from "../assignments.ts";
+import { sharedFaultsOf } from "../status.ts";
 import { endOf } from "../url-end.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
@@ -176,20 +177,23 @@ async function checkCollector({ run, collectorUrl, ca }: Surroundings): Promise<
   return [{ ...base, ...ladder(outcome, blame) }];
 }
 
-async function checkPortals({ run, policy }: Surroundings): Promise<CheckResult[]> {
+async function checkPortals({ run, policy, status, nowMs }: Surroundings): Promise<CheckResult[]> {
+  const faults = sharedFaultsOf(status).filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
   const visits = await Promise.all(
     policy.portals.map(async ({ id, name, url, expectText }) => {
       const base = { id: `wan.portal.${id}`, group: "wan", title: name } as const;
-      if (run === undefined) return { line: { ...base, ...notTested }, isSilent: false };
+      if (run === undefined) return { line: { ...base, ...notTested }, isSilent: false, isShared: false };
+      const isShared = faults.some(({ target }) => target === id);
       const blame = { hint: phrase("selfcheck.hint.portal"), owner: phrase("owner.portal-vendor") };
       const outcome = await run("portal-http", { url, portal: id, timeoutMs: 8_000, ...(expectText !== undefined && { expectText }) });
-      return { line: { ...base, ...ladder(outcome, blame) }, isSilent: isSilent(outcome) };
+      return { line: { ...base, ...ladder(outcome, blame) }, isSilent: isSilent(outcome), isShared };
     }),
   );
-  const lines = visits.map(({ line }): CheckResult => line);
-  // Portals of different operators do not fall silent together: then it is the line, or this PC's way to it.
-  if (lines.length < 2 || !visits.every(({ isSilent }) => isSilent)) return lines;
-  return lines.map((line) => ({ ...line, hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") }));
+  // Portals of different operators do not fall silent together: then it is the line, or this PC's way to it. What fails everywhere is neither.
+  const isLine = visits.length >= 2 && visits.every(({ isSilent }) => isSilent);
+  const ofLine = isLine && { hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") };
+  const ofAll = { hint: phrase("selfcheck.hint.shared_fault"), owner: phrase("owner.province-it") };
+  return visits.map(({ line, isShared }): CheckResult => (line.state === "fail" ? { ...line, ...(isShared ? ofAll : ofLine) } : line));
 }
 
 /** Nobody answered at all; an error status, another page and a certificate that has expired come from the portal. */

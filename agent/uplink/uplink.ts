@@ -1,6 +1,6 @@
 import { COLUMNS } from "#schemas/batch-columns.ts";
 import { cleanText } from "#schemas/clean-text.ts";
-import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply } from "#schemas/exchange.ts";
+import { BATCH_OBSERVATIONS_MAX, CLOCK_HEADER, formatSenderClock, IngestReply, type SharedFaultSpan } from "#schemas/exchange.ts";
 import type { ClockReading, ClockWatch } from "../clock-state.ts";
 import { pause } from "../pause.ts";
 import type { BatchView, FrozenBatch, Lane } from "../spool/outbox.ts";
@@ -35,6 +35,8 @@ export type UplinkStatus = {
   /** Tries of the present batch without success. */
   readonly attempts: number;
   readonly lastError?: string;
+  /** What the last answer said of faults that centres share. */
+  readonly sharedFaults?: readonly SharedFaultSpan[];
 };
 
 type Sent = { readonly answer: Answer; readonly reply?: IngestReply };
@@ -189,7 +191,7 @@ export class Uplink {
     if (reply.ackedThrough > spool.lastSeq) return this.#conflict();
     spool.settle(batch.id, reply.rejected, this.#orderOf(reply, steadyMs));
     if (reply.rejected.length > 0) log("the collector rejected observations", { count: reply.rejected.length, code: cleanText(reply.rejected[0]?.code ?? "") });
-    this.#status = { attempts: 0, lastSuccessMs: wallMs };
+    this.#status = { attempts: 0, lastSuccessMs: wallMs, ...(reply.sharedFaults && { sharedFaults: reply.sharedFaults }) };
     this.#lastLane = batch.lane;
     this.#columns = { ...this.#columns, taken: reply.forms?.includes(COLUMNS) === true };
     if (batch.lane === "backlog") this.#backlogNotBeforeMs = steadyMs + backlogPauseMs(batch.count, reply.backlogRate);

@@ -53,6 +53,8 @@ export type Judge = {
   drain(): Promise<void>;
   /** Sites that are still to be judged, for whatever reason. */
   waiting(): number;
+  /** The shared faults by which sites were judged last; none before the first judgement. */
+  sharedFaults(): readonly SharedFault[];
   lastTickMs(): number;
 };
 
@@ -113,7 +115,7 @@ export function createJudge(options: JudgeOptions): Judge {
         else fail(cases, error);
       }
     };
-    const faults = await shared(group[0]?.nowMs ?? 0).catch((error: unknown) => fail(group, error));
+    const faults = await shared.at(group[0]?.nowMs ?? 0).catch((error: unknown) => fail(group, error));
     if (faults) await judgeEach(group, faults);
     return failed;
   };
@@ -146,7 +148,7 @@ export function createJudge(options: JudgeOptions): Judge {
 
   return {
     async judge(siteId, probes, nowMs, late) {
-      const [judged] = await judgeGroup(options, heed, await asked(), [{ siteId, probes, nowMs, late }], await shared(nowMs));
+      const [judged] = await judgeGroup(options, heed, await asked(), [{ siteId, probes, nowMs, late }], await shared.at(nowMs));
       return judged?.transitions ?? [];
     },
     touch({ newestMs, ...one }) {
@@ -185,6 +187,7 @@ export function createJudge(options: JudgeOptions): Judge {
       hurry = new AbortController();
     },
     waiting: () => pending.size + untouched.size + later.size,
+    sharedFaults: shared.known,
     lastTickMs: () => lastTickMs,
   };
 }
@@ -300,16 +303,31 @@ function isDayFull(rows: readonly { readonly day: string }[], most: number): boo
   return rows.some(({ day }, place) => rows[place + most - 1]?.day === day);
 }
 
-/** The shared faults of now, asked of the store at most every half minute. Who asks meanwhile waits for the same answer; a question that failed is asked again. */
-function sharedFaults({ db, policyAt }: JudgeOptions): (nowMs: number) => Promise<readonly SharedFault[]> {
-  let known: { readonly askedMs: number; readonly faults: Promise<readonly SharedFault[]> } | undefined;
-  return (nowMs) => {
-    if (known && Math.abs(nowMs - known.askedMs) < SHARED_REFRESH_MS) return known.faults;
-    const asking = { askedMs: nowMs, faults: sharedFaultsAt(db, policyAt(nowMs), { atMs: nowMs }) };
-    known = asking;
-    asking.faults.catch(() => {
-      if (known === asking) known = undefined;
-    });
-    return asking.faults;
+type SharedFaults = {
+  /** Those of a moment, asked of the store at most every half minute. Who asks meanwhile waits for the same answer; a question that failed is asked again. */
+  readonly at: (nowMs: number) => Promise<readonly SharedFault[]>;
+  /** The last answer. */
+  readonly known: () => readonly SharedFault[];
+};
+
+function sharedFaults({ db, policyAt }: JudgeOptions): SharedFaults {
+  let asked: { readonly askedMs: number; readonly faults: Promise<readonly SharedFault[]> } | undefined;
+  let known: readonly SharedFault[] = [];
+  return {
+    at(nowMs) {
+      if (asked && Math.abs(nowMs - asked.askedMs) < SHARED_REFRESH_MS) return asked.faults;
+      const asking = { askedMs: nowMs, faults: sharedFaultsAt(db, policyAt(nowMs), { atMs: nowMs }) };
+      asked = asking;
+      asking.faults.then(
+        (faults) => {
+          known = faults;
+        },
+        () => {
+          if (asked === asking) asked = undefined;
+        },
+      );
+      return asking.faults;
+    },
+    known: () => known,
   };
 }

@@ -1,5 +1,6 @@
 import { type Calendar, isWorkingTime } from "#schemas/calendar.ts";
 import { needOf } from "#schemas/evaluate/needs.ts";
+import { SHARED_FAULTS_MAX, type SharedFaultSpan } from "#schemas/exchange.ts";
 import type { SharedFault } from "#schemas/facts.ts";
 import type { PolicyProfile, ReachableRule, Requirement } from "#schemas/policy.ts";
 import type { Signal } from "../alert/incident-step.ts";
@@ -17,6 +18,19 @@ const UNSAID = { windowMinutes: 15, centresMin: 5 } as const;
 export async function sharedFaultsAt(db: Db, { policy, calendar }: PolicyInForce, moment: Moment): Promise<readonly SharedFault[]> {
   const lists = sharedRules(policy).map(({ rule }) => sharedFaultsWithin(db, questionOf(rule), needOf(rule, calendar, moment.atMs)?.spans ?? [], moment));
   return (await Promise.all(lists)).flat();
+}
+
+/** Pure. Shared faults as agents are told of them: windows that follow each other as one span, the newest of them where there are many. */
+export function toldOf(faults: readonly SharedFault[]): SharedFaultSpan[] {
+  const spans: SharedFault[] = [];
+  for (const fault of faults.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const place = spans.findIndex(({ target, toMs }) => target === fault.target && toMs >= fault.fromMs);
+    const before = spans[place];
+    if (before) spans[place] = { ...before, toMs: Math.max(before.toMs, fault.toMs) };
+    else spans.push(fault);
+  }
+  const newest = spans.sort((a, b) => b.toMs - a.toMs).slice(0, SHARED_FAULTS_MAX);
+  return newest.map(({ target, fromMs, toMs }) => ({ target, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }));
 }
 
 /** What the province's newest answers say of one target of one requirement. */

@@ -1,19 +1,23 @@
 import { Hono } from "hono";
 import { COLUMNS } from "#schemas/batch-columns.ts";
 import { CLOCK_HEADER, type IngestReply, parseSenderClock } from "#schemas/exchange.ts";
+import type { SharedFault } from "#schemas/facts.ts";
 import { problem } from "#schemas/problem.ts";
 import { type Acceptor, CentreEnded, StreamConflict } from "../ingest/accept.ts";
 import { BatchUnwritable, IngestBusy } from "../ingest/ingest-queue.ts";
 import { readBatch } from "../ingest/read-body.ts";
+import { toldOf } from "../jobs/shared-faults.ts";
 import { centreClosed, type SignedDeps, type SignedEnv } from "./signed.ts";
 
 export type IngestDeps = Pick<SignedDeps, "nonces" | "clock" | "onClosedCentre"> & {
   readonly accept: Acceptor;
   readonly onConflict: (agentId: string, message: string) => Promise<void>;
+  /** What is known of faults that centres share, without asking anybody: an answer waits for nothing. */
+  readonly sharedFaults: () => readonly SharedFault[];
 };
 
 /** `POST /v1/batches`: answers after the commit. The centre follows from the key, which the guard has checked. */
-export function ingestRoutes({ accept, onConflict, onClosedCentre, nonces, clock }: IngestDeps): Hono<SignedEnv> {
+export function ingestRoutes({ accept, onConflict, onClosedCentre, nonces, clock, sharedFaults }: IngestDeps): Hono<SignedEnv> {
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
     const { batch, bodyBytes } = await readBatch(c.var.wire, c.req.header("content-encoding"));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
@@ -31,7 +35,8 @@ export function ingestRoutes({ accept, onConflict, onClosedCentre, nonces, clock
           ...(senderClock && { clock: senderClock }),
         },
       );
-      return c.json({ ...reply, forms: [COLUMNS], nonce: nonces.current(clock()) } satisfies IngestReply);
+      const faults = toldOf(sharedFaults());
+      return c.json({ ...reply, forms: [COLUMNS], ...(faults.length > 0 && { sharedFaults: faults }), nonce: nonces.current(clock()) } satisfies IngestReply);
     } catch (error) {
       if (error instanceof StreamConflict) {
         await onConflict(agentId, error.message);

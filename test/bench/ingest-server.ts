@@ -58,7 +58,7 @@ async function served(store: RoleStore): Promise<Served> {
   const accept = path === "values" ? acceptValues(tools) : acceptInto(queue, () => undefined);
   const nonces = new Nonces("bench");
   const keys = new AgentKeys((agentId) => findAgent(db, agentId), nonces);
-  const routes = ingestRoutes({ accept, nonces, clock: Date.now, onConflict: async () => undefined });
+  const routes = ingestRoutes({ accept, nonces, clock: Date.now, onConflict: async () => undefined, sharedFaults: () => [] });
   const bare = new Hono<SignedEnv>().use(signedByAgent({ keys, nonces, clock: Date.now })).route("/", routes);
   return { app: bare as unknown as Hono, drain: () => queue.drain() };
 }

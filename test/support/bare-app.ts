@@ -43,6 +43,7 @@ export function bareApp(more: Partial<AppDeps> = {}): Hono {
     people: createPeopleDesk({ db: noDb, clock: () => sampleNowMs }),
     signOn: undefined,
     browserSecret: "bare",
+    sharedFaults: () => [],
     freeze: async () => undefined,
     ...more,
   });

@@ -136,6 +136,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.portal.loop": "it redirects in a circle",
   "selfcheck.detail.other_page": "answers (status {status}), but with another page: perhaps the portal is under maintenance",
   "selfcheck.hint.portal": "If other portals can be reached the fault is this portal's: tell its operator.",
+  "selfcheck.hint.shared_fault":
+    "This portal fails from many centres at once: nothing to do for the centre, the province knows and settles it with the operator.",
   "selfcheck.hint.other_page": "Open this portal in a browser and read what it says: wait out a maintenance; where it works as always tell province IT.",
   "selfcheck.hint.collector": "If the portals can be reached the fault is the collector's: tell the province IT.",
   "selfcheck.title.throughput": "Speed of the line",

@@ -135,6 +135,7 @@ export const selfCheck = {
   "selfcheck.portal.loop": "tự chuyển hướng vòng tròn",
   "selfcheck.detail.other_page": "có trả lời (mã {status}), nhưng bằng một trang khác, có thể cổng đang bảo trì",
   "selfcheck.hint.portal": "Nếu các cổng khác vào được thì lỗi ở cổng này: báo đơn vị vận hành.",
+  "selfcheck.hint.shared_fault": "Cổng này hỏng ở nhiều trung tâm cùng lúc: trung tâm không cần làm gì, tỉnh đã biết và xử lý với đơn vị vận hành.",
   "selfcheck.hint.other_page":
     "Mở cổng này bằng trình duyệt và đọc thông báo: nếu đang bảo trì thì chờ; nếu trang vẫn dùng được bình thường thì báo CNTT tỉnh.",
   "selfcheck.hint.collector": "Nếu các cổng khác vào được thì lỗi ở máy chủ của tỉnh: báo CNTT tỉnh.",

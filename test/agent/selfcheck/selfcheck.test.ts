@@ -480,6 +480,52 @@ describe("each fault shows", () => {
     expect(line(results, `wan.portal.${bundledPolicy.portals[0]?.id}`)).toMatchObject({ state: "fail", owner: { key: "owner.isp" } });
   });
 
+  describe("a portal that fails everywhere", () => {
+    const down = measured([{ metric: "portal_up", value: 0 }], { failedPhase: "tcp", error: "ETIMEDOUT" });
+    const otherPage = measured(
+      [
+        { metric: "portal_up", value: 0 },
+        { metric: "portal_status", value: 200 },
+      ],
+      { expectedTextFound: false },
+    );
+    const [igate, other] = bundledPolicy.portals.map(({ id }) => id);
+    const at = (fromMin: number, toMin: number, target = igate, ofMs = nowMs) => ({
+      target: String(target),
+      from: new Date(ofMs + fromMin * 60_000).toISOString(),
+      to: new Date(ofMs + toMin * 60_000).toISOString(),
+    });
+    const told = (...sharedFaults: ReturnType<typeof at>[]): AgentStatus => ({ ...status, uplink: { ...status.uplink, sharedFaults } });
+    const [province, vendor, isp] = ["owner.province-it", "owner.portal-vendor", "owner.isp"].map((key) => ({ key }));
+    it.each<[string, AgentStatus, Outcome, unknown[]]>([
+      ["is nobody's to call for, and the other one's silence the line's", told(at(-10, 5)), down, [province, isp]],
+      ["both: the line is not blamed", told(at(-10, 5), at(-10, 5, other)), down, [province, province]],
+      ["is one no more when the collector's word has ended", told(at(-30, 0)), down, [isp, isp]],
+      ["is told of by the collector's clock", { ...told(at(-10, 5)), clock: { state: "bad", offsetMs: 600_000 } }, down, [isp, isp]],
+      ["another page there is no matter for the centre either", told(at(-10, 5)), otherPage, [province, vendor]],
+      ["but answers here needs nobody", told(at(-10, 5)), portalUp, [undefined, undefined]],
+    ])("%s", async (_, told, outcome, owners) => {
+      const results = await check({ status: told, run: runWith({ "portal-http": outcome }) }, "wan.portal");
+      expect(results.map(({ owner }) => owner)).toEqual(owners);
+    });
+
+    it("is no breach of the plan's line", async () => {
+      const mondayMs = Date.parse("2026-11-30T10:00:00+07:00");
+      const runs = [5, 10, 15, 20].flatMap((minutes) =>
+        [igate, other].map((target, index) => ({
+          ...observation(minutes, { probe: "portal-http", takenAt: new Date(mondayMs - minutes * 60_000).toISOString(), target: String(target) }),
+          seq: 100 - minutes,
+          outcome: index === 0 ? otherPage : portalUp,
+        })),
+      );
+      const spool = { ...spoolView(), ...holding(runs) };
+      const states = [told(at(-30, 5, igate, mondayMs)), status].map(
+        async (status) => line(await check({ nowMs: mondayMs, status, spool, run: undefined }, "R16"), "plan.R16")?.state,
+      );
+      expect(await Promise.all(states)).toEqual(["unknown", "fail"]);
+    });
+  });
+
   it("a check that crashes is a line, and the others go on", async () => {
     const run: Surroundings["run"] = async (probe) => {
       if (probe === "host") throw new TypeError("boom");

@@ -93,6 +93,31 @@ describe("delivery", () => {
   });
 });
 
+describe("faults that centres share", () => {
+  const shared = { target: "vnpt-igate", from: "2026-11-30T02:00:00.000Z", to: "2026-11-30T03:15:00.000Z" };
+
+  it("are known as the last answer tells them, and are over when it tells of none", async () => {
+    let faults: object | undefined = { sharedFaults: [shared] };
+    const { spool, uplink, append, until } = await rig(1, { reply: () => faults ?? {} });
+    await until(() => spool.status().answered === 1);
+    expect(uplink.status().sharedFaults).toEqual([shared]);
+    faults = undefined;
+    append(1);
+    uplink.notify();
+    await until(() => spool.status().answered === 2);
+    expect(uplink.status().sharedFaults).toBeUndefined();
+  });
+
+  it.each([
+    ["of another shape", [{ target: "vnpt-igate", until: "noon" }]],
+    ["without end", Array.from({ length: 1_000 }, () => shared)],
+  ])("in a list %s are not known, and the answer counts all the same", async (_, sharedFaults) => {
+    const { spool, uplink, until } = await rig(1, { reply: () => ({ sharedFaults }) as object });
+    await until(() => spool.status().answered === 1);
+    expect(uplink.status().sharedFaults).toBeUndefined();
+  });
+});
+
 describe("columns", () => {
   const isColumnar = ({ bytes }: FakeCollector["batches"][number]) => gunzipSync(bytes).includes('"form":"columns-1"');
 

@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { Hono } from "hono";
 import { beforeEach, expect, it } from "vitest";
-import { signatureHeaders, signingText } from "#schemas/exchange.ts";
+import { IngestReply, signatureHeaders, signingText } from "#schemas/exchange.ts";
+import type { SharedFault } from "#schemas/facts.ts";
 import { AgentKeys } from "../../../collector/auth/agent-keys.ts";
 import { Nonces } from "../../../collector/auth/nonces.ts";
 import { acceptInto } from "../../../collector/ingest/accept.ts";
@@ -18,6 +19,9 @@ const nonces = new Nonces("secret");
 let nowMs = END;
 let stored: number[] = [];
 let told = 0;
+let faults: SharedFault[] = [];
+/** The last answer. */
+let answered: unknown;
 
 const known = {
   siteId: 1,
@@ -38,7 +42,7 @@ const queue = {
 const shared = { nonces, clock: () => nowMs, onClosedCentre: () => void told++ };
 const app = new Hono<SignedEnv>()
   .use(signedByAgent({ ...shared, keys }))
-  .route("/", ingestRoutes({ ...shared, accept: acceptInto(queue, () => undefined), onConflict: async () => undefined }))
+  .route("/", ingestRoutes({ ...shared, accept: acceptInto(queue, () => undefined), onConflict: async () => undefined, sharedFaults: () => faults }))
   .get("/v1/config", (c) => c.text("served"));
 
 async function ask(method: "GET" | "POST", path: string, body = ""): Promise<string> {
@@ -47,7 +51,8 @@ async function ask(method: "GET" | "POST", path: string, body = ""): Promise<str
   const signature = sign(null, Buffer.from(text), privateKey).toString("base64");
   const headers = { [signatureHeaders.agent]: agentId, [signatureHeaders.nonce]: nonce, [signatureHeaders.signature]: signature };
   const reply = await app.request(path, { method, headers, ...(body !== "" && { body }) });
-  return `${reply.status} ${reply.ok ? "" : ((await reply.json()) as { code: string }).code}`.trim();
+  answered = await reply.json().catch(() => undefined);
+  return `${reply.status} ${reply.ok ? "" : (answered as { code: string }).code}`.trim();
 }
 
 /** Sends a batch of observations that were taken so long before the centre's end, ms; after it where that is less than 0. */
@@ -79,4 +84,15 @@ it("what it took after is refused and told, and a batch that straddles the end g
 
 it("nothing else is open to it", async () => {
   expect([await ask("GET", "/v1/config"), told]).toEqual(["403 centre_closed", 1]);
+});
+
+it("an answer tells of the faults that centres share, and of nothing where there are none", async () => {
+  faults = [{ target: "vnpt-igate", fromMs: END - DAY, toMs: END }];
+  await send(1);
+  expect(IngestReply.parse(answered).sharedFaults).toEqual([
+    { target: "vnpt-igate", from: new Date(END - DAY).toISOString(), to: new Date(END).toISOString() },
+  ]);
+  faults = [];
+  await send(1);
+  expect(answered).not.toHaveProperty("sharedFaults");
 });

@@ -4,7 +4,7 @@ import type { Finding } from "#schemas/finding.ts";
 import { Centre } from "#schemas/inventory.ts";
 import { createAlerts } from "../../../collector/alert/alerts.ts";
 import { watchProvince } from "../../../collector/jobs/province-watch.ts";
-import { sharedFaultsAt } from "../../../collector/jobs/shared-faults.ts";
+import { sharedFaultsAt, toldOf } from "../../../collector/jobs/shared-faults.ts";
 import { readBook } from "../../../collector/store/alert-book.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { MINUTE, NOW, plan } from "../../support/facts.ts";
@@ -136,4 +136,26 @@ it("all portals mute at one centre are no portal's fault and no silent centre; m
   expect(unheard).toMatchObject([{ siteId: province.siteIdOf("xa-a"), requirement: "R16" }]);
   await ask(beginMs + 60 * MINUTE, () => true);
   expect((await portalFindings()).map(({ state, reason }) => `${state} ${reason}`)).toEqual(CODES.map(() => "unknown shared_fault"));
+});
+
+it("agents are told of it as one span, of what the judge has known last", () => {
+  const iso = (atMs: number) => new Date(atMs).toISOString();
+  const [windowMs, fault] = [15 * MINUTE, (at: number, target = BROKEN as string) => ({ target, fromMs: at * 15 * MINUTE, toMs: (at + 1) * 15 * MINUTE })];
+  expect(toldOf([fault(1), fault(2), fault(9), fault(2, WELL), fault(3)])).toEqual([
+    { target: BROKEN, from: iso(9 * windowMs), to: iso(10 * windowMs) },
+    { target: BROKEN, from: iso(windowMs), to: iso(4 * windowMs) },
+    { target: WELL, from: iso(2 * windowMs), to: iso(3 * windowMs) },
+  ]);
+  const many = Array.from({ length: 500 }, (_, at) => fault(2 * at));
+  expect([toldOf(many).length, toldOf(many)[0]?.from]).toEqual([64, iso(998 * windowMs)]);
+  expect(toldOf([])).toEqual([]);
+});
+
+it("is what the judge names meanwhile", async () => {
+  const earlier = await openJudgedProvince({ centres: CODES.map((code) => Centre.parse({ code, name: code })), nowMs: START, policies: [plan] });
+  expect(earlier.judge.sharedFaults()).toEqual([]);
+  for (const code of CODES) await earlier.send(code, DOWN_FROM + STEP, [answer(BROKEN, DOWN_FROM + STEP, false)]);
+  await earlier.judge.judge(earlier.siteIdOf(CODES[0] as string), "all", DOWN_FROM + 2 * STEP, false);
+  expect(toldOf(earlier.judge.sharedFaults()).map(({ target }) => target)).toEqual([BROKEN]);
+  await earlier.db.close();
 });
