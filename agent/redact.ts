@@ -1,36 +1,40 @@
-import { labelNames, metricNames } from "#schemas/metrics.ts";
-
 /** Names of option fields whose values are secrets, at any depth. */
 const secretFields = new Set(["password", "community", "key", "apiKey", "token", "secret"]);
+/** Names of option fields by which a device is called: readings and evidence carry their values, and whoever sees a device sees them. */
+const namingFields = new Set(["id", "name", "address"]);
 /** Factory communities are no secrets, and blanking the word "public" would spoil ordinary sentences. */
 const knownToAll = new Set(["public", "private"]);
-/** Fields that hold words of our own contract: a community called "printer" must not spoil `printer_working`. */
-const contractFields = new Set(["kind", "metric", "method", "reason", "role", "excuse"]);
-/** Names of fields that are never blanked, for the same reason. */
-const contractNames = new Set<string>([
-  "kind",
-  "readings",
-  "metric",
-  "value",
-  "labels",
-  "evidence",
-  "detail",
-  "reason",
-  "excuse",
-  ...labelNames,
-  ...metricNames,
+/** Fields that hold words of our own contract: a community called "printer" must not spoil `printer_working`, nor a password "onvif2024" the protocol. */
+const contractFields = new Set([
+  ...["kind", "metric", "method", "reason", "role", "excuse"],
+  // Of the evidence of recordings, which the judge refuses whole for one word that it does not know.
+  ...["basis", "clock", "clockSource", "frameTime", "notes", "outlook", "protocol", "purpose", "reasons", "ring", "sha256", "unverified", "verdict"],
 ]);
+/** How names of fields look that are ours. A map's keys may be what a device said. */
+const ownName = /^[a-z][A-Za-z_]*$/;
+/** A date or an instant, whole: a password "2026" is found in all of them. */
+const moment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?$/;
 const DEPTH_MAX = 16;
 const SHORTEST = 4;
 const REDACTED = "[redacted]";
 /** Shorter ones in base64 would be found in ordinary words. */
 const SHORTEST_BASE64 = 8;
 
-/** All secret values inside probe options, as they are and as percent-encoding and base64 carry them, longest first. */
-export function secretsIn(options: unknown): readonly string[] {
-  const found = new Set<string>();
+/** What must not be said: `forms` of secrets, as they are and as percent-encoding and base64 carry them, and the `names` of devices that hold one by chance. */
+export type Secrets = { readonly forms: readonly string[]; readonly names: readonly string[] };
+
+/** All secret values inside probe options. */
+export function secretsIn(options: unknown): Secrets {
+  const found = { secrets: new Set<string>(), names: new Set<string>() };
   collect(options, found, 0);
-  return [...new Set([...found].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  const forms = longestFirst(new Set([...found.secrets].flatMap(formsOf)));
+  // A device "camera-1" whose password is "camera": without its name nobody could tell whose reading it is.
+  const names = longestFirst(found.names).filter((name) => blanked(name, forms) !== name);
+  return { forms, names };
+}
+
+function longestFirst(texts: ReadonlySet<string>): string[] {
+  return [...texts].sort((a, b) => b.length - a.length);
 }
 
 /** Base64 of "user:password" depends on where the password begins: three alignments, without the letters at both ends that others share. */
@@ -46,25 +50,35 @@ function formsOf(secret: string): string[] {
   return [...forms, ...aligned];
 }
 
-function collect(value: unknown, found: Set<string>, depth: number): void {
+function collect(value: unknown, found: { secrets: Set<string>; names: Set<string> }, depth: number): void {
   if (value === null || typeof value !== "object" || depth > DEPTH_MAX) return;
   for (const [name, inner] of Object.entries(value)) {
     if (typeof inner !== "string") collect(inner, found, depth + 1);
-    else if (secretFields.has(name) && inner.length >= SHORTEST && !knownToAll.has(inner)) found.add(inner);
+    else if (namingFields.has(name)) found.names.add(inner);
+    else if (secretFields.has(name) && inner.length >= SHORTEST && !knownToAll.has(inner)) found.secrets.add(inner);
   }
 }
 
 /** A copy of plain JSON data in which no string holds one of the secrets. */
-export function redact<T>(data: T, secrets: readonly string[]): T {
-  if (secrets.length === 0) return data;
+export function redact<T>(data: T, secrets: Secrets): T {
+  if (secrets.forms.length === 0) return data;
   return walk(data, (text) => redactText(text, secrets)) as T;
 }
 
 /** The text with each form of a secret replaced by `[redacted]`, also one that was cut off at the text's end. */
-export function redactText(text: string, secrets: readonly string[]): string {
+export function redactText(text: string, secrets: Secrets): string {
+  const name = secrets.names.find((one) => text.includes(one));
+  if (name === undefined) return blanked(text, secrets.forms);
+  return text
+    .split(name)
+    .map((part) => redactText(part, secrets))
+    .join(name);
+}
+
+function blanked(text: string, forms: readonly string[]): string {
   let clean = text;
-  for (const secret of secrets) clean = clean.replaceAll(secret, REDACTED);
-  for (const secret of secrets) {
+  for (const secret of forms) clean = clean.replaceAll(secret, REDACTED);
+  for (const secret of forms) {
     const kept = cutLength(clean, secret);
     if (kept > 0) clean = clean.slice(0, -kept) + REDACTED;
   }
@@ -78,10 +92,10 @@ function cutLength(text: string, secret: string): number {
 }
 
 function walk(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === "string") return change(value);
+  if (typeof value === "string") return moment.test(value) ? value : change(value);
   if (Array.isArray(value)) return value.map((inner) => walk(inner, change));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [contractNames.has(name) ? name : change(name), contractFields.has(name) ? inner : walk(inner, change)]),
+    Object.entries(value).map(([name, inner]) => (contractFields.has(name) ? [name, inner] : [ownName.test(name) ? name : change(name), walk(inner, change)])),
   );
 }
