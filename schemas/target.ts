@@ -15,7 +15,19 @@ export const CredentialName = Code;
 /** A network as `10.1.0.0/16` or `fd00::/8`. */
 export const Network = z.union([z.cidrv4(), z.cidrv6()], "write a network as 192.168.1.0/24");
 
-const Key = z.strictObject({ protocol: z.enum(["sha", "sha224", "sha256", "sha384", "sha512", "md5"]), key: z.string().min(8) });
+/** Two keys of 256 bits are made in two ways under nearly one name: "AES-256" is Blumenthal's (net-snmp), "AES-256-C" Reeder's (Cisco). */
+const protocolsByName: Readonly<Record<string, string>> = { sha1: "sha", aes128: "aes", aes256: "aes256b", aes256c: "aes256r" };
+
+/** A protocol of SNMPv3 by our name or as the pages of devices write it: "SHA-256", "AES128". */
+function protocolOf<const Name extends string>(names: readonly Name[]) {
+  return z.preprocess((given) => {
+    if (typeof given !== "string") return given;
+    const name = given.toLowerCase().replaceAll(/[-_ ]/g, "");
+    return protocolsByName[name] ?? name;
+  }, z.enum(names));
+}
+
+const Key = z.strictObject({ protocol: protocolOf(["sha", "sha224", "sha256", "sha384", "sha512", "md5"]), key: z.string().min(8) });
 
 /** How to ask a device over SNMP. v3 is authPriv, authNoPriv or noAuthNoPriv by what is given. */
 export const SnmpAccess = z.discriminatedUnion("version", [
@@ -24,7 +36,7 @@ export const SnmpAccess = z.discriminatedUnion("version", [
     version: z.literal("3"),
     user: z.string().min(1),
     auth: Key.optional(),
-    privacy: z.strictObject({ protocol: z.enum(["aes", "aes256b", "aes256r", "des"]), key: z.string().min(8) }).optional(),
+    privacy: z.strictObject({ protocol: protocolOf(["aes", "aes256b", "aes256r", "des"]), key: z.string().min(8) }).optional(),
     context: z.string().optional(),
     port: z.int().min(1).max(65535).optional(),
   }),
