@@ -85,7 +85,7 @@ export class Credentials {
 
 /**
  * Puts secrets in place of their names: `{"credential":"name"}` anywhere, or a bare name as value of `snmp`, `http` or `onvif`.
- * A stored secret that is a JSON object is put in as such.
+ * A stored secret that is a JSON object is put in as such. Throws UsageError where one says too little for its place.
  */
 export async function resolveCredentials(options: unknown, secretOf: (name: string) => string | Promise<string>, depth = 0): Promise<unknown> {
   if (options === null || typeof options !== "object" || depth > DEPTH_MAX) return options;
@@ -95,7 +95,7 @@ export async function resolveCredentials(options: unknown, secretOf: (name: stri
   const resolved = await Promise.all(
     Object.entries(options).map(async ([field, value]) =>
       accessFields.has(field) && typeof value === "string"
-        ? ([field, secretValue(await secretOf(value))] as const)
+        ? ([field, accessOf(field, value, await secretOf(value))] as const)
         : ([field, await resolveCredentials(value, secretOf, depth + 1)] as const),
     ),
   );
@@ -111,6 +111,16 @@ function namedCredential(options: object): string | undefined {
 /** A secret may be a whole access object such as `{"version":"3","user":...}`. */
 function secretValue(secret: string): unknown {
   return secret.startsWith("{") ? (parseJson(secret) ?? secret) : secret;
+}
+
+/** Access to a device from what a person types: a whole object, `user:password`, or of SNMP the community alone. */
+function accessOf(field: string, name: string, secret: string): unknown {
+  const value = secretValue(secret);
+  if (typeof value !== "string") return value;
+  const colon = secret.startsWith("{") ? -1 : secret.indexOf(":");
+  if (field === "snmp" && !secret.startsWith("{")) return { version: "2c", community: secret };
+  if (colon < 1) throw new UsageError((lang) => text(lang, "agent.creds.no_login", { name: cleanText(name) }));
+  return { user: secret.slice(0, colon), password: secret.slice(colon + 1) };
 }
 
 function parseJson(source: string): unknown {

@@ -61,7 +61,8 @@ describe("credentials on this PC", () => {
 });
 
 describe("names in options", () => {
-  const secretOf = (name: string) => (name === "reader" ? '{"version":"3","user":"ro"}' : `secret-of-${name}`);
+  const stored: Record<string, string> = { reader: '{"version":"3","user":"ro"}', camera: "admin:Mật:khẩu 9", half: '{"user":"ro"', bare: ":x" };
+  const secretOf = (name: string) => stored[name] ?? `secret-of-${name}`;
 
   it.each<[string, unknown, unknown]>([
     [
@@ -69,10 +70,20 @@ describe("names in options", () => {
       { targets: [{ address: "10.0.0.2", snmp: "reader" }] },
       { targets: [{ address: "10.0.0.2", snmp: { version: "3", user: "ro" } }] },
     ],
+    [
+      "what a person types for a camera is user and password",
+      { onvif: "camera", http: "camera" },
+      { onvif: { user: "admin", password: "Mật:khẩu 9" }, http: { user: "admin", password: "Mật:khẩu 9" } },
+    ],
+    ["what a person types for SNMP is the community", { snmp: "ap" }, { snmp: { version: "2c", community: "secret-of-ap" } }],
     ["a named secret in its place", { http: { user: "u", password: { credential: "nvr" } } }, { http: { user: "u", password: "secret-of-nvr" } }],
     ["options without names stay", { url: "http://x/", list: [1, null, "nvr"] }, { url: "http://x/", list: [1, null, "nvr"] }],
     ["a field that only looks alike stays", { credential: "nvr", other: 1 }, { credential: "nvr", other: 1 }],
   ])("%s", async (_, options, expected) => {
     expect(await resolveCredentials(options, secretOf)).toEqual(expected);
+  });
+
+  it.each([{ onvif: "nvr" }, { http: "bare" }, { snmp: "half" }, { onvif: "half" }])("what is not enough to ask a device says what to type: %j", async (options) => {
+    await expect(resolveCredentials(options, secretOf)).rejects.toThrow(/run hcc-agent creds add \w+ and type USER:PASSWORD/);
   });
 });

@@ -67,7 +67,7 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.command.creds.add": "add or replace a credential; read from the keyboard or stdin, never from an argument",
   "agent.command.creds.list": "list the names of stored credentials",
   "agent.command.creds.remove": "remove a credential",
-  "agent.creds.prompt": 'Value for "{name}" (not shown): ',
+  "agent.creds.prompt": 'Type USER:PASSWORD for "{name}", for SNMP v2c the community (not shown): ',
   "agent.creds.added": '"{name}" is stored.',
   "agent.creds.removed": '"{name}" is removed.',
   "agent.creds.none": 'There is no "{name}" to remove.',
@@ -75,6 +75,8 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.creds.bad_secret": "Nothing was typed, or more than {max} characters: nothing is stored. Run the command again and type the secret.",
   "agent.creds.full": "There are {max} credentials already: remove what nobody uses with hcc-agent creds remove NAME.",
   "agent.creds.unknown": 'There is no credential "{name}": add it with hcc-agent creds add {name}',
+  "agent.creds.no_login":
+    'What is stored as "{name}" is not enough to ask a device: run hcc-agent creds add {name} and type USER:PASSWORD, such as admin:Secret9 (SNMPv3 and API keys: as JSON, see docs/operations.md).',
   "agent.creds.damaged": "The credentials in {folder} are damaged: rename that folder and add each again with hcc-agent creds add NAME.",
   "agent.creds.other_key": 'The credential "{name}" does not open with this PC\'s key: add it again with hcc-agent creds add {name}',
   "agent.command.run": "run the agent: measure on schedule and deliver to the province's collector",

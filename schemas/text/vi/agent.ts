@@ -64,7 +64,7 @@ export const agent = {
   "agent.command.creds.add": "thêm hoặc thay một mật khẩu; đọc từ bàn phím hoặc stdin, không bao giờ từ tham số",
   "agent.command.creds.list": "liệt kê tên các mật khẩu đã lưu",
   "agent.command.creds.remove": "xoá một mật khẩu",
-  "agent.creds.prompt": 'Nhập giá trị cho "{name}" (không hiện trên màn hình): ',
+  "agent.creds.prompt": 'Gõ cho "{name}" TÊN_ĐĂNG_NHẬP:MẬT_KHẨU, với SNMP v2c thì chuỗi community (không hiện trên màn hình): ',
   "agent.creds.added": 'Đã lưu "{name}".',
   "agent.creds.removed": 'Đã xoá "{name}".',
   "agent.creds.none": 'Không có "{name}" để xoá.',
@@ -72,6 +72,8 @@ export const agent = {
   "agent.creds.bad_secret": "Chưa nhập gì, hoặc nhập dài hơn {max} ký tự: không có gì được lưu. Gõ lại lệnh rồi nhập mật khẩu.",
   "agent.creds.full": "Đã lưu đủ {max} mật khẩu: xoá tên không còn dùng bằng hcc-agent creds remove TÊN.",
   "agent.creds.unknown": 'Chưa lưu mật khẩu tên "{name}": thêm bằng hcc-agent creds add {name}',
+  "agent.creds.no_login":
+    'Tài khoản lưu dưới tên "{name}" không đủ để hỏi thiết bị: chạy hcc-agent creds add {name} rồi gõ TÊN_ĐĂNG_NHẬP:MẬT_KHẨU, ví dụ admin:MatKhau9 (SNMP v3 và khoá API: gõ dạng JSON, xem docs/operations.md).',
   "agent.creds.damaged": "Mật khẩu đã lưu trong {folder} bị hỏng: đổi tên thư mục này, rồi nhập lại từng mật khẩu bằng hcc-agent creds add TÊN.",
   "agent.creds.other_key": 'Mật khẩu "{name}" không mở được bằng khoá của máy này: nhập lại bằng hcc-agent creds add {name}',
   "agent.command.run": "chạy chương trình giám sát: đo theo lịch và gửi kết quả về máy chủ của tỉnh",
