@@ -87,3 +87,10 @@ export const AuditReply = z.object({
     .max(DEEDS_MAX),
 });
 export type AuditReply = z.infer<typeof AuditReply>;
+
+/** Answer of `/health/live` and `/health/ready`. `checks` say of each part whether it is well, in words for the operator; the first one has none. */
+export const HealthReply = z.object({
+  status: z.enum(["live", "ready", "not_ready"]),
+  checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string() })).optional(),
+});
+export type HealthReply = z.infer<typeof HealthReply>;

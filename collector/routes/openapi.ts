@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { signatureHeaders } from "#schemas/exchange.ts";
 import { docsPage } from "../web/docs-page.ts";
-import { namedSchemas, type Operation, operations } from "./operations.ts";
+import { namedSchemas, type Operation, operations, problemsOf } from "./operations.ts";
 import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 
 /** What goes over the wire is what the schemas take in. The bounds of safe integers say nothing to a reader. */
@@ -39,7 +39,8 @@ export function openApiDocument() {
   };
 }
 
-function operationObject({ summary, tag, query, pathParameters = [], body, reply, problems, signed }: Operation) {
+function operationObject(operation: Operation) {
+  const { summary, tag, query, pathParameters = [], body, signed } = operation;
   const parameters = [
     ...pathParameters.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
     ...Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
@@ -56,16 +57,19 @@ function operationObject({ summary, tag, query, pathParameters = [], body, reply
     ...(body && { requestBody: { required: true, content: content(body) } }),
     ...(signed && { security: [{ agentSignature: [] }] }),
     ...(tag === "reading" && { security: [{ apiToken: [] }, { session: [] }] }),
-    responses: {
-      200: { description: "OK", content: content(reply) },
-      ...Object.fromEntries(
-        [...(tag === "reading" ? [401, 403, 429] : []), ...problems].map((status) => [status, { description: "Problem", content: content("Problem") }]),
-      ),
-    },
+    responses: responsesOf(operation),
   };
 }
 
-function content(reply: Operation["reply"]) {
+function responsesOf(operation: Operation): Record<number, object> {
+  const { reply, replyAlsoAt } = operation;
+  const problems = problemsOf(operation).map((status) => [status, { description: "Problem", content: content("Problem") }]);
+  if (reply === "none") return { 204: { description: "Taken" }, ...Object.fromEntries(problems) };
+  const good = { description: "OK", content: content(reply) };
+  return { 200: good, ...(replyAlsoAt !== undefined && { [replyAlsoAt]: { ...good, description: "Not ready" } }), ...Object.fromEntries(problems) };
+}
+
+function content(reply: Exclude<Operation["reply"], "none">) {
   if (reply === "text") return { "text/plain": { schema: { type: "string" } } };
   if (reply === "file") return { "*/*": { schema: { type: "string", format: "binary" } } };
   return { "application/json": { schema: { $ref: `#/components/schemas/${reply}` } } };

@@ -3,10 +3,20 @@ import { AgentConfig } from "#schemas/agent-config.ts";
 import { ColumnBatch } from "#schemas/batch-columns.ts";
 import { Batch, EnrolReply, EnrolRequest, IngestReply, KeyRequest } from "#schemas/exchange.ts";
 import { Finding, Tally, Transition } from "#schemas/finding.ts";
-import { Lease, LeaseRequest } from "#schemas/measure.ts";
+import { LeaseReply, LeaseRequest, LeaseReturn } from "#schemas/measure.ts";
 import { Observation } from "#schemas/observation.ts";
 import { Problem } from "#schemas/problem.ts";
-import { AuditQuery, AuditReply, CentreReply, CentreStatus, CentresReply, FindingsQuery, FindingsReply, PublicFinding } from "#schemas/read-api.ts";
+import {
+  AuditQuery,
+  AuditReply,
+  CentreReply,
+  CentreStatus,
+  CentresReply,
+  FindingsQuery,
+  FindingsReply,
+  HealthReply,
+  PublicFinding,
+} from "#schemas/read-api.ts";
 
 /** Schemas that the document names; everything else is written out where it stands. */
 export const namedSchemas = {
@@ -21,10 +31,12 @@ export const namedSchemas = {
   EnrolRequest,
   Finding,
   FindingsReply,
+  HealthReply,
   IngestReply,
   KeyRequest,
-  Lease,
+  LeaseReply,
   LeaseRequest,
+  LeaseReturn,
   Observation,
   Problem,
   PublicFinding,
@@ -43,9 +55,22 @@ export type Operation = {
   readonly query?: z.ZodObject;
   readonly pathParameters?: readonly string[];
   readonly body?: SchemaName;
-  readonly reply: SchemaName | "text" | "file";
+  /** `none`: 204 without a body. */
+  readonly reply: SchemaName | "text" | "file" | "none";
+  /** A status beside 200 that carries the reply, too. */
+  readonly replyAlsoAt?: number;
+  /** What it refuses itself; `problemsOf` has all. */
   readonly problems: readonly number[];
 };
+
+/** Refused before an operation is reached: by the guard, the limits of bodies, a database that is away. */
+const commonProblems = { reading: [401, 403, 429, 503], agent: [503], health: [] } as const;
+const signedProblems = [401, 403, 413];
+
+/** All statuses with which an operation answers a Problem, in order. */
+export function problemsOf({ tag, signed, problems }: Operation): number[] {
+  return [...new Set([...commonProblems[tag], ...(signed ? signedProblems : []), ...problems])].sort((a, b) => a - b);
+}
 
 /** The HTTP API, operation by operation: the document and the page for readers are both made from this list. */
 export const operations: readonly Operation[] = [
@@ -55,7 +80,7 @@ export const operations: readonly Operation[] = [
     tag: "reading",
     summary: "All centres, worst first, with the worst state and the counts of their requirements",
     reply: "CentresReply",
-    problems: [503],
+    problems: [],
   },
   {
     method: "get",
@@ -64,7 +89,7 @@ export const operations: readonly Operation[] = [
     summary: "One centre with its findings, its asset ledger and the changes of 30 days",
     pathParameters: ["code"],
     reply: "CentreReply",
-    problems: [404, 503],
+    problems: [404],
   },
   {
     method: "get",
@@ -73,7 +98,7 @@ export const operations: readonly Operation[] = [
     summary: "Present findings, or those known at `asOf`, filtered, in order of centre and requirement",
     query: FindingsQuery,
     reply: "FindingsReply",
-    problems: [422, 503],
+    problems: [404, 422],
   },
   {
     method: "get",
@@ -82,7 +107,7 @@ export const operations: readonly Operation[] = [
     summary: "The province's report of a month as html, pdf, xlsx, csv or json",
     pathParameters: ["month", "format"],
     reply: "file",
-    problems: [404, 422, 503],
+    problems: [404, 422],
   },
   {
     method: "get",
@@ -91,7 +116,25 @@ export const operations: readonly Operation[] = [
     summary: "The dossier of a centre and month as html, pdf, xlsx, csv or json",
     pathParameters: ["month", "code", "format"],
     reply: "file",
-    problems: [404, 422, 503],
+    problems: [404, 422],
+  },
+  {
+    method: "get",
+    path: "/v1/comparisons/{before}/{after}.{format}",
+    tag: "reading",
+    summary: "The province in two months side by side as pdf, xlsx or csv",
+    pathParameters: ["before", "after", "format"],
+    reply: "file",
+    problems: [404, 422],
+  },
+  {
+    method: "get",
+    path: "/v1/evidence/{code}.link.{format}",
+    tag: "reading",
+    summary: "The tests of a centre's line of 30 days, for its provider, as html, pdf, csv or json",
+    pathParameters: ["code", "format"],
+    reply: "file",
+    problems: [404, 422],
   },
   {
     method: "get",
@@ -100,7 +143,7 @@ export const operations: readonly Operation[] = [
     summary: "The audit log, oldest first, after a place; for auditors",
     query: AuditQuery,
     reply: "AuditReply",
-    problems: [422, 503],
+    problems: [422],
   },
   {
     method: "post",
@@ -109,17 +152,17 @@ export const operations: readonly Operation[] = [
     summary: "An agent's one-time code and the key that it made itself",
     body: "EnrolRequest",
     reply: "EnrolReply",
-    problems: [403, 409, 422, 429, 503],
+    problems: [400, 403, 413, 422, 429],
   },
   {
     method: "post",
     path: "/v1/key",
     tag: "agent",
-    summary: "A new key of an agent, signed for with the present one and proven by itself; 204 when it is taken",
+    summary: "A new key of an agent, signed for with the present one and proven by itself",
     signed: true,
     body: "KeyRequest",
-    reply: "text",
-    problems: [401, 403, 422],
+    reply: "none",
+    problems: [400, 422],
   },
   {
     method: "post",
@@ -129,19 +172,46 @@ export const operations: readonly Operation[] = [
     summary: "A contiguous range of an agent's observations, plain (Batch) or in columns (ColumnBatch); answered after commit",
     body: "Batch",
     reply: "IngestReply",
-    problems: [401, 403, 409, 413, 422, 429, 503],
+    problems: [400, 409, 415, 422, 429],
   },
-  { method: "get", path: "/v1/config", tag: "agent", signed: true, summary: "What the agent shall measure", reply: "AgentConfig", problems: [401, 403, 503] },
+  { method: "get", path: "/v1/config", tag: "agent", signed: true, summary: "What the agent shall measure", reply: "AgentConfig", problems: [404] },
   {
     method: "post",
     path: "/v1/leases",
     tag: "agent",
     signed: true,
-    summary: "The right to one speed test, now",
+    summary: "The right to one speed test, now, or when to ask again",
     body: "LeaseRequest",
-    reply: "Lease",
-    problems: [401, 403, 409, 422, 429, 503],
+    reply: "LeaseReply",
+    problems: [422],
   },
-  { method: "get", path: "/health/live", tag: "health", summary: "The process answers", reply: "text", problems: [] },
-  { method: "get", path: "/health/ready", tag: "health", summary: "The database answers too", reply: "text", problems: [503] },
+  {
+    method: "post",
+    path: "/v1/leases/{id}/return",
+    tag: "agent",
+    signed: true,
+    summary: "A test that has ended gives its turn back",
+    pathParameters: ["id"],
+    body: "LeaseReturn",
+    reply: "none",
+    problems: [404, 422],
+  },
+  { method: "get", path: "/health/live", tag: "health", summary: "The process answers", reply: "HealthReply", problems: [] },
+  {
+    method: "get",
+    path: "/health/ready",
+    tag: "health",
+    summary: "Whether the collector does its work, and what it does not",
+    reply: "HealthReply",
+    replyAlsoAt: 503,
+    problems: [],
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    tag: "health",
+    summary: "Counters and gauges for Prometheus; from another machine for a token of an operator or administrator",
+    reply: "text",
+    problems: [401, 403, 503],
+  },
 ];

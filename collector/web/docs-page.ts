@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { text } from "#schemas/text/text.ts";
-import type { Operation } from "../routes/operations.ts";
+import { type Operation, problemsOf } from "../routes/operations.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
@@ -30,7 +30,9 @@ ${operations.map((operation) => operationCard(frame, operation))}
   );
 }
 
-function operationCard({ lang }: PageFrame, { method, path, summary, query, body, reply, problems, signed }: Operation): Html {
+function operationCard({ lang }: PageFrame, operation: Operation): Html {
+  const { method, path, summary, query, body, reply, signed } = operation;
+  const problems = problemsOf(operation);
   return html`<section class="card"><h2><code>${method.toUpperCase()} ${path}</code></h2><p lang="en">${summary}.</p><dl class="api">
 ${query ? html`<dt>${text(lang, "web.docs.query")}</dt><dd>${Object.keys(query.shape).map((name) => html`<code>${name}</code> `)}</dd>` : ""}
 ${signed ? html`<dt>${text(lang, "web.docs.signed")}</dt><dd><code>hcc-agent</code>, <code>hcc-nonce</code>, <code>hcc-signature</code></dd>` : ""}
@@ -39,7 +41,11 @@ ${body ? html`<dt>${text(lang, "web.docs.body")}</dt><dd><a href="#schema-${body
 ${problems.length > 0 ? html`<dt>${text(lang, "web.docs.problems")}</dt><dd>${problems.join(", ")} → <a href="#schema-Problem">Problem</a></dd>` : ""}</dl></section>`;
 }
 
-const mediaTypes = { text: "text/plain", file: "text/html, text/csv, application/json, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
+const mediaTypes = {
+  text: "text/plain",
+  file: "text/html, application/pdf, text/csv, application/json, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  none: "204",
+};
 
 function schemaBlock(name: string, schema: Schema): Html {
   const required = new Set(schema.required);

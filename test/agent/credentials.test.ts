@@ -83,7 +83,10 @@ describe("names in options", () => {
     expect(await resolveCredentials(options, secretOf)).toEqual(expected);
   });
 
-  it.each([{ onvif: "nvr" }, { http: "bare" }, { snmp: "half" }, { onvif: "half" }])("what is not enough to ask a device says what to type: %j", async (options) => {
-    await expect(resolveCredentials(options, secretOf)).rejects.toThrow(/run hcc-agent creds add \w+ and type USER:PASSWORD/);
-  });
+  it.each([{ onvif: "nvr" }, { http: "bare" }, { snmp: "half" }, { onvif: "half" }])(
+    "what is not enough to ask a device says what to type: %j",
+    async (options) => {
+      await expect(resolveCredentials(options, secretOf)).rejects.toThrow(/run hcc-agent creds add \w+ and type USER:PASSWORD/);
+    },
+  );
 });

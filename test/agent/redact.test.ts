@@ -68,5 +68,7 @@ function wordsOf(schema: unknown, field = ""): [string, string][] {
   if (schema === null || typeof schema !== "object") return [];
   const { enum: listed } = schema as { enum?: string[] };
   if (Array.isArray(listed)) return listed.map((word) => [field, word]);
-  return Object.entries(schema).flatMap(([name, inner]) => wordsOf(inner, ["items", "properties", "anyOf"].includes(name) || /^\d+$/.test(name) ? field : name));
+  return Object.entries(schema).flatMap(([name, inner]) =>
+    wordsOf(inner, ["items", "properties", "anyOf"].includes(name) || /^\d+$/.test(name) ? field : name),
+  );
 }
