@@ -20,6 +20,9 @@ export type SpoolStatus = {
   readonly lastSeq: number;
 };
 
+/** An observation whose place may be one below 1, where what an earlier stream was answered for is remembered. */
+export const Unplaced = Observation.omit({ seq: true });
+
 /** Undefined for a body that a failing disk has changed. */
 export function parsedBody(body: unknown): object | undefined {
   try {
@@ -51,8 +54,8 @@ export function oldestMs(database: DatabaseSync): number | undefined {
 
 function observationsIn(rows: readonly Record<string, unknown>[]): Observation[] {
   return rows.flatMap(({ seq, body }) => {
-    const observation = Observation.safeParse({ ...parsedBody(body), seq: Number(seq) });
-    return observation.success ? [observation.data] : [];
+    const observation = Unplaced.safeParse(parsedBody(body));
+    return observation.success ? [{ ...observation.data, seq: Number(seq) }] : [];
   });
 }
 

@@ -46,11 +46,20 @@ export function lastSeq(database: DatabaseSync): number {
 /** Appends an observation with the next sequence number; must run inside a transaction. */
 export function insertObservation(database: DatabaseSync, observation: SpooledObservation): number {
   const seq = takeSeqs(database, 1);
+  insertRow(database, seq, observation, rowStates.waiting, null);
+  return seq;
+}
+
+/** Keeps an observation that was answered under an earlier stream, at a place below 1, which no number of this one is; must run inside a transaction. */
+export function insertAnswered(database: DatabaseSync, seq: number, observation: SpooledObservation, ackedMs: number): void {
+  insertRow(database, seq, observation, rowStates.acked, ackedMs);
+}
+
+function insertRow(database: DatabaseSync, seq: number, observation: SpooledObservation, state: number, ackedMs: number | null): void {
   const { probe, bootId, uptimeMs, takenAt } = observation;
   database
-    .prepare("INSERT INTO observation (seq, probe, grade, boot, uptime_ms, wall_ms, state, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-    .run(seq, probe, gradeOf(probe), bootId, uptimeMs, Date.parse(takenAt), rowStates.waiting, JSON.stringify(observation));
-  return seq;
+    .prepare("INSERT INTO observation (seq, probe, grade, boot, uptime_ms, wall_ms, state, acked_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    .run(seq, probe, gradeOf(probe), bootId, uptimeMs, Date.parse(takenAt), state, ackedMs, JSON.stringify(observation));
 }
 
 export function insertGap(database: DatabaseSync, { from, to, reason }: Gap): void {
@@ -58,15 +67,19 @@ export function insertGap(database: DatabaseSync, { from, to, reason }: Gap): vo
 }
 
 /**
- * Gives the spool a new stream: what was never answered keeps its order and gets numbers from 1, what was answered is forgotten.
+ * Gives the spool a new stream: what was never answered keeps its order and gets numbers from 1, what was answered is only remembered, at places below 1.
  * Must run inside a transaction.
  */
 export function renumber(database: DatabaseSync, stream: string): void {
   database.exec("DELETE FROM batch");
-  database.prepare("DELETE FROM observation WHERE state = ?").run(rowStates.acked);
+  // Below all places that are taken, so that in whatever order rows are moved none meets another.
+  database.prepare("UPDATE observation SET seq = seq - (SELECT max(seq) - min(min(seq), 0) + 1 FROM observation) WHERE state = ?").run(rowStates.acked);
   database.prepare("DELETE FROM gap WHERE state = ?").run(rowStates.acked);
-  database.exec("UPDATE observation SET state = 0; UPDATE gap SET state = 0;");
-  const places = database.prepare("SELECT seq AS first, seq AS last FROM observation UNION ALL SELECT seq_from, seq_to FROM gap ORDER BY 1").all();
+  database.prepare("UPDATE observation SET state = 0 WHERE state <> ?").run(rowStates.acked);
+  database.exec("UPDATE gap SET state = 0;");
+  const places = database
+    .prepare("SELECT seq AS first, seq AS last FROM observation WHERE state = 0 UNION ALL SELECT seq_from, seq_to FROM gap ORDER BY 1")
+    .all();
   const moveRow = database.prepare("UPDATE observation SET seq = ? WHERE seq = ?");
   const moveGap = database.prepare("UPDATE gap SET seq_from = ?, seq_to = ? WHERE seq_from = ?");
   let next = 1;

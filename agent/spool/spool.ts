@@ -23,7 +23,7 @@ import {
   thaw,
   toPlain,
 } from "./outbox.ts";
-import { quarantine, refill, salvage, salvagedDays } from "./quarantine.ts";
+import { quarantine, refill, refillAnswered, salvage, salvagedAnswers, salvagedDays } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
 import { insertGap, insertObservation, lastSeq, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
@@ -243,11 +243,22 @@ export class Spool implements Disposable {
     try {
       const aside = quarantine(this.#file, this.#options.nowMs());
       const database = started(openDatabase(this.#file));
-      const saved = refill(database, salvage(aside), salvagedDays(aside));
-      this.#options.log("the damaged spool was set aside", { file: aside, saved });
+      const days = salvagedDays(aside);
+      const saved = refill(database, salvage(aside), days);
+      this.#options.log("the damaged spool was set aside", { file: aside, saved, remembered: this.#remember(database, aside, days !== undefined) });
       return database;
     } catch (error) {
       return this.#inMemory(error);
+    }
+  }
+
+  /** What the collector has is worth less than what waits: a disk without room for both loses it, and whatever keeps it from being read costs nothing else. */
+  #remember(database: DatabaseSync, aside: string, isNoted: boolean): number {
+    try {
+      return refillAnswered(database, salvagedAnswers(aside), isNoted);
+    } catch (error) {
+      this.#options.log("what was answered is not remembered", { error: String(error) });
+      return 0;
     }
   }
 

@@ -169,7 +169,7 @@ describe("answers", () => {
     expect(again.map(({ body }) => Buffer.from(body))).toEqual(sent.slice(1).map(({ body }) => Buffer.from(body)));
   });
 
-  it("a new stream renumbers what was never answered and forgets the rest", () => {
+  it("a new stream renumbers what was never answered and remembers the rest", () => {
     const { spool } = filled(5);
     const { stream } = spool.status();
     spool.settle(next(spool, { observationsMax: 2 }).id, []);
@@ -180,6 +180,27 @@ describe("answers", () => {
     expect(read(batch).stream).not.toBe(stream);
     expect(read(batch).observations.map(({ uptimeMs }) => uptimeMs)).toEqual([2_000, 3_000, 4_000]);
     expect(spool.append(observation(9))).toBe(4);
+    expect(spool.recent("link-quality", 9).map(({ uptimeMs }) => uptimeMs)).toEqual([9_000, 4_000, 3_000, 2_000, 1_000, 0]);
+  });
+
+  it("what earlier streams were answered for is never sent again, whatever the collector asks for, and is forgotten in its time", () => {
+    let days = 0;
+    const { spool } = filled(3, { nowMs: () => view.nowMs + days * 86_400_000 });
+    const deliver = (rewindTo?: number) => spool.settle(next(spool).id, [], rewindTo);
+    deliver();
+    spool.restartStream();
+    for (const index of [3, 4]) spool.append(observation(index));
+    deliver();
+    spool.restartStream();
+    spool.append(observation(5));
+    deliver(1);
+    expect(seqs(next(spool))).toEqual([1]);
+    expect(spool.status()).toMatchObject({ answered: 5, frozen: 1, lastSeq: 1, lost: 0 });
+    expect(spool.recent("link-quality", 9).map(({ uptimeMs }) => uptimeMs)).toEqual([5_000, 4_000, 3_000, 2_000, 1_000, 0]);
+    deliver();
+    days = 3;
+    spool.maintain({ clockTrusted: true });
+    expect(spool.recent("link-quality", 9)).toEqual([]);
   });
 });
 
@@ -279,6 +300,32 @@ describe("a damaged file", () => {
     expect(again.status().stream).not.toBe(stream);
     expect(readdirSync(folder).filter((name) => /^spool\.corrupt-.*Z$/.test(name))).toHaveLength(1);
   });
+
+  it("a page overwritten in the middle costs its own rows alone: what waits goes on, and what was answered is remembered", () => {
+    const { spool, folder } = filled(900);
+    for (let batch = 0; batch < 3; batch++) spool.settle(next(spool, { observationsMax: 200 }).id, []);
+    spool[Symbol.dispose]();
+    overwriteMiddle(file(folder));
+    using again = open(folder);
+    const { stream: _, ...status } = again.status();
+    expect(status).toMatchObject({ durable: true, waiting: 300, frozen: 0, lastSeq: 300 });
+    expect(status.answered).toBeGreaterThan(550);
+    expect(status.answered).toBeLessThan(600);
+    const taken = again.recent("link-quality", 1_000).map(({ uptimeMs }) => uptimeMs);
+    expect(taken).toEqual([...new Set(taken)].sort((a, b) => b - a));
+    expect([taken[0], taken.at(-1), taken.length]).toEqual([899_000, 0, 300 + status.answered]);
+    expect(seqs(next(again, { observationsMax: 3 }))).toEqual([1, 2, 3]);
+  });
+
+  /** Changes the middle one of the pages that hold rows which were answered. */
+  function overwriteMiddle(path: string): void {
+    const bytes = readFileSync(path);
+    const size = bytes.readUInt16BE(16);
+    const pages = Array.from({ length: bytes.length / size }, (_, page) => page * size);
+    const at = pages.find((start) => bytes[start] === 0x0d && bytes.subarray(start, start + size).includes(`"uptimeMs":300000`)) ?? Number.NaN;
+    bytes.fill(0xa5, at, at + size);
+    writeFileSync(path, bytes);
+  }
 
   it("only the newest two damaged files are kept", () => {
     const folder = memoryFolder();
