@@ -19,14 +19,16 @@ export type Report = {
 };
 
 const marks: Record<CheckState, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?", not_applicable: "–", not_tested: "?", elsewhere: "–" };
-const plainMarks: Record<CheckState, string> = { ...marks, ok: "+", fail: "x", not_applicable: "-", elsewhere: "-" };
+/** The signs of marks and sentences that a console may have no picture of, as ASCII writes them. */
+const asciiSigns = new Map(Object.entries({ "✓": "+", "✗": "x", "→": "->", "–": "-", "“": '"', "”": '"', "…": "..." }));
+const signs = new RegExp(`[${[...asciiSigns.keys()].join("")}]`, "g");
 const colours: Record<CheckState, number> = { ok: 32, warn: 33, fail: 31, unknown: 36, not_applicable: 90, not_tested: 36, elsewhere: 90 };
 const LINE_MAX = 400;
 const TITLE_WIDTH = 34;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
 
-/** What the terminal can show. Without colour and with letters alone the words say the same. */
+/** What the terminal can show. Without colour, and with ASCII beside the letters of the language, the words say the same. */
 export type Look = { readonly colour: boolean; readonly asciiOnly: boolean };
 
 export const plainLook: Look = { colour: false, asciiOnly: false };
@@ -38,15 +40,16 @@ export function renderText(report: Report, lang: Lang, look: Look): string {
   const nobody = isClosed ? "selfcheck.heading.closed" : "selfcheck.heading.nobody";
   const heading = centre === undefined ? text(lang, nobody, { at }) : text(lang, "selfcheck.heading", { centre, at });
   const groups = checkGroups.flatMap((group) => {
-    const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, look));
+    const lines = results.filter((result) => result.group === group).flatMap((result) => resultLines(result, lang, look.colour));
     const { id, version } = report.policy;
     return lines.length === 0 ? [] : ["", text(lang, `selfcheck.group.${group}`, { policy: `${id}@${version}` }), ...lines];
   });
-  return `${[heading, ...groups, "", summary(results, lang)].join("\n")}\n`;
+  const said = `${[heading, ...groups, "", summary(results, lang)].join("\n")}\n`;
+  return look.asciiOnly ? said.replace(signs, (sign) => asciiSigns.get(sign) ?? sign) : said;
 }
 
-function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Look): string[] {
-  const word = `[${(asciiOnly ? plainMarks : marks)[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
+function resultLines(result: CheckResult, lang: Lang, colour: boolean): string[] {
+  const word = `[${marks[result.state]} ${text(lang, `selfcheck.state.${result.state}`)}]`.padEnd(18);
   const name = safe(lang, result.title);
   // A name that leaves no room would run into what is said of it.
   const title = name.length > TITLE_WIDTH ? `${name}:` : name.padEnd(TITLE_WIDTH);
@@ -60,7 +63,7 @@ function resultLines(result: CheckResult, lang: Lang, { colour, asciiOnly }: Loo
   if (result.hint === undefined) return [line, ...behind];
   const who = owner !== undefined && phone !== undefined ? phrase("phone.of", { who: owner, number: phone }) : owner;
   const hint = who === undefined ? result.hint : phrase("selfcheck.owner", { hint: result.hint, owner: who });
-  return [line, `      ${asciiOnly ? "->" : "→"} ${safe(lang, hint)}`, ...behind];
+  return [line, `      → ${safe(lang, hint)}`, ...behind];
 }
 
 /** Names of devices stand in these sentences: nothing that steers a terminal gets through. */

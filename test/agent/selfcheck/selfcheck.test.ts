@@ -188,9 +188,14 @@ describe("the printed report", () => {
   });
 
   it("needs no sign beyond ASCII where a console has none; the words stay", async () => {
-    const said = renderText(report(await check()), "en", { colour: false, asciiOnly: true });
+    const broken = runWith({ "link-quality": ending("line"), "portal-http": measured([{ metric: "portal_up", value: 0 }], { error: "ETIMEDOUT" }) });
+    const results = [...(await check()), ...(await check({ run: broken }, "wan"))];
+    const said = renderText(report(results), "en", { colour: false, asciiOnly: true });
+    const saidInVietnamese = renderText(report(results), "vi", { colour: false, asciiOnly: true });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are the only control characters
-    expect(said.replace(/[À-ỹ]/g, "")).toMatch(/^[\u000a\u0020-\u007e]*$/);
+    for (const one of [said, saidInVietnamese]) expect(one.replace(/[À-ỹ]/g, "")).toMatch(/^[\u000a\u0020-\u007e]*$/);
+    expect(said).toContain('technical detail: "ETIMEDOUT"');
+    expect(saidInVietnamese).toContain("đường truyền (bộ định tuyến - nhà mạng)");
     expect(said).toContain("[! warning]");
     expect(said).toContain("-> Call the Internet provider");
   });
