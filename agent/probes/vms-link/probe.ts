@@ -98,6 +98,6 @@ async function askLink(target: Target, { vmsHosts, requestsPerSecond }: Options,
 }
 
 function notAsked(links: readonly Link[], evidence: Evidence): ProbeError | ProbeSkip {
-  const { trouble = "unsupported", said = "the device does not tell where it is registered" } = links[0] ?? {};
+  const { trouble = "unsupported", said = "the device does not tell whether it is tied to the province's system" } = links[0] ?? {};
   return trouble === "device_busy" ? new ProbeSkip(trouble, said, evidence) : new ProbeError(trouble, said, evidence);
 }
