@@ -54,3 +54,6 @@ export const DutyRecord = z
   })
   .refine(({ state, reason }) => (state === "skipped") === (reason !== undefined), { message: "a skipped turn, and no other, has a reason", path: ["reason"] });
 export type DutyRecord = z.infer<typeof DutyRecord>;
+
+/** A record as it is kept: whose it is goes after its time (docs/privacy.md). */
+export type KeptDuty = Omit<DutyRecord, "by"> & Partial<Pick<DutyRecord, "by">>;

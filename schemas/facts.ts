@@ -1,7 +1,7 @@
 import type { KnownDevice } from "./asset-ledger.ts";
 import type { Attestation, Waiver } from "./attestation.ts";
 import type { Calendar } from "./calendar.ts";
-import type { DutyRecord } from "./duty.ts";
+import type { KeptDuty } from "./duty.ts";
 import type { EvidenceRef } from "./finding.ts";
 import type { Centre, DeviceRole, NewlyDeclared } from "./inventory.ts";
 import type { Outcome, ProbeKind } from "./observation.ts";
@@ -39,7 +39,7 @@ export type Facts = {
   readonly attestations: readonly Attestation[];
   readonly waivers: readonly Waiver[];
   /** What was written of duties. */
-  readonly duties: readonly DutyRecord[];
+  readonly duties: readonly KeptDuty[];
   /** First and last time that any observation of the centre was received; absent when there never was one. */
   readonly firstContactMs?: number;
   readonly lastContactMs?: number;

@@ -4,6 +4,7 @@ import { cutAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
 import { forgetEvidenceBefore } from "../store/evidence.ts";
 import { foldCounts } from "../store/fold-counts.ts";
+import { forgetNamesEndedBefore } from "../store/forgotten-names.ts";
 import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetJudgedBefore } from "../store/judged-days.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
@@ -70,7 +71,7 @@ export function createUpkeep(
   };
 }
 
-/** Deletes the rows that are past their time. */
+/** Deletes the rows, and the names in rows that stay, that are past their time. */
 async function forgetBefore(db: Db, nowMs: number): Promise<void> {
   await forgetBatchesBefore(db, nowMs - retentionDays.ledger * DAY_MS);
   await forgetFoundBefore(db, vietnamDay(nowMs - retentionDays.packed * DAY_MS));
@@ -79,6 +80,7 @@ async function forgetBefore(db: Db, nowMs: number): Promise<void> {
   await forgetEvidenceBefore(db, new Date(nowMs - (retentionDays.packed + 1) * DAY_MS).toISOString().slice(0, 10));
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
   const wordsEnded = firstDayOfMonth(nowMs, ENDED_WORD_MONTHS);
+  await forgetNamesEndedBefore(db, wordsEnded);
   await forgetWaiversEndedBefore(db, wordsEnded);
   await forgetAttestationsEndedBefore(db, wordsEnded, await longestValidDays(db));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { Calendar } from "#schemas/calendar.ts";
-import type { DutyRecord } from "#schemas/duty.ts";
+import type { KeptDuty } from "#schemas/duty.ts";
 import { recordedTurns } from "#schemas/evaluate/turns.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import { text } from "#schemas/text/text.ts";
@@ -19,7 +19,7 @@ export type DutiesDeps = Omit<FormDeps, "deeds"> & {
   readonly calendarAt: (nowMs: number) => Calendar;
   readonly deeds: Pick<Deeds, "recordDuties">;
   /** What was written for a requirement of a centre, newest first. */
-  readonly dutiesOf: (centre: string, requirement: Requirement) => Promise<readonly DutyRecord[]>;
+  readonly dutiesOf: (centre: string, requirement: Requirement) => Promise<readonly KeptDuty[]>;
 };
 
 const PATH = "/centres/:code/duties/:requirement";

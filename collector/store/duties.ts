@@ -1,5 +1,5 @@
 import { vietnamDayStartMs } from "#schemas/calendar.ts";
-import type { DutyRecord } from "#schemas/duty.ts";
+import type { DutyRecord, KeptDuty } from "#schemas/duty.ts";
 import type { Db } from "./db.ts";
 import { and, asc, desc, eq, gte, lte } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
@@ -11,7 +11,7 @@ import { dutyRecords } from "./tables.ts";
 const READ_MAX = 4_000;
 
 /** What was written of duties at a site from a Vietnam day on, as it was known at a moment; newest first. */
-export async function dutiesSince(db: Db, siteId: number, fromDay: string, { atMs, knownMs = FOREVER_MS }: Moment): Promise<DutyRecord[]> {
+export async function dutiesSince(db: Db, siteId: number, fromDay: string, { atMs, knownMs = FOREVER_MS }: Moment): Promise<KeptDuty[]> {
   const { at, id, body, recordedAt } = dutyRecords;
   const asked = and(eq(dutyRecords.siteId, siteId), gte(at, vietnamDayStartMs(fromDay)), lte(at, atMs), lte(recordedAt, knownMs));
   const rows = await drizzled(db, (to) => to.select({ body }).from(dutyRecords).where(asked).orderBy(desc(at), asc(id)).limit(READ_MAX));

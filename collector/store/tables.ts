@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
-import type { DutyRecord } from "#schemas/duty.ts";
+import type { KeptDuty } from "#schemas/duty.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Role, TokenRole } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -183,7 +183,7 @@ export const dutyRecords = pgTable(
     duty: text("duty").notNull(),
     turn: day("turn").notNull(),
     at: instant("at").notNull(),
-    body: jsonb("body").$type<DutyRecord>().notNull(),
+    body: jsonb("body").$type<KeptDuty>().notNull(),
     recordedAt: instant("recorded_at").notNull(),
   },
   (table) => [

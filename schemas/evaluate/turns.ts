@@ -1,11 +1,11 @@
 import { type Calendar, dayAfter, endOfWorkingDayAfter, isWorkingDay, vietnamDay, vietnamDayStartMs } from "../calendar.ts";
-import type { Duty, DutyRecord, Rhythm } from "../duty.ts";
+import type { Duty, KeptDuty, Rhythm } from "../duty.ts";
 
 /** One turn of a duty: from its first day it can be done, by its due day it should be, at `closesMs` it is late. */
 export type Turn = { readonly first: string; readonly last: string; readonly dueDay: string; readonly closesMs: number };
 
 /** A turn with what was written of it. A late one may have a record that came too late. */
-export type RecordedTurn = Turn & { readonly state: "due" | "done" | "skipped" | "late"; readonly record?: DutyRecord };
+export type RecordedTurn = Turn & { readonly state: "due" | "done" | "skipped" | "late"; readonly record?: KeptDuty };
 
 /** Turns further back are not looked for: a year of days. */
 const STEPS_MAX = 400;
@@ -33,7 +33,7 @@ export function turnsOf({ rhythm, graceDays, from }: Duty, calendar: Calendar, s
  * The turns of a duty that count at an instant, newest first, each with what was written of it. `records` are those of the whole list, newest first:
  * from the day of a centre's first record on it keeps the list, and nothing is asked of it for the time before.
  */
-export function recordedTurns(duty: Duty, calendar: Calendar, records: readonly DutyRecord[], nowMs: number): RecordedTurn[] {
+export function recordedTurns(duty: Duty, calendar: Calendar, records: readonly KeptDuty[], nowMs: number): RecordedTurn[] {
   const first = records.at(-1);
   const sinceDay = vietnamDay(first === undefined ? nowMs : Date.parse(first.at));
   const own = records.filter((record) => record.duty === duty.id);
@@ -57,7 +57,7 @@ export function nextTurn({ rhythm, graceDays }: Duty, calendar: Calendar, nowMs:
 }
 
 /** What was written of a turn by `nowMs`. `records` are those of its duty, newest first. The first word after the last withdrawal decides whether it was in time. */
-export function recordedTurn(turn: Turn, { proof }: Duty, records: readonly DutyRecord[], nowMs: number): RecordedTurn {
+export function recordedTurn(turn: Turn, { proof }: Duty, records: readonly KeptDuty[], nowMs: number): RecordedTurn {
   const own = records.filter((record) => record.turn === turn.first && Date.parse(record.at) <= nowMs && (!proof || isProven(record)));
   const withdrawn = own.findIndex(({ state }) => state === "withdrawn");
   const standing = withdrawn < 0 ? own : own.slice(0, withdrawn);
@@ -68,7 +68,7 @@ export function recordedTurn(turn: Turn, { proof }: Duty, records: readonly Duty
 }
 
 /** Whether a record that needs a proof has one; what was skipped has nothing to prove. */
-export function isProven({ state, proofSha256, document }: Pick<DutyRecord, "state" | "proofSha256" | "document">): boolean {
+export function isProven({ state, proofSha256, document }: Pick<KeptDuty, "state" | "proofSha256" | "document">): boolean {
   return state !== "done" || proofSha256 !== undefined || document !== undefined;
 }
 

@@ -1,5 +1,5 @@
 import { vietnamDay } from "../../calendar.ts";
-import type { Duty, DutyRecord } from "../../duty.ts";
+import type { Duty, KeptDuty } from "../../duty.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
 import type { RequirementId } from "../../ids.ts";
@@ -67,7 +67,7 @@ function confirmation(part: FindingPart): FindingPart {
   return part.state === "unknown" ? { ...part, state: "pending", reason: "declared_only" } : part;
 }
 
-function countsOf(turns: readonly RecordedTurn[], lastDone: DutyRecord | undefined) {
+function countsOf(turns: readonly RecordedTurn[], lastDone: KeptDuty | undefined) {
   const count = (asked: RecordedTurn["state"]) => turns.filter(({ state }) => state === asked).length;
   const lastDay = lastDone ? vietnamDay(Date.parse(lastDone.at)) : "–";
   return { turns: turns.length, late: count("late"), skipped: count("skipped"), done: count("done"), lastDay };

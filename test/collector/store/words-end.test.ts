@@ -3,6 +3,7 @@ import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import { oldestPastMs, pastFindings } from "../../../collector/jobs/past-findings.ts";
 import { createUpkeep } from "../../../collector/jobs/upkeep.ts";
 import { addAttestations, forgetAttestationsEndedBefore } from "../../../collector/store/attestations.ts";
+import { dutiesSince } from "../../../collector/store/duties.ts";
 import { knownMigrations, migrate } from "../../../collector/store/migrate.ts";
 import { Partitions } from "../../../collector/store/partitions.ts";
 import { longestValidDays, recordPolicy } from "../../../collector/store/policy-versions.ts";
@@ -117,4 +118,77 @@ it("findings that an older program judged lose the name of who declared, and not
       { body: { state: "pass", declared: { value: 250, at: "2026-01-01", inspected: false } } },
       { body: { state: "fail" } },
     ]);
+});
+
+describe("names in what stays", () => {
+  const record = (id: string, recorded: string) => {
+    const body = { id, centre: "xa-01", requirement: "R21", duty: "opening-round", turn: "2028-10-31", state: "done", by: "Nguyễn Văn A", at: recorded };
+    return db.query(
+      "INSERT INTO duty_record SELECT site_id, $1, 'R21', 'opening-round', '2028-10-31', ($2::text)::timestamptz, ($3::text)::jsonb, ($2::text)::timestamptz FROM site",
+      [id, recorded, JSON.stringify(body)],
+    );
+  };
+  const problem = (subject: string, closed: string | null) =>
+    db.query(
+      `INSERT INTO incident (site_id, requirement, subject, state, began_at, closed_at, body)
+       VALUES (1, 'R05', $1, CASE WHEN $2::text IS NULL THEN 'acknowledged' ELSE 'closed' END, now(), ($2::text)::timestamptz, '{"told": [], "level": 0, "acknowledgedBy": "Trần Thị B"}')`,
+      [subject, closed],
+    );
+  const work = (id: string, until: string) =>
+    db.query("INSERT INTO maintenance VALUES ($1, '2028-01-01', ($2::text)::date, ($3::text)::jsonb, now())", [
+      id,
+      until,
+      JSON.stringify({ id, mode: "mute", from: "2028-01-01", until, reason: "sửa nhà", person: "Lê Văn C" }),
+    ]);
+  const named = async () => [
+    await db.query("SELECT id, body ->> 'by' AS who FROM duty_record ORDER BY id"),
+    await db.query("SELECT subject AS id, body ->> 'acknowledgedBy' AS who FROM incident ORDER BY subject"),
+    await db.query("SELECT id, body ->> 'person' AS who FROM maintenance ORDER BY id"),
+  ];
+  const [lastGone, firstKept] = [`${gone}T23:59:59+07:00`, `${kept}T00:00:00+07:00`];
+
+  it("go 24 whole months after it ended, by a trusted clock alone, and nothing else of it does", async () => {
+    for (const [id, at] of [
+      ["a-gone", lastGone],
+      ["b-kept", firstKept],
+    ] as const) {
+      await record(id, at);
+      await problem(id, at);
+      await work(id, at.slice(0, 10));
+    }
+    await problem("c-stands", null);
+    const before = await named();
+    await keep(false);
+    expect(await named()).toEqual(before);
+    await keep();
+    const [duties, problems, windows] = await named();
+    const rows = (who: string) => [
+      { id: "a-gone", who: null },
+      { id: "b-kept", who },
+    ];
+    expect(duties).toEqual(rows("Nguyễn Văn A"));
+    expect(problems).toEqual([...rows("Trần Thị B"), { id: "c-stands", who: "Trần Thị B" }]);
+    expect(windows).toEqual(rows("Lê Văn C"));
+    const [site] = await db.query<{ id: number }>("SELECT site_id AS id FROM site");
+    expect(await dutiesSince(db, site?.id ?? 0, "2028-01-01", { atMs: nowMs })).toMatchObject([
+      { id: "b-kept", by: "Nguyễn Văn A" },
+      { id: "a-gone", duty: "opening-round", turn: "2028-10-31", state: "done", at: lastGone },
+    ]);
+  });
+
+  it("go once a month: the tables are not searched at each upkeep", async () => {
+    await keep();
+    await record("late", lastGone);
+    await keep();
+    expect((await named())[0]).toEqual([{ id: "late", who: "Nguyễn Văn A" }]);
+    await createUpkeep(db, new Partitions(db), { clock: { look: async () => true }, auditMonths: 12 })(vn("2030-12-01T00:00:00"));
+    expect((await named())[0]).toEqual([{ id: "late", who: null }]);
+  });
+
+  it("are all that can be taken out of a record of a duty", async () => {
+    await record("a", firstKept);
+    for (const change of ["body = body - 'state'", "body = body - 'by' || '{\"state\": \"skipped\"}'", "body = body - 'by', turn = '2028-10-30'"])
+      await expect(db.query(`UPDATE duty_record SET ${change}`), change).rejects.toThrow("only added to");
+    await expect(db.query("DELETE FROM duty_record")).rejects.toThrow("only added to");
+  });
 });
