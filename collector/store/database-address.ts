@@ -15,7 +15,9 @@ export type DatabaseAddress = {
 
 /** Reads a URL, those of a Unix socket too: `postgres:///hcc?host=/var/run/postgresql`, `postgres://%2Fvar%2Frun%2Fpostgresql/hcc`. @throws TypeError when it is none */
 export function addressOf(url: string): DatabaseAddress {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+  const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url);
+  // The driver takes any and would look for its host.
+  if (protocol !== "postgres:" && protocol !== "postgresql:") throw Object.assign(new TypeError("not a postgres URL"), { code: "ERR_INVALID_URL" });
   const { host, port: givenPort, user, password: givenPassword, dbname, sslmode = "", sslrootcert = "", ...settings } = Object.fromEntries(searchParams);
   return {
     host: host || decodeURIComponent(hostname).replace(/^\[|\]$/g, ""),

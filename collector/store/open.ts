@@ -153,13 +153,11 @@ function refusal(error: unknown, url: string): StoreError {
 
 function placeOf(url: string): string {
   try {
-    const { protocol } = new URL(url);
-    // Of anything else the password may stand in the path.
-    if (protocol !== "postgres:" && protocol !== "postgresql:") return "DATABASE_URL";
     const { host, port, database } = addressOf(url);
     const server = isSocketFolder(host) ? `${host}/.s.PGSQL.` : `${host.includes(":") ? `[${host}]` : host || "localhost"}:`;
     return `${server}${port || "5432"}/${database}`;
   } catch {
+    // Of anything else the password may stand in the path.
     return "DATABASE_URL";
   }
 }

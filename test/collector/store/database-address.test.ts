@@ -23,6 +23,12 @@ describe("what a DATABASE_URL names", () => {
     expect(addressOf(url)).toMatchObject(address);
   });
 
+  it.each(["mysql://root:secret-word@db/hcc", "http://localhost:5432/hcc"])("%s is none of PostgreSQL's, and no host is looked for", async (databaseUrl) => {
+    const opened = openStore({ databaseUrl, dataDir: "unused" });
+    await expect(opened).rejects.toThrow(/^DATABASE_URL is not a URL such as/);
+    await expect(opened).rejects.not.toThrow(/secret-word/);
+  });
+
   it.each(["postgres://hcc:old@db/hcc?user=other", "postgres:///hcc?host=/var/run/postgresql"])("another user and another database at %s", (url) => {
     const { host } = addressOf(url);
     expect(addressOf(urlForUser(url, "hcc_api", "a-b_c"))).toMatchObject({ host, user: "hcc_api", password: "a-b_c", database: "hcc" });
