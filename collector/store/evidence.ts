@@ -13,20 +13,25 @@ const CACHE_MAX = 200_000;
 
 /** Ids of evidence: equal evidence of a site stands once. In memory by its hash, with the last day on which the database was told that it came. */
 export class EvidenceIds {
-  readonly #known = new KnownEvidence(CACHE_MAX);
+  /** Eleven megabytes, made for the first evidence. */
+  #known: KnownEvidence | undefined;
 
   forget(): void {
-    this.#known.forget();
+    this.#known = undefined;
   }
 
   /** Stores what is new, and once a day that known evidence is still told; gives the id at the place of each. Outside of the flush's transaction. */
   async learn(db: Db, told: readonly ToldEvidence[]): Promise<number[]> {
+    if (told.length === 0) return [];
+    this.#known ??= new KnownEvidence(CACHE_MAX);
+    // What is learnt here was asked before anybody says that the database is another one.
+    const known = this.#known;
     const ids: number[] = [];
     const open = new Map<string, OpenEvidence & { readonly digest: Buffer; readonly places: number[] }>();
     for (const [place, { siteId, body, day }] of told.entries()) {
       const text = jsonText(body);
       const digest = hash("sha256", text, "buffer");
-      const id = this.#known.idOf({ siteId, digest }, day);
+      const id = known.idOf({ siteId, digest }, day);
       ids.push(id ?? 0);
       if (id !== undefined) continue;
       const sha256 = digest.toString("hex");
@@ -41,7 +46,7 @@ export class EvidenceIds {
     for (const { site_id: siteId, sha256, id, day } of await storeEvidence(db, rows)) {
       const row = open.get(nameOf(siteId, sha256));
       if (!row) continue;
-      this.#known.set(row, id, day);
+      known.set(row, id, day);
       for (const place of row.places) ids[place] = id;
       open.delete(nameOf(siteId, sha256));
     }

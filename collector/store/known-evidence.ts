@@ -40,7 +40,7 @@ export class KnownEvidence {
     let slot = this.#slotOf(key);
     if (this.#slots[slot] === 0) {
       if (this.#size === this.#max) {
-        this.forget();
+        this.#forget();
         slot = this.#slotOf(key);
       }
       const place = this.#size++;
@@ -53,7 +53,7 @@ export class KnownEvidence {
     this.#days[place] = day;
   }
 
-  forget(): void {
+  #forget(): void {
     this.#slots.fill(0);
     this.#size = 0;
   }

@@ -48,3 +48,22 @@ it("makes anew what was forgotten while it was looked up", async () => {
   expect(anew).not.toBe(old);
   expect((await lastDays()).filter(({ id }) => id === old || id === anew)).toEqual([{ site_id: 1, id: anew, day: DAY }]);
 });
+
+it("keeps nothing in memory of what was looked up before it had to forget", async () => {
+  const ids = new EvidenceIds();
+  let asked = 0;
+  const changing: Db = {
+    ...db,
+    query: (statement, values) => {
+      if (asked++ === 0) ids.forget();
+      return db.query(statement, values);
+    },
+  };
+  const first = await ids.learn(changing, [told(31)]);
+  const before = asked;
+  expect(await ids.learn(changing, [told(31)])).toEqual(first);
+  expect(asked).toBeGreaterThan(before);
+  const after = asked;
+  expect(await ids.learn(changing, [told(31)])).toEqual(first);
+  expect(asked).toBe(after);
+});
