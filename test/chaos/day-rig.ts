@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentConfig } from "#schemas/agent-config.ts";
 import vn from "#schemas/calendars/vn.json" with { type: "json" };
@@ -12,13 +11,14 @@ import { bundledPolicy } from "../../agent/bundled-policy.ts";
 import { Credentials } from "../../agent/credentials.ts";
 import { publicKeyText } from "../../agent/identity.ts";
 import { FakeCollector } from "../support/fake-collector.ts";
+import { memoryParent } from "../support/memory-parent.ts";
 import { nodeFlags } from "../support/node-flags.ts";
 import { healthy } from "../support/recorder/scenario.ts";
 import { startRecorder } from "../support/recorder/start-recorder.ts";
 
 /** A centre on loopback for `day-agent.ts`: a collector, a portal, a recorder with a password. Runs in a network namespace of its own, so that nothing leaves it. */
 // In memory: a fsync of this disk takes minutes of the agent's clock.
-const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "hcc-day-"));
+const folder = mkdtempSync(join(memoryParent(), "hcc-day-"));
 const recorder = await startRecorder(healthy(Date.now, { login: { kind: "digest-md5", user: "viewer", password: "day-password" } }));
 const portal = createServer((_, response) => response.end("<title>Cổng dịch vụ công</title>")).listen(0, "127.0.0.1");
 await once(portal, "listening");

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freeTcpPort } from "./free-port.ts";
+import { memoryParent } from "./memory-parent.ts";
 import { folderOf, packageUser, type UserIdentity } from "./user-identity.ts";
 
 export const bin = "/usr/lib/postgresql/15/bin";
@@ -40,11 +41,11 @@ export type TestPostgres = {
   stop(): Promise<void>;
 };
 
-/** Starts the server as an ordinary user: as root it takes the user `postgres` of Debian's package. `durable: false` skips fsync, for tests without crashes. */
+/** Starts the server as an ordinary user: as root it takes the user `postgres` of Debian's package. Unless `durable`, it waits for no disk and has its files in memory, for tests without crashes. */
 export async function startPostgres({
   durable = false,
   settings = [],
-  parent = tmpdir(),
+  parent = durable ? tmpdir() : memoryParent(),
   walParent,
 }: {
   durable?: boolean;
@@ -121,7 +122,8 @@ export async function startPostgres({
       if (pid > 1) process.kill(pid, "SIGKILL");
     },
     database: async (name) => {
-      await psql(`CREATE DATABASE ${name}`);
+      // Files are copied as they are: the other way writes each page to the log.
+      await psql(`CREATE DATABASE ${name} STRATEGY file_copy`);
       return `postgres://hcc@127.0.0.1:${port}/${name}`;
     },
     stop: async () => {

@@ -1,5 +1,4 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Db } from "../../collector/store/db.ts";
 import { migrate } from "../../collector/store/migrate.ts";
@@ -8,6 +7,7 @@ import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db
 import type { StorageWish } from "../../collector/store/storage-mode.ts";
 import { T0 } from "./batches.ts";
 import { citusRules, openExplained, refusingKeys, refusingPlans } from "./citus-refusals.ts";
+import { memoryParent } from "./memory-parent.ts";
 import { withoutSync } from "./without-sync.ts";
 
 const scripts = join(import.meta.dirname, "stand-ins");
@@ -40,7 +40,7 @@ export type StandInServer = {
  * its own. They show that what the collector asks for is well formed and what it does of its own around it; not what the real ones make of it.
  */
 export async function startStandIns(): Promise<StandInServer> {
-  const folder = await mkdtemp(join(tmpdir(), "hcc-stand-ins-"));
+  const folder = await mkdtemp(join(memoryParent(), "hcc-stand-ins-"));
   // The server may run as another user.
   await chmod(folder, 0o755);
   const store = await openStore({ databaseUrl: undefined, dataDir: join(folder, "data") });

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-
-const MEMORY = "/dev/shm";
+import { memoryParent } from "./memory-parent.ts";
 
 /** A folder of its own for one test, removed when the test ends. */
 export function temporaryFolder(parent = tmpdir()): string {
@@ -23,5 +22,5 @@ function remove(folder: string): void {
 
 /** As `temporaryFolder`, in memory where the system offers that: for tests of logic, which need no disk that forces each write out. */
 export function memoryFolder(): string {
-  return temporaryFolder(existsSync(MEMORY) ? MEMORY : tmpdir());
+  return temporaryFolder(memoryParent());
 }

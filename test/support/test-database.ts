@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { inject } from "vitest";
 import type { Db } from "../../collector/store/db.ts";
 import { migrate } from "../../collector/store/migrate.ts";
-import { openPostgres } from "../../collector/store/postgres-db.ts";
+import { openPostgres, type PostgresDb } from "../../collector/store/postgres-db.ts";
 import { openPglite } from "./pglite.ts";
 import { bin } from "./postgres.ts";
 import { MIGRATED } from "./run-server.ts";
@@ -22,6 +22,8 @@ export type ServerDatabase = {
 
 const STATEMENT_TIMEOUT_MS = 60_000;
 let made = 0;
+/** What makes and drops databases, over one connection for all files of a worker: the server begins a process for each, which takes longer than what is asked of it. */
+let owner: PostgresDb | undefined;
 
 /**
  * A database of its own with the schema of this version and no rows: on the server of the run, or in this process where Debian's PostgreSQL is not
@@ -57,10 +59,8 @@ export async function serverDatabase(template = "template0"): Promise<ServerData
   const text = await reply.text();
   if (!reply.ok) throw new Error(`the run's PostgreSQL server did not start: ${text}`);
   const name = `test_${process.pid}_${++made}`;
-  const command = async (statement: string) => {
-    const owner = openPostgres(text, { connections: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
-    await owner.script(statement).finally(() => owner.close());
-  };
+  owner ??= openPostgres(text, { connections: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const { script: command } = owner;
   // Files are copied as they are: the other way writes each page to the log.
   await command(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
   const url = new URL(text);

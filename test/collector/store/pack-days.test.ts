@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../../collector/store/db.ts";
 import { type IngestTools, writeGroup } from "../../../collector/store/ingest.ts";
-import { migrate } from "../../../collector/store/migrate.ts";
 import { packDaysBefore } from "../../../collector/store/pack-days.ts";
 import { dropPartitionsBefore, Partitions } from "../../../collector/store/partitions.ts";
 import { openPostgres, type PostgresDb } from "../../../collector/store/postgres-db.ts";
@@ -11,9 +10,10 @@ import { runsOf, samplesBetween } from "../../../collector/store/run-reads.ts";
 import { RunIds } from "../../../collector/store/run-rows.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { insertRandomRuns, randomRuns } from "../../support/random-runs.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { MIGRATED } from "../../support/run-server.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 /** More runs take seeds of their own. */
 const RUNS = Number(process.env.HCC_PROPERTY_RUNS ?? 12);
@@ -25,22 +25,21 @@ const dayMs = Date.parse(`${DAY}T00:00:00Z`);
 const SITES = 25;
 
 describe.skipIf(!requirePeer("postgres"))("packing closed days", () => {
-  let server: TestPostgres;
+  let database: ServerDatabase;
   let db: PostgresDb;
   let tools: IngestTools;
   let stream = 0;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    db = openPostgres(server.url, { connections: 6, statementTimeoutMs: 60_000 });
-    await migrate(db, T0);
+    database = await serverDatabase(MIGRATED);
+    db = openPostgres(database.url, { connections: 6, statementTimeoutMs: 60_000 });
     const centres = Array.from({ length: SITES }, (_, index) => ({ code: `c-${index}`, name: `c-${index}`, keyArea: false, devices: [] }));
     await importCentres(db, centres, T0);
     tools = { db, partitions: new Partitions(db), ids: new RunIds(), calendar: workWeek };
   }, 60_000);
   afterAll(async () => {
     await db?.close();
-    await server?.stop();
+    await database?.drop();
   });
 
   type Sample = { readonly atMs: number; readonly value: number };

@@ -18,9 +18,10 @@ import { type StoredRow, storedColumns, storedRuns } from "../../../collector/st
 import { copyRuns, runsPart } from "../../../collector/store/write-runs.ts";
 import type { Observation, Outcome } from "../../../schemas/observation.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
-import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { randomOutcome } from "../../support/random-outcomes.ts";
 import { requirePeer } from "../../support/require-peer.ts";
+import { MIGRATED } from "../../support/run-server.ts";
+import { type ServerDatabase, serverDatabase } from "../../support/test-database.ts";
 
 /** More runs take seeds of their own. */
 const RUNS = Number(process.env.HCC_PROPERTY_RUNS ?? 12);
@@ -28,14 +29,13 @@ const property = process.env.HCC_PROPERTY_RUNS === undefined ? { numRuns: RUNS, 
 const DAY = "2026-11-28";
 
 describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
-  let server: TestPostgres;
+  let database: ServerDatabase;
   let db: PostgresDb;
   let tools: IngestTools;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    db = openPostgres(server.url, { connections: 6, statementTimeoutMs: 60_000 });
-    await migrate(db, T0);
+    database = await serverDatabase(MIGRATED);
+    db = openPostgres(database.url, { connections: 6, statementTimeoutMs: 60_000 });
     await importCentres(
       db,
       ["mot", "hai", "ba"].map((code) => ({ code, name: code, keyArea: false, devices: [] })),
@@ -46,7 +46,7 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
   }, 60_000);
   afterAll(async () => {
     await db?.close();
-    await server?.stop();
+    await database?.drop();
   });
   beforeEach(() => db.script("TRUNCATE run, ingest_ledger, stream_state"));
 
@@ -120,7 +120,8 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
   });
 
   it("takes over the runs of a database of the version before, word by word", async () => {
-    const old = openPostgres(await server.database("before"), { connections: 2, statementTimeoutMs: 60_000 });
+    const before = await serverDatabase();
+    const old = openPostgres(before.url, { connections: 2, statementTimeoutMs: 60_000 });
     await migrate(old, T0, { count: (await knownMigrations()).findIndex(({ name }) => name === "0020_runs.sql") });
     await old.script(`INSERT INTO site (centre_code, name, changed_at) VALUES ('mot', 'Một', now());
       CREATE TABLE observation_20261128 PARTITION OF observation FOR VALUES FROM ('${DAY}T00:00:00Z') TO ('2026-11-29T00:00:00Z');
@@ -138,10 +139,10 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
     );
     const all = `SELECT site_id, stream, seq::int AS seq, probe, target, taken_at::text, raw_taken_at::text, received_at::text, lane, clock, elapsed_ms, kind, reason, outcome
       FROM observation ORDER BY seq`;
-    const before = await old.query(all);
-    expect(before.map(({ outcome }) => outcome)).toEqual(asJson(outcomes));
+    const told = await old.query(all);
+    expect(told.map(({ outcome }) => outcome)).toEqual(asJson(outcomes));
     await migrate(old, T0);
-    expect(await old.query(all)).toEqual(before);
+    expect(await old.query(all)).toEqual(told);
     // The site had room for some of the series that it had told: the others' readings are kept with their run.
     expect(await old.query("SELECT count(*)::int AS n FROM series")).toEqual([{ n: SITE_SERIES_MAX }]);
     const [kept] = await old.query<{ whole: number; beside: number }>(
@@ -150,6 +151,7 @@ describe.skipIf(!requirePeer("postgres"))("runs that are stored once", () => {
     expect(kept?.whole).toBeGreaterThan(0);
     expect(kept?.beside).toBeGreaterThan(0);
     await old.close();
+    await before.drop();
   });
 
   it("keeps equal evidence once for a site, and while it is told", async () => {

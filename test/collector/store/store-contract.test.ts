@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,6 +17,7 @@ import { RunIds } from "../../../collector/store/run-rows.ts";
 import { SITE_SERIES_MAX } from "../../../collector/store/series.ts";
 import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { batchOf, measured, receivedOf, T0, workWeek } from "../../support/batches.ts";
+import { memoryParent } from "../../support/memory-parent.ts";
 import { openPglite } from "../../support/pglite.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { startStandIns } from "../../support/stand-ins.ts";
@@ -513,7 +513,7 @@ async function restoreMigration(db: Db): Promise<void> {
 }
 
 async function openEmbedded(): Promise<Opened> {
-  const folder = await mkdtemp(join(tmpdir(), "hcc-embedded-"));
+  const folder = await mkdtemp(join(memoryParent(), "hcc-embedded-"));
   const store = await openStore({ databaseUrl: undefined, dataDir: folder });
   await withoutSync(store.db);
   return {
