@@ -5,6 +5,7 @@ import { openPolicyBook } from "../policy-book.ts";
 import { daysUntil, spanOfDays } from "../report/link-evidence.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { type LinkEvidenceFormat, linkEvidenceFormats, renderLinkEvidence } from "../report/link-evidence-render.ts";
+import { bytesOf, isText } from "../report/render.ts";
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
 import { writeNamed } from "./named-files.ts";
@@ -43,9 +44,9 @@ export function evidenceCommand(context: CommandContext): Command {
         return linkEvidenceOf({ db, demo, policyAt, now: () => nowMs }, code, firstDay, lastDay);
       });
       if (!evidence) throw new UsageError(text(lang, "collector.evidence.none", { centre: code, to: lastDay }));
-      const { body, fileName } = await renderLinkEvidence(evidence, format, lang);
-      if (out === undefined && typeof body !== "string") throw new UsageError(text(lang, "collector.fault.format", { format, file: fileName }));
-      if (out === undefined) context.terminal.out(String(body));
-      else await writeNamed(lang, out, Buffer.from(body));
+      const made = await renderLinkEvidence(evidence, format, lang);
+      if (out === undefined && !isText(format)) throw new UsageError(text(lang, "collector.fault.format", { format, file: made.fileName }));
+      if (out === undefined) context.terminal.out(bytesOf(made).toString());
+      else await writeNamed(lang, out, bytesOf(made));
     });
 }

@@ -6,7 +6,7 @@ import { openPolicyBook } from "../policy-book.ts";
 import type { Dossier } from "../report/dossier.ts";
 import { type MonthDesk, monthDesk } from "../report/month-desk.ts";
 import { Month } from "../report/period.ts";
-import { comparisonFormats, type RenderedReport, type ReportFormat, renderComparison, renderReport, reportFormats } from "../report/render.ts";
+import { bytesOf, comparisonFormats, isText, type RenderedReport, type ReportFormat, renderComparison, renderReport, reportFormats } from "../report/render.ts";
 import { setting } from "../store/settings.ts";
 import { withStore } from "./centre-commands.ts";
 import { writeNamed } from "./named-files.ts";
@@ -28,13 +28,13 @@ export function reportCommand(context: CommandContext): Command {
     .action(async ({ centre, province, month, against, format, out }: Options) => {
       if ((centre === undefined) === (province === undefined)) throw new UsageError(text(lang, "collector.report.whose"));
       const asked = monthGiven(lang, "--month", month);
-      const { body, fileName } =
+      const made =
         against === undefined
           ? await renderReport(await dossierOf(context, asked, centre), format, lang)
           : await compared(context, asked, monthGiven(lang, "--against", against), { centre, format });
-      if (out === undefined && typeof body !== "string") throw new UsageError(text(lang, "collector.fault.format", { format, file: fileName }));
-      if (out === undefined) context.terminal.out(String(body));
-      else await writeNamed(lang, out, Buffer.from(body));
+      if (out === undefined && !isText(format)) throw new UsageError(text(lang, "collector.fault.format", { format, file: made.fileName }));
+      if (out === undefined) context.terminal.out(bytesOf(made).toString());
+      else await writeNamed(lang, out, bytesOf(made));
     });
 }
 

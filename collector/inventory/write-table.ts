@@ -25,5 +25,5 @@ export async function writeTable<Row, Column extends string>(
   if (!/\.xlsx$/i.test(file)) return Buffer.from(csv([head, ...cells(rows)]), "utf8");
   const book = new PackedXlsx([{ name: text(lang, form.sheet), head, widths: columns.map((column) => form.columns[column].width) }]);
   for (const group of groupsOf(rows, ROWS_AT_ONCE)) await book.add(0, cells(group));
-  return book.end();
+  return Buffer.concat(await book.end());
 }

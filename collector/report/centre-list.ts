@@ -43,8 +43,8 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
     await book.add(0, centreRows(rows, lang));
     await book.add(1, requirementRows(rows, lang));
   }
-  await book.add(2, about.rows);
-  return book.end();
+  await book.add(2, [...about.rows]);
+  return Buffer.concat(await book.end());
 }
 
 /** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */

@@ -41,33 +41,33 @@ const changeHead: readonly TextKey[] = [
   "report.column.owner",
 ];
 
-function changeRows({ rows, after: { requirements } }: Comparison, lang: Lang): Sheet {
+function changeRows(comparison: Comparison, lang: Lang): Sheet {
+  return { key: "compare.changes", head: changeHead, rows: changeCells(comparison, lang) };
+}
+
+function* changeCells({ rows, after: { requirements } }: Comparison, lang: Lang): Generator<Cell[]> {
   const known = new Map(requirements.map((requirement) => [requirement.id, requirement]));
-  return {
-    key: "compare.changes",
-    head: changeHead,
-    rows: rows.map(({ kind, centre, requirement: id, before, after, waived }): Cell[] => {
-      const requirement = known.get(id);
-      return [
-        text(lang, `compare.kind.${kind}`),
-        centre.code,
-        centre.name,
-        centre.district,
-        id,
-        requirement?.title[lang],
-        text(lang, `state.${before.state}`),
-        text(lang, `state.${after.state}`),
-        rowReason(lang, after),
-        after.since && { at: after.since },
-        measuredOf(before),
-        measuredOf(after),
-        after.required,
-        after.unit,
-        waived ? text(lang, "state.waived") : undefined,
-        requirement && text(lang, `owner.${requirement.owner}`),
-      ];
-    }),
-  };
+  for (const { kind, centre, requirement: id, before, after, waived } of rows) {
+    const requirement = known.get(id);
+    yield [
+      text(lang, `compare.kind.${kind}`),
+      centre.code,
+      centre.name,
+      centre.district,
+      id,
+      requirement?.title[lang],
+      text(lang, `state.${before.state}`),
+      text(lang, `state.${after.state}`),
+      rowReason(lang, after),
+      after.since && { at: after.since },
+      measuredOf(before),
+      measuredOf(after),
+      after.required,
+      after.unit,
+      waived ? text(lang, "state.waived") : undefined,
+      requirement && text(lang, `owner.${requirement.owner}`),
+    ];
+  }
 }
 
 function sumRows({ byRequirement, total }: Comparison, lang: Lang): Sheet {

@@ -62,16 +62,24 @@ export function compareMonths(before: Dossier, after: Dossier, policies: JudgedB
   const ids = after.requirements.map(({ id }) => id);
   const places = new Map(ids.map((id, place) => [id, place]));
   const earlier = new Map(before.centres.map((centre) => [centre.code, centre]));
-  const rows = after.centres
-    .flatMap((centre) => comparedRows(earlier.get(centre.code), centre, after.lastDay, apart))
-    // The centres of a dossier stand in the order of what is worst, and a sort keeps that.
+  // What is alike in all of this stands in one group, in the order of its centres, which is that of what is worst: a large province has tens of thousands of rows to sort.
+  const groups = new Map<string, [ComparedRow, ...ComparedRow[]]>();
+  for (const centre of after.centres)
+    for (const row of comparedRows(earlier.get(centre.code), centre, after.lastDay, apart)) {
+      const name = `${row.kind} ${row.waived} ${row.requirement}`;
+      const group = groups.get(name);
+      if (group) group.push(row);
+      else groups.set(name, [row]);
+    }
+  const rows = [...groups.values()]
     .sort(
-      (a, b) =>
+      ([a], [b]) =>
         changeKinds.indexOf(a.kind) - changeKinds.indexOf(b.kind) ||
         Number(a.waived) - Number(b.waived) ||
         (impacts.get(a.requirement) ?? 3) - (impacts.get(b.requirement) ?? 3) ||
         (places.get(a.requirement) ?? 0) - (places.get(b.requirement) ?? 0),
-    );
+    )
+    .flat();
   const byRequirement = Map.groupBy(rows, ({ requirement }) => requirement);
   return {
     before,

@@ -1,4 +1,5 @@
 import { moment } from "#schemas/text/moment-word.ts";
+import { groupsInTurns } from "../groups-in-turns.ts";
 
 /** A cell of a table: text, a number, nothing, or an instant or a Vietnam day, which spreadsheets sort and reckon with. */
 export type Cell = string | number | undefined | { readonly at: string } | { readonly day: string };
@@ -8,7 +9,22 @@ export type Cell = string | number | undefined | { readonly at: string } | { rea
  * before it (ASVS 5.0, 1.2.10); numbers stay numbers. Times are Vietnam's and stand year first: 05/11 is May for a spreadsheet that was set up in English.
  */
 export function csv(rows: readonly (readonly Cell[])[]): string {
-  return `\ufeff${rows.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
+  return `${MARK}${lines(rows)}`;
+}
+
+/** The same as bytes, in pieces, of more rows than should be written in one go; they are asked for as their turn comes. */
+export async function csvPieces(rows: Iterable<readonly Cell[]>): Promise<readonly Buffer[]> {
+  const pieces = [Buffer.from(MARK)];
+  for await (const group of groupsInTurns(rows, ROWS_AT_ONCE)) pieces.push(Buffer.from(lines(group)));
+  return pieces;
+}
+
+const MARK = "\ufeff";
+/** Rows that are written in one go: between two groups the collector does what waits. */
+const ROWS_AT_ONCE = 1_000;
+
+function lines(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => `${row.map(field).join(",")}\r\n`).join("");
 }
 
 // The full-width forms count too: some spreadsheets fold them.

@@ -16,14 +16,18 @@ export async function renderLinkEvidence(evidence: LinkEvidence, format: LinkEvi
   const fileName = `${centre.code}-${lastDay}.${format}`;
   switch (format) {
     case "html":
-      return { body: linkEvidenceHtml(evidence, lang), type: "text/html; charset=utf-8", fileName };
+      return { pieces: [Buffer.from(linkEvidenceHtml(evidence, lang))], type: "text/html; charset=utf-8", fileName };
     case "csv":
-      return { body: linkEvidenceCsv(evidence, lang), type: "text/csv; charset=utf-8", fileName };
+      return { pieces: [Buffer.from(linkEvidenceCsv(evidence, lang))], type: "text/csv; charset=utf-8", fileName };
     case "json":
-      return { body: `{"sha256":"${evidenceSeal(evidence)}","evidence":${evidenceText(evidence)}}\n`, type: "application/json", fileName };
+      return {
+        pieces: [Buffer.from(`{"sha256":"${evidenceSeal(evidence)}","evidence":${evidenceText(evidence)}}\n`)],
+        type: "application/json",
+        fileName,
+      };
     case "pdf": {
       const dated = new Date(spanOfDays(firstDay, lastDay).toMs).toISOString();
-      return { body: await typeset(linkEvidencePrint(evidence, lang), dated), type: "application/pdf", fileName };
+      return { pieces: [await typeset(linkEvidencePrint(evidence, lang), dated)], type: "application/pdf", fileName };
     }
   }
 }

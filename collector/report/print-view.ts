@@ -209,8 +209,9 @@ function declarationSheet(dossier: Dossier, { attestations }: DossierCentre, lan
 }
 
 function requirementSheet({ requirements, centres }: Dossier, lang: Lang): PrintSheet {
-  const rows = centres.flatMap((centre) => centre.rows);
-  const count = (id: string, state: FindingState) => rows.filter((row) => row.requirement === id && row.state === state).length;
+  const counts = new Map<string, number>();
+  const count = (id: string, state: FindingState) => counts.get(`${id} ${state}`) ?? 0;
+  for (const { rows } of centres) for (const { requirement, state } of rows) counts.set(`${requirement} ${state}`, count(requirement, state) + 1);
   return {
     title: text(lang, "report.byRequirement"),
     head: [text(lang, "report.column.requirement"), ...stateOrder.map((state) => text(lang, `state.${state}`)), text(lang, "report.column.owner")],

@@ -16,7 +16,8 @@ export const stateOrder: readonly FindingState[] = ["pass", "fail", "unknown", "
 export const EXCUSES_SHOWN = 100;
 const NAMED_MAX = 3;
 
-export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; readonly rows: readonly (readonly Cell[])[] };
+/** A table; its rows are made as they are asked for, once. */
+export type Sheet = { readonly key: TextKey; readonly head: readonly TextKey[]; readonly rows: Iterable<readonly Cell[]> };
 
 /** One row per centre and requirement: what CSV and spreadsheets hold. */
 export function requirementRows(dossier: Dossier, lang: Lang): Sheet {
@@ -35,7 +36,7 @@ export function closedRows(dossier: Dossier, lang: Lang): Sheet {
     ],
     rows: closedCentres.flatMap((centre) => {
       const { closed } = centre;
-      return cellsOf(dossier, [centre], lang).map((cells) => [closed && { day: closed.on }, closed?.into, ...cells]);
+      return [...cellsOf(dossier, [centre], lang)].map((cells) => [closed && { day: closed.on }, closed?.into, ...cells]);
     }),
   };
 }
@@ -71,13 +72,13 @@ const sheetHead: readonly TextKey[] = [
   "report.column.clause",
 ];
 
-function cellsOf(dossier: Dossier, centres: readonly DossierCentre[], lang: Lang): Cell[][] {
+function* cellsOf(dossier: Dossier, centres: readonly DossierCentre[], lang: Lang): Generator<Cell[]> {
   const known = new Map(dossier.requirements.map((requirement) => [requirement.id, requirement]));
   const isWorked = countsWorkedDays(dossier);
-  return centres.flatMap((centre) =>
-    centre.rows.map((row): Cell[] => {
+  for (const centre of centres) {
+    for (const row of centre.rows) {
       const requirement = known.get(row.requirement);
-      return [
+      yield [
         centre.code,
         centre.name,
         centre.district,
@@ -102,8 +103,8 @@ function cellsOf(dossier: Dossier, centres: readonly DossierCentre[], lang: Lang
         requirement && text(lang, `owner.${requirement.owner}`),
         requirement?.clause,
       ];
-    }),
-  );
+    }
+  }
 }
 
 /** One row per waiver of the period. */

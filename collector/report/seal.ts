@@ -16,6 +16,18 @@ export async function dossierText(dossier: Dossier): Promise<string> {
   return pieces.join("");
 }
 
+/** The text as bytes, in pieces, with its SHA-256 as `sealOf` gives it. */
+export async function sealedPieces(dossier: Dossier): Promise<{ readonly seal: string; readonly pieces: readonly Buffer[] }> {
+  const hash = createHash("sha256");
+  const pieces: Buffer[] = [];
+  for await (const words of piecesInTurns(dossier)) {
+    const piece = Buffer.from(words);
+    hash.update(piece);
+    pieces.push(piece);
+  }
+  return { seal: hash.digest("hex"), pieces };
+}
+
 /** SHA-256 of the dossier's text, lower-case hex: stands at the foot of each format. */
 export async function sealOf(dossier: Dossier): Promise<string> {
   const hash = createHash("sha256");

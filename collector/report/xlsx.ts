@@ -1,13 +1,14 @@
 import { VIETNAM_OFFSET_MS, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { groupsInTurns } from "../groups-in-turns.ts";
 import type { Cell } from "./csv.ts";
-import { PackedFile, packedZip, zip } from "./zip.ts";
+import { PackedFile, StoredFile, type ZipFile, zip } from "./zip.ts";
 
 /** One sheet: `head` is bold and frozen; widths are in characters. */
 export type XlsxSheet = {
   readonly name: string;
   readonly head: readonly string[];
   readonly widths: readonly number[];
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: Iterable<readonly Cell[]>;
 };
 
 /** A sheet before its rows. */
@@ -21,45 +22,59 @@ const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const packageRelations = "http://schemas.openxmlformats.org/package/2006/relationships";
 
+/** Rows that are written in one go: between two groups the collector does what waits. */
+const ROWS_AT_ONCE = 500;
+
 /**
- * A workbook (ECMA-376) with text as text: a cell that begins with "=" is a string and never a formula.
- * Byte-identical for the same sheets.
+ * A workbook (ECMA-376) with text as text: a cell that begins with "=" is a string and never a formula. Byte-identical for the same sheets, on every machine.
+ * Rows are asked for as their turn comes. It is given in pieces: of a large province it has a hundred megabytes.
  */
-export function xlsx(sheets: readonly XlsxSheet[]): Buffer {
-  return zip([
-    ...frameParts(sheets),
-    ...sheets.map((sheet, index) => ({
-      name: sheetName(index),
-      body: `${sheetStart(sheet)}${sheet.rows.map((row, place) => rowXml(row, place + 2)).join("")}${sheetEnd(sheet, sheet.rows.length)}`,
-    })),
-  ]);
+export async function xlsx(sheets: readonly XlsxSheet[]): Promise<readonly Buffer[]> {
+  const book = new Book(sheets, (name) => new StoredFile(name));
+  for (const [place, { rows }] of sheets.entries()) for await (const group of groupsInTurns(rows, ROWS_AT_ONCE)) await book.add(place, group);
+  return book.end();
 }
 
-/** A workbook with more rows than should be made in one go: they come a group at a time, are packed beside whatever else the process does, and held packed alone. */
-export class PackedXlsx {
-  readonly #sheets: readonly { readonly sheet: XlsxHead; readonly file: PackedFile; rows: number }[];
+type NewFile = (name: string) => ZipFile;
+type Rows = readonly (readonly Cell[])[];
 
-  constructor(sheets: readonly XlsxHead[]) {
-    this.#sheets = sheets.map((sheet, index) => ({ sheet, file: new PackedFile(sheetName(index)), rows: 0 }));
+/** A workbook whose rows come a group at a time. */
+class Book {
+  readonly #newFile: NewFile;
+  readonly #sheets: readonly { readonly sheet: XlsxHead; readonly file: ZipFile; rows: number }[];
+
+  constructor(sheets: readonly XlsxHead[], newFile: NewFile) {
+    this.#newFile = newFile;
+    this.#sheets = sheets.map((sheet, index) => ({ sheet, file: newFile(sheetName(index)), rows: 0 }));
   }
 
   /** Writes rows below those that a sheet has; one call at a time. */
-  async add(place: number, rows: XlsxSheet["rows"]): Promise<void> {
+  async add(place: number, rows: Rows): Promise<void> {
     const into = this.#sheets[place];
     if (!into) throw new Error(`there is no sheet ${place}`);
-    const start = into.rows === 0 ? sheetStart(into.sheet) : "";
-    await into.file.add(start + rows.map((row, index) => rowXml(row, into.rows + index + 2)).join(""));
-    into.rows += rows.length;
+    let xml = into.rows === 0 ? sheetStart(into.sheet) : "";
+    for (const row of rows) {
+      into.rows += 1;
+      xml += rowXml(row, into.rows + 1);
+    }
+    await into.file.add(xml);
   }
 
-  async end(): Promise<Buffer> {
+  async end(): Promise<readonly Buffer[]> {
     for (const { sheet, file, rows } of this.#sheets) await file.add((rows === 0 ? sheetStart(sheet) : "") + sheetEnd(sheet, rows));
     const frame = frameParts(this.#sheets.map(({ sheet }) => sheet)).map(async ({ name, body }) => {
-      const file = new PackedFile(name);
+      const file = this.#newFile(name);
       await file.add(body);
       return file;
     });
-    return packedZip([...(await Promise.all(frame)), ...this.#sheets.map(({ file }) => file)]);
+    return zip([...(await Promise.all(frame)), ...this.#sheets.map(({ file }) => file)]);
+  }
+}
+
+/** A workbook that is packed as its rows come, beside whatever else the process does, and held packed alone. */
+export class PackedXlsx extends Book {
+  constructor(sheets: readonly XlsxHead[]) {
+    super(sheets, (name) => new PackedFile(name));
   }
 }
 
@@ -111,7 +126,10 @@ function sheetStart({ head, widths }: XlsxHead): string {
 
 /** A row by its number; the first one is the head. */
 function rowXml(row: readonly Cell[], number: number): string {
-  return `<row r="${number}">${row.map((cell, column) => cellXml(cell, `${columnName(column)}${number}`, number === 1 ? 1 : 0)).join("")}</row>`;
+  const style = number === 1 ? 1 : 0;
+  let cells = "";
+  for (let column = 0; column < row.length; column++) cells += cellXml(row[column], `${columnName(column)}${number}`, style);
+  return `<row r="${number}">${cells}</row>`;
 }
 
 function sheetEnd({ head }: XlsxHead, rows: number): string {
@@ -133,15 +151,26 @@ function serial(cell: { readonly at: string } | { readonly day: string }): numbe
 
 /** Column letters of a zero-based place: A, B, ... Z, AA. */
 function columnName(place: number): string {
+  const known = columnNames[place];
+  if (known !== undefined) return known;
   const rest = Math.floor(place / 26);
-  return (rest > 0 ? columnName(rest - 1) : "") + String.fromCharCode(65 + (place % 26));
+  const name = (rest > 0 ? columnName(rest - 1) : "") + String.fromCharCode(65 + (place % 26));
+  columnNames[place] = name;
+  return name;
 }
+const columnNames: string[] = [];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
 const illegal = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
+/** What a cell cannot hold as it stands, lone surrogates with it: nearly no words have any of it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds
+const special = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
+const CELL_MAX = 32_767;
+
 function escapeXml(words: string): string {
-  // XML 1.0 knows no control characters besides tab and line ends, not even escaped ones. 32,767 is what one cell holds.
-  const plain = words.slice(0, 32_767).toWellFormed().replace(illegal, "");
+  if (words.length <= CELL_MAX && !special.test(words)) return words;
+  // XML 1.0 knows no control characters besides tab and line ends, not even escaped ones.
+  const plain = words.slice(0, CELL_MAX).toWellFormed().replace(illegal, "");
   return plain.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

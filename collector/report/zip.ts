@@ -7,21 +7,40 @@ const UTF8_NAMES = 0x0800;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** A file as it stands in an archive. */
-type Entry = { readonly name: string; readonly method: number; readonly sum: number; readonly size: number; readonly packed: Buffer };
+/** A file as it stands in an archive, in pieces. */
+type Entry = { readonly name: string; readonly method: number; readonly sum: number; readonly size: number; readonly pieces: readonly Buffer[] };
 
-/** A ZIP of files kept as they are, byte-identical for the same input on every machine: no times, no compression that a library may change. */
-export function zip(files: readonly { readonly name: string; readonly body: string }[]): Buffer {
-  return archive(
-    files.map(({ name, body }) => {
-      const packed = Buffer.from(body);
-      return { name, method: STORED, sum: crc32(packed), size: packed.length, packed };
-    }),
-  );
+/** A file of an archive that comes piece by piece; one call of `add` at a time. */
+export type ZipFile = {
+  add(body: string): void | Promise<void>;
+  entry(): Entry;
+};
+
+/** A file that is kept as it is: the same bytes on every machine, as no compression is in it that a library may change. */
+export class StoredFile implements ZipFile {
+  readonly #name: string;
+  readonly #pieces: Buffer[] = [];
+  #sum = 0;
+  #size = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  add(body: string): void {
+    const bytes = Buffer.from(body);
+    this.#sum = crc32(bytes, this.#sum);
+    this.#size += bytes.length;
+    this.#pieces.push(bytes);
+  }
+
+  entry(): Entry {
+    return { name: this.#name, method: STORED, sum: this.#sum, size: this.#size, pieces: this.#pieces };
+  }
 }
 
 /** A file that is packed piece by piece, beside whatever else the process does: what was added is held packed alone. */
-export class PackedFile {
+export class PackedFile implements ZipFile {
   readonly #name: string;
   readonly #pieces: Buffer[] = [];
   #sum = 0;
@@ -40,22 +59,20 @@ export class PackedFile {
   }
 
   entry(): Entry {
-    return { name: this.#name, method: DEFLATED, sum: this.#sum, size: this.#size, packed: Buffer.concat([...this.#pieces, LAST_BLOCK]) };
+    return { name: this.#name, method: DEFLATED, sum: this.#sum, size: this.#size, pieces: [...this.#pieces, LAST_BLOCK] };
   }
-}
-
-/** A ZIP of packed files. */
-export function packedZip(files: readonly PackedFile[]): Buffer {
-  return archive(files.map((file) => file.entry()));
 }
 
 const deflated = promisify(deflateRaw);
 /** An empty block that says that it is the last one. */
 const LAST_BLOCK = Buffer.from([0x03, 0x00]);
 
-function archive(entries: readonly Entry[]): Buffer {
+/** A ZIP of files in pieces, byte-identical for the same ones: no times. */
+export function zip(files: readonly ZipFile[]): Buffer[] {
   let offset = 0;
-  const parts = entries.map(({ name, method, sum, size, packed }) => {
+  const parts = files.map((file) => {
+    const { name, method, sum, size, pieces } = file.entry();
+    const packed = pieces.reduce((length, piece) => length + piece.length, 0);
     const nameBytes = Buffer.from(name);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
@@ -63,22 +80,22 @@ function archive(entries: readonly Entry[]): Buffer {
     common.writeUInt16LE(method, 4);
     common.writeUInt16LE(DOS_DATE, 8);
     common.writeUInt32LE(sum, 10);
-    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(packed, 14);
     common.writeUInt32LE(size, 18);
     common.writeUInt16LE(nameBytes.length, 22);
-    const local = [Buffer.from("PK\x03\x04"), common, nameBytes, packed];
+    const local = [Buffer.from("PK\x03\x04"), common, nameBytes, ...pieces];
     const tail = Buffer.alloc(14);
     tail.writeUInt32LE(offset, 10);
     const central = Buffer.concat([Buffer.from("PK\x01\x02"), Buffer.from([20, 0]), common, tail, nameBytes]);
-    offset += 30 + nameBytes.length + packed.length;
+    offset += 30 + nameBytes.length + packed;
     return { local, central };
   });
   const directory = Buffer.concat(parts.map(({ central }) => central));
   const end = Buffer.alloc(22);
   end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
+  end.writeUInt16LE(files.length, 8);
+  end.writeUInt16LE(files.length, 10);
   end.writeUInt32LE(directory.length, 12);
   end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts.flatMap(({ local }) => local), directory, end]);
+  return [...parts.flatMap(({ local }) => local), directory, end];
 }

@@ -89,11 +89,12 @@ async function linkReply(c: Context, { linkEvidence, now, lang }: ReportDeps, fi
 }
 
 /** A rendered sheet: shown where a browser can show it, else saved. */
-function sheet(c: Context, { body, type, fileName }: RenderedReport, policy: string) {
+function sheet(c: Context, { pieces, type, fileName }: RenderedReport, policy: string) {
   c.header("content-security-policy", policy);
   c.header("cache-control", "private, no-cache");
   c.header("content-disposition", `${/html|pdf/.test(type) ? "inline" : "attachment"}; filename="${fileName}"`);
-  return c.body(typeof body === "string" ? body : new Uint8Array(body), 200, { "content-type": type });
+  c.header("content-length", String(pieces.reduce((length, piece) => length + piece.length, 0)));
+  return c.body(ReadableStream.from(pieces), 200, { "content-type": type });
 }
 
 async function comparisonReply(c: Context, { desk, lang }: ReportDeps) {

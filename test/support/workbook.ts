@@ -1,5 +1,5 @@
 import { xlsx } from "../../collector/report/xlsx.ts";
-import { zip } from "../../collector/report/zip.ts";
+import { StoredFile, zip } from "../../collector/report/zip.ts";
 import { zipParts } from "./zip-parts.ts";
 
 /**
@@ -12,9 +12,15 @@ export function workbook(rows: readonly (readonly string[])[]): Buffer {
     (cells, row) => `<row r="${row + 1}">${cells.map((xml, column) => cell(xml, `${String.fromCharCode(65 + column)}${row + 1}`)).join("")}</row>`,
   );
   const sheet = `<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${lines.join("")}</sheetData></worksheet>`;
-  const own = xlsx([{ name: "a", head: ["x"], widths: [9], rows: [] }]);
-  return zip([...zipParts(own)].map(([name, body]) => ({ name, body: name === "xl/worksheets/sheet1.xml" ? sheet : body })));
+  const files = [...ownParts].map(([name, body]) => {
+    const file = new StoredFile(name);
+    file.add(name === "xl/worksheets/sheet1.xml" ? sheet : body);
+    return file;
+  });
+  return Buffer.concat(zip(files));
 }
+
+const ownParts = zipParts(Buffer.concat(await xlsx([{ name: "a", head: ["x"], widths: [9], rows: [] }])));
 
 /** A cell with text, one with what stands in it as it is, a number, a date, and a formula with its result or without one. */
 export const cells = {

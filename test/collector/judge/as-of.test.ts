@@ -4,7 +4,7 @@ import type { PolicyProfile } from "#schemas/policy.ts";
 import type { FindingsQuery } from "#schemas/read-api.ts";
 import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
-import { renderReport } from "../../../collector/report/render.ts";
+import { bytesOf, renderReport } from "../../../collector/report/render.ts";
 import { addAttestations } from "../../../collector/store/attestations.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
@@ -58,7 +58,7 @@ async function november(nowMs: number): Promise<string> {
   await province.db.query("DELETE FROM dossier");
   const dossier = await monthDesk({ db: province.db, policyAt: province.policyAt, demo: false, now: () => nowMs }).dossier("2026-11");
   if (!dossier) throw new Error("there is no dossier");
-  return String((await renderReport(dossier, "json", "vi")).body);
+  return String(bytesOf(await renderReport(dossier, "json", "vi")));
 }
 
 /** Where two texts differ, with what surrounds it; undefined when they are the same to the byte. */

@@ -4,7 +4,7 @@ import { Centre } from "#schemas/inventory.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
 import type { Dossier } from "../../../collector/report/dossier.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
-import { renderReport } from "../../../collector/report/render.ts";
+import { bytesOf, renderReport } from "../../../collector/report/render.ts";
 import { addEnrolCode } from "../../../collector/store/agents.ts";
 import { closeSite, reopenSite } from "../../../collector/store/closings.ts";
 import { findingsOf, sitesToJudge } from "../../../collector/store/findings.ts";
@@ -32,7 +32,7 @@ async function report(month: string, nowMs: number): Promise<string> {
   await province.db.query("DELETE FROM dossier");
   const dossier = await monthDesk({ db: province.db, policyAt: province.policyAt, demo: false, now: () => nowMs }).dossier(month);
   if (!dossier) throw new Error("there is no dossier");
-  return String((await renderReport(dossier, "json", "vi")).body);
+  return String(bytesOf(await renderReport(dossier, "json", "vi")));
 }
 const centresOf = async (month: string, nowMs: number) =>
   (JSON.parse(await report(month, nowMs)) as { dossier: { centres: { code: string }[] } }).dossier.centres.map(({ code }) => code);

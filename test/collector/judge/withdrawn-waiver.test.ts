@@ -4,7 +4,7 @@ import { Centre } from "#schemas/inventory.ts";
 import { createAlerts } from "../../../collector/alert/alerts.ts";
 import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
 import { monthDesk } from "../../../collector/report/month-desk.ts";
-import { renderReport } from "../../../collector/report/render.ts";
+import { bytesOf, renderReport } from "../../../collector/report/render.ts";
 import { readBook } from "../../../collector/store/alert-book.ts";
 import { findingsOf } from "../../../collector/store/findings.ts";
 import { pageStore } from "../../../collector/store/pages.ts";
@@ -73,7 +73,7 @@ async function reportOf(month: string, nowMs: number): Promise<string> {
   await province.db.query("DELETE FROM dossier");
   const dossier = await monthDesk({ db: province.db, policyAt: province.policyAt, demo: false, now: () => nowMs }).dossier(month);
   if (!dossier) throw new Error("there is no dossier");
-  return String((await renderReport(dossier, "csv", "vi")).body);
+  return String(bytesOf(await renderReport(dossier, "csv", "vi")));
 }
 
 test("from its withdrawal on a waiver holds nothing back, and the past stays what it was", async () => {

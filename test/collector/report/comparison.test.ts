@@ -5,7 +5,7 @@ import { text } from "#schemas/text/text.ts";
 import { type ChangeKind, changeKinds, compareMonths } from "../../../collector/report/comparison.ts";
 import { listedKinds } from "../../../collector/report/comparison-rows.ts";
 import type { Dossier } from "../../../collector/report/dossier.ts";
-import { renderComparison } from "../../../collector/report/render.ts";
+import { bytesOf, renderComparison } from "../../../collector/report/render.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
 import { pdfText } from "../../support/pdf-text.ts";
 import { sampleComparison, sampleMonth } from "../../support/sample-months.ts";
@@ -152,17 +152,19 @@ describe("what is not compared", () => {
       { code: "xa-02", name: "Xã Ia Grai", why: "gone" },
     ]);
     expect(compared.rows.map(({ centre }) => centre.code)).not.toContain("xa-01");
-    expect(String((await renderComparison(compared, "csv", "vi")).body)).toContain('xa-01,Xã Chư Păh,"đã đóng từ ngày 16/11/2026, công việc chuyển về xa-03"');
-    expect(String((await renderComparison(compared, "csv", "vi")).body)).toContain("xa-12,Xã Quy Nhơn,Không có trong báo cáo tháng 10/2026.");
+    expect(String(bytesOf(await renderComparison(compared, "csv", "vi")))).toContain(
+      'xa-01,Xã Chư Păh,"đã đóng từ ngày 16/11/2026, công việc chuyển về xa-03"',
+    );
+    expect(String(bytesOf(await renderComparison(compared, "csv", "vi")))).toContain("xa-12,Xã Quy Nhơn,Không có trong báo cáo tháng 10/2026.");
   });
 });
 
 describe("as a file", () => {
   it.each(["vi", "en"] as const)("holds every row, the sums, and the hashes of the two reports (%s)", async (lang) => {
     const comparison = await sampleComparison("2026-10", "2026-11");
-    const { body, fileName } = await renderComparison(comparison, "xlsx", lang);
-    const [changes = [], sums = [], , source = []] = xlsxRows(Buffer.from(body));
-    expect(fileName).toBe("province-2026-10-2026-11.xlsx");
+    const made = await renderComparison(comparison, "xlsx", lang);
+    const [changes = [], sums = [], , source = []] = xlsxRows(bytesOf(made));
+    expect(made.fileName).toBe("province-2026-10-2026-11.xlsx");
     expect(changes).toHaveLength(1 + comparison.rows.length);
     expect(sums.at(-1)?.at(-1)).toBe(String(comparison.rows.length));
     expect(source.flat()).toEqual(expect.arrayContaining([await sealOf(comparison.before), await sealOf(comparison.after)]));
@@ -171,18 +173,18 @@ describe("as a file", () => {
   });
 
   it("says the change, both states and why in words", async () => {
-    const csv = String((await renderComparison(await sampleComparison("2026-10", "2026-11"), "csv", "vi")).body);
+    const csv = String(bytesOf(await renderComparison(await sampleComparison("2026-10", "2026-11"), "csv", "vi")));
     expect(csv).toMatch(/^\ufeffThay đổi,Mã,Trung tâm,/);
     expect(csv).toContain("xa-01,Xã Chư Păh,Khu vực Tây,R01,Đường truyền tối thiểu 200 Mbps,Đang chờ,Không đạt,");
   });
 
   it("is the same bytes for the same months, and a name is no formula", async () => {
-    const bytes = async () => Buffer.from((await renderComparison(await sampleComparison("2026-10", "2026-11"), "xlsx", "vi")).body);
+    const bytes = async () => bytesOf(await renderComparison(await sampleComparison("2026-10", "2026-11"), "xlsx", "vi"));
     expect((await bytes()).equals(await bytes())).toBe(true);
     const centres = sampleCentres.map((centre) => ({ ...centre, name: hostileName }));
     const hostile = compareMonths(sampleMonth("2026-10", { centres }), sampleMonth("2026-11", { centres }), same);
-    expect(String((await renderComparison(hostile, "csv", "vi")).body)).toContain(`"'=HYPERLINK(`);
-    expect(Buffer.from((await renderComparison(hostile, "xlsx", "vi")).body).toString("utf8")).not.toContain("<f>");
+    expect(String(bytesOf(await renderComparison(hostile, "csv", "vi")))).toContain(`"'=HYPERLINK(`);
+    expect(bytesOf(await renderComparison(hostile, "xlsx", "vi")).toString("utf8")).not.toContain("<f>");
   });
 
   it("is printed: the sums, what is not compared, and each change the worst first, with the hashes of both reports; the same bytes again", {
@@ -191,7 +193,7 @@ describe("as a file", () => {
     const { requirements } = samplePolicy;
     const later = { ...samplePolicy, version: 3, requirements: requirements.filter(({ id }) => id !== "R10") };
     const comparison = compareMonths(sampleMonth("2026-10", { shift: 1 }), sampleMonth("2026-11", { policy: later }), { before: samplePolicy, after: later });
-    const pdf = async () => Buffer.from((await renderComparison(comparison, "pdf", "vi")).body);
+    const pdf = async () => bytesOf(await renderComparison(comparison, "pdf", "vi"));
     const first = await pdf();
     expect((await pdf()).equals(first)).toBe(true);
     const words = pdfText(first);

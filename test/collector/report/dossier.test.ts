@@ -3,9 +3,10 @@ import type { Transition } from "#schemas/finding.ts";
 import type { Requirement } from "#schemas/policy.ts";
 import type { Lang } from "#schemas/words.ts";
 import { parseCsv } from "../../../collector/attest/csv-rows.ts";
+import { compareMonths } from "../../../collector/report/comparison.ts";
 import { buildDossier, type Dossier, dossierOfCentre, type ReportRows } from "../../../collector/report/dossier.ts";
 import { closesAt, Month, periodOf } from "../../../collector/report/period.ts";
-import { type ReportFormat, renderReport, reportFormats } from "../../../collector/report/render.ts";
+import { bytesOf, type ReportFormat, renderComparison, renderReport, reportFormats } from "../../../collector/report/render.ts";
 import { coverageWords, methodSentences, requirementRows, scoreWords } from "../../../collector/report/rows.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
 import type { DayChange } from "../../../collector/web/daily-states.ts";
@@ -14,6 +15,7 @@ import { pdfText } from "../../support/pdf-text.ts";
 import { requirePeer } from "../../support/require-peer.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleFindings } from "../../support/sample-province.ts";
+import { turnsWhile } from "../../support/turns-while.ts";
 
 const period = periodOf("2026-11");
 const afterClosing = Date.parse("2026-12-10T00:00:00.000Z");
@@ -57,7 +59,7 @@ const readable: readonly ReportFormat[] = requirePeer("pdftotext") ? reportForma
 
 /** A report as text; of a PDF, what a reader of its pages would read. */
 async function wordsOf(dossier: Dossier, format: ReportFormat, lang: Lang): Promise<string> {
-  const body = Buffer.from((await renderReport(dossier, format, lang)).body);
+  const body = bytesOf(await renderReport(dossier, format, lang));
   return format === "pdf" ? pdfText(body) : body.toString("utf8");
 }
 
@@ -151,8 +153,26 @@ test("while the month runs only the days so far count, and the report says provi
 
 test.each(reportFormats)("%s: a closed month gives the same bytes whenever it is made", async (format) => {
   const reports = [build(), build(afterClosing + 400 * 86_400_000)].map((dossier) => renderReport(dossier, format, "vi"));
-  const [first, later] = (await Promise.all(reports)).map(({ body }) => Buffer.from(body));
+  const [first, later] = (await Promise.all(reports)).map(bytesOf);
   expect(first?.equals(later ?? Buffer.alloc(0))).toBe(true);
+});
+
+describe("a province of hundreds of centres", () => {
+  const again = Array.from({ length: 100 }, (_, place) => sampleCentres.map((centre) => ({ ...centre, code: `${centre.code}-${place}` }))).flat();
+  const large = build(afterClosing, { centres: again });
+
+  test.each(["csv", "xlsx"] as const)("%s: is written a group of rows at a time, and what waits has its turn between two of them", async (format) => {
+    const sealing = await turnsWhile(() => sealOf(large));
+    expect((await turnsWhile(() => renderReport(large, format, "vi"))) - sealing).toBeGreaterThan(5);
+    const comparison = compareMonths(large, large, { before: samplePolicy, after: samplePolicy });
+    expect((await turnsWhile(() => renderComparison(comparison, format, "vi"))) - 2 * sealing).toBeGreaterThan(5);
+  });
+
+  test("json: is hashed and written at once, in pieces that make up its text", async () => {
+    const { pieces } = await renderReport(large, "json", "vi");
+    expect(pieces.length).toBeGreaterThan(again.length / 100);
+    expect(String(bytesOf({ pieces }))).toBe(`{"sha256":"${await sealOf(large)}","dossier":${JSON.stringify(large)}}\n`);
+  });
 });
 
 test("the seal is the same in each format and language and changes with one number", { timeout: 60_000 }, async () => {

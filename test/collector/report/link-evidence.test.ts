@@ -9,6 +9,7 @@ import { linkEvidenceHtml } from "../../../collector/report/link-evidence-html.t
 import { linkEvidencePrint } from "../../../collector/report/link-evidence-print.ts";
 import { renderLinkEvidence } from "../../../collector/report/link-evidence-render.ts";
 import { evidenceText } from "../../../collector/report/link-evidence-words.ts";
+import { bytesOf } from "../../../collector/report/render.ts";
 import { calendar, facts, plan, requirement } from "../../support/facts.ts";
 
 const centre = { code: "ia-grai", name: "Xã <b>Ia Grai</b>", isp: "VNPT", contractMbps: 250 };
@@ -74,7 +75,7 @@ describe("what a provider gets to see", () => {
   });
 
   it("has a JSON form, of which anybody can make the hash that stands at the foot of the others", async () => {
-    const { sha256, evidence } = JSON.parse(String((await renderLinkEvidence(build(), "json", "vi")).body));
+    const { sha256, evidence } = JSON.parse(String(bytesOf(await renderLinkEvidence(build(), "json", "vi"))));
     expect(createHash("sha256").update(JSON.stringify(evidence)).digest("hex")).toBe(sha256);
     for (const words of [linkEvidenceHtml(build(), "vi"), linkEvidenceCsv(build(), "en"), JSON.stringify(linkEvidencePrint(build(), "vi"))])
       expect(words).toContain(sha256);
@@ -166,8 +167,8 @@ describe("what a provider gets to see", () => {
   it("is a PDF with its plot, the same bytes for the same tests", async () => {
     const [one, again] = [await renderLinkEvidence(build(), "pdf", "vi"), await renderLinkEvidence(build(), "pdf", "vi")];
     expect(one).toMatchObject({ type: "application/pdf", fileName: "ia-grai-2026-11-07.pdf" });
-    expect(Buffer.from(one.body).subarray(0, 5).toString()).toBe("%PDF-");
-    expect(Buffer.from(again.body).equals(Buffer.from(one.body))).toBe(true);
+    expect(bytesOf(one).subarray(0, 5).toString()).toBe("%PDF-");
+    expect(bytesOf(again).equals(bytesOf(one))).toBe(true);
   });
 
   it("has a row with dashes for a run of another version", () => {
