@@ -3,6 +3,7 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { CollectorConfig } from "../config.ts";
 import { acts } from "../people/acts.ts";
+import type { Act } from "../store/audit.ts";
 import { writeBackup } from "../store/backup.ts";
 import { noteBackup } from "../store/backups.ts";
 import type { Db } from "../store/db.ts";
@@ -27,7 +28,7 @@ export function backupCommand(context: CommandContext): Command {
         const { tables, rows, bytes } = await writeBackup(db, file, { nowMs, stop: terminal.stop });
         await verifyBackup(file);
         terminal.out(text(lang, "collector.backup.done", { file, rows, tables, bytes }));
-        await noteAsLast(db, nowMs, file);
+        await noteAsLast(db, nowMs, acts.backupMade(file));
       });
     });
 }
@@ -37,15 +38,15 @@ export function backupMadeCommand(context: CommandContext): Command {
   const { lang, terminal } = context;
   return new Command("backup-made").description(text(lang, "collector.backup-made.about")).action(async () => {
     const nowMs = Date.now();
-    await withStore(context, (db) => noteAsLast(db, nowMs, "another program"));
+    await withStore(context, (db) => noteAsLast(db, nowMs, acts.backupNoted(new Date(nowMs).toISOString())));
     terminal.out(text(lang, "collector.backup-made.done", { at: moment(lang, nowMs) }));
   });
 }
 
-function noteAsLast(db: Db, nowMs: number, by: string): Promise<void> {
+function noteAsLast(db: Db, nowMs: number, act: Act): Promise<void> {
   return byCommand(db, async (tx, note) => {
     await noteBackup(tx, nowMs);
-    await note(acts.backupMade(by));
+    await note(act);
   });
 }
 

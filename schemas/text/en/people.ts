@@ -184,6 +184,8 @@ export const people = {
   "deed.config.trusted": "key of configurations trusted",
   "deed.config.taken": "signed configurations taken",
   "deed.roles.made": "roles of the database made",
+  "deed.backup.made": "whole database copied to",
+  "deed.backup.noted": "backup by another program noted, at",
   "deed.database.restored": "database restored from a backup as of",
   "deed.rewind.ordered": "agents told to send again, streams",
   "deed.clock.confirmed": "clock confirmed",

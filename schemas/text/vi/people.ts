@@ -182,6 +182,8 @@ export const people = {
   "deed.config.trusted": "đặt khoá ký cấu hình",
   "deed.config.taken": "nhận cấu hình đã ký",
   "deed.roles.made": "tạo vai trò của cơ sở dữ liệu",
+  "deed.backup.made": "sao lưu toàn bộ cơ sở dữ liệu vào",
+  "deed.backup.noted": "ghi nhận bản sao lưu của chương trình khác, lúc",
   "deed.database.restored": "khôi phục cơ sở dữ liệu từ bản sao lưu, số liệu đến lúc",
   "deed.rewind.ordered": "yêu cầu chương trình giám sát gửi lại, số luồng",
   "deed.clock.confirmed": "xác nhận đồng hồ",

@@ -166,7 +166,7 @@ describe.skipIf(!requirePeer("postgres"))("the last backup", () => {
       expect(await run("backup-made")).toMatchObject({ code: 0, out: expect.stringContaining("noted") });
       expect(await last()).toBeGreaterThan(made);
       const deeds = await psql("SELECT what || '|' || about FROM audit ORDER BY place");
-      expect(deeds.trim().split("\n")).toEqual([`backup.made|${file}`, "backup.made|another program"]);
+      expect(deeds.trim().split("\n")).toEqual([`backup.made|${file}`, expect.stringMatching(/^backup\.noted\|20/)]);
     } finally {
       await drop();
     }
