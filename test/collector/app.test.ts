@@ -1,6 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,6 +18,7 @@ import { AgentConfig } from "../../schemas/agent-config.ts";
 import { type Batch, enrolText, signatureHeaders, signingText } from "../../schemas/exchange.ts";
 import { Problem } from "../../schemas/problem.ts";
 import { batchOf, T0 } from "../support/batches.ts";
+import { memoryParent } from "../support/memory-parent.ts";
 import { atThisMachine } from "../support/this-machine.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -34,7 +34,7 @@ describe("the collector over HTTP", () => {
   let nowMs = T0 + 300_000;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "hcc-app-"));
+    folder = await mkdtemp(join(memoryParent(), "hcc-app-"));
     store = await openStore({ databaseUrl: undefined, dataDir: folder });
     db = store.db;
     await migrate(db, T0);

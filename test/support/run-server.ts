@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import type { TestProject } from "vitest/node";
+import { memoryParent } from "./memory-parent.ts";
 import { KEPT_CLUSTERS, startPostgres, type TestPostgres } from "./postgres.ts";
 import { requirePeer } from "./require-peer.ts";
 import { folderOf, packageUser } from "./user-identity.ts";
@@ -23,7 +23,7 @@ export async function setup(project: Pick<TestProject, "provide">): Promise<() =
     project.provide("runServerDesk", 0);
     return async () => undefined;
   }
-  const clusters = await folderOf(await packageUser("postgres"), tmpdir(), "hcc-clusters-");
+  const clusters = await folderOf(await packageUser("postgres"), memoryParent(), "hcc-clusters-");
   process.env[KEPT_CLUSTERS] = clusters;
   let server: Promise<TestPostgres> | undefined;
   const desk = createServer((_, reply) => {

@@ -55,7 +55,7 @@ describe("the embedded server", () => {
   });
 
   it("is started once by two programs at the same moment, and ended by the last one", { timeout: 60_000 }, async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const [one, two] = await Promise.all([openStore({ databaseUrl: undefined, dataDir: folder }), openStore({ databaseUrl: undefined, dataDir: folder })]);
     expect(one.url).toBe(two.url);
     await one.db.query("SELECT 1");
@@ -66,7 +66,7 @@ describe("the embedded server", () => {
   });
 
   it("is adopted when the program that started it was killed, with all that was committed", { timeout: 60_000 }, async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, "../../support/store-writer.ts"), folder], {
       stdio: ["ignore", "pipe", "inherit"],
     });
