@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import postgres from "postgres";
 import { migrate } from "../../collector/store/migrate.ts";
 import { openStore } from "../../collector/store/open.ts";
@@ -28,7 +29,7 @@ export type PanelTime = {
 
 /** Every query of every dashboard over a year of the province, for the last day and for the whole year, as the reader that Grafana uses. */
 export async function benchDashboards(): Promise<{ readonly panels: number; readonly slow: readonly PanelTime[]; readonly slowest: readonly PanelTime[] }> {
-  const server = await startPostgres();
+  const server = await startPostgres({ parent: tmpdir() });
   try {
     await fillWithDemo(server.url, { centres: CENTRES, days: 4 });
     await makeYear(server.url);

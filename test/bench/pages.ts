@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { YOUNG_MS } from "../../collector/shared-work.ts";
@@ -41,7 +42,7 @@ export async function benchPages({ centres = SIMULATED, days = 2, rounds = 14, t
   readonly slow: readonly string[];
   readonly peakMb: number;
 }> {
-  const server = await startPostgres();
+  const server = await startPostgres({ parent: tmpdir() });
   try {
     await fill(server.url, centres, days);
     await using pages = await servePages(server.url);
