@@ -39,7 +39,7 @@ export async function applySiteVersions(tx: Db, today: string, nowMs: number): P
        SELECT site_id, centre ->> 'name' AS name, centre ->> 'district' AS district, (centre ->> 'latitude')::float8 AS latitude,
          (centre ->> 'longitude')::float8 AS longitude, (centre ->> 'officers')::int AS officers, (centre ->> 'keyArea')::boolean AS key_area,
          (centre ->> 'contractMbps')::float8 AS contract_mbps, centre ->> 'isp' AS isp, centre ->> 'contractNumber' AS contract_number, centre -> 'devices' AS devices
-       FROM (${versionsAsOf}) AS declared
+       FROM (${versionsAsOf()}) AS declared
      ) AS v
      WHERE v.site_id = s.site_id
        AND (s.name, s.district, s.latitude, s.longitude, s.officers, s.key_area, s.contract_mbps, s.isp, s.contract_number, s.devices)
@@ -62,11 +62,10 @@ export async function sitesAsOf(
 ): Promise<DeclaredSite[]> {
   // By their bytes, as the program compares codes: the language of a database may pass over hyphens.
   const rows = await db.query<{ site_id: number; centre: unknown }>(
-    `SELECT site_id, centre FROM (${versionsAsOf}) AS declared LEFT JOIN (${closingsKnown}) AS c USING (site_id)
+    `SELECT site_id, centre FROM (${versionsAsOf(only && NAMED)}) AS declared LEFT JOIN (${closingsKnown}) AS c USING (site_id)
      WHERE (c.closed_on IS NULL OR c.closed_on > ($1::text)::date) AND ($3::text IS NULL OR effective_from <= ($3::text)::date)
-       AND ($4::text IS NULL OR centre ->> 'code' = ANY (($4::text)::text[]))
      ORDER BY centre ->> 'code' COLLATE "C"`,
-    [day, knownMs, begunBy ?? null, only ? textsLiteral(only) : null],
+    [day, knownMs, begunBy ?? null, ...(only ? [textsLiteral(only)] : [])],
   );
   const sites: DeclaredSite[] = [];
   for await (const group of groupsInTurns(rows, PARSED_AT_ONCE))
@@ -74,14 +73,17 @@ export async function sitesAsOf(
   return sites;
 }
 
+// In a statement of its own, not "of all where none are named": the plan of that reads the versions of all centres for one.
+const NAMED = "site_id = ANY (ARRAY(SELECT site_id FROM site WHERE centre_code = ANY (($4::text)::text[])))";
+
 // Of the versions known by then the newest that had begun; before the first one began, that first one.
 const lastOf = (columns: string, condition: string) => `
   SELECT DISTINCT ON (site_id) site_id, ${columns} FROM site_version WHERE recorded_at <= to_timestamp($2::float8 / 1000) AND ${condition}
   ORDER BY site_id, effective_from > ($1::text)::date, CASE WHEN effective_from <= ($1::text)::date THEN effective_from END DESC, effective_from, recorded_at DESC`;
 
-const versionsAsOf = `
-  SELECT site_id, effective_from, d.devices_of || v.centre AS centre FROM (${lastOf("centre, effective_from", "true")}) AS v
-  JOIN (${lastOf("jsonb_build_object('devices', centre -> 'devices') AS devices_of", "centre -> 'devices' IS NOT NULL")}) AS d USING (site_id)`;
+const versionsAsOf = (whose = "true") => `
+  SELECT site_id, effective_from, d.devices_of || v.centre AS centre FROM (${lastOf("centre, effective_from", whose)}) AS v
+  JOIN (${lastOf("jsonb_build_object('devices', centre -> 'devices') AS devices_of", `centre -> 'devices' IS NOT NULL AND ${whose}`)}) AS d USING (site_id)`;
 
 const closingsKnown = `
   SELECT DISTINCT ON (site_id) site_id, closed_on FROM site_closing WHERE recorded_at <= to_timestamp($2::float8 / 1000) ORDER BY site_id, recorded_at DESC`;
