@@ -62,6 +62,7 @@ function sumSheet({ byRequirement, total }: Comparison, lang: Lang): PrintSheet 
   const all = { cells: [{ words: text(lang, "report.page.province"), strong: true }, ...counts(total)] };
   return {
     title: text(lang, "compare.sums"),
+    whole: true,
     head: [text(lang, "report.column.requirement"), ...changeKinds.map((kind) => text(lang, `compare.kind.${kind}`))],
     widths: [3, ...changeKinds.map(() => 1)],
     numbers: changeKinds.map((_, place) => place + 1),
@@ -77,7 +78,8 @@ function apartSheet(comparison: Comparison, lang: Lang): PrintSheet {
   const { notCompared, otherCentres } = comparison;
   return {
     title: text(lang, "compare.apart"),
-    head: [text(lang, "report.column.value"), text(lang, "report.column.reason")],
+    whole: true,
+    head: [text(lang, "compare.column.what"), text(lang, "report.column.reason")],
     widths: [2, 3],
     rows: [
       ...notCompared.map((one) => ({ cells: [{ id: one.requirement, words: requirementTitle(comparison, one, lang) }, apartWords(comparison, one, lang)] })),
@@ -97,6 +99,7 @@ function kindSheets({ rows, after: { requirements } }: Comparison, lang: Lang): 
     const more = own.length - KIND_ROWS_SHOWN;
     return {
       title: `${text(lang, `compare.kind.${kind}`)}: ${numberWord(lang, own.length)}`,
+      whole: true,
       head,
       widths: [26, 30, 22, 22],
       rows: own.slice(0, KIND_ROWS_SHOWN).map(({ centre, requirement, before, after, waived }) => ({

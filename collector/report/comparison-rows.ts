@@ -91,7 +91,7 @@ function apartRows(comparison: Comparison, lang: Lang): Sheet {
   const { notCompared, otherCentres } = comparison;
   return {
     key: "compare.apart",
-    head: ["report.column.id", "report.column.value", "report.column.reason"],
+    head: ["report.column.id", "compare.column.what", "report.column.reason"],
     rows: [
       ...notCompared.map((one): Cell[] => [one.requirement, requirementTitle(comparison, one, lang), apartWords(comparison, one, lang)]),
       ...otherCentres.map((one): Cell[] => [one.code, one.name, otherWords(comparison, one, lang)]),

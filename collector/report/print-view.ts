@@ -38,6 +38,8 @@ export type PrintSheet = {
   readonly head: readonly PrintCell[];
   readonly widths: readonly number[];
   readonly numbers?: readonly number[];
+  /** Each row stands on one page with its note. Reports of months do without: what is sealed keeps its pages. */
+  readonly whole?: boolean;
   readonly rows: readonly { readonly cells: readonly PrintCell[]; readonly note?: PrintCell }[];
   /** Stands in the place of a table without rows. */
   readonly empty: string;

@@ -96,7 +96,14 @@ function xlsxOf(sheets: readonly Sheet[], lang: Lang): Promise<readonly Buffer[]
   return xlsx(sheets.map((sheet) => xlsxSheet(sheet, lang)));
 }
 
-const WIDE = new Set(["report.column.requirement", "report.column.why", "report.column.value", "report.column.reason", "report.column.clause"]);
+const WIDE = new Set([
+  "report.column.requirement",
+  "report.column.why",
+  "report.column.value",
+  "compare.column.what",
+  "report.column.reason",
+  "report.column.clause",
+]);
 
 function xlsxSheet({ key, head, rows }: Sheet, lang: Lang): XlsxSheet {
   return { name: text(lang, key), head: head.map((column) => text(lang, column)), widths: head.map((column) => (WIDE.has(column) ? 46 : 15)), rows };

@@ -140,6 +140,7 @@ export const report = {
   "compare.rows": "Show {count} rows",
   "compare.more": "and {count} more rows, which are in Excel and CSV.",
   "compare.column.change": "Change",
+  "compare.column.what": "Requirement or centre",
   "compare.column.before": "Earlier month",
   "compare.column.after": "Later month",
   "compare.column.measuredBefore": "Measured, earlier month",

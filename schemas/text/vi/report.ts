@@ -139,6 +139,7 @@ export const report = {
   "compare.rows": "Xem {count} dòng",
   "compare.more": "và {count} dòng khác, có trong bản Excel và CSV.",
   "compare.column.change": "Thay đổi",
+  "compare.column.what": "Nội dung hoặc trung tâm",
   "compare.column.before": "Tháng trước",
   "compare.column.after": "Tháng sau",
   "compare.column.measuredBefore": "Đo được tháng trước",

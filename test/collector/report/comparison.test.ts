@@ -6,8 +6,9 @@ import { type ChangeKind, changeKinds, compareMonths } from "../../../collector/
 import { listedKinds } from "../../../collector/report/comparison-rows.ts";
 import type { Dossier } from "../../../collector/report/dossier.ts";
 import { bytesOf, renderComparison } from "../../../collector/report/render.ts";
+import { rowReason } from "../../../collector/report/rows.ts";
 import { sealOf } from "../../../collector/report/seal.ts";
-import { pdfText } from "../../support/pdf-text.ts";
+import { pdfPages, pdfText } from "../../support/pdf-text.ts";
 import { sampleComparison, sampleMonth } from "../../support/sample-months.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { hostileName, sampleCentres, sampleFindings } from "../../support/sample-province.ts";
@@ -200,6 +201,7 @@ describe("as a file", () => {
     const worst = comparison.rows.find(({ kind }) => kind === "newly_not_met");
     for (const said of [
       "So sánh tháng 11/2026 với tháng 10/2026",
+      "Nội dung hoặc trung tâm",
       "Chỉ có trong bộ tiêu chí của tháng trước",
       `Đạt thành không đạt: ${comparison.total.newly_not_met}`,
       worst?.centre.name ?? "-",
@@ -212,6 +214,27 @@ describe("as a file", () => {
       .map((kind) => words.indexOf(`${text("vi", `compare.kind.${kind}`)}: ${comparison.total[kind]}`));
     expect(places.length).toBeGreaterThan(2);
     expect(places).toEqual(places.filter((place) => place > 0).sort((a, b) => a - b));
-    expect(words).not.toContain("Vẫn đạt: ");
+    for (const said of ["Vẫn đạt: ", "Giá trị"]) expect(words).not.toContain(said);
+  });
+
+  it("is printed with each row on one page, and its note with it", { timeout: 60_000 }, async () => {
+    const centres = Array.from({ length: 60 }, (_, place) => ({
+      code: `ma-${100 + place}`,
+      name: `Tên ${place} phường có tên dài, để hàng của nó cao, thêm bộ phận một cửa tại thôn xa trung tâm nhất`,
+      keyArea: false,
+    }));
+    const line = sampleFindings(5).filter(({ requirement }) => requirement === "R01");
+    const month = (name: string, state: FindingState) =>
+      sampleMonth(name, {
+        centres,
+        findings: centres.flatMap(({ code }) => line.map((finding) => ({ ...finding, centre: code, state, validUntil: "2027-12-31T00:00:00.000Z" }))),
+      });
+    const comparison = compareMonths(month("2026-10", "pass"), month("2026-11", "fail"), same);
+    const [worst] = comparison.rows;
+    const pages = pdfPages(bytesOf(await renderComparison(comparison, "pdf", "vi")));
+    const onPages = (part: string) => pages.map((page) => page.split(part).length - 1);
+    const rows = onPages("phường có tên");
+    expect(rows.filter((count) => count > 0).length).toBeGreaterThan(2);
+    for (const part of ["xa trung tâm nhất", "ma-1", worst ? rowReason("vi", worst.after) : ""]) expect(onPages(part), part).toEqual(rows);
   });
 });
