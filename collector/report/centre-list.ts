@@ -37,14 +37,28 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
   const shown = asked(standings, filter);
   const about = aboutSheet(list, shown.length, lang);
   const book = new PackedXlsx([centresHead(policy, lang), requirementsHead(lang), about]);
-  for (const group of groupsOf(shown, GROUP)) {
-    const byCentre = Map.groupBy(await told(group.map(({ centre }) => centre.code)), ({ centre }) => centre);
+  for await (const { group, found } of readAhead(groupsOf(shown, GROUP), told)) {
+    const byCentre = Map.groupBy(found, ({ centre }) => centre);
     const rows = group.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));
-    await book.add(0, centreRows(rows, lang));
-    await book.add(1, requirementRows(rows, lang));
+    await Promise.all([book.add(0, centreRows(rows, lang)), book.add(1, requirementRows(rows, lang))]);
   }
   await book.add(2, [...about.rows]);
   return Buffer.concat(await book.end());
+}
+
+type Told = { readonly group: readonly CentreStanding[]; readonly found: readonly ToldFinding[] };
+
+/** Groups of centres with their findings: those of the next group are read while one is written. */
+async function* readAhead(groups: Iterable<readonly CentreStanding[]>, told: CentreList["told"]): AsyncGenerator<Told> {
+  let before: Promise<Told> | undefined;
+  for (const group of groups) {
+    const next = told(group.map(({ centre }) => centre.code)).then((found) => ({ group, found }));
+    // Whoever asks for it hears of its fault; while one before it is written nobody does yet.
+    next.catch(() => undefined);
+    if (before) yield await before;
+    before = next;
+  }
+  if (before) yield await before;
 }
 
 /** All requirements of one centre as they stand now, in the order of the policy; what nobody judged is unknown. */

@@ -62,7 +62,7 @@ export function compareMonths(before: Dossier, after: Dossier, policies: JudgedB
   const ids = after.requirements.map(({ id }) => id);
   const places = new Map(ids.map((id, place) => [id, place]));
   const earlier = new Map(before.centres.map((centre) => [centre.code, centre]));
-  // What is alike in all of this stands in one group, in the order of its centres, which is that of what is worst: a large province has tens of thousands of rows to sort.
+  // Groups are sorted, not the tens of thousands of rows of a large province: what is alike in all of this stays in the order of its centres, that of what is worst.
   const groups = new Map<string, [ComparedRow, ...ComparedRow[]]>();
   for (const centre of after.centres)
     for (const row of comparedRows(earlier.get(centre.code), centre, after.lastDay, apart)) {

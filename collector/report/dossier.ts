@@ -282,8 +282,10 @@ function countedTo({ lastDay }: Pick<Period, "lastDay">, nowMs: number): string 
   return today < lastDay ? today : lastDay;
 }
 
+const noDays = Object.fromEntries([...worstFirst, "none" as const].map((state) => [state, 0])) as Record<FindingState | "none", number>;
+
 function dossierRow(requirement: string, finding: StandingFinding | undefined, states: readonly (DayState | undefined)[]): DossierRow {
-  const days = Object.fromEntries([...worstFirst, "none" as const].map((state) => [state, 0])) as Record<FindingState | "none", number>;
+  const days = { ...noDays };
   for (const day of states) if (day !== "not_counted") days[day === "not_judged" ? "unknown" : (day ?? "none")]++;
   const [notJudged, notCounted] = (["not_judged", "not_counted"] as const).map((state) => states.filter((day) => day === state).length);
   const counted = { days, ...(notJudged && { notJudged }), ...(notCounted && { notCounted }) };

@@ -13,6 +13,9 @@ export type DayChange = Omit<Transition, "reason"> & { readonly reason: FindingR
  * or not yet enough to be judged by itself.
  */
 export type DayState = FindingState | "not_judged" | "not_counted";
+/** Days of a calendar, each with how long a rule looks back, of which it is remembered when they are open. */
+const SPANS_MAX = 2_000;
+const spans = new WeakMap<Calendar, Map<string, DaySpan | undefined>>();
 type Change = Pick<DayChange, "to" | "at" | "reason">;
 /** How the days of a rule that looks at working time alone are counted up to now. */
 export type WorkedDays = { readonly calendar: Calendar; readonly settlingMs: number; readonly nowMs: number };
@@ -47,15 +50,29 @@ export function dailyStates(changes: readonly Change[], lastDay: string, count: 
   return days;
 }
 
+type DaySpan = { readonly openMs: number; readonly settledMs: number };
+
 /** When a day is open, and from when on it is judged by itself; undefined where it is not counted. */
-function countedSpan({ calendar, settlingMs: ms, nowMs }: WorkedDays, startMs: number): { openMs: number; settledMs: number } | undefined {
+function countedSpan({ calendar, settlingMs: ms, nowMs }: WorkedDays, startMs: number): DaySpan | undefined {
+  // Asked for the same days of each centre of a province.
+  const known = spans.get(calendar) ?? new Map<string, DaySpan | undefined>();
+  spans.set(calendar, known);
+  const name = `${startMs} ${ms}`;
+  if (!known.has(name)) {
+    if (known.size >= SPANS_MAX) known.clear();
+    known.set(name, spanOf(calendar, ms, startMs));
+  }
+  const span = known.get(name);
+  return span && nowMs >= span.settledMs ? span : undefined;
+}
+
+function spanOf(calendar: Calendar, ms: number, startMs: number): DaySpan | undefined {
   if (!isWorkingDay(calendar, vietnamDay(startMs))) return undefined;
-  const settledMs = Math.min(addWorkingMs(calendar, startMs, ms), startMs + DAY_MS - 1);
-  return nowMs < settledMs ? undefined : { openMs: addWorkingMs(calendar, startMs, 0), settledMs };
+  return { openMs: addWorkingMs(calendar, startMs, 0), settledMs: Math.min(addWorkingMs(calendar, startMs, ms), startMs + DAY_MS - 1) };
 }
 
 /** The worst of what stands when a day is settled, of what comes after, and of what was missing since it opened. `changes` are those up to its end. */
-function worstOf(changes: readonly { state: DayState | undefined; atMs: number }[], { openMs, settledMs }: { openMs: number; settledMs: number }) {
+function worstOf(changes: readonly { state: DayState | undefined; atMs: number }[], { openMs, settledMs }: DaySpan) {
   const standing = changes.findLast(({ atMs }) => atMs <= settledMs)?.state;
   // Another reason for the same state begins none.
   const begun = changes.filter(({ state, atMs }, place) => atMs >= openMs && changes[place - 1]?.state !== state);

@@ -18,6 +18,13 @@ const NOTICED_MS = 100;
 /** The same of one of any size, and the longest that one page may keep the collector from its agents, ms. */
 const WAIT_MS = 1_000;
 const HELD_MS = 300;
+/**
+ * The same as WAIT_MS of what is made of every finding of a province: of 3,300 centres these are 80,000 rows, which one thread reads, puts into words, hashes and
+ * packs, between all else that it does. It is a file that somebody asks for now and then, made once for all who ask together; who waits for it waits some seconds,
+ * of 135 centres not one. What it may hold is the same.
+ */
+const WHOLE_MS = 5_000;
+const whole = /\/centres\.xlsx$|\/province\.[a-z]+$/;
 /** Centres of the plan's province: this many are simulated at most, and repeated where more are asked for. */
 const SIMULATED = 135;
 /** No page is asked for again and again for longer. */
@@ -46,7 +53,6 @@ export async function benchPages({ centres = SIMULATED, days = 2, rounds = 14, t
   try {
     await fill(server.url, centres, days);
     await using pages = await servePages(server.url);
-    const targetMs = centres > SIMULATED ? WAIT_MS : NOTICED_MS;
     const slow: string[] = [];
     print(`page | cold ms | warm median ms | warm slowest ms | slowest of ${together} at once ms | held at the longest ms | kB`);
     for (const path of await pathsOf(server)) {
@@ -63,7 +69,8 @@ export async function benchPages({ centres = SIMULATED, days = 2, rounds = 14, t
       const medianMs = warm[Math.floor(warm.length / 2)] ?? Number.NaN;
       const figures = [cold.firstByteMs, medianMs, warm.at(-1) ?? Number.NaN, Math.max(...crowd.map(({ firstByteMs }) => firstByteMs)), heldMs];
       print([path, ...figures.map((ms) => ms.toFixed(0)), (cold.bytes / 1_000).toFixed(0)].join(" | "));
-      if (medianMs > targetMs || heldMs > HELD_MS) slow.push(path);
+      const [smallMs, largeMs] = whole.test(path) ? [WAIT_MS, WHOLE_MS] : [NOTICED_MS, WAIT_MS];
+      if (medianMs > (centres > SIMULATED ? largeMs : smallMs) || heldMs > HELD_MS) slow.push(path);
     }
     const { peakMb } = await pages.cost();
     return { centres, slow, peakMb: Math.round(peakMb) };
@@ -108,6 +115,7 @@ async function pathsOf(server: TestPostgres): Promise<readonly string[]> {
     "/reports",
     `/v1/evidence/${centre}.link.html`,
     `/v1/reports/${month}/province.html`,
+    `/v1/reports/${month}/province.csv`,
     `/v1/reports/${month}/centres/${centre}.html`,
   ];
 }

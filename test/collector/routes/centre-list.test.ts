@@ -97,6 +97,23 @@ test("a list of many centres is read and packed a few at a time, with turns for 
   expect(bytes.length * 10).toBeLessThan([...zipParts(bytes).values()].join("").length);
 });
 
+test("the findings of the next few centres are asked for before those in front of them are written", async () => {
+  const many = Array.from({ length: 130 }, (_, index) => ({ ...(sampleCentres[0] as (typeof sampleCentres)[number]), code: `xa-${100 + index}` }));
+  const next = Promise.withResolvers<void>();
+  let asked = 0;
+  const store = {
+    ...sampleStore,
+    province: async (...day: Parameters<typeof sampleStore.province>) => ({ ...(await sampleStore.province(...day)), centres: many, findings: new Map() }),
+    told: async () => {
+      asked += 1;
+      if (asked > 1) next.resolve();
+      await next.promise;
+      return [];
+    },
+  };
+  expect((await samplePages({ ...deps, store }).request("/centres.xlsx")).status).toBe(200);
+});
+
 test.each(["=1+1", "+84", "-5", "@SUM(A1)", '=HYPERLINK("http://evil.test")'])("a centre called %s is text and no formula", async (name) => {
   const [first] = sampleCentres;
   const hostile = {
