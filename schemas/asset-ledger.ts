@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Code } from "./ids.ts";
-import { type Device, DeviceRole } from "./inventory.ts";
+import { type Device, DeviceRole, pointOf } from "./inventory.ts";
 
 /**
  * A device as searches of the LAN have found it. `identity` tells it from others without a MAC address leaving the centre: `hash <salt> <hash>`
@@ -16,6 +16,8 @@ export const FoundDevice = z.strictObject({
   model: z.string().max(64).optional(),
   /** The declared device at whose address it answered. */
   device: Code.optional(),
+  /** The reception point whose agent met it, as the collector knows it; absent at the main office. */
+  point: Code.optional(),
 });
 export type FoundDevice = z.infer<typeof FoundDevice>;
 
@@ -72,13 +74,19 @@ export function assetLedger({ declared, found, seen, sinceDay }: LedgerSides): r
 /** By serial number before all: it goes with the machine. Else by the place at which the machine answers. */
 function matchOf(device: Device, found: readonly KnownDevice[]): KnownDevice | undefined {
   const bySerial = found.find(({ serial }) => sameSerial(serial, device.serial));
-  return bySerial ?? found.find((one) => one.device === device.id || (device.address !== undefined && one.address === device.address));
+  return bySerial ?? found.find((one) => one.device === device.id || (device.address !== undefined && placeOf(one) === placeOf(device)));
+}
+
+/** Where something answers: reception points may use the same addresses. */
+function placeOf(one: { readonly point?: string | undefined; readonly address?: string | undefined }): string {
+  return `${pointOf(one)} ${one.address}`;
 }
 
 /** The code of the declared device that has the same serial number, address or found machine; else this one takes them. */
-function claim(known: Map<string, string>, { id, role, serial, address }: Device, match: KnownDevice | undefined): string | undefined {
+function claim(known: Map<string, string>, device: Device, match: KnownDevice | undefined): string | undefined {
+  const { id, role, serial, address } = device;
   const plain = plainSerial(serial);
-  const keys = [...(plain ? [`serial ${plain}`] : []), ...(address ? [`address ${address}`] : []), ...(match ? [match.identity] : [])].map(
+  const keys = [...(plain ? [`serial ${plain}`] : []), ...(address ? [`address ${placeOf(device)}`] : []), ...(match ? [match.identity] : [])].map(
     (key) => `${kindOf(role)} ${key}`,
   );
   const owner = keys.map((key) => known.get(key)).find((other) => other !== undefined);
@@ -136,9 +144,9 @@ function extras(
 ): LedgerRow[] {
   const taken = new Set(rows.flatMap(({ found }) => found?.identity ?? []));
   // What stood in a declared device's place before is no machine of its own.
-  const places = new Set(declared.flatMap(({ id, address }) => [id, ...(address === undefined ? [] : [address])]));
+  const places = new Set(declared.flatMap((device) => [device.id, ...(device.address === undefined ? [] : [placeOf(device)])]));
   const unclaimed = recent
-    .filter(({ identity, device, address }) => !taken.has(identity) && !places.has(device ?? address))
+    .filter((found) => !taken.has(found.identity) && !places.has(found.device ?? placeOf(found)))
     .map((found): LedgerRow => ({ state: "extra", role: found.roles[0] ?? "printer", label: found.address, found, lastDay: found.lastDay }));
   const names = new Set(declared.flatMap(({ id, name }) => [id, ...(name === undefined ? [] : [name])]));
   const unnamed = new Map<string, LedgerRow>();

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type KnownDevice, kindOf, sameSerial } from "./asset-ledger.ts";
 import { Code } from "./ids.ts";
-import type { Device } from "./inventory.ts";
+import { type Device, pointOf } from "./inventory.ts";
 
 /** A device under a code that is declared no more, and the Vietnam day from which on it is not. */
-export type FormerDevice = Pick<Device, "id" | "role" | "address" | "serial"> & { readonly untilDay: string };
+export type FormerDevice = Pick<Device, "id" | "role" | "address" | "serial" | "point"> & { readonly untilDay: string };
 
 /**
  * The present codes of devices that got another one: what answered under the old code is the same machine. Its serial number says so, or the address on the
@@ -45,9 +45,9 @@ export function underCodesNow<Row extends { readonly device: string; readonly da
 function isSame(before: FormerDevice, device: Device, found: readonly KnownDevice[]): boolean {
   const said = sameSerial(before.serial, device.serial);
   if (said !== undefined) return said;
-  if (before.address === undefined || before.address !== device.address) return false;
+  if (before.address === undefined || before.address !== device.address || pointOf(before) !== pointOf(device)) return false;
   const [there] = found
-    .filter(({ identity, address }) => identity.startsWith("hash ") && address === device.address)
+    .filter((one) => one.identity.startsWith("hash ") && one.address === device.address && pointOf(one) === pointOf(device))
     .sort((a, b) => b.lastDay.localeCompare(a.lastDay) || b.firstDay.localeCompare(a.firstDay));
   const isOther = [before, device].some(({ serial }) => sameSerial(serial, there?.serial) === false);
   return there !== undefined && !isOther && there.firstDay < before.untilDay;

@@ -6,8 +6,18 @@ import type { EvidenceRef } from "./finding.ts";
 import type { Centre, DeviceRole, NewlyDeclared } from "./inventory.ts";
 import type { Outcome, ProbeKind } from "./observation.ts";
 
-/** One stored observation as the rules see it. */
-export type Run = { readonly ref: EvidenceRef; readonly probe: ProbeKind; readonly target?: string; readonly atMs: number; readonly outcome: Outcome };
+/** One stored observation as the rules see it. `point`: the reception point of its agent; absent at the main office. */
+export type Run = {
+  readonly ref: EvidenceRef;
+  readonly probe: ProbeKind;
+  readonly target?: string;
+  readonly atMs: number;
+  readonly outcome: Outcome;
+  readonly point?: string;
+};
+
+/** A reception point, and when its agents were heard first and last; neither where none was. */
+export type PointContact = { readonly point: string; readonly firstContactMs?: number; readonly lastContactMs?: number };
 
 /** A device that answered at least once on a Vietnam day (`YYYY-MM-DD`). */
 export type Presence = { readonly device: string; readonly role: DeviceRole; readonly day: string };
@@ -43,6 +53,8 @@ export type Facts = {
   /** First and last time that any observation of the centre was received; absent when there never was one. */
   readonly firstContactMs?: number;
   readonly lastContactMs?: number;
+  /** The reception points that have an agent or declare a device, the main office first; absent where nothing was ever said of any but the main office. */
+  readonly points?: readonly PointContact[];
   /** When targets failed from so many centres that the fault was shared. */
   readonly sharedFaults: readonly SharedFault[];
 };

@@ -82,9 +82,13 @@ const DetailValue = z.union([z.number(), z.string().max(200), z.boolean()]);
 export type FindingDetailValue = z.infer<typeof DetailValue>;
 export const FindingDetail = z.record(z.string().max(40), DetailValue);
 
-/** One device, channel or portal inside a finding: the centre's state is the worst of its parts. */
+/**
+ * One device, channel or portal inside a finding: the centre's state is the worst of its parts. Where a centre has several reception points, `point` says at
+ * which one it is, and a part whose subject is the point stands for its line or LAN as a whole.
+ */
 export const FindingPart = z.strictObject({
   subject: z.string().max(128),
+  point: Code.optional(),
   state: FindingState,
   reason: FindingReason,
   observed: z.number().optional(),

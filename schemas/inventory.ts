@@ -18,11 +18,23 @@ export const deviceRoles = [
 export const DeviceRole = z.enum(deviceRoles);
 export type DeviceRole = z.infer<typeof DeviceRole>;
 
-/** A device that the centre declares to own. `address` is where the agent finds it; without one it is declared only. */
+/** The main office among a centre's reception points; what names no point is there. */
+export const MAIN_POINT = "main";
+
+/** The reception point (điểm tiếp nhận) of what may name one. */
+export function pointOf({ point }: { readonly point?: string | undefined }): string {
+  return point ?? MAIN_POINT;
+}
+
+/**
+ * A device that the centre declares to own. `address` is where the agent finds it; without one it is declared only. `point` is the reception point whose
+ * agent reaches it.
+ */
 export const Device = z.strictObject({
   id: Code,
   name: z.string().max(128).optional(),
   role: DeviceRole,
+  point: Code.optional(),
   address: z.union([z.ipv4(), z.ipv6()]).optional(),
   vendor: z.string().max(64).optional(),
   model: z.string().max(64).optional(),

@@ -2,7 +2,7 @@ import type { FoundDevice, KnownDevice } from "../asset-ledger.ts";
 import { type Calendar, isWorkingTime, vietnamDay } from "../calendar.ts";
 import { DiscoveryEvidence } from "../discovery-evidence.ts";
 import type { DailyPages, DailyPeak, Presence } from "../facts.ts";
-import { DeviceRole } from "../inventory.ts";
+import { DeviceRole, MAIN_POINT } from "../inventory.ts";
 import type { Outcome, ProbeKind } from "../observation.ts";
 
 /** Most facts of a kind that are kept of one day, at the centre and in the province (migrations 0043 and 0047): an agent that invents names must fill nothing. */
@@ -35,10 +35,14 @@ export function pagesIn(outcome: Outcome, atMs: number): DailyPages[] {
   );
 }
 
-/** Devices that a search of the LAN has met. Whatever else an outcome holds gives none. */
-export function foundIn(probe: ProbeKind, outcome: Outcome): readonly FoundDevice[] {
+/**
+ * Devices that a search of the LAN has met, each with the reception point of the agent that searched, whatever the agent says. Whatever else an outcome holds
+ * gives none.
+ */
+export function foundIn(probe: ProbeKind, outcome: Outcome, point: string = MAIN_POINT): readonly FoundDevice[] {
   if (probe !== "device-discovery" || outcome.kind !== "measured") return [];
-  return DiscoveryEvidence.safeParse(outcome.evidence).data?.found ?? [];
+  const found = DiscoveryEvidence.safeParse(outcome.evidence).data?.found ?? [];
+  return found.map(({ point: _, ...one }) => (point === MAIN_POINT ? one : { ...one, point }));
 }
 
 /** Each device that searches have met once, with its first and last day and what the newest search said of it; of searches of one day the later in the list counts. */

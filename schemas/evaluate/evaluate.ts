@@ -4,6 +4,7 @@ import type { Facts } from "../facts.ts";
 import type { Declared, Finding } from "../finding.ts";
 import { type PolicyProfile, type Requirement, restsOnWords } from "../policy.ts";
 import type { Judgement } from "./judgement.ts";
+import { judgeByPoint } from "./points.ts";
 import { judgeRule } from "./registry.ts";
 import { isValid } from "./rules/attested.ts";
 import { explainedBySilence } from "./silence.ts";
@@ -67,8 +68,9 @@ function findingOf(policy: PolicyProfile, requirement: Requirement, facts: Facts
 function judge(requirement: Requirement, facts: Facts, nowMs: number): Judgement {
   if (requirement.applies === "key_area" && !facts.centre.keyArea) return { state: "not_applicable", reason: "not_key_area" };
   try {
-    const judgement = judgeRule(requirement.rule, facts, nowMs, requirement.id);
-    return restsOnWords(requirement.rule) ? judgement : explainedBySilence(judgement, facts, nowMs);
+    const { id, rule } = requirement;
+    if (restsOnWords(rule)) return judgeRule(rule, facts, nowMs, id);
+    return judgeByPoint(rule, facts, (own) => explainedBySilence(judgeRule(rule, own, nowMs, id), own, nowMs));
   } catch {
     // A fault of a rule must not take the centre's other findings with it.
     return { state: "error", reason: "rule_error" };

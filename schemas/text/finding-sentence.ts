@@ -2,6 +2,7 @@ import type { Finding, FindingPart } from "../finding.ts";
 import { RecordingProjection } from "../recording-evidence.ts";
 import type { Lang } from "../words.ts";
 import { numberWord } from "./number-word.ts";
+import { pointWord } from "./point-word.ts";
 import { projectionSentence } from "./projection-sentence.ts";
 import { isTextKey, text } from "./text.ts";
 
@@ -9,7 +10,7 @@ type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit"
 
 /**
  * Why a finding has its state, as one sentence with its numbers; a second one says where the fault lies, that most of the newest runs lie below what one has
- * reached, how long the tests were, that the contract asks for less than the plan, or what a disk will hold, where known.
+ * reached, how long the tests were, that the contract asks for less than the plan, or what a disk will hold, where known. Of several reception points the sentence names the one that it is about.
  */
 export function findingSentence(lang: Lang, { reason, detail, observed, required, unit }: Told): string {
   const said = Object.fromEntries(
@@ -26,8 +27,15 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
   const length = detail?.fullLength === undefined ? [] : text(lang, "finding.fullLength", said);
   const isLow = reason === "below_floor" || reason === "unconfirmed";
   const contract = isLow && detail?.contractShort === true ? text(lang, "finding.contract.short", { ...numbers, ...said }) : [];
-  const sentence = text(lang, `finding.reason.${reason}`, { ...numbers, ...said });
+  const sentence = atPoint(lang, reason, detail, text(lang, `finding.reason.${reason}`, { ...numbers, ...said }));
   return [sentence, where, lower, length, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+}
+
+/** The sentence with the reception point that it is about, where a centre has several. */
+function atPoint(lang: Lang, reason: Told["reason"], detail: Told["detail"], sentence: string): string {
+  if (typeof detail?.point !== "string") return sentence;
+  const place = pointWord(lang, detail.point);
+  return reason === "site_offline" ? text(lang, "finding.point_offline", { place }) : text(lang, "finding.at_point", { place, sentence });
 }
 
 /** The estimate of a depth finding: its fields lie flat in the detail. */

@@ -2,7 +2,7 @@ import { assetLedger, type LedgerRow, ledgerStates } from "../../asset-ledger.ts
 import { endOfWorkingDayAfter, vietnamDay, vietnamDayStartMs, workingDaysBefore, workingDaysOver } from "../../calendar.ts";
 import type { Facts } from "../../facts.ts";
 import type { FindingPart } from "../../finding.ts";
-import type { Device } from "../../inventory.ts";
+import { type Device, pointOf } from "../../inventory.ts";
 import type { CountRule } from "../../policy.ts";
 import { type Judgement, worstPart } from "../judgement.ts";
 import { pageUse } from "../page-use.ts";
@@ -61,9 +61,8 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (isYoung && seen.size >= required) return { state: "pending", reason: "too_young", ...numbers };
   if (declaredDevices.length < required && declaredDevices.length > 0) return { state: "fail", reason: "declared_short", ...numbers };
   if (seen.size === 0 && declaredDevices.length === 0) return { ...noEvidence(facts, rule.probe), ...numbers };
-  // A day on which nothing at all answered is a day on which nobody looked: it speaks against no device.
-  const watched = over.filter((day) => facts.presence.some((presence) => presence.day === day)).length;
-  const mayCount = [...seen.values()].filter((on) => on.length + over.length - watched >= rule.seenDays).length;
+  const watchedAt = watchedDays(facts, over);
+  const mayCount = [...seen].filter(([device, on]) => on.length + over.length - watchedAt(device) >= rule.seenDays).length;
   if (isYoung || mayCount >= required) return { state: "pending", reason: "too_young", ...numbers };
   // The spooler knows a USB printer by the name of its queue.
   const unseen = declaredDevices.filter(({ id, name }) => (seen.get(id) ?? seen.get(name ?? id) ?? []).length < rule.seenDays);
@@ -72,17 +71,41 @@ function judgeTogether(rule: CountRule, facts: Facts, nowMs: number): Judgement 
   if (unseen.some(({ address }) => address === undefined)) return { state: "unknown", reason: "declared_only", ...numbers };
   const excused = unseen.filter((device) => isNew(device, facts, days) || rows.some(hasMoved(device.id))).length;
   if (observed + excused >= required) return { state: "pending", reason: "too_young", ...numbers };
-  if (watched < rule.seenDays)
+  const unwatched = unseen.filter(({ id }) => watchedAt(id) < rule.seenDays);
+  const [blind] = unwatched;
+  const isBlind = severalPoints(facts) ? observed + excused + unwatched.length >= required : watchedAt() < rule.seenDays;
+  if (isBlind) {
+    const point = severalPoints(facts) && blind ? pointOf(blind) : undefined;
+    const runs = point === undefined ? facts.runs : facts.runs.filter((run) => pointOf(run) === point);
     return {
       state: "unknown",
-      reason: measuredRuns(facts.runs, rule.probe).length > 0 ? "device_offline" : "stale",
+      reason: measuredRuns(runs, rule.probe).length > 0 ? "device_offline" : "stale",
       ...numbers,
-      detail: { ...detail, watched },
+      detail: { ...detail, watched: watchedAt(blind?.id), ...(point !== undefined && { point }) },
     };
+  }
   // Nor against one that was met on none of the others: its officer may have been on leave on those few.
-  const neverMet = unseen.filter(({ id, name }) => !seen.has(id) && !seen.has(name ?? id)).length;
-  if (over.length - watched >= rule.seenDays && mayCount + neverMet >= required) return { state: "pending", reason: "too_young", ...numbers };
+  const neverMet = unseen.filter(({ id, name }) => over.length - watchedAt(id) >= rule.seenDays && !seen.has(id) && !seen.has(name ?? id)).length;
+  if (mayCount + neverMet >= required) return { state: "pending", reason: "too_young", ...numbers };
   return declaredDevices.length >= required ? { state: "fail", reason: "not_seen", ...numbers } : { state: "fail", reason: "count_short", ...numbers };
+}
+
+function severalPoints({ points = [] }: Facts): boolean {
+  return points.length > 1;
+}
+
+/**
+ * On how many of some days somebody looked for a device: a day on which nothing at all answered at its reception point is one on which nobody did, and speaks
+ * against no device there. What is not declared may stand at any point.
+ */
+function watchedDays(facts: Facts, days: readonly string[]): (device?: string) => number {
+  const declared = severalPoints(facts) ? facts.centre.devices : [];
+  const points = new Map([...declared.map((one) => [one.name ?? one.id, pointOf(one)] as const), ...declared.map((one) => [one.id, pointOf(one)] as const)]);
+  const answered = new Set(facts.presence.flatMap(({ device, day }) => [day, `${points.get(device)} ${day}`]));
+  return (device = "") => {
+    const point = points.get(device);
+    return days.filter((day) => answered.has(point === undefined ? day : `${point} ${day}`)).length;
+  };
 }
 
 /** Printers that answer and whose page counter has stood still for the rule's days. */
@@ -119,7 +142,12 @@ function isNew({ id, role }: Device, { newlyDeclared }: Facts, days: readonly st
 /** Whether a search has met a declared machine, by its serial number, at another address than the declared one. */
 function hasMoved(id: string): (row: LedgerRow) => boolean {
   return ({ device, state, found }) =>
-    device?.id === id && state === "matched" && device.address !== undefined && found !== undefined && found.address !== device.address && found.device !== id;
+    device?.id === id &&
+    state === "matched" &&
+    device.address !== undefined &&
+    found !== undefined &&
+    (found.address !== device.address || pointOf(found) !== pointOf(device)) &&
+    found.device !== id;
 }
 
 /** How many assets stand in each state of the ledger. */

@@ -69,6 +69,10 @@ export const findings = {
 
   "finding.fullLength":
     "Of the low tests {fullLength} were full-length tests (the longest carried {carriedS} s): a try of a few seconds may still look fast enough.",
+  "point.main": "Main office",
+  "point.other": "Reception point {point}",
+  "finding.at_point": "{place}: {sentence}",
+  "finding.point_offline": "{place} is not heard: its gateway PC or its line is off.",
   "finding.segment.portal": "The centre's line carries: the fault is the portal's.",
   "finding.contract.short": "The contract is for {contract} {unit} only, less than the plan demands: that has to be raised first.",
   "finding.met.median":

@@ -69,6 +69,10 @@ export const findings = {
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
 
   "finding.fullLength": "Trong các lần thấp có {fullLength} lần đo dài (lâu nhất tải liên tục {carriedS} giây): thử nhanh vài giây có thể vẫn thấy đủ tốc độ.",
+  "point.main": "Trụ sở chính",
+  "point.other": "Điểm tiếp nhận {point}",
+  "finding.at_point": "{place}: {sentence}",
+  "finding.point_offline": "{place} mất liên lạc: máy tính cổng hoặc đường truyền ở đó đang ngắt.",
   "finding.segment.portal": "Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
   "finding.contract.short": "Hợp đồng chỉ ghi {contract} {unit}, thấp hơn mức kế hoạch yêu cầu: trước hết phải nâng tốc độ trong hợp đồng.",
   "finding.met.median":

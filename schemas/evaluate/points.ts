@@ -1,0 +1,92 @@
+import type { Facts, PointContact } from "../facts.ts";
+import type { FindingPart } from "../finding.ts";
+import { type DeviceRole, MAIN_POINT, pointOf } from "../inventory.ts";
+import type { Rule } from "../policy.ts";
+import { type Judgement, least, lowestPart, worstPart } from "./judgement.ts";
+
+/** A rule that looks at what was measured. */
+type MeasuringRule = Extract<Rule, { probe: unknown }>;
+/** What a rule says of one reception point. */
+type PointJudgement = { readonly point: string; readonly judgement: Judgement };
+
+/**
+ * Judges a rule about a line or a LAN at each reception point of a centre, as if it were a centre of its own: the worst point is the centre's state, its
+ * number and its reason, and the parts name the points. Devices are counted over the whole centre, whose officers they are of.
+ */
+export function judgeByPoint(rule: MeasuringRule, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
+  const { points = [] } = facts;
+  if (rule.kind === "count" || points.length === 0) return judge(facts);
+  const [only, ...more] = points;
+  if (only && more.length === 0) return judge(atPoint(facts, only));
+  const concerned = points.filter(({ point }) => concerns(rule, facts, point));
+  if (concerned.length === 0) return judge(facts);
+  // The peaks of days are kept of the whole centre.
+  return worstOf(concerned.map((point) => ({ point: point.point, judgement: judge({ ...atPoint(facts, point), peaks: [] }) })));
+}
+
+/** Each point has a line. What it neither declares nor has told anything of, it is not held to have. */
+function concerns(rule: Exclude<MeasuringRule, { kind: "count" }>, { runs, centre: { devices } }: Facts, point: string): boolean {
+  const roles = rolesHeld(rule);
+  if (roles === undefined) return true;
+  return runs.some((run) => run.probe === rule.probe && pointOf(run) === point) || devices.some((one) => roles.includes(one.role) && pointOf(one) === point);
+}
+
+/** The devices that a rule is about; undefined for one about the line. */
+function rolesHeld(rule: Exclude<MeasuringRule, { kind: "count" }>): readonly DeviceRole[] | undefined {
+  switch (rule.kind) {
+    case "floor":
+      return undefined;
+    case "reachable":
+      return rule.targets ? undefined : ["camera", "recorder"];
+    case "depth":
+      return ["camera", "recorder"];
+    case "capacity":
+      return ["access-point"];
+  }
+}
+
+/** What is known of one point. The contract that a centre declares is that of its main office's line. */
+function atPoint(facts: Facts, { point, firstContactMs, lastContactMs }: PointContact): Facts {
+  const { firstContactMs: _, lastContactMs: __, points: ___, centre, ...rest } = facts;
+  const { contractMbps, ...others } = centre;
+  return {
+    ...rest,
+    centre: {
+      ...others,
+      ...(contractMbps !== undefined && point === MAIN_POINT && { contractMbps }),
+      devices: centre.devices.filter((one) => pointOf(one) === point),
+    },
+    runs: facts.runs.filter((run) => pointOf(run) === point),
+    ...(firstContactMs !== undefined && { firstContactMs }),
+    ...(lastContactMs !== undefined && { lastContactMs }),
+  };
+}
+
+function worstOf(judged: readonly PointJudgement[]): Judgement {
+  const wholes = judged.map(wholePart);
+  const { state } = worstPart(wholes);
+  const lowest = lowestPart(wholes.filter((part) => part.state === state));
+  const worst = judged.find(({ point }) => point === lowest?.point) ?? judged[0];
+  if (!worst) return { state: "unknown", reason: "no_data" };
+  const { detail, evidence = [], validUntilMs, ...said } = worst.judgement;
+  const ends = judged.flatMap(({ judgement }) => judgement.validUntilMs ?? []);
+  return {
+    ...said,
+    parts: judged.flatMap(partsOf),
+    // Those of the point that the finding names stand first: there may be more than are kept.
+    evidence: [...new Set([...evidence, ...judged.flatMap(({ judgement }) => judgement.evidence ?? [])])],
+    ...(state === "pass" ? detail && { detail } : { detail: { ...detail, point: worst.point } }),
+    ...(validUntilMs !== undefined && { validUntilMs: state === "pass" ? least(ends) : validUntilMs }),
+  };
+}
+
+/** What was down at a point when it fell silent is not known any more. */
+function partsOf(judged: PointJudgement): FindingPart[] {
+  const { point, judgement } = judged;
+  const { parts = [], reason } = judgement;
+  return parts.length === 0 || reason === "site_offline" ? [wholePart(judged)] : parts.map((part) => ({ ...part, point }));
+}
+
+function wholePart({ point, judgement: { state, reason, observed, detail } }: PointJudgement): FindingPart {
+  return { subject: point, point, state, reason, ...(observed !== undefined && { observed }), ...(detail && { detail }) };
+}
