@@ -56,6 +56,7 @@ import { configSeal } from "./store/config-seals.ts";
 import type { Db } from "./store/db.ts";
 import { enrolmentOf, enrolments } from "./store/enrolment.ts";
 import { declaredDaysAt } from "./store/facts.ts";
+import { pointNames } from "./store/points.ts";
 import { setting } from "./store/settings.ts";
 import { findSite } from "./store/sites.ts";
 import { formToken } from "./web/form-token.ts";
@@ -187,7 +188,8 @@ export function createApp(deps: AppDeps): Hono {
       clock,
       siteOf: (siteId) => findSite(db, siteId),
       declaredDaysAt: async (site, nowMs) => (await declaredDaysAt(db, [site], nowMs)).get(site.siteId),
-      sealOf: (siteId) => configSeal(db, siteId),
+      pointsOf: async (site) => (await pointNames(db, [site])).get(site.siteId) ?? [],
+      sealOf: (place) => configSeal(db, place),
       noteVersion: (agentId, version) => noteAgentVersion(db, agentId, version),
       policy,
       calendar,
@@ -213,8 +215,8 @@ export function createApp(deps: AppDeps): Hono {
       publicUrl: config.publicUrl,
       centreName: async (code) => (await findSite(db, code))?.centre.name,
       agentsOf: (code) => agentsLetIn(db, code),
-      lose: async (by, code) => {
-        const lost = await deeds.loseGatewayPc(by, code);
+      lose: async (by, code, point) => {
+        const lost = await deeds.loseGatewayPc(by, code, point);
         for (const agent of lost?.agents ?? []) keys.forget(agent);
         return lost;
       },

@@ -1,5 +1,6 @@
-import { type AgentConfig, FORMER_CODES_MAX, type MeasureServer } from "#schemas/agent-config.ts";
+import { type AgentConfig, FORMER_CODES_MAX, type MeasureServer, POINTS_MAX } from "#schemas/agent-config.ts";
 import type { Calendar } from "#schemas/calendar.ts";
+import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { type PhoneEntry, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -13,20 +14,29 @@ export type ServedRules = {
   readonly phones: readonly PhoneEntry[];
 };
 
-/** What every agent of a centre is told: whom to measure, since when and under which codes before where that has changed lately, by which rules, and whom its people call. */
+/** The reception point of an agent among those of its centre. */
+export type ServedPoint = { readonly point: string; readonly points: readonly string[] };
+
+/** What every agent at a reception point of a centre is told: whom to measure, since when and under which codes before where that has changed lately, by which rules, and whom its people call. */
 export function configFor(
   site: Site,
   days: DeclaredDays | undefined,
   { policy, calendar, measureServers, phones }: ServedRules,
+  { point, points }: ServedPoint,
   nowMs: number,
 ): Omit<AgentConfig, "agent" | "seal"> {
   // Agents have no use for it, and older ones take no centre with a key that they do not know.
-  const { contractNumber: _, ...centre } = site.centre;
+  const { contractNumber: _, contractMbps, ...centre } = site.centre;
+  const devices = centre.devices.filter((device) => pointOf(device) === point).map(({ point: __, ...device }) => device);
+  const others = points.filter((other) => other !== point).slice(0, POINTS_MAX);
   return {
     // Both parts only grow: an agent that knows the province's key refuses a configuration that is older than its own.
     version: policy.version * 1_000_000 + site.version,
     issuedAt: new Date(nowMs).toISOString(),
-    centre,
+    // The contract is that of the main office's line.
+    centre: { ...centre, ...(contractMbps !== undefined && point === MAIN_POINT && { contractMbps }), devices },
+    ...(point !== MAIN_POINT && { point }),
+    ...(others.length > 0 && { otherPoints: others }),
     newlyDeclared: [...(days?.newly ?? [])],
     formerCodes: days?.former.slice(0, FORMER_CODES_MAX) ?? [],
     phones: phonesFor(phones, site.centre.isp),

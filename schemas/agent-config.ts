@@ -38,12 +38,20 @@ export type ConfigSeal = z.infer<typeof ConfigSeal>;
 /** Most codes that are told of one centre which it declares no more. */
 export const FORMER_CODES_MAX = 2_000;
 
+/** Most other reception points of a centre that its agents are told of. */
+export const POINTS_MAX = 64;
+
 /** What the collector tells an agent: whom to measure and by which rules. It names targets, never commands. */
 export const AgentConfig = z.object({
   agent: AgentId,
   version: z.int().min(1),
   issuedAt: Instant,
+  /** With the devices of the agent's own reception point alone: of the others it knows neither LAN nor line. */
   centre: Centre,
+  /** The reception point at which the agent stands. Absent = the main office, or an older collector. */
+  point: Code.optional(),
+  /** The other points of the centre. Absent = none, or an older collector. */
+  otherPoints: z.array(Code).max(POINTS_MAX).optional(),
   /** Of its devices those that were declared lately: by the rules they are not missing yet. Absent = an older collector, which does not tell. */
   newlyDeclared: z.array(NewlyDeclared).max(2_000).optional(),
   /** What became of codes that were declared lately and are no more: what answered under them counts for the same device. Absent = an older collector. */

@@ -104,12 +104,16 @@ export const NotifyConfig = z.strictObject({
 });
 export type NotifyConfig = z.infer<typeof NotifyConfig>;
 
-/** `dropped`, `centre_closed`: ended without being met, because the policy no longer demands it, or because there is no such centre any more. */
+/**
+ * `dropped`, `centre_closed`, `point_gone`: ended without being met, because the policy no longer demands it, or because there is no such centre or reception
+ * point any more.
+ */
 export const messageKinds = [
   "opened",
   "recovered",
   "dropped",
   "centre_closed",
+  "point_gone",
   "flapping",
   "escalated",
   "storm",
@@ -123,7 +127,7 @@ export const messageKinds = [
 ] as const;
 
 /** How a message tells that a problem has ended. */
-export const endKinds = ["recovered", "dropped", "centre_closed"] as const satisfies readonly (typeof messageKinds)[number][];
+export const endKinds = ["recovered", "dropped", "centre_closed", "point_gone"] as const satisfies readonly (typeof messageKinds)[number][];
 
 export function isEndKind(kind: string): kind is (typeof endKinds)[number] {
   return (endKinds as readonly string[]).includes(kind);
@@ -144,6 +148,7 @@ export const itemKinds = [
   "ended",
   "dropped",
   "centre_closed",
+  "point_gone",
   "flapping",
   "standing",
   "muted",

@@ -39,7 +39,7 @@ export function stepBook(settings: DeskSettings, book: Book, nowMs: number): Boo
 }
 
 /**
- * Begins and ends the problem of a silent agent. Nights and holidays are not silence: only working time counts, and only then it begins. Neither is the
+ * Begins and ends the problem of a silent agent, at each reception point by itself. Nights and holidays are not silence: only working time counts, and only then it begins. Neither is the
  * time in which no collector listened. A last word that lies ahead of now tells nothing: whoever still speaks replaces it.
  */
 function watchSilence(desk: Desk): Beginning[] {
@@ -47,12 +47,13 @@ function watchSilence(desk: Desk): Beginning[] {
   const { calendar, notify } = desk.settings;
   const { openMinutes, morningMinutes } = notify.lasting.agent;
   const isOpen = isWorkingTime(calendar, nowMs);
-  const known = new Map<number, Incident>();
-  for (const one of desk.incidents()) if (one.requirement === AGENT_SILENT && one.state !== "closed") known.set(one.siteId, one);
+  const nameOf = (siteId: number, subject: string) => `${siteId} ${subject}`;
+  const known = new Map<string, Incident>();
+  for (const one of desk.incidents()) if (one.requirement === AGENT_SILENT && one.state !== "closed") known.set(nameOf(one.siteId, one.subject), one);
   const begun: Beginning[] = [];
-  for (const { siteId, lastMs: stampedMs } of book.contacts) {
+  for (const { siteId, point: subject = "", lastMs: stampedMs } of book.contacts) {
     const lastMs = stampedMs > nowMs + AHEAD_MS ? Number.NEGATIVE_INFINITY : stampedMs;
-    const incident = known.get(siteId);
+    const incident = known.get(nameOf(siteId, subject));
     const isHeard = nowMs - lastMs < openMinutes * MINUTE_MS - SILENT_SOFT_MS;
     if (incident) {
       // A PC that is switched off just before the counter closes is no problem that anybody has to hear of.
@@ -64,7 +65,7 @@ function watchSilence(desk: Desk): Beginning[] {
       const silentMs = workingMsBetween(calendar, sinceMs, nowMs);
       // Where it fell silent before a break, somebody has to come and switch it on.
       const allowedMinutes = silentMs === nowMs - sinceMs ? openMinutes : morningMinutes;
-      if (silentMs >= allowedMinutes * MINUTE_MS - SILENT_SOFT_MS) begun.push({ siteId, requirement: AGENT_SILENT, subject: "", beganMs: nowMs });
+      if (silentMs >= allowedMinutes * MINUTE_MS - SILENT_SOFT_MS) begun.push({ siteId, requirement: AGENT_SILENT, subject, beganMs: nowMs });
     }
   }
   return begun;

@@ -16,7 +16,11 @@ export type Place = {
 };
 
 /** What the finding behind a problem adds to its message. */
-export type Backing = { readonly why?: Words | undefined; readonly waived: boolean };
+export type Backing = {
+  readonly why?: Words | undefined;
+  readonly waived: boolean /** The reception point that it names. */;
+  readonly point?: string | undefined;
+};
 
 /** A message that waits because its reader has had enough for an hour. */
 export type HeldLetter = { readonly id: number; readonly key: string; readonly address: string; readonly message: Message };
@@ -28,8 +32,8 @@ export type Book = {
   readonly places: ReadonlyMap<number, Place>;
   /** By `backingKey`; of problems that have not ended. */
   readonly backings: ReadonlyMap<string, Backing>;
-  /** Every site that was ever heard, with its last word; none that is closed. */
-  readonly contacts: readonly { readonly siteId: number; readonly lastMs: number; readonly area?: string | undefined }[];
+  /** Every site that was ever heard, with its last word, and each of its reception points where it has several; none that is closed. `point`: not the main office. */
+  readonly contacts: readonly { readonly siteId: number; readonly point?: string | undefined; readonly lastMs: number; readonly area?: string | undefined }[];
   /** Since when a collector has been listening without a break: who could not be heard before was not silent. */
   readonly listeningSinceMs: number;
   /** What agents tell of silences that seem to be over, by their sites. */

@@ -3,7 +3,7 @@ import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
 import { isClosedOn } from "#schemas/inventory.ts";
 import { maintenanceAt } from "#schemas/maintenance.ts";
 import { addressOf, type Book, backingKey, type PlannedLetter } from "./book.ts";
-import type { Incident } from "./incident.ts";
+import { AGENT_SILENT, type Incident } from "./incident.ts";
 import { isSoughtAt, type Topic } from "./topic.ts";
 
 /** What stays the same from step to step. */
@@ -61,11 +61,16 @@ export class Desk {
     return maintenanceAt(this.book.windows, this.book.places.get(siteId)?.code ?? "", requirement, this.nowMs);
   }
 
-  /** Why nobody judges a problem any more: its centre is closed, or the policy no longer demands it. */
+  /** Why nobody judges a problem any more: its centre is closed, the policy no longer demands it, or nobody is at its reception point any more. */
   endOf(incident: Incident): Incident["end"] {
     const closedOn = this.book.places.get(incident.siteId)?.closedOn;
     if (closedOn !== undefined && isClosedOn({ on: closedOn }, vietnamDay(this.nowMs))) return "centre_closed";
-    return this.#isDropped(incident) ? "dropped" : undefined;
+    if (this.#isDropped(incident)) return "dropped";
+    return incident.requirement === AGENT_SILENT && incident.subject !== "" && !this.#isWatched(incident) ? "point_gone" : undefined;
+  }
+
+  #isWatched({ siteId, subject }: Incident): boolean {
+    return this.book.contacts.some((contact) => contact.siteId === siteId && contact.point === subject);
   }
 
   /** A finding by an older version of the policy still stands for a problem. */

@@ -12,7 +12,7 @@ export type Incident = {
   /** 0: the province, not one centre. */
   readonly siteId: number;
   readonly requirement: string;
-  /** The part of it: a portal, a device. Empty for the whole. */
+  /** The part of it: a portal, of a silence the reception point. Empty for the whole, and for the main office. */
   readonly subject: string;
   readonly state: IncidentState;
   readonly beganMs: number;
@@ -34,8 +34,8 @@ export type Incident = {
   readonly stormOver?: boolean | undefined;
   /** The area of a storm that lies in one area alone. */
   readonly area?: string | undefined;
-  /** Why it ended, where it was not well: the policy no longer demands it, or its centre was closed. */
-  readonly end?: "dropped" | "centre_closed" | undefined;
+  /** Why it ended, where it was not well: the policy no longer demands it, or its centre or reception point is no more. */
+  readonly end?: "dropped" | "centre_closed" | "point_gone" | undefined;
   /** Of a silence that has ended: what it most probably was. */
   readonly cause?: SilenceCause | undefined;
 };

@@ -1,7 +1,10 @@
 import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem, type NotifyConfig } from "#schemas/alert.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { phonesFor } from "#schemas/phones.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
+import type { Words } from "#schemas/words.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
-import { type Incident, letterName } from "./incident.ts";
+import { AGENT_SILENT, type Incident, letterName } from "./incident.ts";
 import { mayBeLine, type Topic } from "./topic.ts";
 
 type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
@@ -15,7 +18,9 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
   const isOver = isEndKind(kind);
   const { isp, contractNumber } = place ?? {};
-  const isLine = !isOver && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
+  // Provider and contract are those of the main office's line.
+  const isOwn = (silentPoint(incident) ?? backing?.point ?? MAIN_POINT) === MAIN_POINT;
+  const isLine = !isOver && isOwn && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
   const phone = isOver ? undefined : phonesFor(notify.phones, isp)[topic.owner];
   return {
     kind,
@@ -23,7 +28,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     thread: `incident-${letterName(incident)}`,
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: topic.id,
-    title: topic.title,
+    title: titleOf(topic, incident),
     ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
@@ -38,16 +43,26 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
 /** One problem as a line of a digest. */
 export function itemOf(kind: MessageItem["kind"], book: Book, topics: ReadonlyMap<string, Topic>, incident: Incident): MessageItem {
   const place = book.places.get(incident.siteId);
-  const title = topics.get(incident.requirement)?.title;
+  const topic = topics.get(incident.requirement);
   return {
     kind,
     incident: incident.id,
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: incident.requirement,
-    ...(title && { title }),
+    ...(topic && { title: titleOf(topic, incident) }),
     since: instant(incident.beganMs),
     ...(incident.closedMs !== undefined && { until: instant(incident.wellSinceMs ?? incident.closedMs) }),
   };
+}
+
+/** The reception point whose agent is silent, where it is not the main office. */
+function silentPoint({ requirement, subject }: Incident): string | undefined {
+  return requirement === AGENT_SILENT && subject !== "" ? subject : undefined;
+}
+
+function titleOf({ title }: Topic, incident: Incident): Words {
+  const point = silentPoint(incident);
+  return point === undefined ? title : { vi: `${title.vi} (${pointWord("vi", point)})`, en: `${title.en} (${pointWord("en", point)})` };
 }
 
 /** The lines of a digest, and how many more there are than it holds. */

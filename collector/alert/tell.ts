@@ -74,16 +74,21 @@ function isUnderWay({ nowMs }: Desk, storm: readonly Incident[]): boolean {
 
 /** Areas of which a good part has fallen silent at once: more than a few machines that somebody switched off, or did not switch on in the morning. */
 function darkAreas(desk: Desk, silent: readonly Incident[]): [string, Incident[]][] {
-  const spoke = new Map(desk.book.contacts.filter(({ lastMs }) => desk.nowMs - lastMs < LATELY_MS).map(({ siteId, area }) => [siteId, area]));
+  const spoke = new Map(desk.book.contacts.filter(({ lastMs }) => desk.nowMs - lastMs < LATELY_MS).map((one) => [placeOf(one.siteId, one.point), one.area]));
   const areas = Map.groupBy([...spoke.values()], (area) => area);
   const fallen = Map.groupBy(
-    silent.filter(({ siteId }) => spoke.has(siteId)),
+    silent.filter(({ siteId, subject }) => spoke.has(placeOf(siteId, subject))),
     (one) => areaOf(desk, one),
   );
   return [...fallen].flatMap(([area, members]): [string, Incident[]][] => {
     const isDark = area !== undefined && members.length >= AREA_FROM && members.length >= AREA_SHARE * (areas.get(area)?.length ?? 0);
     return isDark ? [[area, members]] : [];
   });
+}
+
+/** A centre, or one of its reception points that is not the main office. */
+function placeOf(siteId: number, point = ""): string {
+  return `${siteId} ${point}`;
 }
 
 function areaOf({ book }: Desk, { siteId }: Incident): string | undefined {
@@ -160,7 +165,7 @@ function stormMessage(desk: Desk, topic: Topic, members: readonly Incident[], th
     owner,
     ...(phone !== undefined && { phone }),
     ...(providers.length > 0 && { providers }),
-    count: members.length,
+    count: new Set(members.map(({ siteId }) => siteId)).size,
     ...(members[0]?.area !== undefined && { area: members[0].area }),
     since: instant(Math.min(...members.map(({ beganMs }) => beganMs))),
     link: `${settings.publicUrl}/incidents?requirement=${id}`,

@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { AgentId } from "#schemas/ids.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { acts } from "../people/acts.ts";
+import { PointUnsaid } from "../people/lost-pc.ts";
 import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
 import type { Db } from "../store/db.ts";
 import { withStore } from "./centre-commands.ts";
 import { byCommand, commandLine, deedsOn } from "./command-line.ts";
+import { requirePoint } from "./enrol-code-command.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
 
 /** `agent list | revoke | release | lost`: who may speak for a centre. A change counts within half a minute at every collector of this database. */
@@ -22,8 +25,8 @@ export function agentCommand(context: CommandContext): Command {
       const agents = await withStore(context, (db) => listAgents(db));
       if (json) out(JSON.stringify({ agents }, undefined, 2));
       else
-        for (const { agentId, centre, state, stateReason, lastSeenAt } of agents)
-          out([agentId, centre, state, lastSeenAt ?? "-", stateReason ?? ""].join("\t").trimEnd());
+        for (const { agentId, centre, point, state, stateReason, lastSeenAt } of agents)
+          out([agentId, point === MAIN_POINT ? centre : `${centre}/${point}`, state, lastSeenAt ?? "-", stateReason ?? ""].join("\t").trimEnd());
     });
   const change = (name: "revoke" | "release", to: AgentState, said: TextKey) =>
     agent
@@ -39,8 +42,10 @@ export function agentCommand(context: CommandContext): Command {
   agent
     .command("lost <centre>")
     .description(text(lang, "collector.agent.lost.about"))
-    .action(async (centre: string) => {
-      await withStore(context, (db) => lost(db, centre, context));
+    .option("--point <code>", text(lang, "collector.agent.lost.point"))
+    .action(async (centre: string, { point }: { point?: string }) => {
+      if (point !== undefined) requirePoint(lang, point);
+      await withStore(context, (db) => lost(db, centre, point, context));
     });
   return agent;
 }
@@ -57,8 +62,13 @@ async function changeState(db: Db, lang: Lang, id: string, to: AgentState, { wha
   });
 }
 
-async function lost(db: Db, centre: string, { config, lang, terminal: { out } }: CommandContext): Promise<void> {
-  const gone = await deedsOn(db).loseGatewayPc(commandLine(), centre);
+async function lost(db: Db, centre: string, point: string | undefined, { config, lang, terminal: { out } }: CommandContext): Promise<void> {
+  const gone = await deedsOn(db)
+    .loseGatewayPc(commandLine(), centre, point)
+    .catch((error: unknown) => {
+      if (!(error instanceof PointUnsaid)) throw error;
+      throw new UsageError(text(lang, "collector.agent.lost.which", { points: error.points.join(", ") }));
+    });
   if (!gone) throw new UsageError(text(lang, "inventory.fault.centre", { value: centre }));
   out(text(lang, "lostPc.done", { count: gone.agents.length, name: centre }));
   out(text(lang, gone.devices.length === 0 ? "lostPc.step.noDevices" : "lostPc.step.devices"));

@@ -8,6 +8,7 @@ import { presentList } from "../inventory/take-list.ts";
 import type { Db } from "../store/db.ts";
 import { migrate } from "../store/migrate.ts";
 import { openStore } from "../store/open.ts";
+import { pointNames } from "../store/points.ts";
 import { allSites, findSite, type Site } from "../store/sites.ts";
 import { importList } from "./import-list.ts";
 import { jsonOf, readNamed, shaped, writeNamed } from "./named-files.ts";
@@ -55,8 +56,11 @@ export function centreCommand(context: CommandContext): Command {
     .command("show <code>")
     .description(text(lang, "collector.centre.show"))
     .action(async (code: string) => {
-      const site = await withStore(context, (db) => siteOf(db, code, lang));
-      out(JSON.stringify(site.centre, undefined, 2));
+      const { centre, points } = await withStore(context, async (db) => {
+        const site = await siteOf(db, code, lang);
+        return { ...site, points: (await pointNames(db, [site])).get(site.siteId) ?? [] };
+      });
+      out(JSON.stringify({ ...centre, ...(points.length > 1 && { points }) }, undefined, 2));
     });
   return centre;
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { ConfigSeal, SealedConfig } from "#schemas/agent-config.ts";
 import { vietnamDay } from "#schemas/calendar.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { CONFIG_KEY, configKeyOf, newConfigKey, openedSeal, sealConfig } from "../auth/seal-config.ts";
@@ -12,6 +13,7 @@ import { configFor, serversOf } from "../served-config.ts";
 import { keepConfigSeal } from "../store/config-seals.ts";
 import type { Db } from "../store/db.ts";
 import { declaredDaysAt } from "../store/facts.ts";
+import { pointNames } from "../store/points.ts";
 import { putSetting, setting } from "../store/settings.ts";
 import { findSite, openSites } from "../store/sites.ts";
 import { withStore } from "./centre-commands.ts";
@@ -89,8 +91,11 @@ function addCollectorSteps(config: Command, context: CommandContext): void {
       const expiresAt = new Date(nowMs + wholeNumber(lang, "--days", days, DAYS_MAX) * DAY_MS).toISOString();
       const configs = await withStore(context, async (db) => {
         const sites = await openSites(db, vietnamDay(nowMs));
-        const days = await declaredDaysAt(db, sites, nowMs);
-        return sites.map((site) => ({ ...configFor(site, days.get(site.siteId), rules, nowMs), expiresAt }));
+        const [days, names] = [await declaredDaysAt(db, sites, nowMs), await pointNames(db, sites)];
+        return sites.flatMap((site) => {
+          const points = names.get(site.siteId) ?? [];
+          return points.map((point) => ({ ...configFor(site, days.get(site.siteId), rules, { point, points }, nowMs), expiresAt }));
+        });
       });
       await writeNew(lang, file, JSON.stringify({ configs }, undefined, 1));
       out(text(lang, "collector.config.export.done", { count: configs.length }));
@@ -127,7 +132,7 @@ async function keepSeals(
     const { code } = sealed.centre;
     const site = await findSite(tx, code);
     if (!site) throw new UsageError(text(lang, "collector.config.import.no_centre", { file, code }));
-    if (await keepConfigSeal(tx, site.siteId, seal, sealed.version, Date.now())) codes.push(code);
+    if (await keepConfigSeal(tx, { siteId: site.siteId, point: pointOf(sealed) }, seal, sealed.version, Date.now())) codes.push(code);
   }
   return codes;
 }

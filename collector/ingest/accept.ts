@@ -5,8 +5,8 @@ import { type FiledBatch, fileBatch } from "./filed.ts";
 import type { IngestQueue } from "./ingest-queue.ts";
 import { Pace } from "./pace.ts";
 
-/** Who sends, as the key has proven. */
-export type Sender = { readonly siteId: number; readonly agentId: string };
+/** Who sends, as the key has proven, and from which reception point; from the main office where none is named. */
+export type Sender = { readonly siteId: number; readonly agentId: string; readonly point?: string };
 /** `endMs`: the first instant without the sender's centre, where it is closed. */
 export type EndedSender = Sender & { readonly endMs?: number | undefined };
 /** What was committed for one site at `nowMs`: whom to judge anew. `late` observations revise the past and page nobody. */

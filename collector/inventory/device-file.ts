@@ -1,22 +1,26 @@
 import { isIP } from "node:net";
 import { Code } from "#schemas/ids.ts";
-import { type Device, type DeviceRole, deviceRoles, SITE_DEVICES_MAX } from "#schemas/inventory.ts";
+import { type Device, type DeviceRole, deviceRoles, MAIN_POINT, SITE_DEVICES_MAX } from "#schemas/inventory.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { foldMarks } from "../web/format.ts";
 import { type DeviceColumn, deviceForm, roleOf, roleWord } from "./device-form.ts";
 import type { Table } from "./read-table.ts";
+import { asCode, langs, sameWords } from "./table-form.ts";
 import { type TableRow, TableRows } from "./table-rows.ts";
 
 export type DeviceFileOptions = { readonly file: string; readonly lang: Lang; readonly isCentre: (code: string) => boolean };
 /** What a file declares: for each centre that it names, all the devices of that centre. */
 export type DeclaredDevices = ReadonlyMap<string, readonly Device[]>;
 
+/** What a file says. `hasPoints`: it has the column of reception points, where an empty cell is the main office. `notes` say what was taken and should be looked at. */
+export type DeviceTable = { readonly devices: DeclaredDevices; readonly hasPoints: boolean; readonly notes: readonly string[] };
+
 /**
  * Reads a table of devices. All or nothing: @throws TableRefused with a sentence for each fault, which names row and column as a spreadsheet counts
- * them. A device without a code gets one from its kind, in the order of the file. `notes` say what was taken and should be looked at.
+ * them. A device without a code gets one from its kind, in the order of the file.
  */
-export function readDeviceTable(table: Table, options: DeviceFileOptions): { readonly devices: DeclaredDevices; readonly notes: readonly string[] } {
+export function readDeviceTable(table: Table, options: DeviceFileOptions): DeviceTable {
   const { file, lang } = options;
   const rows = new TableRows(table, deviceForm, options);
   const drafts = new Map<string, Draft[]>();
@@ -25,13 +29,13 @@ export function readDeviceTable(table: Table, options: DeviceFileOptions): { rea
     if (role === undefined) continue;
     const centre = row.words("centre").toLowerCase();
     const list = drafts.get(centre) ?? [];
-    list.push({ id: idOf(row), role, ...wordsOf(row) });
+    list.push({ id: codeIn(row, "id"), role, ...wordsOf(row), ...pointIn(row) });
     drafts.set(centre, list);
   }
   if ([...drafts.values()].some(({ length }) => length > SITE_DEVICES_MAX))
     rows.faults.push(text(lang, "inventory.fault.devices", { file, max: SITE_DEVICES_MAX }));
   rows.refuse();
-  return { devices: new Map([...drafts].map(([centre, list]) => [centre, withCodes(list)])), notes: rows.notes() };
+  return { devices: new Map([...drafts].map(([centre, list]) => [centre, withCodes(list)])), hasPoints: rows.columns.has("point"), notes: rows.notes() };
 }
 
 type Row = TableRow<DeviceColumn>;
@@ -42,20 +46,32 @@ function checkRow(rows: TableRows<DeviceColumn>, row: Row, { lang, isCentre }: D
   const { words } = row;
   const centre = words("centre").toLowerCase();
   const role = roleOf(words("role"));
-  const id = idOf(row);
+  const id = codeIn(row, "id");
+  const point = codeIn(row, "point");
   const serial = words("serial");
   if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre_row");
   if (words("role") !== "" && role === undefined)
     rows.fault(row, "role", "inventory.fault.role", { roles: deviceRoles.map((one) => roleWord(lang, one)).join(", ") });
   if (words("address") !== "" && isIP(words("address")) === 0) rows.fault(row, "address", "inventory.fault.address");
   if (id !== undefined && !Code.safeParse(id).success) rows.fault(row, "id", "inventory.fault.id");
+  if (point !== undefined && !isMain(row) && !Code.safeParse(point).success) rows.fault(row, "point", "inventory.fault.id");
   if (id !== undefined) rows.once(row, "id", `${centre} ${id}`, "inventory.fault.id_twice");
   if (serial !== "") rows.once(row, "serial", `${role} serial ${serial.toUpperCase()}`, "inventory.fault.serial_twice");
   return role;
 }
 
-function idOf({ words }: Row): string | undefined {
-  return words("id") === "" ? undefined : foldMarks(words("id")).replace(/[\s_.]+/g, "-");
+function codeIn({ words }: Row, column: "id" | "point"): string | undefined {
+  return words(column) === "" ? undefined : asCode(words(column));
+}
+
+/** Whether a row says in words that its device is at the main office. */
+function isMain({ words }: Row): boolean {
+  return sameWords(words("point"), [MAIN_POINT, ...langs.map((lang) => pointWord(lang, MAIN_POINT))]);
+}
+
+function pointIn(row: Row): Pick<Device, "point"> {
+  const point = codeIn(row, "point");
+  return point === undefined || isMain(row) ? {} : { point };
 }
 
 function wordsOf({ words }: Row): Partial<Device> {

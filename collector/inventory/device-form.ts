@@ -3,7 +3,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { langs, longest, sameWords, type TableForm } from "./table-form.ts";
 
-export type DeviceColumn = "centre" | "id" | "role" | "name" | "address" | "vendor" | "model" | "serial";
+export type DeviceColumn = "centre" | "id" | "role" | "name" | "address" | "vendor" | "model" | "serial" | "point";
 
 const { name, vendor, model, serial } = Device.shape;
 
@@ -20,6 +20,7 @@ export const deviceForm: TableForm<DeviceColumn> = {
     vendor: { head: "inventory.column.vendor", width: 16, max: longest(vendor) },
     model: { head: "inventory.column.model", width: 22, max: longest(model) },
     serial: { head: "inventory.column.serial", width: 20, max: longest(serial), hasZeros: true },
+    point: { head: "inventory.column.point", width: 16 },
   },
 };
 

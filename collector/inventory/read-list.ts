@@ -39,6 +39,6 @@ async function centresOf({ bytes, file, lang, clear }: ListFile, declared: Decla
 
 async function devicesOf({ bytes, file, lang }: ListFile, { centres }: DeclaredFor): Promise<Omit<List, "news">> {
   const table = await tableOf(Buffer.from(bytes), file, lang, deviceForm);
-  const { devices, notes } = readDeviceTable(table, { file, lang, isCentre: (code) => centres.has(code) });
-  return { centres: withDevices(centres.values(), devices), notes };
+  const read = readDeviceTable(table, { file, lang, isCentre: (code) => centres.has(code) });
+  return { centres: withDevices(centres.values(), read), notes: read.notes };
 }

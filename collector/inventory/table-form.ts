@@ -50,6 +50,11 @@ export function longest(type: z.ZodString | z.ZodOptional<z.ZodString>): number 
   return (type instanceof z.ZodOptional ? type.unwrap() : type).maxLength ?? Number.POSITIVE_INFINITY;
 }
 
+/** A code as people type it, with its spaces and marks, as codes are written. */
+export function asCode(said: string): string {
+  return foldMarks(said).replace(/[\s_.]+/g, "-");
+}
+
 export const langs: readonly Lang[] = ["vi", "en"];
 
 /** Whether what somebody wrote is one of some known words, whatever its marks, case and spaces. */

@@ -1,8 +1,9 @@
 import type { Attestation, Waiver, Withdrawal } from "#schemas/attestation.ts";
 import type { DutyRecord } from "#schemas/duty.ts";
-import type { Closing } from "#schemas/inventory.ts";
+import { type Closing, MAIN_POINT } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Act } from "../store/audit.ts";
+import type { MadeCode } from "./enrol-codes.ts";
 
 /** Most letters of a list in one line of the audit log. */
 const LIST_MAX = 400;
@@ -29,7 +30,10 @@ export const acts = {
     about: `${code} ${on}${into === undefined ? "" : ` ${into}`}: ${reason}`,
   }),
   centreReopened: (code: string, { on }: Closing, reason: string): Act => ({ what: "centre.reopened", about: `${code} ${on}: ${reason}` }),
-  codeMade: (centre: string): Act => ({ what: "code.made", about: centre }),
+  codeMade: ({ centre: { code }, point }: Pick<MadeCode, "centre" | "point">): Act => ({
+    what: "code.made",
+    about: point === MAIN_POINT ? code : `${code} ${point}`,
+  }),
   agentsLost: (centre: string, agents: readonly string[]): Act => ({ what: "agent.lost", about: [centre, ...agents].join(" ") }),
   agentChanged: (agent: string, centre: string, change: "revoke" | "release", reason: string): Act => ({
     what: `agent.${change}`,

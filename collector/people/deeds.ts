@@ -11,7 +11,7 @@ import { acknowledgeIncident } from "../store/incidents.ts";
 import { addMaintenance, endMaintenance } from "../store/maintenance.ts";
 import { addWaivers, withdrawWaiver } from "../store/waivers.ts";
 import { acts } from "./acts.ts";
-import { type MadeCode, type MadeCodes, makeEnrolCode, makeEnrolCodes } from "./enrol-codes.ts";
+import { type CodeWish, type MadeCode, type MadeCodes, makeEnrolCode, makeEnrolCodes } from "./enrol-codes.ts";
 import { type LostPc, loseGatewayPc } from "./lost-pc.ts";
 
 export type Deeds = ReturnType<typeof createDeeds>;
@@ -85,11 +85,11 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
       ),
 
     /** Undefined when there is no such centre. @throws CodeRefused */
-    makeEnrolCode: (doer: Doer, centre: string, isAnew: boolean): Promise<MadeCode | undefined> =>
+    makeEnrolCode: (doer: Doer, wish: CodeWish): Promise<MadeCode | undefined> =>
       deed(
         doer,
-        (tx, nowMs) => makeEnrolCode(tx, centre, isAnew, nowMs),
-        (made) => made && acts.codeMade(made.centre.code),
+        (tx, nowMs) => makeEnrolCode(tx, wish, nowMs),
+        (made) => made && acts.codeMade(made),
       ),
 
     /** All or none: a code is shown once, and one that was made before an error would be open with nobody who knows it. @throws CodeRefused */
@@ -97,7 +97,7 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
       deed(
         doer,
         (tx, nowMs) => makeEnrolCodes(tx, isAnew, nowMs),
-        ({ made }) => made.map(({ centre }) => acts.codeMade(centre.code)),
+        ({ made }) => made.map(acts.codeMade),
       ),
 
     /** False, and nothing kept, where what is declared has changed since the list was read. */
@@ -109,10 +109,10 @@ export function createDeeds({ db, clock }: { readonly db: Db; readonly clock: ()
       ),
 
     /** Undefined when there is no such centre. */
-    loseGatewayPc: (doer: Doer, centre: string): Promise<LostPc | undefined> =>
+    loseGatewayPc: (doer: Doer, centre: string, point?: string): Promise<LostPc | undefined> =>
       deed(
         doer,
-        (tx, nowMs) => loseGatewayPc(tx, centre, nowMs),
+        (tx, nowMs) => loseGatewayPc(tx, centre, point, nowMs),
         (lost) => lost && acts.agentsLost(centre, lost.agents),
       ),
   };

@@ -1,5 +1,5 @@
 import { vietnamDay } from "#schemas/calendar.ts";
-import { isClosedOn } from "#schemas/inventory.ts";
+import { isClosedOn, MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
@@ -12,6 +12,8 @@ import { type Enrolment, enrolmentOf, enrolments } from "../store/enrolment.ts";
 /** A code that was just made, for a centre. It is shown once: its hash alone is kept. */
 export type MadeCode = {
   readonly centre: { readonly code: string; readonly name: string };
+  /** The reception point whose gateway PC it enrols. */
+  readonly point: string;
   readonly code: string;
   /** Until when it counts, ms. */
   readonly untilMs: number;
@@ -34,13 +36,16 @@ export class CodeRefused extends Error {
   }
 }
 
+/** For whom a code is: `isAnew` ends those of the centre that are open. */
+export type CodeWish = { readonly centre: string; readonly point?: string | undefined; readonly isAnew: boolean };
+
 /**
- * A code for the next gateway PC of a centre. `isAnew` ends those that are open. Undefined when there is no such centre.
+ * A code for the next gateway PC of a reception point, of the main office where none is named. Undefined when there is no such centre.
  * @throws CodeRefused
  */
-export async function makeEnrolCode(db: Db, centre: string, isAnew: boolean, nowMs: number): Promise<MadeCode | undefined> {
+export async function makeEnrolCode(db: Db, { centre, point, isAnew }: CodeWish, nowMs: number): Promise<MadeCode | undefined> {
   const enrolment = await enrolmentOf(db, centre, nowMs);
-  return enrolment && giveCode(db, enrolment, isAnew, nowMs);
+  return enrolment && giveCode(db, enrolment, pointOf({ point }), isAnew, nowMs);
 }
 
 /**
@@ -53,7 +58,7 @@ export async function makeEnrolCodes(db: Db, isAnew: boolean, nowMs: number): Pr
   const lacking = (await enrolments(db, nowMs)).filter(({ agents }) => agents.length === 0);
   const served = lacking.filter(({ openCodes }) => isAnew || openCodes === 0);
   const made: MadeCode[] = [];
-  for (const enrolment of served) made.push(await giveCode(db, enrolment, isAnew, nowMs));
+  for (const enrolment of served) made.push(await giveCode(db, enrolment, MAIN_POINT, isAnew, nowMs));
   return { made, waiting: lacking.length - made.length };
 }
 
@@ -63,9 +68,9 @@ export function codesCsv(lang: Lang, made: readonly MadeCode[]): string {
   return csv([heads, ...made.map(({ centre, code }) => [centre.code, centre.name, code])]);
 }
 
-async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, isAnew: boolean, nowMs: number): Promise<MadeCode> {
+async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, point: string, isAnew: boolean, nowMs: number): Promise<MadeCode> {
   const [code, untilMs] = [newEnrolCode(), nowMs + CODE_MS];
   if (isAnew) await endOpenCodes(db, siteId, nowMs);
-  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs)) return { centre, code, untilMs };
+  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs, point)) return { centre, point, code, untilMs };
   throw new CodeRefused(centre.code, isClosedOn(closed, vietnamDay(nowMs)) ? closed?.on : undefined);
 }

@@ -2,11 +2,13 @@ import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
+import { asCode } from "../inventory/table-form.ts";
 import type { Deeds } from "../people/deeds.ts";
 import { CodeRefused, codesCsv } from "../people/enrol-codes.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import { enrolForm, enrolSheet } from "../web/enrol-page.ts";
 import { enrolmentPage } from "../web/enrolment-page.ts";
+import type { FormState } from "../web/form-fields.ts";
 import { languageOf } from "../web/language.ts";
 import { messagePage } from "../web/message-page.ts";
 import { type FormDeps, formValues } from "./form-deps.ts";
@@ -52,15 +54,28 @@ export function enrolmentRoutes(deps: EnrolmentDeps): Hono {
   app.post("/centres/:code/enrol", pageHeaders, async (c) => {
     const enrolment = await asked(c, deps);
     if (!enrolment) return nowhere(c);
-    const isAnew = (await formValues(c)).anew === "yes";
-    const made = await orUndefined(deeds.makeEnrolCode(doer(c), enrolment.centre.code, isAnew));
     const frame = pageFrame(c, deps);
-    if (!made) return c.html(enrolForm(frame, enrolment, token.issue(c), true), 422);
+    const values = await formValues(c);
+    const state = pointState(values.point);
+    if (state.errors.length > 0) return c.html(enrolForm(frame, enrolment, token.issue(c), { state }), 422);
+    const wish = { centre: enrolment.centre.code, point: state.values.point || undefined, isAnew: values.anew === "yes" };
+    const made = await orUndefined(deeds.makeEnrolCode(doer(c), wish));
+    if (!made) return c.html(enrolForm(frame, enrolment, token.issue(c), { state, isRefused: true }), 422);
     shownOnce(c);
     return c.html(enrolSheet(frame, made, deps.publicUrl));
   });
 
   return app;
+}
+
+/** A reception point as people type it: its code, or nothing for the main office. */
+function pointState(said: string | undefined): FormState {
+  const point = asCode(said?.trim() ?? "");
+  const isCode = point === "" || Code.safeParse(point).success;
+  return {
+    values: { point: isCode ? point : (said ?? "") },
+    errors: isCode ? [] : [{ field: "point", key: "inventory.fault.id", params: { value: said ?? "" } }],
+  };
 }
 
 async function asked(c: Context, { enrolmentOf }: EnrolmentDeps): Promise<Enrolment | undefined> {

@@ -21,11 +21,11 @@ export function ingestRoutes({ accept, onConflict, onClosedCentre, nonces, clock
   return new Hono<SignedEnv>().post("/v1/batches", async (c) => {
     const { batch, bodyBytes } = await readBatch(c.var.wire, c.req.header("content-encoding"));
     if (!batch.success) return c.json(problem(422, "batch_invalid", "the batch is not valid", { cause: batch.error }), 422);
-    const { siteId, agentId } = c.var.agent;
+    const { siteId, agentId, point } = c.var.agent;
     const senderClock = parseSenderClock(c.req.header(CLOCK_HEADER));
     try {
       const reply = await accept(
-        { siteId, agentId, endMs: c.var.endMs },
+        { siteId, agentId, point, endMs: c.var.endMs },
         {
           batch: batch.data,
           bodySha256: c.var.bodySha256,

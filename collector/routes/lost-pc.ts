@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { Code } from "#schemas/ids.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import type { LostPc } from "../people/lost-pc.ts";
 import type { ListedAgent } from "../store/agents.ts";
@@ -13,8 +14,8 @@ export type LostPcDeps = Omit<FormDeps, "store" | "changed" | "deeds"> & {
   readonly centreName: (code: string) => Promise<string | undefined>;
   /** The agents of a centre that may still speak. */
   readonly agentsOf: (code: string) => Promise<readonly ListedAgent[]>;
-  /** Refuses them, and makes the code for the next PC; undefined when there is no such centre. */
-  readonly lose: (doer: Doer, code: string) => Promise<LostPc | undefined>;
+  /** Refuses those of a reception point, and makes the code for the next PC; undefined when there is no such centre. */
+  readonly lose: (doer: Doer, code: string, point: string | undefined) => Promise<LostPc | undefined>;
   /** Where the next PC's agent finds the collector. */
   readonly publicUrl: string;
 };
@@ -31,9 +32,11 @@ export function lostPcRoutes(deps: LostPcDeps): Hono {
     const name = code && (await deps.centreName(code));
     if (code === undefined || name === undefined) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
     const isSent = c.req.method === "POST";
-    if (!isSent || (await formValues(c)).sure !== "yes")
-      return c.html(lostPcForm(frame, { code, name }, await deps.agentsOf(code), deps.token.issue(c), isSent), isSent ? 422 : 200);
-    const lost = await deps.lose(deps.doer(c), code);
+    const { sure, point } = isSent ? await formValues(c) : {};
+    const agents = await deps.agentsOf(code);
+    const isSaid = new Set(agents.map(pointOf)).size <= 1 || agents.some((agent) => agent.point === point);
+    if (sure !== "yes" || !isSaid) return c.html(lostPcForm(frame, { code, name }, agents, deps.token.issue(c), isSent), isSent ? 422 : 200);
+    const lost = await deps.lose(deps.doer(c), code, agents.find((agent) => agent.point === point)?.point);
     if (!lost) return c.html(messagePage(frame, text(frame.lang, "form.error.centre")), 404);
     return c.html(lostPcDone(frame, { code, name }, lost, deps.publicUrl));
   });

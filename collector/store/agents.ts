@@ -1,4 +1,5 @@
 import { vietnamDay } from "#schemas/calendar.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import type { Db } from "./db.ts";
 import { and, asc, eq, gt, isNull } from "./drizzle.ts";
 import { drizzled } from "./drizzle-db.ts";
@@ -14,6 +15,8 @@ export type KnownAgent = {
   readonly oldKeyUntil?: number | null;
   readonly state: AgentState;
   readonly centre: string;
+  /** The reception point at which it stands. */
+  readonly point: string;
   readonly isp: string;
   /** The first Vietnam day on which its centre is closed. */
   readonly closedOn?: string | null;
@@ -24,10 +27,10 @@ export const OPEN_CODES_MAX = 3;
 
 /** An agent by its id, with the centre that its key stands for. */
 export async function findAgent(db: Db, agentId: string): Promise<KnownAgent | undefined> {
-  const { siteId, publicKey, oldPublicKey, oldKeyUntil, state } = agents;
+  const { siteId, publicKey, oldPublicKey, oldKeyUntil, state, point } = agents;
   const [row] = await drizzled(db, (to) =>
     to
-      .select({ siteId, publicKey, oldPublicKey, oldKeyUntil, state, centre: sites.centreCode, isp: sites.isp, closedOn: sites.closedOn })
+      .select({ siteId, publicKey, oldPublicKey, oldKeyUntil, state, point, centre: sites.centreCode, isp: sites.isp, closedOn: sites.closedOn })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, siteId))
       .where(eq(agents.agentId, agentId)),
@@ -49,6 +52,8 @@ export async function noteAgentVersion(db: Db, agentId: string, version: string)
 export type ListedAgent = {
   readonly agentId: string;
   readonly centre: string;
+  /** The reception point at which it stands. */
+  readonly point: string;
   readonly state: AgentState;
   readonly stateReason: string | null;
   readonly hostName: string | null;
@@ -61,10 +66,10 @@ export type ListedAgent = {
 
 /** Every agent with its centre, by centre and time of enrolment; those of one centre where its code is given. */
 export async function listAgents(db: Db, ofCentre?: string): Promise<readonly ListedAgent[]> {
-  const { agentId, state, stateReason, hostName, version, enrolledAt, stateChangedAt } = agents;
+  const { agentId, point, state, stateReason, hostName, version, enrolledAt, stateChangedAt } = agents;
   const rows = await drizzled(db, (to) =>
     to
-      .select({ agentId, centre: sites.centreCode, state, stateReason, hostName, version, enrolledAt, stateChangedAt, lastSeenAt: contacts.lastAt })
+      .select({ agentId, centre: sites.centreCode, point, state, stateReason, hostName, version, enrolledAt, stateChangedAt, lastSeenAt: contacts.lastAt })
       .from(agents)
       .innerJoin(sites, eq(sites.siteId, agents.siteId))
       .leftJoin(contacts, and(eq(contacts.siteId, agents.siteId), eq(contacts.agentId, agentId)))
@@ -102,16 +107,16 @@ export async function changeKey(db: Db, agentId: string, publicKey: string, oldU
   return rows.length > 0;
 }
 
-/** Keeps the hash of a new code. False when the centre is not known, is closed or has too many open codes. */
-export async function addEnrolCode(db: Db, centre: string, sha256: string, nowMs: number, expiresMs: number): Promise<boolean> {
+/** Keeps the hash of a new code for a reception point. False when the centre is not known, is closed or has too many open codes. */
+export async function addEnrolCode(db: Db, centre: string, sha256: string, nowMs: number, expiresMs: number, point: string = MAIN_POINT): Promise<boolean> {
   // In SQL: it counts the open codes and writes in one statement.
   const rows = await db.query(
-    `INSERT INTO enrol_code (code_sha256, site_id, created_at, expires_at)
-     SELECT $2, s.site_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000) FROM site s
+    `INSERT INTO enrol_code (code_sha256, site_id, created_at, expires_at, point)
+     SELECT $2, s.site_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000), $7::text FROM site s
      WHERE s.centre_code = $1 AND (s.closed_on IS NULL OR s.closed_on > ($6::text)::date)
        AND (SELECT count(*) FROM enrol_code c WHERE c.site_id = s.site_id AND c.used_at IS NULL AND c.expires_at > to_timestamp($3::float8 / 1000)) < $5
      RETURNING site_id`,
-    [centre, sha256, nowMs, expiresMs, OPEN_CODES_MAX, vietnamDay(nowMs)],
+    [centre, sha256, nowMs, expiresMs, OPEN_CODES_MAX, vietnamDay(nowMs), point],
   );
   return rows.length > 0;
 }
@@ -132,8 +137,8 @@ export async function enrolWithCode(db: Db, sha256: string, agent: NewAgent, now
   return db.transaction(async (tx) => {
     const isOpen = and(eq(enrolCodes.codeSha256, sha256), isNull(enrolCodes.usedAt), gt(enrolCodes.expiresAt, nowMs));
     const use = { usedAt: nowMs, usedBy: agent.agentId };
-    const [used] = await drizzled(tx, (to) => to.update(enrolCodes).set(use).where(isOpen).returning({ siteId: enrolCodes.siteId }));
-    if (used) await drizzled(tx, (to) => to.insert(agents).values({ ...agent, siteId: used.siteId, enrolledAt: nowMs }));
+    const [used] = await drizzled(tx, (to) => to.update(enrolCodes).set(use).where(isOpen).returning({ siteId: enrolCodes.siteId, point: enrolCodes.point }));
+    if (used) await drizzled(tx, (to) => to.insert(agents).values({ ...agent, ...used, enrolledAt: nowMs }));
     const [made] = await drizzled(tx, (to) =>
       to
         .select({ agentId: agents.agentId, centre: sites.centreCode })

@@ -1,6 +1,7 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { Finding } from "#schemas/finding.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { type Backing, type Book, type BookChanges, backingKey, type DigestClock, historyFromMs, type Place } from "../alert/book.ts";
 import { type Listening, listeningAt } from "../alert/listening.ts";
@@ -8,6 +9,7 @@ import { type Db, instantMs } from "./db.ts";
 import { beginIncident, incidentsSince, writeIncident } from "./incidents.ts";
 import { maintenanceFrom } from "./maintenance.ts";
 import { heldLetters, markMerged, outboxState, putLetter, recentLetters } from "./outbox.ts";
+import { pointContacts } from "./points.ts";
 import { putSetting, setting } from "./settings.ts";
 import { silenceTraces } from "./silence-traces.ts";
 import { waiversFrom } from "./waivers.ts";
@@ -96,17 +98,29 @@ async function backings(tx: Db): Promise<ReadonlyMap<string, Backing>> {
 }
 
 function backingOf(finding: Finding): Backing {
-  return { why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) }, waived: finding.waiver !== undefined };
+  const point = finding.detail?.point;
+  return {
+    ...(typeof point === "string" && { point }),
+    why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) },
+    waived: finding.waiver !== undefined,
+  };
 }
 
-/** Every site that was ever heard and is not closed on a Vietnam day, with the time of its last word. */
+/**
+ * Every site that was ever heard and is not closed on a Vietnam day, with the time of its last word; where it has several reception points with an agent that is
+ * let in, or with declared devices, that of each.
+ */
 async function lastContacts(tx: Db, day: string): Promise<Book["contacts"]> {
   const rows = await tx.query<{ site_id: number; last: number; area: string | null }>(
     `SELECT site_id, ${instantMs("last_at")} AS last, district AS area FROM centre_contact JOIN site USING (site_id)
      WHERE closed_on IS NULL OR closed_on > ($1::text)::date ORDER BY site_id`,
     [day],
   );
-  return rows.map(({ site_id, last, area }) => ({ siteId: site_id, lastMs: last, ...(area !== null && { area }) }));
+  const points = Map.groupBy(await pointContacts(tx), ({ site_id }) => site_id);
+  return rows.flatMap(({ site_id, last, area }) => {
+    const own = points.get(site_id) ?? [{ point: MAIN_POINT, last }];
+    return own.map((one) => ({ siteId: site_id, lastMs: one.last, ...(one.point !== MAIN_POINT && { point: one.point }), ...(area !== null && { area }) }));
+  });
 }
 
 /** Where no portal is heard, and since when the requirement is unknown; without what is waived. */

@@ -52,7 +52,7 @@ async function changedLists(db: Db, spans: readonly SiteSpan[], knownMs: number)
   // A site whose list has not changed within its span gives no row; of the others what was over before the span is left out. Whole devices would take ten times as long.
   return db.query<ListRow>(
     `SELECT w.site_id, v.effective_from::text AS from_day, v.recorded_day::text AS recorded_day,
-       (SELECT coalesce(string_agg(concat_ws(chr(31), d ->> 'role', d ->> 'id', coalesce(d ->> 'address', ''), coalesce(d ->> 'serial', '')), chr(30)), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
+       (SELECT coalesce(string_agg(concat_ws(chr(31), d ->> 'role', d ->> 'id', coalesce(d ->> 'address', ''), coalesce(d ->> 'serial', ''), coalesce(d ->> 'point', '')), chr(30)), '') FROM jsonb_array_elements(v.centre -> 'devices') AS d) AS devices
      FROM ${spansAsW} CROSS JOIN LATERAL (
        SELECT n.*, max(n.effective_from) FILTER (WHERE n.effective_from <= w.since AND n.recorded_day <= w.since) OVER (PARTITION BY n.site_id) AS base
        FROM (
@@ -68,8 +68,8 @@ async function changedLists(db: Db, spans: readonly SiteSpan[], knownMs: number)
 function devicesIn(text: string): readonly ListedDevice[] {
   if (text === "") return [];
   return text.split("\u001e").map((device) => {
-    const [role, id = "", address, serial] = device.split("\u001f");
-    return { id, role: role as DeviceRole, ...(address && { address }), ...(serial && { serial }) };
+    const [role, id = "", address, serial, point] = device.split("\u001f");
+    return { id, role: role as DeviceRole, ...(address && { address }), ...(serial && { serial }), ...(point && { point }) };
   });
 }
 

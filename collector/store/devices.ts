@@ -49,7 +49,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
     hours: hours.map(({ at, up_share }) => ({ at: new Date(at).toISOString(), upShare: up_share })),
     readings: readings.map(latestReading),
     pages,
-    findings: findings.filter(({ parts = [] }) => parts.some(({ subject }) => isAbout(subject, id))),
+    findings: findings.filter(({ parts = [] }) => parts.some(({ subject, point }) => subject !== point && isAbout(subject, id))),
     incidents: incidents.map(incident).filter(({ subject }) => isAbout(subject, id)),
     runs: runs.map(storedRun),
   };

@@ -3,6 +3,7 @@ import type { Calendar } from "#schemas/calendar.ts";
 import { underCodesNow } from "#schemas/codes-now.ts";
 import { daysLookedAt, mergedNeeds } from "#schemas/evaluate/needs.ts";
 import type { DailyPeak, Facts, Need, Needs, Run, SharedFault, Span } from "#schemas/facts.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { type DeclaredDays, declaredDaysWithin } from "./declared-days.ts";
@@ -11,6 +12,7 @@ import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
 import { joined, type RunsAsked, type SiteName, siteName } from "./one-site.ts";
 import { pagesWithin } from "./page-counters.ts";
+import { CONTACT_BACK_MS, pointsOf, type SitePoints } from "./points.ts";
 import { presenceWithin } from "./presence.ts";
 import { newestRunsOf, runsOf } from "./run-reads.ts";
 import { bySite, spanColumns, spansAsW } from "./site-spans.ts";
@@ -21,8 +23,6 @@ import { SITE_WAIVERS_MAX } from "./waivers.ts";
 const DAY_MS = 86_400_000;
 /** Newest words of one site that are read: far more than any policy has items, each with an inspector's beside the centre's own. */
 const SITE_WORDS_MAX = 2_000;
-/** A centre of which nothing was heard for longer is offline whenever it fell silent. */
-const CONTACT_BACK_MS = 2 * DAY_MS;
 
 /** What is asked of one site: the facts of an instant that `needs` wants. */
 export type FactsQuestion = { readonly site: Pick<Site, "siteId" | "centre">; readonly needs: Needs; readonly calendar: Calendar; readonly atMs: number };
@@ -68,8 +68,10 @@ async function factsOf(
   // Some hundreds of rows of each site are looked at by counts of devices alone.
   const counted = questions.filter(({ needs }) => needs.runs.some(({ probe }) => probe === "office-devices"));
   const foundThere = foundWithin(db, spans(daysLookedAt.presence), knownMs);
-  const [runs, presence, declaredDays, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
-    runsWanted(db, asked, questions, untilMs),
+  const pointsThere = pointsOf(db, asked, questions, knownMs);
+  const [runs, points, presence, declaredDays, found, peaks, pages, attestations, waivers, duties, contacts] = await Promise.all([
+    pointsThere.then((points) => runsWanted(db, asked, questions, points, untilMs)),
+    pointsThere,
     presenceWithin(db, spans(daysLookedAt.presence), untilMs),
     declaredDaysWithin(db, declaredSpans(counted), untilMs, foundThere),
     foundThere,
@@ -108,6 +110,7 @@ async function factsOf(
     waivers: (waiversBySite.get(siteId) ?? []).map(({ body }) => body),
     duties: duties[place] ?? [],
     ...contacts.get(siteId),
+    ...(points.has(siteId) && { points: points.get(siteId)?.points ?? [] }),
     sharedFaults,
   }));
 }
@@ -170,32 +173,50 @@ function contactSpan({ site }: SiteName): string {
   });
 }
 
-/** One span of one need of one question. */
-type Stretch = Span & Omit<Need, "spans"> & { readonly place: number; readonly siteId: number };
+/** The agents of one reception point, by their streams: the main office has all that no other point has. */
+type PointStreams = { readonly point: string; readonly streams: readonly string[] };
+/** One span of one need of one question; at a site of several points, of one of these. */
+type Stretch = Span & Omit<Need, "spans"> & { readonly place: number; readonly siteId: number; readonly own?: PointStreams };
 type StretchRow = StoredRow & { readonly stretch: Stretch };
 
-/** The newest runs of each target within the needs' spans, newest first, at the place of each question. */
-async function runsWanted(db: Db, asked: RunsAsked, questions: readonly FactsQuestion[], knownMs: number): Promise<Run[][]> {
-  const stretches = questions.flatMap(({ site: { siteId }, needs }, place) =>
-    mergedNeeds(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId }))),
-  );
-  const alike = Map.groupBy(stretches, ({ runsMax, bare = false }) => `${runsMax} ${bare}`);
+/**
+ * The newest runs of each target within the needs' spans, newest first, at the place of each question. Of a site of several points those of each: whoever is
+ * silent there must not be pushed out by who talks.
+ */
+async function runsWanted(
+  db: Db,
+  asked: RunsAsked,
+  questions: readonly FactsQuestion[],
+  points: ReadonlyMap<number, SitePoints>,
+  knownMs: number,
+): Promise<Run[][]> {
+  const stretches = questions.flatMap(({ site: { siteId }, needs }, place) => {
+    const spans = mergedNeeds(needs.runs).flatMap(({ spans, ...need }) => spans.map((span): Stretch => ({ ...need, ...span, place, siteId })));
+    const own = points.get(siteId);
+    return own ? spans.flatMap((span) => streamsAt(own).map((one): Stretch => ({ ...span, own: one }))) : spans;
+  });
+  const alike = Map.groupBy(stretches, ({ runsMax, bare = false, own }) => `${runsMax} ${bare} ${own !== undefined}`);
   const found = await Promise.all([...alike.values()].map((own) => rowsOf(db, asked, own, knownMs)));
   const rows = newestOf(found.flat());
   const runs = await storedRuns(db, rows, { evidence: true });
   const lists = questions.map((): Run[] => []);
   rows.forEach(({ stretch }, index) => {
     const run = runs[index];
-    if (run) lists[stretch.place]?.push(run);
+    const point = stretch.own?.point ?? MAIN_POINT;
+    if (run) lists[stretch.place]?.push(point === MAIN_POINT ? run : { ...run, point });
   });
   return lists;
 }
 
+function streamsAt({ points, streams }: SitePoints): PointStreams[] {
+  return points.map(({ point }) => ({ point, streams: point === MAIN_POINT ? [...streams.values()].flat() : (streams.get(point) ?? []) }));
+}
+
 /**
  * The newest `count` runs of each target within many spans. The count stands in the text: a plan for any count would be one that reads and sorts all runs
- * of the span. Exported for the test of its plan.
+ * of the span. `isOfPoint`: of the streams of one reception point. Exported for the test of its plan.
  */
-export function newestRuns(count: number, bare: boolean, { site }: SiteName = joined): string {
+export function newestRuns(count: number, bare: boolean, { site }: SiteName = joined, isOfPoint = false): string {
   const told = ["series_ids", "vals", "evidence_id"].map((column) => (bare ? `NULL AS ${column}` : column)).join(", ");
   const newest = newestRunsOf({
     site: site("s.site_id"),
@@ -204,9 +225,11 @@ export function newestRuns(count: number, bare: boolean, { site }: SiteName = jo
     until: "to_timestamp(w.to_ms / 1000)",
     known: "to_timestamp($5::float8 / 1000)",
     count,
+    ...(isOfPoint && { streams: { list: "w.streams::int8[]", others: "w.others" } }),
   });
+  const [streams, columns] = isOfPoint ? [", ($6::text)::text[], ($7::text)::bool[]", "streams, others, "] : ["", ""];
   return `SELECT w.place::int AS place, ${storedColumns}
-    FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]) WITH ORDINALITY AS w(site_id, probe, from_ms, to_ms, place)
+    FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[]${streams}) WITH ORDINALITY AS w(site_id, probe, from_ms, to_ms, ${columns}place)
     JOIN run_source AS s ON s.site_id = ${site("w.site_id")} AND s.probe = w.probe CROSS JOIN LATERAL (
       SELECT taken_at, stream, seq, kind, reason, ${told}, rest FROM ${newest} AS o
     ) AS r`;
@@ -217,13 +240,17 @@ async function rowsOf(db: Db, asked: RunsAsked, stretches: readonly Stretch[], k
   const [first] = stretches;
   if (!first) return [];
   const siteIds = stretches.map(({ siteId }) => siteId);
-  const name = asked.name(siteIds, 5);
-  const rows = await db.query<StoredRow & { place: number }>(newestRuns(first.runsMax, first.bare ?? false, name), [
+  const isOfPoint = first.own !== undefined;
+  const name = asked.name(siteIds, isOfPoint ? 7 : 5);
+  const rows = await db.query<StoredRow & { place: number }>(newestRuns(first.runsMax, first.bare ?? false, name, isOfPoint), [
     numbersLiteral(siteIds),
     textsLiteral(stretches.map(({ probe }) => probe)),
     numbersLiteral(stretches.map(({ fromMs }) => fromMs)),
     numbersLiteral(stretches.map(({ toMs }) => toMs)),
     knownMs,
+    ...(isOfPoint
+      ? [textsLiteral(stretches.map(({ own }) => `{${own?.streams.join(",")}}`)), textsLiteral(stretches.map(({ own }) => String(own?.point === MAIN_POINT)))]
+      : []),
     ...name.values,
   ]);
   return rows.map(({ place, ...row }) => ({ ...row, stretch: stretches[place - 1] ?? first }));
@@ -235,7 +262,7 @@ function newestOf(rows: readonly StretchRow[]): StretchRow[] {
   return rows
     .toSorted((a, b) => b.taken_ms - a.taken_ms || (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.seq - b.seq))
     .filter(({ site_id, probe, target, stretch }) => {
-      const name = `${site_id} ${probe} ${target ?? ""}`;
+      const name = `${site_id} ${probe} ${stretch.own?.point} ${target ?? ""}`;
       const count = (counts.get(name) ?? 0) + 1;
       counts.set(name, count);
       return count <= stretch.runsMax;

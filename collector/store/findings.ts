@@ -90,7 +90,7 @@ export async function addRevisions(db: Db, revisions: readonly Revision[]): Prom
 }
 
 /**
- * Sites whose findings time alone changes: a pass that ended by `nowMs`, a centre that fell silent or is new, something that was declared since, and
+ * Sites whose findings time alone changes: a pass that ended by `nowMs`, a centre that is new, one that fell silent or of which a reception point did, something that was declared since, and
  * whatever was not looked at yet on this Vietnam day, since waivers begin and end by the day. A judgement may be dated ahead by as much as a clock
  * that counts as right: what was declared within that time before its date may have come after it. A closed centre is not judged.
  */
@@ -104,6 +104,9 @@ export async function sitesToJudge(db: Db, nowMs: number, offlineMs: number, lim
        OR f.ends <= to_timestamp($1::float8 / 1000) OR f.oldest < to_timestamp($4::float8 / 1000)
        OR s.changed_at > f.oldest - $5::float8 * interval '1 ms' AND s.changed_at <= to_timestamp($1::float8 / 1000)
        OR c.last_at < to_timestamp(($1::float8 - $2::float8) / 1000) AND f.oldest <= c.last_at + $2::float8 * interval '1 ms')
+     UNION
+     SELECT f.site_id FROM (SELECT site_id, min(evaluated_at) AS oldest FROM finding GROUP BY site_id) AS f JOIN point_contact AS p USING (site_id)
+     WHERE p.last_at < to_timestamp(($1::float8 - $2::float8) / 1000) AND f.oldest <= p.last_at + $2::float8 * interval '1 ms'
      UNION
      SELECT f.site_id FROM finding f JOIN attestation a USING (site_id, requirement)
      WHERE a.recorded_at > f.evaluated_at - $5::float8 * interval '1 ms' AND a.recorded_at >= to_timestamp($4::float8 / 1000) AND a.recorded_at <= to_timestamp($1::float8 / 1000)

@@ -45,7 +45,7 @@ async function writeOnce({ db, partitions, ids, calendar }: IngestTools, group: 
       countsPart(runs),
       speedsPart(runs),
       ...news.parts(),
-      foundPart(runs.flatMap(foundOf)),
+      foundPart(stored.flatMap(foundOf)),
       newestPart(ids.series, runs),
       hoursPart(runs),
       contactsPart(group),
@@ -112,6 +112,8 @@ export function* instantsOf(group: readonly Received[]): Iterable<number> {
   for (const { filed } of group) for (const { takenMs } of filed.observations) yield takenMs;
 }
 
-function foundOf({ siteId, observation: { probe, outcome }, takenMs }: RunRow): FoundRow[] {
-  return foundIn(probe, outcome).map((found) => ({ siteId, found, day: vietnamDay(takenMs) }));
+function foundOf({ received: { point }, runs }: Stored): FoundRow[] {
+  return runs.flatMap(({ siteId, observation: { probe, outcome }, takenMs }) =>
+    foundIn(probe, outcome, point).map((found) => ({ siteId, found, day: vietnamDay(takenMs) })),
+  );
 }

@@ -17,6 +17,8 @@ export type RunRow = CountedRun & {
 export type Received = {
   readonly siteId: number;
   readonly agentId: string;
+  /** The reception point of the sender; absent at the main office. */
+  readonly point?: string;
   readonly batch: Batch;
   readonly bodySha256: string;
   /** Bytes of its JSON, where it came as such. */

@@ -12,6 +12,10 @@ type Stretch = {
   readonly until: string;
 };
 
+/** Of which streams runs are read (run_stream): those of a list, or with `others` all but those. Both are SQL, and must not name r, p or u. */
+type Streams = { readonly list: string; readonly others: string };
+const isOf = (stream: string, streams: Streams | undefined) => (streams === undefined ? "" : ` AND (${stream} = ANY (${streams.list})) <> ${streams.others}`);
+
 const young = "r.taken_at, r.received_at, r.stream, r.seq, r.kind, r.reason, r.series_ids, r.vals, r.evidence_id, r.rest";
 const opened = "u.taken_at, u.received_at, p.stream, u.seq, p.kind, p.reason, p.series_ids, u.vals, u.evidence_id, u.rest";
 const packing = "p.n, p.columns, p.digits, p.bases, p.slopes, p.d1, p.d2, p.d4, p.d8";
@@ -30,19 +34,21 @@ export function runsOf({ site, source, since, until }: Stretch): string {
     WHERE p.site_id = ${site} AND p.source_id = ${source} AND ${days(since, until)} AND u.taken_at >= ${since} AND u.taken_at <= ${until})`;
 }
 
+type Newest = Stretch & { readonly known: string; readonly count: number | string; readonly streams?: Streams | undefined };
+
 /**
  * The newest runs of one source after an instant and until another, as known by then. Each half takes its newest by itself and in the order of the index, so
  * that a day's partition is read backwards until there are enough: sorted together, all runs of the span would be read first. Runs of one instant come
  * all, and are told apart at the end.
  */
-export function newestRunsOf({ site, source, since, until, known, count }: Stretch & { readonly known: string; readonly count: number | string }): string {
+export function newestRunsOf({ site, source, since, until, known, count, streams }: Newest): string {
   return `(SELECT * FROM (
     (SELECT ${young} FROM run AS r
-     WHERE r.site_id = ${site} AND r.source_id = ${source} AND r.taken_at > ${since} AND r.taken_at <= ${until} AND r.received_at <= ${known}
+     WHERE r.site_id = ${site} AND r.source_id = ${source} AND r.taken_at > ${since} AND r.taken_at <= ${until} AND r.received_at <= ${known}${isOf("r.stream", streams)}
      ORDER BY r.taken_at DESC FETCH FIRST (${count}) ROWS WITH TIES)
     UNION ALL
     (SELECT ${opened} FROM ${packedRuns}
-     WHERE p.site_id = ${site} AND p.source_id = ${source} AND ${days(since, until)} AND u.taken_at > ${since} AND u.taken_at <= ${until} AND u.received_at <= ${known}
+     WHERE p.site_id = ${site} AND p.source_id = ${source} AND ${days(since, until)} AND u.taken_at > ${since} AND u.taken_at <= ${until} AND u.received_at <= ${known}${isOf("p.stream", streams)}
      ORDER BY u.taken_at DESC FETCH FIRST (${count}) ROWS WITH TIES)
   ) AS newest ORDER BY newest.taken_at DESC, newest.stream, newest.seq LIMIT ${count})`;
 }

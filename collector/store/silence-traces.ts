@@ -4,6 +4,7 @@ import { SILENCE_BEFORE_MS, type SilenceTrace } from "../alert/silence-cause.ts"
 import { numbersLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { type RunsAsked, runsAsked } from "./one-site.ts";
+import { sitesOfPoints } from "./points.ts";
 import { runsOf } from "./run-reads.ts";
 
 /** Of a long silence the last day is looked at. */
@@ -23,7 +24,9 @@ type Walk = { readonly site_id: number; readonly segment: string; readonly runs:
 
 /** What agents tell of silences that seem to be over, by their sites: runs that were spooled meanwhile, and how the PC came back. */
 export async function silenceTraces(tx: Db): Promise<Map<number, SilenceTrace>> {
-  const silences = await tx.query<Over>(overs, [AGENT_SILENT]);
+  const several = await sitesOfPoints(tx);
+  // Of several gateway PCs nobody could say whose return it was.
+  const silences = (await tx.query<Over>(overs, [AGENT_SILENT])).filter(({ site_id }) => !several.has(site_id));
   if (silences.length === 0) return new Map();
   const boots: Boot[] = [];
   const walks: Walk[] = [];

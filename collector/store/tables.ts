@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import type { Attestation, Waiver } from "#schemas/attestation.ts";
 import type { Calendar } from "#schemas/calendar.ts";
 import type { KeptDuty } from "#schemas/duty.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Role, TokenRole } from "#schemas/person.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -83,6 +84,8 @@ export const sites = pgTable("site", {
 });
 
 const siteId = () => integer("site_id").notNull();
+/** A reception point of the centre. */
+const point = () => text("point").notNull().default(MAIN_POINT);
 
 /** Codes with which a centre's next agent may enrol, by their hash. */
 export const enrolCodes = pgTable(
@@ -94,6 +97,7 @@ export const enrolCodes = pgTable(
     expiresAt: instant("expires_at").notNull(),
     usedAt: instant("used_at"),
     usedBy: text("used_by"),
+    point: point(),
   },
   (table) => [index("enrol_code_site").on(table.siteId)],
 );
@@ -115,6 +119,7 @@ export const agents = pgTable(
     oldKeyUntil: instant("old_key_until"),
     stateChangedAt: instant("state_changed_at"),
     stateReason: text("state_reason"),
+    point: point(),
   },
   (table) => [primaryKey({ columns: [table.siteId, table.agentId] }), index("agent_by_id").on(table.agentId)],
 );
@@ -132,16 +137,19 @@ export const contacts = pgTable(
   (table) => [primaryKey({ columns: [table.siteId, table.agentId] })],
 );
 
-/** Configurations that were signed offline, one per centre. */
-export const configSeals = pgTable("config_seal", {
-  siteId: integer("site_id")
-    .primaryKey()
-    .references(() => sites.siteId),
-  version: bigint("version", { mode: "number" }).notNull(),
-  payload: text("payload").notNull(),
-  signature: text("signature").notNull(),
-  keptAt: instant("kept_at").notNull(),
-});
+/** Configurations that were signed offline, one per reception point. */
+export const configSeals = pgTable(
+  "config_seal",
+  {
+    siteId: siteId().references(() => sites.siteId),
+    version: bigint("version", { mode: "number" }).notNull(),
+    payload: text("payload").notNull(),
+    signature: text("signature").notNull(),
+    keptAt: instant("kept_at").notNull(),
+    point: point(),
+  },
+  (table) => [primaryKey({ columns: [table.siteId, table.point] })],
+);
 
 /** What people have declared of a requirement. */
 export const attestations = pgTable(

@@ -1,13 +1,16 @@
 import { html } from "hono/html";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
+import type { ListedAgent } from "../store/agents.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import { camerasTable } from "./cameras-table.ts";
 import { lineOf } from "./capacity-table.ts";
@@ -36,7 +39,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const { centre, bandwidth, incidents, recordings, devices } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
-<div data-part="head">${head(frame, view)}</div>
+<div data-part="head">${head(frame, view, enrolment?.agents ?? [])}</div>
 ${
   view.isClosed
     ? ""
@@ -61,7 +64,7 @@ function pcLinks({ lang, asker }: PageFrame, { rows: { centre }, isClosed }: Cen
   return html`${isClosed ? "" : link("enrol", "enrol.link")}${link("lost-pc", "lostPc.button")}`;
 }
 
-function head(frame: PageFrame, view: CentreView): Html {
+function head(frame: PageFrame, view: CentreView, agents: readonly ListedAgent[]): Html {
   const { lang, nowMs } = frame;
   const { rows, isClosed, state, excused, tally } = view;
   const { centre } = rows;
@@ -69,7 +72,7 @@ function head(frame: PageFrame, view: CentreView): Html {
   const decided = tally.pass + tally.fail;
   return html`<section class="card head" aria-labelledby="page-title"><div>
 <h1 id="page-title">${centre.name} ${badge(lang, state, excused)}</h1>
-${factLine(lang, centre, nowMs)}
+${factLine(lang, centre, nowMs)}${pointLine(lang, agents, nowMs)}
 ${centre.closed ? html`<p>${closedWords(lang, rows, "web.centre.closes")}</p>` : ""}${tallyBar(tally, 1000, 12)}
 <ul class="legend" aria-label="${text(lang, "web.centre.sheet")}">${barOrder.filter((one) => tally[one] > 0).map((one) => html`<li>${icon(one)} <b>${tally[one]}</b> ${text(lang, `state.${one}`)}</li>`)}</ul></div>
 <dl class="meters"><div><dt>${text(lang, "web.coverage")}</dt><dd><b>${share(tally.coverage)}</b><span>${text(lang, "web.coverage.note", { decided, applicable: tally.total - tally.not_applicable })}</span></dd></div>
@@ -92,6 +95,20 @@ function closedWords(lang: Lang, { centre: { closed }, successor }: CentreRows, 
 
 function factLine(lang: Lang, centre: CentreBrief, nowMs: number): Html {
   return html`<p class="facts">${facts(lang, centre).map((fact) => html`<span>${fact}</span>`)}<span>${centre.lastContactAt ? text(lang, "web.centre.contact", { age: age(lang, centre.lastContactAt, nowMs) }) : text(lang, "web.centre.contact.never")}</span></p>`;
+}
+
+/** When each reception point was heard, where the centre has several: one that talks must not hide one that is silent. */
+function pointLine(lang: Lang, agents: readonly ListedAgent[], nowMs: number): Html | "" {
+  const points = Map.groupBy(agents, pointOf);
+  if (points.size < 2) return "";
+  const contact = (own: readonly ListedAgent[]) => {
+    const last = own
+      .flatMap(({ lastSeenAt }) => lastSeenAt ?? [])
+      .sort()
+      .at(-1);
+    return last === undefined ? text(lang, "web.centre.contact.never") : text(lang, "web.centre.contact", { age: age(lang, last, nowMs) });
+  };
+  return html`<p class="facts">${[...points].map(([point, own]) => html`<span>${text(lang, "finding.at_point", { place: pointWord(lang, point), sentence: contact(own) })}</span>`)}</p>`;
 }
 
 function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, isp, contractNumber }: CentreBrief): string[] {

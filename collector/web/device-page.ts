@@ -82,7 +82,9 @@ function sinceWords(lang: Lang, state: DeviceView["state"], { at, atLeast }: Sin
 function requirements(lang: Lang, policy: PolicyProfile, { rows: { findings, device, centre } }: DeviceView): Html {
   const titles = new Map(policy.requirements.map(({ id, title }) => [id, title[lang]]));
   const parts = findings.flatMap((finding) =>
-    (finding.parts ?? []).filter(({ subject }) => isAbout(subject, device.id)).map((part) => ({ requirement: finding.requirement, finding, part })),
+    (finding.parts ?? [])
+      .filter(({ subject, point }) => subject !== point && isAbout(subject, device.id))
+      .map((part) => ({ requirement: finding.requirement, finding, part })),
   );
   if (parts.length === 0) return html`<p class="note">${text(lang, "web.device.plan.none")}</p>`;
   return html`<ul class="plan-parts">${parts.map(

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { vietnamDay } from "#schemas/calendar.ts";
-import { isClosedOn } from "#schemas/inventory.ts";
+import { isClosedOn, MAIN_POINT } from "#schemas/inventory.ts";
 import { phonesFor } from "#schemas/phones.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
@@ -11,12 +11,21 @@ import { OPEN_CODES_MAX } from "../store/agents.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import { agentLines } from "./agent-lines.ts";
 import { enrolSteps } from "./enrol-steps.ts";
+import { type FormState, inputField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
-/** How the gateway PC of a centre stands, and the form that makes a code for the next one. `isRefused`: as many codes are open as may be, and nobody asked to end them. */
-export function enrolForm(frame: PageFrame, enrolment: Enrolment, token: string, isRefused = false): Html {
+/** A form that was sent and not taken. `isRefused`: as many codes are open as may be, and nobody asked to end them. */
+export type SentForm = { readonly state?: FormState; readonly isRefused?: boolean };
+
+/** How the gateway PCs of a centre stand, and the form that makes a code for the next one. */
+export function enrolForm(
+  frame: PageFrame,
+  enrolment: Enrolment,
+  token: string,
+  { state = { values: {}, errors: [] }, isRefused = false }: SentForm = {},
+): Html {
   const { lang, nowMs } = frame;
   const { centre, closed, agents } = enrolment;
   const standing =
@@ -28,7 +37,7 @@ export function enrolForm(frame: PageFrame, enrolment: Enrolment, token: string,
     closed && isClosedOn(closed, vietnamDay(nowMs))
       ? html`<p role="status">${text(lang, "enrol.closed", { on: day(lang, closed.on) })}</p>`
       : html`<p>${text(lang, "enrol.about", { name: centre.name, hours: CODE_MS / 3_600_000 })}</p>${standing}
-<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">${openCodes(frame, enrolment, isRefused)}
+<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">${inputField(lang, { values: { point: "", ...state.values }, errors: state.errors }, { name: "point", label: "enrol.point", required: false, max: 64, hint: text(lang, "enrol.point.hint") })}${openCodes(frame, enrolment, isRefused)}
 <p><button type="submit">${text(lang, "enrol.do")}</button></p></form>`;
   return page(frame, enrolment.centre, text(lang, "enrol.title", { name: centre.name }), body);
 }
@@ -44,7 +53,7 @@ function openCodes({ lang }: PageFrame, { openCodes, codesUntilMs }: Enrolment, 
 /** The sheet for whoever drives to the centre: the code, which no page shows again, and what is typed at the PC. */
 export function enrolSheet(frame: PageFrame, made: MadeCode, collector: string): Html {
   const { lang } = frame;
-  const { centre, code, untilMs } = made;
+  const { centre, point, code, untilMs } = made;
   const until = moment(lang, untilMs);
   const phone = phonesFor(frame.phones, undefined)["province-it"];
   return page(
@@ -53,6 +62,7 @@ export function enrolSheet(frame: PageFrame, made: MadeCode, collector: string):
     text(lang, "enrol.sheet", { name: centre.name }),
     html`<p class="done no-print" role="status">${text(lang, "enrol.once", { until })}</p>
 <dl class="api"><dt>${text(lang, "enrolment.centre")}</dt><dd>${centre.name} (${centre.code})</dd>
+${point === MAIN_POINT ? "" : html`<dt>${text(lang, "enrol.point")}</dt><dd>${point}</dd>`}
 <dt>${text(lang, "enrol.code")}</dt><dd><code>${code}</code></dd>
 <dt>${text(lang, "enrol.until")}</dt><dd>${until}</dd>
 <dt>${text(lang, "enrol.collector")}</dt><dd><code>${collector}</code></dd></dl>

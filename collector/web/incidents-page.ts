@@ -1,14 +1,16 @@
 import { html } from "hono/html";
 import type { Finding } from "#schemas/finding.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence, partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
-import type { Incident } from "../alert/incident.ts";
+import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
 import { effectKey, mayBeLine, ownTopic, ownTopics } from "../alert/topic.ts";
 import { linkRequirement } from "../report/link-evidence.ts";
 import { mayCall } from "../routes/access-table.ts";
@@ -86,16 +88,19 @@ export function incidentPage(
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
   const own = ownTopic(requirement);
+  // Provider and contract are those of the main office's line.
+  const point = requirement === AGENT_SILENT && subject !== "" ? subject : (finding?.detail?.point ?? MAIN_POINT);
+  const isLine = needsLine(policy, requirement) && point === MAIN_POINT;
   const rows: [string, Html | string | undefined][] = [
     [text(lang, "report.column.centre"), place(lang, incident)],
     [text(lang, "web.incidents.state"), stateOf(lang, incident)],
     [text(lang, "alert.label.since"), moment(lang, beganMs)],
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
     [text(lang, "alert.label.end"), incident.end && text(lang, `alert.end.${incident.end}`)],
-    [text(lang, "web.incidents.subject"), subject === "" ? undefined : subject],
+    [text(lang, "web.incidents.subject"), subject === "" ? undefined : requirement === AGENT_SILENT ? pointWord(lang, subject) : subject],
     [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, subject)],
-    [text(lang, "web.filter.isp"), needsLine(policy, requirement) ? incident.isp : undefined],
-    [text(lang, "alert.label.contract"), needsLine(policy, requirement) ? incident.contractNumber : undefined],
+    [text(lang, "web.filter.isp"), isLine ? incident.isp : undefined],
+    [text(lang, "alert.label.contract"), isLine ? incident.contractNumber : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? (found ? text(lang, effectKey(found)) : own?.effect[lang]) : undefined],
     [text(lang, "alert.label.next"), closedMs === undefined ? (found ?? own)?.advice[lang] : undefined],
     [text(lang, "alert.label.who"), ownerOf(lang, policy, incident, phones) || undefined],

@@ -1,7 +1,8 @@
 import { html } from "hono/html";
 import type { KnownDevice, LedgerRow, LedgerState } from "#schemas/asset-ledger.ts";
-import type { Device } from "#schemas/inventory.ts";
+import { type Device, MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { day } from "#schemas/text/moment-word.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type Html, icon } from "./markup.ts";
@@ -34,11 +35,16 @@ export function ledgerSection(lang: Lang, rows: readonly LedgerRow[]): Html {
       found,
       lastDay,
       sameAs,
-    }) => html`<tr role="row"><th scope="row" role="rowheader">${text(lang, `device.role.${role}`)}${device ? html`<span class="sub">${device.id}</span>` : ""}</th>
+    }) => html`<tr role="row"><th scope="row" role="rowheader">${text(lang, `device.role.${role}`)}${device ? html`<span class="sub">${device.id}</span>` : ""}${placeWord(lang, device ?? found)}</th>
 <td role="cell">${icon(iconOf[state])} ${text(lang, `ledger.state.${state}`)}${sameAs === undefined ? "" : html`<span class="sub">${text(lang, "ledger.sameAs", { device: sameAs })}</span>`}</td>
 ${cell("ledger.column.declared", wordsOf(device))}${cell("ledger.column.found", wordsOf(found))}${cell("ledger.column.last", lastDay === undefined ? text(lang, "ledger.never") : day(lang, lastDay))}</tr>`,
   )}</tbody></table>
 <p class="note">${text(lang, "ledger.note")}</p>`;
+}
+
+/** The reception point, where it is not the main office. */
+function placeWord(lang: Lang, of: Device | KnownDevice | undefined): Html | "" {
+  return of === undefined || pointOf(of) === MAIN_POINT ? "" : html`<span class="sub">${pointWord(lang, pointOf(of))}</span>`;
 }
 
 function wordsOf(device: Device | KnownDevice | undefined): string {

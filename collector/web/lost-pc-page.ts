@@ -1,6 +1,9 @@
 import { html } from "hono/html";
+import { pointOf } from "#schemas/inventory.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import type { LostPc } from "../people/lost-pc.ts";
 import type { ListedAgent } from "../store/agents.ts";
 import { enrolSteps } from "./enrol-steps.ts";
@@ -15,17 +18,28 @@ type Place = { readonly code: string; readonly name: string };
 export function lostPcForm(frame: PageFrame, centre: Place, agents: readonly ListedAgent[], token: string, isAskedAgain: boolean): Html {
   const { lang, nowMs } = frame;
   const seen = ({ lastSeenAt }: ListedAgent) => (lastSeenAt === null ? text(lang, "web.centre.contact.never") : age(lang, lastSeenAt, nowMs));
-  const list = html`<ul>${agents.map((agent) => html`<li><b>${agent.hostName ?? agent.agentId}</b> – ${text(lang, "lostPc.seen")}: ${seen(agent)}</li>`)}</ul>`;
+  const list = html`<ul>${agents.map((agent) => html`<li><b>${agent.hostName ?? agent.agentId}</b>${areApart(agents) ? html` – ${pointWord(lang, agent.point)}` : ""} – ${text(lang, "lostPc.seen")}: ${seen(agent)}</li>`)}</ul>`;
   return page(
     frame,
     centre,
     html`<p>${text(lang, "lostPc.when", { name: centre.name })}</p><p>${text(lang, "lostPc.effect")}</p>
 <p><b>${text(lang, agents.length === 0 ? "lostPc.agents.none" : "lostPc.agents")}</b></p>${agents.length === 0 ? "" : list}
 ${isAskedAgain ? html`<p class="errors" role="alert">${text(lang, "lostPc.tick")}</p>` : ""}
-<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">
+<form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">${whichPoint(lang, agents)}
 <label class="choice"><input type="checkbox" name="sure" value="yes" required> ${text(lang, "lostPc.sure")}</label>
 <p><button type="submit">${text(lang, "lostPc.do")}</button> <a href="/centres/${centre.code}">${text(lang, "lostPc.back")}</a></p></form>`,
   );
+}
+
+/** Which PC is gone, where a centre has some at several reception points; the others speak on. */
+function whichPoint(lang: Lang, agents: readonly ListedAgent[]): Html | "" {
+  if (!areApart(agents)) return "";
+  const points = [...new Set(agents.map(pointOf))];
+  return html`<fieldset><legend>${text(lang, "lostPc.point")}</legend>${points.map((point) => html`<label class="choice"><input type="radio" name="point" value="${point}" required> ${pointWord(lang, point)}</label>`)}</fieldset>`;
+}
+
+function areApart(agents: readonly ListedAgent[]): boolean {
+  return new Set(agents.map(pointOf)).size > 1;
 }
 
 /** What was done, the code for the next PC, and what a person who is no specialist does now. */

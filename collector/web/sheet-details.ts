@@ -10,6 +10,7 @@ import { carriedWords } from "#schemas/text/carried-words.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
+import { partName } from "#schemas/text/point-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
@@ -76,7 +77,7 @@ function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, fin
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part.subject)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit, finding.required)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
+        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit, finding.required)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
     )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
 }
 
@@ -87,11 +88,12 @@ function titlesOf(lang: Lang, requirement: Requirement): ReadonlyMap<string, str
 }
 
 /** A part may be a kind of device, or begin with the id of a device, which then leads to its page; channels and portals have names of their own. */
-function subjectWord(lang: Lang, { centre, devices }: SheetPlace, subject: string): Html | string {
+function subjectWord(lang: Lang, { centre, devices }: SheetPlace, part: FindingPart): Html | string {
+  const { subject } = part;
   const key = `device.role.${subject}`;
-  if (isTextKey(key)) return text(lang, key);
+  const name = partName(lang, part, isTextKey(key) ? text(lang, key) : subject);
   const [device = ""] = subject.split(" ");
-  return devices.has(device) ? html`<a href="${devicePath(centre, device)}">${subject}</a>` : subject;
+  return devices.has(device) && part.point !== subject ? html`<a href="${devicePath(centre, device)}">${name}</a>` : name;
 }
 
 /** Runs as evidence: when, by which probe, with what result. */

@@ -19,6 +19,9 @@ import { openTestDb, type TestDb } from "./test-database.ts";
 /** An observation without the frame that every one has. */
 export type Said = Pick<Observation, "probe" | "outcome"> & { readonly target?: string; readonly atMs: number };
 
+/** Another agent than the one that a centre has by itself. */
+export type OtherAgent = { readonly agentId: string; readonly stream: string; readonly point: string };
+
 /** A province on PGlite: the real way in and the real judge, at whatever time the test says it is. */
 export type JudgedProvince = {
   readonly db: TestDb;
@@ -26,7 +29,7 @@ export type JudgedProvince = {
   readonly policyAt: PolicyAt;
   siteIdOf(code: string): number;
   /** One batch from a centre's agent, received at `nowMs`; resolves when it is judged. */
-  send(code: string, nowMs: number, said: readonly Said[], lane?: "live" | "backlog"): Promise<void>;
+  send(code: string, nowMs: number, said: readonly Said[], lane?: "live" | "backlog", from?: OtherAgent): Promise<void>;
   /** Takes data files of other content, as a restart with newer files does. */
   restart(nowMs: number, policies: readonly PolicyProfile[], calendarOfNow?: Calendar): Promise<JudgedProvince>;
 };
@@ -53,24 +56,32 @@ async function start(db: TestDb, nowMs: number, { policies, onJudged }: Omit<Opt
     judge,
     policyAt,
     siteIdOf,
-    async send(code, sentMs, said, lane = "live") {
-      await sendOne(accept, siteIdOf(code), nextSeq(db, siteIdOf(code)), sentMs, said, lane);
+    async send(code, sentMs, said, lane = "live", from = ownAgent(siteIdOf(code))) {
+      await sendOne(accept, { siteId: siteIdOf(code), ...from }, nextSeq(db, from.stream), sentMs, said, lane);
       await judge.drain();
     },
     restart: (laterMs, newer, calendarOfNow) => start(db, laterMs, { policies: newer, ...(onJudged && { onJudged }) }, calendarOfNow),
   };
 }
 
-async function sendOne(accept: Acceptor, siteId: number, next: Promise<number>, nowMs: number, said: readonly Said[], lane: "live" | "backlog"): Promise<void> {
+function ownAgent(siteId: number): OtherAgent {
+  const stream = siteId.toString(16).padStart(16, "0");
+  return { agentId: `agt-${stream}`, stream, point: "main" };
+}
+
+type From = OtherAgent & { readonly siteId: number };
+
+async function sendOne(accept: Acceptor, from: From, next: Promise<number>, nowMs: number, said: readonly Said[], lane: "live" | "backlog"): Promise<void> {
+  const { stream, ...sender } = from;
   const each = (index: number) => {
     const { probe, outcome, target, atMs } = said[index] as Said;
     return { probe, outcome, target, takenAt: new Date(atMs).toISOString() };
   };
-  const batch = batchOf({ stream: siteId.toString(16).padStart(16, "0"), from: await next, count: said.length, startMs: nowMs, lane, each });
-  await accept({ siteId, agentId: `agt-${siteId.toString(16).padStart(16, "0")}` }, { batch, bodySha256: sha256Of(batch), nowMs });
+  const batch = batchOf({ stream, from: await next, count: said.length, startMs: nowMs, lane, each });
+  await accept(sender, { batch, bodySha256: sha256Of(batch), nowMs });
 }
 
-async function nextSeq(db: TestDb, siteId: number): Promise<number> {
-  const [row] = await db.query<{ next: number }>("SELECT coalesce(max(seq_to), 0)::int + 1 AS next FROM ingest_ledger WHERE site_id = $1", [siteId]);
+async function nextSeq(db: TestDb, stream: string): Promise<number> {
+  const [row] = await db.query<{ next: number }>("SELECT coalesce(max(seq_to), 0)::int + 1 AS next FROM ingest_ledger WHERE stream = $1", [stream]);
   return row?.next ?? 1;
 }

@@ -250,7 +250,7 @@ export const sampleDevices: readonly DeviceBrief[] = [
 /** The gateway PC of a centre. */
 export const sampleAgent = (centre: string, lastSeenAt: string | null): ListedAgent => ({
   ...{ agentId: `agt-${centre}`, centre, hostName: `PC-${centre}`, version: "0.1.0", enrolledAt: ago(30 * DAY), lastSeenAt },
-  ...{ state: "active", stateReason: null, stateChangedAt: null },
+  ...{ point: "main", state: "active", stateReason: null, stateChangedAt: null },
 });
 
 const walked = (segment: Segment, value: 0 | 1): LatestReading => ({ metric: "segment_up", value, labels: { segment }, at: ago(5 * 60_000) });

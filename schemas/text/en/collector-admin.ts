@@ -126,6 +126,7 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
 
   "collector.enrol-code.about": "makes a one-time code for a centre's gateway PC, valid for {hours} hours",
   "collector.enrol-code.centre": "code of the centre",
+  "collector.enrol-code.point": "reception point at which the PC stands (a code, such as ia-ly); the main office where none is named",
   "collector.enrol-code.all": "one for each open centre that has neither a gateway PC nor a code, as CSV: code of the centre, name, enrolment code",
   "collector.enrol-code.anew": "ends the codes of the centre first that nobody has used",
   "collector.enrol-code.next":

@@ -31,6 +31,8 @@ export const collectorWork: Record<keyof typeof vi, string> = {
   "collector.agent.none": 'There is no gateway PC "{agent}"; their ids: agent list',
   "collector.agent.gone": "{agent} was refused for good, which is not taken back: make a new code with enrol-code {centre}",
   "collector.agent.revoked": "{agent} is refused within 30 seconds.",
+  "collector.agent.lost.point": "reception point of the PC that is gone; needed where a centre has PCs at several",
+  "collector.agent.lost.which": "the centre has gateway PCs at several points ({points}): name that of the PC which is gone with --point CODE",
   "collector.agent.released": "{agent} may speak again within 30 seconds.",
 
   "collector.inventory.about": "the devices that centres declare, and the asset ledger",

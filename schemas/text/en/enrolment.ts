@@ -26,6 +26,9 @@ export const enrolment = {
   "enrol.title": "Enrol the gateway PC of {name}",
   "enrol.about":
     "Makes a code by which the gateway PC of {name} enrols. It works once, within {hours} hours, and is shown once, with a sheet to print that says how to install; it is kept nowhere.",
+  "enrol.point": "Reception point",
+  "enrol.point.hint":
+    "Leave it empty for a PC at the main office. For one at another reception point (with a line and a LAN of its own) write the point's code, such as ia-ly, as in the column “Reception point” of the list of devices.",
   "enrol.agents": "Enrolled:",
   "enrol.agents.note":
     "If this PC was lost, broke down for good or is replaced, use this page instead: it refuses the old PC and makes a code for the new one.",

@@ -8,6 +8,7 @@ export const inventory = {
   "inventory.column.vendor": "Vendor",
   "inventory.column.model": "Model",
   "inventory.column.serial": "Serial number",
+  "inventory.column.point": "Reception point",
   "inventory.sheet": "Devices",
   "inventory.fault": "row {row}, column “{column}”: {problem}",
   "inventory.fault.column_missing": "{file}: the column “{column}” is missing; the row of heads (among the first {max} rows) must have: {columns}",

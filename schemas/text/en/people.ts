@@ -113,6 +113,7 @@ export const people = {
   "lostPc.agents": "These will be refused:",
   "lostPc.agents.none": "No PC of this centre may speak any more; the button below makes a new code alone.",
   "lostPc.seen": "last contact",
+  "lostPc.point": "Where does the PC stand? Those there alone are refused, and the new code is for that place.",
   "lostPc.sure": "I have asked the centre, and this PC has to be refused.",
   "lostPc.tick": "Nothing was refused: tick the box first.",
   "lostPc.do": "Refuse the old PC and get a new code",

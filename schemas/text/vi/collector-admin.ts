@@ -128,6 +128,7 @@ export const collectorAdmin = {
 
   "collector.enrol-code.about": "cấp mã đăng ký dùng một lần cho máy tính cổng của một trung tâm, hết hạn sau {hours} giờ",
   "collector.enrol-code.centre": "mã trung tâm",
+  "collector.enrol-code.point": "điểm tiếp nhận nơi đặt máy (mã, ví dụ ia-ly); không ghi là trụ sở chính",
   "collector.enrol-code.all": "cấp cho mỗi trung tâm đang mở chưa có máy tính cổng và chưa có mã một mã, dạng CSV: mã trung tâm, tên, mã đăng ký",
   "collector.enrol-code.anew": "huỷ các mã chưa dùng của trung tâm rồi mới cấp",
   "collector.enrol-code.next":

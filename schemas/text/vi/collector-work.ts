@@ -29,6 +29,8 @@ export const collectorWork = {
   "collector.agent.none": 'Không có máy tính cổng "{agent}"; xem mã máy: agent list',
   "collector.agent.gone": "{agent} đã bị khoá hẳn, không mở lại được: cấp mã đăng ký mới bằng enrol-code {centre}",
   "collector.agent.revoked": "Trong vòng 30 giây, {agent} không gửi được gì nữa.",
+  "collector.agent.lost.point": "điểm tiếp nhận của máy bị mất; phải ghi khi trung tâm có máy ở nhiều điểm",
+  "collector.agent.lost.which": "trung tâm có máy tính cổng ở nhiều điểm ({points}): ghi --point MÃ của máy bị mất",
   "collector.agent.released": "Trong vòng 30 giây, {agent} gửi lại được.",
 
   "collector.inventory.about": "danh sách thiết bị mà các trung tâm khai, và sổ thiết bị",

@@ -26,6 +26,9 @@ export const enrolment = {
   "enrol.title": "Đăng ký máy tính cổng của {name}",
   "enrol.about":
     "Cấp một mã để đăng ký máy tính cổng của {name}. Mã dùng một lần, trong {hours} giờ, và chỉ hiện một lần kèm phiếu hướng dẫn cài để in; hệ thống không giữ lại mã.",
+  "enrol.point": "Điểm tiếp nhận",
+  "enrol.point.hint":
+    "Để trống nếu máy đặt ở trụ sở chính. Nếu đặt ở điểm tiếp nhận khác (đường truyền, mạng riêng) thì ghi mã của điểm, ví dụ ia-ly; ghi giống cột “Điểm tiếp nhận” trong danh sách thiết bị.",
   "enrol.agents": "Máy đã đăng ký:",
   "enrol.agents.note": "Nếu máy này bị mất, hỏng hẳn hoặc thay bằng máy khác thì dùng trang sau: máy cũ sẽ bị khoá và trang cấp mã cho máy mới.",
   "enrol.full": "Mỗi trung tâm có nhiều nhất {max} mã chưa dùng: muốn cấp mã mới thì phải huỷ các mã đó.",

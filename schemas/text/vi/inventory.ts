@@ -8,6 +8,7 @@ export const inventory = {
   "inventory.column.vendor": "Hãng",
   "inventory.column.model": "Kiểu máy",
   "inventory.column.serial": "Số sê-ri",
+  "inventory.column.point": "Điểm tiếp nhận",
   "inventory.sheet": "Thiết bị",
   "inventory.fault": "dòng {row}, cột “{column}”: {problem}",
   "inventory.fault.column_missing": "{file}: thiếu cột “{column}”; dòng tên cột (trong {max} dòng đầu) phải có: {columns}",

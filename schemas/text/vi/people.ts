@@ -112,6 +112,7 @@ export const people = {
   "lostPc.agents": "Máy sẽ bị khoá:",
   "lostPc.agents.none": "Không còn máy nào của trung tâm đang hoạt động; nút dưới đây chỉ cấp mã mới.",
   "lostPc.seen": "liên lạc gần nhất",
+  "lostPc.point": "Máy ở đâu? Chỉ các máy ở đó bị khoá; mã mới cũng dành cho nơi đó.",
   "lostPc.sure": "Tôi đã hỏi trung tâm và chắc chắn cần khoá máy này.",
   "lostPc.tick": "Chưa khoá máy nào: cần đánh dấu vào ô xác nhận.",
   "lostPc.do": "Khoá máy cũ và lấy mã mới",

@@ -19,6 +19,7 @@ const known: KnownAgent = {
   agentId,
   publicKey: spkiOf(publicKey),
   state: "active",
+  point: "main",
   centre: "mot",
   isp: "",
 };

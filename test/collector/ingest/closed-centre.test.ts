@@ -28,6 +28,7 @@ const known = {
   agentId,
   publicKey: publicKey.export({ format: "der", type: "spki" }).toString("base64"),
   state: "active",
+  point: "main",
   centre: "mot",
   isp: "",
 } as const;

@@ -238,7 +238,7 @@ describe("a list of devices", () => {
       ],
     ]);
     const centres = [centre("x", old), centre("y", old)] as Centre[];
-    const [news, ...more] = centreNews({ centres: new Map(centres.map((one) => [one.code, one])), notBegun: new Set() }, withDevices(centres, declared));
+    const [news, ...more] = centreNews({ centres: new Map(centres.map((one) => [one.code, one])), notBegun: new Set() }, withDevices(centres, { devices: declared, hasPoints: true }));
     expect(more).toEqual([]);
     expect(news).toMatchObject({ code: "x", kind: "changed", columns: [], after: { devices: [{ id: "a" }, { id: "b" }, { id: "d" }, { id: "e" }] } });
     expect(news?.after.devices?.at(-1)).toEqual(old.at(-1));

@@ -36,7 +36,7 @@ describe("R11 of a centre that is watched for long and gets another list", () =>
     const site = await findSite(province.db, province.siteIdOf("xa-hra"));
     if (!site) throw new Error("the centre is gone");
     const days = (await declaredDaysAt(province.db, [site], atMs)).get(site.siteId);
-    const told = configFor(site, days, { policy: plan, calendar, measureServers: [], phones: [] }, atMs);
+    const told = configFor(site, days, { policy: plan, calendar, measureServers: [], phones: [] }, { point: "main", points: ["main"] }, atMs);
     const config = AgentConfig.parse(JSON.parse(JSON.stringify({ ...told, agent: "agt-0123456789abcdef" })));
     const seen = answered.map((one, seq) => ({ ...observation(seq, { ...lookAt(one.atMs), takenAt: new Date(one.atMs).toISOString() }), seq }));
     const facts = factsOfSpool({ ...config, nowMs: atMs }, undefined, seen);

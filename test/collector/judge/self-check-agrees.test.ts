@@ -165,7 +165,7 @@ async function ofSelfCheck(): Promise<Finding[]> {
   const site = await findSite(province.db, province.siteIdOf("xa-hra"));
   if (!site) throw new Error("the centre is gone");
   const days = (await declaredDaysAt(province.db, [site], nowMs)).get(site.siteId);
-  const served = configFor(site, days, { policy: plan, calendar, measureServers: [], phones: [] }, nowMs);
+  const served = configFor(site, days, { policy: plan, calendar, measureServers: [], phones: [] }, { point: "main", points: ["main"] }, nowMs);
   const config = AgentConfig.parse(JSON.parse(JSON.stringify({ ...served, agent: "agt-0123456789abcdef" })));
   return evaluate(plan, factsOfSpool({ ...config, nowMs }, readSpool(folder), []), nowMs);
 }

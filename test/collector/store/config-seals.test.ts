@@ -28,7 +28,15 @@ it("a signed configuration is taken once, and only in place of an older one or o
     [1_000_002, seal(21, "e")],
     [1_000_003, seal(10, "f")],
   ] as const;
-  for (const [version, one] of steps) kept.push(await keepConfigSeal(db, siteId, one, version, nowMs));
+  for (const [version, one] of steps) kept.push(await keepConfigSeal(db, { siteId, point: "main" }, one, version, nowMs));
   expect(kept).toEqual([true, false, false, false, true, true, true]);
-  expect(await configSeal(db, siteId)).toEqual(seal(10, "f"));
+  expect(await configSeal(db, { siteId, point: "main" })).toEqual(seal(10, "f"));
+});
+
+it("each reception point has one of its own", async () => {
+  const elsewhere = { siteId, point: "ia-ly" };
+  expect(await configSeal(db, elsewhere)).toBeUndefined();
+  expect(await keepConfigSeal(db, elsewhere, seal(20, "g"), 1_000_001, nowMs)).toBe(true);
+  expect(await configSeal(db, elsewhere)).toEqual(seal(20, "g"));
+  expect(await configSeal(db, { siteId, point: "main" })).not.toEqual(seal(20, "g"));
 });

@@ -34,7 +34,7 @@ test("the number of a line's contract that a list of centres declares stands on 
 });
 
 test("agents are not told of it: an older one takes no centre with a key that it does not know", async () => {
-  const told = configFor(await site(), undefined, { policy: plan, calendar, measureServers: [], phones: [] }, dayMs);
+  const told = configFor(await site(), undefined, { policy: plan, calendar, measureServers: [], phones: [] }, { point: "main", points: ["main"] }, dayMs);
   expect(told.centre).toMatchObject({ code: "xa-01", isp: "VNPT" });
   expect(told.centre).not.toHaveProperty("contractNumber");
 });

@@ -131,13 +131,15 @@ describe("what is in a LAN is judged by the agent of that LAN", () => {
   const recorder = (id: string, point?: string) => ({ id, role: "recorder" as const, address: "192.168.1.250", ...(point && { point }) });
   const depth = (device: string, agoMs: number, verdict: "COMPLIANT" | "NON_COMPLIANT") =>
     measured("recording-depth", agoMs, [{ metric: "recording_depth_days", value: 31, labels: { channel: "1" } }], {
-      evidence: {
-        window: { from: new Date(NOW - 30 * DAY).toISOString(), to: new Date(NOW).toISOString() },
-        requiredDays: 30,
-        lastDay: "2026-11-26",
-        recorders: [],
-        channels: [{ ...channelEvidence("1", verdict, ...(verdict === "COMPLIANT" ? [] : ["RETENTION_SHORT" as const])), device }],
-      },
+      evidence: JSON.parse(
+        JSON.stringify({
+          window: { from: new Date(NOW - 30 * DAY).toISOString(), to: new Date(NOW).toISOString() },
+          requiredDays: 30,
+          lastDay: "2026-11-26",
+          recorders: [],
+          channels: [{ ...channelEvidence("1", verdict, ...(verdict === "COMPLIANT" ? [] : ["RETENTION_SHORT" as const])), device }],
+        }),
+      ),
     });
 
   it("R05: the recorder of one point does not stand for that of the other, whichever told last", () => {
