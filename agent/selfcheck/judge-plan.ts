@@ -15,5 +15,5 @@ export function judgePlan({ config, policy, spool, status, fresh, nowMs }: Surro
   const atMs = fresh.reduce((latest, { takenAt }) => Math.max(latest, Date.parse(takenAt)), nowMs);
   const { newlyDeclared, formerCodes } = config ?? {};
   const facts = factsOfSpool({ centre, calendar, policy, newlyDeclared, formerCodes, sharedFaults: sharedFaultsOf(status), nowMs: atMs }, spool, fresh);
-  return planLines(policy.requirements, evaluate(policy, facts, atMs), atMs);
+  return planLines(policy.requirements, evaluate(policy, facts, atMs), atMs, (config?.otherPoints?.length ?? 0) > 0);
 }

@@ -14,15 +14,18 @@ const states: Record<Finding["state"], CheckState> = {
   not_applicable: "not_applicable",
 };
 
-/** One line per requirement of the plan, from the same rules as in the province. */
-export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number): CheckResult[] {
-  return requirements.map((requirement) =>
-    planLine(
-      requirement,
-      findings.find((finding) => finding.requirement === requirement.id),
-      nowMs,
-    ),
-  );
+/**
+ * One line per requirement of the plan, from the same rules as in the province. `isPart`: the centre has other reception points, whose devices this PC does
+ * not know; what is counted over all of them it must not call missing.
+ */
+export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number, isPart = false): CheckResult[] {
+  return requirements.map((requirement) => {
+    const found = findings.find((finding) => finding.requirement === requirement.id);
+    const line = planLine(requirement, found, nowMs);
+    if (!isPart || requirement.rule.kind !== "count" || found?.state === "not_applicable") return line;
+    const { id, group, title, rule } = line;
+    return { id, group, title, ...(rule !== undefined && { rule }), state: "elsewhere", detail: phrase("selfcheck.detail.counted_elsewhere") };
+  });
 }
 
 function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number): CheckResult {

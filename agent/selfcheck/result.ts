@@ -3,7 +3,7 @@ import { type TextKey, type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang, Words } from "#schemas/words.ts";
 import { exitCodes } from "../terminal.ts";
 
-/** How one line of the self-check stands. `elsewhere`: decided from papers in the province's system, not on this PC. */
+/** How one line of the self-check stands. `elsewhere`: decided in the province's system, from papers or from what several PCs see, not on this PC. */
 export const checkStates = ["ok", "warn", "fail", "unknown", "not_applicable", "not_tested", "elsewhere"] as const;
 export type CheckState = (typeof checkStates)[number];
 

@@ -2,7 +2,8 @@ import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type Message
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { phonesFor } from "#schemas/phones.ts";
 import { pointWord } from "#schemas/text/point-word.ts";
-import type { Words } from "#schemas/words.ts";
+import { text } from "#schemas/text/text.ts";
+import type { Lang, Words } from "#schemas/words.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
 import { AGENT_SILENT, type Incident, letterName } from "./incident.ts";
 import { mayBeLine, type Topic } from "./topic.ts";
@@ -62,7 +63,8 @@ function silentPoint({ requirement, subject }: Incident): string | undefined {
 
 function titleOf({ title }: Topic, incident: Incident): Words {
   const point = silentPoint(incident);
-  return point === undefined ? title : { vi: `${title.vi} (${pointWord("vi", point)})`, en: `${title.en} (${pointWord("en", point)})` };
+  const words = (lang: Lang, place: string) => text(lang, "alert.agent.title.point", { place: pointWord(lang, place) });
+  return point === undefined ? title : { vi: words("vi", point), en: words("en", point) };
 }
 
 /** The lines of a digest, and how many more there are than it holds. */

@@ -1,4 +1,5 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import type { leaseRefusals } from "#schemas/measure.ts";
 import { atOnce, atOncePerIsp, type LeaseRules, type LeaseServer, type SlotWindow } from "./lease-rules.ts";
 
@@ -18,7 +19,18 @@ export type GrantedLease = {
   readonly usedBytes?: number;
 };
 
-/** Who asks, where from. `isp` is empty when nobody declared it; such sites share one provider. */
+/** A line by its name: the centre's code for that of its main office, and with the reception point for another, which has turns and data of its own. */
+export function lineName(centre: string, point: string): string {
+  return point === MAIN_POINT ? centre : `${centre}/${point}`;
+}
+
+/** The centre and the reception point of a line. */
+export function placeOfLine(name: string): { readonly centre: string; readonly point: string } {
+  const [centre = "", point = MAIN_POINT] = name.split("/");
+  return { centre, point };
+}
+
+/** Who asks, from which line. `isp` is empty when nobody declared it; such sites share one provider. */
 export type Asker = { readonly agent: string; readonly site: string; readonly isp: string };
 
 /** What is known when somebody asks. */

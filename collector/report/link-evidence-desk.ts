@@ -1,4 +1,5 @@
 import { daysBetween, vietnamDay } from "#schemas/calendar.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
 import { pastFindings } from "../jobs/past-findings.ts";
 import { unjudgedDays } from "../jobs/unjudged-days.ts";
@@ -6,6 +7,7 @@ import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { findingsOf } from "../store/findings.ts";
 import { linkRuns } from "../store/link-runs.ts";
+import { pointsOfStreams } from "../store/points.ts";
 import { changesWithin } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { dailyStates } from "../web/daily-states.ts";
@@ -20,14 +22,15 @@ export type LinkEvidenceDesk = {
 };
 
 /**
- * The tests of a centre's line from the store, with its contract, its policy and its judgement as of the end of the last day, by what is known now;
- * undefined when there is no such centre, or nothing is demanded of its line.
+ * The tests of the line of a centre's main office, or of another reception point, from the store, with its contract, its policy and its judgement as of the end
+ * of the last day, by what is known now: two lines may have two providers, each of which answers for its own. Undefined when there is no such centre, or nothing is demanded of its line.
  */
 export async function linkEvidenceOf(
   { db, demo, policyAt, now }: LinkEvidenceDesk,
   code: string,
   firstDay: string,
   lastDay: string,
+  point: string = MAIN_POINT,
 ): Promise<LinkEvidence | undefined> {
   const nowMs = now();
   const { fromMs, toMs } = spanOfDays(firstDay, lastDay);
@@ -37,12 +40,14 @@ export async function linkEvidenceOf(
   if (!site || demanded === undefined) return undefined;
   const requirements = inForce.policy.requirements.filter(({ id }) => id === demanded);
   const judged = () => pastFindings(db, { ...inForce, policy: { ...inForce.policy, requirements } }, { atMs: toMs - 1, knownMs: nowMs }, { sites: [site] });
-  const [findings, runs, notJudged] = await Promise.all([
+  const [findings, all, points, notJudged] = await Promise.all([
     toMs <= nowMs ? judged() : findingsOf(db, site.siteId),
     linkRuns(db, site.siteId, fromMs, toMs),
+    pointsOfStreams(db, site.siteId),
     unjudgedOf({ db, policyAt }, code, demanded, { firstDay, lastDay, nowMs }),
   ]);
-  return buildLinkEvidence({ demo, ...inForce, centre: site.centre, findings, runs, notJudged, firstDay, lastDay });
+  const runs = all.filter(({ ref }) => (points.get(ref.slice(0, ref.indexOf(":"))) ?? MAIN_POINT) === point);
+  return buildLinkEvidence({ demo, ...inForce, centre: site.centre, point, findings, runs, notJudged, firstDay, lastDay });
 }
 
 /** The days of a span, so far, of which nobody knows how a requirement stood: no collector judged. */

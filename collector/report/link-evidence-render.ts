@@ -1,3 +1,4 @@
+import { pointWord } from "#schemas/text/point-word.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type LinkEvidence, spanOfDays } from "./link-evidence.ts";
 import { linkEvidenceCsv } from "./link-evidence-csv.ts";
@@ -12,13 +13,14 @@ export type LinkEvidenceFormat = (typeof linkEvidenceFormats)[number];
 
 /** Writes the line's evidence in one format. Same tests, language and format: same bytes. */
 export async function renderLinkEvidence(evidence: LinkEvidence, format: LinkEvidenceFormat, lang: Lang): Promise<RenderedReport> {
-  const { centre, firstDay, lastDay } = evidence;
-  const fileName = `${centre.code}-${lastDay}.${format}`;
+  const { centre, point, firstDay, lastDay } = evidence;
+  const fileName = `${centre.code}${point === undefined ? "" : `-${point}`}-${lastDay}.${format}`;
+  const named = point === undefined ? evidence : { ...evidence, centre: { ...centre, name: `${centre.name} – ${pointWord(lang, point)}` } };
   switch (format) {
     case "html":
-      return { pieces: [Buffer.from(linkEvidenceHtml(evidence, lang))], type: "text/html; charset=utf-8", fileName };
+      return { pieces: [Buffer.from(linkEvidenceHtml(named, lang))], type: "text/html; charset=utf-8", fileName };
     case "csv":
-      return { pieces: [Buffer.from(linkEvidenceCsv(evidence, lang))], type: "text/csv; charset=utf-8", fileName };
+      return { pieces: [Buffer.from(linkEvidenceCsv(named, lang))], type: "text/csv; charset=utf-8", fileName };
     case "json":
       return {
         pieces: [Buffer.from(`{"sha256":"${evidenceSeal(evidence)}","evidence":${evidenceText(evidence)}}\n`)],
@@ -27,7 +29,7 @@ export async function renderLinkEvidence(evidence: LinkEvidence, format: LinkEvi
       };
     case "pdf": {
       const dated = new Date(spanOfDays(firstDay, lastDay).toMs).toISOString();
-      return { pieces: [await typeset(linkEvidencePrint(evidence, lang), dated)], type: "application/pdf", fileName };
+      return { pieces: [await typeset(linkEvidencePrint(named, lang), dated)], type: "application/pdf", fileName };
     }
   }
 }

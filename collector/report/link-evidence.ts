@@ -3,7 +3,7 @@ import { median } from "#schemas/evaluate/judgement.ts";
 import { excuseThatHolds } from "#schemas/evaluate/rules/floor.ts";
 import type { Run } from "#schemas/facts.ts";
 import type { Finding } from "#schemas/finding.ts";
-import type { Centre } from "#schemas/inventory.ts";
+import { type Centre, MAIN_POINT } from "#schemas/inventory.ts";
 import { carriedOf, testEvidence } from "#schemas/link-evidence.ts";
 import { readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
@@ -43,6 +43,8 @@ export type LinkEvidence = {
   /** The tests are simulated, and every form of the sheet says so. */
   readonly demo: boolean;
   readonly centre: Pick<Centre, "code" | "name" | "isp" | "contractMbps" | "contractNumber">;
+  /** The reception point whose line it is; absent at the main office, whose contract is the centre's. */
+  readonly point?: string;
   readonly policy: Pick<PolicyProfile, "id" | "version" | "title" | "source">;
   readonly requirement: string;
   readonly rule: FloorRule;
@@ -61,6 +63,7 @@ export type LinkEvidence = {
 export type LinkEvidenceSource = {
   readonly demo: boolean;
   readonly centre: LinkEvidence["centre"];
+  readonly point?: string;
   readonly policy: PolicyProfile;
   readonly calendar: Calendar;
   readonly findings: readonly Finding[];
@@ -77,6 +80,7 @@ export type LinkEvidenceSource = {
 export function buildLinkEvidence({
   demo,
   centre,
+  point = MAIN_POINT,
   policy,
   calendar,
   findings,
@@ -89,17 +93,18 @@ export function buildLinkEvidence({
   if (!requirement) return undefined;
   const { rule } = requirement;
   const tests = runs.flatMap((run) => testOf(run, calendar, rule.floor));
-  const finding = findings.find((one) => one.requirement === requirement.id);
+  const whole = findings.find((one) => one.requirement === requirement.id);
+  const finding = whole?.parts ? whole.parts.find((part) => part.point === point) : whole;
   const { code, name, isp, contractMbps, contractNumber } = centre;
+  const contract = {
+    ...(isp !== undefined && { isp }),
+    ...(contractMbps !== undefined && { contractMbps }),
+    ...(contractNumber !== undefined && { contractNumber }),
+  };
   return {
     demo,
-    centre: {
-      code,
-      name,
-      ...(isp !== undefined && { isp }),
-      ...(contractMbps !== undefined && { contractMbps }),
-      ...(contractNumber !== undefined && { contractNumber }),
-    },
+    centre: { code, name, ...(point === MAIN_POINT && contract) },
+    ...(point !== MAIN_POINT && { point }),
     policy: { id: policy.id, version: policy.version, title: policy.title, source: policy.source },
     requirement: requirement.id,
     rule,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { problem } from "#schemas/problem.ts";
 import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
@@ -22,7 +23,7 @@ import { type PageDeps, pageFrame, pageHeaders } from "./page.ts";
 export type ReportDeps = Omit<PageDeps, "store"> & {
   readonly desk: Omit<MonthDesk, "sealNewest">;
   /** The tests of a centre's line on some Vietnam days; undefined when there is no such centre, or nothing is demanded of its line. */
-  readonly linkEvidence: (centre: string, firstDay: string, lastDay: string) => Promise<LinkEvidence | undefined>;
+  readonly linkEvidence: (centre: string, firstDay: string, lastDay: string, point: string) => Promise<LinkEvidence | undefined>;
 };
 
 type SharedReports = ReturnType<typeof sharedWork<RenderedReport | undefined>>;
@@ -83,7 +84,9 @@ async function linkReply(c: Context, { linkEvidence, now, lang }: ReportDeps, fi
   const format = linkEvidenceFormats.find((one) => one === ending);
   if (!format) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html, .pdf, .csv or .json"), 422);
   const { firstDay, lastDay } = daysUntil(now(), LINK_DAYS);
-  const evidence = Code.safeParse(code).success ? await linkEvidence(code, firstDay, lastDay) : undefined;
+  const point = c.req.query("point") ?? MAIN_POINT;
+  const isAsked = Code.safeParse(code).success && Code.safeParse(point).success;
+  const evidence = isAsked ? await linkEvidence(code, firstDay, lastDay, point) : undefined;
   if (!evidence) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);
   return sheet(c, await renderLinkEvidence(evidence, format, languageOf(c, lang)), linkEvidencePolicy);
 }

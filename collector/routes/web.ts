@@ -91,7 +91,14 @@ export function webRoutes(deps: WebDeps): Hono {
     .route("/", pageRoutes({ ...deps, calendarAt, store, province }))
     .route("/", centresRoutes({ ...deps, calendarAt, province, store: { ...store, centre: pages.centre } }))
     .route("/", findingsRoutes({ ...deps, store: { ...store, findingsAsOf: (query, atMs) => findingsAsOf(db, deps.policyAt, query, atMs) } }))
-    .route("/", reportRoutes({ ...deps, desk: monthDesk(deps), linkEvidence: (centre, firstDay, lastDay) => linkEvidenceOf(deps, centre, firstDay, lastDay) }))
+    .route(
+      "/",
+      reportRoutes({
+        ...deps,
+        desk: monthDesk(deps),
+        linkEvidence: (centre, firstDay, lastDay, point) => linkEvidenceOf(deps, centre, firstDay, lastDay, point),
+      }),
+    )
     .route("/", openApiRoutes(deps))
     .route("/", waiverRoutes(forms))
     .route("/", attestRoutes(forms))

@@ -1,5 +1,6 @@
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import type { LeaseStore } from "../lease/lease-store.ts";
-import type { SlotState } from "../lease/slots.ts";
+import { placeOfLine, type SlotState } from "../lease/slots.ts";
 import { type Db, instantMs } from "./db.ts";
 
 type LeaseRow = { lease_id: string; agent_id: string; site: string; isp: string; server: string; granted_ms: number; expires_ms: number; bytes_max: number };
@@ -15,6 +16,7 @@ export function leaseStore(db: Db): LeaseStore {
            FROM lease l JOIN site s USING (site_id) WHERE l.server = $1 AND l.returned_at IS NULL AND l.expires_at > to_timestamp($2::float8 / 1000)`,
           [server, nowMs],
         );
+        const { centre, point } = placeOfLine(asker.site);
         const [own] = await tx.query<{
           last_ms: number | null;
           last_server: string | null;
@@ -27,8 +29,9 @@ export function leaseStore(db: Db): LeaseStore {
              (array_agg(l.server ORDER BY l.granted_at DESC) FILTER (WHERE l.used_bytes IS DISTINCT FROM 0))[1] AS last_server,
              (array_agg(l.used_bytes::float8 ORDER BY l.granted_at DESC) FILTER (WHERE l.pass_ms > 0 AND l.used_bytes > 0))[1] AS full_bytes,
              coalesce(sum(coalesce(l.used_bytes, CASE WHEN l.pass_ms > 0 THEN $4::bigint ELSE $3::bigint END)) FILTER (WHERE l.granted_at >= to_timestamp($2::float8 / 1000)), 0)::float8 AS bytes
-           FROM lease l JOIN site s USING (site_id) WHERE s.centre_code = $1 AND l.granted_at > to_timestamp($2::float8 / 1000) - interval '31 days'`,
-          [asker.site, monthStartMs, usualBytes.short, usualBytes.fullLength],
+           FROM lease l JOIN site s USING (site_id) LEFT JOIN agent a ON a.site_id = l.site_id AND a.agent_id = l.agent_id
+           WHERE s.centre_code = $1 AND coalesce(a.point, '${MAIN_POINT}') = $5 AND l.granted_at > to_timestamp($2::float8 / 1000) - interval '31 days'`,
+          [centre, monthStartMs, usualBytes.short, usualBytes.fullLength, point],
         );
         const state: SlotState = {
           holding: holding.map(granted),
@@ -43,7 +46,17 @@ export function leaseStore(db: Db): LeaseStore {
           await tx.query(
             `INSERT INTO lease (site_id, lease_id, agent_id, server, isp, granted_at, expires_at, bytes_max, pass_ms)
              SELECT site_id, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8, $9 FROM site WHERE centre_code = $1`,
-            [lease.site, lease.id, lease.agent, lease.server, lease.isp, lease.grantedMs, lease.expiresMs, Math.round(lease.bytesMax), lease.passMs ?? 0],
+            [
+              placeOfLine(lease.site).centre,
+              lease.id,
+              lease.agent,
+              lease.server,
+              lease.isp,
+              lease.grantedMs,
+              lease.expiresMs,
+              Math.round(lease.bytesMax),
+              lease.passMs ?? 0,
+            ],
           );
         }
         return lease;

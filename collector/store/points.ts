@@ -2,7 +2,7 @@ import type { PointContact } from "#schemas/facts.ts";
 import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
-import type { RunsAsked } from "./one-site.ts";
+import { type RunsAsked, siteName } from "./one-site.ts";
 import { runsOf } from "./run-reads.ts";
 import type { Site } from "./sites.ts";
 
@@ -106,9 +106,13 @@ export async function pointContacts(db: Db): Promise<readonly { readonly site_id
   );
 }
 
-/** The sites at which an agent of a named point was ever enrolled. */
-export async function sitesOfPoints(db: Db): Promise<ReadonlySet<number>> {
-  const rows = await db.query<{ site_id: number }>("SELECT DISTINCT site_id FROM agent WHERE point <> $1", [MAIN_POINT]);
+/** Which of some sites have had an agent at another reception point than the main office. */
+export async function sitesOfPoints(db: Db, siteIds: readonly number[]): Promise<ReadonlySet<number>> {
+  const { site, values } = siteName(siteIds, 1);
+  const rows = await db.query<{ site_id: number }>(
+    `SELECT DISTINCT site_id FROM agent WHERE point <> $1 AND site_id = ${site("ANY (($2::text)::int4[])")}`,
+    [MAIN_POINT, ...(values.length > 0 ? values : [numbersLiteral(siteIds)])],
+  );
   return new Set(rows.map(({ site_id }) => site_id));
 }
 
@@ -117,20 +121,22 @@ function isNamed(all: readonly { readonly point?: string | undefined }[]): boole
 }
 
 function agentsOf(db: Db, siteIds: readonly number[]): Promise<AgentRow[]> {
+  const { site, values } = siteName(siteIds, 0);
   return db.query(
     `SELECT a.site_id, a.agent_id, a.point, ${instantMs("c.first_at")} AS first_ms, ${instantMs("c.last_at")} AS last_ms, ${instantMs("a.enrolled_at")} AS enrolled_ms,
        CASE WHEN a.state = 'revoked' THEN ${instantMs("a.state_changed_at")} END AS revoked_ms
-     FROM agent AS a LEFT JOIN contact AS c ON c.site_id = a.site_id AND c.agent_id = a.agent_id WHERE a.site_id = ANY (($1::text)::int4[])`,
-    [numbersLiteral(siteIds)],
+     FROM agent AS a LEFT JOIN contact AS c ON c.site_id = a.site_id AND c.agent_id = a.agent_id WHERE a.site_id = ${site("ANY (($1::text)::int4[])")}`,
+    values.length > 0 ? values : [numbersLiteral(siteIds)],
   );
 }
 
 function streamsOf(db: Db, siteIds: readonly number[]): Promise<StreamRow[]> {
+  const { site, values } = siteName(siteIds, 2);
   return db.query(
     `SELECT t.site_id, a.point, t.stream AS named, run_stream(t.stream)::text AS stream
      FROM stream_state AS t JOIN agent AS a ON a.site_id = t.site_id AND a.agent_id = t.agent_id
-     WHERE t.site_id = ANY (($1::text)::int4[]) AND a.point <> $2 LIMIT ${SITE_STREAMS_MAX} * $3::int`,
-    [numbersLiteral(siteIds), MAIN_POINT, siteIds.length],
+     WHERE t.site_id = ${site("ANY (($3::text)::int4[])")} AND a.point <> $1 LIMIT ${SITE_STREAMS_MAX} * $2::int`,
+    [MAIN_POINT, siteIds.length, ...(values.length > 0 ? values : [numbersLiteral(siteIds)])],
   );
 }
 

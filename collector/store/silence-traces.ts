@@ -24,14 +24,19 @@ type Walk = { readonly site_id: number; readonly segment: string; readonly runs:
 
 /** What agents tell of silences that seem to be over, by their sites: runs that were spooled meanwhile, and how the PC came back. */
 export async function silenceTraces(tx: Db): Promise<Map<number, SilenceTrace>> {
-  const several = await sitesOfPoints(tx);
-  // Of several gateway PCs nobody could say whose return it was.
-  const silences = (await tx.query<Over>(overs, [AGENT_SILENT])).filter(({ site_id }) => !several.has(site_id));
+  const silences = await tx.query<Over>(overs, [AGENT_SILENT]);
   if (silences.length === 0) return new Map();
   const boots: Boot[] = [];
   const walks: Walk[] = [];
   const asked = await runsAsked(tx);
-  for (const group of asked.groups(silences, ({ site_id }) => site_id)) {
+  for (const all of asked.groups(silences, ({ site_id }) => site_id)) {
+    const several = await sitesOfPoints(
+      tx,
+      all.map(({ site_id }) => site_id),
+    );
+    // Of gateway PCs at several points nobody could say whose return it was.
+    const group = all.filter(({ site_id }) => !several.has(site_id));
+    if (group.length === 0) continue;
     boots.push(...(await bootsOf(tx, group, asked)));
     walks.push(...(await walksOf(tx, group, asked)));
   }

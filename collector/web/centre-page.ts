@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { LedgerRow } from "#schemas/asset-ledger.ts";
-import { pointOf } from "#schemas/inventory.ts";
+import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
@@ -47,7 +47,7 @@ ${
 <section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet), phones }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
 }
 <div class="two" data-part="charts">
-<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs, phones)}<p><a href="/v1/evidence/${encodeURIComponent(centre.code)}.link.html">${text(lang, "linkEvidence.link")}</a></p></section>
+<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs, phones)}${evidenceLinks(lang, centre.code, enrolment?.agents ?? [])}</section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
@@ -55,6 +55,14 @@ ${
 <section class="card" id="devices" aria-labelledby="devices-title" data-part="devices"><h2 id="devices-title">${text(lang, "web.devices.title")}</h2>${paged(lang, devices, (page) => `/centres/${centre.code}?devices=${page}#devices`, deviceList(lang, centre.code, devices.rows, nowMs))}${pcLinks(frame, view)}</section>
 <p class="policy">${text(lang, "web.policy", { policy: `${policy.id}@${policy.version}`, from: day(lang, policy.effectiveFrom) })}. ${text(lang, "web.source", { document: policy.source.document, date: day(lang, policy.source.date) })}. <span class="print-only">${text(lang, "web.printedAt", { at: moment(lang, nowMs) })}</span></p>`;
   return layout(frame, centre.name, body, { live: true });
+}
+
+/** The sheets for the providers of the lines, one for each reception point. */
+function evidenceLinks(lang: Lang, code: string, agents: readonly ListedAgent[]): Html {
+  const path = `/v1/evidence/${encodeURIComponent(code)}.link.html`;
+  const named = [...new Set(agents.map(pointOf))].filter((point) => point !== MAIN_POINT);
+  const links = named.map((point) => html`<p><a href="${path}?point=${point}">${text(lang, "linkEvidence.link")}: ${pointWord(lang, point)}</a></p>`);
+  return html`${named.length === 0 ? "" : html`<p class="note">${text(lang, "web.link.points")}</p>`}<p><a href="${path}">${text(lang, "linkEvidence.link")}</a></p>${links}`;
 }
 
 /** The ways to the pages of the centre's gateway PC, for whoever may open them. */

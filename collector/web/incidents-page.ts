@@ -183,7 +183,8 @@ function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): 
   return centre === undefined ? text(lang, "alert.province") : html`<a href="/centres/${centre}#${requirement}">${centreName ?? centre}</a>`;
 }
 
-function titleOf(lang: Lang, policy: PolicyProfile, { requirement }: Incident): string {
+function titleOf(lang: Lang, policy: PolicyProfile, { requirement, subject }: Incident): string {
+  if (requirement === AGENT_SILENT && subject !== "") return text(lang, "alert.agent.title.point", { place: pointWord(lang, subject) });
   return ownTopic(requirement)?.title[lang] ?? `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
 }
 

@@ -22,6 +22,8 @@ export class AlertDesk {
   readonly delivered: Delivered[] = [];
   /** The last word of each site; one that lies ahead means that it speaks until then. */
   readonly contacts = new Map<number, number>();
+  /** The same of reception points that are not the main office: site, point, last word. */
+  points: (readonly [siteId: number, point: string, lastMs: number])[] = [];
   /** Stamps of a clock that was wrong, which stand instead. */
   readonly wrongStamps = new Map<number, number>();
   readonly backings = new Map<string, Backing>();
@@ -93,11 +95,10 @@ export class AlertDesk {
         incidents: this.#incidents,
         places: this.#places,
         backings: this.backings,
-        contacts: [...this.contacts].map(([siteId, lastMs]) => ({
-          siteId,
-          lastMs: this.wrongStamps.get(siteId) ?? Math.min(lastMs, nowMs),
-          area: this.#places.get(siteId)?.area,
-        })),
+        contacts: [
+          ...[...this.contacts].map(([siteId, lastMs]) => ({ siteId, lastMs: this.wrongStamps.get(siteId) ?? Math.min(lastMs, nowMs) })),
+          ...this.points.map(([siteId, point, lastMs]) => ({ siteId, point, lastMs: Math.min(lastMs, nowMs) })),
+        ].map((contact) => ({ ...contact, area: this.#places.get(contact.siteId)?.area })),
         listeningSinceMs: this.listeningSinceMs,
         traces: this.traces,
         windows: this.windows,

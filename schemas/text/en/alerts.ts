@@ -36,6 +36,7 @@ export const alerts = {
   "alert.head.capped": "Too many messages for one reader, or a channel that was interrupted, so these were put together:",
   "alert.head.test": "This is a test: the channel works.",
   "alert.province": "The province",
+  "alert.agent.title.point": "{place}: no contact",
   "alert.agent.title": "Nothing comes from the centre",
   "alert.agent.advice": "Check power, network cable and the centre's gateway PC; if the PC runs, call the provider.",
   "alert.backup.title": "Backup of the server's database",

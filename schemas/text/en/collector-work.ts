@@ -119,6 +119,7 @@ export const collectorWork: Record<keyof typeof vi, string> = {
 
   "collector.evidence.about": "what a judgement stands on, for those who doubt it",
   "collector.evidence.link": "about the line: table, plot, method",
+  "collector.evidence.point": "reception point whose line it is; the main office where none is named",
   "collector.evidence.from": "first day, such as 2026-11-01; {days} days up to the last one when absent",
   "collector.evidence.to": "last day; today when absent",
   "collector.evidence.of-what": "Evidence of what? Add --link (the line).",

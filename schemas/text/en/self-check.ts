@@ -227,6 +227,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.down": "silent: {subject}",
   "selfcheck.down.vms_link_up": "not linked to the province's system: {subject}",
   "selfcheck.other_page": "answers with another page (perhaps maintenance): {subject}",
+  "selfcheck.detail.counted_elsewhere":
+    "counted over all reception points of the centre in the province's system; this PC sees the devices of its own point alone",
   "selfcheck.detail.declared_elsewhere": "declared and confirmed in the province's system, not measured on this PC",
   "selfcheck.title.files": "Files of the agent",
   "selfcheck.detail.file_fault": "{what} cannot be read",

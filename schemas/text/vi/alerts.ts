@@ -34,6 +34,7 @@ export const alerts = {
   "alert.head.capped": "Có quá nhiều thư cho một người nhận, hoặc kênh gửi bị gián đoạn, nên các việc sau được gộp lại:",
   "alert.head.test": "Đây là thư thử: kênh gửi hoạt động.",
   "alert.province": "Toàn tỉnh",
+  "alert.agent.title.point": "{place} mất liên lạc",
   "alert.agent.title": "Trung tâm mất liên lạc",
   "alert.agent.advice": "Kiểm tra điện, dây mạng và máy tính cổng của trung tâm; nếu máy vẫn chạy, gọi nhà mạng.",
   "alert.backup.title": "Sao lưu cơ sở dữ liệu của máy chủ",

@@ -117,6 +117,7 @@ export const collectorWork = {
 
   "collector.evidence.about": "căn cứ của một kết luận, cho người muốn kiểm tra lại",
   "collector.evidence.link": "căn cứ về đường truyền: bảng số liệu, biểu đồ, cách đo",
+  "collector.evidence.point": "điểm tiếp nhận có đường truyền đó; không ghi là trụ sở chính",
   "collector.evidence.from": "ngày đầu, ví dụ 2026-11-01; không ghi là {days} ngày cho đến ngày cuối",
   "collector.evidence.to": "ngày cuối; không ghi là hôm nay",
   "collector.evidence.of-what": "Căn cứ về phần nào? Thêm --link (đường truyền).",

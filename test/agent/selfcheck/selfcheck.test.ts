@@ -171,6 +171,16 @@ describe("telephone numbers of the province", () => {
   });
 });
 
+it("what is counted over all reception points of a centre is not called missing by the PC of one", async () => {
+  const centre = { code: "ia-grai", name: "Ia Grai", officers: 9, keyArea: false, devices: [{ id: "pc-1", role: "officer-pc", address: "10.1.0.5" }] };
+  const results = async (more: object) => check({ config: { measureServers: [], centre, ...more } as never });
+  expect(line(await results({}), "plan.R10")).toMatchObject({ state: "fail" });
+  const part = line(await results({ otherPoints: ["ia-ly"] }), "plan.R10");
+  expect(part).toMatchObject({ state: "elsewhere", detail: { key: "selfcheck.detail.counted_elsewhere" } });
+  expect(part).not.toHaveProperty("measured");
+  expect(line(await results({ otherPoints: ["ia-ly"] }), "plan.R15")).toMatchObject({ state: "not_applicable" });
+});
+
 describe("the printed report", () => {
   // On Windows the line of the key files says that rights are not looked at.
   const asAgreed = it.skipIf(process.platform === "win32");

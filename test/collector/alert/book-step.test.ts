@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { backingKey } from "../../../collector/alert/book.ts";
 import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
@@ -289,6 +290,37 @@ describe("a silent agent", () => {
     expect(until("2026-11-24T08:24")).toEqual(["recovered agent xa-1 > xa-1"]);
   });
 
+  it("at one reception point is told by its name while another point talks, and its return too", () => {
+    heard("2026-11-24T20:00", [1]);
+    desk.points = [[1, "ia-ly", vn("2026-11-24T08:00")]];
+    until("2026-11-24T08:04");
+    nowMs = vn("2026-11-24T08:06");
+    const [letter, ...more] = desk.tick(nowMs);
+    expect(more).toEqual([]);
+    expect(letter?.message).toMatchObject({
+      kind: "opened",
+      requirement: "agent",
+      centre: "xa-1",
+      title: { vi: "Điểm tiếp nhận ia-ly mất liên lạc" },
+    });
+    expect(desk.incidents.map(({ siteId, subject }) => [siteId, subject])).toEqual([[1, "ia-ly"]]);
+    desk.points = [[1, "ia-ly", vn("2026-11-24T20:00")]];
+    expect(until("2026-11-24T08:12")).toEqual(["recovered agent xa-1 > xa-1"]);
+  });
+
+  it("at a reception point that is no more ends, and says why", () => {
+    heard("2026-11-24T20:00", [1]);
+    desk.points = [[1, "ia-ly", vn("2026-11-24T08:00")]];
+    expect(until("2026-11-24T08:06")).toEqual(["opened agent xa-1 > xa-1"]);
+    desk.points = [];
+    nowMs += MINUTE;
+    const [letter] = desk.tick(nowMs);
+    expect(letter?.message.kind).toBe("point_gone");
+    const { subject, body } = mailOf(letter?.message as never);
+    expect(subject).toContain("không còn máy ở điểm này");
+    expect(body).toContain("Ở điểm tiếp nhận này không còn máy tính cổng nào");
+  });
+
   it("over noon is given half an hour to be switched on, and in the evening none of it counts", () => {
     heard("2026-11-24T11:28", [1]);
     expect(until("2026-11-24T13:55")).toEqual([]);
@@ -394,6 +426,16 @@ describe("the mail about one centre's line", () => {
         "Internet provider: VNPT\nContract number / subscriber code: GLI-HĐ/00123\n",
       ])
         expect(body.includes(words), `${kind} ${words}`).toBe(kind !== "recovered");
+  });
+
+  it("says neither of another reception point, whose line has a contract of its own", () => {
+    desk = new AlertDesk(plan, calendar, { recipients }, codes, undefined, () => declared);
+    nowMs = vn("2026-11-24T08:00");
+    desk.tick(nowMs);
+    desk.backings.set(backingKey(1, "R01"), { waived: false, point: "ia-ly" });
+    bad(1, "R01");
+    until("2026-11-24T10:30");
+    expect(desk.delivered.map(({ message }) => message.line)).toEqual([undefined]);
   });
 
   it("says neither of what no line can cause, nor what is not declared", () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Centre } from "#schemas/inventory.ts";
+import { Centre } from "#schemas/inventory.ts";
 import type { Lang } from "#schemas/words.ts";
 import { partsOf } from "../../../collector/inventory/archive-parts.ts";
 import { centreNews, deviceCounts, deviceNewsWords } from "../../../collector/inventory/centre-changes.ts";
@@ -37,6 +37,29 @@ const faultsOf = (path: string, lang?: Lang) =>
     (error: unknown) => (error instanceof TableRefused ? error.faults : Promise.reject(error)),
   );
 const csv = (...rows: string[]) => file("devices.csv", [head, ...rows].join("\r\n"));
+
+describe("the reception point of a device", () => {
+  const points = async (...rows: string[]) => {
+    const { devices, hasPoints } = await readFile(file("points.csv", rows.join("\n")), "vi");
+    return [hasPoints, (devices.get("ia-grai") ?? []).map(({ id, point }) => [id, point])];
+  };
+
+  it("is a column that may be empty, and the main office by its words", async () => {
+    const head = "Mã trung tâm;Mã thiết bị;Loại thiết bị;Điểm tiếp nhận";
+    const rows = ["ia-grai;p-1;Máy in;Ia Ly", "ia-grai;p-2;Máy in;", "ia-grai;p-3;Máy in;Trụ sở chính", "ia-grai;p-4;Máy in;main office"];
+    expect(await points(head, ...rows)).toEqual([true, [["p-1", "ia-ly"], ["p-2", undefined], ["p-3", undefined], ["p-4", undefined]]]); // biome-ignore format: one line
+    expect(await faultsOf(file("wrong.csv", `${head}\nia-grai;p-1;Máy in;(Ia Ly)`))).toEqual([expect.stringMatching(/^dòng 2, cột “Điểm tiếp nhận”: /)]);
+    const device = { id: "p-1", role: "printer" as const, point: "ia-ly" };
+    expect(await read(file("form.xlsx", await written("form.xlsx", [{ centre: "ia-grai", device }], "vi")))).toEqual(new Map([["ia-grai", [device]]]));
+  });
+
+  it("stays where a file has no such column, and is taken away where its cell is empty", async () => {
+    const known = [Centre.parse({ code: "ia-grai", name: "Ia Grai", devices: [{ id: "p-1", role: "printer", point: "ia-ly" }] })];
+    const after = async (head: string, row: string) => withDevices(known, await readFile(file("again.csv", `${head}\n${row}`), "vi"))[0]?.devices;
+    expect(await after("Mã trung tâm;Mã thiết bị;Loại thiết bị", "ia-grai;p-1;Máy in")).toEqual([{ id: "p-1", role: "printer", point: "ia-ly" }]);
+    expect(await after("Mã trung tâm;Mã thiết bị;Loại thiết bị;Điểm tiếp nhận", "ia-grai;p-1;Máy in;")).toEqual([{ id: "p-1", role: "printer" }]);
+  });
+});
 
 describe("a file of devices", () => {
   it("is taken as CSV or as a workbook, with heads in Vietnamese, English or short, with or without marks", async () => {
@@ -238,7 +261,10 @@ describe("a list of devices", () => {
       ],
     ]);
     const centres = [centre("x", old), centre("y", old)] as Centre[];
-    const [news, ...more] = centreNews({ centres: new Map(centres.map((one) => [one.code, one])), notBegun: new Set() }, withDevices(centres, { devices: declared, hasPoints: true }));
+    const [news, ...more] = centreNews(
+      { centres: new Map(centres.map((one) => [one.code, one])), notBegun: new Set() },
+      withDevices(centres, { devices: declared, hasPoints: true }),
+    );
     expect(more).toEqual([]);
     expect(news).toMatchObject({ code: "x", kind: "changed", columns: [], after: { devices: [{ id: "a" }, { id: "b" }, { id: "d" }, { id: "e" }] } });
     expect(news?.after.devices?.at(-1)).toEqual(old.at(-1));

@@ -52,6 +52,23 @@ function build(over: Partial<Parameters<typeof buildLinkEvidence>[0]> = {}) {
 }
 
 describe("what a provider gets to see", () => {
+  it("of one reception point is its own judgement, under its name and without the main office's contract", async () => {
+    const parts = [
+      { subject: "main", point: "main", state: "pass", reason: "met" },
+      { subject: "ia-ly", point: "ia-ly", state: "fail", reason: "below_floor" },
+    ] as const;
+    const [judged] = evaluate(plan, facts({ runs: [] }), Date.parse("2026-11-07T20:00:00+07:00"), [requirement("R01")]);
+    const findings = judged ? [{ ...judged, state: "fail" as const, reason: "below_floor" as const, parts: [...parts] }] : [];
+    expect(build({ findings }).finding).toMatchObject({ state: "pass" });
+    const there = build({ findings, point: "ia-ly" });
+    expect(there.finding).toMatchObject({ state: "fail" });
+    expect(there.centre).toEqual({ code: "ia-grai", name: "Xã <b>Ia Grai</b>" });
+    const { body, fileName } = await renderLinkEvidence(there, "csv", "vi");
+    expect(fileName).toBe("ia-grai-ia-ly-2026-11-07.csv");
+    expect(String(body)).toContain("– Điểm tiếp nhận ia-ly");
+    expect(evidenceText(build())).not.toContain("point");
+  });
+
   it("tells working hours from the rest, and excused tests from counted ones", () => {
     const { inHours, quiet, notMeasured, rule } = build();
     expect(rule.floor).toBe(200);

@@ -110,6 +110,41 @@ it("says of a code that is not made why, and makes one anew", async () => {
   expect((await ask("/centres/khong-co/enrol", {})).status).toBe(404);
 });
 
+it("makes a code for another reception point, as people type its name, and shows where each PC stands", async () => {
+  const wrong = await ask("/centres/xa-03/enrol", { point: "(?)" });
+  expect([wrong.status, codeOn(wrong.html)]).toEqual([422, ""]);
+  expect(wrong.html).toContain('aria-invalid="true"');
+  const sheet = await ask("/centres/xa-03/enrol", { point: " Ia Ly " });
+  expect(sheet.html).toContain(`<dt>${say("enrol.point")}</dt><dd>ia-ly</dd>`);
+  expect((await deeds()).at(-1)).toMatchObject({ what: "code.made", about: "xa-03 ia-ly" });
+  const main = await ask("/centres/xa-03/enrol", { point: "" });
+  expect(main.html).not.toContain(`<dt>${say("enrol.point")}</dt>`);
+  await enrol(codeOn(sheet.html), "agt-ia-ly");
+  await enrol(codeOn(main.html), "agt-main");
+  for (const path of ["/centres/xa-03/enrol", "/centres/xa-03/lost-pc", "/enrolment"]) {
+    const { html } = await ask(path);
+    expect(html, path).toContain("Điểm tiếp nhận ia-ly");
+    expect(html, path).toContain("Trụ sở chính");
+  }
+  const { html } = await ask("/centres/xa-03");
+  expect(html).toContain("Điểm tiếp nhận ia-ly: ");
+  expect(html).toContain('href="/v1/evidence/xa-03.link.html?point=ia-ly"');
+  expect((await ask("/centres/xa-01")).html).not.toContain("Điểm tiếp nhận");
+});
+
+it("a PC that is gone is refused with those of its reception point alone, once somebody has said which", async () => {
+  const unsaid = await ask("/centres/xa-03/lost-pc", { sure: "yes" });
+  expect(unsaid.status).toBe(422);
+  const states = async () =>
+    (await db.query<{ is: string }>("SELECT agent_id || ' ' || state AS is FROM agent WHERE agent_id LIKE 'agt-%a%' ORDER BY 1")).map(({ is }) => is);
+  expect(await states()).toEqual(["agt-ia-ly active", "agt-main active"]);
+  const done = await ask("/centres/xa-03/lost-pc", { sure: "yes", point: "ia-ly" });
+  expect(await states()).toEqual(["agt-ia-ly revoked", "agt-main active"]);
+  await enrol(codeOn(done.html), "agt-after");
+  expect(await db.query("SELECT point FROM agent WHERE agent_id = 'agt-after'")).toEqual([{ point: "ia-ly" }]);
+  await db.query("DELETE FROM agent WHERE site_id = (SELECT site_id FROM site WHERE centre_code = 'xa-03')");
+});
+
 it("the page of the province tells enrolled PCs, open codes and centres without either, a closed one aside", async () => {
   const { html } = await ask("/enrolment");
   expect(html).toContain(say("enrolment.sum", { enrolled: 1, total: 3 }));

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { defaultLeaseRules } from "../../../collector/lease/lease-rules.ts";
 import type { LeaseStore } from "../../../collector/lease/lease-store.ts";
 import { memoryLeaseStore } from "../../../collector/lease/memory-lease-store.ts";
-import type { GrantedLease, SlotState } from "../../../collector/lease/slots.ts";
+import { type GrantedLease, lineName, type SlotState, turnOf } from "../../../collector/lease/slots.ts";
 import { leaseStore } from "../../../collector/store/lease-store.ts";
 import { T0 } from "../../support/batches.ts";
 import { openTestDb, type TestDb } from "../../support/test-database.ts";
@@ -11,7 +12,7 @@ const asker = { agent: "agt-0123456789abcdef", site: "ia-grai", isp: "vnpt" };
 let db: TestDb;
 beforeAll(async () => {
   db = await openTestDb();
-  await db.script("INSERT INTO site (centre_code, name, changed_at) VALUES ('ia-grai', 'A', now()), ('chu-se', 'B', now())");
+  await db.script("INSERT INTO site (centre_code, name, changed_at) VALUES ('ia-grai', 'A', now()), ('chu-se', 'B', now()), ('chu-pah', 'C', now())");
 }, 180_000);
 afterAll(() => db?.close());
 
@@ -57,4 +58,19 @@ it("leases of before full-length tests are no first test: else all sites of a pr
     SELECT site_id, 'old', 'agt-old', 'a', to_timestamp(${T0 / 1000}), to_timestamp(${T0 / 1000}), 1, 1 FROM site WHERE centre_code = 'chu-se'`);
   expect(await shown(leaseStore(db), 10, { id: "6" }, "chu-se")).toMatchObject({ lastGrantMs: T0, fullSinceMs: undefined });
   expect(await shown(leaseStore(db), 20, undefined, "chu-se")).toMatchObject({ fullSinceMs: T0 + 10 * HOUR_MS });
+});
+
+it("the lines of two reception points take turns and use data each for itself", async () => {
+  const elsewhere = { agent: "agt-fedcba9876543210", site: "chu-pah/ia-ly" };
+  await db.query(
+    "INSERT INTO agent (site_id, agent_id, public_key, enrolled_at, point) SELECT site_id, $1, 'k', now(), 'ia-ly' FROM site WHERE centre_code = 'chu-pah'",
+    [elsewhere.agent],
+  );
+  const store = leaseStore(db);
+  await shown(store, 0, { id: "main-1" }, "chu-pah");
+  expect(await shown(store, 1, { id: "ia-ly-1", ...elsewhere }, elsewhere.site)).toMatchObject({ lastGrantMs: undefined, monthBytes: 0 });
+  expect(await shown(store, 2, undefined, elsewhere.site)).toMatchObject({ lastGrantMs: T0 + HOUR_MS, monthBytes: 80e6 });
+  expect(await shown(store, 2, undefined, "chu-pah")).toMatchObject({ lastGrantMs: T0, monthBytes: 80e6 });
+  expect(turnOf("chu-pah", defaultLeaseRules, T0)).not.toEqual(turnOf(lineName("chu-pah", "ia-ly"), defaultLeaseRules, T0));
+  expect(lineName("chu-pah", "main")).toBe("chu-pah");
 });
