@@ -55,9 +55,9 @@ describe("the reception point of a device", () => {
 
   it("stays where a file has no such column, and is taken away where its cell is empty", async () => {
     const known = [Centre.parse({ code: "ia-grai", name: "Ia Grai", devices: [{ id: "p-1", role: "printer", point: "ia-ly" }] })];
-    const after = async (head: string, row: string) => withDevices(known, await readFile(file("again.csv", `${head}\n${row}`), "vi"))[0]?.devices;
-    expect(await after("Mã trung tâm;Mã thiết bị;Loại thiết bị", "ia-grai;p-1;Máy in")).toEqual([{ id: "p-1", role: "printer", point: "ia-ly" }]);
-    expect(await after("Mã trung tâm;Mã thiết bị;Loại thiết bị;Điểm tiếp nhận", "ia-grai;p-1;Máy in;")).toEqual([{ id: "p-1", role: "printer" }]);
+    const afterImport = async (head: string, row: string) => withDevices(known, await readFile(file("again.csv", `${head}\n${row}`), "vi"))[0]?.devices;
+    expect(await afterImport("Mã trung tâm;Mã thiết bị;Loại thiết bị", "ia-grai;p-1;Máy in")).toEqual([{ id: "p-1", role: "printer", point: "ia-ly" }]);
+    expect(await afterImport("Mã trung tâm;Mã thiết bị;Loại thiết bị;Điểm tiếp nhận", "ia-grai;p-1;Máy in;")).toEqual([{ id: "p-1", role: "printer" }]);
   });
 });
 

@@ -63,9 +63,9 @@ describe("what a provider gets to see", () => {
     const there = build({ findings, point: "ia-ly" });
     expect(there.finding).toMatchObject({ state: "fail" });
     expect(there.centre).toEqual({ code: "ia-grai", name: "Xã <b>Ia Grai</b>" });
-    const { body, fileName } = await renderLinkEvidence(there, "csv", "vi");
+    const { pieces, fileName } = await renderLinkEvidence(there, "csv", "vi");
     expect(fileName).toBe("ia-grai-ia-ly-2026-11-07.csv");
-    expect(String(body)).toContain("– Điểm tiếp nhận ia-ly");
+    expect(pieces.join("")).toContain("– Điểm tiếp nhận ia-ly");
     expect(evidenceText(build())).not.toContain("point");
   });
 
