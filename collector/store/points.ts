@@ -109,10 +109,10 @@ export async function pointContacts(db: Db): Promise<readonly { readonly site_id
 /** Which of some sites have had an agent at another reception point than the main office. */
 export async function sitesOfPoints(db: Db, siteIds: readonly number[]): Promise<ReadonlySet<number>> {
   const { site, values } = siteName(siteIds, 1);
-  const rows = await db.query<{ site_id: number }>(
-    `SELECT DISTINCT site_id FROM agent WHERE point <> $1 AND site_id = ${site("ANY (($2::text)::int4[])")}`,
-    [MAIN_POINT, ...(values.length > 0 ? values : [numbersLiteral(siteIds)])],
-  );
+  const rows = await db.query<{ site_id: number }>(`SELECT DISTINCT site_id FROM agent WHERE point <> $1 AND site_id = ${site("ANY (($2::text)::int4[])")}`, [
+    MAIN_POINT,
+    ...(values.length > 0 ? values : [numbersLiteral(siteIds)]),
+  ]);
   return new Set(rows.map(({ site_id }) => site_id));
 }
 

@@ -11,8 +11,8 @@ import { findingsAsOf } from "../../../collector/jobs/past-findings.ts";
 import { configFor } from "../../../collector/served-config.ts";
 import { addEnrolCode, enrolWithCode, findAgent, listAgents, setAgentState } from "../../../collector/store/agents.ts";
 import { findingsOf, sitesToJudge } from "../../../collector/store/findings.ts";
-import { pointNames } from "../../../collector/store/points.ts";
-import { findSite } from "../../../collector/store/sites.ts";
+import { pointContacts, pointNames } from "../../../collector/store/points.ts";
+import { findSite, importCentres } from "../../../collector/store/sites.ts";
 import { measured } from "../../support/batches.ts";
 import { calendar, DAY, HOUR, MINUTE, plan } from "../../support/facts.ts";
 import { type JudgedProvince, type OtherAgent, openJudgedProvince, type Said } from "../../support/judged-province.ts";
@@ -191,10 +191,17 @@ describe("two gateway PCs at two reception points", () => {
   });
 
   it("a point whose PC is refused for good is still one as long as devices are declared there", async () => {
+    const watched = async () => (await pointContacts(province.db)).map(({ point }) => point);
+    const withoutDevices = () => importCentres(province.db, [{ ...centre, devices: [] }], NOW + 2 * HOUR);
+    expect(await watched()).toEqual(["main", "ia-ly"]);
     await setAgentState(province.db, iaLy.agentId, "revoked", { nowMs: NOW + HOUR, reason: "lost" });
     const own = await site();
     expect((await pointNames(province.db, [own])).get(own.siteId)).toEqual(["main", "ia-ly"]);
-    expect((await pointNames(province.db, [{ ...own, centre: { ...own.centre, devices: [] } }])).get(own.siteId)).toEqual(["main"]);
+    expect(await watched()).toEqual(["main", "ia-ly"]);
+    await withoutDevices();
+    expect((await pointNames(province.db, [await site()])).get(own.siteId)).toEqual(["main"]);
+    // Its silence is nobody's any more.
+    expect(await watched()).toEqual(["main"]);
   });
 });
 
