@@ -212,6 +212,22 @@ describe.skipIf(!requirePeer("postgres"))("what commands answer", () => {
     expect(out).toMatch(/gõ đúng dòng sau và bấm Enter:\nhcc-agent enrol [0-9A-Z-]{41} --collector http:\S+$/);
   });
 
+  it("a lost PC of a centre that has some at several reception points: which one has to be said", async () => {
+    expect(await run("enrol-code", "xa-01", "--point", "Ia Ly")).toMatchObject({ code: 64, err: expect.stringContaining("Ia Ly") });
+    expect((await run("enrol-code", "xa-01", "--anew", "--point", "ia-ly")).out).toMatch(/^[0-9A-Z-]{41}$/);
+    const { db, close } = await openStore({ databaseUrl: postgres.url, dataDir: "unused" });
+    await db.query(
+      `INSERT INTO agent (site_id, agent_id, public_key, enrolled_at, point)
+       SELECT site_id, 'agt-00000000000000' || n, n, now(), point FROM site, (VALUES ('a1', 'main'), ('b2', 'ia-ly')) AS v(n, point) WHERE centre_code = 'xa-01'`,
+    );
+    await close();
+    expect(await run("agent", "lost", "xa-01")).toMatchObject({ code: 64, err: expect.stringContaining("(main, ia-ly): ghi --point MÃ") });
+    expect((await run("agent", "lost", "xa-01", "--point", "ia-ly")).out).toContain("Đã khoá 1 máy");
+    const listed = (await run("agent", "list")).out;
+    expect(listed).toMatch(/agt-00000000000000b2\txa-01\/ia-ly\trevoked/);
+    expect(listed).toMatch(/agt-00000000000000a1\txa-01\tactive/);
+  });
+
   it("a test message that nobody took says why, by recipient", async () => {
     const settings = {
       webhooks: [{ name: "ioc", url: "http://127.0.0.1:1/", secret: "a secret that is long enough" }],
