@@ -151,6 +151,8 @@ export const Requirement = z.strictObject({
   evidenceClass: z.enum(["measured", "declared", "both"]),
   /** `key_area`: only where the centre's flag is set. */
   applies: z.enum(["always", "key_area"]),
+  /** Of what is measured, where a centre has several reception points: demanded at each of them, as where nothing is said, or at the main office alone. Counts are of the whole centre. */
+  points: z.enum(["each", "main"]).optional(),
   owner: Owner,
   /** 1 = the counter cannot serve, 3 = formality. Orders what is shown first. */
   impact: z.int().min(1).max(3),

@@ -1,4 +1,5 @@
 import type { Finding } from "#schemas/finding.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type Requirement, restsOnWords } from "#schemas/policy.ts";
 import { projectionOf } from "#schemas/text/finding-sentence.ts";
 import { projectionSentence } from "#schemas/text/projection-sentence.ts";
@@ -14,18 +15,26 @@ const states: Record<Finding["state"], CheckState> = {
   not_applicable: "not_applicable",
 };
 
-/**
- * One line per requirement of the plan, from the same rules as in the province. `isPart`: the centre has other reception points, whose devices this PC does
- * not know; what is counted over all of them it must not call missing.
- */
-export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number, isPart = false): CheckResult[] {
+/** The reception point at which this PC stands. `isPart`: the centre has others, too. */
+type Place = { readonly point: string; readonly isPart: boolean };
+
+/** One line per requirement of the plan, from the same rules as in the province. What is not for this point to say it must not call missing. */
+export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number, place: Place): CheckResult[] {
   return requirements.map((requirement) => {
     const found = findings.find((finding) => finding.requirement === requirement.id);
     const line = planLine(requirement, found, nowMs);
-    if (!isPart || requirement.rule.kind !== "count" || found?.state === "not_applicable") return line;
+    const elsewhere = elsewhereOf(requirement, place);
+    if (elsewhere === undefined || found?.state === "not_applicable") return line;
     const { id, group, title, rule } = line;
-    return { id, group, title, ...(rule !== undefined && { rule }), state: "elsewhere", detail: phrase("selfcheck.detail.counted_elsewhere") };
+    return { id, group, title, ...(rule !== undefined && { rule }), state: "elsewhere", detail: phrase(elsewhere) };
   });
+}
+
+/** Why a requirement is not judged at a point: what is counted over all points, whose devices this PC does not know, and what the main office alone must have. */
+function elsewhereOf({ rule, points }: Requirement, { point, isPart }: Place) {
+  if (restsOnWords(rule)) return undefined;
+  if (rule.kind === "count") return isPart ? "selfcheck.detail.counted_elsewhere" : undefined;
+  return points === "main" && point !== MAIN_POINT ? "selfcheck.detail.main_office" : undefined;
 }
 
 function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number): CheckResult {

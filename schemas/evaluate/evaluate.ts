@@ -70,7 +70,7 @@ function judge(requirement: Requirement, facts: Facts, nowMs: number): Judgement
   try {
     const { id, rule } = requirement;
     if (restsOnWords(rule)) return judgeRule(rule, facts, nowMs, id);
-    return judgeByPoint(rule, facts, (own) => explainedBySilence(judgeRule(rule, own, nowMs, id), own, nowMs));
+    return judgeByPoint({ ...requirement, rule }, facts, (own) => explainedBySilence(judgeRule(rule, own, nowMs, id), own, nowMs));
   } catch {
     // A fault of a rule must not take the centre's other findings with it.
     return { state: "error", reason: "rule_error" };

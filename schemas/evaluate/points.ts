@@ -1,11 +1,13 @@
 import type { Facts, PointContact } from "../facts.ts";
 import type { FindingPart } from "../finding.ts";
 import { type DeviceRole, MAIN_POINT, pointOf } from "../inventory.ts";
-import type { Rule } from "../policy.ts";
+import type { Requirement, Rule } from "../policy.ts";
 import { type Judgement, least, lowestPart, worstPart } from "./judgement.ts";
 
 /** A rule that looks at what was measured. */
 type MeasuringRule = Extract<Rule, { probe: unknown }>;
+/** Where such a rule is to hold. */
+type Demand = Pick<Requirement, "points"> & { readonly rule: MeasuringRule };
 /** What a rule says of one reception point. */
 type PointJudgement = { readonly point: string; readonly judgement: Judgement };
 
@@ -13,15 +15,20 @@ type PointJudgement = { readonly point: string; readonly judgement: Judgement };
  * Judges a rule about a line or a LAN at each reception point of a centre, as if it were a centre of its own: the worst point is the centre's state, its
  * number and its reason, and the parts name the points. Devices are counted over the whole centre, whose officers they are of.
  */
-export function judgeByPoint(rule: MeasuringRule, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
+export function judgeByPoint({ points: where, rule }: Demand, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
   const { points = [] } = facts;
   if (rule.kind === "count" || points.length === 0) return judge(facts);
-  const [only, ...more] = points;
-  if (only && more.length === 0) return judge(atPoint(facts, only));
-  const concerned = points.filter(({ point }) => concerns(rule, facts, point));
-  if (concerned.length === 0) return judge(facts);
+  const held = where === "main" ? [mainOf(points)] : points.length > 1 ? points.filter(({ point }) => concerns(rule, facts, point)) : points;
+  const [first] = held;
+  if (!first) return judge(facts);
+  if (points.length === 1 && first === points[0]) return judge(atPoint(facts, first));
   // The peaks of days are kept of the whole centre.
-  return worstOf(concerned.map((point) => ({ point: point.point, judgement: judge({ ...atPoint(facts, point), peaks: [] }) })));
+  return worstOf(held.map((point) => ({ point: point.point, judgement: judge({ ...atPoint(facts, point), peaks: [] }) })));
+}
+
+/** The main office, which may have no gateway PC. */
+function mainOf(points: readonly PointContact[]): PointContact {
+  return points.find(({ point }) => point === MAIN_POINT) ?? { point: MAIN_POINT };
 }
 
 /** Each point has a line. What it neither declares nor has told anything of, it is not held to have. */

@@ -229,6 +229,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.other_page": "answers with another page (perhaps maintenance): {subject}",
   "selfcheck.detail.counted_elsewhere":
     "counted over all reception points of the centre in the province's system; this PC sees the devices of its own point alone",
+  "selfcheck.detail.main_office": "demanded at the main office of the centre alone; this PC stands at another reception point",
   "selfcheck.detail.declared_elsewhere": "declared and confirmed in the province's system, not measured on this PC",
   "selfcheck.title.files": "Files of the agent",
   "selfcheck.detail.file_fault": "{what} cannot be read",

@@ -226,6 +226,7 @@ export const selfCheck = {
   "selfcheck.down.vms_link_up": "chưa nối với hệ thống của tỉnh: {subject}",
   "selfcheck.other_page": "trả lời bằng một trang khác (có thể đang bảo trì): {subject}",
   "selfcheck.detail.counted_elsewhere": "đếm chung mọi điểm tiếp nhận của trung tâm trong hệ thống của tỉnh; máy này chỉ thấy thiết bị ở điểm của nó",
+  "selfcheck.detail.main_office": "chỉ yêu cầu ở trụ sở chính của trung tâm; máy này đặt ở điểm tiếp nhận khác",
   "selfcheck.detail.declared_elsewhere": "kê khai và xác nhận trong hệ thống của tỉnh, không đo trên máy này",
   "selfcheck.title.files": "Tệp của chương trình giám sát",
   "selfcheck.detail.file_fault": "không đọc được {what}",

@@ -181,6 +181,20 @@ it("what is counted over all reception points of a centre is not called missing 
   expect(line(await results({ otherPoints: ["ia-ly"] }), "plan.R15")).toMatchObject({ state: "not_applicable" });
 });
 
+it("what is demanded at the main office alone is not held against another point", async () => {
+  const requirements = bundledPolicy.requirements.map((own) => (own.id === "R01" ? { ...own, points: "main" as const } : own));
+  const at = async (config: object) =>
+    check({
+      config: { measureServers: [], centre: { code: "ia-grai", name: "Ia Grai", keyArea: false, devices: [] }, ...config } as never,
+      policy: { ...bundledPolicy, requirements },
+    });
+  expect(line(await at({ point: "ia-ly", otherPoints: ["main"] }), "plan.R01")).toMatchObject({
+    state: "elsewhere",
+    detail: { key: "selfcheck.detail.main_office" },
+  });
+  expect(line(await at({ otherPoints: ["ia-ly"] }), "plan.R01")).not.toMatchObject({ state: "elsewhere" });
+});
+
 describe("the printed report", () => {
   // On Windows the line of the key files says that rights are not looked at.
   const asAgreed = it.skipIf(process.platform === "win32");

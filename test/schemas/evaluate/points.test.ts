@@ -204,6 +204,22 @@ describe("R10: officers are of the centre, and so are the PCs that are counted",
   });
 });
 
+describe("what a policy demands at the main office alone", () => {
+  const [line] = plan.requirements.filter(({ id }) => id === "R01").map((own) => ({ ...own, points: "main" as const }));
+  const judged = (more: Parameters<typeof facts>[0]) => evaluate(plan, facts({ points: both, ...more }), NOW, line ? [line] : [])[0];
+
+  it("is judged by that one's line, and says so", () => {
+    const good = judged({ runs: [...fast, ...at("ia-ly", slow)] });
+    expect(good).toMatchObject({ state: "pass", parts: [{ subject: "main", point: "main" }] });
+    expect(judged({ runs: [...slow, ...at("ia-ly", fast)] })).toMatchObject({ state: "fail", detail: { point: "main" } });
+  });
+
+  it("is unknown where the main office measures nothing, however good another point is", () => {
+    for (const points of [both.slice(1), [{ point: "main" }, ...both.slice(1)]])
+      expect(judged({ runs: at("ia-ly", fast), points })).toMatchObject({ state: "unknown", reason: "no_data", detail: { point: "main" } });
+  });
+});
+
 it("a centre of one point is judged as one of which no point was ever named", () => {
   const runs = [...fast, ...slow, ...portals(0), ...at("ia-ly", portalsAnswer)];
   const known = { centre: { devices: [{ id: "pc-1", role: "officer-pc" as const, address: "192.168.1.10" }] } };
