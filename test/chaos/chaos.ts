@@ -3,8 +3,8 @@
  * docs/protocol.md. Prints the seed first, then a line of figures per scenario; exit code 1 when a promise does not hold.
  */
 import { availableParallelism, loadavg } from "node:os";
-import { parseArgs } from "node:util";
 import { seeded } from "../support/seeded.ts";
+import { toolCommand, wholeNumber } from "../support/tool-command.ts";
 import type { ChaosContext } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -24,15 +24,12 @@ async function runAll(names: readonly string[], context: Omit<ChaosContext, "cha
   return allHold;
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string" }, short: { type: "boolean" } } });
-const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name));
-if (unknown.length > 0) {
-  console.error(`there is no scenario called ${unknown.join(", ")}; there are: ${Object.keys(scenarios).join(", ")}`);
-  process.exitCode = 64;
-} else {
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(values.seed);
-  console.log(`seed ${seed}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`);
-  const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
-  const print = (line: string) => console.log(line);
-  process.exitCode = (await runAll(names, { seed, full: values.short !== true, print })) ? 0 : 1;
-}
+const command = toolCommand("chaos", "breaks lines, disks, clocks and processes, and holds what is left against docs/protocol.md", Object.keys(scenarios))
+  .option("--seed <n>", "of an earlier run, to repeat it", wholeNumber)
+  .option("--short", "fewer rounds, as in the tests")
+  .parse();
+const { seed = Math.floor(Math.random() * 0x1_0000_0000), short } = command.opts<{ seed?: number; short?: true }>();
+console.log(`seed ${seed}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`);
+const names = command.args.length > 0 ? command.args : Object.keys(scenarios);
+const print = (line: string) => console.log(line);
+process.exitCode = (await runAll(names, { seed, full: short !== true, print })) ? 0 : 1;
