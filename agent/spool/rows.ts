@@ -72,8 +72,8 @@ export function insertGap(database: DatabaseSync, { from, to, reason }: Gap): vo
  */
 export function renumber(database: DatabaseSync, stream: string): void {
   database.exec("DELETE FROM batch");
-  // Below all places that are taken, so that in whatever order rows are moved none meets another.
-  database.prepare("UPDATE observation SET seq = seq - (SELECT max(seq) - min(min(seq), 0) + 1 FROM observation) WHERE state = ?").run(rowStates.acked);
+  // By no index: in the order in which the rows lie none meets another. By no more than this stream's numbers: streams may come without end, and numbers end.
+  database.prepare("UPDATE observation SET seq = seq - ? WHERE +state = ?").run(lastSeq(database), rowStates.acked);
   database.prepare("DELETE FROM gap WHERE state = ?").run(rowStates.acked);
   database.prepare("UPDATE observation SET state = 0 WHERE state <> ?").run(rowStates.acked);
   database.exec("UPDATE gap SET state = 0;");

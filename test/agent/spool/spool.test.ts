@@ -202,6 +202,17 @@ describe("answers", () => {
     spool.maintain({ clockTrusted: true });
     expect(spool.recent("link-quality", 9)).toEqual([]);
   });
+
+  it("two PCs that go on under each other's key begin as many streams as they like: what is remembered stays in its order", () => {
+    const { spool } = filled(2);
+    for (let index = 2; index < 80; index++) {
+      spool.settle(next(spool).id, []);
+      spool.restartStream();
+      spool.append(observation(index));
+    }
+    expect(spool.recent("link-quality", 100).map(({ uptimeMs }) => uptimeMs)).toEqual(Array.from({ length: 80 }, (_, back) => (79 - back) * 1_000));
+    expect(seqs(next(spool))).toEqual([1]);
+  });
 });
 
 describe("space", () => {
