@@ -1,4 +1,4 @@
-import { firstDayOfMonth, vietnamDay } from "#schemas/calendar.ts";
+import { firstDayOfMonth, vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { forgetAttestationsEndedBefore } from "../store/attestations.ts";
 import { cutAudit } from "../store/audit.ts";
 import type { Db } from "../store/db.ts";
@@ -8,6 +8,7 @@ import { forgetNamesEndedBefore } from "../store/forgotten-names.ts";
 import { forgetFoundBefore } from "../store/found-devices.ts";
 import { forgetJudgedBefore } from "../store/judged-days.ts";
 import { forgetBatchesBefore } from "../store/ledger.ts";
+import { forgetLettersBefore } from "../store/outbox.ts";
 import { packDaysBefore } from "../store/pack-days.ts";
 import { dropPartitionsBefore, type Partitions } from "../store/partitions.ts";
 import { longestValidDays } from "../store/policy-versions.ts";
@@ -81,6 +82,7 @@ async function forgetBefore(db: Db, nowMs: number): Promise<void> {
   await forgetRollupsBefore(db, nowMs - retentionDays.rollup * DAY_MS);
   const wordsEnded = firstDayOfMonth(nowMs, ENDED_WORD_MONTHS);
   await forgetNamesEndedBefore(db, wordsEnded);
+  await forgetLettersBefore(db, vietnamDayStartMs(wordsEnded));
   await forgetWaiversEndedBefore(db, wordsEnded);
   await forgetAttestationsEndedBefore(db, wordsEnded, await longestValidDays(db));
 }

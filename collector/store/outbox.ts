@@ -151,6 +151,11 @@ export type OutboxState = {
   readonly oldestMs: number;
 };
 
+/** Deletes letters that were written before an instant, but for those that are still to be sent. */
+export async function forgetLettersBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.query("DELETE FROM outbox WHERE created_at < to_timestamp($1::float8 / 1000) AND state NOT IN ('waiting', 'held')", [beforeMs]);
+}
+
 /** How the outbox stands; `deadSince` counts those that died since `sinceMs`. */
 export async function outboxState(db: Db, nowMs: number, sinceMs = nowMs): Promise<OutboxState> {
   const [row] = await db.query<{ waiting: number; held: number; dead: number; dead_since: number; oldest: number | null }>(

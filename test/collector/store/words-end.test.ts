@@ -176,6 +176,48 @@ describe("names in what stays", () => {
     ]);
   });
 
+  it("and addresses go from a problem as the names do, how many there were stays, and a storm that stands keeps those that hear of its end", async () => {
+    const told = (subject: string, closed: string | null, more: object) =>
+      db.query(
+        `INSERT INTO incident (site_id, requirement, subject, state, began_at, closed_at, body)
+         VALUES (1, 'R05', $1, CASE WHEN $2::text IS NULL THEN 'open' ELSE 'closed' END, now(), ($2::text)::timestamptz, ($3::text)::jsonb)`,
+        [subject, closed, JSON.stringify({ told: ["email an@example.gov.vn", "email binh@example.gov.vn"], level: 1, ...more })],
+      );
+    await told("a-gone", lastGone, { storm: "storm-1", stormOver: true });
+    await told("b-kept", firstKept, {});
+    await told("c-stands", null, {});
+    await told("d-storm", lastGone, { storm: "storm-2" });
+    await keep();
+    const both = ["email an@example.gov.vn", "email binh@example.gov.vn"];
+    expect(await db.query("SELECT subject AS id, body -> 'told' AS told FROM incident ORDER BY subject")).toEqual([
+      { id: "a-gone", told: ["", ""] },
+      { id: "b-kept", told: both },
+      { id: "c-stands", told: both },
+      { id: "d-storm", told: both },
+    ]);
+    expect(await db.query("SELECT body FROM incident WHERE subject = 'a-gone'")).toEqual([
+      { body: { told: ["", ""], level: 1, storm: "storm-1", stormOver: true } },
+    ]);
+  });
+
+  it("letters go with their addresses 24 whole months after they were written, but not one that waits to be sent", async () => {
+    const letter = (key: string, at: string, state: string) =>
+      db.query(
+        `INSERT INTO outbox (dedup_key, channel, recipient, body, created_at, next_try_at, state)
+         VALUES ($1, 'email', 'an@example.gov.vn', '{"kind": "opened"}', ($2::text)::timestamptz, ($2::text)::timestamptz, $3)`,
+        [key, at, state],
+      );
+    for (const state of ["sent", "dead", "merged", "withdrawn", "waiting", "held"]) {
+      await letter(`a-${state}`, lastGone, state);
+      await letter(`b-${state}`, firstKept, state);
+    }
+    const keys = async () => (await db.query<{ key: string }>("SELECT dedup_key AS key FROM outbox ORDER BY dedup_key")).map(({ key }) => key);
+    await keep(false);
+    expect(await keys()).toHaveLength(12);
+    await keep();
+    expect(await keys()).toEqual(["a-held", "a-waiting", "b-dead", "b-held", "b-merged", "b-sent", "b-waiting", "b-withdrawn"]);
+  });
+
   it("go once a month: the tables are not searched at each upkeep", async () => {
     await keep();
     await record("late", lastGone);
