@@ -13,6 +13,10 @@ export type MaintenanceMode = z.infer<typeof MaintenanceMode>;
 const DAY_MS = 86_400_000;
 const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 
+/** Problems that are no requirement of the plan: the silence of a centre's agent, and a database without a fresh copy. */
+export const ownProblems = ["agent", "backup"] as const;
+export type OwnProblem = (typeof ownProblems)[number];
+
 /** Longest announcement in days: a year and a day. Longer needs to be announced anew. */
 export const MAINTENANCE_DAYS_MAX = 366;
 
@@ -21,9 +25,9 @@ const Window = z.strictObject({
   id: z.string().min(1).max(40),
   /** All centres when absent. */
   centres: z.array(Code).min(1).max(5_000).optional(),
-  /** All requirements, and the agent's silence, when absent. */
+  /** All requirements, and `ownProblems`, when absent. */
   requirements: z
-    .array(z.union([RequirementId, z.literal("agent")]))
+    .array(z.union([RequirementId, z.enum(ownProblems)]))
     .min(1)
     .max(60)
     .optional(),

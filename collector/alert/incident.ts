@@ -1,3 +1,4 @@
+import type { OwnProblem } from "#schemas/maintenance.ts";
 import type { SilenceCause } from "./silence-cause.ts";
 
 /** `soft`: begun, nobody knows; `open`: counted and told; `acknowledged`: somebody takes care. */
@@ -52,6 +53,6 @@ export function letterName({ id, openedMs = 0 }: Incident): string {
 export type Beginning = Pick<Incident, "siteId" | "requirement" | "subject" | "beganMs">;
 
 /** The pseudo requirement of a centre from which nothing comes. */
-export const AGENT_SILENT = "agent";
+export const AGENT_SILENT = "agent" satisfies OwnProblem;
 /** The pseudo requirement of a database that nobody has a fresh copy of; the province's, and no centre's. */
-export const BACKUP_MISSING = "backup";
+export const BACKUP_MISSING = "backup" satisfies OwnProblem;

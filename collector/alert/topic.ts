@@ -1,4 +1,5 @@
 import type { NotifyConfig } from "#schemas/alert.ts";
+import type { OwnProblem } from "#schemas/maintenance.ts";
 import type { Owner, PolicyProfile, Requirement, Rule } from "#schemas/policy.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Words } from "#schemas/words.ts";
@@ -47,7 +48,7 @@ export const ownTopics = {
     stormAdvice: words("alert.backup.advice"),
     owner: "province-it",
   },
-} as const satisfies Record<string, Pick<Topic, "id" | "title" | "effect" | "advice" | "stormAdvice" | "owner">>;
+} as const satisfies Record<OwnProblem, Pick<Topic, "id" | "title" | "effect" | "advice" | "stormAdvice" | "owner">>;
 
 /** The one of `ownTopics` with an id; undefined for a requirement of the plan. */
 export function ownTopic(id: string): (typeof ownTopics)[keyof typeof ownTopics] | undefined {

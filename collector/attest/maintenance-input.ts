@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
-import { MaintenanceWindow } from "#schemas/maintenance.ts";
+import { MaintenanceWindow, ownProblems } from "#schemas/maintenance.ts";
 import { fieldErrors, type Parsed } from "./field-errors.ts";
 
 const words = (max: number) =>
@@ -36,7 +36,7 @@ export type MaintenancePlace = { readonly today: string; readonly isCentre: (cod
 
 /**
  * Announced work from what a person typed: lists with commas, days as YYYY-MM-DD, clock times as HH:MM, weekdays as numbers (1 = Monday). It ends on or
- * after `today`, and no centre or requirement in it is unknown; `agent` is the silence of a PC.
+ * after `today`, and no centre or requirement in it is unknown; `ownProblems` may stand among the requirements.
  */
 export function parseMaintenance(
   fields: Readonly<Record<string, unknown>>,
@@ -50,7 +50,8 @@ export function parseMaintenance(
   if (!window.success) return { ok: false, errors: fieldErrors(window.error) };
   if (window.data.until < today) return { ok: false, errors: [{ field: "until", key: "form.error.past" }] };
   if (!(window.data.centres ?? []).every(isCentre)) return { ok: false, errors: [{ field: "centres", key: "form.error.centre" }] };
-  if (!(window.data.requirements ?? []).every((one) => one === "agent" || requirements.includes(one)))
+  const named: readonly string[] = [...requirements, ...ownProblems];
+  if (!(window.data.requirements ?? []).every((one) => named.includes(one)))
     return { ok: false, errors: [{ field: "requirements", key: "form.error.requirement" }] };
   return { ok: true, value: window.data };
 }

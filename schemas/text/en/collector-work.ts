@@ -152,7 +152,7 @@ export const collectorWork: Record<keyof typeof vi, string> = {
   "collector.maintenance.about": "announced work: what is measured meanwhile counts, messages are held back",
   "collector.maintenance.add.about": "announces a window and prints its id",
   "collector.maintenance.add.centres": "codes with commas between; all when absent",
-  "collector.maintenance.add.requirements": "such as R01,R16 or agent; all when absent",
+  "collector.maintenance.add.requirements": "such as R01,R16, agent or backup; all when absent",
   "collector.maintenance.add.mode": "skip (open no problems), mute (open them, tell nobody), run (tell as ever)",
   "collector.maintenance.add.start": "HH:MM on the first day, or on each day with --weekdays; 00:00 when absent",
   "collector.maintenance.add.end": "HH:MM on the last day, or on each day with --weekdays; the end of the day when absent",

@@ -61,7 +61,7 @@ export const form = {
   "form.maintenance.centres": "Centres",
   "form.maintenance.centres.hint": "codes with commas between; empty means all",
   "form.maintenance.requirements": "Requirements",
-  "form.maintenance.requirements.hint": "such as R01, R16, agent; empty means all",
+  "form.maintenance.requirements.hint": "such as R01, R16, agent, backup; empty means all",
   "form.maintenance.start": "From (time)",
   "form.maintenance.end": "To (time)",
   "form.maintenance.clock.hint": "Vietnam time; both empty means whole days",

@@ -150,7 +150,7 @@ export const collectorWork = {
   "collector.maintenance.about": "lịch bảo trì: vẫn đo và tính như thường, chỉ giữ lại tin báo",
   "collector.maintenance.add.about": "thông báo bảo trì và in mã của lịch bảo trì",
   "collector.maintenance.add.centres": "mã trung tâm, cách nhau bằng dấu phẩy; không ghi là tất cả",
-  "collector.maintenance.add.requirements": "ví dụ R01,R16 hoặc agent; không ghi là tất cả",
+  "collector.maintenance.add.requirements": "ví dụ R01,R16, agent hoặc backup; không ghi là tất cả",
   "collector.maintenance.add.mode": "skip (không mở sự cố), mute (mở sự cố, không báo ai), run (báo như thường)",
   "collector.maintenance.add.start": "HH:MM của ngày đầu, hoặc của mỗi ngày nếu có --weekdays; không ghi là 00:00",
   "collector.maintenance.add.end": "HH:MM của ngày cuối, hoặc của mỗi ngày nếu có --weekdays; không ghi là hết ngày",

@@ -59,7 +59,7 @@ export const form = {
   "form.maintenance.centres": "Trung tâm",
   "form.maintenance.centres.hint": "mã trung tâm, cách nhau bằng dấu phẩy; để trống là tất cả",
   "form.maintenance.requirements": "Nội dung",
-  "form.maintenance.requirements.hint": "ví dụ R01, R16, agent; để trống là tất cả",
+  "form.maintenance.requirements.hint": "ví dụ R01, R16, agent, backup; để trống là tất cả",
   "form.maintenance.start": "Từ giờ",
   "form.maintenance.end": "Đến giờ",
   "form.maintenance.clock.hint": "giờ Việt Nam; để trống cả hai là cả ngày",

@@ -6,12 +6,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NotifyConfig } from "#schemas/alert.ts";
 import type { Person, Role } from "#schemas/person.ts";
 import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
+import { parseMaintenance } from "../../../collector/attest/maintenance-input.ts";
 import { localPerson } from "../../../collector/auth/local-person.ts";
 import { BackupWatch, backupState } from "../../../collector/jobs/backup-watch.ts";
 import type { ClockState } from "../../../collector/jobs/clock-watch.ts";
 import { pageFrame, pageHeaders } from "../../../collector/routes/page.ts";
 import { type Backups, noteBackup, readBackups } from "../../../collector/store/backups.ts";
 import { incidentPart } from "../../../collector/store/incidents.ts";
+import { addMaintenance } from "../../../collector/store/maintenance.ts";
 import { migrate } from "../../../collector/store/migrate.ts";
 import { openStore } from "../../../collector/store/open.ts";
 import { orderRewind } from "../../../collector/store/restore.ts";
@@ -75,7 +77,7 @@ describe("the watch over backups", () => {
   beforeEach(async () => {
     clock = "right";
     said.length = 0;
-    for (const table of ["incident", "outbox", "contact", "setting"]) await db.query(`DELETE FROM ${table}`);
+    for (const table of ["incident", "outbox", "contact", "setting", "maintenance"]) await db.query(`DELETE FROM ${table}`);
   });
 
   const letters = () =>
@@ -105,6 +107,18 @@ describe("the watch over backups", () => {
     expect((await letters()).map(({ kind }) => kind)).toEqual(["opened", "recovered"]);
     expect(watch.sentence()).toMatch(/^last backup /);
     expect(said.map((line) => line.split(" ")[0])).toEqual(["warn", "info"]);
+  });
+
+  it("is silent while work is announced that keeps backups from being made", async () => {
+    const place = { today: "2026-11-24", isCentre: () => false, requirements: [] };
+    const fields = { requirements: "backup", mode: "mute", from: "2026-11-24", until: "2026-11-24", reason: "chuyển kho sao lưu", person: "Anh Bình" };
+    const window = parseMaintenance(fields, "work", place);
+    expect(window).toMatchObject({ ok: true });
+    if (window.ok) await addMaintenance(db, [window.value], NOW);
+    await noteBackup(db, NOW - 2 * DAY - HOUR);
+    await minutes(watchOf(), NOW, 6);
+    expect((await incidentPart(db, { requirement: "backup" }, 1)).rows).toMatchObject([{ state: "open" }]);
+    expect(await letters()).toEqual([]);
   });
 
   it("asks for the first backup a week after the first agent was heard", async () => {
