@@ -14,15 +14,15 @@ export const YOUNG_MS = 3_000;
 
 /**
  * Makes large things one at a time. The function that it gives answers those who ask for the same under one name with the same, while it waits or is young; who asks
- * later gets the next one, so that nobody misses what was stored before the question. @throws QueueFull when too many wait, and as the work does
+ * later gets the next one, so that nobody misses what was stored before the question. One name stands for one kind of answer. @throws QueueFull when too many wait, and as the work does
  */
-export function sharedWork<Answer>({ what, queueMax, steadyMs = () => performance.now() }: SharedWork) {
-  type Work = { beganMs: number | undefined; readonly answer: Promise<Answer> };
+export function sharedWork({ what, queueMax, steadyMs = () => performance.now() }: SharedWork) {
+  type Work = { beganMs: number | undefined; readonly answer: Promise<unknown> };
   const works = new Map<string, Work>();
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
 
-  function begin(name: string, make: () => Promise<Answer>): Work {
+  function begin(name: string, make: () => Promise<unknown>): Work {
     if (waiting >= queueMax) throw new QueueFull(`${waiting} ${what} wait already; try again in a minute`);
     waiting += 1;
     const run = () => {
@@ -39,9 +39,9 @@ export function sharedWork<Answer>({ what, queueMax, steadyMs = () => performanc
     return work;
   }
 
-  return async (name: string, make: () => Promise<Answer>): Promise<Answer> => {
+  return async <Answer>(name: string, make: () => Promise<Answer>): Promise<Answer> => {
     const known = works.get(name);
     const isYoung = known !== undefined && (known.beganMs === undefined || steadyMs() - known.beganMs < YOUNG_MS);
-    return (isYoung ? known : begin(name, make)).answer;
+    return (isYoung ? known : begin(name, make)).answer as Promise<Answer>;
   };
 }

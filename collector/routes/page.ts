@@ -64,7 +64,7 @@ export function pageRoutes(deps: PageDeps & CalendarAt & { readonly province: Sh
   const { store, province, policy } = deps;
   const app = new Hono();
   const live = liveRevision(() => store.revision());
-  const lists = sharedWork<Buffer>({ what: "lists of centres", queueMax: LISTS_WAITING_MAX });
+  const lists = sharedWork({ what: "lists of centres", queueMax: LISTS_WAITING_MAX });
 
   app.get("/", pageHeaders, async (c) => {
     const own = confinedTo(c);

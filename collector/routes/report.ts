@@ -26,8 +26,8 @@ export type ReportDeps = Omit<PageDeps, "store"> & {
   readonly linkEvidence: (centre: string, firstDay: string, lastDay: string, point: string) => Promise<LinkEvidence | undefined>;
 };
 
-type SharedReports = ReturnType<typeof sharedWork<RenderedReport | undefined>>;
-/** Different reports of the province that wait to be made: each may take some seconds. */
+type SharedReports = ReturnType<typeof sharedWork>;
+/** Different reports of the province, and months side by side, that wait to be made: each may take some seconds. */
 const REPORTS_WAITING_MAX = 20;
 /** Days of tests that a provider gets from the centre's page; `collector evidence` makes any other span. */
 const LINK_DAYS = 30;
@@ -41,7 +41,7 @@ const linkEvidencePolicy = policyOf(linkEvidenceStyle);
 /** The page where a report is chosen, the reports themselves, and two of them side by side. */
 export function reportRoutes(deps: ReportDeps): Hono {
   const app = new Hono();
-  const shared = sharedWork<RenderedReport | undefined>({ what: "reports of the province", queueMax: REPORTS_WAITING_MAX });
+  const shared = sharedWork({ what: "reports of the province", queueMax: REPORTS_WAITING_MAX });
 
   app.get("/reports", pageHeaders, async (c) => {
     const frame = pageFrame(c, deps);
@@ -65,11 +65,11 @@ export function reportRoutes(deps: ReportDeps): Hono {
     const asked = { before, after };
     const fault = (status: 404 | 422, words: string) => c.html(comparisonPage(frame, asked, thisMonth, { fault: words }), status);
     if (!Month.safeParse(before).success || !Month.safeParse(after).success || before === after) return fault(422, text(frame.lang, "compare.same"));
-    const found = await deps.desk.comparison(before, after);
+    const found = await shared(`${before}/${after}`, () => deps.desk.comparison(before, after));
     if ("missing" in found) return fault(404, text(frame.lang, "compare.missing", { month: day(frame.lang, found.missing) }));
     return c.html(comparisonPage(frame, asked, thisMonth, found));
   });
-  app.get("/v1/comparisons/:before/:file", pageHeaders, (c) => comparisonReply(c, deps));
+  app.get("/v1/comparisons/:before/:file", pageHeaders, (c) => comparisonReply(c, deps, shared));
 
   app.get("/v1/reports/:month/:file", pageHeaders, (c) => reply(c, deps, shared, c.req.param("file"), undefined));
   app.get("/v1/reports/:month/centres/:file", pageHeaders, (c) => reply(c, deps, shared, c.req.param("file"), c.req.param("file").replace(/\.[a-z]+$/, "")));
@@ -100,15 +100,19 @@ function sheet(c: Context, { pieces, type, fileName }: RenderedReport, policy: s
   return c.body(ReadableStream.from(pieces), 200, { "content-type": type });
 }
 
-async function comparisonReply(c: Context, { desk, lang }: ReportDeps) {
+async function comparisonReply(c: Context, deps: ReportDeps, shared: SharedReports) {
   const [, later = "", ending] = /^(.+)\.([a-z]+)$/.exec(c.req.param("file") ?? "") ?? [];
   const [before, after] = [Month.safeParse(c.req.param("before")), Month.safeParse(later)];
   const format = comparisonFormats.find((one) => one === ending);
   if (!before.success || !after.success || !format || before.data >= after.data)
     return c.json(problem(422, "comparison_invalid", "name an earlier and a later month as 2026-10/2026-11.pdf, .xlsx or .csv"), 422);
-  const found = await desk.comparison(before.data, after.data);
-  if ("missing" in found) return c.json(problem(404, "report_unknown", `there is no report of ${found.missing}`), 404);
-  return sheet(c, await renderComparison(found, format, languageOf(c, lang)), reportPolicy);
+  const lang = languageOf(c, deps.lang);
+  const made = await shared(`${before.data}/${after.data} ${format} ${lang}`, async () => {
+    const found = await deps.desk.comparison(before.data, after.data);
+    return "missing" in found ? found : renderComparison(found, format, lang);
+  });
+  if ("missing" in made) return c.json(problem(404, "report_unknown", `there is no report of ${made.missing}`), 404);
+  return sheet(c, made, reportPolicy);
 }
 
 const noReport = problem(404, "centre_unknown", "there is no such centre, or no report of that month");

@@ -7,7 +7,7 @@ import { QueueFull } from "../../collector/thread-queue.ts";
 function bench(queueMax = 5) {
   let nowMs = 0;
   const begun: { readonly name: string; readonly end: (answer: string) => void; readonly fail: (why: Error) => void }[] = [];
-  const share = sharedWork<string>({ what: "reports", queueMax, steadyMs: () => nowMs });
+  const share = sharedWork({ what: "reports", queueMax, steadyMs: () => nowMs });
   const ask = (name: string) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     return share(name, () => {

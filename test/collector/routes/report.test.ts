@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { buildDossier, dossierOfCentre } from "../../../collector/report/dossier.ts";
 import { buildLinkEvidence } from "../../../collector/report/link-evidence.ts";
@@ -10,6 +11,8 @@ import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleCentres, sampleFindings, sampleNowMs } from "../../support/sample-province.ts";
 
 let made = 0;
+/** Comparisons that are being made, and the most of them that ever were at one time. */
+let [underWay, atOnce] = [0, 0];
 const app = reportRoutes({
   policy: samplePolicy,
   lang: "vi",
@@ -23,7 +26,14 @@ const app = reportRoutes({
       const province = buildDossier("province", periodOf(month), samplePolicy, rows, { nowMs: sampleNowMs, demo: false, calendar });
       return centre === undefined ? province : dossierOfCentre(province, centre);
     },
-    comparison: async (before, after) => (before === "2025-01" ? { missing: before } : sampleComparison(before, after)),
+    comparison: async (before, after) => {
+      made += 1;
+      underWay += 1;
+      atOnce = Math.max(atOnce, underWay);
+      await turn();
+      underWay -= 1;
+      return before === "2025-01" ? { missing: before } : sampleComparison(before, after);
+    },
   },
   linkEvidence: async (code, firstDay, lastDay) => {
     const centre = sampleCentres.find((one) => one.code === code);
@@ -125,4 +135,16 @@ test("ten readers of the province's report at once cost one, and who comes later
     ["/v1/reports/2026-10/province.html", "/v1/reports/2026-11/province.html", "/v1/reports/2026-10/province.csv"].map((path) => app.request(path)),
   );
   expect(made).toBe(5);
+});
+
+test("ten who compare two months at once cost one, and different ones are made one after the other: each holds two dossiers of the province", async () => {
+  [made, atOnce] = [0, 0];
+  const read = (path: string) => Array.from({ length: 10 }, async () => (await app.request(path)).text());
+  const pages = await Promise.all(read("/reports/compare?before=2026-10&after=2026-11"));
+  const missing = await Promise.all(read("/reports/compare?before=2025-01&after=2026-11"));
+  expect([made, new Set(pages).size, new Set(missing).size]).toEqual([2, 1, 1]);
+  const tables = await Promise.all(
+    ["/v1/comparisons/2026-10/2026-11.csv", "/v1/comparisons/2026-09/2026-11.csv", "/reports/compare?before=2026-10&after=2026-11"].flatMap(read),
+  );
+  expect([made, new Set(tables).size, atOnce]).toEqual([5, 3, 1]);
 });
