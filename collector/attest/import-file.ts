@@ -26,6 +26,7 @@ export function readImportFile<T>(
 ): ImportFile<T> {
   const rows = rowsOf(name, body, lang);
   if (typeof rows === "string") return { values: [], faults: [rows] };
+  if (rows.length === 0) return { values: [], faults: [`${name}: ${text(lang, "form.import.none")}`] };
   if (rows.length > FILE_ROWS_MAX) return { values: [], faults: [`${name}: ${text(lang, "form.import.rows", { rows: rows.length, max: FILE_ROWS_MAX })}`] };
   const strange = [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))].filter((column) => !columns.includes(column));
   const values: T[] = [];

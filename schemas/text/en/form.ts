@@ -114,5 +114,6 @@ export const form = {
   "form.import.refused": "Nothing was imported: correct these faults and import again.",
   "form.import.dry": "The file is right: {kept} rows would be imported (a check, nothing was kept).",
   "form.import.column": "There is no such column. Columns: {columns}.",
+  "form.import.none": "it has no rows to import; the first line of a CSV file names the columns",
   "form.import.rows": "{rows} rows, {max} is the most for one file",
 } as const;

@@ -84,6 +84,15 @@ test("a misspelt column is a fault: what stands in it would be left out without 
   ]);
 });
 
+test.each([
+  ["of heads alone", "centre;requirement;item;holds;by\n"],
+  ["with nothing in it", ""],
+  ["of empty rows", "centre;requirement;item;holds;by\n;;;;\n\n"],
+  ["with an empty list", "[]"],
+])("a file %s is refused: whoever sent it meant to say something", (_, body) => {
+  expect(read(body)).toEqual({ values: [], faults: ["khai-bao.csv: không có dòng nào để nhập; dòng đầu của tệp CSV là tên các cột"] });
+});
+
 test("JSON is read too, its rows by their place, and a broken file says where it breaks", () => {
   expect(read(JSON.stringify([{ ...said, holds: true }])).values).toHaveLength(1);
   expect(
