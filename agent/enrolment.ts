@@ -4,9 +4,12 @@ import { cleanText } from "#schemas/clean-text.ts";
 import { EnrolReply, type EnrolRequest, enrolText } from "#schemas/exchange.ts";
 import type { Problem } from "#schemas/problem.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { isDateFault } from "./date-fault.ts";
 import { adoptIdentity, type Identity, pendingKey, publicKeyText } from "./identity.ts";
+import { deviceErrorFrom } from "./io/device-error.ts";
 import { UsageError } from "./terminal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
 
@@ -34,8 +37,10 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
       );
     if (typeof fault === "string" && /CERT|VERIFY/.test(fault))
       throw new UsageError((lang) => text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
+    const { trouble } = deviceErrorFrom(error, collector);
     const said = cleanText(error instanceof Error ? error.message : String(error));
-    throw new UsageError((lang) => text(lang, "agent.enrol.no_answer", { collector, error: said }));
+    const words = (lang: Lang) => (trouble === "bad_reply" ? said : `${outcomeWord(lang, trouble)}, ${fault}`);
+    throw new UsageError((lang) => text(lang, "agent.enrol.no_answer", { collector, error: words(lang) }));
   });
   const enrolled = EnrolReply.safeParse(reply.body);
   if (reply.status !== 200 && reply.status !== 201)

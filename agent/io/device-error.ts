@@ -22,6 +22,7 @@ const troubleOfCode: Readonly<Record<string, DeviceTrouble>> = {
   ENETUNREACH: "no_route",
   EADDRNOTAVAIL: "no_route",
   ENOTFOUND: "dns",
+  EAI_AGAIN: "dns",
   HPE_HEADER_OVERFLOW: "malformed",
 };
 

@@ -96,7 +96,7 @@ export class CollectorClient {
       };
       const sending =
         url.protocol === "https:" ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca: [ca] }) }, onReply) : httpRequest(url, options, onReply);
-      sending.once("timeout", () => sending.destroy(new Error("the collector does not answer")));
+      sending.once("timeout", () => sending.destroy(Object.assign(new Error("the collector does not answer"), { code: "ETIMEDOUT" })));
       sending.once("error", (error: NodeJS.ErrnoException) => {
         this.#dateFault = isDateFault(error.code) ? error.code : undefined;
         reject(error);

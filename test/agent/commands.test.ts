@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
@@ -253,7 +254,13 @@ describe("enrol", () => {
   });
 
   it("says so when nobody answers, or somebody else", async () => {
-    expect((await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"])).err).toContain("no answer");
+    expect((await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"])).err).toContain("no answer (connection refused, ECONNREFUSED)");
+    const ends = createHttpServer((_, reply) => reply.destroy()).listen(0, "127.0.0.1");
+    await once(ends, "listening");
+    const url = `http://127.0.0.1:${(ends.address() as AddressInfo).port}`;
+    const { err } = await command(["enrol", "good-code", "--collector", url], { env: { HCC_LANG: "vi" } });
+    ends.close();
+    expect(err).toContain(`${url} không trả lời (kết nối bị ngắt giữa chừng, ECONNRESET).`);
   });
 
   it.skipIf(!requirePeer("openssl"))("names the setting for a province's own authority when its certificate proves nothing here", async () => {
