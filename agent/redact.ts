@@ -69,18 +69,22 @@ export function redact<T>(data: T, secrets: Secrets): T {
 export function redactText(text: string, secrets: Secrets): string {
   const name = secrets.names.find((one) => text.includes(one));
   if (name === undefined) return blanked(text, secrets.forms);
-  return text
+  // What a name is only a part of goes first: taken apart at the name, another device's password would not be known again.
+  const larger = secrets.forms.filter((form) => form !== name && form.includes(name));
+  return blanked(text, larger, name)
     .split(name)
     .map((part) => redactText(part, secrets))
     .join(name);
 }
 
-function blanked(text: string, forms: readonly string[]): string {
+/** A beginning of a secret that ends the text with `name`, or within it, is no cut secret: the name may end there. */
+function blanked(text: string, forms: readonly string[], name?: string): string {
   let clean = text;
   for (const secret of forms) clean = clean.replaceAll(secret, REDACTED);
   for (const secret of forms) {
     const kept = cutLength(clean, secret);
-    if (kept > 0) clean = clean.slice(0, -kept) + REDACTED;
+    const isCut = kept > (name === undefined ? 0 : secret.indexOf(name) + name.length);
+    if (isCut) clean = clean.slice(0, -kept) + REDACTED;
   }
   return clean;
 }

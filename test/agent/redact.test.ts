@@ -45,6 +45,23 @@ describe("redact", () => {
     expect(clean.said.detail).toMatch(/^10\.0\.0\.20: camera ở cửa did not take /);
   });
 
+  it.each([
+    ["camera-1", "camera-1@2026"],
+    ["camera-1", "gl-camera-1"],
+    ["camera", "camera-1@2026"],
+  ])("of a device whose password is %s the name stays, and another device's password %s, in which that name stands, goes out whole", (own, other) => {
+    const targets = [
+      { id: "camera-1", http: { user: "a", password: own } },
+      { id: "nvr", http: { user: "b", password: other } },
+    ];
+    const said = { camera: "camera-1", detail: `rtsp://b:${other}@10.0.0.9 was refused to camera-1`, cut: `camera-1: b:${other.slice(0, 10)}` };
+    const clean = redact({ said }, secretsIn({ targets })).said;
+    expect(clean.camera).toBe("camera-1");
+    expect(clean.detail).toBe("rtsp://b:[redacted]@10.0.0.9 was refused to camera-1");
+    expect(clean.cut).toMatch(/^camera-1: b:\S*\[redacted\]$/);
+    expect(clean.cut).not.toContain(other.slice(0, 10));
+  });
+
   it("the secret itself goes out of everything that a device or an error said", () => {
     const said = { evidence: { note: "bad community s3cret-word", list: ["s3cret-word"] }, detail: "s3cret-word" };
     expect(JSON.stringify(redact(said, secretsIn({ targets: [{ snmp: { community: "s3cret-word" } }] })))).not.toContain("s3cret-word");
