@@ -69,6 +69,8 @@ async function untilCollectorAnswers(): Promise<void> {
 }
 
 async function enrolThisPc(): Promise<void> {
+  // The collector has made its own beside it, or has said why it could not.
+  mkdirSync(agentData, { recursive: true });
   const settings = join(agentData, "hcc-agent.json");
   if (!existsSync(settings)) writeFileSync(settings, `${JSON.stringify({ localTest: true }, undefined, 2)}\n`);
   if (existsSync(join(agentData, "agent.json"))) return;
@@ -126,8 +128,6 @@ async function stop(): Promise<void> {
 
 async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
-  mkdirSync(collectorData, { recursive: true });
-  mkdirSync(agentData, { recursive: true });
   try {
     keep(...program("collector", "serve"));
     await untilCollectorAnswers();

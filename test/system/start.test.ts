@@ -58,3 +58,9 @@ describe(`npm start${isRoot ? " on a PC without network" : ""}`, () => {
     expect(rounded.flat().every(Number.isFinite)).toBe(true);
   });
 });
+
+it.runIf(process.platform === "linux")("npm start says of a folder that cannot be made what the collector says of it, and ends", async () => {
+  const env = { ...process.env, HCC_DATA: "/proc/hcc", HCC_PORT: String(await freeTcpPort()), HCC_LANG: "en" };
+  const ended = run(process.execPath, [...nodeFlags, "deploy/start.ts"], { cwd: projectRoot, env, timeout: 30_000, killSignal: "SIGKILL" });
+  await expect(ended).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/The data folder \/proc\/hcc\/collector cannot be made: ENOENT/) });
+});
