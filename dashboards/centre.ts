@@ -1,5 +1,5 @@
 import { board, centreChoice } from "./board.ts";
-import { requirementLabel, titleColumn } from "./filters.ts";
+import { byPoint, requirementLabel, titleColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours, flagMapping, severityMapping, severitySteps } from "./palette.ts";
 import { lines, table as rows, stat, timeline } from "./panels.ts";
@@ -87,7 +87,7 @@ const speed = (page: Page) =>
     page,
     "board.centre.speed",
     [
-      points({ from: "reading_1h", name: "metric", value: "avg", where: [here, "metric IN ('download_mbps', 'upload_mbps')"] }),
+      points({ from: "reading_1h", name: byPoint("metric"), value: "avg", where: [here, "metric IN ('download_mbps', 'upload_mbps')"] }),
       level({ from: "line_now", value: "required_mbps", name: "required_mbps", where: [here] }),
     ],
     { width: 9, unit: "Mbits", min: 0, pointsOnly: true },
@@ -99,7 +99,7 @@ const quality = (page: Page) =>
     "board.centre.quality",
     series({
       from: "reading_1h",
-      name: "hop || ' · ' || metric",
+      name: byPoint("hop || ' · ' || metric"),
       value: "avg(avg)",
       where: [here, "metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms')"],
     }),
@@ -150,9 +150,9 @@ const parts = (page: Page) =>
     "board.centre.parts",
     table({
       from: "finding_part_now",
-      columns: ["requirement", "subject", "state", "reason", "observed"],
+      columns: ["requirement", "subject", "point", "state", "reason", "observed"],
       where: [here],
-      orderBy: ["severity DESC", "requirement", "subject"],
+      orderBy: ["severity DESC", "requirement", "subject", "point"],
     }),
     { width: 12 },
   );

@@ -1,6 +1,6 @@
 import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { findingReasons } from "#schemas/finding.ts";
-import { deviceRoles } from "#schemas/inventory.ts";
+import { deviceRoles, MAIN_POINT } from "#schemas/inventory.ts";
 import { drillDown } from "./links.ts";
 import { columnTitle, type Page, type PageName } from "./page.ts";
 import { codeMapping, codesUnder, colours, flagMapping, severityMapping, stateMapping, valueMap } from "./palette.ts";
@@ -91,6 +91,7 @@ const looks: Readonly<Record<string, Look>> = {
   ],
   outcome_reason: words("board.outcome."),
   owner: words("owner."),
+  point: ({ say }) => [{ id: "mappings", value: [valueMap([[MAIN_POINT, say("point.main")]])] }],
   presence,
   reason: words("finding.short.", findingReasons),
   recording: ({ say }) => [{ id: "mappings", value: [flagMapping(say("board.word.yes"), say("board.word.no"))] }, coloured],

@@ -8,6 +8,11 @@ export const inCentre = "centre IN ($centre)";
 /** Mean over all samples of a district's bucket, in view `district_hour`. */
 export const mean = "sum(sum) / sum(n)";
 
+/** What is drawn, and the reception point whose line it is where that is not the main office: two lines in one would zigzag between them. */
+export function byPoint(name: "metric" | "hop || ' · ' || metric"): string {
+  return `concat_ws(' · ', ${name}, point)`;
+}
+
 /** The title of a requirement in the page's language, as a column called `title`. */
 export function titleColumn({ lang }: Page): `title_${Lang} AS title` {
   return `title_${lang} AS title`;

@@ -53,6 +53,7 @@ const slowest = (page: Page) =>
         "state",
         "name",
         "centre",
+        "point",
         "download_mbps",
         "upload_mbps",
         "download_week_mbps",

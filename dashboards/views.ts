@@ -22,22 +22,23 @@ export const views = {
   finding_day: "time centre name district district_code requirement title_vi title_en state severity",
   finding_now:
     "centre name district district_code requirement title_vi title_en impact owner state severity reason observed required unit evidence_class since observed_at evaluated_at valid_until waived waiver_until policy",
-  finding_part_now: "centre name district district_code requirement title_vi title_en subject state severity reason observed",
+  finding_part_now: "centre name district district_code requirement title_vi title_en subject state severity reason observed point",
   finding_span: "time time_end centre name district district_code requirement title_vi title_en state severity reason",
   incident: "incident time time_end centre name district district_code requirement title_vi title_en kind owner impact open minutes",
   line_now:
-    "centre name district district_code isp contract_mbps download_mbps upload_mbps download_week_mbps required_mbps loss_percent rtt_ms jitter_ms state severity reason time contract_number",
+    "centre name district district_code isp contract_mbps download_mbps upload_mbps download_week_mbps required_mbps loss_percent rtt_ms jitter_ms state severity reason time contract_number point",
   notification: "time channel kind state attempts centre requirement error",
   page_day: "time centre name district district_code device pages",
   portal_hour: "time portal centres centres_down up_percent ttfb_avg_ms ttfb_max_ms",
   portal_now: "centre name district district_code portal up status ttfb_ms certificate_days line_up loss_percent verdict time segment",
-  reading: "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value day",
+  reading:
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value day point",
   reading_1h:
-    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max",
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max point",
   reading_1d:
-    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max p95",
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method n avg min max p95 point",
   reading_now:
-    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes",
+    "time centre name district district_code metric device role portal hop server ap ssid radio channel camera supply disk direction method value age_minutes point",
   recording_now: "centre name district district_code channel depth_days coverage_percent gap_minutes recording time",
   requirement_now: "requirement title_vi title_en impact owner total pass fail pending unknown error not_applicable waived coverage_percent score_percent",
   requirement_district_now: "requirement title_vi title_en impact owner district district_code total pass fail pending unknown error not_applicable waived",

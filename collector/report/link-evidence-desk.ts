@@ -1,5 +1,5 @@
 import { daysBetween, vietnamDay } from "#schemas/calendar.ts";
-import { MAIN_POINT } from "#schemas/inventory.ts";
+import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { withFills } from "../jobs/fill-unjudged.ts";
 import { pastFindings } from "../jobs/past-findings.ts";
 import { unjudgedDays } from "../jobs/unjudged-days.ts";
@@ -7,7 +7,7 @@ import type { PolicyAt } from "../policy-book.ts";
 import type { Db } from "../store/db.ts";
 import { findingsOf } from "../store/findings.ts";
 import { linkRuns } from "../store/link-runs.ts";
-import { pointsOfStreams } from "../store/points.ts";
+import { pointsOfStreams, withPoint } from "../store/points.ts";
 import { changesWithin } from "../store/report.ts";
 import { sitesAsOf } from "../store/site-versions.ts";
 import { dailyStates } from "../web/daily-states.ts";
@@ -46,7 +46,7 @@ export async function linkEvidenceOf(
     pointsOfStreams(db, site.siteId),
     unjudgedOf({ db, policyAt }, code, demanded, { firstDay, lastDay, nowMs }),
   ]);
-  const runs = all.filter(({ ref }) => (points.get(ref.slice(0, ref.indexOf(":"))) ?? MAIN_POINT) === point);
+  const runs = all.filter((run) => pointOf(withPoint(run, points)) === point);
   return buildLinkEvidence({ demo, ...inForce, centre: site.centre, point, findings, runs, notJudged, firstDay, lastDay });
 }
 

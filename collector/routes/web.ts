@@ -14,7 +14,7 @@ import type { PolicyAt } from "../policy-book.ts";
 import { linkEvidenceOf } from "../report/link-evidence-desk.ts";
 import { monthDesk } from "../report/month-desk.ts";
 import type { Db } from "../store/db.ts";
-import { newestWalk } from "../store/devices.ts";
+import { newestWalks } from "../store/devices.ts";
 import { dutiesSince } from "../store/duties.ts";
 import { enrolmentOf } from "../store/enrolment.ts";
 import { findIncident, incidentPart } from "../store/incidents.ts";
@@ -24,7 +24,7 @@ import { standingFindings } from "../store/page-rows.ts";
 import { pageStore } from "../store/pages.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { waiverPart, waiversFrom } from "../store/waivers.ts";
-import type { LatestReading } from "../web/device-brief.ts";
+import type { PointReading } from "../web/device-brief.ts";
 import type { FormToken } from "../web/form-token.ts";
 import { sharedProvince } from "../web/shared-province.ts";
 import { asOf } from "../web/standing.ts";
@@ -137,12 +137,12 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
       );
     },
     background: async ({ siteId, requirement, state, beganMs }) => {
-      if (state === "closed") return { walk: [] };
-      const [findings, walk] = await Promise.all([standingFindings(db, siteId), newestWalk(db, siteId)]);
+      if (state === "closed") return { walks: [] };
+      const [findings, walks] = await Promise.all([standingFindings(db, siteId), newestWalks(db, siteId)]);
       const finding = findings.find((one) => one.requirement === requirement);
       // What was walked before an agent fell silent says nothing of why.
-      const isSince = ({ at }: LatestReading) => requirement !== AGENT_SILENT || Date.parse(at) >= beganMs;
-      return { finding: finding && asOf(finding, now()), walk: walk.filter(isSince) };
+      const isSince = ({ at }: PointReading) => requirement !== AGENT_SILENT || Date.parse(at) >= beganMs;
+      return { finding: finding && asOf(finding, now()), walks: walks.filter(isSince) };
     },
     post: async () => ({ outbox: await outboxState(db, now()), dead: await deadLetters(db, DEAD_SHOWN) }),
   };

@@ -5,22 +5,25 @@
  */
 export const presentViews = [
   `CREATE OR REPLACE VIEW grafana.line_now AS
-   SELECT p.centre, p.name, p.district, p.district_code, s.isp, s.contract_mbps,
-          speed.down AS download_mbps, speed.up AS upload_mbps, week.median AS download_week_mbps, f.required AS required_mbps,
-          hop.loss AS loss_percent, hop.rtt AS rtt_ms, hop.jitter AS jitter_ms,
-          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, speed.time, s.contract_number
+   SELECT p.centre, p.name, p.district, p.district_code, CASE WHEN line.point IS NULL THEN s.isp END AS isp,
+          CASE WHEN line.point IS NULL THEN s.contract_mbps END AS contract_mbps,
+          line.down AS download_mbps, line.up AS upload_mbps, line.median AS download_week_mbps, f.required AS required_mbps,
+          line.loss AS loss_percent, line.rtt AS rtt_ms, line.jitter AS jitter_ms,
+          coalesce(f.state, 'unknown') AS state, view_severity(coalesce(f.state, 'unknown')) AS severity, coalesce(f.reason, 'no_data') AS reason, line.time,
+          CASE WHEN line.point IS NULL THEN s.contract_number END AS contract_number, line.point
    FROM site AS s JOIN view_open_place AS p USING (site_id)
    LEFT JOIN (
-     SELECT site_id, (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'download_mbps'))[1] AS down,
-            (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'upload_mbps'))[1] AS up, max(ts) FILTER (WHERE metric = 'download_mbps') AS time
-     FROM view_latest WHERE metric IN ('download_mbps', 'upload_mbps') GROUP BY site_id) AS speed USING (site_id)
-   LEFT JOIN (
-     SELECT site_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY download_mbps) AS median
-     FROM line_speed WHERE time >= now() - interval '7 days' GROUP BY site_id) AS week USING (site_id)
-   LEFT JOIN (
-     SELECT site_id, max(value) FILTER (WHERE metric = 'loss_percent') AS loss, max(value) FILTER (WHERE metric = 'rtt_avg_ms') AS rtt,
-            max(value) FILTER (WHERE metric = 'jitter_ms') AS jitter
-     FROM view_latest WHERE metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms') AND hop <> 'gateway' AND is_present GROUP BY site_id) AS hop USING (site_id)
+     SELECT DISTINCT ON (told.site_id) told.site_id, nullif(told.place, '') AS point, told.down, told.up, told.time, told.loss, told.rtt, told.jitter, week.median FROM (
+       SELECT site_id, coalesce(point, '') AS place, (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'download_mbps'))[1] AS down,
+              (array_agg(value ORDER BY ts DESC) FILTER (WHERE metric = 'upload_mbps'))[1] AS up, max(ts) FILTER (WHERE metric = 'download_mbps') AS time,
+              max(value) FILTER (WHERE metric = 'loss_percent' AND hop <> 'gateway' AND is_present) AS loss,
+              max(value) FILTER (WHERE metric = 'rtt_avg_ms' AND hop <> 'gateway' AND is_present) AS rtt,
+              max(value) FILTER (WHERE metric = 'jitter_ms' AND hop <> 'gateway' AND is_present) AS jitter
+       FROM view_latest WHERE metric IN ('download_mbps', 'upload_mbps', 'loss_percent', 'rtt_avg_ms', 'jitter_ms') GROUP BY 1, 2) AS told
+     LEFT JOIN (
+       SELECT site_id, point AS place, percentile_cont(0.5) WITHIN GROUP (ORDER BY download_mbps) AS median
+       FROM line_speed WHERE time >= now() - interval '7 days' GROUP BY 1, 2) AS week USING (site_id, place)
+     ORDER BY told.site_id, week.median, told.time DESC NULLS LAST, told.loss DESC NULLS LAST) AS line USING (site_id)
    LEFT JOIN (
      SELECT DISTINCT ON (v.site_id) v.site_id, v.state, v.reason, (v.body->>'required')::float8 AS required
      FROM view_finding AS v JOIN view_requirement AS r USING (requirement) WHERE r.probe = 'link-bandwidth' ORDER BY v.site_id, requirement) AS f USING (site_id)`,

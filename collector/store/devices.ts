@@ -1,7 +1,7 @@
 import type { DeviceRole } from "#schemas/inventory.ts";
 import type { MetricName } from "#schemas/metrics.ts";
 import type { Reading } from "#schemas/observation.ts";
-import { ANSWER_COUNTS_MS, type DeviceBrief, isAbout, type LatestReading } from "../web/device-brief.ts";
+import { ANSWER_COUNTS_MS, type DeviceBrief, isAbout, type LatestReading, type PointReading } from "../web/device-brief.ts";
 import type { DeviceRows } from "../web/page-store.ts";
 import { type Db, instantMs } from "./db.ts";
 import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
@@ -55,9 +55,10 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
   };
 }
 
-/** What the newest walk along the way out of a site proved, in no order; empty when none was made. */
-export async function newestWalk(db: Db, siteId: number): Promise<LatestReading[]> {
-  return (await db.query<ReadingRow>(siteWalk, [siteId])).map(latestReading);
+/** What the newest walk along each way out of a site proved, that of each reception point, in no order; empty when none was made. */
+export async function newestWalks(db: Db, siteId: number): Promise<PointReading[]> {
+  const rows = await db.query<ReadingRow & { point: string }>(siteWalks, [siteId]);
+  return rows.map(({ point, ...row }) => ({ ...latestReading(row), ...(point !== "" && { point }) }));
 }
 
 const deviceOf = "coalesce(s.labels->>'device', s.labels->>'camera', s.labels->>'ap')";
@@ -94,10 +95,11 @@ const deviceReadings = `
   FROM series s JOIN latest l USING (site_id, series_id)
   WHERE s.site_id = $1 AND ${deviceOf} = $2 ORDER BY s.metric, s.labels::text LIMIT $3`;
 
-const siteWalk = `
-  SELECT s.metric, s.labels, l.value, ${instantMs("l.ts")} AS at
-  FROM (SELECT *, max(ts) OVER () AS newest FROM latest WHERE site_id = $1 AND series_id IN (SELECT series_id FROM series WHERE site_id = $1 AND metric = 'segment_up')) AS l
-  JOIN series s USING (site_id, series_id) WHERE l.ts = l.newest AND s.site_id = $1`;
+const siteWalks = `
+  SELECT w.metric, w.labels, w.value, w.point, ${instantMs("w.ts")} AS at FROM (
+    SELECT s.metric, s.labels, s.point, l.value, l.ts, max(l.ts) OVER (PARTITION BY s.point) AS newest
+    FROM series s JOIN latest l USING (site_id, series_id) WHERE s.site_id = $1 AND s.metric = 'segment_up'
+  ) AS w WHERE w.ts = w.newest`;
 
 const newestDays = runsOf({ site: "$1", source: "s.source_id", since: `(now() - interval '${RUNS_BACK}')`, until: "(now() + interval '1 hour')" });
 const deviceRuns = `

@@ -7,7 +7,7 @@ import type { Part } from "./flush-part.ts";
 import { jsonText } from "./json-text.ts";
 import type { Moment } from "./moment.ts";
 import { siteName } from "./one-site.ts";
-import { pointsOfStreams } from "./points.ts";
+import { pointsOfStreams, withPoint } from "./points.ts";
 import { runsOf } from "./run-reads.ts";
 import { bySite, type SiteSpan, siteIds, spanColumns, spansAsW } from "./site-spans.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
@@ -67,9 +67,7 @@ async function foundThen(db: Db, { siteId, sinceMs, atMs }: SiteSpan, knownMs: n
     [siteId, DISCOVERY, sinceMs, atMs, knownMs, SEARCHES_READ_MAX],
   );
   const [runs, points] = await Promise.all([storedRuns(db, searches, { evidence: true }), pointsOfStreams(db, siteId)]);
-  const rows = runs.flatMap(({ outcome, atMs: takenMs, ref }) =>
-    foundIn(DISCOVERY, outcome, points.get(ref.slice(0, ref.indexOf(":")))).map((found) => ({ found, day: vietnamDay(takenMs) })),
-  );
+  const rows = runs.flatMap((run) => foundIn(DISCOVERY, run.outcome, withPoint(run, points).point).map((found) => ({ found, day: vietnamDay(run.atMs) })));
   return knownDevices(rows.reverse())
     .sort((a, b) => b.lastDay.localeCompare(a.lastDay) || a.identity.localeCompare(b.identity))
     .slice(0, SITE_FOUND_MAX);

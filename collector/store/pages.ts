@@ -7,7 +7,7 @@ import type { CentreRows, FindingBrief, PageStore, SharedChange, StandingFinding
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { attestationsOf } from "./attestations.ts";
 import { type Db, instantMs } from "./db.ts";
-import { deviceRows, devicesOf, newestWalk } from "./devices.ts";
+import { deviceRows, devicesOf, newestWalks } from "./devices.ts";
 import {
   centreBrief,
   centreIncidents,
@@ -21,6 +21,7 @@ import {
   standingFindings,
   storedRun,
 } from "./page-rows.ts";
+import { pointsOfStreams, withPoint } from "./points.ts";
 import { runsOf } from "./run-reads.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { waiversFrom } from "./waivers.ts";
@@ -90,7 +91,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger" | "enrolment"> & { f
 
 async function centreRows(db: Db, site: SiteRow, since: string, today: string, devicesPage: number): Promise<CentreRows> {
   const id = site.site_id;
-  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walk] = await Promise.all([
+  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walks, points] = await Promise.all([
     standingFindings(db, id),
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
@@ -101,7 +102,8 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string, d
       .then((rows) => storedRuns(db, rows, { evidence: true })),
     attestationsOf(db, id),
     devicesOf(db, id, devicesPage),
-    newestWalk(db, id),
+    newestWalks(db, id),
+    pointsOfStreams(db, id),
   ]);
   const inForce = new Map(waivers.filter(({ from, withdrawn }) => from <= today && withdrawn === undefined).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
@@ -112,6 +114,7 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string, d
     { evidence: true },
   );
   const evidence = await evidenceRuns(db, id, findings, [...bandwidth.runs, ...tests, ...recordings.map(withoutEvidence)]);
+  const toldRun = (run: Run) => storedRun(withPoint(run, points));
   const [successor] = site.closed_into === null ? [] : await db.query<SiteRow>(`${selectSites} WHERE centre_code = $1`, [site.closed_into]);
   return {
     centre: centreBrief(site),
@@ -119,12 +122,12 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string, d
     findings,
     history: history.map((row) => transition({ ...row, centre: site.code })),
     incidents: incidents.map(incident),
-    bandwidth: bandwidth.runs.map(storedRun),
-    recordings: recordings.map(storedRun),
-    evidence: evidence.map(storedRun),
+    bandwidth: bandwidth.runs.map(toldRun),
+    recordings: recordings.map(toldRun),
+    evidence: evidence.map(toldRun),
     attestations,
     devices,
-    walk,
+    walks,
   };
 }
 

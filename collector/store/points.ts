@@ -1,4 +1,4 @@
-import type { PointContact } from "#schemas/facts.ts";
+import type { PointContact, Run } from "#schemas/facts.ts";
 import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
@@ -75,6 +75,12 @@ export async function pointsOf(
 /** The named points of the streams of a site, by the stream as a reference begins with it. Others are of the main office. */
 export async function pointsOfStreams(db: Db, siteId: number): Promise<ReadonlyMap<string, string>> {
   return new Map((await streamsOf(db, [siteId])).map(({ named, point }) => [named, point]));
+}
+
+/** A run with the reception point of its agent, by the points of its site's streams. */
+export function withPoint(run: Run, points: ReadonlyMap<string, string>): Run {
+  const point = points.get(run.ref.slice(0, run.ref.indexOf(":")));
+  return point === undefined ? run : { ...run, point };
 }
 
 /** The names of the reception points of some sites now, by site, the main office first: those at which an agent is let in or a device is declared. */

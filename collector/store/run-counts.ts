@@ -12,6 +12,8 @@ export type CountedRun = {
   readonly receivedMs: number;
   readonly lane: Batch["lane"];
   readonly takenMs: number;
+  /** The reception point whose line it measured; empty for the main office's, and for what measures no line. */
+  readonly point: string;
   readonly observation: Observation;
 };
 
@@ -32,15 +34,20 @@ export function countsPart(runs: readonly CountedRun[]): Part {
 
 /** The speeds that count: those of runs without an excuse. */
 export function speedsPart(runs: readonly CountedRun[]): Part {
-  const speeds = runs.flatMap(({ siteId, takenMs, observation: { probe, outcome } }) =>
+  const speeds = runs.flatMap(({ siteId, point, takenMs, observation: { probe, outcome } }) =>
     probe === "link-bandwidth" && outcome.kind === "measured" && outcome.excuse === undefined
-      ? outcome.readings.filter(({ metric }) => metric === "download_mbps").map(({ value }) => ({ siteId, takenMs, value }))
+      ? outcome.readings.filter(({ metric }) => metric === "download_mbps").map(({ value }) => ({ siteId, point, takenMs, value }))
       : [],
   );
   return {
     call: "add_speeds",
-    types: ["int4[]", "float8[]", "float8[]"],
-    lists: (["siteId", "takenMs", "value"] as const).map((column) => numbersLiteral(speeds.map((row) => row[column]))),
+    types: ["int4[]", "text[]", "float8[]", "float8[]"],
+    lists: [
+      numbersLiteral(speeds.map(({ siteId }) => siteId)),
+      textsLiteral(speeds.map(({ point }) => point)),
+      numbersLiteral(speeds.map(({ takenMs }) => takenMs)),
+      numbersLiteral(speeds.map(({ value }) => value)),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Reading } from "#schemas/observation.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
+import type { ProbeKind, Reading } from "#schemas/observation.ts";
 import { canonicalLabels } from "../ingest/filed.ts";
 import type { Db } from "./db.ts";
 import { EvidenceIds, type ToldEvidence } from "./evidence.ts";
@@ -9,6 +10,9 @@ import { RunSources, type SourceKey } from "./run-sources.ts";
 import { SeriesIds, type SeriesKey } from "./series.ts";
 
 const DAY_MS = 86_400_000;
+
+/** What these measure is the line of the agent's reception point: two lines are two series. All else is told apart by its device, or is the centre's. */
+const LINE_PROBES: ReadonlySet<ProbeKind> = new Set(["link-bandwidth", "link-quality"]);
 
 /** What this collector knows of the database: ids of all that runs refer to, and what it holds of days. */
 export class RunIds {
@@ -52,7 +56,8 @@ export async function runRowsOf(db: Db, ids: RunIds, group: readonly Received[])
   return runs;
 }
 
-function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, open: Open): Draft[] {
+function draftsOf({ siteId, receivedMs, batch, filed, point }: Received, ids: RunIds, open: Open): Draft[] {
+  const own = point === undefined || point === MAIN_POINT ? "" : point;
   return filed.observations.map(({ observation, takenMs }) => {
     const { probe, target = "", outcome } = observation;
     const source = { siteId, probe, target };
@@ -64,6 +69,7 @@ function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, o
       lane: batch.lane,
       observation,
       takenMs,
+      point: LINE_PROBES.has(probe) ? own : "",
       sourceId: sourceId ?? 0,
       seriesIds: [],
       vals: [],
@@ -78,10 +84,11 @@ function draftsOf({ siteId, receivedMs, batch, filed }: Received, ids: RunIds, o
 }
 
 function draftReadings(run: Draft, readings: readonly Reading[], target: string, series: SeriesIds, open: Open): void {
+  const { siteId, sourceId, point } = run;
   for (const { metric, value, labels } of readings) {
     const named = canonicalLabels(labels);
-    const seriesId = run.sourceId === 0 ? undefined : series.idOf(run.sourceId, metric, named);
-    if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key: { siteId: run.siteId, metric, target, labels: named } });
+    const seriesId = sourceId === 0 ? undefined : series.idOf(sourceId, metric, named, point);
+    if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key: { siteId, metric, target, labels: named, point } });
     run.seriesIds.push(seriesId ?? 0);
     // Without the sign of a zero: outcomes are JSON, whose zero has none in PostgreSQL.
     run.vals.push(value === 0 ? 0 : value);

@@ -11,6 +11,8 @@ export type SeriesKey = {
   readonly metric: string;
   readonly target: string;
   readonly labels: string;
+  /** The reception point whose line it is about; empty for the main office's, and for what is about no line. */
+  readonly point: string;
 };
 
 /** Most series that stay in memory; past that the cache starts anew. 3,300 sites with 200 series each stay below. */
@@ -26,8 +28,8 @@ export class SeriesIds {
   readonly #homes = new Map<number, number>();
 
   /** The id of a series that is in memory, by the source of its target that tells it. */
-  idOf(sourceId: number, metric: string, labels: string): number | undefined {
-    return this.#ids.get(sourceId, ownNameOf(metric, labels));
+  idOf(sourceId: number, metric: string, labels: string, point: string): number | undefined {
+    return this.#ids.get(sourceId, ownNameOf(metric, labels, point));
   }
 
   forget(): void {
@@ -57,8 +59,8 @@ export class SeriesIds {
     });
     if (allowed.length > 0) {
       await db.query(
-        `INSERT INTO series (site_id, source_id, metric, target, labels)
-         SELECT w.site_id, w.source_id, w.metric, w.target, w.labels::jsonb FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
+        `INSERT INTO series (site_id, source_id, metric, target, labels, point)
+         SELECT w.site_id, w.source_id, w.metric, w.target, w.labels::jsonb, w.point FROM ${keysAs("w")} ON CONFLICT DO NOTHING`,
         columnsOf(allowed),
       );
       for (const [name, known] of await readSeries(db, allowed)) found.set(name, known);
@@ -66,7 +68,7 @@ export class SeriesIds {
     for (const [name, key] of wanted) {
       const known = found.get(name);
       if (!known) continue;
-      if (key.isOwn) this.#ids.set(key.sourceId, ownNameOf(key.metric, key.labels), known.seriesId);
+      if (key.isOwn) this.#ids.set(key.sourceId, ownNameOf(key.metric, key.labels, key.point), known.seriesId);
       if (known.home !== key.sourceId) this.#homes.set(known.seriesId, known.home);
     }
     return keys.map((key) => found.get(fullNameOf(key))?.seriesId);
@@ -79,7 +81,7 @@ type Known = { readonly seriesId: number; readonly home: number };
 async function readSeries(db: Db, keys: readonly SeriesKey[]): Promise<Map<string, Known>> {
   const rows = await db.query<Known & { place: number }>(
     `SELECT w.place::int AS place, s.series_id AS "seriesId", s.source_id AS home FROM ${keysAs("w")}
-     JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb`,
+     JOIN series s ON s.site_id = w.site_id AND s.metric = w.metric AND s.target = w.target AND s.labels = w.labels::jsonb AND s.point = w.point`,
     columnsOf(keys),
   );
   return new Map(
@@ -108,20 +110,22 @@ function columnsOf(keys: readonly SeriesKey[]): string[] {
     textsLiteral(keys.map(({ metric }) => metric)),
     textsLiteral(keys.map(({ target }) => target)),
     textsLiteral(keys.map(({ labels }) => labels)),
+    textsLiteral(keys.map(({ point }) => point)),
   ];
 }
 
 function keysAs(name: string): string {
-  return `unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[])
-    WITH ORDINALITY AS ${name}(site_id, source_id, metric, target, labels, place)`;
+  return `unnest(($1::text)::int4[], ($2::text)::int4[], ($3::text)::text[], ($4::text)::text[], ($5::text)::text[], ($6::text)::text[])
+    WITH ORDINALITY AS ${name}(site_id, source_id, metric, target, labels, point, place)`;
 }
 
 /** Names a series among those of its source's target. Most are their metric's own text, whose hash is known. */
-function ownNameOf(metric: string, labels: string): string {
+function ownNameOf(metric: string, labels: string, point: string): string {
+  if (point !== "") return `${metric} ${labels} ${point}`;
   return labels === "{}" ? metric : `${metric} ${labels}`;
 }
 
 /** A source belongs to one site. */
-function fullNameOf({ sourceId, metric, target, labels }: SeriesKey): string {
-  return `${sourceId} ${metric} ${target} ${labels}`;
+function fullNameOf({ sourceId, metric, target, labels, point }: SeriesKey): string {
+  return `${sourceId} ${metric} ${target} ${labels} ${point}`;
 }

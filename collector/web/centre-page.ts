@@ -27,7 +27,7 @@ import type { CentreBrief, CentreRows } from "./page-store.ts";
 import { paged } from "./paged.ts";
 import { recordingsView } from "./recordings-view.ts";
 import { requirementSheet } from "./sheet.ts";
-import { wayOut } from "./way-out.ts";
+import { walkOf, wayOut } from "./way-out.ts";
 
 type Beside = { readonly ledger: readonly LedgerRow[]; readonly enrolment: Enrolment | undefined };
 
@@ -36,7 +36,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const { lang, nowMs } = frame;
   const { unjudged } = view;
   const phones = phonesFor(frame.phones, view.rows.centre.isp);
-  const { centre, bandwidth, incidents, recordings, devices } = view.rows;
+  const { centre, incidents, recordings, devices } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
 <div data-part="head">${head(frame, view, enrolment?.agents ?? [])}</div>
@@ -47,7 +47,7 @@ ${
 <section class="card" aria-labelledby="sheet-title" data-part="sheet"><h2 id="sheet-title">${text(lang, "web.centre.sheet")}</h2>${requirementSheet(frame, { centre: centre.code, devices: new Set(devices.rows.map(({ id }) => id)), line: lineOf(view.sheet), phones }, view.sheet)}<p class="note">${text(lang, "web.history.legend")}${unjudged.length > 0 ? ` ${text(lang, "web.history.unjudged", { days: daySpans(lang, unjudged) })}` : ""}</p></section>`
 }
 <div class="two" data-part="charts">
-<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${linkChart({ lang, tests: chartTests(bandwidth), required: floor?.floor, contract: centre.contractMbps, nowMs })}${wayOut(lang, view.rows.walk, nowMs, phones)}${evidenceLinks(lang, centre.code, enrolment?.agents ?? [])}</section>
+<section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${pointLines(frame, view.rows, floor?.floor, enrolment?.agents ?? [])}</section>
 <section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
@@ -57,12 +57,27 @@ ${
   return layout(frame, centre.name, body, { live: true });
 }
 
-/** The sheets for the providers of the lines, one for each reception point. */
-function evidenceLinks(lang: Lang, code: string, agents: readonly ListedAgent[]): Html {
-  const path = `/v1/evidence/${encodeURIComponent(code)}.link.html`;
-  const named = [...new Set(agents.map(pointOf))].filter((point) => point !== MAIN_POINT);
-  const links = named.map((point) => html`<p><a href="${path}?point=${point}">${text(lang, "linkEvidence.link")}: ${pointWord(lang, point)}</a></p>`);
-  return html`${named.length === 0 ? "" : html`<p class="note">${text(lang, "web.link.points")}</p>`}<p><a href="${path}">${text(lang, "linkEvidence.link")}</a></p>${links}`;
+/** The line of each reception point by itself: its tests, the way out, and the sheet for its provider. The contract is that of the main office's. */
+function pointLines(
+  { lang, nowMs, ...frame }: PageFrame,
+  { centre, bandwidth, walks }: CentreRows,
+  required: number | undefined,
+  agents: readonly ListedAgent[],
+): Html {
+  const path = `/v1/evidence/${encodeURIComponent(centre.code)}.link.html`;
+  const line = (point: string) => {
+    const tests = chartTests(bandwidth.filter((run) => pointOf(run) === point));
+    const { contractMbps: contract, isp } = point === MAIN_POINT ? centre : {};
+    const way = wayOut(lang, walkOf(walks, point), nowMs, phonesFor(frame.phones, isp));
+    return html`${linkChart({ lang, tests, required, contract, nowMs })}${way}`;
+  };
+  const sheet = html`<a href="${path}">${text(lang, "linkEvidence.link")}</a>`;
+  const named = [...new Set([...agents, ...bandwidth].map(pointOf))].filter((point) => point !== MAIN_POINT).sort();
+  if (named.length === 0) return html`${line(MAIN_POINT)}<p>${sheet}</p>`;
+  return html`<h3>${pointWord(lang, MAIN_POINT)}</h3>${line(MAIN_POINT)}<p>${sheet}</p>${named.map(
+    (point) =>
+      html`<h3>${pointWord(lang, point)}</h3>${line(point)}<p><a href="${path}?point=${point}">${text(lang, "linkEvidence.link")}: ${pointWord(lang, point)}</a></p>`,
+  )}`;
 }
 
 /** The ways to the pages of the centre's gateway PC, for whoever may open them. */

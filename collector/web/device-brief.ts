@@ -20,6 +20,8 @@ export type AskedHour = { readonly at: string; readonly upShare: number };
 
 /** The newest value of one series of a device. */
 export type LatestReading = Reading & { readonly at: string };
+/** The newest value of one series about the line of a reception point; of the main office where none is named. */
+export type PointReading = LatestReading & { readonly point?: string };
 
 /** Whether a finding's part or an incident is about a device: its subject is the device's id, or begins with it ("recorder-1 Camera 2"). */
 export function isAbout(subject: string | undefined, device: string): boolean {

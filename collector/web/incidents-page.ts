@@ -18,19 +18,19 @@ import type { IncidentFilter, ListedIncident } from "../store/incidents.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { DeadLetter, OutboxState } from "../store/outbox.ts";
 import { blockTable } from "./block-table.ts";
-import type { LatestReading } from "./device-brief.ts";
+import type { PointReading } from "./device-brief.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import { listWords, paged } from "./paged.ts";
 import { selectField } from "./select-field.ts";
-import { wayOut } from "./way-out.ts";
+import { walkOf, wayOut } from "./way-out.ts";
 
 /** A problem with the names, the provider and, where it is shown alone, the line's contract of its centre; without a centre it is the province's. */
 export type ShownIncident = ListedIncident & { readonly contractNumber?: string };
-/** What is known now of a problem that stands: its centre's finding, and the newest walk along the way out. */
-export type Background = { readonly finding?: Finding | undefined; readonly walk: readonly LatestReading[] };
+/** What is known now of a problem that stands: its centre's finding, and the newest walks along the ways out. */
+export type Background = { readonly finding?: Finding | undefined; readonly walks: readonly PointReading[] };
 /** The lists of the page, each with its part that is shown. */
 export type IncidentLists = { readonly standing: ListPart<ShownIncident>; readonly ended: ListPart<ShownIncident> };
 export type Post = { readonly outbox: OutboxState; readonly dead: readonly DeadLetter[] };
@@ -79,7 +79,7 @@ export function incidentPage(
   frame: PageFrame,
   policy: PolicyProfile,
   incident: ShownIncident,
-  { finding, walk }: Background,
+  { finding, walks }: Background,
   form: { state: FormState; token: string } | undefined,
 ): Html {
   const { lang, nowMs } = frame;
@@ -114,7 +114,7 @@ export function incidentPage(
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
 <div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
-${needsLine(policy, requirement) ? wayOut(lang, walk, nowMs, phones) : ""}
+${needsLine(policy, requirement) ? wayOut(lang, walkOf(walks, String(point)), nowMs, phones) : ""}
 ${incident.centre !== undefined && linkRequirement(policy)?.id === requirement ? html`<p><a href="/v1/evidence/${encodeURIComponent(incident.centre)}.link.html">${text(lang, "linkEvidence.link")}</a></p>` : ""}
 ${form ? takeForm(frame, form, incident.storm !== undefined) : ""}</section>`,
   );

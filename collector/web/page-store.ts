@@ -7,7 +7,7 @@ import type { Observation } from "#schemas/observation.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import type { ListPart } from "../store/list-part.ts";
 import type { DayChange } from "./daily-states.ts";
-import type { AskedHour, DeviceBrief, LatestReading } from "./device-brief.ts";
+import type { AskedHour, DeviceBrief, LatestReading, PointReading } from "./device-brief.ts";
 
 /** A finding as stored, with the instant at which its present state began. */
 export type StandingFinding = Finding & { readonly since: string };
@@ -23,8 +23,8 @@ export type ToldFinding = Omit<StandingFinding, "evidence" | "parts">;
 export type CentreBrief = Omit<Centre, "devices"> & { readonly lastContactAt?: string; readonly closed?: Closing };
 /** A problem that people were told of, or would have been. */
 export type Incident = { readonly id: string; readonly requirement: string; readonly subject?: string; readonly beganAt: string; readonly closedAt?: string };
-/** One stored observation, as evidence and charts need it. `ref` is `<stream>:<seq>`. */
-export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outcome"> & { readonly ref: string };
+/** One stored observation, as evidence and charts need it. `ref` is `<stream>:<seq>`; `point` is the reception point of its agent, absent at the main office. */
+export type StoredRun = Pick<Observation, "probe" | "target" | "takenAt" | "outcome"> & { readonly ref: string; readonly point?: string };
 
 /** A centre that is no more. */
 export type ClosedCentre = Pick<CentreBrief, "code" | "name"> & { readonly closed: Closing };
@@ -68,8 +68,8 @@ export type CentreRows = {
   readonly attestations: readonly Attestation[];
   /** One page of its devices, by the order of devicesOf. */
   readonly devices: ListPart<DeviceBrief>;
-  /** What the newest walk along the way out proved of its segments (schemas/fault-location.ts). */
-  readonly walk: readonly LatestReading[];
+  /** What the newest walk along the way out of each reception point proved of its segments (schemas/fault-location.ts). */
+  readonly walks: readonly PointReading[];
 };
 
 /** What the page of one device shows. */

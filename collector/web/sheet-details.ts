@@ -10,7 +10,7 @@ import { carriedWords } from "#schemas/text/carried-words.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
-import { partName } from "#schemas/text/point-word.ts";
+import { partName, pointWord } from "#schemas/text/point-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
@@ -104,7 +104,7 @@ export function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
     .slice(0, RUNS_SHOWN)
     .map(
       (run) =>
-        html`<tr><td class="num">${moment(lang, run.takenAt)}</td><td>${text(lang, `web.probe.${run.probe}`)}${run.target ? html`<span class="sub">${run.target}</span>` : ""}</td><td>${outcomeWords(lang, run.outcome)}</td></tr>`,
+        html`<tr><td class="num">${moment(lang, run.takenAt)}</td><td>${text(lang, `web.probe.${run.probe}`)}${run.target ? html`<span class="sub">${run.target}</span>` : ""}${run.point === undefined ? "" : html`<span class="sub">${pointWord(lang, run.point)}</span>`}</td><td>${outcomeWords(lang, run.outcome)}</td></tr>`,
     )}</tbody></table></div>`;
 }
 

@@ -1,12 +1,18 @@
 import { html } from "hono/html";
 import { segmentOwners, segments } from "#schemas/fault-location.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import type { Phones } from "#schemas/phones.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import type { LatestReading } from "./device-brief.ts";
+import type { LatestReading, PointReading } from "./device-brief.ts";
 import { age } from "./format.ts";
 import { type Html, icon } from "./markup.ts";
+
+/** The walk along the way out of one reception point. */
+export function walkOf(walks: readonly PointReading[], point: string): readonly PointReading[] {
+  return walks.filter((reading) => pointOf(reading) === point);
+}
 
 /** The segments of the way out as the newest walk found them, from the PC outward, and whose turn it is where it ended; nothing when none was made. */
 export function wayOut(lang: Lang, walk: readonly LatestReading[], nowMs: number, phones: Phones): Html {

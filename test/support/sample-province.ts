@@ -293,7 +293,7 @@ export const sampleStore: PageStore = {
       evidence: runs.slice(0, 2),
       attestations: index === 0 ? attestations : [],
       devices: { page: 1, rows: index === 0 ? sampleDevices : [], total: index === 0 ? sampleDevices.length : 0 },
-      walk: index === 0 ? [walked("lan", 1), walked("line", 0)] : [],
+      walks: index === 0 ? [walked("lan", 1), walked("line", 0)] : [],
     };
   },
   async enrolment(code): Promise<Enrolment | undefined> {

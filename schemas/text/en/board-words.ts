@@ -148,6 +148,7 @@ export const boardWords: Record<keyof typeof vi, string> = {
   "board.column.pass": "Pass",
   "board.column.peak_week_clients": "Peak, 7 days",
   "board.column.pending": "Pending",
+  "board.column.point": "Reception point",
   "board.column.portal": "Portal",
   "board.column.presence": "Presence",
   "board.column.probe": "Probe",

@@ -45,9 +45,11 @@ export const dashboards = {
   "board.centre.history.help":
     "One strip per requirement, each day as monthly reports count it: the worst state of the day. Days that are not counted are left blank.",
   "board.centre.speed": "Line speed",
-  "board.centre.speed.help": "Every download and upload test, with the level that the plan demands. A single low test is not a breach.",
+  "board.centre.speed.help":
+    "Every download and upload test, with the level that the plan demands. A single low test is not a breach. The line of a reception point other than the main office bears the code of that point.",
   "board.centre.quality": "Line quality",
-  "board.centre.quality.help": "Loss (%), round trip and jitter (ms) to the LAN gateway and to the province: tells a LAN fault from a line fault.",
+  "board.centre.quality.help":
+    "Loss (%), round trip and jitter (ms) to the LAN gateway and to the province: tells a LAN fault from a line fault. The line of a reception point other than the main office bears the code of that point.",
   "board.centre.portals": "Portals: time to first byte",
   "board.centre.portals.help": "Mean time to the first byte per hour, for each portal.",
   "board.centre.wifi": "Wi-Fi clients at once",
@@ -70,9 +72,10 @@ export const dashboards = {
   "board.link.contract.help": "Centres whose mean of 7 days is below the speed of their contract.",
   "board.link.slowest": "Slowest first",
   "board.link.slowest.help":
-    "Newest test and mean of 7 days beside the demanded and the contracted speed. Excused tests (busy line, slow PC) are shown but never count as a breach.",
+    "Newest test and mean of 7 days beside the demanded and the contracted speed. Excused tests (busy line, slow PC) are shown but never count as a breach. Of a centre with several reception points: its slowest line; provider and contract are told of the line of the main office only.",
   "board.link.providers": "By provider",
-  "board.link.providers.help": "Providers compared: centres, failures, mean speed, loss, round trip.",
+  "board.link.providers.help":
+    "Providers compared: centres, failures, mean speed, loss, round trip. Lines of reception points other than the main office are left out.",
   "board.link.loss": "Loss by district",
   "board.link.loss.help": "Mean share of packets lost beyond the LAN.",
   "board.link.rtt": "Round trip by district",

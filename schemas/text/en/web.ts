@@ -162,7 +162,6 @@ export const web = {
   "web.way.carries": "carries",
   "web.way.ends": "ends here",
   "web.way.asked": "Last walked {age}.",
-  "web.link.points": "The chart has the tests of all reception points; each is judged by itself in the sheet of requirements.",
   "web.link.title": "The line, 30 days",
   "web.link.alt": "{count} tests in 30 days; median download {download} Mbps, median upload {upload} Mbps; required {required} Mbps.",
   "web.link.none": "No bandwidth test in 30 days.",

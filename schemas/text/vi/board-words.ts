@@ -147,6 +147,7 @@ export const boardWords = {
   "board.column.pass": "Đạt",
   "board.column.peak_week_clients": "Cao nhất 7 ngày",
   "board.column.pending": "Đang chờ",
+  "board.column.point": "Điểm tiếp nhận",
   "board.column.portal": "Cổng",
   "board.column.presence": "Tình trạng",
   "board.column.probe": "Phép đo",

@@ -45,9 +45,11 @@ export const dashboards = {
   "board.centre.history": "Lịch sử trạng thái",
   "board.centre.history.help": "Mỗi dải là một yêu cầu; mỗi ngày ghi như trong báo cáo tháng: trạng thái xấu nhất trong ngày. Ngày không tính thì để trống.",
   "board.centre.speed": "Tốc độ đường truyền",
-  "board.centre.speed.help": "Từng lần đo tải xuống và tải lên, cùng mức mà Kế hoạch yêu cầu. Một lần đo thấp chưa phải là không đạt.",
+  "board.centre.speed.help":
+    "Từng lần đo tải xuống và tải lên, cùng mức mà Kế hoạch yêu cầu. Một lần đo thấp chưa phải là không đạt. Đường truyền của điểm tiếp nhận khác trụ sở chính mang mã của điểm đó.",
   "board.centre.quality": "Chất lượng đường truyền",
-  "board.centre.quality.help": "Mất gói (%), trễ và dao động trễ (ms) tới cổng mạng nội bộ và tới tỉnh: tách lỗi mạng nội bộ khỏi lỗi đường truyền.",
+  "board.centre.quality.help":
+    "Mất gói (%), trễ và dao động trễ (ms) tới cổng mạng nội bộ và tới tỉnh: tách lỗi mạng nội bộ khỏi lỗi đường truyền. Đường truyền của điểm tiếp nhận khác trụ sở chính mang mã của điểm đó.",
   "board.centre.portals": "Cổng dịch vụ: thời gian phản hồi",
   "board.centre.portals.help": "Thời gian tới byte đầu tiên, trung bình theo giờ, từng cổng.",
   "board.centre.wifi": "Người dùng Wi-Fi cùng lúc",
@@ -70,9 +72,10 @@ export const dashboards = {
   "board.link.contract.help": "Số trung tâm có trung bình 7 ngày thấp hơn tốc độ ghi trong hợp đồng.",
   "board.link.slowest": "Chậm nhất trước",
   "board.link.slowest.help":
-    "Lần đo mới nhất và trung bình 7 ngày, cạnh mức yêu cầu và mức hợp đồng. Phép đo được miễn tính (đường bận, máy chậm) vẫn hiện nhưng không bị coi là không đạt.",
+    "Lần đo mới nhất và trung bình 7 ngày, cạnh mức yêu cầu và mức hợp đồng. Phép đo được miễn tính (đường bận, máy chậm) vẫn hiện nhưng không bị coi là không đạt. Trung tâm có nhiều điểm tiếp nhận: số liệu của đường truyền chậm nhất; nhà mạng và hợp đồng chỉ có ở đường truyền của trụ sở chính.",
   "board.link.providers": "Theo nhà mạng",
-  "board.link.providers.help": "So sánh các nhà mạng: số trung tâm, số không đạt, tốc độ trung bình, mất gói, trễ.",
+  "board.link.providers.help":
+    "So sánh các nhà mạng: số trung tâm, số không đạt, tốc độ trung bình, mất gói, trễ. Không có đường truyền của điểm tiếp nhận khác trụ sở chính.",
   "board.link.loss": "Mất gói theo khu vực",
   "board.link.loss.help": "Trung bình phần trăm gói mất ngoài mạng nội bộ.",
   "board.link.rtt": "Độ trễ theo khu vực",

@@ -162,7 +162,6 @@ export const web = {
   "web.way.carries": "thông",
   "web.way.ends": "đứt ở đây",
   "web.way.asked": "Dò lần cuối {age}.",
-  "web.link.points": "Biểu đồ gồm kết quả đo của mọi điểm tiếp nhận; từng điểm được kết luận riêng trong bảng yêu cầu.",
   "web.link.title": "Đường truyền 30 ngày",
   "web.link.alt": "{count} lần đo trong 30 ngày; tải xuống trung vị {download} Mbps, tải lên trung vị {upload} Mbps; mức yêu cầu {required} Mbps.",
   "web.link.none": "Chưa có lần đo băng thông nào trong 30 ngày.",

@@ -65,8 +65,8 @@ const routes = incidentRoutes({
     background: async ({ id, requirement }) => {
       const finding = sampleFindings(0).find((one) => one.requirement === requirement);
       return id === 9
-        ? { walk: [] }
-        : { finding, walk: [{ metric: "segment_up", value: 0, labels: { segment: "line" }, at: new Date(sampleNowMs).toISOString() }] };
+        ? { walks: [] }
+        : { finding, walks: [{ metric: "segment_up", value: 0, labels: { segment: "line" }, at: new Date(sampleNowMs).toISOString() }] };
     },
     post: async () => ({
       outbox: { waiting: 2, held: 0, dead, deadSince: 1, oldestMs: 600_000 },

@@ -160,7 +160,7 @@ test("the newest walk alone says in which segment the way out ends, on the page 
   const read = async () => {
     const rows = await pageStore(db).centre("xa-02", "2026-10-30T17:00:00.000Z", "2026-11-28");
     const [line] = await db.query("SELECT verdict, segment FROM grafana.portal_now WHERE centre = 'xa-02'");
-    return [Object.fromEntries((rows?.walk ?? []).map(({ labels, value }) => [labels?.segment, value])), line];
+    return [Object.fromEntries((rows?.walks ?? []).map(({ labels, value }) => [labels?.segment, value])), line];
   };
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
   await keep("portal_up", { portal: "igate" }, 0, minutesAgo(5));

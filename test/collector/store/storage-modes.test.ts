@@ -283,6 +283,8 @@ const somePresent = `
   INSERT INTO finding SELECT s.site_id, r.requirement, (ARRAY['pass', 'fail', 'unknown'])[1 + s.site_id % 3], 'met', '2026-11-28', 'infinity', '2026-11-28', '{"required": 200}'
   FROM site AS s, view_requirement AS r WHERE s.site_id < 5;
   INSERT INTO line_speed SELECT n, now() - k * interval '1 hour', n * k FROM generate_series(1, 4) AS n, generate_series(1, 3) AS k;
+  UPDATE series SET point = 'ia-ly' WHERE site_id IN (2, 3) AND target = '2' AND metric IN ('download_mbps', 'upload_mbps', 'loss_percent', 'rtt_avg_ms');
+  INSERT INTO line_speed SELECT n, now() - interval '1 hour', CASE n WHEN 2 THEN 1 ELSE 100 END, 'ia-ly' FROM generate_series(2, 3) AS n;
   INSERT INTO peak_day SELECT n, 'wifi_clients', (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - k, n * k FROM generate_series(1, 4) AS n, generate_series(1, 9) AS k`;
 
 describe("mode citus", () => {
@@ -364,6 +366,10 @@ describe("mode citus", () => {
     expect(answer.map((rows) => rows.length > 3)).toEqual([true, true, true, true, true, true, true]);
     expect(new Set(answer.at(-1)?.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
     expect(answer).toEqual(await present(await migrated()));
+    expect(await citus.query("SELECT centre, point FROM grafana.line_now WHERE centre IN ('c-2', 'c-3') ORDER BY 1")).toEqual([
+      { centre: "c-2", point: "ia-ly" },
+      { centre: "c-3", point: null },
+    ]);
     const [lateral] = await citus.query(
       "SELECT string_agg(pg_get_viewdef(oid), '') ~ 'LEFT JOIN LATERAL' AS found FROM pg_class WHERE relname IN ('line_now', 'wifi_now', 'camera_now', 'portal_now')",
     );

@@ -54,6 +54,30 @@ test("the centre page says where the way out ends and whose turn it is, and noth
   expect(await page("/centres/xa-02")).not.toContain("Đường ra từ máy tính cổng");
 });
 
+test("two lines of a centre are two charts, each with its own way out and sheet; the contract is the main office's", async () => {
+  const store = {
+    ...sampleStore,
+    centre: async (code: string, ...rest: [string, string, number?]) => {
+      const rows = await sampleStore.centre(code, ...rest);
+      const atPoint = <Told>(told: readonly Told[]) => [...told, ...told.map((one) => ({ ...one, point: "ia-ly" }))];
+      return (
+        rows && { ...rows, bandwidth: atPoint(rows.bandwidth), evidence: atPoint(rows.evidence), walks: rows.walks.map((one) => ({ ...one, point: "ia-ly" })) }
+      );
+    },
+  };
+  const html = await (await samplePages({ ...deps, store }).request("/centres/xa-01")).text();
+  const card = html.slice(html.indexOf('id="link-title"'), html.indexOf('id="incidents-title"'));
+  const [, ofMain = "", ofIaLy = ""] = card.split(/<h3>(?:Trụ sở chính|Điểm tiếp nhận ia-ly)<\/h3>/);
+  for (const line of [ofMain, ofIaLy]) expect(line).toContain("40 lần đo trong 30 ngày");
+  expect(ofMain).toContain("Hợp đồng");
+  expect(ofMain).not.toContain("Đường ra từ máy tính cổng");
+  expect(ofIaLy).not.toContain("Hợp đồng");
+  expect(ofIaLy).toContain("Đường ra từ máy tính cổng");
+  expect(ofIaLy).toContain(".link.html?point=ia-ly");
+  expect(html).toContain('<span class="sub">Điểm tiếp nhận ia-ly</span>');
+  expect(await page("/centres/xa-01")).not.toContain("Trụ sở chính");
+});
+
 test("the centre page says whom to call, by the provider of the line", async () => {
   const phones = [
     { owner: "isp", isp: "nhà mạng a", number: "1800 1166" },
