@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig, Assignment } from "#schemas/agent-config.ts";
 import { needsOf } from "#schemas/evaluate/needs.ts";
 import type { Need } from "#schemas/facts.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
 import { deriveAssignments } from "./assignments.ts";
 import { bundledCalendar, bundledPolicy } from "./bundled-policy.ts";
@@ -54,6 +55,7 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
   if (owner === undefined) throw new UsageError((lang) => text(lang, "agent.run.another", { folder: dataDir }));
   const log = createLogger(settings.logLevel, logFile(dataDir));
   using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
+  spool.standAt(`${identity.centre}/${pointOf(identity)}`);
   const agent = assemble(settings, identity, spool, log, splay);
   log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });
   const kept = readKeptConfig(dataDir, configOwner(identity, local));

@@ -48,8 +48,15 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
       text(lang, refusal(reply.status, reply.problem), { collector, status: reply.status, code: cleanText(reply.problem?.code ?? "") }),
     );
   if (!enrolled.success) throw new UsageError((lang) => text(lang, "agent.enrol.stranger", { collector }));
-  const { agent, centre, configKey } = enrolled.data;
-  const identity: Identity = { agent, centre, collector, enrolledAt: new Date(nowMs()).toISOString(), ...(configKey !== undefined && { configKey }) };
+  const { agent, centre, point, configKey } = enrolled.data;
+  const identity: Identity = {
+    agent,
+    centre,
+    ...(point !== undefined && { point }),
+    collector,
+    enrolledAt: new Date(nowMs()).toISOString(),
+    ...(configKey !== undefined && { configKey }),
+  };
   adoptIdentity(dataDir, identity);
   return identity;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AgentId, Code, Instant } from "#schemas/ids.ts";
 import { text } from "#schemas/text/text.ts";
+import type { Lang } from "#schemas/words.ts";
 import { type Renaming, renameHeld, writeFileAtomic } from "./atomic-file.ts";
 import { readText } from "./file-fault.ts";
 import { restrictToOwner } from "./private-file.ts";
@@ -13,6 +14,8 @@ import { UsageError } from "./terminal.ts";
 export const Identity = z.strictObject({
   agent: AgentId,
   centre: Code,
+  /** The reception point at which it stands; absent at the main office. */
+  point: Code.optional(),
   collector: z.url(),
   enrolledAt: Instant,
   /** When the key in use was made, where that was after the enrolment. */
@@ -21,6 +24,11 @@ export const Identity = z.strictObject({
   configKey: z.string().max(200).optional(),
 });
 export type Identity = z.infer<typeof Identity>;
+
+/** Where this PC stands, in a text that names the centre: its code, and the reception point where that is not the main office. */
+export function placeWord(lang: Lang, { centre, point }: Pick<Identity, "centre" | "point">): string {
+  return point === undefined ? centre : text(lang, "agent.place", { centre, point });
+}
 
 /** The identity in a data folder; undefined before the enrolment. Throws UsageError when the file is damaged or closed to this user. */
 export function readIdentity(dataDir: string): Identity | undefined {

@@ -99,6 +99,8 @@ export type EnrolRequest = z.infer<typeof EnrolRequest>;
 export const EnrolReply = z.object({
   agent: AgentId,
   centre: Code,
+  /** The reception point that the code was made for. Absent = the main office. */
+  point: Code.optional(),
   nonce: z.string(),
   serverTime: Instant,
   /** The province's key for configurations (base64 SPKI): from here on the agent takes no other. */

@@ -7,7 +7,7 @@ import { runAgent } from "../agent.ts";
 import { CLOCK_BAD_MS } from "../clock-state.ts";
 import type { Settings } from "../config.ts";
 import { enrol } from "../enrolment.ts";
-import { readIdentity } from "../identity.ts";
+import { placeWord, readIdentity } from "../identity.ts";
 import { type AgentStatus, dateSuspect, readStatus } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { CollectorClient } from "../uplink/collector-client.ts";
@@ -29,7 +29,7 @@ export async function enrolCommand(given: string | undefined, collector: string 
   const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
   const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
   const identity = await enrol(code, client, { dataDir, collector: url, version, nowMs: Date.now }, terminal.stop);
-  terminal.err(`${text(lang, "agent.enrolled", { centre: identity.centre, agent: identity.agent })}\n`);
+  terminal.err(`${text(lang, "agent.enrolled", { centre: placeWord(lang, identity), agent: identity.agent })}\n`);
   return exitCodes.ok;
 }
 
@@ -43,7 +43,7 @@ export function statusCommand(settings: Settings, terminal: Terminal, json: bool
     return exitCodes.ok;
   }
   if (identity === undefined) terminal.out(`${text(lang, "agent.status.not_enrolled", { folder: dataDir })}\n`);
-  else terminal.out(`${text(lang, "agent.status.identity", { centre: identity.centre, agent: identity.agent, collector: identity.collector })}\n`);
+  else terminal.out(`${text(lang, "agent.status.identity", { centre: placeWord(lang, identity), agent: identity.agent, collector: identity.collector })}\n`);
   if (status === undefined) {
     terminal.out(`${text(lang, "agent.status.never_ran")}\n`);
     return exitCodes.ok;

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
+import { placeWord } from "../identity.ts";
 import { type AgentStatus, type DateSuspect, dateSuspect, isRunning } from "../status.ts";
 import { UsageError } from "../terminal.ts";
 import { type CheckResult, localTime, phrase } from "./result.ts";
@@ -70,8 +71,10 @@ function checkEnrolment(surroundings: Surroundings): CheckResult[] {
   const { identity } = surroundings;
   const base = { ...self, id: "self.enrolment", title: phrase("selfcheck.title.enrolment") } as const;
   if (isClosed(surroundings)) return [{ ...base, state: "unknown", detail: unread }];
-  if (identity !== undefined)
-    return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.enrolled", { centre: identity.centre, agent: identity.agent }) }];
+  if (identity !== undefined) {
+    const centre = { vi: placeWord("vi", identity), en: placeWord("en", identity) };
+    return [{ ...base, state: "ok", detail: phrase("selfcheck.detail.enrolled", { centre, agent: identity.agent }) }];
+  }
   return [
     { ...base, state: "warn", detail: phrase("selfcheck.detail.not_enrolled"), hint: phrase("selfcheck.hint.enrol"), owner: phrase("owner.province-it") },
   ];

@@ -67,6 +67,21 @@ export function insertGap(database: DatabaseSync, { from, to, reason }: Gap): vo
 }
 
 /**
+ * Notes the place of which everything here is. What was seen at another one is given up, answered or not, and a new stream begins. Gives how many
+ * observations were never answered; undefined where the place is the same as ever. Must run inside a transaction.
+ */
+export function moveTo(database: DatabaseSync, place: string, stream: string): number | undefined {
+  const known = readMeta(database, "place");
+  if (known !== place) writeMeta(database, "place", place);
+  if (known === undefined || known === place) return undefined;
+  const unanswered = Number(database.prepare("SELECT count(*) AS n FROM observation WHERE state <> ?").get(rowStates.acked)?.n);
+  database.exec("DELETE FROM observation; DELETE FROM gap; DELETE FROM batch; DELETE FROM dead_letter; DELETE FROM day_fact");
+  writeMeta(database, "next_seq", "1");
+  writeMeta(database, "stream", stream);
+  return unanswered;
+}
+
+/**
  * Gives the spool a new stream: what was never answered keeps its order and gets numbers from 1, what was answered is only remembered, at places below 1.
  * Must run inside a transaction.
  */

@@ -26,7 +26,7 @@ import {
 import { quarantine, refill, refillAnswered, salvage, salvagedAnswers, salvagedDays } from "./quarantine.ts";
 import { type QuotaLimits, quotaLimits, type Space } from "./quota.ts";
 import { type Reserve, reserveFile } from "./reserve.ts";
-import { insertGap, insertObservation, lastSeq, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
+import { insertGap, insertObservation, lastSeq, moveTo, readMeta, renumber, type SpooledObservation, takeSeqs, transaction, writeMeta } from "./rows.ts";
 import { evict, expireAnswered, expireWaiting, usedBytes } from "./upkeep.ts";
 
 export type SpoolLog = (message: string, fields?: Record<string, string | number | boolean>) => void;
@@ -148,6 +148,13 @@ export class Spool implements Disposable {
     const stream = newStreamId();
     this.#guarded(() => transaction(this.#database, () => renumber(this.#database, stream)));
     this.#options.log("a new stream begins", { stream });
+  }
+
+  /** Where this PC stands now: what it has seen elsewhere, as before it was moved and enrolled there, says nothing of this place and is given up. */
+  standAt(place: string): void {
+    const stream = newStreamId();
+    const lost = this.#guarded(() => transaction(this.#database, () => moveTo(this.#database, place, stream)));
+    if (lost !== undefined) this.#options.log("this PC was enrolled at another place: what it has seen at the one before is given up", { place, lost, stream });
   }
 
   /** Expiry and quota, once a minute. `needs` are those of the rules at present. */

@@ -1,15 +1,16 @@
 import { verify } from "node:crypto";
 import { Hono } from "hono";
 import { type EnrolReply, EnrolRequest, enrolText } from "#schemas/exchange.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { problem } from "#schemas/problem.ts";
 import { publicKeyOf } from "../auth/agent-keys.ts";
 import { hashOfCode } from "../auth/enrol-code.ts";
 import type { Nonces } from "../auth/nonces.ts";
 import { parseJson, readWire } from "../ingest/read-body.ts";
-import type { NewAgent } from "../store/agents.ts";
+import type { Enrolled, NewAgent } from "../store/agents.ts";
 
 export type EnrolDeps = {
-  readonly enrol: (codeSha256: string, agent: NewAgent, nowMs: number) => Promise<{ agentId: string; centre: string } | undefined>;
+  readonly enrol: (codeSha256: string, agent: NewAgent, nowMs: number) => Promise<Enrolled | undefined>;
   readonly newAgentId: () => string;
   /** The province's key for configurations, if there is one. */
   readonly configKey: () => Promise<unknown>;
@@ -41,7 +42,15 @@ export function enrolRoutes({ enrol, newAgentId, configKey, nonces, clock }: Enr
     const made = await enrol(codeSha256, { agentId: newAgentId(), publicKey, hostName, version }, nowMs);
     if (!made) return c.json(problem(403, "code_refused", "the code is unknown, used or expired; ask the province for a new one"), 403);
     const key = await configKey();
-    const reply: EnrolReply = { agent: made.agentId, centre: made.centre, nonce: nonces.current(nowMs), serverTime: new Date(nowMs).toISOString() };
-    return c.json({ ...reply, ...(typeof key === "string" && { configKey: key }) } satisfies EnrolReply);
+    const { agentId, centre, point } = made;
+    const reply: EnrolReply = {
+      agent: agentId,
+      centre,
+      ...(point !== MAIN_POINT && { point }),
+      nonce: nonces.current(nowMs),
+      serverTime: new Date(nowMs).toISOString(),
+      ...(typeof key === "string" && { configKey: key }),
+    };
+    return c.json(reply);
   });
 }

@@ -127,13 +127,15 @@ export async function endOpenCodes(db: Db, siteId: number, nowMs: number): Promi
   await drizzled(db, (to) => to.update(enrolCodes).set({ expiresAt: nowMs }).where(isOpen));
 }
 
+/** Who an agent is from its enrolment on, and where. */
+export type Enrolled = { readonly agentId: string; readonly centre: string; readonly point: string };
 export type NewAgent = { readonly agentId: string; readonly publicKey: string; readonly hostName: string | undefined; readonly version: string };
 
 /**
  * Uses a code up and enrols the agent, in one transaction. The same code with the same key again gives the agent that it made: an answer that got lost
  * must not cost a new code. Undefined when the code is unknown, expired or used by another key.
  */
-export async function enrolWithCode(db: Db, sha256: string, agent: NewAgent, nowMs: number): Promise<{ agentId: string; centre: string } | undefined> {
+export async function enrolWithCode(db: Db, sha256: string, agent: NewAgent, nowMs: number): Promise<Enrolled | undefined> {
   return db.transaction(async (tx) => {
     const isOpen = and(eq(enrolCodes.codeSha256, sha256), isNull(enrolCodes.usedAt), gt(enrolCodes.expiresAt, nowMs));
     const use = { usedAt: nowMs, usedBy: agent.agentId };
@@ -141,7 +143,7 @@ export async function enrolWithCode(db: Db, sha256: string, agent: NewAgent, now
     if (used) await drizzled(tx, (to) => to.insert(agents).values({ ...agent, ...used, enrolledAt: nowMs }));
     const [made] = await drizzled(tx, (to) =>
       to
-        .select({ agentId: agents.agentId, centre: sites.centreCode })
+        .select({ agentId: agents.agentId, centre: sites.centreCode, point: agents.point })
         .from(enrolCodes)
         .innerJoin(agents, and(eq(agents.siteId, enrolCodes.siteId), eq(agents.agentId, enrolCodes.usedBy)))
         .innerJoin(sites, eq(sites.siteId, agents.siteId))

@@ -212,6 +212,15 @@ describe("enrol", () => {
     expect(collector.publicKey).toBeDefined();
   });
 
+  it("keeps at which reception point this PC stands, and says it", async () => {
+    await using collector = await FakeCollector.start({ point: "ia-ly" });
+    const { err, folder } = await command(["enrol", "good-code", "--collector", collector.url]);
+    expect(err).toContain("centre-a (reception point ia-ly)");
+    expect((await command(["status"], { folder })).out).toContain("Centre centre-a (reception point ia-ly), agent");
+    const { out } = await command(["self-check", "--quick", "--offline", "--json", "--only", "self.enrolment"], { folder });
+    expect(out).toContain("centre-a (reception point ia-ly)");
+  });
+
   it("takes a code whose groups were typed apart", async () => {
     const heard: string[] = [];
     const body = JSON.stringify({ type: "about:blank", status: 422, code: "code_mistyped", title: "mistyped" });

@@ -169,6 +169,26 @@ describe("the whole agent", () => {
     LIMIT_MS,
   );
 
+  it(
+    "what was enrolled anew at another reception point sends nothing of the one before",
+    async () => {
+      const { folder, collector } = await enrolled();
+      await using _ = collector;
+      const streams = () => new Set(collector.batches.map(({ batch }) => batch.stream));
+      const runs = async (count: number) => {
+        const agent = start(folder, "run", "--no-splay");
+        await until(() => streams().size === count, agent.said);
+        agent.child.kill("SIGTERM");
+        expect(await ended(agent)).toBe(0);
+      };
+      await runs(1);
+      collector.options = { ...collector.options, point: "ia-ly" };
+      await agentCommand(["enrol", "good-code", "--collector", collector.url], { folder });
+      await runs(2);
+    },
+    LIMIT_MS,
+  );
+
   it.skipIf(process.platform === "win32")(
     "a folder that takes no configuration: it is used all the same and named; a terminal that closes is an end in order",
     async () => {

@@ -28,6 +28,8 @@ export type FakeOptions = {
   rejects?: (observation: Observation) => string | undefined;
   reply?: (batch: Batch) => Partial<IngestReply>;
   config?: AgentConfig;
+  /** The reception point for which its codes are. */
+  point?: string;
   nonce?: () => string;
   /** Names the columnar form in its answers; `false` refuses it all the same. */
   columns?: boolean;
@@ -120,7 +122,8 @@ export class FakeCollector {
       return answer(422, problem(422, "proof_invalid", "no proof"));
     if (code !== "good-code") return answer(403, problem(403, "code_unknown", "this code is not open"));
     this.publicKey = publicKey;
-    return answer(201, { agent: AGENT, centre: "centre-a", nonce: this.#nonce(), serverTime: new Date().toISOString() });
+    const { point } = this.options;
+    return answer(201, { agent: AGENT, centre: "centre-a", ...(point !== undefined && { point }), nonce: this.#nonce(), serverTime: new Date().toISOString() });
   }
 
   #isSigned(request: IncomingMessage, body: Buffer): boolean {

@@ -96,6 +96,7 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.enrol.refused": "The collector refuses this code: it is unknown, used or expired. Ask the province's IT for a new one. ({collector}: {status} {code})",
   "agent.enrol.later": "The collector cannot enrol now: wait some minutes and run the same command again. ({collector}: {status} {code})",
   "agent.enrolled": "This PC is enrolled for centre {centre} ({agent}).",
+  "agent.place": "{centre} (reception point {point})",
   "agent.status.not_enrolled":
     "This PC is not enrolled ({folder}). Ask the province IT for its address and a code, run hcc-agent enrol --collector URL and type the code.",
   "agent.status.identity": "Centre {centre}, agent {agent}, collector {collector}",

@@ -93,6 +93,7 @@ export const agent = {
   "agent.enrol.refused": "Máy chủ của tỉnh không nhận mã này: mã không đúng, đã dùng hoặc đã hết hạn. Xin CNTT tỉnh cấp mã mới. ({collector}: {status} {code})",
   "agent.enrol.later": "Máy chủ của tỉnh chưa nhận đăng ký được: chờ vài phút rồi chạy lại đúng lệnh này. ({collector}: {status} {code})",
   "agent.enrolled": "Đã đăng ký máy này cho trung tâm {centre} ({agent}).",
+  "agent.place": "{centre} (điểm tiếp nhận {point})",
   "agent.status.not_enrolled": "Máy này chưa đăng ký ({folder}). Xin CNTT tỉnh địa chỉ và mã, chạy hcc-agent enrol --collector ĐỊA_CHỈ rồi gõ mã.",
   "agent.status.identity": "Trung tâm {centre}, máy tính cổng {agent}, máy chủ của tỉnh {collector}",
   "agent.status.never_ran": "Chương trình giám sát chưa từng chạy trên máy này.",

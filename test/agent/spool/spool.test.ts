@@ -53,6 +53,23 @@ describe("append", () => {
   });
 });
 
+describe("a place", () => {
+  it("is where all was seen: at another one nothing of it is sent or remembered, and a new stream begins", () => {
+    const { spool } = filled(3);
+    spool.standAt("xa-a/main");
+    next(spool, { observationsMax: 1 });
+    const { stream } = spool.status();
+    spool.standAt("xa-a/main");
+    expect(spool.status()).toMatchObject({ stream, lastSeq: 3 });
+    spool.standAt("xa-a/ia-ly");
+    expect(spool.next(view)).toBeUndefined();
+    expect(spool.status()).toMatchObject({ lastSeq: 0, waiting: 0, frozen: 0 });
+    expect(spool.status().stream).not.toBe(stream);
+    expect(spool.recent(observation(1).probe, 10)).toEqual([]);
+    expect(spool.append(observation(4))).toBe(1);
+  });
+});
+
 describe("batches", () => {
   it("hold at most so many observations, contiguous and valid", () => {
     const { spool } = filled(7);

@@ -46,6 +46,7 @@ async function enrol(agentId: string, point: string): Promise<void> {
   expect(await enrolWithCode(province.db, code, { agentId, publicKey: agentId, hostName: `pc-${point}`, version: "1.0.0" }, atMs)).toEqual({
     agentId,
     centre: "xa-hra",
+    point,
   });
 }
 
