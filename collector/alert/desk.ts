@@ -66,11 +66,13 @@ export class Desk {
     const closedOn = this.book.places.get(incident.siteId)?.closedOn;
     if (closedOn !== undefined && isClosedOn({ on: closedOn }, vietnamDay(this.nowMs))) return "centre_closed";
     if (this.#isDropped(incident)) return "dropped";
-    return incident.requirement === AGENT_SILENT && incident.subject !== "" && !this.#isWatched(incident) ? "point_gone" : undefined;
+    return incident.requirement === AGENT_SILENT && !this.#isWatched(incident) ? "point_gone" : undefined;
   }
 
+  /** A centre of which no point is known is watched as a whole. */
   #isWatched({ siteId, subject }: Incident): boolean {
-    return this.book.contacts.some((contact) => contact.siteId === siteId && contact.point === subject);
+    const own = this.book.contacts.filter((contact) => contact.siteId === siteId);
+    return own.length === 0 ? subject === "" : own.some(({ point = "" }) => point === subject);
   }
 
   /** A finding by an older version of the policy still stands for a problem. */

@@ -20,7 +20,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
   const isOver = isEndKind(kind);
   const { isp, contractNumber } = place ?? {};
   // Provider and contract are those of the main office's line.
-  const isOwn = (silentPoint(incident) ?? backing?.point ?? MAIN_POINT) === MAIN_POINT;
+  const isOwn = (silentPoint(book, incident) ?? backing?.point ?? MAIN_POINT) === MAIN_POINT;
   const isLine = !isOver && isOwn && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
   const phone = isOver ? undefined : phonesFor(notify.phones, isp)[topic.owner];
   return {
@@ -29,7 +29,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     thread: `incident-${letterName(incident)}`,
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: topic.id,
-    title: titleOf(topic, incident),
+    title: titleOf(book, topic, incident),
     ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
@@ -50,19 +50,21 @@ export function itemOf(kind: MessageItem["kind"], book: Book, topics: ReadonlyMa
     incident: incident.id,
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: incident.requirement,
-    ...(topic && { title: titleOf(topic, incident) }),
+    ...(topic && { title: titleOf(book, topic, incident) }),
     since: instant(incident.beganMs),
     ...(incident.closedMs !== undefined && { until: instant(incident.wellSinceMs ?? incident.closedMs) }),
   };
 }
 
-/** The reception point whose agent is silent, where it is not the main office. */
-function silentPoint({ requirement, subject }: Incident): string | undefined {
-  return requirement === AGENT_SILENT && subject !== "" ? subject : undefined;
+/** The reception point whose agent is silent, where the centre has others than the main office: of these something may still come. */
+function silentPoint({ contacts }: Book, { requirement, siteId, subject }: Incident): string | undefined {
+  if (requirement !== AGENT_SILENT) return undefined;
+  if (subject !== "") return subject;
+  return contacts.some((contact) => contact.siteId === siteId && contact.point !== undefined) ? MAIN_POINT : undefined;
 }
 
-function titleOf({ title }: Topic, incident: Incident): Words {
-  const point = silentPoint(incident);
+function titleOf(book: Book, { title }: Topic, incident: Incident): Words {
+  const point = silentPoint(book, incident);
   const words = (lang: Lang, place: string) => text(lang, "alert.agent.title.point", { place: pointWord(lang, place) });
   return point === undefined ? title : { vi: words("vi", point), en: words("en", point) };
 }

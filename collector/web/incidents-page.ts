@@ -21,6 +21,7 @@ import { blockTable } from "./block-table.ts";
 import type { PointReading } from "./device-brief.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
+import { silenceTitle } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import { listWords, paged } from "./paged.ts";
@@ -184,7 +185,7 @@ function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): 
 }
 
 function titleOf(lang: Lang, policy: PolicyProfile, { requirement, subject }: Incident): string {
-  if (requirement === AGENT_SILENT && subject !== "") return text(lang, "alert.agent.title.point", { place: pointWord(lang, subject) });
+  if (requirement === AGENT_SILENT) return silenceTitle(lang, subject);
   return ownTopic(requirement)?.title[lang] ?? `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
 }
 

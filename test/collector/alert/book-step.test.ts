@@ -321,6 +321,25 @@ describe("a silent agent", () => {
     expect(body).toContain("Ở điểm tiếp nhận này không còn máy tính cổng nào");
   });
 
+  it("of the main office says no more than that while another point talks", () => {
+    desk.points = [[1, "ia-ly", vn("2026-11-24T20:00")]];
+    heard("2026-11-24T08:00", [1]);
+    until("2026-11-24T08:04");
+    nowMs = vn("2026-11-24T08:06");
+    expect(desk.tick(nowMs).map(({ message }) => message.title?.vi)).toEqual(["Trụ sở chính mất liên lạc"]);
+  });
+
+  it("of the main office ends where no PC and no device is left there but at another point", () => {
+    heard("2026-11-24T08:00", [1]);
+    expect(until("2026-11-24T08:06")).toEqual(["opened agent xa-1 > xa-1"]);
+    desk.contacts.delete(1);
+    desk.points = [[1, "ia-ly", vn("2026-11-24T20:00")]];
+    nowMs += MINUTE;
+    const [letter] = desk.tick(nowMs);
+    expect(letter?.message).toMatchObject({ kind: "point_gone", title: { vi: "Trụ sở chính mất liên lạc" } });
+    expect(desk.incidents.map(({ state }) => state)).toEqual(["closed"]);
+  });
+
   it("over noon is given half an hour to be switched on, and in the evening none of it counts", () => {
     heard("2026-11-24T11:28", [1]);
     expect(until("2026-11-24T13:55")).toEqual([]);

@@ -164,6 +164,10 @@ test("a problem that the policy no longer demands says why it is closed, and is 
   const list = String(incidentList("vi", samplePolicy, [shown], "xa-01", ""));
   expect(list).toContain("R99</a>");
   expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], "xa-01", ""))).toContain("Trung tâm mất liên lạc</a>");
+  // At a reception point it is not the centre of which nothing comes.
+  const atPoint = String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent", subject: "ia-ly" }], "xa-01", ""));
+  expect(atPoint).toContain("Điểm tiếp nhận ia-ly mất liên lạc</a>");
+  expect(atPoint).not.toContain("Trung tâm mất liên lạc");
 });
 
 test("somebody takes a problem with a name, from a page of ours", async () => {
