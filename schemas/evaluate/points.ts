@@ -1,6 +1,6 @@
 import type { Facts, PointContact } from "../facts.ts";
 import type { FindingPart } from "../finding.ts";
-import { type DeviceRole, MAIN_POINT, pointOf } from "../inventory.ts";
+import { type Device, type DeviceRole, MAIN_POINT, pointOf } from "../inventory.ts";
 import type { Requirement, Rule } from "../policy.ts";
 import { type Judgement, least, lowestPart, worstPart } from "./judgement.ts";
 
@@ -18,12 +18,14 @@ type PointJudgement = { readonly point: string; readonly judgement: Judgement };
 export function judgeByPoint({ points: where, rule }: Demand, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
   const { points = [] } = facts;
   if (rule.kind === "count" || points.length === 0) return judge(facts);
-  const held = where === "main" ? [mainOf(points)] : points.length > 1 ? points.filter(({ point }) => concerns(rule, facts, point)) : points;
+  const concerned = points.filter(({ point }) => concerns(rule, facts, point));
+  const held = where === "main" ? [mainOf(points)] : points.length > 1 ? concerned : points;
   const [first] = held;
   if (!first) return judge(facts);
   if (points.length === 1 && first === points[0]) return judge(atPoint(facts, first));
-  // The peaks of days are kept of the whole centre.
-  return worstOf(held.map((point) => ({ point: point.point, judgement: judge({ ...atPoint(facts, point), peaks: [] }) })));
+  // The peaks of days are kept of the whole centre: of one of several points that have a Wi-Fi they tell nothing.
+  const peaksOf = (own: string) => (concerned.every(({ point }) => point === own) ? facts.peaks : []);
+  return worstOf(held.map((at) => ({ point: at.point, judgement: judge({ ...atPoint(facts, at), peaks: peaksOf(at.point) }) })));
 }
 
 /** The main office, which may have no gateway PC. */
@@ -35,7 +37,9 @@ function mainOf(points: readonly PointContact[]): PointContact {
 function concerns(rule: Exclude<MeasuringRule, { kind: "count" }>, { runs, centre: { devices } }: Facts, point: string): boolean {
   const roles = rolesHeld(rule);
   if (roles === undefined) return true;
-  return runs.some((run) => run.probe === rule.probe && pointOf(run) === point) || devices.some((one) => roles.includes(one.role) && pointOf(one) === point);
+  // A router may have no Wi-Fi: one that nobody asks stands for none.
+  const isHeld = ({ role, address }: Device) => roles.includes(role) && (role !== "router" || address !== undefined);
+  return runs.some((run) => run.probe === rule.probe && pointOf(run) === point) || devices.some((one) => isHeld(one) && pointOf(one) === point);
 }
 
 /** The devices that a rule is about; undefined for one about the line. */
@@ -48,7 +52,7 @@ function rolesHeld(rule: Exclude<MeasuringRule, { kind: "count" }>): readonly De
     case "depth":
       return ["camera", "recorder"];
     case "capacity":
-      return ["access-point"];
+      return ["access-point", "router"];
   }
 }
 

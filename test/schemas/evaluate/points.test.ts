@@ -119,8 +119,28 @@ describe("what is in a LAN is judged by the agent of that LAN", () => {
     });
   });
 
-  it("R02: a point that neither declares nor tells of a Wi-Fi is not held to have one", () => {
+  it("R02: a point that neither declares nor tells of a Wi-Fi is not held to have one, and a peak is of the one that has", () => {
     expect(stateOf(judge("R02", { runs: enough }))).toBe("pass capacity_supported");
+    const peaks: Facts["peaks"] = [{ metric: "wifi_clients", day: "2026-11-26", value: 70 }];
+    const calm = measured("wifi-clients", MINUTE, [
+      { metric: "wifi_clients", value: 10 },
+      { metric: "wifi_utilisation_percent", value: 20, labels: { ap: "ap", radio: "1" } },
+      { metric: "dhcp_free", value: 150 },
+      { metric: "dhcp_leases", value: 50 },
+    ]);
+    expect(stateOf(judge("R02", { runs: [calm], peaks }))).toBe("pass capacity_demonstrated");
+  });
+
+  it("R02: what a router at a point has told of its Wi-Fi is unknown once it falls silent, and not of no concern", () => {
+    const router = { id: "r-2", role: "router" as const, point: "ia-ly" };
+    expect(judge("R02", { runs: enough, centre: { devices: [{ ...router, address: "192.168.1.1" }] } })).toMatchObject({
+      state: "unknown",
+      detail: { point: "ia-ly" },
+    });
+    expect(judge("R02", { runs: enough, centre: { devices: [router] } }).state).toBe("pass");
+  });
+
+  it("R02: a point that declares an access point is held to have a Wi-Fi", () => {
     expect(judge("R02", { runs: enough, centre: { devices: [{ id: "ap-2", role: "access-point", point: "ia-ly" }] } })).toMatchObject({
       state: "unknown",
       reason: "no_data",
