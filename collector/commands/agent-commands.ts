@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { AgentId } from "#schemas/ids.ts";
-import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
+import { lineName } from "../lease/slots.ts";
 import { acts } from "../people/acts.ts";
 import { PointUnsaid } from "../people/lost-pc.ts";
 import { type AgentState, listAgents, setAgentState } from "../store/agents.ts";
@@ -26,7 +26,7 @@ export function agentCommand(context: CommandContext): Command {
       if (json) out(JSON.stringify({ agents }, undefined, 2));
       else
         for (const { agentId, centre, point, state, stateReason, lastSeenAt } of agents)
-          out([agentId, point === MAIN_POINT ? centre : `${centre}/${point}`, state, lastSeenAt ?? "-", stateReason ?? ""].join("\t").trimEnd());
+          out([agentId, lineName(centre, point), state, lastSeenAt ?? "-", stateReason ?? ""].join("\t").trimEnd());
     });
   const change = (name: "revoke" | "release", to: AgentState, said: TextKey) =>
     agent

@@ -4,6 +4,7 @@ import { day, moment } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { CODE_MS } from "../auth/enrol-code.ts";
+import { lineName } from "../lease/slots.ts";
 import { isOwnName } from "../own-name.ts";
 import { CodeRefused, type CodeWish, codesCsv } from "../people/enrol-codes.ts";
 import { OPEN_CODES_MAX } from "../store/agents.ts";
@@ -14,7 +15,7 @@ import { type CommandContext, UsageError } from "./terminal.ts";
 
 type Wishes = { readonly all?: true; readonly anew?: true; readonly point?: string };
 
-/** `enrol-code CENTRE [--point CODE] | --all [--anew]`: prints a one-time code for the gateway PC of a centre or of one of its reception points, or one for each centre that has neither a PC nor a code. */
+/** `enrol-code CENTRE [--point CODE] | --all [--anew]`: prints a one-time code for the gateway PC of a centre or of one of its reception points, or one for each point that has neither a PC nor a code. */
 export function enrolCodeCommand(context: CommandContext): Command {
   const { lang } = context;
   return new Command("enrol-code")
@@ -70,8 +71,8 @@ async function orSaid<T>(lang: Lang, making: Promise<T>): Promise<T> {
     return await making;
   } catch (error) {
     if (!(error instanceof CodeRefused)) throw error;
-    const { centre, closedOn } = error;
-    if (closedOn === undefined) throw new UsageError(text(lang, "collector.enrol-code.full", { centre, max: OPEN_CODES_MAX }));
+    const { centre, point, closedOn } = error;
+    if (closedOn === undefined) throw new UsageError(text(lang, "collector.enrol-code.full", { place: lineName(centre, point), max: OPEN_CODES_MAX }));
     throw new UsageError(text(lang, "collector.enrol-code.closed", { centre, on: day(lang, closedOn) }));
   }
 }

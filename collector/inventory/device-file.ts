@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { Code } from "#schemas/ids.ts";
 import { type Device, type DeviceRole, deviceRoles, MAIN_POINT, SITE_DEVICES_MAX } from "#schemas/inventory.ts";
-import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { type DeviceColumn, deviceForm, roleOf, roleWord } from "./device-form.ts";
+import { pointCode } from "./point-code.ts";
 import type { Table } from "./read-table.ts";
-import { asCode, langs, sameWords } from "./table-form.ts";
+import { asCode } from "./table-form.ts";
 import { type TableRow, TableRows } from "./table-rows.ts";
 
 export type DeviceFileOptions = { readonly file: string; readonly lang: Lang; readonly isCentre: (code: string) => boolean };
@@ -29,7 +29,7 @@ export function readDeviceTable(table: Table, options: DeviceFileOptions): Devic
     if (role === undefined) continue;
     const centre = row.words("centre").toLowerCase();
     const list = drafts.get(centre) ?? [];
-    list.push({ id: codeIn(row, "id"), role, ...wordsOf(row), ...pointIn(row) });
+    list.push({ id: idIn(row), role, ...wordsOf(row), ...pointIn(row) });
     drafts.set(centre, list);
   }
   if ([...drafts.values()].some(({ length }) => length > SITE_DEVICES_MAX))
@@ -46,32 +46,27 @@ function checkRow(rows: TableRows<DeviceColumn>, row: Row, { lang, isCentre }: D
   const { words } = row;
   const centre = words("centre").toLowerCase();
   const role = roleOf(words("role"));
-  const id = codeIn(row, "id");
-  const point = codeIn(row, "point");
+  const id = idIn(row);
+  const point = pointCode(row.words("point"));
   const serial = words("serial");
   if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre_row");
   if (words("role") !== "" && role === undefined)
     rows.fault(row, "role", "inventory.fault.role", { roles: deviceRoles.map((one) => roleWord(lang, one)).join(", ") });
   if (words("address") !== "" && isIP(words("address")) === 0) rows.fault(row, "address", "inventory.fault.address");
   if (id !== undefined && !Code.safeParse(id).success) rows.fault(row, "id", "inventory.fault.id");
-  if (point !== undefined && !isMain(row) && !Code.safeParse(point).success) rows.fault(row, "point", "inventory.fault.id");
+  if (!Code.safeParse(point).success) rows.fault(row, "point", "inventory.fault.id");
   if (id !== undefined) rows.once(row, "id", `${centre} ${id}`, "inventory.fault.id_twice");
   if (serial !== "") rows.once(row, "serial", `${role} serial ${serial.toUpperCase()}`, "inventory.fault.serial_twice");
   return role;
 }
 
-function codeIn({ words }: Row, column: "id" | "point"): string | undefined {
-  return words(column) === "" ? undefined : asCode(words(column));
+function idIn({ words }: Row): string | undefined {
+  return words("id") === "" ? undefined : asCode(words("id"));
 }
 
-/** Whether a row says in words that its device is at the main office. */
-function isMain({ words }: Row): boolean {
-  return sameWords(words("point"), [MAIN_POINT, ...langs.map((lang) => pointWord(lang, MAIN_POINT))]);
-}
-
-function pointIn(row: Row): Pick<Device, "point"> {
-  const point = codeIn(row, "point");
-  return point === undefined || isMain(row) ? {} : { point };
+function pointIn({ words }: Row): Pick<Device, "point"> {
+  const point = pointCode(words("point"));
+  return point === MAIN_POINT ? {} : { point };
 }
 
 function wordsOf({ words }: Row): Partial<Device> {

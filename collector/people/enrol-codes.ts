@@ -1,5 +1,6 @@
 import { vietnamDay } from "#schemas/calendar.ts";
 import { isClosedOn, MAIN_POINT, pointOf } from "#schemas/inventory.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { CODE_MS, hashOfCode, newEnrolCode } from "../auth/enrol-code.ts";
@@ -20,23 +21,25 @@ export type MadeCode = {
 };
 export type MadeCodes = {
   readonly made: readonly MadeCode[];
-  /** Centres without a gateway PC that got none, since a code of theirs is open. */
+  /** Reception points without a gateway PC that got none, since a code of theirs is open. */
   readonly waiting: number;
 };
 
-/** A centre gets no code: it is closed from a Vietnam day on, or has as many open ones as it may. */
+/** A reception point gets no code: its centre is closed from a Vietnam day on, or it has as many open ones as it may. */
 export class CodeRefused extends Error {
   override readonly name = "CodeRefused";
   readonly centre: string;
+  readonly point: string;
   readonly closedOn: string | undefined;
-  constructor(centre: string, closedOn: string | undefined) {
-    super(`no code for ${centre}: ${closedOn === undefined ? "too many are open" : `closed from ${closedOn} on`}`);
+  constructor(centre: string, point: string, closedOn: string | undefined) {
+    super(`no code for ${centre} (${point}): ${closedOn === undefined ? "too many are open" : `closed from ${closedOn} on`}`);
     this.centre = centre;
+    this.point = point;
     this.closedOn = closedOn;
   }
 }
 
-/** For whom a code is: `isAnew` ends those of the centre that are open. */
+/** For whom a code is: `isAnew` ends those of the reception point that are open. */
 export type CodeWish = { readonly centre: string; readonly point?: string | undefined; readonly isAnew: boolean };
 
 /**
@@ -49,28 +52,29 @@ export async function makeEnrolCode(db: Db, { centre, point, isAnew }: CodeWish,
 }
 
 /**
- * In the caller's transaction: a code for each centre that is not closed and of which no agent is let in: for those without an open code, or with `isAnew` for all, whose open ones end.
+ * In the caller's transaction: a code for each reception point of a centre that is not closed at which no agent is let in: for those without an open code, or with `isAnew` for all, whose open ones end.
  * @throws CodeRefused
  */
 export async function makeEnrolCodes(db: Db, isAnew: boolean, nowMs: number): Promise<MadeCodes> {
   // Of two people who ask at the same moment the second one has to see the first one's codes.
   await oneAtATime(db, "codes");
-  const lacking = (await enrolments(db, nowMs)).filter(({ agents }) => agents.length === 0);
+  const lacking = (await enrolments(db, nowMs)).flatMap((centre) => centre.points.flatMap((one) => (one.isEnrolled ? [] : { centre, ...one })));
   const served = lacking.filter(({ openCodes }) => isAnew || openCodes === 0);
   const made: MadeCode[] = [];
-  for (const enrolment of served) made.push(await giveCode(db, enrolment, MAIN_POINT, isAnew, nowMs));
+  for (const { centre, point } of served) made.push(await giveCode(db, centre, point, isAnew, nowMs));
   return { made, waiting: lacking.length - made.length };
 }
 
 /** Codes as a table for whoever hands them out, in the reader's language. */
 export function codesCsv(lang: Lang, made: readonly MadeCode[]): string {
-  const heads = [text(lang, "inventory.column.centre"), text(lang, "centres.column.name"), text(lang, "enrol.code")];
-  return csv([heads, ...made.map(({ centre, code }) => [centre.code, centre.name, code])]);
+  const heads = [text(lang, "inventory.column.centre"), text(lang, "centres.column.name"), text(lang, "inventory.column.point"), text(lang, "enrol.code")];
+  const placeOf = (point: string) => (point === MAIN_POINT ? pointWord(lang, point) : point);
+  return csv([heads, ...made.map(({ centre, point, code }) => [centre.code, centre.name, placeOf(point), code])]);
 }
 
 async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, point: string, isAnew: boolean, nowMs: number): Promise<MadeCode> {
   const [code, untilMs] = [newEnrolCode(), nowMs + CODE_MS];
-  if (isAnew) await endOpenCodes(db, siteId, nowMs);
+  if (isAnew) await endOpenCodes(db, siteId, point, nowMs);
   if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs, point)) return { centre, point, code, untilMs };
-  throw new CodeRefused(centre.code, isClosedOn(closed, vietnamDay(nowMs)) ? closed?.on : undefined);
+  throw new CodeRefused(centre.code, point, isClosedOn(closed, vietnamDay(nowMs)) ? closed?.on : undefined);
 }

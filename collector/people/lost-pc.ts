@@ -25,7 +25,7 @@ export class PointUnsaid extends Error {
 }
 
 /**
- * A gateway PC is gone: refuses all agents of its reception point for good, ends the codes of the centre that were still open, and makes one for the next PC.
+ * A gateway PC is gone: refuses all agents of its reception point for good, ends the codes of that point that were still open, and makes one for the next PC.
  * All or nothing. Undefined when there is no such centre. @throws PointUnsaid
  */
 export async function loseGatewayPc(db: Db, centre: string, point: string | undefined, nowMs: number): Promise<LostPc | undefined> {
@@ -38,7 +38,7 @@ export async function loseGatewayPc(db: Db, centre: string, point: string | unde
     const place = point ?? points[0] ?? MAIN_POINT;
     const holding = all.filter((agent) => agent.point === place);
     for (const { agentId } of holding) await setAgentState(tx, agentId, "revoked", { nowMs, reason: "lost" });
-    await endOpenCodes(tx, site.siteId, nowMs);
+    await endOpenCodes(tx, site.siteId, place, nowMs);
     const code = isClosedOn(site.closed, vietnamDay(nowMs)) ? undefined : await makeEnrolCode(tx, { centre, point: place, isAnew: false }, nowMs);
     const devices = site.centre.devices.filter((device) => device.address !== undefined && pointOf(device) === place);
     return { agents: holding.map(({ agentId }) => agentId), devices, code };

@@ -1,8 +1,9 @@
 import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
-import { asCode } from "../inventory/table-form.ts";
+import { pointCode } from "../inventory/point-code.ts";
 import type { Deeds } from "../people/deeds.ts";
 import { CodeRefused, codesCsv } from "../people/enrol-codes.ts";
 import type { Enrolment } from "../store/enrolment.ts";
@@ -68,12 +69,12 @@ export function enrolmentRoutes(deps: EnrolmentDeps): Hono {
   return app;
 }
 
-/** A reception point as people type it: its code, or nothing for the main office. */
+/** The field of the reception point, empty for the main office. */
 function pointState(said: string | undefined): FormState {
-  const point = asCode(said?.trim() ?? "");
-  const isCode = point === "" || Code.safeParse(point).success;
+  const point = pointCode(said ?? "");
+  const isCode = Code.safeParse(point).success;
   return {
-    values: { point: isCode ? point : (said ?? "") },
+    values: { point: isCode ? (point === MAIN_POINT ? "" : point) : (said ?? "") },
     errors: isCode ? [] : [{ field: "point", key: "inventory.fault.id", params: { value: said ?? "" } }],
   };
 }

@@ -22,7 +22,7 @@ export type KnownAgent = {
   readonly closedOn?: string | null;
 };
 
-/** Open codes that one centre may have at once. */
+/** Open codes that one reception point may have at once. */
 export const OPEN_CODES_MAX = 3;
 
 /** An agent by its id, with the centre that its key stands for. */
@@ -107,23 +107,23 @@ export async function changeKey(db: Db, agentId: string, publicKey: string, oldU
   return rows.length > 0;
 }
 
-/** Keeps the hash of a new code for a reception point. False when the centre is not known, is closed or has too many open codes. */
+/** Keeps the hash of a new code for a reception point. False when the centre is not known or is closed, or the point has too many open codes. */
 export async function addEnrolCode(db: Db, centre: string, sha256: string, nowMs: number, expiresMs: number, point: string = MAIN_POINT): Promise<boolean> {
   // In SQL: it counts the open codes and writes in one statement.
   const rows = await db.query(
     `INSERT INTO enrol_code (code_sha256, site_id, created_at, expires_at, point)
      SELECT $2, s.site_id, to_timestamp($3::float8 / 1000), to_timestamp($4::float8 / 1000), $7::text FROM site s
      WHERE s.centre_code = $1 AND (s.closed_on IS NULL OR s.closed_on > ($6::text)::date)
-       AND (SELECT count(*) FROM enrol_code c WHERE c.site_id = s.site_id AND c.used_at IS NULL AND c.expires_at > to_timestamp($3::float8 / 1000)) < $5
+       AND (SELECT count(*) FROM enrol_code c WHERE c.site_id = s.site_id AND c.point = $7::text AND c.used_at IS NULL AND c.expires_at > to_timestamp($3::float8 / 1000)) < $5
      RETURNING site_id`,
     [centre, sha256, nowMs, expiresMs, OPEN_CODES_MAX, vietnamDay(nowMs), point],
   );
   return rows.length > 0;
 }
 
-/** Ends the codes of a centre that nobody has used yet. */
-export async function endOpenCodes(db: Db, siteId: number, nowMs: number): Promise<void> {
-  const isOpen = and(eq(enrolCodes.siteId, siteId), isNull(enrolCodes.usedAt), gt(enrolCodes.expiresAt, nowMs));
+/** Ends the codes of a reception point that nobody has used yet. */
+export async function endOpenCodes(db: Db, siteId: number, point: string, nowMs: number): Promise<void> {
+  const isOpen = and(eq(enrolCodes.siteId, siteId), eq(enrolCodes.point, point), isNull(enrolCodes.usedAt), gt(enrolCodes.expiresAt, nowMs));
   await drizzled(db, (to) => to.update(enrolCodes).set({ expiresAt: nowMs }).where(isOpen));
 }
 

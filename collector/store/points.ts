@@ -93,8 +93,8 @@ export async function pointNames(db: Db, sites: readonly Pick<Site, "siteId" | "
   return new Map(sites.map(({ siteId, centre }) => [siteId, inOrder(new Set([...(present.get(siteId) ?? []), ...centre.devices].map(pointOf)))]));
 }
 
-/** The main office first; it is the only point of a centre of which nothing is known. */
-function inOrder(names: ReadonlySet<string>): readonly [string, ...string[]] {
+/** Names of points in their order: the main office first; it is the only point of a centre of which nothing is known. */
+export function inOrder(names: ReadonlySet<string>): readonly [string, ...string[]] {
   const [first, ...more] = [...names].filter((point) => point !== MAIN_POINT).sort();
   if (first === undefined) return [MAIN_POINT];
   return names.has(MAIN_POINT) ? [MAIN_POINT, first, ...more] : [first, ...more];

@@ -16,7 +16,7 @@ import { TOKEN_FIELD } from "./form-token.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import type { Html } from "./markup.ts";
 
-/** A form that was sent and not taken. `isRefused`: as many codes are open as may be, and nobody asked to end them. */
+/** A form that was sent and not taken. `isRefused`: as many codes of that place are open as may be, and nobody asked to end them. */
 export type SentForm = { readonly state?: FormState; readonly isRefused?: boolean };
 
 /** How the gateway PCs of a centre stand, and the form that makes a code for the next one. */
@@ -44,10 +44,9 @@ export function enrolForm(
 
 function openCodes({ lang }: PageFrame, { openCodes, codesUntilMs }: Enrolment, isRefused: boolean): Html | "" {
   if (codesUntilMs === undefined) return "";
-  const isFull = openCodes >= OPEN_CODES_MAX;
-  const full = isFull ? html`<p${isRefused ? html` class="errors" role="alert"` : ""}>${text(lang, "enrol.full", { max: OPEN_CODES_MAX })}</p>` : "";
+  const full = isRefused ? html`<p class="errors" role="alert">${text(lang, "enrol.full", { max: OPEN_CODES_MAX })}</p>` : "";
   return html`<p>${text(lang, "enrolment.codes", { count: openCodes, until: moment(lang, codesUntilMs) })}</p>${full}
-<label class="choice"><input type="checkbox" name="anew" value="yes"${isFull ? html` required` : ""}> ${text(lang, "enrol.anew")}</label>`;
+<label class="choice"><input type="checkbox" name="anew" value="yes"${isRefused ? html` required` : ""}> ${text(lang, "enrol.anew")}</label>`;
 }
 
 /** The sheet for whoever drives to the centre: the code, which no page shows again, and what is typed at the PC. */

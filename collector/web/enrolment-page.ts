@@ -1,9 +1,10 @@
 import { html } from "hono/html";
 import type { FindingState } from "#schemas/finding.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
 import { CODE_MS } from "../auth/enrol-code.ts";
-import type { Enrolment } from "../store/enrolment.ts";
+import type { Enrolment, PointEnrolment } from "../store/enrolment.ts";
 import { PART_ROWS, rowsBefore } from "../store/list-part.ts";
 import { agentLines } from "./agent-lines.ts";
 import { type BlockRow, blockTable } from "./block-table.ts";
@@ -26,6 +27,8 @@ export function enrolmentPage(frame: PageFrame, all: readonly Enrolment[], { sta
   const { lang } = frame;
   const title = text(lang, "enrolment.title");
   const by = Map.groupBy(all, stateOf);
+  const lacking = all.flatMap(lackingIn);
+  const waiting = lacking.filter(({ openCodes }) => openCodes > 0).length;
   const count = (state: EnrolmentState) => by.get(state)?.length ?? 0;
   const known = states.find((state) => state === only);
   const listed = (known === undefined ? states : [known]).flatMap((state) => by.get(state) ?? []);
@@ -42,14 +45,21 @@ export function enrolmentPage(frame: PageFrame, all: readonly Enrolment[], { sta
     html`<section class="card" aria-labelledby="page-title"><h1 id="page-title">${title}</h1>
 <p>${text(lang, "enrolment.sum", { enrolled: count("enrolled"), total: all.length })}</p>
 <ul class="legend no-print" aria-label="${text(lang, "enrolment.state")}"><li><a href="/enrolment">${text(lang, "enrolment.every")} <b>${all.length}</b></a></li>${states.map((state) => html`<li><a href="/enrolment?state=${state}"${state === known ? html` aria-current="true"` : ""}>${icon(icons[state])} <b>${count(state)}</b> ${text(lang, `enrolment.state.${state}`)}</a></li>`)}</ul></section>
-<section class="card no-print" aria-labelledby="all-title"><h2 id="all-title">${text(lang, "enrolment.all")}</h2>${codesForm(frame, count("none"), count("code"), token, isRefused)}</section>
+<section class="card no-print" aria-labelledby="all-title"><h2 id="all-title">${text(lang, "enrolment.all")}</h2>${codesForm(frame, lacking.length - waiting, waiting, token, isRefused)}</section>
 <section class="card" aria-labelledby="list-title"><h2 id="list-title">${text(lang, known === undefined ? "enrolment.every" : `enrolment.state.${known}`)}</h2>${paged(lang, part, address, table)}</section>`,
   );
 }
 
-function stateOf({ agents, openCodes }: Enrolment): EnrolmentState {
-  if (agents.length > 0) return "enrolled";
-  return openCodes > 0 ? "code" : "none";
+/** The reception points without a gateway PC. */
+function lackingIn({ points }: Enrolment): readonly PointEnrolment[] {
+  return points.filter(({ isEnrolled }) => !isEnrolled);
+}
+
+/** That of the reception point for which most is left to do. */
+function stateOf(enrolment: Enrolment): EnrolmentState {
+  const lacking = lackingIn(enrolment);
+  if (lacking.length === 0) return "enrolled";
+  return lacking.every(({ openCodes }) => openCodes > 0) ? "code" : "none";
 }
 
 /** Nothing is green of which nothing was heard. */
@@ -73,14 +83,16 @@ function codesForm({ lang }: PageFrame, none: number, waiting: number, token: st
 
 function enrolmentRow(frame: PageFrame, enrolment: Enrolment): BlockRow {
   const { lang } = frame;
-  const { centre, agents, openCodes, codesUntilMs } = enrolment;
+  const { centre, agents, points, openCodes, codesUntilMs } = enrolment;
   const state = stateOf(enrolment);
   const codes =
     codesUntilMs === undefined ? "" : html`<span class="sub">${text(lang, "enrolment.codes", { count: openCodes, until: moment(lang, codesUntilMs) })}</span>`;
+  const lacking = points.length > 1 ? lackingIn(enrolment).map(({ point }) => pointWord(lang, point)) : [];
+  const where = lacking.length === 0 ? "" : html`<span class="sub">${text(lang, "enrolment.lacking", { points: lacking.join(", ") })}</span>`;
   return {
     head: html`<a href="/centres/${centre.code}">${centre.name}</a><span class="where">${centre.code}</span>`,
     cells: [
-      html`${mark(signOf(enrolment), text(lang, `enrolment.state.${state}`))}${codes}`,
+      html`${mark(signOf(enrolment), text(lang, `enrolment.state.${state}`))}${where}${codes}`,
       agents.length === 0 ? "" : agentLines(frame, agents),
       html`<a href="/centres/${centre.code}/enrol" aria-label="${text(lang, "enrol.link")}: ${centre.name}">${text(lang, "enrol.link")}</a>`,
     ],

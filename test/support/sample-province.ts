@@ -298,7 +298,8 @@ export const sampleStore: PageStore = {
   },
   async enrolment(code): Promise<Enrolment | undefined> {
     const centre = sampleCentres.find((one) => one.code === code);
-    return centre && { siteId: 1, centre, agents: centre.lastContactAt === undefined ? [] : [sampleAgent(code, centre.lastContactAt)], openCodes: 0 };
+    const agents = centre?.lastContactAt === undefined ? [] : [sampleAgent(code, centre.lastContactAt)];
+    return centre && { siteId: 1, centre, agents, points: [{ point: "main", isEnrolled: agents.length > 0, openCodes: 0 }], openCodes: 0 };
   },
   async device(code, id): Promise<DeviceRows | undefined> {
     const [centre] = sampleCentres;

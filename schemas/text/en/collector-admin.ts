@@ -127,8 +127,9 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
   "collector.enrol-code.about": "makes a one-time code for a centre's gateway PC, valid for {hours} hours",
   "collector.enrol-code.centre": "code of the centre",
   "collector.enrol-code.point": "reception point at which the PC stands (a code, such as ia-ly); the main office where none is named",
-  "collector.enrol-code.all": "one for each open centre that has neither a gateway PC nor a code, as CSV: code of the centre, name, enrolment code",
-  "collector.enrol-code.anew": "ends the codes of the centre first that nobody has used",
+  "collector.enrol-code.all":
+    "one for each open centre and reception point that has neither a gateway PC nor a code, as CSV: code of the centre, name, reception point, enrolment code",
+  "collector.enrol-code.anew": "ends the codes of that place first that nobody has used",
   "collector.enrol-code.next":
     "Next, on the gateway PC, where the agent is installed: type hcc-agent enrol --collector {url} (Linux: sudo hcc-agent ...), then this code. It counts once, until {until}.",
   "collector.enrol-code.next_all":
@@ -136,6 +137,5 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
   "collector.enrol-code.one_or_all": "Give the code of one centre, or --all, not both. See the codes: hcc-collector centre list",
   "collector.enrol-code.closed": '"{centre}" is closed from {on} on and gets no code. If that was a mistake: hcc-collector centre reopen {centre} --reason WHY',
   "collector.enrol-code.full": '"{centre}" has {max} open codes already: use one of them, or end them and make a new one with --anew.',
-  "collector.enrol-code.waiting":
-    "{count} other centres have a code that nobody has used, and got none; if those were lost, --anew ends them and makes others.",
+  "collector.enrol-code.waiting": "{count} other places have a code that nobody has used, and got none; if those were lost, --anew ends them and makes others.",
 };

@@ -8,6 +8,7 @@ export const enrolment = {
   "enrolment.state.none": "not enrolled",
   "enrolment.state.code": "code made, PC awaited",
   "enrolment.state.enrolled": "enrolled",
+  "enrolment.lacking": "No gateway PC yet at: {points}.",
   "enrolment.codes": "Codes that nobody has used: {count}; the last one ends {until}.",
   "enrolment.agent.version": "version {version}",
   "enrolment.agent.since": "enrolled {at}",
@@ -15,13 +16,14 @@ export const enrolment = {
   "enrolment.agent.unheard": "has sent nothing yet",
   "enrolment.agent.frozen": "Frozen: its disk may have been copied to another PC.",
   "enrolment.all": "Codes for many centres",
-  "enrolment.all.about": "A CSV file (for Excel) with codes for {count} centres that have neither a PC nor a code. Each code works once, within {hours} hours.",
+  "enrolment.all.about":
+    "A CSV file (for Excel) with codes for {count} places (centres or reception points) that have neither a PC nor a code. Each code works once, within {hours} hours.",
   "enrolment.all.keep":
     "The codes stand in this file alone and are kept nowhere. Hand each to whoever installs the PC of that centre, keep them out of group chats, and delete the file afterwards.",
-  "enrolment.all.anew": "Also for the {count} centres that have a code; their old codes end at once.",
+  "enrolment.all.anew": "Also for the {count} places that have a code; their old codes end at once.",
   "enrolment.all.do": "Make codes and download the CSV file",
-  "enrolment.all.done": "Every centre has enrolled its gateway PC.",
-  "enrolment.all.waiting": "Each centre without a PC has a code already, so that no other is made. If the old file was lost, tick the box.",
+  "enrolment.all.done": "Every centre and reception point has enrolled its gateway PC.",
+  "enrolment.all.waiting": "Each place without a PC has a code already, so that no other is made. If the old file was lost, tick the box.",
   "enrol.link": "Make an enrolment code",
   "enrol.title": "Enrol the gateway PC of {name}",
   "enrol.about":
@@ -32,8 +34,8 @@ export const enrolment = {
   "enrol.agents": "Enrolled:",
   "enrol.agents.note":
     "If this PC was lost, broke down for good or is replaced, use this page instead: it refuses the old PC and makes a code for the new one.",
-  "enrol.full": "A centre has at most {max} codes that nobody has used: a new one is made only when those are ended.",
-  "enrol.anew": "End the codes that nobody has used (lost, or handed to somebody else).",
+  "enrol.full": "Each place (main office, reception point) has at most {max} codes that nobody has used: a new one is made only when those are ended.",
+  "enrol.anew": "End the codes of this place that nobody has used (lost, or handed to somebody else).",
   "enrol.closed": "The centre is closed from {on} on and gets no code.",
   "enrol.do": "Make a code",
   "enrol.sheet": "Setting up the gateway PC: {name}",

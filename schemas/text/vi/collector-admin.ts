@@ -129,15 +129,16 @@ export const collectorAdmin = {
   "collector.enrol-code.about": "cấp mã đăng ký dùng một lần cho máy tính cổng của một trung tâm, hết hạn sau {hours} giờ",
   "collector.enrol-code.centre": "mã trung tâm",
   "collector.enrol-code.point": "điểm tiếp nhận nơi đặt máy (mã, ví dụ ia-ly); không ghi là trụ sở chính",
-  "collector.enrol-code.all": "cấp cho mỗi trung tâm đang mở chưa có máy tính cổng và chưa có mã một mã, dạng CSV: mã trung tâm, tên, mã đăng ký",
-  "collector.enrol-code.anew": "huỷ các mã chưa dùng của trung tâm rồi mới cấp",
+  "collector.enrol-code.all":
+    "cấp cho mỗi trung tâm, mỗi điểm tiếp nhận đang mở chưa có máy tính cổng và chưa có mã một mã, dạng CSV: mã trung tâm, tên, điểm tiếp nhận, mã đăng ký",
+  "collector.enrol-code.anew": "huỷ các mã chưa dùng của nơi đó rồi mới cấp",
   "collector.enrol-code.next":
     "Bước tiếp theo, trên máy tính cổng đã cài chương trình giám sát: gõ hcc-agent enrol --collector {url} (Linux: sudo hcc-agent ...), rồi gõ mã này. Mã dùng một lần, đến {until}.",
   "collector.enrol-code.next_all":
     "Bước tiếp theo: đưa riêng từng mã cho người cài máy của trung tâm đó. Trên máy tính cổng đã cài chương trình giám sát, gõ hcc-agent enrol --collector {url} (Linux: sudo hcc-agent ...), rồi gõ mã. Mỗi mã dùng một lần, đến {until}.",
   "collector.enrol-code.one_or_all": "Ghi mã của một trung tâm, hoặc --all; không ghi cả hai. Xem các mã: hcc-collector centre list",
   "collector.enrol-code.closed": 'Trung tâm "{centre}" đóng từ ngày {on} nên không cấp mã. Nếu đóng nhầm: hcc-collector centre reopen {centre} --reason LÝ_DO',
-  "collector.enrol-code.full": 'Trung tâm "{centre}" đã có {max} mã chưa dùng: dùng một trong các mã đó, hoặc thêm --anew để huỷ chúng và cấp mã mới.',
+  "collector.enrol-code.full": '"{place}" đã có {max} mã chưa dùng: dùng một trong các mã đó, hoặc thêm --anew để huỷ chúng và cấp mã mới.',
   "collector.enrol-code.waiting":
-    "{count} trung tâm khác đã được cấp mã và chưa dùng, nên không cấp thêm; nếu các mã đó bị mất, thêm --anew để huỷ chúng và cấp mã mới.",
+    "{count} nơi khác đã được cấp mã và chưa dùng, nên không cấp thêm; nếu các mã đó bị mất, thêm --anew để huỷ chúng và cấp mã mới.",
 } as const;

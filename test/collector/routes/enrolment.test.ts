@@ -177,15 +177,15 @@ it("makes codes as a table for the centres that have neither, and for those whos
     "no-store",
     'attachment; filename="enrol-codes-2026-11-28.csv"',
   ]);
-  const [head, [centre, name, code = ""] = [], ...more] = rowsOf(file.html);
-  expect([head, centre, name, more]).toEqual([["Mã trung tâm", "Tên trung tâm", "Mã đăng ký"], "xa-03", "Xã Ba", []]);
+  const [head, [centre, name, place, code = ""] = [], ...more] = rowsOf(file.html);
+  expect([head, centre, name, place, more]).toEqual([["Mã trung tâm", "Tên trung tâm", "Điểm tiếp nhận", "Mã đăng ký"], "xa-03", "Xã Ba", "Trụ sở chính", []]);
   const again = await ask("/enrolment/codes", {});
   expect(again.status).toBe(422);
   expect(again.html).toContain(say("enrolment.all.waiting"));
   const anew = rowsOf((await ask("/enrolment/codes", { anew: "yes" })).html).slice(1);
   expect(anew.map(([centre]) => centre)).toEqual(["xa-02", "xa-03"]);
   expect(await enrol(code, "agt-late")).toBeUndefined();
-  for (const [centre = "", , code = ""] of anew) expect(await enrol(code, `agt-${centre}`)).toMatchObject({ centre });
+  for (const [centre = "", , , code = ""] of anew) expect(await enrol(code, `agt-${centre}`)).toMatchObject({ centre });
   const said = (await deeds()).slice(before);
   expect(said.map(({ what, about }) => `${what} ${about}`)).toEqual(["code.made xa-03", "code.made xa-02", "code.made xa-03"]);
   expect((await ask("/enrolment")).html).toContain(say("enrolment.all.done"));
@@ -229,4 +229,50 @@ it("of two people who make codes anew for all at the same moment only one's code
   );
   expect(open.length).toBeGreaterThan(0);
   expect(open.map(({ codes }) => codes)).toEqual(open.map(() => 1));
+});
+
+it("takes a reception point as pages call it, and counts and ends the codes of each apart", async () => {
+  await importCentres(db, [{ code: "xa-06", name: "Xã Sáu", keyArea: false, devices: [] }], nowMs);
+  const make = (fields: Record<string, string>) => ask("/centres/xa-06/enrol", fields);
+  const kept: string[] = [];
+  for (const point of ["Điểm tiếp nhận Ia Ly", "Reception point ia-ly", "ia-ly"]) {
+    const { html } = await make({ point });
+    expect(html, point).toContain("<dd>ia-ly</dd>");
+    kept.push(codeOn(html));
+  }
+  const refused = await make({ point: "ia-ly" });
+  expect([refused.status, refused.html.includes(say("enrol.full", { max: 3 }))]).toEqual([422, true]);
+  for (const point of ["Trụ sở chính", "main", ""]) expect((await make({ point })).html, point).not.toContain(`<dt>${say("enrol.point")}</dt>`);
+  expect((await make({ point: "" })).status).toBe(422);
+  expect((await make({ point: "", anew: "yes" })).status).toBe(200);
+  expect(await enrol(kept[0] ?? "", "agt-six-1")).toMatchObject({ point: "ia-ly" });
+  expect((await make({ point: "ia-ly", anew: "yes" })).status).toBe(200);
+  expect(await enrol(kept[1] ?? "", "agt-six-2")).toBeUndefined();
+});
+
+it("makes a code for each reception point that has neither, says where a PC is awaited, and leaves the others' codes when one PC is lost", async () => {
+  const device = (id: string, point?: string) => ({ id, role: "printer" as const, ...(point && { point }) });
+  await importCentres(
+    db,
+    [{ code: "xa-07", name: "Xã Bảy", keyArea: false, devices: [device("p-1"), device("p-2", "ia-ly"), device("p-3", "pleiku")] }],
+    nowMs,
+  );
+  const rowsOf = async (fields: Record<string, string>) => {
+    const { html } = await ask("/enrolment/codes", fields);
+    const rows = html.trimEnd().split("\r\n");
+    return rows.map((line) => line.split(",")).flatMap(([centre, , point = "", code = ""]) => (centre === "xa-07" ? [{ point, code }] : []));
+  };
+  expect(await enrol(codeOn((await ask("/centres/xa-07/enrol", {})).html), "agt-seven")).toMatchObject({ point: "main" });
+  const pleiku = codeOn((await ask("/centres/xa-07/enrol", { point: "pleiku" })).html);
+  expect((await ask("/enrolment?state=none")).html).toContain(say("enrolment.lacking", { points: "Điểm tiếp nhận ia-ly, Điểm tiếp nhận pleiku" }));
+  const first = await rowsOf({});
+  expect(first.map(({ point }) => point)).toEqual(["ia-ly"]);
+  expect((await ask("/enrolment?state=code")).html).toContain("Xã Bảy");
+  const anew = await rowsOf({ anew: "yes" });
+  expect(anew.map(({ point }) => point)).toEqual(["ia-ly", "pleiku"]);
+  for (const code of [first[0]?.code ?? "", pleiku]) expect(await enrol(code, "agt-late")).toBeUndefined();
+  const [iaLy, other] = anew;
+  expect(await enrol(iaLy?.code ?? "", "agt-seven-2")).toMatchObject({ point: "ia-ly" });
+  expect((await ask("/centres/xa-07/lost-pc", { sure: "yes", point: "ia-ly" })).status).toBe(200);
+  expect(await enrol(other?.code ?? "", "agt-seven-3")).toMatchObject({ point: "pleiku" });
 });

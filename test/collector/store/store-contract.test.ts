@@ -458,18 +458,19 @@ describe.each(databases.filter(({ isHere }) => isHere))("the store on $name", ({
     const agent = (name: string, publicKey: string) => ({ agentId: `agt-${name.padEnd(16, "0")}`, publicKey, hostName: undefined, version: "1" });
     expect(await addEnrolCode(db, "mot", "code-1", T0, T0 + 1_000)).toBe(true);
     expect(await enrolWithCode(db, "code-1", agent("late", "key-a"), T0 + 1_001)).toBeUndefined();
-    expect(await enrolWithCode(db, "code-1", agent("first", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot" });
-    expect(await enrolWithCode(db, "code-1", agent("again", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot" });
+    expect(await enrolWithCode(db, "code-1", agent("first", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot", point: "main" });
+    expect(await enrolWithCode(db, "code-1", agent("again", "key-a"), T0)).toEqual({ agentId: "agt-first00000000000", centre: "mot", point: "main" });
     expect(await enrolWithCode(db, "code-1", agent("thief", "key-b"), T0)).toBeUndefined();
     expect(await enrolWithCode(db, "code-none", agent("guess", "key-b"), T0)).toBeUndefined();
     await setAgentState(db, "agt-first00000000000", "revoked", { nowMs: T0, reason: "test" });
     expect(await findAgent(db, "agt-first00000000000")).toMatchObject({ siteId: 1, centre: "mot", state: "revoked" });
   });
 
-  it("gives a centre three open codes at most, and none to a centre that is not known", async () => {
+  it("gives a reception point three open codes at most, and none to a centre that is not known", async () => {
     const given = [];
     for (const name of ["a", "b", "c", "d"]) given.push(await addEnrolCode(db, "hai", `code-${name}`, T0, T0 + 1_000));
     expect(given).toEqual([true, true, true, false]);
+    expect(await addEnrolCode(db, "hai", "code-p", T0, T0 + 1_000, "ia-ly")).toBe(true);
     expect(await addEnrolCode(db, "hai", "code-e", T0 + 2_000, T0 + 3_000)).toBe(true);
     expect(await addEnrolCode(db, "nowhere", "code-f", T0, T0 + 1_000)).toBe(false);
   });
