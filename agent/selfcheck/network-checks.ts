@@ -177,8 +177,11 @@ async function checkCollector({ run, collectorUrl, ca }: Surroundings): Promise<
   return [{ ...base, ...ladder(outcome, blame) }];
 }
 
+/** A fault is told of up to the end of a window; until the next window has been judged and its word has come here, it lasts. */
+const NEXT_WORD_MS = 5 * 60_000;
+
 async function checkPortals({ run, policy, status, nowMs }: Surroundings): Promise<CheckResult[]> {
-  const faults = sharedFaultsOf(status).filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
+  const faults = sharedFaultsOf(status).filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs + NEXT_WORD_MS);
   const visits = await Promise.all(
     policy.portals.map(async ({ id, name, url, expectText }) => {
       const base = { id: `wan.portal.${id}`, group: "wan", title: name } as const;

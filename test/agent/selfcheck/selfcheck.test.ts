@@ -529,7 +529,8 @@ describe("each fault shows", () => {
     it.each<[string, AgentStatus, Outcome, unknown[]]>([
       ["is nobody's to call for, and the other one's silence the line's", told(at(-10, 5)), down, [province, isp]],
       ["both: the line is not blamed", told(at(-10, 5), at(-10, 5, other)), down, [province, province]],
-      ["is one no more when the collector's word has ended", told(at(-30, 0)), down, [isp, isp]],
+      ["is one still while the collector's next word may be under way", told(at(-30, -4)), down, [province, isp]],
+      ["is one no more when no other word has come for that long", told(at(-30, -5)), down, [isp, isp]],
       ["is told of by the collector's clock", { ...told(at(-10, 5)), clock: { state: "bad", offsetMs: 600_000 } }, down, [isp, isp]],
       ["another page there is no matter for the centre either", told(at(-10, 5)), otherPage, [province, vendor]],
       ["but answers here needs nobody", told(at(-10, 5)), portalUp, [undefined, undefined]],
