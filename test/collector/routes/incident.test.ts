@@ -25,6 +25,7 @@ const open: ShownIncident = {
   level: 0,
 };
 const slow: ShownIncident = { ...open, id: 10, requirement: "R01", isp: "Nhà mạng A", contractNumber: "GLI-HĐ/00123", storm: "storm-R01-7" };
+const elsewhere: ShownIncident = { ...slow, id: 11 };
 const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
@@ -53,6 +54,7 @@ const deeds = {
 };
 const phones = [{ owner: "isp", isp: "Nhà mạng A", number: "1800 1166" }] as const;
 const shared = { policy: samplePolicy, phones, lang: "vi", demo: false, now: () => sampleNowMs, token: formToken("sample"), deeds, doer } as const;
+const walked = (segment: string) => ({ metric: "segment_up", value: 0, labels: { segment }, at: new Date(sampleNowMs).toISOString() }) as const;
 const routes = incidentRoutes({
   ...shared,
   incidents: {
@@ -61,12 +63,11 @@ const routes = incidentRoutes({
       const left = closed ? 0 : Math.max(0, standing - (page - 1) * 500);
       return { page, rows: Array.from({ length: Math.min(left, 500) }, () => open), total: closed ? 0 : standing };
     },
-    find: async (id) => [open, dropped, slow].find((one) => one.id === id),
+    find: async (id) => [open, dropped, slow, elsewhere].find((one) => one.id === id),
     background: async ({ id, requirement }) => {
-      const finding = sampleFindings(0).find((one) => one.requirement === requirement);
-      return id === 9
-        ? { walks: [] }
-        : { finding, walks: [{ metric: "segment_up", value: 0, labels: { segment: "line" }, at: new Date(sampleNowMs).toISOString() }] };
+      const found = sampleFindings(0).find((one) => one.requirement === requirement);
+      const finding = id === 11 && found ? { ...found, detail: { point: "ia-ly" } } : found;
+      return id === 9 ? { walks: [] } : { finding, walks: [walked("line"), { ...walked("lan"), point: "ia-ly" }] };
     },
     post: async () => ({
       outbox: { waiting: 2, held: 0, dead, deadSince: 1, oldestMs: 600_000 },
@@ -154,6 +155,17 @@ test("the page that a letter leads to says how it stands now, whose line it is, 
   expect(other).toContain("Kênh");
   for (const part of ["Nhà mạng A", "đứt ở đây", "nhận cả đợt"]) expect(other).not.toContain(part);
   expect((await opened("/incidents/9")).html).not.toContain("Hiện nay");
+});
+
+test("where a centre has several lines the page of a problem tells of the way out of its own", async () => {
+  for (const [id, own, others] of [
+    [10, "đường truyền (bộ định tuyến – nhà mạng): đứt ở đây", "mạng nội bộ (máy tính – bộ định tuyến)"],
+    [11, "mạng nội bộ (máy tính – bộ định tuyến): đứt ở đây", "đường truyền (bộ định tuyến – nhà mạng)"],
+  ] as const) {
+    const { html } = await opened(`/incidents/${id}`);
+    expect(html).toContain(own);
+    expect(html).not.toContain(others);
+  }
 });
 
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
