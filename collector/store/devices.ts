@@ -65,16 +65,16 @@ const deviceOf = "coalesce(s.labels->>'device', s.labels->>'camera', s.labels->>
 const presence = "s.metric IN ('device_up', 'camera_up', 'wifi_ap_up')";
 
 const siteDevices = `WITH declared AS (
-    SELECT d.value->>'id' AS id, d.value->>'role' AS role, d.value->>'name' AS name, d.value->>'vendor' AS vendor, d.value->>'model' AS model, d.ordinality AS place
+    SELECT d.value->>'id' AS id, d.value->>'role' AS role, d.value->>'name' AS name, d.value->>'vendor' AS vendor, d.value->>'model' AS model, d.value->>'point' AS point, d.ordinality AS place
     FROM site, jsonb_array_elements(site.devices) WITH ORDINALITY AS d WHERE site_id = $1
   ), answered AS (
     SELECT DISTINCT ON (1) ${deviceOf} AS id, s.labels->>'role' AS role, l.value, l.ts
     FROM series s JOIN latest l USING (site_id, series_id) WHERE s.site_id = $1 AND ${presence} AND ${deviceOf} IS NOT NULL ORDER BY 1, l.ts DESC
   ), device AS (
-    SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, d.place, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, a.value, a.ts
+    SELECT coalesce(d.id, a.id) AS id, d.id IS NOT NULL AS declared, d.place, coalesce(d.role, a.role) AS role, d.name, d.vendor, d.model, d.point, a.value, a.ts
     FROM declared d FULL JOIN answered a USING (id)
   )`;
-const deviceColumns = `id, declared, role, name, vendor, model, value, ${instantMs("ts")} AS at`;
+const deviceColumns = `id, declared, role, name, vendor, model, point, value, ${instantMs("ts")} AS at`;
 
 const devicesPage = `
   ${siteDevices} SELECT ${deviceColumns} FROM device
@@ -116,6 +116,7 @@ type DeviceRow = {
   name: string | null;
   vendor: string | null;
   model: string | null;
+  point: string | null;
   value: number | null;
   at: number | null;
 };
@@ -126,7 +127,7 @@ function latestReading({ metric, value, labels, at }: ReadingRow): LatestReading
   return { metric, value, at: new Date(at).toISOString(), ...(Object.keys(labels).length > 0 && { labels }) };
 }
 
-function deviceBrief({ id, declared, role, name, vendor, model, value, at }: DeviceRow): DeviceBrief {
+function deviceBrief({ id, declared, role, name, vendor, model, point, value, at }: DeviceRow): DeviceBrief {
   return {
     id,
     declared,
@@ -134,6 +135,7 @@ function deviceBrief({ id, declared, role, name, vendor, model, value, at }: Dev
     ...(name !== null && { name }),
     ...(vendor !== null && { vendor }),
     ...(model !== null && { model }),
+    ...(point !== null && { point }),
     ...(value !== null && at !== null && { answered: { up: value === 1, at: new Date(at).toISOString() } }),
   };
 }

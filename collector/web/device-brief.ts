@@ -9,6 +9,8 @@ export type DeviceBrief = {
   readonly name?: string;
   readonly vendor?: string;
   readonly model?: string;
+  /** The reception point at which it is declared; absent at the main office. */
+  readonly point?: string;
   readonly answered?: { readonly up: boolean; readonly at: string };
 };
 

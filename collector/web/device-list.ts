@@ -1,4 +1,6 @@
 import { html } from "hono/html";
+import { MAIN_POINT } from "#schemas/inventory.ts";
+import { pointWord } from "#schemas/text/point-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { DeviceBrief } from "./device-brief.ts";
@@ -21,6 +23,11 @@ export function deviceKind(lang: Lang, { role }: DeviceBrief): string {
   return role === undefined ? text(lang, "web.device.noRole") : text(lang, `device.role.${role}`);
 }
 
+/** The reception point of a device that is declared elsewhere than at the main office, in words. */
+export function devicePlace(lang: Lang, { point }: DeviceBrief): string | undefined {
+  return point === undefined || point === MAIN_POINT ? undefined : pointWord(lang, point);
+}
+
 /** Devices of a centre, silent ones first, each leading to its page. */
 export function deviceList(lang: Lang, centre: string, devices: readonly DeviceBrief[], nowMs: number): Html {
   if (devices.length === 0) return html`<p class="note">${text(lang, "web.devices.none")}</p>`;
@@ -31,7 +38,7 @@ export function deviceList(lang: Lang, centre: string, devices: readonly DeviceB
       ? []
       : [
           html`<h3>${deviceBadge(lang, state)} <span class="count">${own.length}</span></h3>
-<ul class="devices">${own.map((device) => html`<li><a href="${devicePath(centre, device.id)}">${device.id}</a> <span class="note">${deviceKind(lang, device)}</span></li>`)}</ul>`,
+<ul class="devices">${own.map((device) => html`<li><a href="${devicePath(centre, device.id)}">${device.id}</a> <span class="note">${[deviceKind(lang, device), devicePlace(lang, device) ?? []].flat().join(", ")}</span></li>`)}</ul>`,
         ];
   })}`;
 }

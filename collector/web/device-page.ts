@@ -10,7 +10,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { coverageStrip } from "./coverage-strip.ts";
 import { isAbout, type LatestReading } from "./device-brief.ts";
-import { deviceBadge, deviceKind } from "./device-list.ts";
+import { deviceBadge, deviceKind, devicePlace } from "./device-list.ts";
 import type { DeviceView, Since } from "./device-view.ts";
 import { age } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
@@ -51,6 +51,7 @@ function head({ lang, nowMs }: PageFrame, { rows: { device }, state, since, use 
   const { name, vendor, model, declared, answered } = device;
   const facts = [
     deviceKind(lang, device),
+    ...[devicePlace(lang, device) ?? []].flat(),
     ...(name === undefined ? [] : [name]),
     ...(vendor === undefined && model === undefined ? [] : [[vendor, model].filter((word) => word !== undefined).join(" ")]),
     text(lang, declared ? "web.device.declared" : "web.device.undeclared"),

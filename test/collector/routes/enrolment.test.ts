@@ -276,3 +276,11 @@ it("makes a code for each reception point that has neither, says where a PC is a
   expect((await ask("/centres/xa-07/lost-pc", { sure: "yes", point: "ia-ly" })).status).toBe(200);
   expect(await enrol(other?.code ?? "", "agt-seven-3")).toMatchObject({ point: "pleiku" });
 });
+
+it("a device that is declared at another reception point says so, on its page and in the list", async () => {
+  expect((await ask("/centres/xa-07/devices/p-2")).html).toContain("<span>Điểm tiếp nhận ia-ly</span>");
+  expect((await ask("/centres/xa-07/devices/p-1")).html).not.toContain("Điểm tiếp nhận");
+  const list = (await ask("/centres/xa-07")).html;
+  expect(list).toMatch(/devices\/p-3">p-3<\/a> <span class="note">[^<]+, Điểm tiếp nhận pleiku</);
+  expect(list).toMatch(/devices\/p-1">p-1<\/a> <span class="note">[^<,]+</);
+});
