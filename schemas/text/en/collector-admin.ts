@@ -136,6 +136,6 @@ export const collectorAdmin: Record<keyof typeof vi, string> = {
     "Next: hand each code to whoever installs the PC of that centre, and to nobody else. On the gateway PC, where the agent is installed, type hcc-agent enrol --collector {url} (Linux: sudo hcc-agent ...), then the code. Each counts once, until {until}.",
   "collector.enrol-code.one_or_all": "Give the code of one centre, or --all, not both. See the codes: hcc-collector centre list",
   "collector.enrol-code.closed": '"{centre}" is closed from {on} on and gets no code. If that was a mistake: hcc-collector centre reopen {centre} --reason WHY',
-  "collector.enrol-code.full": '"{centre}" has {max} open codes already: use one of them, or end them and make a new one with --anew.',
+  "collector.enrol-code.full": '"{place}" has {max} open codes already: use one of them, or end them and make a new one with --anew.',
   "collector.enrol-code.waiting": "{count} other places have a code that nobody has used, and got none; if those were lost, --anew ends them and makes others.",
 };

@@ -195,18 +195,18 @@ describe.skipIf(!requirePeer("postgres"))("collector inventory", () => {
     const made = async (...more: string[]) => {
       const { code, out, err } = await say("enrol-code", "--all", ...more);
       const [head, ...rows] = out.replace("\ufeff", "").split("\r\n");
-      expect([code, head]).toEqual([0, "Centre code,Centre name,Enrolment code"]);
+      expect([code, head]).toEqual([0, "Centre code,Centre name,Reception point,Enrolment code"]);
       return { codes: rows.map((row) => row.split(",")), err };
     };
     // ia-grai has its PC, chu-pah as many codes as it may.
     const lacking = (await openSites(db, vietnamDay(Date.now()))).map(({ centre }) => centre.code).filter((centre) => centre !== "ia-grai");
     const first = await made();
     expect(first.codes.map(([centre]) => centre)).toEqual(lacking.filter((centre) => centre !== "chu-pah"));
-    expect(first.err).toContain("1 other centres have a code that nobody has used");
+    expect(first.err).toContain("1 other places have a code that nobody has used");
     expect(await made()).toEqual({ codes: [], err: expect.not.stringContaining("hcc-agent enrol") });
     const { codes, err } = await made("--anew");
     expect([codes.map(([centre]) => centre), err]).toEqual([lacking, expect.stringMatching(/hcc-agent enrol --collector .*Each counts once/)]);
-    for (const [, , code = ""] of codes) expect(hashOfCode(code)).toMatch(/^[0-9a-f]{64}$/);
+    for (const [, , , code = ""] of codes) expect(hashOfCode(code)).toMatch(/^[0-9a-f]{64}$/);
     expect(await openCodes()).toBe(codes.length);
     await close();
   });
