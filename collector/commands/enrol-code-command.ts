@@ -42,6 +42,7 @@ async function codeFor(db: Db, wish: CodeWish, context: CommandContext): Promise
   const made = await orSaid(lang, deedsOn(db).makeEnrolCode(commandLine(), wish));
   if (!made) throw new UsageError(text(lang, "inventory.fault.centre", { value: wish.centre }));
   terminal.out(made.code);
+  if (made.isNewPoint) terminal.err(text(lang, "enrol.point.new", { point: made.point }));
   sayNext(context, "collector.enrol-code.next", made.untilMs);
 }
 

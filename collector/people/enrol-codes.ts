@@ -15,6 +15,8 @@ export type MadeCode = {
   readonly centre: { readonly code: string; readonly name: string };
   /** The reception point whose gateway PC it enrols. */
   readonly point: string;
+  /** No device and no PC of the centre names that point yet: it may be mistyped. */
+  readonly isNewPoint: boolean;
   readonly code: string;
   /** Until when it counts, ms. */
   readonly untilMs: number;
@@ -72,9 +74,10 @@ export function codesCsv(lang: Lang, made: readonly MadeCode[]): string {
   return csv([heads, ...made.map(({ centre, point, code }) => [centre.code, centre.name, placeOf(point), code])]);
 }
 
-async function giveCode(db: Db, { siteId, centre, closed }: Enrolment, point: string, isAnew: boolean, nowMs: number): Promise<MadeCode> {
+async function giveCode(db: Db, { siteId, centre, closed, points }: Enrolment, point: string, isAnew: boolean, nowMs: number): Promise<MadeCode> {
   const [code, untilMs] = [newEnrolCode(), nowMs + CODE_MS];
   if (isAnew) await endOpenCodes(db, siteId, point, nowMs);
-  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs, point)) return { centre, point, code, untilMs };
+  const isNewPoint = point !== MAIN_POINT && !points.some((one) => one.point === point);
+  if (await addEnrolCode(db, centre.code, hashOfCode(code) ?? "", nowMs, untilMs, point)) return { centre, point, isNewPoint, code, untilMs };
   throw new CodeRefused(centre.code, point, isClosedOn(closed, vietnamDay(nowMs)) ? closed?.on : undefined);
 }

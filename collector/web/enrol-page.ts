@@ -60,6 +60,7 @@ export function enrolSheet(frame: PageFrame, made: MadeCode, collector: string):
     centre,
     text(lang, "enrol.sheet", { name: centre.name }),
     html`<p class="done no-print" role="status">${text(lang, "enrol.once", { until })}</p>
+${made.isNewPoint ? html`<p class="errors no-print" role="alert">${text(lang, "enrol.point.new", { point })}</p>` : ""}
 <dl class="api"><dt>${text(lang, "enrolment.centre")}</dt><dd>${centre.name} (${centre.code})</dd>
 ${point === MAIN_POINT ? "" : html`<dt>${text(lang, "enrol.point")}</dt><dd>${point}</dd>`}
 <dt>${text(lang, "enrol.code")}</dt><dd><code>${code}</code></dd>

@@ -29,6 +29,8 @@ export const enrolment = {
   "enrol.about":
     "Makes a code by which the gateway PC of {name} enrols. It works once, within {hours} hours, and is shown once, with a sheet to print that says how to install; it is kept nowhere.",
   "enrol.point": "Reception point",
+  "enrol.point.new":
+    'No device and no PC names the reception point "{point}" yet. If its code was mistyped, leave this enrolment code unused and make another.',
   "enrol.point.hint":
     "Leave it empty for a PC at the main office. For one at another reception point (with a line and a LAN of its own) write the point's code, such as ia-ly, as in the column “Reception point” of the list of devices.",
   "enrol.agents": "Enrolled:",

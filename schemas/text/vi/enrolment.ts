@@ -29,6 +29,7 @@ export const enrolment = {
   "enrol.about":
     "Cấp một mã để đăng ký máy tính cổng của {name}. Mã dùng một lần, trong {hours} giờ, và chỉ hiện một lần kèm phiếu hướng dẫn cài để in; hệ thống không giữ lại mã.",
   "enrol.point": "Điểm tiếp nhận",
+  "enrol.point.new": "Điểm tiếp nhận “{point}” chưa có thiết bị hay máy nào. Nếu gõ nhầm mã điểm thì đừng dùng mã đăng ký này; cấp mã khác đúng điểm.",
   "enrol.point.hint":
     "Để trống nếu máy đặt ở trụ sở chính. Nếu đặt ở điểm tiếp nhận khác (đường truyền, mạng riêng) thì ghi mã của điểm, ví dụ ia-ly; ghi giống cột “Điểm tiếp nhận” trong danh sách thiết bị.",
   "enrol.agents": "Máy đã đăng ký:",

@@ -117,6 +117,7 @@ it("makes a code for another reception point, as people type its name, and shows
   const sheet = await ask("/centres/xa-03/enrol", { point: " Ia Ly " });
   expect(sheet.html).toContain(`<dt>${say("enrol.point")}</dt><dd>ia-ly</dd>`);
   expect((await deeds()).at(-1)).toMatchObject({ what: "code.made", about: "xa-03 ia-ly" });
+  expect(sheet.html).toContain(say("enrol.point.new", { point: "ia-ly" }));
   const main = await ask("/centres/xa-03/enrol", { point: "" });
   expect(main.html).not.toContain(`<dt>${say("enrol.point")}</dt>`);
   await enrol(codeOn(sheet.html), "agt-ia-ly");
@@ -126,6 +127,7 @@ it("makes a code for another reception point, as people type its name, and shows
     expect(html, path).toContain("Điểm tiếp nhận ia-ly");
     expect(html, path).toContain("Trụ sở chính");
   }
+  expect((await ask("/centres/xa-03/enrol", { point: "ia-ly" })).html).not.toContain(say("enrol.point.new", { point: "ia-ly" }));
   const { html } = await ask("/centres/xa-03");
   expect(html).toContain("Điểm tiếp nhận ia-ly: ");
   expect(html).toContain('href="/v1/evidence/xa-03.link.html?point=ia-ly"');
