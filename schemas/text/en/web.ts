@@ -95,7 +95,7 @@ export const web = {
   "web.centre.contract.noIsp": "Contract {mbps} Mbps",
   "web.centre.contractNumber": "Contract number / subscriber code: {number}",
   "web.centre.contact": "Last contact: {age}",
-  "web.centre.contact.never": "Nothing was ever received from this centre.",
+  "web.centre.contact.never": "Nothing was ever received.",
   "web.centre.sheet": "Requirements of the plan",
   "web.centre.todo": "To do now",
   "web.centre.todo.none": "No requirement fails.",

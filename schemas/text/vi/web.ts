@@ -94,7 +94,7 @@ export const web = {
   "web.centre.contract.noIsp": "Hợp đồng {mbps} Mbps",
   "web.centre.contractNumber": "Số hợp đồng / mã thuê bao: {number}",
   "web.centre.contact": "Tin gần nhất: {age}",
-  "web.centre.contact.never": "Chưa nhận được tin nào từ trung tâm này.",
+  "web.centre.contact.never": "Chưa nhận được tin nào.",
   "web.centre.sheet": "Bảng nội dung theo kế hoạch",
   "web.centre.todo": "Việc cần làm ngay",
   "web.centre.todo.none": "Không có nội dung nào không đạt.",

@@ -94,7 +94,7 @@ test("the centre page says whom to call, by the provider of the line", async () 
 
 test("a centre that never spoke is unknown all over, and its page says so", async () => {
   const html = await page("/centres/xa-12");
-  expect(html).toContain("Chưa nhận được tin nào từ trung tâm này.");
+  expect(html).toContain("Chưa nhận được tin nào.");
   expect(html.match(/class="b b-unknown"/g)).toHaveLength(8);
   expect(html).not.toContain('class="b b-pass"');
   expect(html).toContain("<b>Cần làm:</b> Xem chương trình giám sát có chạy không");
