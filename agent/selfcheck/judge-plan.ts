@@ -1,5 +1,5 @@
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
-import { Centre, MAIN_POINT } from "#schemas/inventory.ts";
+import { Centre, pointOf } from "#schemas/inventory.ts";
 import { bundledCalendar } from "../bundled-policy.ts";
 import { sharedFaultsOf } from "../status.ts";
 import { factsOfSpool } from "./facts-of-spool.ts";
@@ -15,6 +15,6 @@ export function judgePlan({ config, policy, spool, status, fresh, nowMs }: Surro
   const atMs = fresh.reduce((latest, { takenAt }) => Math.max(latest, Date.parse(takenAt)), nowMs);
   const { newlyDeclared, formerCodes } = config ?? {};
   const facts = factsOfSpool({ centre, calendar, policy, newlyDeclared, formerCodes, sharedFaults: sharedFaultsOf(status), nowMs: atMs }, spool, fresh);
-  const place = { point: config?.point ?? MAIN_POINT, isPart: (config?.otherPoints?.length ?? 0) > 0 };
+  const place = { point: pointOf(config ?? {}), isPart: (config?.otherPoints?.length ?? 0) > 0 };
   return planLines(policy.requirements, evaluate(policy, facts, atMs), atMs, place);
 }

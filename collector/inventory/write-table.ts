@@ -2,7 +2,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { groupsOf } from "../groups-of.ts";
 import { type Cell, csv } from "../report/csv.ts";
-import { PackedXlsx } from "../report/xlsx.ts";
+import { XlsxBook } from "../report/xlsx.ts";
 import { columnsOf, headOf, type TableForm } from "./table-form.ts";
 
 /** How a row of a table is written: what stands in it in a column. */
@@ -23,7 +23,7 @@ export async function writeTable<Row, Column extends string>(
   const head = columns.map((column) => headOf(form, column, lang));
   const cells = (group: readonly Row[]) => group.map((row) => columns.map((column) => cellOf(row, column, lang)));
   if (!/\.xlsx$/i.test(file)) return Buffer.from(csv([head, ...cells(rows)]), "utf8");
-  const book = new PackedXlsx([{ name: text(lang, form.sheet), head, widths: columns.map((column) => form.columns[column].width) }]);
+  const book = new XlsxBook([{ name: text(lang, form.sheet), head, widths: columns.map((column) => form.columns[column].width) }], "packed");
   for (const group of groupsOf(rows, ROWS_AT_ONCE)) await book.add(0, cells(group));
   return Buffer.concat(await book.end());
 }

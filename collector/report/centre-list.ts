@@ -8,7 +8,7 @@ import type { ToldFinding } from "../web/page-store.ts";
 import { asked, type CentreStanding, type ProvinceFilter } from "../web/province-view.ts";
 import { asOf } from "../web/standing.ts";
 import type { Cell } from "./csv.ts";
-import { PackedXlsx, type XlsxHead, type XlsxSheet } from "./xlsx.ts";
+import { XlsxBook, type XlsxHead, type XlsxSheet } from "./xlsx.ts";
 
 export type CentreList = {
   readonly policy: PolicyProfile;
@@ -36,7 +36,7 @@ export async function centreListXlsx(list: CentreList, lang: Lang): Promise<Buff
   const { policy, standings, filter, told, nowMs } = list;
   const shown = asked(standings, filter);
   const about = aboutSheet(list, shown.length, lang);
-  const book = new PackedXlsx([centresHead(policy, lang), requirementsHead(lang), about]);
+  const book = new XlsxBook([centresHead(policy, lang), requirementsHead(lang), about], "packed");
   for await (const { group, found } of readAhead(groupsOf(shown, GROUP), told)) {
     const byCentre = Map.groupBy(found, ({ centre }) => centre);
     const rows = group.map((standing) => ({ standing, requirements: requirementsOf(policy, standing, byCentre.get(standing.centre.code) ?? [], nowMs) }));

@@ -1,7 +1,7 @@
 import { VIETNAM_OFFSET_MS, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { groupsInTurns } from "../groups-in-turns.ts";
 import type { Cell } from "./csv.ts";
-import { PackedFile, StoredFile, type ZipFile, zip } from "./zip.ts";
+import { type Keeping, ZipFile, zip } from "./zip.ts";
 
 /** One sheet: `head` is bold and frozen; widths are in characters. */
 export type XlsxSheet = {
@@ -30,22 +30,21 @@ const ROWS_AT_ONCE = 500;
  * Rows are asked for as their turn comes. It is given in pieces: of a large province it has a hundred megabytes.
  */
 export async function xlsx(sheets: readonly XlsxSheet[]): Promise<readonly Buffer[]> {
-  const book = new Book(sheets, (name) => new StoredFile(name));
+  const book = new XlsxBook(sheets, "stored");
   for (const [place, { rows }] of sheets.entries()) for await (const group of groupsInTurns(rows, ROWS_AT_ONCE)) await book.add(place, group);
   return book.end();
 }
 
-type NewFile = (name: string) => ZipFile;
 type Rows = readonly (readonly Cell[])[];
 
 /** A workbook whose rows come a group at a time. */
-class Book {
-  readonly #newFile: NewFile;
+export class XlsxBook {
+  readonly #keeping: Keeping;
   readonly #sheets: readonly { readonly sheet: XlsxHead; readonly file: ZipFile; rows: number }[];
 
-  constructor(sheets: readonly XlsxHead[], newFile: NewFile) {
-    this.#newFile = newFile;
-    this.#sheets = sheets.map((sheet, index) => ({ sheet, file: newFile(sheetName(index)), rows: 0 }));
+  constructor(sheets: readonly XlsxHead[], keeping: Keeping) {
+    this.#keeping = keeping;
+    this.#sheets = sheets.map((sheet, index) => ({ sheet, file: new ZipFile(sheetName(index), keeping), rows: 0 }));
   }
 
   /** Writes rows below those that a sheet has; one call at a time. */
@@ -63,18 +62,11 @@ class Book {
   async end(): Promise<readonly Buffer[]> {
     for (const { sheet, file, rows } of this.#sheets) await file.add((rows === 0 ? sheetStart(sheet) : "") + sheetEnd(sheet, rows));
     const frame = frameParts(this.#sheets.map(({ sheet }) => sheet)).map(async ({ name, body }) => {
-      const file = this.#newFile(name);
+      const file = new ZipFile(name, this.#keeping);
       await file.add(body);
       return file;
     });
     return zip([...(await Promise.all(frame)), ...this.#sheets.map(({ file }) => file)]);
-  }
-}
-
-/** A workbook that is packed as its rows come, beside whatever else the process does, and held packed alone. */
-export class PackedXlsx extends Book {
-  constructor(sheets: readonly XlsxHead[]) {
-    super(sheets, (name) => new PackedFile(name));
   }
 }
 

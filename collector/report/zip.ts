@@ -10,44 +10,23 @@ const DEFLATED = 8;
 /** A file as it stands in an archive, in pieces. */
 type Entry = { readonly name: string; readonly method: number; readonly sum: number; readonly size: number; readonly pieces: readonly Buffer[] };
 
+/**
+ * How files of an archive are kept: `stored` as they are, the same bytes on every machine, as no compression is in them that a library may change; `packed`
+ * beside whatever else the process does, and held packed alone.
+ */
+export type Keeping = "stored" | "packed";
+
 /** A file of an archive that comes piece by piece; one call of `add` at a time. */
-export type ZipFile = {
-  add(body: string): void | Promise<void>;
-  entry(): Entry;
-};
-
-/** A file that is kept as it is: the same bytes on every machine, as no compression is in it that a library may change. */
-export class StoredFile implements ZipFile {
+export class ZipFile {
   readonly #name: string;
+  readonly #isPacked: boolean;
   readonly #pieces: Buffer[] = [];
   #sum = 0;
   #size = 0;
 
-  constructor(name: string) {
+  constructor(name: string, keeping: Keeping) {
     this.#name = name;
-  }
-
-  add(body: string): void {
-    const bytes = Buffer.from(body);
-    this.#sum = crc32(bytes, this.#sum);
-    this.#size += bytes.length;
-    this.#pieces.push(bytes);
-  }
-
-  entry(): Entry {
-    return { name: this.#name, method: STORED, sum: this.#sum, size: this.#size, pieces: this.#pieces };
-  }
-}
-
-/** A file that is packed piece by piece, beside whatever else the process does: what was added is held packed alone. */
-export class PackedFile implements ZipFile {
-  readonly #name: string;
-  readonly #pieces: Buffer[] = [];
-  #sum = 0;
-  #size = 0;
-
-  constructor(name: string) {
-    this.#name = name;
+    this.#isPacked = keeping === "packed";
   }
 
   async add(body: string): Promise<void> {
@@ -55,11 +34,12 @@ export class PackedFile implements ZipFile {
     this.#sum = crc32(bytes, this.#sum);
     this.#size += bytes.length;
     // Flushed, not finished: such pieces stand behind each other in one stream (RFC 1951, 3.2.4).
-    this.#pieces.push(await deflated(bytes, { finishFlush: constants.Z_FULL_FLUSH }));
+    this.#pieces.push(this.#isPacked ? await deflated(bytes, { finishFlush: constants.Z_FULL_FLUSH }) : bytes);
   }
 
   entry(): Entry {
-    return { name: this.#name, method: DEFLATED, sum: this.#sum, size: this.#size, pieces: [...this.#pieces, LAST_BLOCK] };
+    const [method, end] = this.#isPacked ? [DEFLATED, [LAST_BLOCK]] : [STORED, []];
+    return { name: this.#name, method, sum: this.#sum, size: this.#size, pieces: [...this.#pieces, ...end] };
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { vietnamDay } from "#schemas/calendar.ts";
 import { Code } from "#schemas/ids.ts";
-import { MAIN_POINT } from "#schemas/inventory.ts";
+import { pointOf } from "#schemas/inventory.ts";
 import { problem } from "#schemas/problem.ts";
 import { day } from "#schemas/text/moment-word.ts";
 import { text } from "#schemas/text/text.ts";
@@ -84,7 +84,7 @@ async function linkReply(c: Context, { linkEvidence, now, lang }: ReportDeps, fi
   const format = linkEvidenceFormats.find((one) => one === ending);
   if (!format) return c.json(problem(422, "evidence_invalid", "name a centre as <code>.link.html, .pdf, .csv or .json"), 422);
   const { firstDay, lastDay } = daysUntil(now(), LINK_DAYS);
-  const point = c.req.query("point") ?? MAIN_POINT;
+  const point = pointOf({ point: c.req.query("point") });
   const isAsked = Code.safeParse(code).success && Code.safeParse(point).success;
   const evidence = isAsked ? await linkEvidence(code, firstDay, lastDay, point) : undefined;
   if (!evidence) return c.json(problem(404, "centre_unknown", "there is no such centre"), 404);

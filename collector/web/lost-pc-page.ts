@@ -23,7 +23,7 @@ export function lostPcForm(frame: PageFrame, centre: Place, agents: readonly Lis
     frame,
     centre,
     html`<p>${text(lang, "lostPc.when", { name: centre.name })}</p><p>${text(lang, "lostPc.effect")}</p>
-<p><b>${text(lang, agents.length === 0 ? "lostPc.agents.none" : "lostPc.agents")}</b></p>${agents.length === 0 ? "" : list}
+<p><b>${text(lang, agents.length === 0 ? "lostPc.agents.none" : areApart(agents) ? "enrol.agents" : "lostPc.agents")}</b></p>${agents.length === 0 ? "" : list}
 ${isAskedAgain ? html`<p class="errors" role="alert">${text(lang, "lostPc.tick")}</p>` : ""}
 <form class="form" method="post"><input type="hidden" name="${TOKEN_FIELD}" value="${token}">${whichPoint(lang, agents)}
 <label class="choice"><input type="checkbox" name="sure" value="yes" required> ${text(lang, "lostPc.sure")}</label>

@@ -1,5 +1,5 @@
 import { xlsx } from "../../collector/report/xlsx.ts";
-import { StoredFile, zip } from "../../collector/report/zip.ts";
+import { ZipFile, zip } from "../../collector/report/zip.ts";
 import { zipParts } from "./zip-parts.ts";
 
 /**
@@ -13,8 +13,9 @@ export function workbook(rows: readonly (readonly string[])[]): Buffer {
   );
   const sheet = `<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${lines.join("")}</sheetData></worksheet>`;
   const files = [...ownParts].map(([name, body]) => {
-    const file = new StoredFile(name);
-    file.add(name === "xl/worksheets/sheet1.xml" ? sheet : body);
+    const file = new ZipFile(name, "stored");
+    // Stored files have what was added at once.
+    void file.add(name === "xl/worksheets/sheet1.xml" ? sheet : body);
     return file;
   });
   return Buffer.concat(zip(files));

@@ -137,6 +137,8 @@ it("makes a code for another reception point, as people type its name, and shows
 it("a PC that is gone is refused with those of its reception point alone, once somebody has said which", async () => {
   const unsaid = await ask("/centres/xa-03/lost-pc", { sure: "yes" });
   expect(unsaid.status).toBe(422);
+  // Nobody has said yet which of them will be refused.
+  expect([say("enrol.agents"), say("lostPc.agents")].map((words) => unsaid.html.includes(words))).toEqual([true, false]);
   const states = async () =>
     (await db.query<{ is: string }>("SELECT agent_id || ' ' || state AS is FROM agent WHERE agent_id LIKE 'agt-%a%' ORDER BY 1")).map(({ is }) => is);
   expect(await states()).toEqual(["agt-ia-ly active", "agt-main active"]);
