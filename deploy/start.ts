@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Device, Inventory } from "#schemas/inventory.ts";
 import { FindingsReply } from "#schemas/read-api.ts";
+import { unitWord } from "#schemas/text/finding-sentence.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import { Lang } from "#schemas/words.ts";
 import { runFlags } from "./run-flags.ts";
@@ -109,7 +110,8 @@ async function printChanges(): Promise<void> {
       if (seen.get(requirement) === now) continue;
       seen.set(requirement, now);
       const key = `finding.short.${reason}`;
-      const numbers = observed === undefined ? "" : ` ${text(lang, "start.numbers", { observed, required: required ?? "", unit: unit ?? "" })}`;
+      const numbers =
+        observed === undefined ? "" : ` ${text(lang, "start.numbers", { observed, required: required ?? "", unit: unit ? unitWord(lang, unit) : "" })}`;
       console.log(
         `${new Date().toTimeString().slice(0, 8)} ${requirement} ${text(lang, `state.${state}`)}${numbers}${isTextKey(key) ? `: ${text(lang, key)}` : ""}`,
       );
