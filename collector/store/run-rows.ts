@@ -1,5 +1,6 @@
 import { MAIN_POINT } from "#schemas/inventory.ts";
-import type { ProbeKind, Reading } from "#schemas/observation.ts";
+import type { LabelName } from "#schemas/metrics.ts";
+import type { Reading } from "#schemas/observation.ts";
 import { canonicalLabels } from "../ingest/filed.ts";
 import type { Db } from "./db.ts";
 import { EvidenceIds, type ToldEvidence } from "./evidence.ts";
@@ -11,8 +12,8 @@ import { SeriesIds, type SeriesKey } from "./series.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What these measure is the line of the agent's reception point: two lines are two series. All else is told apart by its device, or is the centre's. */
-const LINE_PROBES: ReadonlySet<ProbeKind> = new Set(["link-bandwidth", "link-quality"]);
+/** What has one of these is told apart by its device, which may move. All else is of the agent's reception point, as its line, its portals and its Wi-Fi are: two points are two series. */
+const DEVICE_LABELS = ["device", "camera", "channel"] as const satisfies readonly LabelName[];
 
 /** What this collector knows of the database: ids of all that runs refer to, and what it holds of days. */
 export class RunIds {
@@ -69,7 +70,7 @@ function draftsOf({ siteId, receivedMs, batch, filed, point }: Received, ids: Ru
       lane: batch.lane,
       observation,
       takenMs,
-      point: LINE_PROBES.has(probe) ? own : "",
+      point: own,
       sourceId: sourceId ?? 0,
       seriesIds: [],
       vals: [],
@@ -84,9 +85,10 @@ function draftsOf({ siteId, receivedMs, batch, filed, point }: Received, ids: Ru
 }
 
 function draftReadings(run: Draft, readings: readonly Reading[], target: string, series: SeriesIds, open: Open): void {
-  const { siteId, sourceId, point } = run;
+  const { siteId, sourceId } = run;
   for (const { metric, value, labels } of readings) {
     const named = canonicalLabels(labels);
+    const point = run.point !== "" && labels && DEVICE_LABELS.some((name) => labels[name] !== undefined) ? "" : run.point;
     const seriesId = sourceId === 0 ? undefined : series.idOf(sourceId, metric, named, point);
     if (seriesId === undefined) open.series.push({ run, place: run.vals.length, key: { siteId, metric, target, labels: named, point } });
     run.seriesIds.push(seriesId ?? 0);

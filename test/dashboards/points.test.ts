@@ -33,8 +33,6 @@ const line = (atMs: number, mbps: number, loss: number, carries: 0 | 1): Said[] 
       { metric: "segment_up", value: carries, labels: { segment: "line" } },
     ]),
   },
-  { probe: "portal-http", target: "igate", atMs, outcome: measured([{ metric: "portal_up", value: carries, labels: { portal: "igate" } }]) },
-  { probe: "camera-presence", atMs, outcome: measured([{ metric: "camera_up", value: 1, labels: { camera: "c-1" } }]) },
 ];
 
 beforeAll(async () => {
@@ -79,17 +77,6 @@ it.each([
     ["xa-hra", "ia-ly", "loss_percent", 12, 12],
     ["xa-one", null, "download_mbps", 250, 250],
     ["xa-one", null, "loss_percent", 1, 1],
-  ]);
-});
-
-it("what is told apart by its device or its portal, and what is the centre's, keeps one series", async () => {
-  expect(
-    await rows(
-      "SELECT metric, point, count(*)::int AS n FROM grafana.reading_now WHERE centre = 'xa-hra' AND metric IN ('camera_up', 'portal_up') GROUP BY 1, 2 ORDER BY 1",
-    ),
-  ).toEqual([
-    { metric: "camera_up", point: null, n: 1 },
-    { metric: "portal_up", point: null, n: 1 },
   ]);
 });
 

@@ -284,6 +284,13 @@ const somePresent = `
   FROM site AS s, view_requirement AS r WHERE s.site_id < 5;
   INSERT INTO line_speed SELECT n, now() - k * interval '1 hour', n * k FROM generate_series(1, 4) AS n, generate_series(1, 3) AS k;
   UPDATE series SET point = 'ia-ly' WHERE site_id IN (2, 3) AND target = '2' AND metric IN ('download_mbps', 'upload_mbps', 'loss_percent', 'rtt_avg_ms');
+  INSERT INTO agent (site_id, agent_id, public_key, host_name, version, enrolled_at, state, point)
+  SELECT n, 'a-' || n || p, n || p, 'pc', '1', '2026-11-28', 'active', p FROM generate_series(1, 4) AS n, unnest(ARRAY['main', 'ia-ly']) AS p WHERE n < 4 OR p = 'main';
+  INSERT INTO series (site_id, metric, target, labels, point, source_id) SELECT site_id, metric, target, labels, 'ia-ly', 1000 + site_id
+  FROM series WHERE metric IN ('portal_up', 'portal_status', 'hop_up', 'segment_up', 'wifi_clients', 'wifi_ap_up') AND target <> '3' ORDER BY series_id;
+  INSERT INTO newest_values SELECT site_id, source_id, max(now()), array_agg(series_id), array_agg((series_id * 17 + site_id) % 2), array_agg(now() - series_id % 3 * interval '90 minutes')
+  FROM series WHERE source_id > 1000 GROUP BY site_id, source_id;
+  UPDATE finding SET body = body || CASE site_id WHEN 1 THEN '{"detail": {"point": "ia-ly"}}' ELSE '{"detail": {"point": "main"}}' END::jsonb WHERE site_id < 3;
   INSERT INTO line_speed SELECT n, now() - interval '1 hour', CASE n WHEN 2 THEN 1 ELSE 100 END, 'ia-ly' FROM generate_series(2, 3) AS n;
   INSERT INTO peak_day SELECT n, 'wifi_clients', (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - k, n * k FROM generate_series(1, 4) AS n, generate_series(1, 9) AS k`;
 
@@ -354,10 +361,11 @@ describe("mode citus", () => {
       await db.script(somePresent);
       return Promise.all(
         [
-          ...["line_now", "wifi_now", "camera_now", "requirement_now", "requirement_district_now", "centre_now"].map(
+          "SELECT to_jsonb(x) - 'time' AS row FROM grafana.wifi_now AS x ORDER BY centre",
+          ...["line_now", "camera_now", "requirement_now", "requirement_district_now", "centre_now"].map(
             (view) => `SELECT x::text AS row FROM grafana.${view} AS x ORDER BY 1`,
           ),
-          "SELECT centre, portal, up, status, line_up, verdict, segment FROM grafana.portal_now ORDER BY 1, 2",
+          "SELECT centre, portal, up, status, line_up, verdict, segment, point FROM grafana.portal_now ORDER BY 1, 2",
         ].map((asked) => db.query(asked)),
       );
     };
@@ -370,6 +378,11 @@ describe("mode citus", () => {
       { centre: "c-2", point: "ia-ly" },
       { centre: "c-3", point: null },
     ]);
+    expect(await citus.query("SELECT point, count(*)::int AS n FROM grafana.wifi_now WHERE centre < 'c-5' GROUP BY 1 ORDER BY 1")).toEqual([
+      { point: "ia-ly", n: 3 },
+      { point: null, n: 1 },
+    ]);
+    expect(new Set(answer.at(-1)?.map(({ point }) => point))).toEqual(new Set(["ia-ly", null]));
     const [lateral] = await citus.query(
       "SELECT string_agg(pg_get_viewdef(oid), '') ~ 'LEFT JOIN LATERAL' AS found FROM pg_class WHERE relname IN ('line_now', 'wifi_now', 'camera_now', 'portal_now')",
     );
