@@ -47,7 +47,7 @@ const open = (page: Page) =>
     "board.alerts.open",
     table({
       from: "incident",
-      columns: ["open", "time", "time_end", "name", "centre", "requirement", titleColumn(page), "kind", "owner", "minutes"],
+      columns: ["open", "time", "time_end", "name", "centre", "point", "requirement", titleColumn(page), "kind", "owner", "minutes"],
       where: [inDistrict, "(open OR $__timeFilter(time))"],
       orderBy: ["open DESC", "impact", "time DESC", "incident"],
       limit: 500,

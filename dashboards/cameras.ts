@@ -3,7 +3,7 @@ import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { days, series, table } from "./query.ts";
+import { days, series, table, withinDays } from "./query.ts";
 
 /** Which cameras are dead, which recorders cannot show the days that the plan demands, and whose clock is wrong? */
 export function cameras(page: Page) {
@@ -97,7 +97,7 @@ const failures = (page: Page) =>
     table({
       from: "failure_day",
       columns: ["name", "centre", "probe", "kind", "reason AS outcome_reason", "sum(runs) AS runs", "max(time) AS time"],
-      where: [inDistrict, "$__timeFilter(time)", "probe IN ('camera-presence', 'camera-stream', 'recording-depth')"],
+      where: [inDistrict, withinDays, "probe IN ('camera-presence', 'camera-stream', 'recording-depth')"],
       groupBy: ["name", "centre", "probe", "kind", "reason"],
       orderBy: ["runs DESC", "centre", "probe", "reason"],
       limit: 300,

@@ -1,5 +1,5 @@
 import { board, centreChoice } from "./board.ts";
-import { byPoint, requirementLabel, titleColumn } from "./filters.ts";
+import { byPoint, requirementLabel, titleColumn, wordsUnder } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours, flagMapping, severityMapping, severitySteps } from "./palette.ts";
 import { lines, table as rows, stat, timeline } from "./panels.ts";
@@ -59,6 +59,7 @@ const findings = (page: Page) =>
         titleColumn(page),
         "state",
         "reason",
+        "point",
         "observed",
         "required",
         "unit",
@@ -90,7 +91,13 @@ const speed = (page: Page) =>
       points({ from: "reading_1h", name: byPoint("metric"), value: "avg", where: [here, "metric IN ('download_mbps', 'upload_mbps')"] }),
       level({ from: "line_now", value: "required_mbps", name: "required_mbps", where: [here] }),
     ],
-    { width: 9, unit: "Mbits", min: 0, pointsOnly: true },
+    {
+      width: 9,
+      unit: "Mbits",
+      min: 0,
+      pointsOnly: true,
+      names: { ...wordsUnder("metric.", ["download_mbps", "upload_mbps"]), ...wordsUnder("board.column.", ["required_mbps"]) },
+    },
   );
 
 const quality = (page: Page) =>
@@ -103,11 +110,17 @@ const quality = (page: Page) =>
       value: "avg(avg)",
       where: [here, "metric IN ('loss_percent', 'rtt_avg_ms', 'jitter_ms')"],
     }),
-    { width: 8, min: 0 },
+    {
+      width: 8,
+      unit: "ms",
+      min: 0,
+      percents: "metric.loss_percent",
+      names: { ...wordsUnder("metric.", ["loss_percent", "rtt_avg_ms", "jitter_ms"]), ...wordsUnder("selfcheck.hop.", ["gateway", "isp", "collector"]) },
+    },
   );
 
 const portals = (page: Page) =>
-  lines(page, "board.centre.portals", series({ from: "reading_1h", name: "portal", value: "avg(avg)", where: [here, "metric = 'portal_ttfb_ms'"] }), {
+  lines(page, "board.centre.portals", series({ from: "reading_1h", name: byPoint("portal"), value: "avg(avg)", where: [here, "metric = 'portal_ttfb_ms'"] }), {
     width: 7,
     unit: "ms",
     min: 0,
@@ -118,10 +131,10 @@ const wifi = (page: Page) =>
     page,
     "board.centre.wifi",
     [
-      series({ from: "reading_1h", name: "'wifi_clients'", value: "max(max)", where: [here, "metric = 'wifi_clients'", "ap IS NULL", "ssid IS NULL"] }),
+      series({ from: "reading_1h", name: byPoint("metric"), value: "max(max)", where: [here, "metric = 'wifi_clients'", "ap IS NULL", "ssid IS NULL"] }),
       level({ from: "wifi_now", value: "required_clients", name: "required_clients", where: [here] }),
     ],
-    { width: 8, unit: "none", min: 0 },
+    { width: 8, unit: "none", min: 0, names: { ...wordsUnder("metric.", ["wifi_clients"]), ...wordsUnder("board.column.", ["required_clients"]) } },
   );
 
 const cameras = (page: Page) =>
@@ -163,7 +176,7 @@ const incidents = (page: Page) =>
     "board.centre.incidents",
     table({
       from: "incident",
-      columns: ["open", "time", "time_end", "requirement", titleColumn(page), "owner", "minutes"],
+      columns: ["open", "time", "time_end", "requirement", titleColumn(page), "point", "owner", "minutes"],
       where: [here],
       orderBy: ["open DESC", "time DESC"],
       limit: 200,

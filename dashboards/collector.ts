@@ -1,8 +1,9 @@
 import { board } from "./board.ts";
+import { wordsUnder } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { points, table } from "./query.ts";
+import { points, table, withinDays } from "./query.ts";
 
 /** Does the collector itself work: do observations arrive, is judgement fresh, is there room, do messages leave? */
 export function collector(page: Page) {
@@ -53,11 +54,16 @@ const observations = (page: Page) =>
       points({ from: "collector_hour", name: "'failed'", value: "failed" }),
       points({ from: "collector_hour", name: "'skipped'", value: "skipped" }),
     ],
-    { width: 14, unit: "none", min: 0 },
+    { width: 14, unit: "none", min: 0, names: wordsUnder("board.kind.", ["measured", "failed", "skipped"]) },
   );
 
 const lateness = (page: Page) =>
-  lines(page, "board.collector.late", points({ from: "collector_hour", name: "'late'", value: "late" }), { width: 10, unit: "none", min: 0 });
+  lines(page, "board.collector.late", points({ from: "collector_hour", name: "'late'", value: "late" }), {
+    width: 10,
+    unit: "none",
+    min: 0,
+    names: wordsUnder("board.kind.", ["late"]),
+  });
 
 const failures = (page: Page) =>
   rows(
@@ -66,7 +72,7 @@ const failures = (page: Page) =>
     table({
       from: "failure_day",
       columns: ["probe", "kind", "reason AS outcome_reason", "sum(runs) AS runs", "count(DISTINCT centre) AS centres"],
-      where: ["$__timeFilter(time)"],
+      where: [withinDays],
       groupBy: ["probe", "kind", "reason"],
       orderBy: ["runs DESC", "probe", "reason"],
     }),

@@ -1,5 +1,6 @@
+import { deviceRoles } from "#schemas/inventory.ts";
 import { board, centreFilter, districtChoice } from "./board.ts";
-import { inCentre, inDistrict, titleColumn } from "./filters.ts";
+import { inCentre, inDistrict, titleColumn, wordsUnder } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
@@ -125,6 +126,7 @@ const seen = (page: Page) =>
     width: 14,
     unit: "none",
     min: 0,
+    names: wordsUnder("device.role.", deviceRoles),
   });
 
 const pages = (page: Page) =>

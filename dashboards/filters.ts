@@ -8,9 +8,17 @@ export const inCentre = "centre IN ($centre)";
 /** Mean over all samples of a district's bucket, in view `district_hour`. */
 export const mean = "sum(sum) / sum(n)";
 
-/** What is drawn, and the reception point whose line it is where that is not the main office: two lines in one would zigzag between them. */
-export function byPoint(name: "metric" | "hop || ' · ' || metric"): string {
+/** What is drawn, and the reception point where that is not the main office: two lines, portals or Wi-Fis in one would zigzag between them. */
+export function byPoint(name: "metric" | "hop || ' · ' || metric" | "portal"): string {
   return `concat_ws(' · ', ${name}, point)`;
+}
+
+/** Words for codes, all of them found under one beginning of their keys. */
+export function wordsUnder<const Prefix extends string, const Code extends string>(
+  prefix: Prefix,
+  codes: readonly Code[],
+): Readonly<Record<string, `${Prefix}${Code}`>> {
+  return Object.fromEntries(codes.map((code) => [code, `${prefix}${code}` as const]));
 }
 
 /** The title of a requirement in the page's language, as a column called `title`. */

@@ -3,7 +3,7 @@ import { inDistrict } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { series, table, withinDays } from "./query.ts";
 
 /** Which agents are silent, old, behind or off the clock, and where is a gateway PC about to fail? */
 export function fleet(page: Page) {
@@ -59,20 +59,7 @@ const agents = (page: Page) =>
     "board.fleet.agents",
     table({
       from: "agent_now",
-      columns: [
-        "state AS liveness",
-        "name",
-        "centre",
-        "agent",
-        "version",
-        "last_seen",
-        "silent_minutes",
-        "clock",
-        "clock_skew_ms",
-
-        "gaps",
-        "lost",
-      ],
+      columns: ["state AS liveness", "name", "centre", "point", "agent", "version", "last_seen", "silent_minutes", "clock", "clock_skew_ms", "gaps", "lost"],
       where: [inDistrict],
       orderBy: ["severity DESC", "silent_minutes DESC NULLS FIRST", "centre"],
     }),
@@ -85,9 +72,9 @@ const disks = (page: Page) =>
     "board.fleet.disks",
     table({
       from: "reading_now",
-      columns: ["name", "centre", "disk", "value AS free_percent", "age_minutes"],
+      columns: ["name", "centre", "point", "disk", "value AS free_percent", "age_minutes"],
       where: [inDistrict, "metric = 'host_disk_free_percent'"],
-      orderBy: ["value", "centre", "disk"],
+      orderBy: ["value", "centre", "point", "disk"],
       limit: 200,
     }),
     { width: 12 },
@@ -107,7 +94,7 @@ const failures = (page: Page) =>
     table({
       from: "failure_day",
       columns: ["name", "centre", "probe", "kind", "reason AS outcome_reason", "sum(runs) AS runs"],
-      where: [inDistrict, "$__timeFilter(time)"],
+      where: [inDistrict, withinDays],
       groupBy: ["name", "centre", "probe", "kind", "reason"],
       orderBy: ["runs DESC", "centre", "probe", "reason"],
       limit: 300,

@@ -3,7 +3,7 @@ import { inDistrict, mean } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { series, table, withinDays } from "./query.ts";
 
 /** Which lines are below the plan, is it one provider or one district, and are the tests themselves sound? */
 export function link(page: Page) {
@@ -124,7 +124,7 @@ const failures = (page: Page) =>
     table({
       from: "failure_day",
       columns: ["probe", "kind", "reason AS outcome_reason", "sum(runs) AS runs", "count(DISTINCT centre) AS centres"],
-      where: [inDistrict, "$__timeFilter(time)", "probe IN ('link-bandwidth', 'link-quality')"],
+      where: [inDistrict, withinDays, "probe IN ('link-bandwidth', 'link-quality')"],
       groupBy: ["probe", "kind", "reason"],
       orderBy: ["runs DESC", "probe", "reason"],
     }),

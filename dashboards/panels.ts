@@ -19,6 +19,7 @@ import {
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import {
+  type DataTransformerConfig,
   FieldColorModeId,
   type FieldConfig,
   type Panel,
@@ -32,6 +33,7 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import type { TextKey } from "#schemas/text/text.ts";
 import { columnOverrides } from "./columns.ts";
 import { drillDown } from "./links.ts";
 import { columnTitle, type Page, type PageName, type PanelKey, stableId } from "./page.ts";
@@ -66,13 +68,19 @@ export function stat(page: Page, key: PanelKey, query: Query, look: Look & { rea
   return finish(page, key, query, look, builder);
 }
 
+type Lines = Look & {
+  readonly min?: number;
+  readonly stacked?: boolean;
+  readonly pointsOnly?: boolean;
+  readonly states?: boolean;
+  /** The codes in the names of the series that are shown as words; what stands beside them, as the code of a reception point, stays. */
+  readonly names?: Words;
+  /** The word of `names` whose series are percent, where the others have another unit. */
+  readonly percents?: TextKey;
+};
+
 /** Lines over time. */
-export function lines(
-  page: Page,
-  key: PanelKey,
-  query: Query | readonly Query[],
-  look: Look & { readonly min?: number; readonly stacked?: boolean; readonly pointsOnly?: boolean; readonly states?: boolean },
-): Placed {
+export function lines(page: Page, key: PanelKey, query: Query | readonly Query[], look: Lines): Placed {
   const builder = new TimeSeries()
     .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
@@ -81,10 +89,24 @@ export function lines(
     .fillOpacity(look.stacked ? 60 : 8)
     .interval("1h");
   if (look.min !== undefined) builder.min(look.min);
+  if (look.names) builder.transformations(renames(page, look.names));
+  if (look.percents)
+    builder.overrides([{ matcher: { id: "byRegexp", options: `/${page.say(look.percents)}/` }, properties: [{ id: "unit", value: "percent" }] }]);
   if (look.states) builder.overrides(Object.keys(dayLooks).map((state) => barOverride(page, state)));
   const placed = finish(page, key, query, look, builder);
   if (look.stacked) Object.assign(placed.panel.fieldConfig?.defaults.custom ?? {}, { stacking: { mode: StackingMode.Normal, group: "A" } });
   return placed;
+}
+
+/** Words for codes, by their keys. */
+export type Words = Readonly<Record<string, TextKey>>;
+
+/** A code is a part of a series' name by itself, or between dots: both languages ask the same SQL, which knows the codes alone. */
+function renames(page: Page, words: Words): DataTransformerConfig[] {
+  return Object.entries(words).map(([code, key]) => ({
+    id: "renameByRegex",
+    options: { regex: `(^|· )${code}($| ·)`, renamePattern: `$1${page.say(key)}$2` },
+  }));
 }
 
 /** Rows with headings and looks by column name; a click on a centre leads to its dashboard. */

@@ -66,7 +66,7 @@ const troubled = (page: Page) =>
     "board.portals.troubled",
     table({
       from: "portal_now",
-      columns: ["verdict", "segment", "name", "centre", "portal", "up", "status", "ttfb_ms", "loss_percent", "time"],
+      columns: ["verdict", "segment", "name", "centre", "point", "portal", "up", "status", "ttfb_ms", "loss_percent", "time"],
       where: [inDistrict],
       orderBy: ["verdict = 'ok'", "ttfb_ms DESC NULLS FIRST", "centre", "portal"],
       limit: 300,

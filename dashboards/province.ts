@@ -81,7 +81,7 @@ const worstCentres = (page: Page) =>
     "board.province.worst",
     table({
       from: "centre_now",
-      columns: ["severity", "name", "centre", "fail", "unknown", "waived", "coverage_percent", "score_percent", "silent_minutes", "open_incidents"],
+      columns: ["severity", "name", "centre", "point", "fail", "unknown", "waived", "coverage_percent", "score_percent", "silent_minutes", "open_incidents"],
       where: [inDistrict],
       orderBy: ["fail DESC", "severity DESC", "unknown DESC", "centre"],
     }),
@@ -132,7 +132,7 @@ const openIncidents = (page: Page) =>
     "board.province.incidents",
     table({
       from: "incident",
-      columns: ["time", "name", "centre", "requirement", titleColumn(page), "owner", "minutes"],
+      columns: ["time", "name", "centre", "point", "requirement", titleColumn(page), "owner", "minutes"],
       where: ["open", inDistrict],
       orderBy: ["impact", "time", "incident"],
       limit: 200,

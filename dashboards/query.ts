@@ -111,13 +111,15 @@ export function level<const View extends ViewName>(spec: {
   return { sql: lines.join("\n"), format: "time_series", columns: ["time", "metric", "value"] };
 }
 
+/** Rows of a view of days of which a part lies in the time range: a day has the time at which it begins, which of today lies before a range of hours. */
+export const withinDays = "time <= $__timeTo()::timestamptz AND time > $__timeFrom()::timestamptz - interval '24 hours'";
+
 /** What each Vietnam day counts as: one point where it begins, cut to the time range, its severity as the value; no value where it is not counted. */
 export function countedDays(name: string, where: readonly string[]): Query {
-  const within = ["time <= $__timeTo()::timestamptz", "time > $__timeFrom()::timestamptz - interval '24 hours'"];
   const lines = [
     `SELECT greatest(time, $__timeFrom()::timestamptz) AS "time", ${name} AS metric, severity AS value`,
     "FROM grafana.finding_day",
-    `WHERE ${[...within, ...where].join(" AND ")}`,
+    `WHERE ${[withinDays, ...where].join(" AND ")}`,
     "ORDER BY 1, 2",
     `LIMIT ${SERIES_ROWS_MAX}`,
   ];

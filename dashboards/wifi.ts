@@ -2,7 +2,7 @@ import { board, districtChoice } from "./board.ts";
 import { inDistrict } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { lines, table as rows, stat } from "./panels.ts";
-import { series, table } from "./query.ts";
+import { series, table, withinDays } from "./query.ts";
 
 /** Can citizens get on the Wi-Fi where they wait, where is it full, and where can we not ask it at all? */
 export function wifi(page: Page) {
@@ -18,6 +18,10 @@ export function wifi(page: Page) {
   });
 }
 
+/** An answer says for a day how it is now. */
+const lately = "age_minutes <= 24 * 60";
+const isTotal = ["ap IS NULL", "ssid IS NULL", "radio IS NULL"] as const;
+
 const byState = (page: Page) =>
   stat(
     page,
@@ -27,16 +31,22 @@ const byState = (page: Page) =>
   );
 
 const clientsNow = (page: Page) =>
-  stat(page, "board.wifi.now", table({ from: "wifi_now", columns: ["sum(clients) AS clients"], where: [inDistrict], orderBy: ["1"] }), { width: 4 });
+  stat(
+    page,
+    "board.wifi.now",
+    // Of all reception points: a row of `wifi_now` tells of one alone.
+    table({ from: "reading_now", columns: ["sum(value) AS clients"], where: [inDistrict, lately, "metric = 'wifi_clients'", ...isTotal], orderBy: ["1"] }),
+    { width: 4 },
+  );
 
 const accessPoints = (page: Page) =>
   stat(
     page,
     "board.wifi.points",
     table({
-      from: "wifi_now",
-      columns: ["sum(access_points_up) AS access_points_up", "sum(access_points) AS access_points"],
-      where: [inDistrict],
+      from: "reading_now",
+      columns: ["count(*) FILTER (WHERE value = 1) AS access_points_up", "count(*) AS access_points"],
+      where: [inDistrict, lately, "metric = 'wifi_ap_up'"],
       orderBy: ["1"],
     }),
     { width: 6 },
@@ -52,6 +62,7 @@ const busiest = (page: Page) =>
         "state",
         "name",
         "centre",
+        "point",
         "clients",
         "peak_week_clients",
         "required_clients",
@@ -92,7 +103,7 @@ const unreadable = (page: Page) =>
     table({
       from: "failure_day",
       columns: ["name", "centre", "kind", "reason AS outcome_reason", "sum(runs) AS runs", "max(time) AS time"],
-      where: [inDistrict, "$__timeFilter(time)", "probe = 'wifi-clients'"],
+      where: [inDistrict, withinDays, "probe = 'wifi-clients'"],
       groupBy: ["name", "centre", "kind", "reason"],
       orderBy: ["runs DESC", "centre", "reason"],
     }),

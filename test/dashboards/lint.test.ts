@@ -1,6 +1,7 @@
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { parse } from "libpg-query";
 import { describe, expect, it } from "vitest";
+import { text } from "#schemas/text/text.ts";
 import { colours } from "../../dashboards/palette.ts";
 import { views } from "../../dashboards/views.ts";
 import { alertQueries, type DashboardJson, dashboardsOf, type FieldJson, type PanelJson, storedQueries } from "../support/dashboard-queries.ts";
@@ -92,6 +93,28 @@ describe("panels", () => {
     }
   });
 
+  it("give loss a unit of its own beside times: one axis of both read 12 % as 12 ms", () => {
+    const title = text("vi", "board.centre.quality");
+    const panel = everyPanel.find(({ name }) => name === `hcc-centre: ${title}`)?.panel;
+    expect(panel?.fieldConfig?.defaults.unit).toBe("ms");
+    expect(panel?.fieldConfig?.overrides).toEqual([{ matcher: { id: "byRegexp", options: "/Mất gói/" }, properties: [{ id: "unit", value: "percent" }] }]);
+  });
+
+  it("name their lines in the reader's language, also those of a reception point; its code stays", () => {
+    const shown = (uid: string, name: string) => {
+      const renames = all.find((dashboard) => dashboard.uid === uid)?.panels.flatMap(({ transformations = [] }) => transformations) ?? [];
+      return renames.reduce((text, { options: { regex, renamePattern } }) => text.replace(new RegExp(regex), renamePattern), name);
+    };
+    expect(shown("hcc-centre", "gateway · loss_percent · ia-ly")).toBe("bộ định tuyến · Mất gói · ia-ly");
+    expect(shown("hcc-centre", "download_mbps")).toBe("Tốc độ tải xuống");
+    expect(shown("hcc-centre", "wifi_clients · ia-ly")).toBe("Số người dùng Wi-Fi · ia-ly");
+    expect(shown("hcc-devices", "officer-pc")).toBe("Máy tính cán bộ");
+    expect(shown("hcc-collector-en", "late")).toBe("late");
+    // Names that stand in the query itself are codes.
+    for (const { sql, name } of storedQueries("vi"))
+      for (const [, code = ""] of sql.matchAll(/'([a-z_]+)' AS metric/g)) expect(shown(name.slice(0, name.indexOf(":")), code), name).not.toBe(code);
+  });
+
   it("use the colours of the palette alone, and never a colour without a word or a sign", () => {
     const palette = new Set<string>(Object.values(colours));
     for (const { panel, name } of everyPanel) {
@@ -127,6 +150,12 @@ describe("queries", () => {
         if (interval !== undefined) expect(interval, `${name}: ${macro}`).toMatch(/^(\$__interval|\d+[smhd])$/);
       }
     }
+  });
+
+  it("of tables of days take the day in which the time range begins: a range of hours would leave out today", () => {
+    const ofDays = queries.filter(({ sql, format }) => format === "table" && /FROM grafana\.\w+_day\b/.test(sql));
+    expect(ofDays.length).toBeGreaterThan(8);
+    for (const { sql, name } of ofDays) expect(sql, name).toContain("time > $__timeFrom()::timestamptz - interval '24 hours'");
   });
 
   it("take variables in Grafana's own quoting, never raw", () => {

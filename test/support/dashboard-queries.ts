@@ -19,6 +19,7 @@ export type PanelJson = {
     }[];
   };
   readonly interval?: string;
+  readonly transformations?: readonly { readonly id: string; readonly options: { readonly regex: string; readonly renamePattern: string } }[];
 };
 export type FieldJson = {
   readonly unit?: string;

@@ -58,6 +58,8 @@ export const boardWords: Record<keyof typeof vi, string> = {
   "board.outcome.no_target": "nothing to ask",
   "board.outcome.not_supported_here": "not supported here",
   "board.outcome.outside_window": "outside its window",
+  "board.kind.measured": "measured",
+  "board.kind.late": "late",
   "board.kind.failed": "failed",
   "board.kind.skipped": "skipped",
   "board.kind.open": "open",

@@ -14,7 +14,8 @@ export const dashboards = {
   "board.province.map.help":
     "Places by declared coordinates; larger marks are worse states. No map tiles are loaded from outside. Click a mark to open its centre.",
   "board.province.worst": "Worst first",
-  "board.province.worst.help": "Centres with most failed requirements first. Click a name for the details.",
+  "board.province.worst.help":
+    "Centres with most failed requirements first; of several reception points the one at which most is not met is named. Click a name for the details.",
   "board.province.requirements": "By requirement of the plan",
   "board.province.requirements.help": "For each requirement: how many centres pass, fail, wait, are unknown, or are exempt because it does not apply.",
   "board.province.changes": "Changes of the last 24 hours",
@@ -51,9 +52,11 @@ export const dashboards = {
   "board.centre.quality.help":
     "Loss (%), round trip and jitter (ms) to the LAN gateway and to the province: tells a LAN fault from a line fault. The line of a reception point other than the main office bears the code of that point.",
   "board.centre.portals": "Portals: time to first byte",
-  "board.centre.portals.help": "Mean time to the first byte per hour, for each portal.",
+  "board.centre.portals.help":
+    "Mean time to the first byte per hour, for each portal. What a reception point other than the main office asked bears the code of that point.",
   "board.centre.wifi": "Wi-Fi clients at once",
-  "board.centre.wifi.help": "Most stations of each hour, with the demanded level. Counts only; no address of a device is stored.",
+  "board.centre.wifi.help":
+    "Most stations of each hour, with the demanded level. Counts only; no address of a device is stored. The Wi-Fi of a reception point other than the main office bears the code of that point.",
   "board.centre.cameras": "Cameras alive",
   "board.centre.cameras.help": "One strip per camera or recorder: whether it answered in each hour.",
   "board.centre.recordings": "Recordings by channel",
@@ -69,10 +72,10 @@ export const dashboards = {
   "board.link.tested": "Tested within 2 days",
   "board.link.tested.help": "Centres with a speed test in the last 48 hours.",
   "board.link.contract": "Below contract",
-  "board.link.contract.help": "Centres whose mean of 7 days is below the speed of their contract.",
+  "board.link.contract.help": "Centres whose median of 7 days is below the speed of their contract.",
   "board.link.slowest": "Slowest first",
   "board.link.slowest.help":
-    "Newest test and mean of 7 days beside the demanded and the contracted speed. Excused tests (busy line, slow PC) are shown but never count as a breach. Of a centre with several reception points: its slowest line; provider and contract are told of the line of the main office only.",
+    "Newest test and median of 7 days beside the demanded and the contracted speed. Excused tests (busy line, slow PC) are shown but never count as a breach. Of a centre with several reception points: its slowest line; provider and contract are told of the line of the main office only.",
   "board.link.providers": "By provider",
   "board.link.providers.help":
     "Providers compared: centres, failures, mean speed, loss, round trip. Lines of reception points other than the main office are left out.",
@@ -93,7 +96,8 @@ export const dashboards = {
   "board.wifi.points": "Access points",
   "board.wifi.points.help": "Access points that answer, and all that were asked within a day.",
   "board.wifi.busiest": "Wi-Fi by centre",
-  "board.wifi.busiest.help": "Now and the peak of 7 days, beside the demanded level, the configured limit, channel use and free addresses.",
+  "board.wifi.busiest.help":
+    "Now and the peak of 7 days, beside the demanded level, the configured limit, channel use and free addresses. Of a centre with several reception points: the one that the finding names, else the busiest; the peak of 7 days is empty then.",
   "board.wifi.clients": "Clients by district",
   "board.wifi.clients.help": "Mean of each hour's peak, by district.",
   "board.wifi.utilisation": "Channel use",
@@ -134,21 +138,23 @@ export const dashboards = {
   "board.devices.roles": "By role",
   "board.devices.roles.help": "Declared devices by role and presence.",
   "board.devices.seen": "Devices seen per day",
-  "board.devices.seen.help": "Sum of each hour's largest count, by role.",
+  "board.devices.seen.help": "Devices that answered at least once on the day, by role.",
   "board.devices.pages": "Pages per day",
   "board.devices.pages.help": "Difference of the page counts between days, by district.",
   "board.portals": "Portals",
   "board.portals.questions": "Is a portal down for everybody or for one centre? Is it the line or the portal? How slow is it? When does a certificate end?",
   "board.portals.now": "Portals now",
-  "board.portals.now.help": "The newest request from each centre within two hours. A portal that answers does not prove that dossiers are synchronised.",
+  "board.portals.now.help":
+    "The newest request from each centre (from its reception point that is worst off) within two hours. A portal that answers does not prove that dossiers are synchronised.",
   "board.portals.verdicts": "Line or portal?",
   "board.portals.verdicts.help": "A portal that fails where the line is good is the portal's fault; with a broken line nothing is said about the portal.",
-  "board.portals.down": "Share of centres without access",
-  "board.portals.down.help": "Per hour and portal. Many centres at once are one shared incident.",
+  "board.portals.down": "Share of requests that failed",
+  "board.portals.down.help": "Of all requests of the chosen centres, per hour and portal. Many at once are one shared incident.",
   "board.portals.slowness": "Time to first byte",
   "board.portals.slowness.help": "Mean of the chosen centres per hour.",
   "board.portals.troubled": "Centres in trouble",
-  "board.portals.troubled.help": "Faults first, then the slowest.",
+  "board.portals.troubled.help":
+    "Faults first, then the slowest. Of a centre with several reception points: one row for each portal, of the point that is worst off.",
   "board.portals.districts": "Time to first byte by district",
   "board.portals.districts.help": "Where one district is much slower, look at its lines.",
   "board.fleet": "Fleet",

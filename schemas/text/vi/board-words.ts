@@ -57,6 +57,8 @@ export const boardWords = {
   "board.outcome.no_target": "không có gì để hỏi",
   "board.outcome.not_supported_here": "không chạy được trên máy này",
   "board.outcome.outside_window": "ngoài khung giờ",
+  "board.kind.measured": "có số đo",
+  "board.kind.late": "tới muộn",
   "board.kind.failed": "lỗi",
   "board.kind.skipped": "bỏ qua",
   "board.kind.open": "đang mở",
