@@ -65,18 +65,19 @@ function pointLines(
   agents: readonly ListedAgent[],
 ): Html {
   const path = `/v1/evidence/${encodeURIComponent(centre.code)}.link.html`;
+  const named = [...new Set([...agents, ...bandwidth].map(pointOf))].filter((point) => point !== MAIN_POINT).sort();
+  const isInPoint = named.length > 0;
   const line = (point: string) => {
     const tests = chartTests(bandwidth.filter((run) => pointOf(run) === point));
     const { contractMbps: contract, isp } = point === MAIN_POINT ? centre : {};
-    const way = wayOut(lang, walkOf(walks, point), nowMs, phonesFor(frame.phones, isp));
+    const way = wayOut(lang, walkOf(walks, point), nowMs, phonesFor(frame.phones, isp), { isInPoint });
     return html`${linkChart({ lang, tests, required, contract, nowMs })}${way}`;
   };
   const sheet = html`<a href="${path}">${text(lang, "linkEvidence.link")}</a>`;
-  const named = [...new Set([...agents, ...bandwidth].map(pointOf))].filter((point) => point !== MAIN_POINT).sort();
-  if (named.length === 0) return html`${line(MAIN_POINT)}<p>${sheet}</p>`;
-  return html`<h3>${pointWord(lang, MAIN_POINT)}</h3>${line(MAIN_POINT)}<p>${sheet}</p>${named.map(
+  if (!isInPoint) return html`${line(MAIN_POINT)}<p>${sheet}</p>`;
+  return html`<div class="line-of"><h3>${pointWord(lang, MAIN_POINT)}</h3>${line(MAIN_POINT)}<p>${sheet}</p></div>${named.map(
     (point) =>
-      html`<h3>${pointWord(lang, point)}</h3>${line(point)}<p><a href="${path}?point=${point}">${text(lang, "linkEvidence.link")}: ${pointWord(lang, point)}</a></p>`,
+      html`<div class="line-of"><h3>${pointWord(lang, point)}</h3>${line(point)}<p><a href="${path}?point=${point}">${text(lang, "linkEvidence.link")}: ${pointWord(lang, point)}</a></p></div>`,
   )}`;
 }
 

@@ -72,7 +72,9 @@ test("two lines of a centre are two charts, each with its own way out and sheet;
   expect(ofMain).toContain("Hợp đồng");
   expect(ofMain).not.toContain("Đường ra từ máy tính cổng");
   expect(ofIaLy).not.toContain("Hợp đồng");
-  expect(ofIaLy).toContain("Đường ra từ máy tính cổng");
+  // A heading below that of its point.
+  expect(ofIaLy).toContain("<h4>Đường ra từ máy tính cổng</h4>");
+  expect(await page("/centres/xa-01")).toContain("<h3>Đường ra từ máy tính cổng</h3>");
   expect(ofIaLy).toContain(".link.html?point=ia-ly");
   expect(html).toContain('<span class="sub">Điểm tiếp nhận ia-ly</span>');
   expect(await page("/centres/xa-01")).not.toContain("Trụ sở chính");
