@@ -1,5 +1,5 @@
 import { board, districtChoice } from "./board.ts";
-import { inDistrict, titleColumn } from "./filters.ts";
+import { inDistrictOrProvince, problemColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours } from "./palette.ts";
 import { lines, table as rows, stat } from "./panels.ts";
@@ -26,7 +26,7 @@ const openByOwner = (page: Page) =>
     table({
       from: "incident",
       columns: ["owner", "count(*) AS incidents"],
-      where: [inDistrict, "open"],
+      where: [inDistrictOrProvince, "open"],
       groupBy: ["owner"],
       orderBy: ["incidents DESC", "owner"],
     }),
@@ -37,7 +37,7 @@ const repair = (page: Page) =>
   stat(
     page,
     "board.alerts.repair",
-    table({ from: "incident", columns: ["avg(minutes) AS minutes"], where: [inDistrict, "NOT open", "$__timeFilter(time)"], orderBy: ["1"] }),
+    table({ from: "incident", columns: ["avg(minutes) AS minutes"], where: [inDistrictOrProvince, "NOT open", "$__timeFilter(time)"], orderBy: ["1"] }),
     { width: 6, unit: "m", decimals: 0 },
   );
 
@@ -47,8 +47,8 @@ const open = (page: Page) =>
     "board.alerts.open",
     table({
       from: "incident",
-      columns: ["open", "time", "time_end", "name", "centre", "point", "requirement", titleColumn(page), "kind", "owner", "minutes"],
-      where: [inDistrict, "(open OR $__timeFilter(time))"],
+      columns: ["open", "time", "time_end", "name", "centre", "point", "requirement", problemColumn(page), "kind", "owner", "minutes"],
+      where: [inDistrictOrProvince, "(open OR $__timeFilter(time))"],
       orderBy: ["open DESC", "impact", "time DESC", "incident"],
       limit: 500,
     }),
@@ -56,7 +56,7 @@ const open = (page: Page) =>
   );
 
 const opened = (page: Page) =>
-  lines(page, "board.alerts.opened", days({ from: "incident", name: "requirement", value: "count(*)", where: [inDistrict] }), {
+  lines(page, "board.alerts.opened", days({ from: "incident", name: "requirement", value: "count(*)", where: [inDistrictOrProvince] }), {
     width: 14,
     unit: "none",
     min: 0,
@@ -71,13 +71,13 @@ const byRequirement = (page: Page) =>
       from: "incident",
       columns: [
         "requirement",
-        titleColumn(page),
+        problemColumn(page),
         "count(*) AS incidents",
         "count(*) FILTER (WHERE open) AS incidents_open",
         "count(DISTINCT centre) AS centres",
         "avg(minutes) AS minutes",
       ],
-      where: [inDistrict, "$__timeFilter(time)"],
+      where: [inDistrictOrProvince, "$__timeFilter(time)"],
       groupBy: ["requirement", `title_${page.lang}`],
       orderBy: ["incidents DESC", "requirement"],
     }),

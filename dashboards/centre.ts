@@ -1,5 +1,5 @@
 import { board, centreChoice } from "./board.ts";
-import { byPoint, requirementLabel, titleColumn, wordsUnder } from "./filters.ts";
+import { byPoint, problemColumn, requirementLabel, titleColumn, wordsUnder } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { colours, flagMapping, severityMapping, severitySteps } from "./palette.ts";
 import { lines, table as rows, stat, timeline } from "./panels.ts";
@@ -19,7 +19,7 @@ export function centre(page: Page) {
         colour: colours.bad,
         query: table({
           from: "incident",
-          columns: ['time AS "time"', "time_end AS timeend", `requirement || ' · ' || title_${page.lang} AS text`, "owner AS tags"],
+          columns: ['time AS "time"', "time_end AS timeend", `${requirementLabel(page)} AS text`, "owner AS tags"],
           where: [here, "$__timeFilter(time)"],
           orderBy: ["time"],
         }),
@@ -176,7 +176,7 @@ const incidents = (page: Page) =>
     "board.centre.incidents",
     table({
       from: "incident",
-      columns: ["open", "time", "time_end", "requirement", titleColumn(page), "point", "owner", "minutes"],
+      columns: ["open", "time", "time_end", "requirement", problemColumn(page), "point", "owner", "minutes"],
       where: [here],
       orderBy: ["open DESC", "time DESC"],
       limit: 200,

@@ -1,6 +1,7 @@
 import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { findingReasons } from "#schemas/finding.ts";
 import { deviceRoles, MAIN_POINT } from "#schemas/inventory.ts";
+import { ownProblems } from "#schemas/maintenance.ts";
 import { drillDown } from "./links.ts";
 import { columnTitle, type Page, type PageName } from "./page.ts";
 import { codeMapping, codesUnder, colours, flagMapping, severityMapping, stateMapping, valueMap } from "./palette.ts";
@@ -74,7 +75,8 @@ const looks: Readonly<Record<string, Look>> = {
   liveness: presence,
   loss_percent: unit("percent", 1),
   minutes: age,
-  name: both(leads("centre"), width(230)),
+  // A problem of the whole province has no centre.
+  name: both(leads("centre"), width(230), ({ say }) => [{ id: "mappings", value: [valueMap([["–", say("alert.province")]])] }]),
   observed: unit("none", 1),
   observed_at: time,
   open: ({ say }) => [
@@ -93,6 +95,7 @@ const looks: Readonly<Record<string, Look>> = {
   owner: words("owner."),
   point: ({ say }) => [{ id: "mappings", value: [valueMap([[MAIN_POINT, say("point.main")]])] }],
   presence,
+  probe: words("web.probe."),
   reason: words("finding.short.", findingReasons),
   recording: ({ say }) => [{ id: "mappings", value: [flagMapping(say("board.word.yes"), say("board.word.no"))] }, coloured],
   required: unit("none", 1),
@@ -121,9 +124,11 @@ const looks: Readonly<Record<string, Look>> = {
   subject: leads("devices"),
   time,
   time_end: time,
+  title: ({ say }) => [{ id: "mappings", value: [valueMap(ownProblems.map((problem) => [problem, say(`alert.${problem}.title`)]))] }],
   to_state: states,
   ttfb_ms: unit("ms", 0),
   up: ({ say }) => [{ id: "mappings", value: [flagMapping(say("board.word.up"), say("board.word.down"))] }, coloured],
+  unit: words("unit."),
   up_percent: percent,
   upload_mbps: unit("Mbits", 1),
   utilisation_percent: percent,

@@ -1,5 +1,5 @@
 import { board, districtChoice } from "./board.ts";
-import { inDistrict, requirementLabel, titleColumn } from "./filters.ts";
+import { inDistrict, inDistrictOrProvince, problemColumn, requirementLabel, titleColumn } from "./filters.ts";
 import type { Page } from "./page.ts";
 import { severityMapping, severitySteps } from "./palette.ts";
 import { lines, map, table as rows, stat, stateBars } from "./panels.ts";
@@ -132,8 +132,8 @@ const openIncidents = (page: Page) =>
     "board.province.incidents",
     table({
       from: "incident",
-      columns: ["time", "name", "centre", "point", "requirement", titleColumn(page), "owner", "minutes"],
-      where: ["open", inDistrict],
+      columns: ["time", "name", "centre", "point", "requirement", problemColumn(page), "owner", "minutes"],
+      where: ["open", inDistrictOrProvince],
       orderBy: ["impact", "time", "incident"],
       limit: 200,
     }),

@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Centre } from "#schemas/inventory.ts";
+import { text } from "#schemas/text/text.ts";
+import { ownTopics } from "../../collector/alert/topic.ts";
 import { closeSite } from "../../collector/store/closings.ts";
 import { incidentPart } from "../../collector/store/incidents.ts";
 import { pageStore } from "../../collector/store/pages.ts";
 import { provinceView } from "../../collector/web/province-view.ts";
 import { measured } from "../support/batches.ts";
+import { storedQueries } from "../support/dashboard-queries.ts";
 import { DAY, HOUR, MINUTE, plan } from "../support/facts.ts";
+import { expandQuery } from "../support/grafana-macros.ts";
 import { type JudgedProvince, openJudgedProvince, type Said } from "../support/judged-province.ts";
+import { queryContext } from "../support/query-context.ts";
 
 // Views of the present go by the clock of the database.
 const NOW = Date.now();
@@ -83,6 +88,29 @@ it("a problem that went before it was opened is in no list, nor in the view", as
   const listed = parts.flatMap((part) => part.rows.map(({ requirement }) => requirement)).sort();
   expect(listed).toEqual(["R02", "R03"]);
   expect((await rows("SELECT requirement FROM grafana.incident ORDER BY 1")).map(({ requirement }) => requirement)).toEqual(listed);
+});
+
+it("a problem of the whole province is in the lists of every district, and what is of no requirement has its title and whose turn it is", async () => {
+  await rows(`INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at) VALUES (0, 'backup', '', 'open', now(), now()), (0, 'R16', 'igate', 'open', now(), now()),
+    (${province.siteIdOf("xa-a")}, 'agent', '', 'open', now(), now())`);
+  const [district] = (await rows("SELECT district_code AS code FROM grafana.centre WHERE centre = 'xa-c'")).map(({ code }) => String(code));
+  for (const name of [`hcc-province: ${text("vi", "board.province.incidents")} A`, `hcc-alerts: ${text("vi", "board.alerts.open")} A`]) {
+    const [query] = storedQueries("vi").filter((one) => one.name === name);
+    if (!query) throw new Error(`no panel ${name}`);
+    const listed = await rows(expandQuery(query.sql, queryContext(query, { district: [district ?? ""] }, NOW)));
+    const [title] = plan.requirements.flatMap(({ id, title }) => (id === "R16" ? title.vi : []));
+    expect(new Map(listed.map((row) => [row.requirement, [row.title, row.centre]])), name).toEqual(
+      new Map([
+        ["backup", ["backup", null]],
+        ["R16", [title, null]],
+      ]),
+    );
+  }
+  for (const { id, owner } of Object.values(ownTopics))
+    expect(await rows(`SELECT owner, impact IS NOT NULL AS "hasImpact" FROM grafana.incident WHERE requirement = '${id}'`), id).toEqual([
+      { owner, hasImpact: true },
+    ]);
+  await rows("DELETE FROM incident WHERE requirement IN ('agent', 'backup') OR site_id = 0");
 });
 
 it("the counts of each centre are those of the province's page, also of one that was never judged and of requirements that the policy dropped or got", async () => {
