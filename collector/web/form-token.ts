@@ -18,7 +18,8 @@ export type FormToken = {
  */
 export function formToken(key: string, secure = false): FormToken {
   const COOKIE = secure ? "__Host-hcc-form" : "hcc-form";
-  const tokenOf = (browser: string) => createHmac("sha256", key).update(browser).digest("base64url");
+  // The cookie is whatever a browser sends: without the word before it, whoever chooses it has anything else sealed with this key.
+  const tokenOf = (browser: string) => createHmac("sha256", key).update(`form ${browser}`).digest("base64url");
   return {
     issue(c) {
       const browser = getCookie(c, COOKIE) ?? randomBytes(18).toString("base64url");

@@ -40,7 +40,7 @@ describe("the guard, asked at every route by every role", () => {
   const people = { ...createPeopleDesk({ db: noDb, clock: () => 0 }), isClaimed: async () => true, identify: async () => asker };
   const app = bareApp({ people });
   const secret = { cookie: "hcc-session=any; hcc-form=browser", host: "localhost", "sec-fetch-site": "same-origin" };
-  const token = createHmac("sha256", "bare").update("browser").digest("base64url");
+  const token = createHmac("sha256", "bare").update("form browser").digest("base64url");
 
   /** What the guard says: 401 (or the way to sign in), 403, 404, or "in" when the route itself answered. */
   const ask = async (line: string, person: Person | undefined): Promise<number | "in"> => {

@@ -19,7 +19,7 @@ const URL_OF_PROVINCE = "https://giam-sat.example.vn";
 const officer: Person = { id: "per-1", login: "lan", name: "Lan", roles: ["operator"] };
 const viewer: Person = { id: "per-2", login: "mai", name: "Mai", roles: ["viewer"] };
 const secret = { cookie: "hcc-session=any; __Host-hcc-session=any; hcc-form=browser; __Host-hcc-form=browser", "sec-fetch-site": "same-origin" };
-const token = createHmac("sha256", "bare").update("browser").digest("base64url");
+const token = createHmac("sha256", "bare").update("form browser").digest("base64url");
 
 let db: TestDb;
 let nowMs = T0;
