@@ -14,7 +14,7 @@ import { staticPath } from "./static-files.ts";
 /** What every page knows of its reader and its moment. */
 export type PageFrame = {
   readonly lang: Lang;
-  /** Path and query of this page, for the language switch. */
+  /** Path and query of this page: where it is in the menu, and what its language switch asks again. */
   readonly url: URL;
   /** It answers a form. By a link nobody comes back to it, nor to the code or the list that it shows: it has no language switch. */
   readonly isAnswer?: boolean;
@@ -108,9 +108,10 @@ function links({ lang, url, asker, isAnswer = false }: PageFrame): Html {
   )}${isAnswer ? "" : languageSwitch(lang, url)}`;
 }
 
-function languageSwitch(lang: Lang, url: URL): Html {
+/** The same page in the other language. The link holds no path: `//host/` of an address that somebody made up would lead to that host. */
+function languageSwitch(lang: Lang, { searchParams }: URL): Html {
   const otherLang = lang === "vi" ? "en" : "vi";
-  const other = new URL(url);
-  other.searchParams.set("lang", otherLang);
-  return html`<a class="lang" href="${other.pathname}${other.search}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
+  const query = new URLSearchParams(searchParams);
+  query.set("lang", otherLang);
+  return html`<a class="lang" href="?${query}" lang="${otherLang}" hreflang="${otherLang}">${text(otherLang, "web.language.name")}</a>`;
 }

@@ -108,6 +108,17 @@ describe("the guard, asked at every route by every role", () => {
     expect([report.status, report.headers.get("location")]).toEqual([303, "/login?next=%2Fv1%2Freports%2F2026-10%2Fprovince.html"]);
   });
 
+  it("leads nobody to another host, whatever the address says that he has followed", async () => {
+    asker = { id: "per-1", login: "mot", name: "Một", roles: ["viewer"] };
+    for (const path of ["//evil.example/centres", "/\\evil.example/", "//evil.example//login", "/account?next=//evil.example/"]) {
+      const address = `http://localhost${path}`;
+      const html = await (await app.request(address, { headers: { ...secret, accept: "text/html" } })).text();
+      const led = [...html.matchAll(/(?:href|action|src)="([^"]+)"/g)].map(([, to = ""]) => new URL(to, address).host);
+      expect(led.length, path).toBeGreaterThan(3);
+      expect([...new Set(led)], path).toEqual(["localhost"]);
+    }
+  });
+
   it("offers each role only pages that it may open", async () => {
     for (const [name, person] of persons) {
       asker = person;
@@ -116,7 +127,10 @@ describe("the guard, asked at every route by every role", () => {
       const head = /<header.*?<\/header>/s.exec(html)?.[0] ?? "";
       const offered = [...head.matchAll(/href="([^"]+)"/g)].map(([, href = ""]) => href);
       expect(offered.length, name).toBeGreaterThan(2);
-      for (const href of offered) expect([200, 303, 503], `${name} ${href}`).toContain((await app.request(href, { headers: secret })).status);
+      for (const href of offered)
+        expect([200, 303, 503], `${name} ${href}`).toContain(
+          (await app.request(String(new URL(href, "http://localhost/account")), { headers: secret })).status,
+        );
     }
   });
 
