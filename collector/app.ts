@@ -31,7 +31,7 @@ import type { SignOn } from "./people/sign-on.ts";
 import { createTokenDesk } from "./people/token-desk.ts";
 import type { PolicyAt } from "./policy-book.ts";
 import { accountRoutes } from "./routes/account.ts";
-import { isConfidential, proxyList } from "./routes/client-address.ts";
+import { clientAddress, isConfidential, proxyList } from "./routes/client-address.ts";
 import { configRoutes } from "./routes/config.ts";
 import { doerOf } from "./routes/doer.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
@@ -180,7 +180,14 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", ingestRoutes({ nonces, clock, accept, onClosedCentre, onConflict: deps.freeze, sharedFaults: deps.sharedFaults }));
   app.route(
     "/",
-    enrolRoutes({ enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs), newAgentId, nonces, clock, configKey: () => setting(db, CONFIG_KEY) }),
+    enrolRoutes({
+      enrol: (code, agent, nowMs) => enrolWithCode(db, code, agent, nowMs),
+      newAgentId,
+      nonces,
+      clock,
+      addressOf: (c) => clientAddress(c, proxies),
+      configKey: () => setting(db, CONFIG_KEY),
+    }),
   );
   app.route(
     "/",

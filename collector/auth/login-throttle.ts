@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Failures count together for so long from the first one on, ms. */
 export const WINDOW_MS = 15 * 60_000;
 const KEYS_MAX = 20_000;
@@ -70,7 +72,17 @@ export function keysOf({ login, address, device }: Try): readonly (readonly [str
   ];
 }
 
-/** IPv6 users hold a whole /64; IPv4 counts by address. */
-function networkOf(address: string): string {
-  return address.includes(":") && !address.startsWith("::ffff:") ? address.split(":").slice(0, 4).join(":") : address;
+/** What counts together: IPv6 users hold a whole /64, however its zeros are written; IPv4 counts by address. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6 || address.startsWith("::ffff:")) return address;
+  const [head = "", tail = ""] = address.split("::");
+  const [left, right] = [head, tail].map((part) => part.split(":").filter((group) => group !== "")) as [string[], string[]];
+  const groups = [...left, ...Array<string>(Math.max(0, GROUPS - left.length - right.length)).fill("0"), ...right];
+  return `${groups
+    .slice(0, GROUPS / 2)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::/64`;
 }
+
+/** Groups of 16 bits in an IPv6 address. */
+const GROUPS = 8;
