@@ -10,14 +10,15 @@ import type { Lang } from "#schemas/words.ts";
 import { isDateFault } from "./date-fault.ts";
 import { adoptIdentity, type Identity, pendingKey, publicKeyText } from "./identity.ts";
 import { deviceErrorFrom } from "./io/device-error.ts";
-import { UsageError } from "./terminal.ts";
+import { NoAnswerError, UsageError } from "./terminal.ts";
 import type { CollectorClient } from "./uplink/collector-client.ts";
 
 export type Enrolment = { readonly dataDir: string; readonly collector: string; readonly version: string; readonly nowMs: () => number };
 
 /**
  * Makes this PC known to a collector by its one-time code. The key is made here and only its public half is sent, with a proof of possession.
- * An interrupted attempt can be repeated with the same key. Throws UsageError with what to do when the collector refuses or does not answer.
+ * An interrupted attempt can be repeated with the same key.
+ * @throws UsageError with what to do about a code that is refused, NoAnswerError when no collector answers, proves itself, or has time
  */
 export async function enrol(code: string, client: CollectorClient, { dataDir, collector, version, nowMs }: Enrolment, signal: AbortSignal): Promise<Identity> {
   const key = pendingKey(dataDir);
@@ -32,22 +33,19 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
   const reply = await client.send({ method: "POST", path: "/v1/enrol", body: Buffer.from(JSON.stringify(request)), signal }).catch((error: unknown) => {
     const { code: fault } = error as { code?: unknown };
     if (isDateFault(fault))
-      throw new UsageError(
+      throw new NoAnswerError(
         (lang) => `${text(lang, "agent.dates.either", { now: moment(lang, nowMs()) })} ${text(lang, "agent.dates.hint.either")} (${collector}: ${fault})`,
       );
     if (typeof fault === "string" && /CERT|VERIFY/.test(fault))
-      throw new UsageError((lang) => text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
+      throw new NoAnswerError((lang) => text(lang, "agent.enrol.certificate", { collector, fault, folder: dataDir }));
     const { trouble } = deviceErrorFrom(error, collector);
     const said = cleanText(error instanceof Error ? error.message : String(error));
     const words = (lang: Lang) => (trouble === "bad_reply" ? said : `${outcomeWord(lang, trouble)}, ${fault}`);
-    throw new UsageError((lang) => text(lang, "agent.enrol.no_answer", { collector, error: words(lang) }));
+    throw new NoAnswerError((lang) => text(lang, "agent.enrol.no_answer", { collector, error: words(lang) }));
   });
   const enrolled = EnrolReply.safeParse(reply.body);
-  if (reply.status !== 200 && reply.status !== 201)
-    throw new UsageError((lang) =>
-      text(lang, refusal(reply.status, reply.problem), { collector, status: reply.status, code: cleanText(reply.problem?.code ?? "") }),
-    );
-  if (!enrolled.success) throw new UsageError((lang) => text(lang, "agent.enrol.stranger", { collector }));
+  if (reply.status !== 200 && reply.status !== 201) throw refusal(collector, reply.status, reply.problem);
+  if (!enrolled.success) throw new NoAnswerError((lang) => text(lang, "agent.enrol.stranger", { collector }));
   const { agent, centre, point, configKey } = enrolled.data;
   const identity: Identity = {
     agent,
@@ -62,9 +60,10 @@ export async function enrol(code: string, client: CollectorClient, { dataDir, co
 }
 
 /** What a refusal means for whoever typed the code; a collector always says it with a Problem. */
-function refusal(status: number, problem: Problem | undefined): TextKey {
-  if (problem === undefined) return "agent.enrol.stranger";
-  if (status === 403) return "agent.enrol.refused";
-  if (status === 422) return "agent.enrol.mistyped";
-  return "agent.enrol.later";
+function refusal(collector: string, status: number, problem: Problem | undefined): UsageError {
+  const say = (key: TextKey) => (lang: Lang) => text(lang, key, { collector, status, code: cleanText(problem?.code ?? "") });
+  if (problem === undefined) return new NoAnswerError(say("agent.enrol.stranger"));
+  if (status === 403) return new UsageError(say("agent.enrol.refused"));
+  if (status === 422) return new UsageError(say("agent.enrol.mistyped"));
+  return new NoAnswerError(say("agent.enrol.later"));
 }

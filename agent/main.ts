@@ -13,7 +13,6 @@ function terminalOfProcess(stop: AbortSignal): Terminal {
     err: (text) => void process.stderr.write(text),
     readSecret: (prompt) => readSecret(process.stdin, process.stderr, prompt),
     confirm: (question) => (process.stdin.isTTY && isTty ? confirm(process.stdin, process.stderr, question) : Promise.resolve(true)),
-    isTty,
     colour: isTty && !process.env.NO_COLOR && process.env.TERM !== "dumb",
     animates: process.stderr.isTTY === true && process.env.TERM !== "dumb",
     // Windows' old console and the console of Linux draw boxes for them. Written, not run, on Windows.

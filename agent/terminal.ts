@@ -10,7 +10,6 @@ export type Terminal = {
   readonly readSecret: (prompt: string) => Promise<string>;
   /** Asks a yes/no question on a terminal; where nobody can answer, what was asked for on the command line is meant. */
   readonly confirm: (question: string) => Promise<boolean>;
-  readonly isTty: boolean;
   readonly colour: boolean;
   /** Words on stderr may be drawn over: it is a terminal, too. */
   readonly animates: boolean;
@@ -25,7 +24,7 @@ export type Terminal = {
  * `say` is the sentence for that person, with the file or field and the next step; `message` is the same in English, for logs and outcomes.
  */
 export class UsageError extends Error {
-  override readonly name = "UsageError";
+  override readonly name: string = "UsageError";
   readonly say: (lang: Lang) => string;
 
   constructor(say: (lang: Lang) => string) {
@@ -34,4 +33,10 @@ export class UsageError extends Error {
   }
 }
 
-export const exitCodes = { ok: 0, warning: 1, fail: 2, unknown: 3, usage: 64 } as const;
+/** Nothing that was typed is wrong: somebody else did not answer, or cannot be trusted. Told as a UsageError is; exit code 69 (EX_UNAVAILABLE). */
+export class NoAnswerError extends UsageError {
+  override readonly name = "NoAnswerError";
+}
+
+/** Those of the self-check, and of sysexits.h. */
+export const exitCodes = { ok: 0, warning: 1, fail: 2, unknown: 3, usage: 64, noAnswer: 69 } as const;

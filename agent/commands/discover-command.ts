@@ -24,7 +24,7 @@ export async function discoverCommand(settings: Settings, terminal: Terminal, { 
   const subnets = network === undefined ? searchedNetworks(local) : [parsed(Network, network, "agent.discover.bad_network")];
   const port = snmpPort === undefined ? undefined : parsed(Port, snmpPort, "agent.discover.bad_port");
   if (subnets.length === 0) throw new UsageError((lang) => text(lang, "agent.discover.no_network"));
-  const spinning = terminal.isTty && !json;
+  const spinning = terminal.animates && !json;
   const proposals = await discover({
     io: createIo(),
     signal: terminal.stop,

@@ -7,7 +7,7 @@ import { Credentials } from "../credentials.ts";
 import { fileFault } from "../file-fault.ts";
 import { createIo } from "../io/io.ts";
 import { readStatus, trustedMsOf } from "../status.ts";
-import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
+import { exitCodes, NoAnswerError, type Terminal, UsageError } from "../terminal.ts";
 import { enrolCommand, runCommandOfAgent, statusCommand } from "./agent-commands.ts";
 import { addCredential, listCredentials, removeCredential } from "./creds-command.ts";
 import { type DiscoverFlags, discoverCommand } from "./discover-command.ts";
@@ -17,7 +17,7 @@ import { type SelfCheckFlags, selfCheckCommand } from "./self-check-command.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Runs one command line (`args` without the program's name) and gives its exit code; a mistake in it is 64.
+ * Runs one command line (`args` without the program's name) and gives its exit code; a mistake in it is 64, and 69 that somebody else did not answer.
  * Everything from outside comes in through the arguments, so that tests run commands in their own process.
  */
 export async function runCommand(args: readonly string[], env: Environment, terminal: Terminal): Promise<number> {
@@ -33,7 +33,7 @@ export async function runCommand(args: readonly string[], env: Environment, term
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     const said = error instanceof CommanderError ? mistakeOf(error, reader.lang, reader.help) : toldFault(error, reader).say(reader.lang);
     if (said !== undefined) terminal.err(`${said}\n`);
-    return exitCodes.usage;
+    return error instanceof NoAnswerError ? exitCodes.noAnswer : exitCodes.usage;
   }
 }
 

@@ -198,6 +198,16 @@ describe("creds", () => {
   });
 });
 
+describe("discover", () => {
+  it("draws over its words on a terminal alone: written to a file they would be codes", async () => {
+    const words = ["discover", "--network", "127.0.0.1/32"];
+    const said = async (animates: boolean) => (await agentCommand(words, { terminal: { animates } })).err;
+    const [drawn, written] = await Promise.all([said(true), said(false)]);
+    expect(drawn).toContain("\u001b[K");
+    expect(written).not.toContain("\u001b");
+  });
+});
+
 describe("enrol", () => {
   it("makes the key here, proves it, and keeps who this PC is", async () => {
     await using collector = await FakeCollector.start();
@@ -249,21 +259,23 @@ describe("enrol", () => {
     expect(readFileSync(join(folder, `${collector.agent}.key`), "utf8")).toContain("PRIVATE KEY");
   });
 
-  it.each<[string, number, object | string, string]>([
-    ["a code that was used", 403, { type: "about:blank", status: 403, code: "code_refused", title: "used" }, "Xin CNTT tỉnh cấp mã mới"],
-    ["half a code", 422, { type: "about:blank", status: 422, code: "code_mistyped", title: "mistyped" }, "so lại từng nhóm ký tự"],
-    ["a crowd", 429, { type: "about:blank", status: 429, code: "busy", title: "busy" }, "chờ vài phút"],
-    ["another server", 404, "<h1>Not Found</h1>", "hỏi lại CNTT tỉnh địa chỉ đúng"],
-  ])("tells the clerk what to do about %s", async (_, status, body, advice) => {
+  it.each<[string, number, object | string, string, number]>([
+    ["a code that was used", 403, { type: "about:blank", status: 403, code: "code_refused", title: "used" }, "Xin CNTT tỉnh cấp mã mới", 64],
+    ["half a code", 422, { type: "about:blank", status: 422, code: "code_mistyped", title: "mistyped" }, "so lại từng nhóm ký tự", 64],
+    ["a crowd", 429, { type: "about:blank", status: 429, code: "busy", title: "busy" }, "chờ vài phút", 69],
+    ["another server", 404, "<h1>Not Found</h1>", "hỏi lại CNTT tỉnh địa chỉ đúng", 69],
+    ["a login page", 200, "<h1>Wi-Fi</h1>", "hỏi lại CNTT tỉnh địa chỉ đúng", 69],
+  ])("tells the clerk what to do about %s", async (_, status, body, advice, expected) => {
     const headers = { "content-type": typeof body === "string" ? "text/html" : "application/problem+json" };
     const port = await startHttpFake(() => ({ status, headers, body: typeof body === "string" ? body : JSON.stringify(body) }));
     const { code, err } = await command(["enrol", "good-code", "--collector", `http://127.0.0.1:${port}`], { env: { HCC_LANG: "vi" } });
-    expect(code).toBe(64);
+    expect(code).toBe(expected);
     expect(err).toContain(advice);
   });
 
   it("says so when nobody answers, or somebody else", async () => {
-    expect((await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"])).err).toContain("no answer (connection refused, ECONNREFUSED)");
+    const silent = await command(["enrol", "good-code", "--collector", "http://127.0.0.1:9"]);
+    expect(silent).toMatchObject({ code: 69, err: expect.stringContaining("no answer (connection refused, ECONNREFUSED)") });
     const ends = createHttpServer((_, reply) => reply.destroy()).listen(0, "127.0.0.1");
     await once(ends, "listening");
     const url = `http://127.0.0.1:${(ends.address() as AddressInfo).port}`;
@@ -279,7 +291,7 @@ describe("enrol", () => {
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { code, err } = await command(["enrol", "good-code", "--collector", url]);
     server.close();
-    expect(code).toBe(64);
+    expect(code).toBe(69);
     expect(err).toMatch(/its certificate does not prove it \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .* as "caFile" in hcc-agent\.json in /);
   });
 });
@@ -293,7 +305,7 @@ describe.skipIf(!requirePeer("openssl"))("enrolment at a PC whose clock the coll
     writeFileSync(join(folder, "hcc-agent.json"), JSON.stringify({ caFile: certFile }));
     const { code, err } = await command(["enrol", "good-code", "--collector", `https://localhost:${(server.address() as AddressInfo).port}`], { folder });
     server.close();
-    expect(code).toBe(64);
+    expect(code).toBe(69);
     expect(err).toMatch(/^At this PC's time .* perhaps the PC's clock is wrong\. Look at this PC's date and time: .*CERT_HAS_EXPIRED/);
   });
 });

@@ -26,7 +26,6 @@ export async function agentCommand(args: readonly string[], { folder = temporary
       err: say(err),
       readSecret: async () => "",
       confirm: async () => false,
-      isTty: false,
       colour: false,
       animates: false,
       asciiOnly: false,

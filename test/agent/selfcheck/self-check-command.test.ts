@@ -17,7 +17,7 @@ function offline(args: readonly string[], terminal: Partial<Terminal> = {}, fold
   return agentCommand(["self-check", "--offline", ...args], { folder, lang: "vi", env, terminal });
 }
 
-const onTerminal = { isTty: true, animates: true, colour: true };
+const onTerminal = { animates: true, colour: true };
 
 describe("self-check on a terminal and elsewhere", () => {
   it("says nothing but the report where nobody watches", async () => {
