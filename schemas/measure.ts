@@ -3,7 +3,7 @@ import { AgentId, Code, Instant } from "./ids.ts";
 
 /** Application bytes in one full TCP segment over Ethernet with time stamps, and the frame that carries it (without preamble and checksum). */
 export const SEGMENT_BYTES = 1448;
-const FRAME_BYTES = 1514;
+export const FRAME_BYTES = 1514;
 /** Bytes on the wire for each byte of a TCP stream over IPv4. */
 export const HEADER_FACTOR = FRAME_BYTES / SEGMENT_BYTES;
 /** Over IPv6, whose header is 20 bytes longer: without them a line of just the floor would fail it. */

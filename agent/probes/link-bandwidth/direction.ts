@@ -114,12 +114,12 @@ async function markAfterRamp(plan: DirectionPlan, transfer: Transfer, signal: Ab
   return waited.status === "fulfilled" ? markOf(plan, transfer) : undefined;
 }
 
-async function markOf({ readCounters }: DirectionPlan, transfer: Transfer): Promise<Mark | undefined> {
+async function markOf({ readCounters, resentSegments }: DirectionPlan, transfer: Transfer): Promise<Mark | undefined> {
   const startedMs = performance.now();
   const counters = await readCounters();
   // A system that answers late tells of another moment than our own count.
   if (!counters || performance.now() - startedMs > SAMPLE_MS) return undefined;
-  return { counters, progress: transfer.progress() };
+  return { counters, progress: transfer.progress(), resent: resentSegments() };
 }
 
 async function firstBytes({ direction, server }: DirectionPlan, transfer: Transfer, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,15 @@
+import { FRAME_BYTES } from "#schemas/measure.ts";
 import { type Estimate, interval } from "./estimator.ts";
 import type { Counters } from "./surroundings.ts";
 import type { Direction } from "./transfer.ts";
 
 /** The interface's counters and our own count at one moment. Their clocks may differ: an upload is counted by the server. */
-export type Mark = { readonly counters: Counters; readonly progress: { readonly atMs: number; readonly bytes: number } };
+export type Mark = {
+  readonly counters: Counters;
+  readonly progress: { readonly atMs: number; readonly bytes: number };
+  /** Segments that this PC had sent again by then, where the system tells: in an upload they left it, too, and are nobody else's traffic. */
+  readonly resent?: number | undefined;
+};
 
 /** Closer marks than this say nothing. */
 const SPAN_MS_MIN = 300;
@@ -22,11 +28,21 @@ export function foreignOf(
   headerFactor: number,
   { idle, ramped, last }: { readonly idle: Counters | undefined; readonly ramped: Mark | undefined; readonly last: Mark | undefined },
 ): Foreign | undefined {
-  const mostMbps = foreignMbps(direction, headerFactor, ramped, last);
-  if (mostMbps === undefined || last === undefined) return undefined;
-  if (!last.counters.isLine || idle === undefined) return { leastMbps: 0, mostMbps };
+  const beyondMbps = foreignMbps(direction, headerFactor, ramped, last);
+  if (beyondMbps === undefined || last === undefined) return undefined;
+  const againMbps = direction === "upload" ? resentMbps(ramped, last) : 0;
+  // A router may have dropped what was sent again before it was counted; a PC has counted all of it.
+  if (!last.counters.isLine) return { leastMbps: 0, mostMbps: Math.max(0, beyondMbps - againMbps) };
+  const mostMbps = beyondMbps;
+  if (idle === undefined) return { leastMbps: 0, mostMbps };
   const sinceIdle = { counters: idle, progress: { atMs: last.progress.atMs - (last.counters.atMs - idle.atMs), bytes: 0 } };
-  return { leastMbps: Math.min(mostMbps, foreignMbps(direction, headerFactor, sinceIdle, last) ?? 0), mostMbps };
+  return { leastMbps: Math.max(0, Math.min(mostMbps, foreignMbps(direction, headerFactor, sinceIdle, last) ?? 0) - againMbps), mostMbps };
+}
+
+/** What was sent again between two marks, Mbps on the wire. */
+function resentMbps(from: Mark | undefined, to: Mark): number {
+  if (from?.resent === undefined || to.resent === undefined) return 0;
+  return (Math.max(0, to.resent - from.resent) * FRAME_BYTES * 8) / ((to.counters.atMs - from.counters.atMs) * 1000);
 }
 
 /**

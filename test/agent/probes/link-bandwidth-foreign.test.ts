@@ -41,6 +41,22 @@ describe("what is sure of it", () => {
     expect(found?.mostMbps).toBeCloseTo(most, 1);
   });
 
+  // 6,000 segments of 1,514 bytes in a second.
+  const lossy = (isLine: boolean) => ({
+    idle,
+    ramped: { ...mark(500, wire / 4, own / 4, 0, isLine), resent: 1_000 },
+    last: { ...mark(1_500, wire + 9.084e6, own, 0, isLine), resent: 7_000 },
+  });
+  it.each([
+    ["an upload that this PC had to send again is its own", "upload", false, 0, 0],
+    ["a router may never have seen it", "upload", true, 0, 72.7],
+    ["what this PC sends again takes nothing of a download", "download", true, 48.4, 72.7],
+  ] as const)("%s", (_name, direction, isLine, least, most) => {
+    const found = foreignOf(direction, HEADER_FACTOR, lossy(isLine));
+    expect(found?.leastMbps).toBeCloseTo(least, 1);
+    expect(found?.mostMbps).toBeCloseTo(most, 1);
+  });
+
   it("is added to the line's rate, and what may be makes it possible", () => {
     const measured = { warmupSamples: 2, samples: 20, goodputMbps: 143, linkMbps: 150, standardErrorMbps: 0.6 };
     expect(withForeign(measured, { leastMbps: 0, mostMbps: 60 })).toMatchObject({ linkMbps: 150, upToMbps: expect.closeTo(219.2, 1) });
