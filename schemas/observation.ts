@@ -83,6 +83,7 @@ export const excuseReasons = [
   "captive_portal",
   "contended",
   "cpu_bound",
+  "lan_limited",
   "line_busy",
   "loss_limited",
   "nic_limited",

@@ -98,6 +98,14 @@ export class LineLab {
     }
   }
 
+  /** Lets the access node answer the gateway PC's knocks, as the router of an office does: what shapes the way to the PC then lies in the LAN. */
+  async turnIntoRouter(isRouter: boolean): Promise<void> {
+    await this.#in("access", "nft", "flush", "ruleset");
+    if (isRouter) return;
+    await this.#in("access", "nft", "add table ip mute; add chain ip mute in { type filter hook input priority 0; }");
+    await this.#in("access", "nft", 'add rule ip mute in iifname "lab-down" tcp dport 80 drop');
+  }
+
   /** Starts a program at one place of the lab. It is ended with the lab. */
   spawn(place: "server" | "pc", command: string, args: readonly string[]): ChildProcess {
     const child = spawn("ip", ["netns", "exec", this.#name(place), command, ...args], { stdio: ["pipe", "pipe", "inherit"] });
@@ -150,6 +158,7 @@ export class LineLab {
     await ip(pc, "address", "add", "10.77.1.2/30", "dev", "lab-line");
     await ip(pc, "link", "set", "lab-line", "up");
     await ip(pc, "route", "add", "default", "via", "10.77.1.1", "congctl", pcCongestion);
+    await this.turnIntoRouter(false);
     // Real lines carry single frames: without this a loss would hit 64 KiB at once.
     for (const [namespace, device] of [
       [access, "lab-down"],

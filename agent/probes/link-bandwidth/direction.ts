@@ -3,6 +3,7 @@ import { ProbeError, ProbeSkip } from "../../probe.ts";
 import { headerFactorOf, type Server } from "./connection.ts";
 import { atLeast, type Estimate, estimate, interval, type Sample, spanMs } from "./estimator.ts";
 import { type Foreign, foreignOf, type Mark, withForeign } from "./foreign.ts";
+import { isQueueInLan, type LanTrips } from "./lan.ts";
 import { loadedRoundTrips, type Pinger } from "./latency.ts";
 import { isQueueStanding, isTcpLimited, lossShare, type RoundTrip, type Stage } from "./limit.ts";
 import { compare, type Decision, isClear, isProven, type RunEnd, ripeEstimate } from "./sequential.ts";
@@ -21,6 +22,8 @@ export type DirectionPlan = {
   /** The whole lease, both directions together. */
   readonly leaseBytes: number;
   readonly idleRttMs: number;
+  /** Absent where the router of this LAN does not answer. */
+  readonly lan: LanTrips | undefined;
   /** Told at the end, however it ends: what of the lease was used. */
   readonly spend: (bytes: number) => void;
   /** Those of before the test. */
@@ -40,6 +43,8 @@ export type DirectionResult = {
   readonly streams: number;
   /** TCP was the limit and not the line. */
   readonly isTcpLimited: boolean;
+  /** The queue stood before the router: the LAN was the limit and not the line. */
+  readonly isLanLimited: boolean;
   readonly bytes: number;
   readonly elapsedMs: number;
   /** As it was planned. */
@@ -48,6 +53,8 @@ export type DirectionResult = {
   readonly carriedMs: number;
   readonly samples: readonly Sample[];
   readonly loadedRttsMs: readonly number[];
+  /** To the router of this LAN; empty where it does not answer. */
+  readonly routerRttsMs: readonly number[];
   /** Share of segments that were sent again, slow start left out; undefined where the sender's system does not tell. */
   readonly lossShare: number | undefined;
   readonly serverSaturated: boolean;
@@ -73,8 +80,9 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
   const headerFactor = headerFactorOf(plan.server);
   const transfer = openTransfer(plan.direction, plan.server, STREAMS, plan.bytesMax, plan.leaseBytes, signal);
   const stopPings = new AbortController();
-  const trips: RoundTrip[] = [];
-  const pings = loadedRoundTrips(plan.pinger, trips, AbortSignal.any([signal, stopPings.signal]));
+  const [trips, routerTrips]: [RoundTrip[], RoundTrip[]] = [[], []];
+  const stopped = AbortSignal.any([signal, stopPings.signal]);
+  const pings = Promise.all([loadedRoundTrips(plan.pinger, trips, stopped), plan.lan?.sample(routerTrips, stopped)]);
   try {
     await firstBytes(plan, transfer, signal);
     const startedMs = performance.now();
@@ -84,6 +92,7 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
     const foreign = foreignOf(plan.direction, headerFactor, { idle: plan.idleCounters, ramped: await firstMark, last: lastMark });
     const estimate = withForeign(own, foreign);
     // Without a floor there is nothing to pass or fail.
+    const grown = (all: readonly RoundTrip[], idleMs: number) => all.filter(({ atMs }) => atMs >= startedMs + MARK_AFTER_MS).map(({ rttMs }) => rttMs - idleMs);
     const decision: Decision =
       plan.floorMbps === undefined ? { verdict: "borderline", leans: "pass", ...interval(estimate) } : compare(estimate, plan.floorMbps);
     return {
@@ -91,12 +100,14 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
       ...run,
       estimate,
       decision: isProven(decision, run.endedBy, run.samples, plan.floorMbps) ? decision : { ...decision, verdict: "borderline" },
+      isLanLimited: plan.lan !== undefined && isQueueInLan(grown(routerTrips, plan.lan.idleRttMs), grown(trips, plan.idleRttMs)),
       streams: transfer.streams,
       bytes: transfer.progress().bytes,
       elapsedMs: performance.now() - startedMs,
       passMs: plan.passMs,
       carriedMs: spanMs(run.samples),
       loadedRttsMs: trips.map(({ rttMs }) => rttMs),
+      routerRttsMs: routerTrips.map(({ rttMs }) => rttMs),
       serverSaturated: transfer.server.saturated,
       foreign,
     };

@@ -24,7 +24,7 @@ export function evidenceOf(server: Server, circumstances: Circumstances, idle: I
 
 function directionEvidence(result: DirectionResult, floorMbps: number | undefined): Json {
   const { estimate, decision, endedBy, streams, isTcpLimited, bytes, elapsedMs, passMs, carriedMs, samples, loadedRttsMs, lossShare } = result;
-  const { serverSaturated, foreign } = result;
+  const { serverSaturated, foreign, routerRttsMs, isLanLimited } = result;
   return {
     ...(floorMbps !== undefined && { verdict: decision.verdict, leans: decision.leans }),
     // A run that stopped at a clear pass saw only the line's first second: shapers often let that pass faster.
@@ -43,6 +43,8 @@ function directionEvidence(result: DirectionResult, floorMbps: number | undefine
     carriedMs: Math.round(carriedMs),
     bytes,
     loadedRttsMs: loadedRttsMs.map(round),
+    ...(routerRttsMs.length > 0 && { routerRttsMs: routerRttsMs.map(round) }),
+    ...(isLanLimited && { lanLimited: true }),
     ...(isTcpLimited && { tcpLimited: true }),
     ...(serverSaturated && { serverSaturated: true }),
     ...(lossShare !== undefined && { lossPercent: Math.round(lossShare * 1e5) / 1e3 }),

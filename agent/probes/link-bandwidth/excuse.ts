@@ -11,6 +11,7 @@ export type Circumstances = {
     readonly linkMbps: number;
     readonly decision: Decision;
     readonly isTcpLimited: boolean;
+    readonly isLanLimited: boolean;
     readonly serverSaturated: boolean;
     /** Traffic that others may have put through the same line during the test; `linkMbps` holds what is sure of it. */
     readonly foreignMbps: number | undefined;
@@ -45,13 +46,24 @@ export function excuseOf(found: Circumstances): ExcuseReason | undefined {
 }
 
 /** From the nearest to the farthest. */
-const order: readonly ExcuseReason[] = ["proxied", "nic_limited", "wifi_uplink", "cpu_bound", "server_saturated", "contended", "loss_limited", "borderline"];
+const order: readonly ExcuseReason[] = [
+  "proxied",
+  "nic_limited",
+  "wifi_uplink",
+  "cpu_bound",
+  "lan_limited",
+  "server_saturated",
+  "contended",
+  "loss_limited",
+  "borderline",
+];
 
 function excuseOfDirection(found: Circumstances, one: Circumstances["directions"][number]): ExcuseReason | undefined {
   if (found.isProxied || found.isTunnel) return "proxied";
   if (isNicTheLimit(found, one)) return "nic_limited";
   if (found.medium === "wifi") return "wifi_uplink";
   if (found.loopBusyShare > BUSY_SHARE || found.hostBusyShare > BUSY_SHARE || found.loopDelayMs > LATE_MS) return "cpu_bound";
+  if (one.isLanLimited) return "lan_limited";
   const { foreignMbps, linkMbps, decision } = one;
   if (one.serverSaturated) return "server_saturated";
   // Others and we together clearly below the floor is a slow line, shared or not.

@@ -7,6 +7,7 @@ import { type DirectionResult, runDirection } from "./direction.ts";
 import { evidenceOf } from "./evidence.ts";
 import { excuseOf } from "./excuse.ts";
 import { asksFullLength, bytesOfFirst, rememberFullLength } from "./full-length.ts";
+import { meetRouter } from "./lan.ts";
 import { idleRoundTrips, median, openPinger, type Pinger } from "./latency.ts";
 import { readingsOf } from "./readings.ts";
 import { type Counters, interfaceOf, isTunnelName, ratesBetween, readCounters, startLoad } from "./surroundings.ts";
@@ -59,7 +60,7 @@ export const linkBandwidth = defineProbe({
       await pinger.ping(context.signal);
       const nicName = pinger.localAddress === undefined ? undefined : interfaceOf(pinger.localAddress);
       const readLineCounters = () => lineCounters(wan, nicName, context);
-      const idle = await idleLine(pinger, readLineCounters, busyMbps, context);
+      const [idle, lan] = await Promise.all([idleLine(pinger, readLineCounters, busyMbps, context), meetRouter(nicName, server.address, context)]);
       const measureLoad = startLoad();
       const results: DirectionResult[] = [];
       const unmeasured: Unmeasured[] = [];
@@ -80,6 +81,7 @@ export const linkBandwidth = defineProbe({
               bytesMax: bytesOfFirst(bytesLeft, plans.slice(index)),
               leaseBytes: lease.bytesMax,
               idleRttMs,
+              lan,
               spend: (bytes) => {
                 spentBytes += bytes;
               },

@@ -4,7 +4,15 @@ import { type Circumstances, excuseOf } from "../../../agent/probes/link-bandwid
 const fail = { verdict: "fail", leans: "fail", lowMbps: 150, highMbps: 160 } as const;
 const pass = { verdict: "pass", leans: "pass", lowMbps: 210, highMbps: 220 } as const;
 const borderline = { verdict: "borderline", leans: "fail", lowMbps: 195, highMbps: 203 } as const;
-const slow = { direction: "download", linkMbps: 155, decision: fail, isTcpLimited: false, serverSaturated: false, foreignMbps: 0 } as const;
+const slow = {
+  direction: "download",
+  linkMbps: 155,
+  decision: fail,
+  isTcpLimited: false,
+  isLanLimited: false,
+  serverSaturated: false,
+  foreignMbps: 0,
+} as const;
 const fast = { ...slow, linkMbps: 215, decision: pass } as const;
 
 /** A line of 155 Mbps behind a cable of 1 Gbps, on an idle PC, against a floor of 200. */
@@ -31,6 +39,8 @@ describe("what a slow result is excused by", () => {
     ["a PC whose cores were all busy", { hostBusyShare: 0.97 }, "cpu_bound"],
     ["a server that said it was at its limit", { directions: [{ ...slow, serverSaturated: true }] }, "server_saturated"],
     ["a PC whose timers come late", { loopDelayMs: 120 }, "cpu_bound"],
+    ["a LAN that is full before the line is", { directions: [{ ...slow, isLanLimited: true }] }, "lan_limited"],
+    ["a PC that is too busy to tell the LAN from the line", { hostBusyShare: 0.97, directions: [{ ...slow, isLanLimited: true }] }, "cpu_bound"],
     ["others who may have taken what was missing", { directions: [{ ...slow, linkMbps: 199, foreignMbps: 80, decision: borderline }] }, "contended"],
     ["not others, when we and they together stayed far below", { directions: [{ ...slow, foreignMbps: 30 }] }, undefined],
     ["TCP, when three times the streams brought more", { directions: [{ ...slow, isTcpLimited: true }] }, "loss_limited"],
