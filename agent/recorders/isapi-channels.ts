@@ -23,22 +23,34 @@ function channelOf(track: XmlNode, tracks: readonly XmlNode[], limits: ReadonlyM
   const id = track.value("id") ?? "";
   // Tracks are channel * 100 + stream; the sub stream is the same picture again.
   if (!/^\d{3,5}$/.test(id) || !id.endsWith("01")) return [];
-  const enabled = track.value("Enable");
   // The sub stream is recorded beside the main one where it has a track of its own.
   const streams = tracks.flatMap((other) => other.value("id") ?? []).filter((other) => other.slice(0, -2) === id.slice(0, -2));
   const rates = streams.map((stream) => limits.get(stream));
   return [
     {
       channel: id,
-      name: cleanText(track.value("Description") ?? "", 64) || id,
+      name: inputs?.names.get(id.slice(0, -2)) ?? (describedAs(track) || id),
       capDays: readCapDays(track.value("Duration")),
       mode: modeOf(track),
-      enabled: enabled === undefined ? undefined : enabled === "true",
+      enabled: isScheduled(track),
       vacancy: vacancyOf(id.slice(0, -2), inputs),
       source: sourceOf(id.slice(0, -2), inputs),
       bitrateKbps: rates.includes(undefined) ? undefined : rates.reduce<number>((sum, kbps) => sum + (kbps ?? 0), 0),
     },
   ];
+}
+
+/** What a person wrote there. Most firmware describes the stream instead: "trackType=standard,contentType=video,codecType=H.264-BP,...", which names no camera. */
+function describedAs(track: XmlNode): string {
+  const words = cleanText(track.value("Description") ?? "", 64);
+  return /^trackType=/i.test(words) ? "" : words;
+}
+
+/** Whether the schedule of recording is on. A track's own `Enable` is of other things: recorders that record have it at false. */
+function isScheduled(track: XmlNode): boolean | undefined {
+  const extensions = track.find("CustomExtensionList")?.children("CustomExtension") ?? [];
+  const told = extensions.flatMap((extension) => extension.value("enableSchedule") ?? [])[0];
+  return told === undefined ? undefined : told === "true";
 }
 
 /** The schedule decides where there is one; the default stands for a track without. By the clock in some hours and on motion in others leaves gaps, too. */

@@ -1,10 +1,18 @@
+import { cleanText } from "#schemas/clean-text.ts";
 import { DeviceError } from "../io/device-error.ts";
 import type { XmlNode } from "../io/xml.ts";
 import type { RecorderChannel } from "./recorder.ts";
 import { sourceAddress } from "./source-address.ts";
 
-/** What a recorder tells of what hangs on it, by the number of the channel: networked cameras that were added, with their addresses, and sockets for analogue ones. */
-export type Inputs = { readonly networked: ReadonlyMap<string, string | undefined>; readonly analogue: ReadonlyMap<string, RecorderChannel["vacancy"]> };
+/**
+ * What a recorder tells of what hangs on it, by the number of the channel: networked cameras that were added, with their addresses, sockets for analogue
+ * ones, and the names that stand on its screen.
+ */
+export type Inputs = {
+  readonly networked: ReadonlyMap<string, string | undefined>;
+  readonly analogue: ReadonlyMap<string, RecorderChannel["vacancy"]>;
+  readonly names: ReadonlyMap<string, string>;
+};
 
 const INPUTS_MAX = 256;
 
@@ -19,7 +27,17 @@ export async function readInputs(get: (path: string) => Promise<XmlNode>): Promi
   return {
     networked: new Map(networked.map((input) => [input.value("id") ?? "", sourceAddress(input.value("sourceInputPortDescriptor", "ipAddress"))])),
     analogue: new Map(analogue.map((input) => [input.value("id") ?? "", signalOf(input)])),
+    names: namesOf([...analogue, ...networked]),
   };
+}
+
+function namesOf(inputs: readonly XmlNode[]): ReadonlyMap<string, string> {
+  return new Map(
+    inputs.flatMap((input): [string, string][] => {
+      const name = cleanText(input.value("name") ?? "", 64);
+      return name === "" ? [] : [[input.value("id") ?? "", name]];
+    }),
+  );
 }
 
 async function listOf(get: (path: string) => Promise<XmlNode>, path: string, entry: string): Promise<readonly XmlNode[] | undefined> {

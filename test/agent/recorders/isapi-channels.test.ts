@@ -36,6 +36,29 @@ it("where the picture of a channel comes from: a camera's address, a socket, or 
   expect(channels.map(({ source }) => source)).toEqual(["analogue", "10.1.0.21", undefined, undefined]);
 });
 
+const described = (id: number, words: string, more = "") =>
+  `<Track><id>${id}</id><Enable>false</Enable><Description>${words}</Description><DefaultRecordingMode>CMR</DefaultRecordingMode>${more}</Track>`;
+const ofStream = "trackType=standard,contentType=video,codecType=H.264-BP,resolution=2560x1440,framerate=25.0 fps,bitrate=3072 kbps";
+
+it("a channel has the name that stands on the recorder's screen, and never the description of its stream", async () => {
+  const lists: Record<string, string> = {
+    InputProxy: "<InputProxyChannelList><InputProxyChannel><id>1</id><name>Quầy 1</name></InputProxyChannel></InputProxyChannelList>",
+    Video: "<VideoInputChannelList><VideoInputChannel><id>2</id><name>Khu chờ</name></VideoInputChannel></VideoInputChannelList>",
+  };
+  const inputs = await readInputs(async (path) => parseXml(lists[path.split("/")[3] ?? ""] ?? "", "192.0.2.20"));
+  const tracks = [described(101, ofStream), described(201, ofStream), described(301, ofStream), described(401, "Cổng sau")].join("");
+  expect(channelsOf(list("TrackList", tracks), undefined, inputs).map(({ name }) => name)).toEqual(["Quầy 1", "Khu chờ", "301", "Cổng sau"]);
+});
+
+it.each([
+  ["on", "<enableSchedule>true</enableSchedule>", true],
+  ["off", "<enableSchedule>false</enableSchedule>", false],
+  ["not told", "", undefined],
+])("a schedule of recording is %s by its own word, whatever the track's Enable is", (_name, told, enabled) => {
+  const extension = `<CustomExtensionList><CustomExtension>${told}</CustomExtension></CustomExtensionList>`;
+  expect(channelsOf(list("TrackList", described(101, ofStream, extension)), undefined, undefined)[0]?.enabled).toBe(enabled);
+});
+
 it("a recorder of 64 with a main, a sub and a picture track for each has 64 channels", () => {
   const tracks = Array.from({ length: 64 }, (_, index) => [1, 2, 3].map((stream) => track((index + 1) * 100 + stream)).join(""));
   const channels = channelsOf(list("TrackList", tracks.join("")), undefined, undefined);

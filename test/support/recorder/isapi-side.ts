@@ -53,7 +53,7 @@ function networkedInputs({ channels }: Scenario): string {
   const source = (index: number) =>
     `<sourceInputPortDescriptor><proxyProtocol>ONVIF</proxyProtocol><addressingFormatType>ipaddress</addressingFormatType><ipAddress>${cameraAddress(index)}</ipAddress></sourceInputPortDescriptor>`;
   const added = channels.flatMap(({ input }, index) =>
-    input === undefined ? [`<InputProxyChannel><id>${index + 1}</id>${source(index)}</InputProxyChannel>`] : [],
+    input === undefined ? [`<InputProxyChannel><id>${index + 1}</id><name>Gate ${index + 1}</name>${source(index)}</InputProxyChannel>`] : [],
   );
   return `<InputProxyChannelList size="${channels.length}">${added.join("")}</InputProxyChannelList>`;
 }
@@ -67,7 +67,7 @@ function analogueInputs({ channels }: Scenario): string {
   const inputs = channels.map(
     (channel, index) =>
       isAnalogue(channel) &&
-      `<VideoInputChannel><id>${index + 1}</id><inputPort>${index + 1}</inputPort><videoInputEnabled>${channel.input !== "switched_off"}</videoInputEnabled>` +
+      `<VideoInputChannel><id>${index + 1}</id><inputPort>${index + 1}</inputPort><videoInputEnabled>${channel.input !== "switched_off"}</videoInputEnabled><name>Gate ${index + 1}</name>` +
         `<resDesc>${channel.input === "analogue" ? "2560*1440(4MP)P25" : "NO VIDEO"}</resDesc></VideoInputChannel>`,
   );
   return `<VideoInputChannelList>${inputs.filter((input) => input !== false).join("")}</VideoInputChannelList>`;
@@ -99,9 +99,13 @@ function localTime(scenario: Scenario): string {
 
 function track({ mode, capDays }: Scenario["channels"][number], index: number): string {
   const duration = capDays === undefined ? "" : `<Duration>P${capDays}DT0H</Duration>`;
+  // As real recorders have it while they record: the stream in place of a name, and the switch elsewhere than in "Enable".
+  const description =
+    "<Description>trackType=standard,contentType=video,codecType=H.264-BP,resolution=2560x1440,framerate=25.0 fps,bitrate=4096 kbps</Description>";
+  const extension = "<CustomExtensionList><CustomExtension><enableSchedule>true</enableSchedule></CustomExtension></CustomExtensionList>";
   return (
-    `<Track><id>${index + 1}01</id><Channel>${index + 1}01</Channel><Enable>true</Enable><Description>Gate ${index + 1}</Description>${duration}` +
-    `<DefaultRecordingMode>${mode === "continuous" ? "CMR" : "MOTION"}</DefaultRecordingMode></Track><Track><id>${index + 1}02</id></Track>`
+    `<Track><id>${index + 1}01</id><Channel>${index + 1}01</Channel><Enable>false</Enable>${description}${duration}` +
+    `<DefaultRecordingMode>${mode === "continuous" ? "CMR" : "MOTION"}</DefaultRecordingMode>${extension}</Track><Track><id>${index + 1}02</id></Track>`
   );
 }
 
