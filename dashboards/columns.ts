@@ -1,7 +1,7 @@
 import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { findingReasons } from "#schemas/finding.ts";
 import { deviceRoles, MAIN_POINT } from "#schemas/inventory.ts";
-import { ownProblems } from "#schemas/maintenance.ts";
+import { textKeys } from "#schemas/text/text.ts";
 import { drillDown } from "./links.ts";
 import { columnTitle, type Page, type PageName } from "./page.ts";
 import { codeMapping, codesUnder, colours, flagMapping, severityMapping, stateMapping, valueMap } from "./palette.ts";
@@ -47,6 +47,12 @@ const both =
 const time = unit("dateTimeAsIso");
 const percent = both(unit("percent", 1), width(110));
 const age = unit("m", 0);
+
+/** Titles of the problems that are of no requirement, by their codes. */
+const ownTitles = textKeys.flatMap((key) => {
+  const [, problem] = /^alert\.([a-z]+)\.title$/.exec(key) ?? [];
+  return problem === undefined ? [] : [[problem, key] as const];
+});
 
 const looks: Readonly<Record<string, Look>> = {
   age_minutes: age,
@@ -124,7 +130,7 @@ const looks: Readonly<Record<string, Look>> = {
   subject: leads("devices"),
   time,
   time_end: time,
-  title: ({ say }) => [{ id: "mappings", value: [valueMap(ownProblems.map((problem) => [problem, say(`alert.${problem}.title`)]))] }],
+  title: ({ say }) => [{ id: "mappings", value: [valueMap(ownTitles.map(([problem, key]) => [problem, say(key)]))] }],
   to_state: states,
   ttfb_ms: unit("ms", 0),
   up: ({ say }) => [{ id: "mappings", value: [flagMapping(say("board.word.up"), say("board.word.down"))] }, coloured],
