@@ -12,7 +12,7 @@ export type CountedRun = {
   readonly receivedMs: number;
   readonly lane: Batch["lane"];
   readonly takenMs: number;
-  /** The reception point whose line it measured; empty for the main office's, and for what measures no line. */
+  /** The reception point of its agent; empty at the main office. */
   readonly point: string;
   readonly observation: Observation;
 };

@@ -11,7 +11,7 @@ export type SeriesKey = {
   readonly metric: string;
   readonly target: string;
   readonly labels: string;
-  /** The reception point whose line it is about; empty for the main office's, and for what is about no line. */
+  /** The reception point that it is of; empty for the main office's, and for what names a device. */
   readonly point: string;
 };
 
