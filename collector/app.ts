@@ -22,7 +22,7 @@ import type { Counters } from "./jobs/counters.ts";
 import type { Health } from "./jobs/health.ts";
 import { StorageFull, type StorageState } from "./jobs/storage-watch.ts";
 import type { LeaseDesk } from "./lease/lease-desk.ts";
-import { type Asker, lineName } from "./lease/slots.ts";
+import { type Asker, askerOf } from "./lease/slots.ts";
 import type { Log } from "./log.ts";
 import { isOwnName } from "./own-name.ts";
 import { createDeeds } from "./people/deeds.ts";
@@ -259,7 +259,7 @@ export function createApp(deps: AppDeps): Hono {
 /** Who asks for a lease: the agent whose signature the guard has checked. */
 async function agentBehind(c: Context): Promise<Asker | undefined> {
   const { agent } = (c as Context<Partial<SignedEnv>>).var;
-  return agent && { agent: agent.agentId, site: lineName(agent.centre, agent.point), isp: agent.isp };
+  return agent && askerOf(agent);
 }
 
 /** Whether settings say that others than whoever sits at this machine reach the collector. */

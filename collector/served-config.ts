@@ -27,19 +27,21 @@ export function configFor(
 ): Omit<AgentConfig, "agent" | "seal"> {
   // Agents have no use for it, and older ones take no centre with a key that they do not know.
   const { contractNumber: _, contractMbps, ...centre } = site.centre;
-  const devices = centre.devices.filter((device) => pointOf(device) === point).map(({ point: __, ...device }) => device);
+  // Provider and contract are those of the main office's line.
+  const { isp: __, ...elsewhere } = centre;
+  const isMain = point === MAIN_POINT;
+  const devices = centre.devices.filter((device) => pointOf(device) === point).map(({ point: ___, ...device }) => device);
   const others = points.filter((other) => other !== point).slice(0, POINTS_MAX);
   return {
     // Both parts only grow: an agent that knows the province's key refuses a configuration that is older than its own.
     version: policy.version * 1_000_000 + site.version,
     issuedAt: new Date(nowMs).toISOString(),
-    // The contract is that of the main office's line.
-    centre: { ...centre, ...(contractMbps !== undefined && point === MAIN_POINT && { contractMbps }), devices },
-    ...(point !== MAIN_POINT && { point }),
+    centre: { ...(isMain ? centre : elsewhere), ...(contractMbps !== undefined && isMain && { contractMbps }), devices },
+    ...(!isMain && { point }),
     ...(others.length > 0 && { otherPoints: others }),
     newlyDeclared: [...(days?.newly ?? [])],
     formerCodes: days?.former.slice(0, FORMER_CODES_MAX) ?? [],
-    phones: phonesFor(phones, site.centre.isp),
+    phones: phonesFor(phones, isMain ? site.centre.isp : undefined),
     policy,
     calendar,
     measureServers: [...measureServers],

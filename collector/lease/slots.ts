@@ -33,6 +33,21 @@ export function placeOfLine(name: string): { readonly centre: string; readonly p
 /** Who asks, from which line. `isp` is empty when nobody declared it; such sites share one provider. */
 export type Asker = { readonly agent: string; readonly site: string; readonly isp: string };
 
+/** An agent as one that asks for a lease. The provider that a centre declares is that of its main office's line; of another point's line nobody declares one. */
+export function askerOf({
+  agentId,
+  centre,
+  point,
+  isp,
+}: {
+  readonly agentId: string;
+  readonly centre: string;
+  readonly point: string;
+  readonly isp: string;
+}): Asker {
+  return { agent: agentId, site: lineName(centre, point), isp: point === MAIN_POINT ? isp : "" };
+}
+
 /** What is known when somebody asks. */
 export type SlotState = {
   /** Leases of this server that hold a slot now. */

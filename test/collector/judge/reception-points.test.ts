@@ -26,8 +26,9 @@ const devices = [
   { id: "p-2", role: "printer", address: "192.168.1.50", point: "ia-ly" },
   { id: "c-2", role: "camera", address: "192.168.1.60", point: "ia-ly" },
 ] as const;
-const centre = Centre.parse({ code: "xa-hra", name: "Xã Hra", officers: 2, contractMbps: 150, devices: [...devices] });
+const centre = Centre.parse({ code: "xa-hra", name: "Xã Hra", officers: 2, contractMbps: 150, isp: "VNPT", devices: [...devices] });
 const one = Centre.parse({ code: "xa-one", name: "Xã Một", officers: 2 });
+const phones = [{ owner: "isp", isp: "VNPT", number: "1800 1166" }] as const;
 const main: OtherAgent = { agentId: "agt-00000000000000aa", stream: "00000000000000aa", point: "main" };
 const iaLy: OtherAgent = { agentId: "agt-fffffffffffffffb", stream: "fffffffffffffffb", point: "ia-ly" };
 
@@ -103,7 +104,7 @@ async function site() {
 async function configAt(point: string): Promise<AgentConfig> {
   const own = await site();
   const points = (await pointNames(province.db, [own])).get(own.siteId) ?? [];
-  const served = configFor(own, undefined, { policy: plan, calendar, measureServers: [], phones: [] }, { point, points }, NOW);
+  const served = configFor(own, undefined, { policy: plan, calendar, measureServers: [], phones }, { point, points }, NOW);
   return AgentConfig.parse(JSON.parse(JSON.stringify({ ...served, agent: main.agentId })));
 }
 
@@ -120,6 +121,7 @@ describe("two gateway PCs at two reception points", () => {
     expect([here.centre.devices.map(({ id }) => id), here.point, here.otherPoints]).toEqual([["p-1"], undefined, ["ia-ly"]]);
     expect([there.centre.devices.map(({ id }) => id), there.point, there.otherPoints]).toEqual([["p-2", "c-2"], "ia-ly", ["main"]]);
     expect([here.centre.contractMbps, there.centre.contractMbps]).toEqual([150, undefined]);
+    expect([here.centre.isp, here.phones, there.centre.isp, there.phones]).toEqual(["VNPT", { isp: "1800 1166" }, undefined, {}]);
     for (const { centre: told } of [here, there]) for (const device of told.devices) expect(device).not.toHaveProperty("point");
     const { assignments } = deriveAssignments({
       ...{ policy: plan, devices: there.centre.devices, measureServers: [], collectorUrl: "http://c", dataDir: "d", networks: [] },

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { atOnce, atOncePerIsp, defaultLeaseRules as rules } from "../../../collector/lease/lease-rules.ts";
-import { decideSlot, fullLengthTurnOf, type GrantedLease, monthStartMs, phase, type SlotState, serverOrder, turnOf } from "../../../collector/lease/slots.ts";
+import {
+  askerOf,
+  decideSlot,
+  fullLengthTurnOf,
+  type GrantedLease,
+  monthStartMs,
+  phase,
+  type SlotState,
+  serverOrder,
+  turnOf,
+} from "../../../collector/lease/slots.ts";
 
 const HOUR_MS = 3_600_000;
 const server = { id: "a", url: "http://a", uplinkMbps: 1_000 };
@@ -30,6 +40,13 @@ function holding(count: number, isp = "viettel"): GrantedLease[] {
 }
 
 describe("a site that asks for a test", () => {
+  it("is of the declared provider at its main office alone: another point's line may be anybody's", () => {
+    const agent = { agentId: "agt-0123456789abcdef", centre: "centre-1", isp: "vnpt" };
+    expect(askerOf({ ...agent, point: "main" })).toEqual(asker);
+    expect(askerOf({ ...agent, point: "ia-ly" })).toEqual({ ...asker, site: "centre-1/ia-ly", isp: "" });
+    expect(decideSlot(askerOf({ ...agent, point: "ia-ly" }), { ...empty, holding: holding(3, "vnpt") }, server, rules, nowMs)).toMatchObject({ granted: true });
+  });
+
   it.each([
     ["and was never tested gets it at once", {}, { granted: true, bytesMax: rules.testBytes.max, capMs: rules.capMs.full }],
     ["and missed its turn gets it now", { lastGrantMs: turn.lastMs - 1 }, { granted: true }],
