@@ -105,8 +105,8 @@ export const NotifyConfig = z.strictObject({
 export type NotifyConfig = z.infer<typeof NotifyConfig>;
 
 /**
- * `dropped`, `centre_closed`, `point_gone`: ended without being met, because the policy no longer demands it, or because there is no such centre or reception
- * point any more.
+ * `dropped`, `centre_closed`, `point_gone`, `unwatched`: ended without being met, because the policy no longer demands it, because there is no such centre or
+ * reception point any more, or because nothing is left at its reception point by which it could be judged.
  */
 export const messageKinds = [
   "opened",
@@ -114,6 +114,7 @@ export const messageKinds = [
   "dropped",
   "centre_closed",
   "point_gone",
+  "unwatched",
   "flapping",
   "escalated",
   "storm",
@@ -127,7 +128,7 @@ export const messageKinds = [
 ] as const;
 
 /** How a message tells that a problem has ended. */
-export const endKinds = ["recovered", "dropped", "centre_closed", "point_gone"] as const satisfies readonly (typeof messageKinds)[number][];
+export const endKinds = ["recovered", "dropped", "centre_closed", "point_gone", "unwatched"] as const satisfies readonly (typeof messageKinds)[number][];
 
 export function isEndKind(kind: string): kind is (typeof endKinds)[number] {
   return (endKinds as readonly string[]).includes(kind);
@@ -149,6 +150,7 @@ export const itemKinds = [
   "dropped",
   "centre_closed",
   "point_gone",
+  "unwatched",
   "flapping",
   "standing",
   "muted",

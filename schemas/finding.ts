@@ -108,6 +108,9 @@ export type Declared = z.infer<typeof Declared>;
 /** What a waiver adds on top of the stored state, which it never replaces. */
 export const WaiverMark = z.strictObject({ id: z.string(), reason: z.string().max(300), document: z.string().max(128), until: z.iso.date() });
 
+/** Most parts of a finding. */
+export const PARTS_MAX = 300;
+
 /** The judgement of one requirement at one centre at one instant. */
 export const Finding = z.strictObject({
   centre: Code,
@@ -120,7 +123,7 @@ export const Finding = z.strictObject({
   evidenceClass: z.enum(["measured", "declared", "inspected"]),
   detail: FindingDetail.optional(),
   declared: Declared.optional(),
-  parts: z.array(FindingPart).max(300).optional(),
+  parts: z.array(FindingPart).max(PARTS_MAX).optional(),
   evidence: z.array(EvidenceRef).max(50),
   /** Time of the newest evidence. */
   observedAt: Instant.optional(),

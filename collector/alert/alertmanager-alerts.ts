@@ -2,7 +2,7 @@ import { text } from "#schemas/text/text.ts";
 import type { Place } from "./book.ts";
 import type { Incident } from "./incident.ts";
 import { instant } from "./message.ts";
-import type { Topic } from "./topic.ts";
+import { isOfPoints, type Topic, titleAt } from "./topic.ts";
 
 /** An alert as the API v2 of an Alertmanager takes it. Labels are its identity. */
 export type PushedAlert = {
@@ -19,7 +19,8 @@ const severities = ["critical", "critical", "warning", "info"] as const;
 
 /** A problem as an alert that stands. Code, rule, number and link; no text of a device, no name of a place. */
 export function standingAlert(incident: Incident, topic: Topic, place: Place | undefined, publicUrl: string, nowMs: number): PushedAlert {
-  const { id, requirement, subject, openedMs, beganMs } = incident;
+  const { id, siteId, requirement, subject, openedMs, beganMs } = incident;
+  const title = titleAt("vi", topic, siteId !== 0 && subject !== "" && isOfPoints(topic) ? subject : undefined);
   return {
     labels: {
       alertname: requirement,
@@ -31,7 +32,7 @@ export function standingAlert(incident: Incident, topic: Topic, place: Place | u
       ...(subject !== "" && { subject }),
     },
     annotations: {
-      summary: text("vi", "alert.subject.opened", { requirement, centre: place?.code ?? text("vi", "alert.province"), title: topic.title.vi }),
+      summary: text("vi", "alert.subject.opened", { requirement, centre: place?.code ?? text("vi", "alert.province"), title }),
       effect: topic.effect.vi,
     },
     startsAt: instant(openedMs ?? beganMs),

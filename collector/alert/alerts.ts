@@ -8,7 +8,7 @@ import { beginIncident, lockIncidents, standingIncidents, writeIncident } from "
 import { stepBook } from "./book-step.ts";
 import { isDigestDue } from "./digest.ts";
 import type { Incident } from "./incident.ts";
-import { heed, type Signal, signalOf } from "./incident-step.ts";
+import { heed, type Signal, signalsOf } from "./incident-step.ts";
 import { type Topic, topicsOf } from "./topic.ts";
 
 export type AlertOptions = {
@@ -50,7 +50,14 @@ export function createAlerts({ db, policyAt, notify, publicUrl }: AlertOptions):
       );
       for (const { siteId, findings, late, nowMs } of judged) {
         const own = standing.get(siteId) ?? [];
-        for (const finding of findings) await take(tx, own, siteId, finding.requirement, "", signalOf(finding), late, nowMs);
+        for (const finding of findings) {
+          const same = own.filter(({ requirement }) => requirement === finding.requirement);
+          const signals = signalsOf(
+            finding,
+            same.map(({ subject }) => subject),
+          );
+          for (const [subject, signal] of signals) await take(tx, same, siteId, finding.requirement, subject, signal, late, nowMs);
+        }
       }
     },
     onProvince: async (tx, requirement, subject, signal, nowMs) => take(tx, await standingIncidents(tx, [0]), 0, requirement, subject, signal, false, nowMs),

@@ -18,8 +18,12 @@ export type Place = {
 /** What the finding behind a problem adds to its message. */
 export type Backing = {
   readonly why?: Words | undefined;
-  readonly waived: boolean /** The reception point that it names. */;
-  readonly point?: string | undefined;
+  /**
+   * Why it is as it is at each reception point of which the finding speaks, by the subject of the problem there; empty where it knows of one point alone, absent
+   * where nothing was judged.
+   */
+  readonly points?: ReadonlyMap<string, Words> | undefined;
+  readonly waived: boolean;
 };
 
 /** A message that waits because its reader has had enough for an hour. */

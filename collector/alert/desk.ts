@@ -61,16 +61,22 @@ export class Desk {
     return maintenanceAt(this.book.windows, this.book.places.get(siteId)?.code ?? "", requirement, this.nowMs);
   }
 
-  /** Why nobody judges a problem any more: its centre is closed, the policy no longer demands it, or nobody is at its reception point any more. */
+  /** Why nobody judges a problem any more: its centre is closed, the policy no longer demands it, or nothing is left at its reception point. */
   endOf(incident: Incident): Incident["end"] {
     const closedOn = this.book.places.get(incident.siteId)?.closedOn;
     if (closedOn !== undefined && isClosedOn({ on: closedOn }, vietnamDay(this.nowMs))) return "centre_closed";
     if (this.#isDropped(incident)) return "dropped";
-    return incident.requirement === AGENT_SILENT && !this.#isWatched(incident) ? "point_gone" : undefined;
+    if (this.#isWatched(incident)) return undefined;
+    return incident.requirement === AGENT_SILENT ? "point_gone" : "unwatched";
   }
 
-  /** A centre of which no point is known is watched as a whole. */
-  #isWatched({ siteId, subject }: Incident): boolean {
+  /** A centre of which no point is known is watched as a whole; of what was not judged nobody says that it is not. */
+  #isWatched({ siteId, requirement, subject }: Incident): boolean {
+    if (siteId === 0) return true;
+    if (requirement !== AGENT_SILENT) {
+      const points = this.book.backings.get(backingKey(siteId, requirement))?.points;
+      return points === undefined || points.has(subject) || (points.size === 0 && subject === "");
+    }
     const own = this.book.contacts.filter((contact) => contact.siteId === siteId);
     return own.length === 0 ? subject === "" : own.some(({ point = "" }) => point === subject);
   }
@@ -81,6 +87,7 @@ export class Desk {
     const topic = this.topicOf(incident);
     const isDemanded = topic !== undefined && !topic.dropped;
     if (siteId === 0) return !isDemanded || (topic.rule !== undefined && !isSoughtAt(topic.rule, subject));
+    if (isDemanded && topic.points === "main" && subject !== "") return true;
     return !isDemanded && !this.book.backings.has(backingKey(siteId, requirement));
   }
 

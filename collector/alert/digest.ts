@@ -68,6 +68,7 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
     ...gathered(lines("dropped", ended("dropped"))),
     ...gathered(lines("centre_closed", ended("centre_closed"))),
     ...gathered(lines("point_gone", ended("point_gone"))),
+    ...gathered(lines("unwatched", ended("unwatched"))),
     ...remindersFor(desk, entries, reminders),
     ...gathered(unheardFor(desk, entries, span)),
   ];

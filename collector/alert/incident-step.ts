@@ -1,4 +1,6 @@
+import { partAt, pointsIn } from "#schemas/evaluate/points.ts";
 import type { Finding } from "#schemas/finding.ts";
+import { MAIN_POINT } from "#schemas/inventory.ts";
 import type { Incident } from "./incident.ts";
 
 /** What a judgement says of a problem. */
@@ -12,6 +14,23 @@ export function signalOf({ state, reason }: Pick<Finding, "state" | "reason">): 
   if (state === "fail") return "bad";
   if (reason === "not_yet_demonstrated") return "well";
   return state === "pass" || state === "not_applicable" ? "well" : "unclear";
+}
+
+/**
+ * What a judgement says of the problems of a centre, by their subjects: each of several reception points has one of its own, and so another line, another provider and
+ * another person who takes it. Of a problem at a point of which it does not speak it says nothing, unless nothing is demanded any more.
+ */
+export function signalsOf(finding: Finding, standing: Iterable<string>): ReadonlyMap<string, Signal> {
+  const points = pointsIn(finding);
+  const said = new Map(points.map((point) => [subjectAt(point), signalOf(partAt(finding, point) ?? finding)]));
+  if (points.length === 0) said.set("", signalOf(finding));
+  const left = finding.state === "not_applicable" ? "well" : "unclear";
+  return new Map([...[...standing].map((subject): [string, Signal] => [subject, left]), ...said]);
+}
+
+/** What a problem at a reception point has for its subject: nothing at the main office. */
+export function subjectAt(point: string): string {
+  return point === MAIN_POINT ? "" : point;
 }
 
 /**

@@ -13,7 +13,7 @@ export type Incident = {
   /** 0: the province, not one centre. */
   readonly siteId: number;
   readonly requirement: string;
-  /** The part of it: a portal, of a silence the reception point. Empty for the whole, and for the main office. */
+  /** The part of it: of the province a portal, of a centre the reception point where it is judged at each. Empty for the whole, and for the main office. */
   readonly subject: string;
   readonly state: IncidentState;
   readonly beganMs: number;
@@ -35,8 +35,8 @@ export type Incident = {
   readonly stormOver?: boolean | undefined;
   /** The area of a storm that lies in one area alone. */
   readonly area?: string | undefined;
-  /** Why it ended, where it was not well: the policy no longer demands it, or its centre or reception point is no more. */
-  readonly end?: "dropped" | "centre_closed" | "point_gone" | undefined;
+  /** Why it ended, where it was not well: the policy no longer demands it, its centre or reception point is no more, or nothing at the point can be judged by it. */
+  readonly end?: "dropped" | "centre_closed" | "point_gone" | "unwatched" | undefined;
   /** Of a silence that has ended: what it most probably was. */
   readonly cause?: SilenceCause | undefined;
 };

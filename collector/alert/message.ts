@@ -1,12 +1,10 @@
 import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem, type NotifyConfig } from "#schemas/alert.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { phonesFor } from "#schemas/phones.ts";
-import { pointWord } from "#schemas/text/point-word.ts";
-import { text } from "#schemas/text/text.ts";
-import type { Lang, Words } from "#schemas/words.ts";
+import type { Words } from "#schemas/words.ts";
 import { type Backing, type Book, backingKey } from "./book.ts";
-import { AGENT_SILENT, type Incident, letterName } from "./incident.ts";
-import { mayBeLine, type Topic } from "./topic.ts";
+import { type Incident, letterName } from "./incident.ts";
+import { isOfPoints, mayBeLine, type Topic, titleAt } from "./topic.ts";
 
 type IncidentMessage = "opened" | "escalated" | "flapping" | (typeof endKinds)[number];
 
@@ -17,12 +15,12 @@ type Said = { readonly publicUrl: string; readonly notify: Pick<NotifyConfig, "p
 export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incident: Incident, { publicUrl, notify }: Said): Message {
   const place = book.places.get(incident.siteId);
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
+  const why = backing?.points?.get(incident.subject) ?? backing?.why;
   const isOver = isEndKind(kind);
-  const { isp, contractNumber } = place ?? {};
   // Provider and contract are those of the main office's line.
-  const isOwn = (silentPoint(book, incident) ?? backing?.point ?? MAIN_POINT) === MAIN_POINT;
-  const isLine = !isOver && isOwn && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
-  const phone = isOver ? undefined : phonesFor(notify.phones, isp)[topic.owner];
+  const { isp, contractNumber } = place ?? {};
+  const isLine = !isOver && incident.subject === "" && mayBeLine(topic) && (isp !== undefined || contractNumber !== undefined);
+  const phone = isOver ? undefined : phonesFor(notify.phones, incident.subject === "" ? isp : undefined)[topic.owner];
   return {
     kind,
     incident: incident.id,
@@ -30,7 +28,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: topic.id,
     title: titleOf(book, topic, incident),
-    ...(!isOver && { ...(backing?.why && { why: backing.why }), effect: topic.effect, advice: topic.advice }),
+    ...(!isOver && { ...(why && { why }), effect: topic.effect, advice: topic.advice }),
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
     ...(phone !== undefined && { phone }),
@@ -56,17 +54,17 @@ export function itemOf(kind: MessageItem["kind"], book: Book, topics: ReadonlyMa
   };
 }
 
-/** The reception point whose agent is silent, where the centre has others than the main office: of these something may still come. */
-function silentPoint({ contacts }: Book, { requirement, siteId, subject }: Incident): string | undefined {
-  if (requirement !== AGENT_SILENT) return undefined;
+/** The reception point that a problem is at, where the centre has others than the main office: of these the same problem may stand, or not. */
+function pointOfProblem({ contacts, backings }: Book, topic: Topic, { requirement, siteId, subject }: Incident): string | undefined {
+  if (siteId === 0 || !isOfPoints(topic)) return undefined;
   if (subject !== "") return subject;
-  return contacts.some((contact) => contact.siteId === siteId && contact.point !== undefined) ? MAIN_POINT : undefined;
+  const others = [...(backings.get(backingKey(siteId, requirement))?.points?.keys() ?? [])].some((other) => other !== "");
+  return others || contacts.some((contact) => contact.siteId === siteId && contact.point !== undefined) ? MAIN_POINT : undefined;
 }
 
-function titleOf(book: Book, { title }: Topic, incident: Incident): Words {
-  const point = silentPoint(book, incident);
-  const words = (lang: Lang, place: string) => text(lang, "alert.agent.title.point", { place: pointWord(lang, place) });
-  return point === undefined ? title : { vi: words("vi", point), en: words("en", point) };
+function titleOf(book: Book, topic: Topic, incident: Incident): Words {
+  const point = pointOfProblem(book, topic, incident);
+  return { vi: titleAt("vi", topic, point), en: titleAt("en", topic, point) };
 }
 
 /** The lines of a digest, and how many more there are than it holds. */

@@ -174,7 +174,7 @@ function stormMessage(desk: Desk, topic: Topic, members: readonly Incident[], th
 
 /** Who provides the lines of some problems' centres, most centres first: a storm of one provider's is that provider's. */
 function providersOf({ book }: Desk, members: readonly Incident[]): NonNullable<Message["providers"]> {
-  const known = members.flatMap(({ siteId }) => book.places.get(siteId)?.isp ?? []);
+  const known = members.flatMap(({ siteId, subject }) => (subject === "" ? (book.places.get(siteId)?.isp ?? []) : []));
   const counted = [...Map.groupBy(known, (isp) => isp)].map(([isp, own]) => ({ isp, centres: own.length }));
   return counted.sort((one, other) => other.centres - one.centres || (one.isp < other.isp ? -1 : 1)).slice(0, PROVIDERS_MAX);
 }

@@ -1,8 +1,10 @@
 import type { NotifyConfig } from "#schemas/alert.ts";
+import { isLocal } from "#schemas/evaluate/points.ts";
 import type { OwnProblem } from "#schemas/maintenance.ts";
 import type { Owner, PolicyProfile, Requirement, Rule } from "#schemas/policy.ts";
+import { namedAt, pointWord } from "#schemas/text/point-word.ts";
 import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
-import type { Words } from "#schemas/words.ts";
+import type { Lang, Words } from "#schemas/words.ts";
 import { AGENT_SILENT, BACKUP_MISSING } from "./incident.ts";
 
 /** What messages say of a requirement of the plan, or of what is none (`ownTopics`), and how long its states must last. */
@@ -21,6 +23,8 @@ export type Topic = {
   readonly closeMs: number;
   /** How it is judged; what is no requirement of the plan has no rule. */
   readonly rule?: Rule | undefined;
+  /** Where it is demanded: `main` at the main office alone. */
+  readonly points?: Requirement["points"];
   /** No version of the policy that is in force has it: nothing of it begins, and what stands of it ends. */
   readonly dropped?: boolean | undefined;
 };
@@ -61,7 +65,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
   const { openMinutes, closeMinutes } = lasting.other;
   const backup: Topic = { ...ownTopics.backup, impact: 2, urgency: 2, openMs: openMinutes * MINUTE_MS, closeMs: closeMinutes * MINUTE_MS };
   const others = requirements.map((requirement): Topic => {
-    const { id, title, advice, owner, impact, rule } = requirement;
+    const { id, title, advice, owner, impact, rule, points } = requirement;
     const { openMinutes, closeMinutes } = rule.kind === "reachable" ? lasting.reachable : lasting.other;
     const urgency = rule.kind === "reachable" ? impact : Math.max(2, impact);
     return {
@@ -76,6 +80,7 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
       openMs: openMinutes * MINUTE_MS,
       closeMs: closeMinutes * MINUTE_MS,
       rule,
+      points,
     };
   });
   return new Map([agent, backup, ...others].map((topic) => [topic.id, topic]));
@@ -84,6 +89,17 @@ export function topicsOf({ requirements }: PolicyProfile, { lasting }: NotifyCon
 /** Whether a centre's line, and so its provider, may be at fault: for the line itself, the portals behind it, and a PC that is not heard. */
 export function mayBeLine({ id, rule }: Pick<Topic, "id" | "rule">): boolean {
   return id === AGENT_SILENT || (rule !== undefined && "probe" in rule && (rule.probe === "link-bandwidth" || rule.probe === "portal-http"));
+}
+
+/** Whether each reception point of a centre has a problem of its own. */
+export function isOfPoints({ id, rule }: Pick<Topic, "id" | "rule">): boolean {
+  return id === AGENT_SILENT || (rule !== undefined && isLocal(rule));
+}
+
+/** What a problem is called at a reception point; at a centre that has no other than the main office there is no `point` to name. */
+export function titleAt(lang: Lang, { id, title }: Pick<Topic, "id" | "title">, point: string | undefined): string {
+  if (point === undefined) return title[lang];
+  return id === AGENT_SILENT ? text(lang, "alert.agent.title.point", { place: pointWord(lang, point) }) : namedAt(lang, title[lang], point);
 }
 
 /** Whether a fault of the whole province is sought at a target: by a rule that knows shared faults, at its own targets or at all that centres ask. */

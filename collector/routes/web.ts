@@ -22,6 +22,7 @@ import { maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { standingFindings } from "../store/page-rows.ts";
 import { pageStore } from "../store/pages.ts";
+import { siteHasPoints } from "../store/points.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { waiverPart, waiversFrom } from "../store/waivers.ts";
 import type { PointReading } from "../web/device-brief.ts";
@@ -126,6 +127,7 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
       const incident = await findIncident(db, id);
       const site = incident && (await findSite(db, incident.siteId));
       const { code, name, isp, contractNumber } = site?.centre ?? {};
+      const hasPoints = site !== undefined && (await siteHasPoints(db, site.siteId));
       return (
         incident && {
           ...incident,
@@ -133,6 +135,7 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
           ...(name && { centreName: name }),
           ...(isp && { isp }),
           ...(contractNumber && { contractNumber }),
+          ...(hasPoints && { hasPoints }),
         }
       );
     },

@@ -1,9 +1,12 @@
 import { vietnamDay } from "#schemas/calendar.ts";
+import { pointsIn } from "#schemas/evaluate/points.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
-import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { findingSentence, sentenceAt } from "#schemas/text/finding-sentence.ts";
+import type { Words } from "#schemas/words.ts";
 import { type Backing, type Book, type BookChanges, backingKey, type DigestClock, historyFromMs, type Place } from "../alert/book.ts";
+import { subjectAt } from "../alert/incident-step.ts";
 import { type Listening, listeningAt } from "../alert/listening.ts";
 import { type Db, instantMs } from "./db.ts";
 import { beginIncident, incidentsSince, writeIncident } from "./incidents.ts";
@@ -98,10 +101,11 @@ async function backings(tx: Db): Promise<ReadonlyMap<string, Backing>> {
 }
 
 function backingOf(finding: Finding): Backing {
-  const point = finding.detail?.point;
+  const isJudged = finding.state !== "error" && finding.state !== "not_applicable";
+  const at = (point: string): [string, Words] => [subjectAt(point), { vi: sentenceAt("vi", finding, point), en: sentenceAt("en", finding, point) }];
   return {
-    ...(typeof point === "string" && { point }),
     why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) },
+    ...(isJudged && { points: new Map(pointsIn(finding).map(at)) }),
     waived: finding.waiver !== undefined,
   };
 }

@@ -4,6 +4,7 @@ import { numbersLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
+import { hasPoints } from "./points.ts";
 
 /** What stands in columns of its own; the rest of a problem is its `body`. */
 type Columns = Pick<Incident, "id" | "siteId" | "requirement" | "subject" | "state" | "beganMs" | "openedMs" | "acknowledgedMs" | "closedMs">;
@@ -76,8 +77,8 @@ export async function findIncident(db: Db, id: number): Promise<Incident | undef
 }
 
 export type IncidentFilter = { readonly centre?: string | undefined; readonly requirement?: string | undefined; readonly closed?: boolean | undefined };
-/** `isp`: who provides the centre's line. */
-export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string; readonly isp?: string };
+/** `isp`: who provides the line of the centre's main office. `hasPoints`: the centre has, or had, a reception point beside it. */
+export type ListedIncident = Incident & { readonly centre?: string; readonly centreName?: string; readonly isp?: string; readonly hasPoints?: boolean };
 
 // $1 is whether they have ended, $2 the centre and $3 the requirement, null for all.
 const openedOnes = `incident i LEFT JOIN site s USING (site_id)
@@ -91,8 +92,8 @@ export function incidentPart(db: Db, filter: IncidentFilter, page: number): Prom
 }
 
 async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter, page: number): Promise<ListedIncident[]> {
-  const rows = await db.query<Row & { code: string | null; name: string | null; isp: string | null }>(
-    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name, s.isp
+  const rows = await db.query<Row & { code: string | null; name: string | null; isp: string | null; has_points: boolean | null }>(
+    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name, s.isp, ${hasPoints("s")} AS has_points
      FROM ${openedOnes}
      ORDER BY opened_at DESC, incident_id DESC LIMIT ${PART_ROWS} OFFSET $4::int`,
     [closed, centre ?? null, requirement ?? null, rowsBefore(page)],
@@ -102,6 +103,7 @@ async function listIncidents(db: Db, { centre, requirement, closed = false }: In
     ...(row.code !== null && { centre: row.code }),
     ...(row.name !== null && { centreName: row.name }),
     ...(row.isp !== null && { isp: row.isp }),
+    ...(row.has_points && { hasPoints: true }),
   }));
 }
 

@@ -122,6 +122,18 @@ export async function sitesOfPoints(db: Db, siteIds: readonly number[]): Promise
   return new Set(rows.map(({ site_id }) => site_id));
 }
 
+/** Whether a centre has, or had, an agent or declares a device at another reception point than the main office; `site` names its row in a statement. */
+export function hasPoints(site: string): string {
+  return `(EXISTS (SELECT FROM agent AS a WHERE a.site_id = ${site}.site_id AND a.point <> '${MAIN_POINT}')
+    OR jsonb_path_exists(${site}.devices, '$[*].point ? (@ != "${MAIN_POINT}")'))`;
+}
+
+/** The same of one site. */
+export async function siteHasPoints(db: Db, siteId: number): Promise<boolean> {
+  const [row] = await db.query<{ has: boolean }>(`SELECT ${hasPoints("s")} AS has FROM site AS s WHERE s.site_id = $1`, [siteId]);
+  return row?.has ?? false;
+}
+
 function isNamed(all: readonly { readonly point?: string | undefined }[]): boolean {
   return all.some((one) => pointOf(one) !== MAIN_POINT);
 }

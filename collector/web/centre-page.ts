@@ -36,7 +36,7 @@ export function centrePage(frame: PageFrame, policy: PolicyProfile, view: Centre
   const { lang, nowMs } = frame;
   const { unjudged } = view;
   const phones = phonesFor(frame.phones, view.rows.centre.isp);
-  const { centre, incidents, recordings, devices } = view.rows;
+  const { centre, incidents, recordings, devices, hasPoints = false } = view.rows;
   const floor = policy.requirements.map(({ rule }) => rule).find((rule): rule is FloorRule => rule.kind === "floor" && rule.metrics.includes("download_mbps"));
   const body = html`${frame.asker?.centre ? "" : html`<p class="crumb"><a href="/">← ${text(lang, "web.centre.back")}</a></p>`}
 <div data-part="head">${head(frame, view, enrolment?.agents ?? [])}</div>
@@ -48,7 +48,7 @@ ${
 }
 <div class="two" data-part="charts">
 <section class="card" aria-labelledby="link-title"><h2 id="link-title">${text(lang, "web.link.title")}</h2>${pointLines(frame, view.rows, floor?.floor, enrolment?.agents ?? [])}</section>
-<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, "")}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, { code: centre.code, hasPoints }, "")}</section>
 </div>
 <section class="card" aria-labelledby="cameras-title" data-part="cameras"><h2 id="cameras-title">${text(lang, "web.cameras.title")}</h2>${camerasTable(lang, recordingsView(recordings))}</section>
 <section class="card" aria-labelledby="ledger-title" data-part="ledger"><h2 id="ledger-title">${text(lang, "ledger.title")}</h2>${ledgerSection(lang, ledger)}</section>

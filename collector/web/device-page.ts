@@ -29,7 +29,7 @@ export function devicePage(frame: PageFrame, policy: PolicyProfile, view: Device
 <section class="card" aria-labelledby="history-title" data-part="history"><h2 id="history-title">${text(lang, "web.device.history")}</h2>${coverageStrip(lang, device.id, view.days, "web.device.alt")}<p class="note">${text(lang, "web.device.legend")}</p></section>
 <div class="two" data-part="facts">
 <section class="card" aria-labelledby="plan-title"><h2 id="plan-title">${text(lang, "web.device.plan")}</h2>${requirements(lang, policy, view)}</section>
-<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, centre.code, `/centres/${centre.code}`)}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, { code: centre.code, hasPoints: false }, `/centres/${centre.code}`)}</section>
 </div>
 <section class="card" aria-labelledby="readings-title" data-part="readings"><h2 id="readings-title">${text(lang, "web.device.readings")}</h2>${readingsTable(frame, readings)}</section>
 <section class="card" aria-labelledby="runs-title" data-part="runs"><h2 id="runs-title">${text(lang, "web.device.runs")}</h2>${runsTable(

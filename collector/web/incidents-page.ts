@@ -1,16 +1,17 @@
 import { html } from "hono/html";
+import { partAt } from "#schemas/evaluate/points.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { findingSentence, partSentence } from "#schemas/text/finding-sentence.ts";
+import { sentenceAt } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
 import { pointWord } from "#schemas/text/point-word.ts";
 import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { causeWord } from "../alert/cause-word.ts";
-import { AGENT_SILENT, type Incident } from "../alert/incident.ts";
+import type { Incident } from "../alert/incident.ts";
 import { effectKey, mayBeLine, ownTopic, ownTopics } from "../alert/topic.ts";
 import { linkRequirement } from "../report/link-evidence.ts";
 import { mayCall } from "../routes/access-table.ts";
@@ -21,7 +22,7 @@ import { blockTable } from "./block-table.ts";
 import type { PointReading } from "./device-brief.ts";
 import { errorList, type FormState, signatureField } from "./form-fields.ts";
 import { TOKEN_FIELD } from "./form-token.ts";
-import { silenceTitle } from "./incident-list.ts";
+import { problemTitle } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import { listWords, paged } from "./paged.ts";
@@ -84,13 +85,13 @@ export function incidentPage(
   form: { state: FormState; token: string } | undefined,
 ): Html {
   const { lang, nowMs } = frame;
-  const phones = phonesFor(frame.phones, incident.isp);
   const { requirement, told, acknowledgedBy, acknowledgedMs, closedMs, wellSinceMs, beganMs, subject } = incident;
   const found = policy.requirements.find(({ id }) => id === requirement);
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
   const own = ownTopic(requirement);
+  const point = incident.siteId === 0 || subject === "" ? MAIN_POINT : subject;
   // Provider and contract are those of the main office's line.
-  const point = requirement === AGENT_SILENT && subject !== "" ? subject : (finding?.detail?.point ?? MAIN_POINT);
+  const phones = phonesFor(frame.phones, point === MAIN_POINT ? incident.isp : undefined);
   const isLine = needsLine(policy, requirement) && point === MAIN_POINT;
   const rows: [string, Html | string | undefined][] = [
     [text(lang, "report.column.centre"), place(lang, incident)],
@@ -98,8 +99,8 @@ export function incidentPage(
     [text(lang, "alert.label.since"), moment(lang, beganMs)],
     [text(lang, "alert.label.until"), closedMs === undefined ? undefined : moment(lang, wellSinceMs ?? closedMs)],
     [text(lang, "alert.label.end"), incident.end && text(lang, `alert.end.${incident.end}`)],
-    [text(lang, "web.incidents.subject"), subject === "" ? undefined : requirement === AGENT_SILENT ? pointWord(lang, subject) : subject],
-    [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, subject)],
+    [text(lang, "web.incidents.subject"), subject === "" ? undefined : incident.siteId === 0 ? subject : pointWord(lang, subject)],
+    [text(lang, "web.incidents.now"), finding && nowWords(lang, finding, point)],
     [text(lang, "web.filter.isp"), isLine ? incident.isp : undefined],
     [text(lang, "alert.label.contract"), isLine ? incident.contractNumber : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? (found ? text(lang, effectKey(found)) : own?.effect[lang]) : undefined],
@@ -115,16 +116,15 @@ export function incidentPage(
     html`<p class="crumb"><a href="/incidents">← ${text(lang, "web.incidents.title")}</a></p>
 <section class="card" aria-labelledby="page-title"><h1 id="page-title">${heading}</h1>
 <div class="detail"><dl>${rows.map(([name, value]) => (value === undefined ? "" : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl></div>
-${needsLine(policy, requirement) ? wayOut(lang, walkOf(walks, String(point)), nowMs, phones) : ""}
-${incident.centre !== undefined && linkRequirement(policy)?.id === requirement ? html`<p><a href="/v1/evidence/${encodeURIComponent(incident.centre)}.link.html">${text(lang, "linkEvidence.link")}</a></p>` : ""}
+${needsLine(policy, requirement) ? wayOut(lang, walkOf(walks, point), nowMs, phones) : ""}
+${incident.centre !== undefined && linkRequirement(policy)?.id === requirement ? html`<p><a href="/v1/evidence/${encodeURIComponent(incident.centre)}.link.html${point === MAIN_POINT ? "" : `?point=${encodeURIComponent(point)}`}">${text(lang, "linkEvidence.link")}</a></p>` : ""}
 ${form ? takeForm(frame, form, incident.storm !== undefined) : ""}</section>`,
   );
 }
 
-/** The state of what the problem is about, and why: of its own part of the finding, where it has one. */
-function nowWords(lang: Lang, finding: Finding, subject: string): Html {
-  const part = finding.parts?.find((one) => one.subject === subject);
-  return html`${badge(lang, (part ?? finding).state)} ${part ? partSentence(lang, finding, part) : findingSentence(lang, finding)}`;
+/** The state of what the problem is about, and why: at its own reception point, where the finding speaks of several. */
+function nowWords(lang: Lang, finding: Finding, point: string): Html {
+  return html`${badge(lang, (partAt(finding, point) ?? finding).state)} ${sentenceAt(lang, finding, point)}`;
 }
 
 function needsLine({ requirements }: PolicyProfile, requirement: string): boolean {
@@ -156,7 +156,7 @@ function table(lang: Lang, policy: PolicyProfile, caption: string, incidents: re
     incidents.map((one) => ({
       head: html`<a href="/incidents/${one.id}">#${one.id}</a> ${stateOf(lang, one)}`,
       cells: [
-        html`${place(lang, one)}${one.isp && needsLine(policy, one.requirement) ? html`<span class="sub">${one.isp}</span>` : ""}`,
+        html`${place(lang, one)}${one.isp && one.subject === "" && needsLine(policy, one.requirement) ? html`<span class="sub">${one.isp}</span>` : ""}`,
         titleOf(lang, policy, one),
         moment(lang, one.beganMs),
         ownerOf(lang, policy, one),
@@ -184,9 +184,8 @@ function place(lang: Lang, { centre, centreName, requirement }: ShownIncident): 
   return centre === undefined ? text(lang, "alert.province") : html`<a href="/centres/${centre}#${requirement}">${centreName ?? centre}</a>`;
 }
 
-function titleOf(lang: Lang, policy: PolicyProfile, { requirement, subject }: Incident): string {
-  if (requirement === AGENT_SILENT) return silenceTitle(lang, subject);
-  return ownTopic(requirement)?.title[lang] ?? `${requirement} ${policy.requirements.find(({ id }) => id === requirement)?.title[lang] ?? ""}`;
+function titleOf(lang: Lang, policy: PolicyProfile, { siteId, requirement, subject, hasPoints = false }: ShownIncident): string {
+  return problemTitle(lang, policy, { requirement, subject: siteId === 0 ? "" : subject }, hasPoints);
 }
 
 /** Whose turn it is; what the policy no longer demands is nobody's. */

@@ -60,6 +60,8 @@ export type CentreRows = {
   /** What days on which nobody judged bring into it; absent where there were none. */
   readonly unjudged?: readonly DayChange[];
   readonly incidents: readonly Incident[];
+  /** It has, or had, a reception point beside its main office. */
+  readonly hasPoints?: boolean;
   readonly bandwidth: readonly StoredRun[];
   /** The newest recording-depth run of each target. */
   readonly recordings: readonly StoredRun[];

@@ -1,7 +1,7 @@
 import { isWithdrawnAt, type Waiver } from "../attestation.ts";
 import { vietnamDay } from "../calendar.ts";
 import type { Facts } from "../facts.ts";
-import type { Declared, Finding } from "../finding.ts";
+import { type Declared, type Finding, PARTS_MAX } from "../finding.ts";
 import { type PolicyProfile, type Requirement, restsOnWords } from "../policy.ts";
 import type { Judgement } from "./judgement.ts";
 import { judgeByPoint } from "./points.ts";
@@ -54,7 +54,7 @@ function findingOf(policy: PolicyProfile, requirement: Requirement, facts: Facts
     evidenceClass: inspected ? "inspected" : restsOnWords(requirement.rule) ? "declared" : "measured",
     ...(detail && { detail }),
     ...(declared && { declared }),
-    ...(parts && { parts: parts.slice(0, 300) }),
+    ...(parts && { parts: parts.slice(0, PARTS_MAX) }),
     evidence: evidence.slice(0, EVIDENCE_MAX),
     ...(observedMs !== undefined && { observedAt: instant(observedMs) }),
     evaluatedAt: instant(nowMs),

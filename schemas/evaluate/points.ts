@@ -1,15 +1,34 @@
 import type { Facts, PointContact } from "../facts.ts";
-import type { FindingPart } from "../finding.ts";
+import { type Finding, type FindingPart, PARTS_MAX } from "../finding.ts";
 import { type Device, type DeviceRole, MAIN_POINT, pointOf } from "../inventory.ts";
 import type { Requirement, Rule } from "../policy.ts";
-import { type Judgement, least, lowestPart, worstPart } from "./judgement.ts";
+import { type Judgement, least, lowestPart, worstFirst, worstPart } from "./judgement.ts";
 
 /** A rule that looks at what was measured. */
 type MeasuringRule = Extract<Rule, { probe: unknown }>;
+/** One that is judged at each reception point. */
+type LocalRule = Exclude<MeasuringRule, { kind: "count" }>;
 /** Where such a rule is to hold. */
 type Demand = Pick<Requirement, "points"> & { readonly rule: MeasuringRule };
 /** What a rule says of one reception point. */
 type PointJudgement = { readonly point: string; readonly judgement: Judgement };
+
+/** Whether a rule is about a line or a LAN, so that each reception point has a state of its own. Devices are counted over the centre, and words are said of it. */
+export function isLocal(rule: Rule): rule is LocalRule {
+  return "probe" in rule && rule.kind !== "count";
+}
+
+/** The names of the reception points of which a finding speaks, in its order; none where it knows of one alone. */
+export function pointsIn({ parts = [] }: Pick<Finding, "parts">): string[] {
+  return [...new Set(parts.flatMap(({ point }) => point ?? []))];
+}
+
+/** How a reception point stands by a finding: the worst of its parts, of equals that with the least number. Undefined where the finding does not speak of it. */
+export function partAt({ parts = [] }: Pick<Finding, "parts">, at: string): FindingPart | undefined {
+  const own = parts.filter(({ point }) => point === at);
+  const { state } = worstPart(own);
+  return lowestPart(own.filter((part) => part.state === state));
+}
 
 /**
  * Judges a rule about a line or a LAN at each reception point of a centre, as if it were a centre of its own: the worst point is the centre's state, its
@@ -17,7 +36,7 @@ type PointJudgement = { readonly point: string; readonly judgement: Judgement };
  */
 export function judgeByPoint({ points: where, rule }: Demand, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
   const { points = [] } = facts;
-  if (rule.kind === "count" || points.length === 0) return judge(facts);
+  if (!isLocal(rule) || points.length === 0) return judge(facts);
   const concerned = points.filter(({ point }) => concerns(rule, facts, point));
   const held = where === "main" ? [mainOf(points)] : points.length > 1 ? concerned : points;
   const [first] = held;
@@ -34,7 +53,7 @@ function mainOf(points: readonly PointContact[]): PointContact {
 }
 
 /** Each point has a line. What it neither declares nor has told anything of, it is not held to have. */
-function concerns(rule: Exclude<MeasuringRule, { kind: "count" }>, { runs, centre: { devices } }: Facts, point: string): boolean {
+function concerns(rule: LocalRule, { runs, centre: { devices } }: Facts, point: string): boolean {
   const roles = rolesHeld(rule);
   if (roles === undefined) return true;
   // A router may have no Wi-Fi: one that nobody asks stands for none.
@@ -43,7 +62,7 @@ function concerns(rule: Exclude<MeasuringRule, { kind: "count" }>, { runs, centr
 }
 
 /** The devices that a rule is about; undefined for one about the line. */
-function rolesHeld(rule: Exclude<MeasuringRule, { kind: "count" }>): readonly DeviceRole[] | undefined {
+function rolesHeld(rule: LocalRule): readonly DeviceRole[] | undefined {
   switch (rule.kind) {
     case "floor":
       return undefined;
@@ -83,12 +102,20 @@ function worstOf(judged: readonly PointJudgement[]): Judgement {
   const ends = judged.flatMap(({ judgement }) => judgement.validUntilMs ?? []);
   return {
     ...said,
-    parts: judged.flatMap(partsOf),
+    parts: fairParts(judged.map(partsOf)),
     // Those of the point that the finding names stand first: there may be more than are kept.
     evidence: [...new Set([...evidence, ...judged.flatMap(({ judgement }) => judgement.evidence ?? [])])],
     ...(state === "pass" ? detail && { detail } : { detail: { ...detail, point: worst.point } }),
     ...(validUntilMs !== undefined && { validUntilMs: state === "pass" ? least(ends) : validUntilMs }),
   };
+}
+
+/** All parts where a finding has room for them; else as many of each point, the worst first: an agent names what it likes, and must hide no other point. */
+function fairParts(ofPoints: readonly (readonly FindingPart[])[]): readonly FindingPart[] {
+  const all = ofPoints.flat();
+  if (all.length <= PARTS_MAX) return all;
+  const rank = ({ state }: FindingPart) => worstFirst.indexOf(state);
+  return ofPoints.flatMap((parts) => parts.toSorted((a, b) => rank(a) - rank(b)).slice(0, Math.max(1, Math.floor(PARTS_MAX / ofPoints.length))));
 }
 
 /** What was down at a point when it fell silent is not known any more. */

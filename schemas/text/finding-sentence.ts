@@ -1,3 +1,4 @@
+import { partAt } from "../evaluate/points.ts";
 import type { Finding, FindingPart } from "../finding.ts";
 import { RecordingProjection } from "../recording-evidence.ts";
 import type { Lang } from "../words.ts";
@@ -36,6 +37,17 @@ function atPoint(lang: Lang, reason: Told["reason"], detail: Told["detail"], sen
   if (typeof detail?.point !== "string") return sentence;
   const place = pointWord(lang, detail.point);
   return reason === "site_offline" ? text(lang, "finding.point_offline", { place }) : text(lang, "finding.at_point", { place, sentence });
+}
+
+/** The same of one of the reception points of which a finding speaks, whichever is the worst. */
+export function sentenceAt(lang: Lang, finding: Told & Pick<Finding, "parts">, point: string): string {
+  const part = finding.detail?.point === point ? undefined : partAt(finding, point);
+  if (!part) return findingSentence(lang, finding);
+  const { subject, reason } = part;
+  const isWhole = subject === point;
+  const sentence = partSentence(lang, finding, { ...part, detail: { ...(!isWhole && { subject, channel: subject }), ...part.detail, point } });
+  const short = text(lang, `finding.short.${reason}`);
+  return sentence === short ? text(lang, "finding.at_point", { place: pointWord(lang, point), sentence: isWhole ? short : `${subject}: ${short}` }) : sentence;
 }
 
 /** The estimate of a depth finding: its fields lie flat in the detail. */

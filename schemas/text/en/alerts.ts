@@ -5,6 +5,7 @@ export const alerts = {
   "alert.subject.recovered": "[{requirement}] {centre}: {title} - met again",
   "alert.subject.dropped": "[{requirement}] {centre}: {title} - no longer demanded by the plan",
   "alert.subject.point_gone": "[{requirement}] {centre}: {title} - the point is no more",
+  "alert.subject.unwatched": "[{requirement}] {centre}: {title} - no longer watched at this point",
   "alert.subject.centre_closed": "[{requirement}] {centre}: {title} - the centre is closed",
   "alert.subject.flapping": "[{requirement}] {centre}: {title} - comes and goes",
   "alert.subject.storm": "[{requirement}] {count} centres at once: {title} - not met",
@@ -21,6 +22,8 @@ export const alerts = {
   "alert.head.dropped": "{centre}: {title} ({requirement}). The plan in force no longer demands this, so the incident is closed; not because it is met.",
   "alert.head.point_gone":
     "{centre}: {title} ({requirement}). No gateway PC may speak for this reception point any more and no device is declared there, so the incident is closed; not because it was heard.",
+  "alert.head.unwatched":
+    "{centre}: {title} ({requirement}). Nothing is left at this reception point by which it could be judged (no gateway PC that may speak, or no device of the kind), so the incident is closed; not because it is met.",
   "alert.head.centre_closed":
     "{centre}: {title} ({requirement}). The centre was closed or merged into another, so the incident is closed; not because it is met.",
   "alert.head.flapping":
@@ -64,6 +67,7 @@ export const alerts = {
   "alert.cause.many": "{cause} ({centres} centres)",
   "alert.end.dropped": "the plan in force no longer demands this; not because it is met",
   "alert.end.point_gone": "no gateway PC and no device is at this reception point any more; not because it was heard",
+  "alert.end.unwatched": "nothing is left at this reception point by which it could be judged (no gateway PC, or no device of the kind); not because it is met",
   "alert.end.centre_closed": "the centre was closed or merged into another; not because it is met",
   "alert.label.contract": "Contract number / subscriber code",
   "alert.label.cause": "Probable cause",
@@ -86,6 +90,7 @@ export const alerts = {
   "alert.group.ended": "Met again",
   "alert.group.dropped": "Closed because the plan no longer demands it",
   "alert.group.point_gone": "Closed because the reception point is no more",
+  "alert.group.unwatched": "Closed because nothing at the reception point can be judged by it any more",
   "alert.group.centre_closed": "Closed because the centre was closed or merged into another",
   "alert.group.flapping": "Come and go",
   "alert.group.standing": "Still open",

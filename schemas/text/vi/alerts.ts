@@ -5,6 +5,7 @@ export const alerts = {
   "alert.subject.recovered": "[{requirement}] {centre}: {title} - đã khắc phục",
   "alert.subject.dropped": "[{requirement}] {centre}: {title} - kế hoạch không còn yêu cầu",
   "alert.subject.point_gone": "[{requirement}] {centre}: {title} - không còn máy ở điểm này",
+  "alert.subject.unwatched": "[{requirement}] {centre}: {title} - không còn theo dõi ở điểm này",
   "alert.subject.centre_closed": "[{requirement}] {centre}: {title} - trung tâm đã đóng",
   "alert.subject.flapping": "[{requirement}] {centre}: {title} - chập chờn",
   "alert.subject.storm": "[{requirement}] {count} trung tâm cùng lúc: {title} - không đạt",
@@ -21,6 +22,8 @@ export const alerts = {
   "alert.head.dropped": "{centre}: {title} ({requirement}). Kế hoạch hiện hành không còn yêu cầu nội dung này nên sự cố được đóng; không phải vì đã đạt.",
   "alert.head.point_gone":
     "{centre}: {title} ({requirement}). Ở điểm tiếp nhận này không còn máy tính cổng nào được phép gửi và không còn thiết bị nào được khai, nên sự cố được đóng; không phải vì đã có tin.",
+  "alert.head.unwatched":
+    "{centre}: {title} ({requirement}). Ở điểm tiếp nhận này không còn gì để đánh giá nội dung này (không còn máy tính cổng được phép gửi, hoặc không còn thiết bị loại đó), nên sự cố được đóng; không phải vì đã đạt.",
   "alert.head.centre_closed": "{centre}: {title} ({requirement}). Trung tâm đã đóng hoặc sáp nhập nên sự cố được đóng; không phải vì đã đạt.",
   "alert.head.flapping": "{centre}: {title} ({requirement}) lúc được lúc không. Từ nay chỉ nhắc trong bản tin sáng cho đến khi ổn định một ngày.",
   "alert.head.storm": "{count} trung tâm cùng lúc không đạt: {title} ({requirement}). Nhiều khả năng do một nguyên nhân chung.",
@@ -62,6 +65,7 @@ export const alerts = {
   "alert.cause.many": "{cause} ({centres} trung tâm)",
   "alert.end.dropped": "kế hoạch hiện hành không còn yêu cầu nội dung này; không phải vì đã đạt",
   "alert.end.point_gone": "không còn máy tính cổng và thiết bị nào ở điểm tiếp nhận này; không phải vì đã có tin",
+  "alert.end.unwatched": "ở điểm tiếp nhận này không còn gì để đánh giá (không còn máy tính cổng, hoặc không còn thiết bị loại đó); không phải vì đã đạt",
   "alert.end.centre_closed": "trung tâm đã đóng hoặc sáp nhập; không phải vì đã đạt",
   "alert.label.contract": "Số hợp đồng / mã thuê bao",
   "alert.label.cause": "Nguyên nhân có thể",
@@ -84,6 +88,7 @@ export const alerts = {
   "alert.group.ended": "Đã khắc phục",
   "alert.group.dropped": "Đã đóng vì kế hoạch không còn yêu cầu",
   "alert.group.point_gone": "Đã đóng vì không còn điểm tiếp nhận đó",
+  "alert.group.unwatched": "Đã đóng vì ở điểm tiếp nhận đó không còn gì để đánh giá",
   "alert.group.centre_closed": "Đã đóng vì trung tâm đã đóng hoặc sáp nhập",
   "alert.group.flapping": "Chập chờn",
   "alert.group.standing": "Còn mở từ trước",

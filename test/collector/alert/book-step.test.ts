@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { backingKey } from "../../../collector/alert/book.ts";
 import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
@@ -451,8 +450,7 @@ describe("the mail about one centre's line", () => {
     desk = new AlertDesk(plan, calendar, { recipients }, codes, undefined, () => declared);
     nowMs = vn("2026-11-24T08:00");
     desk.tick(nowMs);
-    desk.backings.set(backingKey(1, "R01"), { waived: false, point: "ia-ly" });
-    bad(1, "R01");
+    desk.signal(1, "R01", "bad", nowMs, { subject: "ia-ly" });
     until("2026-11-24T10:30");
     expect(desk.delivered.map(({ message }) => message.line)).toEqual([undefined]);
   });
@@ -461,6 +459,21 @@ describe("the mail about one centre's line", () => {
     for (const [, body] of mailAbout("R05", declared)) expect(body).not.toMatch(/VNPT|GLI-HĐ/);
     for (const [, body] of mailAbout("R01", {})) expect(body).not.toMatch(/^Nhà mạng:|mã thuê bao/m);
   });
+});
+
+it("a reception point's problem ends where a new version of the policy demands it at the main office alone", () => {
+  desk.signal(1, "R01", "bad", nowMs, { subject: "ia-ly" });
+  bad(1, "R01");
+  expect(until("2026-11-24T08:10")).toHaveLength(2);
+  const policy = { ...plan, requirements: plan.requirements.map((one) => (one.id === "R01" ? { ...one, points: "main" as const } : one)) };
+  const later = new AlertDesk(policy, calendar, { recipients }, codes);
+  later.signal(1, "R01", "bad", nowMs, { subject: "ia-ly" });
+  later.signal(1, "R01", "bad", nowMs);
+  later.tick(nowMs + 3 * MINUTE);
+  expect(later.incidents.map(({ subject, end }) => [subject, end])).toEqual([
+    ["ia-ly", "dropped"],
+    ["", undefined],
+  ]);
 });
 
 describe("an area", () => {

@@ -25,7 +25,7 @@ const open: ShownIncident = {
   level: 0,
 };
 const slow: ShownIncident = { ...open, id: 10, requirement: "R01", isp: "Nhà mạng A", contractNumber: "GLI-HĐ/00123", storm: "storm-R01-7" };
-const elsewhere: ShownIncident = { ...slow, id: 11 };
+const elsewhere: ShownIncident = { ...slow, id: 11, subject: "ia-ly", hasPoints: true };
 const dropped: ShownIncident = { ...open, id: 9, requirement: "R99", state: "closed", closedMs: sampleNowMs, end: "dropped" };
 let asker: Person | undefined = localPerson;
 let taken: unknown[] = [];
@@ -166,20 +166,29 @@ test("where a centre has several lines the page of a problem tells of the way ou
     expect(html).toContain(own);
     expect(html).not.toContain(others);
   }
+  const { html } = await opened("/incidents/11");
+  for (const part of ["#11: R01 Đường truyền tối thiểu 200 Mbps (Điểm tiếp nhận ia-ly)", "/v1/evidence/xa-01.link.html?point=ia-ly"])
+    expect(html).toContain(part);
+  // The provider and the contract are those of the main office's line.
+  for (const part of ["<dt>Nhà mạng</dt>", "1800 1166", "GLI-HĐ/00123"]) expect(html).not.toContain(part);
 });
 
+const ofOne = { code: "xa-01", hasPoints: false };
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
   const { html } = await opened("/incidents/9");
   for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
   expect(html).not.toContain("Người xử lý");
   const shown = { id: "8", requirement: "R99", subject: "", beganAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
-  const list = String(incidentList("vi", samplePolicy, [shown], "xa-01", ""));
+  const list = String(incidentList("vi", samplePolicy, [shown], ofOne, ""));
   expect(list).toContain("R99</a>");
-  expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], "xa-01", ""))).toContain("Trung tâm mất liên lạc</a>");
+  expect(String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], ofOne, ""))).toContain("Trung tâm mất liên lạc</a>");
   // At a reception point it is not the centre of which nothing comes.
-  const atPoint = String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent", subject: "ia-ly" }], "xa-01", ""));
+  const atPoint = String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent", subject: "ia-ly" }], ofOne, ""));
   expect(atPoint).toContain("Điểm tiếp nhận ia-ly mất liên lạc</a>");
   expect(atPoint).not.toContain("Trung tâm mất liên lạc");
+  const atMain = String(incidentList("vi", samplePolicy, [{ ...shown, requirement: "agent" }], { code: "xa-01", hasPoints: true }, ""));
+  expect(atMain).toContain("Trụ sở chính mất liên lạc</a>");
+  expect(atMain).not.toContain("Trung tâm mất liên lạc");
 });
 
 test("somebody takes a problem with a name, from a page of ours", async () => {
@@ -235,10 +244,10 @@ test("the list is narrowed to one centre, which the ways to other pages and the 
 test("a centre's own list shows fifty and says of how many, with the way to all", () => {
   const at = new Date(sampleNowMs).toISOString();
   const shown = Array.from({ length: 51 }, (_, index) => ({ id: String(index), requirement: "R05", subject: "", beganAt: at }));
-  const list = String(incidentList("vi", samplePolicy, shown, "xa-01", ""));
+  const list = String(incidentList("vi", samplePolicy, shown, ofOne, ""));
   expect(list.match(/<li>/g)).toHaveLength(50);
   expect(list).toContain('50 sự cố đầu trong 51. <a href="/incidents?centre=xa-01">');
-  expect(String(incidentList("vi", samplePolicy, shown.slice(1), "xa-01", ""))).not.toContain("sự cố đầu");
+  expect(String(incidentList("vi", samplePolicy, shown.slice(1), ofOne, ""))).not.toContain("sự cố đầu");
 });
 
 test("letters that were given up beyond those that are shown are counted, with the command that lists all", async () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { workingDaysBefore } from "#schemas/calendar.ts";
 import { foundIn } from "#schemas/evaluate/daily-facts.ts";
 import { evaluate } from "#schemas/evaluate/evaluate.ts";
+import { partAt, pointsIn } from "#schemas/evaluate/points.ts";
 import type { Facts, PointContact, Run } from "#schemas/facts.ts";
-import type { Finding } from "#schemas/finding.ts";
-import { findingSentence } from "#schemas/text/finding-sentence.ts";
+import { type Finding, PARTS_MAX } from "#schemas/finding.ts";
+import { findingSentence, sentenceAt } from "#schemas/text/finding-sentence.ts";
 import { channelEvidence } from "../../support/channel-evidence.ts";
 import { calendar, DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement, seen, speed } from "../../support/facts.ts";
 
@@ -237,6 +238,40 @@ describe("what a policy demands at the main office alone", () => {
   it("is unknown where the main office measures nothing, however good another point is", () => {
     for (const points of [both.slice(1), [{ point: "main" }, ...both.slice(1)]])
       expect(judged({ runs: at("ia-ly", fast), points })).toMatchObject({ state: "unknown", reason: "no_data", detail: { point: "main" } });
+  });
+});
+
+describe("one of the points of which a finding speaks", () => {
+  const down = judge("R16", { runs: [...portals(0), ...at("ia-ly", portalsAnswer)] });
+
+  it("has the state of its worst part, and a sentence of its own", () => {
+    expect([partAt(down, "main")?.state, partAt(down, "ia-ly")?.state, partAt(down, "elsewhere")]).toEqual(["fail", "pass", undefined]);
+    expect(pointsIn(down)).toEqual(["main", "ia-ly"]);
+    expect(sentenceAt("vi", down, "main")).toBe(findingSentence("vi", down));
+    expect(sentenceAt("vi", down, "ia-ly")).toBe("Điểm tiếp nhận ia-ly: Đo được 100 %, yêu cầu 60 %.");
+    const bothDown = judge("R16", { runs: [...portals(0), ...at("ia-ly", portals(0))] });
+    expect(sentenceAt("en", bothDown, "ia-ly")).toBe("Reception point ia-ly: vnpt-igate does not answer: only 0 % of the tries succeeded.");
+  });
+
+  it("that is silent is told as that, and what has no sentence without more numbers has its short words", () => {
+    const quiet = judge("R16", { runs: portals(0), points: [...both.slice(0, 1), silent] });
+    expect(sentenceAt("en", quiet, "ia-ly")).toBe("Reception point ia-ly is not heard: its gateway PC or its line is off.");
+    const bare = { ...down, parts: [{ subject: "vnpt-igate", point: "ia-ly", state: "fail" as const, reason: "target_down" as const }] };
+    expect(sentenceAt("en", bare, "ia-ly")).toBe("Reception point ia-ly: vnpt-igate: does not answer");
+  });
+
+  it("is in the finding however many devices another one names", () => {
+    const cameras = (count: number, at: 0 | 1, point?: string) =>
+      Array.from({ length: 3 }, (_, run) =>
+        measured(
+          "camera-presence",
+          run * 5 * MINUTE,
+          Array.from({ length: count }, (_, name) => ({ metric: "camera_up" as const, value: at, labels: { camera: `c${name}` } })),
+        ),
+      ).map((run) => (point === undefined ? run : { ...run, point, ref: run.ref.replace(/^0/, "f") }));
+    const finding = judge("R03", { runs: [...cameras(400, 1), ...cameras(1, 0, "ia-ly")] });
+    expect(finding.parts).toHaveLength(PARTS_MAX / 2 + 1);
+    expect([partAt(finding, "main")?.state, partAt(finding, "ia-ly")?.state]).toEqual(["pass", "fail"]);
   });
 });
 
