@@ -99,6 +99,18 @@ LEFT JOIN (SELECT site_id, max(view_severity(state)) AS severity, count(*) AS to
            FROM view_finding WHERE requirement IN (SELECT requirement FROM view_requirement) GROUP BY site_id) AS f USING (site_id)
 LEFT JOIN (SELECT site_id, count(*) AS open_incidents FROM incident WHERE state IN ('open', 'acknowledged') GROUP BY site_id) AS i USING (site_id);
 
+-- Problems of no requirement have an owner all the same (collector/alert/topic.ts).
+CREATE OR REPLACE VIEW grafana.incident AS
+SELECT i.site_id || '-' || i.incident_id AS incident, i.opened_at AS time, i.closed_at AS time_end,
+       p.centre, coalesce(p.name, '–') AS name, p.district, p.district_code, i.requirement, r.title_vi, r.title_en, i.state AS kind, coalesce(r.owner, own.owner) AS owner,
+       coalesce(r.impact, own.impact) AS impact,
+       i.state <> 'closed' AS open,
+       date_part('epoch', coalesce(i.closed_at, now()) - i.opened_at) / 60 AS minutes,
+       CASE WHEN i.site_id <> 0 THEN nullif(i.subject, '') END AS point
+FROM incident AS i LEFT JOIN view_place AS p USING (site_id) LEFT JOIN view_requirement AS r USING (requirement)
+LEFT JOIN (VALUES ('agent', 'commune', 1), ('backup', 'province-it', 2)) AS own(requirement, owner, impact) USING (requirement)
+WHERE i.opened_at IS NOT NULL;
+
 CREATE OR REPLACE VIEW grafana.agent_now AS
 SELECT a.agent_id AS agent, p.centre, p.name, p.district, p.district_code, a.version, c.last_at AS last_seen,
        (extract(epoch FROM now() - c.last_at) / 60)::float8 AS silent_minutes, life.state,
