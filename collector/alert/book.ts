@@ -48,8 +48,8 @@ export type Book = {
   readonly held: readonly HeldLetter[];
   readonly deadSinceDigest: number;
   readonly expiries: readonly Expiry[];
-  /** What is unknown since no portal is heard at a centre whose agent reports; without what is waived. */
-  readonly unheard: readonly { readonly siteId: number; readonly requirement: string; readonly sinceMs: number }[];
+  /** What is unknown since no portal is heard at a centre whose agent reports, of several reception points at which; without what is waived. */
+  readonly unheard: readonly { readonly siteId: number; readonly requirement: string; readonly point?: string | undefined; readonly sinceMs: number }[];
   /** When the last digest and the last weekly one were made; undefined before the first. */
   readonly digest: DigestClock;
 };

@@ -7,6 +7,7 @@ import type { Desk, DeskSettings } from "./desk.ts";
 import type { Incident } from "./incident.ts";
 import { itemOf, listed } from "./message.ts";
 import { firstRecipients } from "./recipients.ts";
+import { titleAt } from "./topic.ts";
 
 const DAY_MS = 86_400_000;
 /** More new lines of one requirement than this are one line with their number. */
@@ -56,27 +57,28 @@ function digestFor(desk: Desk, address: string, entries: readonly Recipient[], r
   const over = own.filter((one) => isTold(one) && !one.told.includes(address) && wasListed(one, since) && (one.closedMs ?? 0) > since);
   const ended = (end: Incident["end"]) => over.filter((one) => one.end === end);
   const news = [
-    ...gathered(lines("new", begun.filter(isTold))),
-    ...gathered(lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since)))),
+    ...gathered(desk, lines("new", begun.filter(isTold))),
+    ...gathered(desk, lines("flapping", onePerProblem(own.filter((one) => one.telling === "flapping" && (one.openedMs ?? 0) > since)))),
     ...gathered(
+      desk,
       lines(
         "muted",
         begun.filter((one) => one.telling === undefined && desk.isQuiet(one)),
       ),
     ),
-    ...gathered(lines("ended", ended(undefined))),
-    ...gathered(lines("dropped", ended("dropped"))),
-    ...gathered(lines("centre_closed", ended("centre_closed"))),
-    ...gathered(lines("point_gone", ended("point_gone"))),
-    ...gathered(lines("unwatched", ended("unwatched"))),
+    ...gathered(desk, lines("ended", ended(undefined))),
+    ...gathered(desk, lines("dropped", ended("dropped"))),
+    ...gathered(desk, lines("centre_closed", ended("centre_closed"))),
+    ...gathered(desk, lines("point_gone", ended("point_gone"))),
+    ...gathered(desk, lines("unwatched", ended("unwatched"))),
     ...remindersFor(desk, entries, reminders),
-    ...gathered(unheardFor(desk, entries, span)),
+    ...gathered(desk, unheardFor(desk, entries, span)),
   ];
   const dead = entries.some(({ owner }) => owner === "*" || owner === "province-it") ? desk.book.deadSinceDigest : 0;
   const older = own.filter((one) => isStanding(one) && !begun.includes(one) && one.telling !== undefined);
   const isWeekDue = span.isWeekly && (older.length > 0 || entries.some(({ owner, centres }) => overseers.has(owner) && centres === undefined));
   if (news.length === 0 && dead === 0 && !isWeekDue) return undefined;
-  const items = [...news, ...counted(lines("standing", older))];
+  const items = [...news, ...counted(desk, lines("standing", older))];
   const opened = own.filter(({ openedMs }) => (openedMs ?? 0) > span.weeklyMs).length;
   return {
     kind: span.isWeekly ? "weekly" : "morning",
@@ -103,7 +105,12 @@ function isFor({ settings }: Desk, entries: readonly Recipient[], requirement: s
 /** Waivers first, then what is attested; of many of one requirement one line, with the soonest end. */
 function remindersFor(desk: Desk, entries: readonly Recipient[], reminders: readonly Reminder[]): MessageItem[] {
   const own = reminders.filter(({ requirement, centre }) => isFor(desk, entries, requirement, centre)).map((one) => reminderItem(desk, one));
-  return (["waiver_ends", "attestation_ends"] as const).flatMap((kind) => gathered(own.filter((one) => one.kind === kind)));
+  return (["waiver_ends", "attestation_ends"] as const).flatMap((kind) =>
+    gathered(
+      desk,
+      own.filter((one) => one.kind === kind),
+    ),
+  );
 }
 
 /**
@@ -111,8 +118,9 @@ function remindersFor(desk: Desk, entries: readonly Recipient[], reminders: read
  * when that has lasted a day, and again each week while it lasts: to the commune, whose turn it is, and to who oversees the province.
  */
 function unheardFor({ book, nowMs, settings }: Desk, entries: readonly Recipient[], { isWeekly, dailyMs }: Span): MessageItem[] {
-  return book.unheard.flatMap(({ siteId, requirement, sinceMs }): MessageItem[] => {
-    const [place, toldMs, title] = [book.places.get(siteId), sinceMs + DAY_MS, settings.topics.get(requirement)?.title];
+  return book.unheard.flatMap(({ siteId, requirement, point, sinceMs }): MessageItem[] => {
+    const [place, toldMs, topic] = [book.places.get(siteId), sinceMs + DAY_MS, settings.topics.get(requirement)];
+    const title = topic && { vi: titleAt("vi", topic, point), en: titleAt("en", topic, point) };
     const isDue = toldMs <= nowMs && (isWeekly || toldMs > dailyMs);
     const isReader = entries.some(
       ({ owner, centres }) => (owner === "commune" || overseers.has(owner)) && (!centres || (place && centres.includes(place.code))),
@@ -149,14 +157,18 @@ function onePerProblem(incidents: readonly Incident[]): Incident[] {
 }
 
 /** Lines of one requirement as one with their number, where there are many. */
-function gathered(items: readonly MessageItem[]): MessageItem[] {
-  return [...Map.groupBy(items, ({ requirement }) => requirement).values()].flatMap((same) => (same.length > LINES_PER_TOPIC ? counted(same) : same));
+function gathered(desk: Desk, items: readonly MessageItem[]): MessageItem[] {
+  return [...Map.groupBy(items, ({ requirement }) => requirement).values()].flatMap((same) => (same.length > LINES_PER_TOPIC ? counted(desk, same) : same));
 }
 
-function counted(items: readonly MessageItem[]): MessageItem[] {
+function counted({ settings }: Desk, items: readonly MessageItem[]): MessageItem[] {
   return [...Map.groupBy(items, ({ requirement }) => requirement)].map(([requirement, same]) => {
-    const { kind = "standing", title, since, until } = same[0] ?? {};
-    return { kind, requirement, ...(title && { title }), ...(until !== undefined && since === undefined && { until }), count: same.length };
+    const { kind = "standing", since, until } = same[0] ?? {};
+    // Without the point of one of them.
+    const title = settings.topics.get(requirement)?.title;
+    // Of one centre several points may have the same.
+    const centres = new Set(same.map(({ centre }, at) => centre ?? at)).size;
+    return { kind, requirement, ...(title && { title }), ...(until !== undefined && since === undefined && { until }), count: centres };
   });
 }
 

@@ -1,5 +1,5 @@
 import { vietnamDay } from "#schemas/calendar.ts";
-import { pointsIn } from "#schemas/evaluate/points.ts";
+import { partAt, pointsIn } from "#schemas/evaluate/points.ts";
 import type { Expiry } from "#schemas/expiry.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
@@ -127,16 +127,20 @@ async function lastContacts(tx: Db, day: string): Promise<Book["contacts"]> {
   });
 }
 
-/** Where no portal is heard, and since when the requirement is unknown; without what is waived. */
+/** Where no portal is heard, at each reception point at which it is so, and since when the requirement is unknown; without what is waived. */
 async function unheard(tx: Db, day: string): Promise<Book["unheard"]> {
-  const rows = await tx.query<{ site_id: number; requirement: string; since: number }>(
-    `SELECT f.site_id, f.requirement, ${instantMs("f.since")} AS since FROM finding f
+  const rows = await tx.query<{ site_id: number; body: Finding; since: number }>(
+    `SELECT f.site_id, f.body, ${instantMs("f.since")} AS since FROM finding f
      WHERE f.reason = 'unheard' AND NOT EXISTS (
        SELECT FROM waiver w WHERE w.site_id = f.site_id AND w.requirement = f.requirement AND ($1::text)::date BETWEEN w.from_day AND w.until_day AND NOT w.body ? 'withdrawn')
      ORDER BY f.since, f.site_id, f.requirement`,
     [day],
   );
-  return rows.map(({ site_id, requirement, since }) => ({ siteId: site_id, requirement, sinceMs: since }));
+  return rows.flatMap(({ site_id, body, since }) => {
+    const told = { siteId: site_id, requirement: body.requirement, sinceMs: since };
+    const points = pointsIn(body).filter((point) => partAt(body, point)?.reason === "unheard");
+    return points.length === 0 ? [told] : points.map((point) => ({ ...told, point }));
+  });
 }
 
 /** What was allowed or attested and ends: waivers, and passes that rest on people's words. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Book } from "../../../collector/alert/book.ts";
 import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
@@ -270,6 +271,25 @@ describe("a digest", () => {
     expect(told()).toHaveLength(2);
     until("2026-11-30T12:00", 10 * MINUTE);
     expect(told().sort()).toEqual(["it", "it", "xa-1", "xa-1"]);
+  });
+
+  it("names the reception points that hear no portal, and counts many lines by their centres, under a title that names no point", () => {
+    start("2026-11-24T08:00", { recipients: [{ owner: "province-it", channel: "smtp", to: "it" }] });
+    const sinceMs = vn("2026-11-24T09:00");
+    const at = (siteId: number, point: string) => ({ siteId, requirement: "R16", point, sinceMs });
+    const linesOf = (days: Book["unheard"]) => {
+      desk.unheard = days;
+      until("2026-11-26T12:00", 10 * MINUTE);
+      const items = desk.delivered.flatMap(({ message }) => message.items ?? []).filter(({ kind }) => kind === "unheard");
+      return items.map(({ centre, title, count }) => [centre, title?.vi, count]);
+    };
+    const title = plan.requirements.find(({ id }) => id === "R16")?.title.vi;
+    expect(linesOf([at(1, "main"), at(1, "ia-ly")])).toEqual([
+      ["xa-1", `${title} (Trụ sở chính)`, undefined],
+      ["xa-1", `${title} (Điểm tiếp nhận ia-ly)`, undefined],
+    ]);
+    start("2026-11-24T08:00", { recipients: [{ owner: "province-it", channel: "smtp", to: "it" }] });
+    expect(linesOf(Array.from({ length: 12 }, (_, place) => at(1 + Math.floor(place / 2), place % 2 ? "ia-ly" : "main")))).toEqual([[undefined, title, 6]]);
   });
 });
 

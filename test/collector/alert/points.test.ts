@@ -7,6 +7,7 @@ import { type Alerts, createAlerts } from "../../../collector/alert/alerts.ts";
 import { signalsOf } from "../../../collector/alert/incident-step.ts";
 import type { Topic } from "../../../collector/alert/topic.ts";
 import { addEnrolCode, enrolWithCode } from "../../../collector/store/agents.ts";
+import { readBook } from "../../../collector/store/alert-book.ts";
 import { writeFindings } from "../../../collector/store/findings.ts";
 import { incidentPart } from "../../../collector/store/incidents.ts";
 import { importCentres } from "../../../collector/store/sites.ts";
@@ -142,5 +143,22 @@ describe("the line of a centre with several reception points", () => {
       [undefined, false],
       ["ia-kha", true],
     ]);
+  });
+
+  it("at which no portal is heard is what the digest is told", async () => {
+    const [site] = await db.query<{ site_id: number }>("SELECT site_id FROM site");
+    const mute = (point: string): FindingPart => ({ subject: "vnpt-igate", point, state: "unknown", reason: "unheard" });
+    const parts = [{ ...mute("main"), state: "pass" as const, reason: "met" as const }, mute("ia-kha"), mute("ia-ly")];
+    const unheard = { ...finding("unknown"), requirement: "R16", reason: "unheard" as const, parts, detail: { point: "ia-kha" } };
+    const pointsOf = async (told: Finding) => {
+      await db.transaction((tx) => writeFindings(tx, [{ siteId: site?.site_id ?? 0, findings: [told] }]));
+      const book = await db.transaction((tx) => readBook(tx, nowMs, () => true));
+      return book.unheard.map(({ requirement, point }) => [requirement, point]);
+    };
+    expect(await pointsOf(unheard)).toEqual([
+      ["R16", "ia-kha"],
+      ["R16", "ia-ly"],
+    ]);
+    expect(await pointsOf({ ...unheard, parts: parts.map(({ point: _, ...part }) => part), detail: {} })).toEqual([["R16", undefined]]);
   });
 });
