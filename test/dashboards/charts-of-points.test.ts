@@ -164,7 +164,7 @@ it("where a centre is red, the list of centres, its findings and its problems na
     ["R16", "ia-ly"],
   ]);
   await rows(`INSERT INTO incident (site_id, requirement, subject, state, began_at, opened_at, closed_at) SELECT ${site}, r, s, t, now(), now(), c
-    FROM (VALUES ('R02', '', 'open', NULL), ('R16', '', 'closed', now()), ('agent', 'ia-ly', 'closed', now()), ('agent', '', 'open', NULL)) AS i(r, s, t, c)`);
+    FROM (VALUES ('R02', 'ia-ly', 'open', NULL), ('R16', '', 'closed', now()), ('agent', 'ia-ly', 'closed', now()), ('agent', '', 'open', NULL)) AS i(r, s, t, c)`);
   expect(await lists("SELECT requirement, kind, point FROM grafana.incident ORDER BY 1, 2")).toEqual([
     ["R02", "open", "ia-ly"],
     ["R16", "closed", null],
