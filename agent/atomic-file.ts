@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** What a rename needs of the system; replaced in tests. */
 export type Renaming = { readonly platform: NodeJS.Platform; readonly rename: (from: string, to: string) => void; readonly waitMs: (ms: number) => void };
@@ -22,7 +23,7 @@ const ofThisSystem: Renaming = {
  */
 export function writeFileAtomic(file: string, content: string, mode = 0o644, renaming: Partial<Renaming> = {}): void {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const temporary = `${file}.new`;
   rmSync(temporary, { force: true });
   const handle = openSync(temporary, "wx", mode);

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
@@ -7,6 +7,7 @@ import { CredentialName } from "#schemas/target.ts";
 import { text } from "#schemas/text/text.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { readText } from "./file-fault.ts";
+import { makeFolder } from "./make-folder.ts";
 import { UsageError } from "./terminal.ts";
 
 const Sealed = z.strictObject({ iv: z.base64(), tag: z.base64(), text: z.base64() });
@@ -75,7 +76,7 @@ export class Credentials {
 
   #key(): Buffer {
     const file = join(this.#folder, "vault.key");
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder);
     if (!existsSync(file)) writeFileAtomic(file, randomBytes(32).toString("base64"), 0o600);
     const key = Buffer.from(readText(file), "base64");
     if (key.length !== 32) throw new UsageError((lang) => text(lang, "agent.creds.damaged", { folder: this.#folder }));

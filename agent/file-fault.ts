@@ -16,6 +16,9 @@ const faults: ReadonlyMap<unknown, TextKey> = new Map<unknown, TextKey>([
   [14, "agent.file.closed"],
 ]);
 
+/** What keeps a folder from being made beside the faults above: a file stands in its way, or its place takes no new names, such as /proc. */
+const noFolderCodes: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "EEXIST"]);
+
 /** The text of a file. Throws UsageError that names it, and why it cannot be read. */
 export function readText(file: string): string {
   try {
@@ -31,5 +34,7 @@ export function fileFault(error: unknown, place?: string): UsageError | undefine
   const path = "path" in error && typeof error.path === "string" ? error.path : place;
   // The upper bits hold SQLite's extended code.
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : error.code;
-  return path === undefined ? undefined : new UsageError((lang) => text(lang, faults.get(code) ?? "agent.file.unread", { path, error: String(code) }));
+  const isNoFolder = "syscall" in error && error.syscall === "mkdir" && noFolderCodes.has(code);
+  const key = isNoFolder ? "agent.file.no_folder" : (faults.get(code) ?? "agent.file.unread");
+  return path === undefined ? undefined : new UsageError((lang) => text(lang, key, { path, error: String(code) }));
 }

@@ -31,10 +31,17 @@ export async function runCommand(args: readonly string[], env: Environment, term
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    // Whoever stops a command knows why it has ended.
+    if (terminal.stop.aborted && isStopped(error, terminal.stop)) return exitCodes.unknown;
     const said = error instanceof CommanderError ? mistakeOf(error, reader.lang, reader.help) : toldFault(error, reader).say(reader.lang);
     if (said !== undefined) terminal.err(`${said}\n`);
     return error instanceof NoAnswerError ? exitCodes.noAnswer : exitCodes.usage;
   }
+}
+
+/** Whether an error says nothing but that the command was stopped: the reason itself, or an abort with the reason behind it. */
+function isStopped(error: unknown, stop: AbortSignal): boolean {
+  return error === stop.reason || (error instanceof Error && (error.name === "AbortError" || error.cause === stop.reason));
 }
 
 /**

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { syncFolder } from "../atomic-file.ts";
 import { bundledCalendar } from "../bundled-policy.ts";
+import { makeFolder } from "../make-folder.ts";
 import { dayTable, noteKeptDays } from "./day-facts.ts";
 import { transaction } from "./rows.ts";
 
@@ -57,7 +58,7 @@ function errorCode(error: unknown): number {
  */
 export function openDatabase(file: string): DatabaseSync {
   const isNew = !existsSync(file);
-  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (file !== ":memory:") makeFolder(dirname(file));
   const database = new DatabaseSync(file);
   try {
     prepareDatabase(database);

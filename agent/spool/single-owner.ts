@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileFault } from "../file-fault.ts";
+import { makeFolder } from "../make-folder.ts";
 
 const SQLITE_BUSY = 5;
 
@@ -11,7 +11,7 @@ const SQLITE_BUSY = 5;
  * Nothing is ever written, so that a full disk keeps no agent from starting. Throws UsageError where this user may not write.
  */
 export function ownFolder(dataDir: string): Disposable | undefined {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const file = join(dataDir, "agent.lock");
   const lock = opened(file);
   try {

@@ -28,6 +28,14 @@ function command(
   return agentCommand(args, { folder, env, terminal: { readSecret: async () => stdin, confirm: async () => true } });
 }
 
+describe("a command that is stopped", () => {
+  it("ends without a word: who stopped it knows why", async () => {
+    const stop = AbortSignal.abort(new Error("stopped by SIGINT"));
+    const { code, out, err } = await agentCommand(["discover", "--network", "127.0.0.0/30", "--json"], { terminal: { stop } });
+    expect({ code, out, err }).toEqual({ code: 3, out: "", err: "" });
+  });
+});
+
 describe("usage errors are 64 and say in the reader's language what is wrong", () => {
   it.each<[string, string[], string, string]>([
     ["an unknown flag", ["--frob"], "no option --frob", "không có tuỳ chọn --frob"],

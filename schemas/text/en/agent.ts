@@ -6,6 +6,7 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.file.closed":
     'No right to read or write {path}. Windows: open the window with "Run as administrator". Linux: use the installed command hcc-agent; if that does not help, give the file to the user hcc-agent (chown).',
   "agent.file.missing": "There is no file {path}: check its name and folder.",
+  "agent.file.no_folder": "The folder {path} cannot be made: check the path of the data folder (HCC_AGENT_DATA, or data in hcc-agent.json).",
   "agent.file.disk_full": "The disk is full, {path} cannot be written: delete what nobody needs on that disk and run the command again.",
   "agent.file.unread":
     "{path} cannot be read or written ({error}): restart the PC and try again; if that does not help, send a picture of this screen to the province IT.",

@@ -5,6 +5,7 @@ export const agent = {
   "agent.file.closed":
     'Không có quyền đọc hoặc ghi {path}. Windows: mở cửa sổ lệnh bằng "Run as administrator". Linux: dùng lệnh hcc-agent đã cài trên máy; vẫn không được thì chuyển tệp cho người dùng hcc-agent (chown).',
   "agent.file.missing": "Không có tệp {path}: xem lại tên tệp và thư mục.",
+  "agent.file.no_folder": "Không tạo được thư mục {path}: xem lại đường dẫn của thư mục dữ liệu (HCC_AGENT_DATA, hoặc data trong hcc-agent.json).",
   "agent.file.disk_full": "Ổ đĩa đầy, không ghi được {path}: xoá bớt tệp không cần trên ổ đĩa đó rồi gõ lại lệnh.",
   "agent.file.unread": "Không đọc hoặc ghi được {path} ({error}): khởi động lại máy rồi thử lại; vẫn không được thì chụp màn hình này gửi CNTT tỉnh.",
   "agent.field.whole": "(cả tệp)",
