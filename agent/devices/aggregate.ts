@@ -17,8 +17,13 @@ export function columnOf(base: string, rows: readonly SnmpRow[]): Column {
   return new Map(rows.map(({ oid, value }) => [oid.slice(base.length + 1), value]));
 }
 
+/** Whether what a table of addresses says of a host, or of a whole network, is of interest. */
+export type IsWanted = (address: string) => boolean;
+
 /** Reads one source out of the columns. `target` is the device's label, which every detail carries as `ap`. Pure. */
-export function answerOf(source: MetricSource, columns: Columns, target: string): SourceAnswer {
+export function answerOf(source: MetricSource, all: Columns, target: string, isWanted: IsWanted = () => true): SourceAnswer {
+  const own = ownRows(source, all, isWanted);
+  const columns: Columns = (oid) => (oid === source.oid ? own : all(oid));
   const rows = rowsOf(source, columns, target);
   const isRowwise = source.aggregate === "perRow" || source.aggregate === "perRowMax";
   const isVoid = rows.some(({ value }) => value === undefined);
@@ -30,6 +35,33 @@ export function answerOf(source: MetricSource, columns: Columns, target: string)
 /** The labels of a source with where each comes from. */
 export function labelSources({ labels }: MetricSource): readonly (readonly [string, LabelSource])[] {
   return Object.entries(labels).flatMap(([name, from]) => (from === undefined ? [] : [[name, from] as const]));
+}
+
+/** The rows of a source, without those of addresses that nobody asks for. */
+function ownRows({ oid, address: part }: MetricSource, columns: Columns, isWanted: IsWanted): Column {
+  const column = columns(oid);
+  if (part === undefined) return column;
+  return new Map(
+    [...column].filter(([index]) => {
+      const address = addressIn(index, part);
+      return address !== undefined && isWanted(address);
+    }),
+  );
+}
+
+/** InetAddressType of IPv4 and IPv6 (RFC 4001), with the length of such an address. */
+const inetLengths: ReadonlyMap<string, number> = new Map([
+  ["1", 4],
+  ["2", 16],
+]);
+
+function addressIn(index: string, { from, as }: NonNullable<MetricSource["address"]>): string | undefined {
+  const parts = index.split(".").slice(from);
+  const length = as === "ipv4" ? 4 : inetLengths.get(parts[0] ?? "");
+  const octets = (as === "ipv4" ? parts : parts.slice(2)).slice(0, length).map(Number);
+  if (length === undefined || octets.length < length || octets.some((octet) => !(octet <= 255))) return undefined;
+  if (length === 4) return octets.join(".");
+  return Array.from({ length: 8 }, (_, word) => ((octets[2 * word] ?? 0) * 256 + (octets[2 * word + 1] ?? 0)).toString(16)).join(":");
 }
 
 type Row = { readonly value: number | undefined; readonly labels: Readonly<Record<string, string>> };
@@ -50,18 +82,30 @@ function rowsOf(source: MetricSource, columns: Columns, target: string): readonl
   const where = source.where && columns(source.where.column);
   const skip = source.skip && new RegExp(source.skip.ssid, "u");
   const seen = new Set<string>();
+  const others = new Set(source.notIn === undefined ? [] : [...columns(source.notIn).values()].map(hexOf));
   return own.flatMap(([index, raw]): Row[] => {
     if (where && !source.where?.oneOf.includes(snmpNumber(where.get(index) ?? "") ?? Number.NaN)) return [];
     const labels: Record<string, string> = { ap: target };
     for (const [name, label] of labellers) labels[name] = label(index, raw);
     if (skip?.test(labels.ssid ?? "")) return [];
+    if (source.notIn !== undefined && others.has(hexOf(raw))) return [];
     if (source.distinct) {
-      const key = source.distinct === "value" ? Buffer.from(snmpText(raw), "utf8").toString("hex") : slice(index, source.distinct);
-      if (seen.has(key)) return [];
+      const key = source.distinct === "mac" ? machineOf(raw) : slice(index, source.distinct);
+      if (key === undefined || seen.has(key)) return [];
       seen.add(key);
     }
     return [{ value: source.aggregate === "countRows" ? 1 : numberOf(source, raw), labels }];
   });
+}
+
+function hexOf(value: SnmpValue): string {
+  return (value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value), "utf8")).toString("hex");
+}
+
+/** A hardware address, octet by octet; undefined for broadcast, multicast and what is none. */
+function machineOf(value: SnmpValue): string | undefined {
+  const isOne = value instanceof Uint8Array && value.length === 6 && ((value[0] ?? 0) & 1) === 0 && value.some((octet) => octet !== 0);
+  return isOne ? hexOf(value) : undefined;
 }
 
 /** undefined for what is no number, is declared invalid or lies outside of the catalogue's bounds. */

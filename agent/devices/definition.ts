@@ -54,8 +54,12 @@ const MetricSource = z.strictObject({
   isOne: z.array(z.number()).optional(),
   /** `firstNumber` takes the first number out of a text. */
   transform: z.enum(["number", "firstNumber"]).default("number"),
-  /** Rows that agree in this part of the index, or in their value, count once. */
-  distinct: z.union([IndexPart, z.literal("value")]).optional(),
+  /** Rows that agree in this part of the index count once; `mac`: by the hardware address that they hold, and what is no address of one machine counts not at all. */
+  distinct: z.union([IndexPart, z.literal("mac")]).optional(),
+  /** Where the index holds the address of a host or network, so that only the Wi-Fi's networks count where they are known: octets, or `inet` with its type and length before them. */
+  address: z.strictObject({ from: z.int().min(0), as: z.enum(["ipv4", "inet"]) }).optional(),
+  /** Rows whose value also stands in this column are left out: a router's own interfaces. */
+  notIn: Oid.optional(),
   /** Only rows whose other column holds one of these numbers. */
   where: z.strictObject({ column: Oid, oneOf: z.array(z.number()).min(1) }).optional(),
   /** Rows whose label fits the pattern are left out (mesh links between access points). */

@@ -13,7 +13,8 @@ export type SystemFacts = { readonly objectId: string; readonly descr: string; r
 
 /** Asks a device who it is. @throws DeviceError */
 export async function readSystem(session: SnmpSession): Promise<SystemFacts> {
-  const found = await session.get([SYS_DESCR, SYS_OBJECT_ID, SYS_NAME]);
+  // One object first: an agent that drops a question for several is then known to be there, and asked for them one by one.
+  const found = new Map([...(await session.get([SYS_OBJECT_ID])), ...(await session.get([SYS_DESCR, SYS_NAME]))]);
   const text = (oid: string) => snmpText(found.get(oid) ?? "");
   return { objectId: text(SYS_OBJECT_ID), descr: text(SYS_DESCR), name: text(SYS_NAME) };
 }

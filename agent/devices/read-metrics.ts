@@ -2,7 +2,7 @@ import type { MetricName } from "#schemas/metrics.ts";
 import type { Reading } from "#schemas/observation.ts";
 import { DeviceError } from "../io/device-error.ts";
 import type { SnmpSession } from "../io/snmp.ts";
-import { answerOf, type Column, columnOf, labelSources, type SourceAnswer } from "./aggregate.ts";
+import { answerOf, type Column, columnOf, type IsWanted, labelSources, type SourceAnswer } from "./aggregate.ts";
 import type { MetricSource, NetworkDefinition } from "./definition.ts";
 
 /** What a device said: the total of each metric that it answered, and the readings that break these down. */
@@ -11,11 +11,12 @@ export type DeviceAnswer = { readonly totals: ReadonlyMap<MetricName, number>; r
 /**
  * Reads all metrics of a definition. Each column is walked once; what the device does not have gives no number.
  * @param target label of the device
+ * @param isWanted which hosts and networks of tables of addresses count
  * @throws DeviceError when the device falls silent or answers brokenly: half an answer is none
  */
-export async function readMetrics(session: SnmpSession, definition: NetworkDefinition, target: string): Promise<DeviceAnswer> {
+export async function readMetrics(session: SnmpSession, definition: NetworkDefinition, target: string, isWanted?: IsWanted): Promise<DeviceAnswer> {
   const columns = await readColumns(session, definition);
-  const answers = definition.metrics.map((source) => ({ source, answer: answerOf(source, (oid) => columns.get(oid) ?? new Map(), target) }));
+  const answers = definition.metrics.map((source) => ({ source, answer: answerOf(source, (oid) => columns.get(oid) ?? new Map(), target, isWanted) }));
   return combine(answers);
 }
 
@@ -46,16 +47,17 @@ export function combine(answers: readonly { readonly source: MetricSource; reado
 
 async function readColumns(session: SnmpSession, { metrics, snmp }: NetworkDefinition): Promise<ReadonlyMap<string, Column>> {
   const scalars = new Set(metrics.filter(({ aggregate }) => aggregate === "scalar").map(({ oid }) => oid));
-  const tables = new Set(metrics.flatMap((source) => [...(source.aggregate === "scalar" ? [] : [source.oid]), ...labelColumns(source)]));
+  const tables = new Set(metrics.flatMap((source) => [...(source.aggregate === "scalar" ? [] : [source.oid]), ...otherColumns(source)]));
   const columns = new Map<string, Column>();
-  for (const [oid, value] of await session.get([...scalars])) columns.set(oid, new Map([["", value]]));
+  for (const [oid, value] of await session.get([...scalars], snmp)) columns.set(oid, new Map([["", value]]));
   for (const oid of tables) columns.set(oid, columnOf(oid, await walkIfThere(session, oid, snmp)));
   return columns;
 }
 
-function labelColumns(source: MetricSource): string[] {
+/** Columns that a source needs beside its own. */
+function otherColumns(source: MetricSource): string[] {
   const from = labelSources(source).flatMap(([, label]) => ("column" in label ? [label.column, ...(label.orColumn ? [label.orColumn] : [])] : []));
-  return source.where ? [...from, source.where.column] : from;
+  return [...from, ...(source.where ? [source.where.column] : []), ...(source.notIn === undefined ? [] : [source.notIn])];
 }
 
 async function walkIfThere(session: SnmpSession, oid: string, manners: NetworkDefinition["snmp"]) {

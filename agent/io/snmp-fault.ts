@@ -16,7 +16,11 @@ export function snmpFault(cause: unknown, device: string): DeviceError {
   if (cause instanceof DeviceError) return cause;
   const { name = "", message = "", code, status } = shapeOf(cause);
   if (name === "RequestTimedOutError")
-    return new DeviceError("timeout", `${device} gave no answer to SNMP: it is off, SNMP is off, this PC is not allowed, or the community is wrong`, { cause });
+    return new DeviceError(
+      "timeout",
+      `${device} gave no answer to SNMP: it is off, SNMP is off, this PC is not allowed, the community is wrong, or it speaks another version of SNMP`,
+      { cause },
+    );
   if (name === "RequestFailedError") {
     const trouble = troubleOfStatus.get(Number(status)) ?? "bad_reply";
     return new DeviceError(trouble, `${device} refused the SNMP request (${message})`, { cause });

@@ -25,7 +25,7 @@ export type SnmpManners = {
 /** One visit to one device: one socket, one request at a time. Close it with `using` or `[Symbol.dispose]()`. */
 export type SnmpSession = Disposable & {
   /** Asks for single objects; those that the device does not have are absent. @throws DeviceError */
-  get(oids: readonly string[]): Promise<ReadonlyMap<string, SnmpValue>>;
+  get(oids: readonly string[], manners?: SnmpManners): Promise<ReadonlyMap<string, SnmpValue>>;
   /** The object `oid`, or the first below it; undefined when there is neither. @throws DeviceError */
   first(oid: string): Promise<SnmpValue | undefined>;
   /** All objects below `base`; a walk that breaks off gives nothing but its error. @throws DeviceError */
@@ -51,9 +51,14 @@ export const openSnmp: OpenSnmp = ({ address, port, access }, signal, manners = 
     if (signal.aborted) late();
     else start((error, answer) => (error || answer === undefined ? reject(error ?? new Error("no answer")) : resolve(answer)));
     try {
-      return await promise;
+      const answer = await promise;
+      session.hasAnswered = true;
+      return answer;
     } catch (error) {
       const fault = snmpFault(error, device);
+      // Its engine has answered, and what is encrypted for it it has not.
+      if (fault.trouble === "timeout" && session.heard && !session.hasAnswered && access.version === "3" && access.privacy)
+        throw new DeviceError("auth_failed", `${device} speaks SNMPv3 but cannot read what it is sent; check protocol and key of privacy`, { cause: error });
       // Garbage alone may come from anyone; garbage and no answer is the device's own.
       if (fault.trouble === "timeout" && session.sawGarbage) throw new DeviceError("malformed", `${device} answered with what is not SNMP`, { cause: error });
       throw fault;
@@ -69,7 +74,7 @@ export const openSnmp: OpenSnmp = ({ address, port, access }, signal, manners = 
       const [next] = await nextRows(ask, session, oid, 1);
       return next && oidIsUnder(next.oid, oid) ? snmpValueOf(next) : undefined;
     },
-    get: (oids) => getAll(ask, session, oids, access.version === "1" ? 1 : (manners.oidsPerRequest ?? OIDS_PER_GET)),
+    get: (oids, own = manners) => getAll(ask, session, oids, access.version === "1" ? 1 : (own.oidsPerRequest ?? OIDS_PER_GET)),
     walk: (base, own = manners) => walkAll(ask, session, base, access.version === "1" ? 1 : (own.maxRepetitions ?? 10), device),
     [Symbol.dispose]: () => session.end(),
   };
@@ -85,8 +90,8 @@ async function getAll(ask: Ask, session: GuardedSession, oids: readonly string[]
     const varbinds = await ask<snmp.Varbind[]>((done) => session.get([...part], done)).catch((error: unknown) => {
       if (!(error instanceof DeviceError)) throw error;
       if (error.trouble === "no_such_object" && part.length === 1) return [];
-      // Small agents cannot put several objects into one answer.
-      if (error.trouble === "bad_reply" && part.length > 1) return undefined;
+      // Small agents cannot put several objects into one answer; some say so, others say nothing.
+      if (part.length > 1 && (error.trouble === "bad_reply" || (error.trouble === "timeout" && session.hasAnswered))) return undefined;
       throw error;
     });
     if (varbinds === undefined) {
@@ -123,7 +128,16 @@ async function walkAll(ask: Ask, session: GuardedSession, base: string, maxRepet
 }
 
 async function nextRows(ask: Ask, session: GuardedSession, last: string, maxRepetitions: number): Promise<readonly snmp.Varbind[]> {
-  if (maxRepetitions > 1) return (await ask<(snmp.Varbind | snmp.Varbind[])[]>((done) => session.getBulk([last], 0, maxRepetitions, done))).flat();
+  if (maxRepetitions > 1 && session.bulk !== "refused") {
+    const rows = await ask<(snmp.Varbind | snmp.Varbind[])[]>((done) => session.getBulk([last], 0, maxRepetitions, done)).catch((error: unknown) => {
+      // Some agents refuse or drop GETBULK and answer all else.
+      const mayBeBulk = error instanceof DeviceError && (error.trouble === "bad_reply" || error.trouble === "timeout");
+      if (!mayBeBulk || !session.hasAnswered || session.bulk === "works") throw error;
+      return undefined;
+    });
+    session.bulk = rows === undefined ? "refused" : "works";
+    if (rows !== undefined) return rows.flat();
+  }
   return ask<snmp.Varbind[]>((done) => session.getNext([last], done)).catch((error: unknown) => {
     // The end of the tree in v1.
     if (error instanceof DeviceError && error.trouble === "no_such_object") return [];
@@ -145,6 +159,10 @@ function snmpValueOf(varbind: snmp.Varbind): SnmpValue | undefined {
 class GuardedSession extends snmp.Session {
   current: ((error: unknown) => void) | undefined;
   sawGarbage = false;
+  /** Whether anything came back at all, and whether a question has been answered. */
+  heard = false;
+  hasAnswered = false;
+  bulk: "untried" | "works" | "refused" = "untried";
   private ended = false;
 
   end(): void {
@@ -153,6 +171,7 @@ class GuardedSession extends snmp.Session {
   }
 
   override onMsg(buffer: Buffer): void {
+    this.heard = true;
     try {
       super.onMsg(buffer);
     } catch (error) {

@@ -1,8 +1,15 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
-/** What an SNMP v1 or v2c request asks: the number of its PDU and its first object. */
-export type Asked = { readonly requestId: number; readonly oid: string; readonly pdu: number; readonly community: string };
+/** What an SNMP v1 or v2c request asks: its version (0 is v1, 1 is v2c), the number of its PDU, its objects and the first of these. */
+export type Asked = {
+  readonly version: number;
+  readonly requestId: number;
+  readonly oid: string;
+  readonly oids: readonly string[];
+  readonly pdu: number;
+  readonly community: string;
+};
 /** One object of an answer: text goes as octets, a number as INTEGER, an `oid` as such. */
 export type HostileRow = { readonly oid: string; readonly value: string | number | Buffer | { readonly oid: string } | { readonly counter64: bigint } };
 
@@ -26,10 +33,10 @@ export async function startHostileAgent(reply: (asked: Asked) => readonly Buffer
   };
 }
 
-/** An SNMPv2c response to one request. */
-export function answer({ requestId, community }: Asked, rows: readonly HostileRow[]): Buffer {
+/** A response to one request, in its version. `errorStatus` as RFC 3416 numbers it: 5 is genErr. */
+export function answer({ version, requestId, community }: Asked, rows: readonly HostileRow[], errorStatus = 0): Buffer {
   const varbinds = tlv(0x30, ...rows.map(({ oid, value }) => tlv(0x30, encodeOid(oid), encodeValue(value))));
-  return tlv(0x30, integer(1), tlv(0x04, Buffer.from(community)), tlv(0xa2, integer(requestId), integer(0), integer(0), varbinds));
+  return tlv(0x30, integer(version), tlv(0x04, Buffer.from(community)), tlv(0xa2, integer(requestId), integer(errorStatus), integer(0), varbinds));
 }
 
 function encodeValue(value: HostileRow["value"]): Buffer {
@@ -75,12 +82,21 @@ function element(bytes: Buffer): Element {
 }
 
 function readRequest(message: Buffer): Asked {
-  const community = element(element(element(message).body).rest);
+  const version = element(element(message).body);
+  const community = element(version.rest);
   const pdu = element(community.rest);
   const requestId = element(pdu.body);
   const varbinds = element(element(element(requestId.rest).rest).rest);
-  const name = element(element(varbinds.body).body).body;
-  return { requestId: requestId.body.readIntBE(0, requestId.body.length), oid: decodeOid(name), pdu: pdu.tag, community: community.body.toString() };
+  const oids: string[] = [];
+  for (let rest = varbinds.body; rest.length > 0; rest = element(rest).rest) oids.push(decodeOid(element(element(rest).body).body));
+  return {
+    version: version.body.readUInt8(0),
+    requestId: requestId.body.readIntBE(0, requestId.body.length),
+    oid: oids[0] ?? "",
+    oids,
+    pdu: pdu.tag,
+    community: community.body.toString(),
+  };
 }
 
 function decodeOid(bytes: Buffer): string {

@@ -1,5 +1,6 @@
 import { cleanText } from "#schemas/clean-text.ts";
 import { type HttpAccess, type Target, targetLabel } from "#schemas/target.ts";
+import type { IsWanted } from "../../devices/aggregate.ts";
 import { openApiSession } from "../../devices/api/api-session.ts";
 import { findApi } from "../../devices/api/registry.ts";
 import type { NetworkDefinition } from "../../devices/definition.ts";
@@ -20,12 +21,15 @@ const SNMP_PORT = 161;
 /** Ports that a living access point or router accepts or refuses; silence on all of them and to echo means that it is off. */
 const presencePorts = [80, 443, 22];
 
+/** What all targets of a run share. `isWanted`: which hosts of a router's tables may sit on the Wi-Fi. */
+export type Asking = { readonly io: Io; readonly ways: Ways; readonly isWanted: IsWanted };
+
 /** Asks one target for all that it tells of its Wi-Fi. Faults come back as states, never as numbers. */
-export async function askTarget(target: Target, io: Io, ways: Ways, signal: AbortSignal): Promise<TargetAnswer> {
+export async function askTarget(target: Target, { io, ways, isWanted }: Asking, signal: AbortSignal): Promise<TargetAnswer> {
   const label = targetLabel(target);
   const visit = AbortSignal.any([signal, AbortSignal.timeout(VISIT_MS)]);
   try {
-    const answer = await askBest(target, label, io, visit);
+    const answer = await askBest(target, label, { io, isWanted }, visit);
     await ways.answered(target.address);
     return answer;
   } catch (error) {
@@ -40,22 +44,22 @@ export async function askTarget(target: Target, io: Io, ways: Ways, signal: Abor
 }
 
 /** The API tells more where there is one; SNMP stands in for it when both are configured. */
-async function askBest(target: Target, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
-  if (target.http === undefined) return askSnmp(target, label, io, signal);
-  if (target.snmp === undefined) return askApi(target, target.http, label, io, signal);
-  return askApi(target, target.http, label, io, signal).catch((error: unknown) => {
+async function askBest(target: Target, label: string, asking: Omit<Asking, "ways">, signal: AbortSignal): Promise<TargetAnswer> {
+  if (target.http === undefined) return askSnmp(target, label, asking, signal);
+  if (target.snmp === undefined) return askApi(target, target.http, label, asking.io, signal);
+  return askApi(target, target.http, label, asking.io, signal).catch((error: unknown) => {
     if (!(error instanceof DeviceError)) throw error;
-    return askSnmp(target, label, io, signal);
+    return askSnmp(target, label, asking, signal);
   });
 }
 
-async function askSnmp(target: Target, label: string, io: Io, signal: AbortSignal): Promise<TargetAnswer> {
+async function askSnmp(target: Target, label: string, { io, isWanted }: Omit<Asking, "ways">, signal: AbortSignal): Promise<TargetAnswer> {
   const access = target.snmp ?? { version: "2c" as const, community: "public" };
   using session = io.openSnmp({ address: target.address, port: access.port ?? target.port ?? SNMP_PORT, access }, signal);
   const system = await readSystem(session);
   const known = definitions().filter((definition) => definition.kind === "network");
   const common = { state: "answered", label, address: target.address } as const;
-  const asked = await firstThatTells(session, known, system, label);
+  const asked = await firstThatTells(session, known, system, (definition) => readMetrics(session, definition, label, isWanted));
   if (!asked)
     return {
       ...common,
@@ -100,12 +104,17 @@ async function askApi({ address, port: own }: Target, http: HttpAccess, label: s
 }
 
 /** The vendor's definition, else a general one for routers and switches when that one tells no number. */
-async function firstThatTells(session: SnmpSession, known: readonly NetworkDefinition[], system: SystemFacts, label: string) {
+async function firstThatTells(
+  session: SnmpSession,
+  known: readonly NetworkDefinition[],
+  system: SystemFacts,
+  read: (definition: NetworkDefinition) => Promise<DeviceAnswer>,
+) {
   let first: ({ definition: NetworkDefinition } & DeviceAnswer) | undefined;
   for (let rest = known; ; ) {
     const definition = await identify(session, rest, system);
     if (!definition) return first;
-    const answer = { definition, ...(await readMetrics(session, definition, label)) };
+    const answer = { definition, ...(await read(definition)) };
     if (answer.totals.size > 0) return answer;
     first ??= answer;
     rest = rest.filter((other) => other !== definition && other.method === "neighbours");

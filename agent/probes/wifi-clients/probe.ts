@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Network, targetOptions } from "#schemas/target.ts";
 import { DEVICES_IN_PARALLEL, inParallel } from "../../io/in-parallel.ts";
+import { inSubnets } from "../../io/sweep.ts";
 import { openWays } from "../../io/ways.ts";
 import { defineProbe, ProbeError } from "../../probe.ts";
 import { askTarget, VISIT_MS } from "./ask-target.ts";
@@ -28,7 +29,9 @@ export const wifiClients = defineProbe<Options>({
     const { signal, io, nowMs } = context;
     const addresses = targets.map(({ address }) => address);
     const ways = openWays(addresses, context);
-    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, io, ways, signal));
+    const isInside = subnets.length > 0 ? inSubnets(subnets) : () => true;
+    const isWanted = (address: string) => isInside(address) && !addresses.includes(address);
+    const answers = await inParallel(targets, DEVICES_IN_PARALLEL, (target) => askTarget(target, { io, ways, isWanted }, signal));
     const leases = leaseFile === undefined ? undefined : await countLeases(io, leaseFile, subnets, nowMs());
     const asked = wantsNeighbours(answers, subnets.length > 0);
     const neighbours = asked ? await countNeighbours(io, { subnets, targets: addresses }, signal) : undefined;

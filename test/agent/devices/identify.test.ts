@@ -60,6 +60,45 @@ describe("the definition format", () => {
   });
 });
 
+const mac = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
+
+describe("tables of addresses", () => {
+  const rows = (values: Readonly<Record<string, SnmpValue>>) => new Map(Object.entries(values));
+  const inWifi = (address: string) => address.startsWith("192.168.9.") || address.startsWith("fd00:0:0:9:");
+  const hosts = (over: Partial<MetricSource>, values: Readonly<Record<string, SnmpValue>>, own: Readonly<Record<string, SnmpValue>> = {}) => {
+    const [one] = sources({ aggregate: "countRows", distinct: "mac", notIn: "1.9", ...over });
+    return one && answerOf(one, (oid) => rows(oid === "1.9" ? own : values), "ap", inWifi).total;
+  };
+  const [first, second, third] = [mac("020000000001"), mac("020000000002"), mac("020000000003")];
+
+  it.each<[string, Partial<MetricSource>, Readonly<Record<string, SnmpValue>>, number | undefined]>([
+    ["of IPv4", { address: { from: 1, as: "ipv4" } }, { "3.192.168.9.5": first, "3.192.168.9.6": second, "4.192.168.1.5": third }, 2],
+    [
+      "of both families",
+      { address: { from: 1, as: "inet" } },
+      {
+        "3.1.4.192.168.9.5": first,
+        "3.2.16.253.0.0.0.0.0.0.9.0.0.0.0.0.0.0.1": second,
+        "3.2.16.254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.1": third,
+        "3.16.4.1": third,
+      },
+      2,
+    ],
+    ["none of which is on the Wi-Fi tells no number", { address: { from: 1, as: "ipv4" } }, { "4.192.168.1.5": first }, undefined],
+  ])("%s", (_, over, values, expected) => {
+    expect(hosts(over, values)).toBe(expected);
+  });
+
+  it("the router's own interfaces are no hosts", () => {
+    expect(hosts({ address: { from: 1, as: "ipv4" } }, { "3.192.168.9.1": first, "3.192.168.9.6": second }, { 3: first })).toBe(1);
+  });
+
+  it("a server's leases in networks that the Wi-Fi does not use are left out, and none of its own is no zero", () => {
+    const leases: Partial<MetricSource> = { metric: "dhcp_free", aggregate: "sum", distinct: undefined, notIn: undefined, address: { from: 0, as: "ipv4" } };
+    expect([hosts(leases, { "192.168.9.0": 40, "192.168.1.0": 100 }), hosts(leases, { "192.168.1.0": 100 })]).toEqual([40, undefined]);
+  });
+});
+
 describe("totals", () => {
   const column = (values: Readonly<Record<string, SnmpValue>>) =>
     columnOf(
@@ -86,6 +125,20 @@ describe("totals", () => {
       { metric: "wifi_utilisation_percent", aggregate: "perRowMax", invalid: [255] },
       { 1: 255, 2: 37 },
       37,
+    ],
+    [
+      "a table of addresses counts machines, octet by octet, and neither broadcast, nor multicast, nor what is no address",
+      { aggregate: "countRows", distinct: "mac" },
+      {
+        1: mac("daa119f0e0f0"),
+        2: mac("daa119f0e0f1"),
+        3: mac("daa119f0e0f1"),
+        4: mac("ffffffffffff"),
+        5: mac("01005e000016"),
+        6: mac("000000000000"),
+        7: mac(""),
+      },
+      2,
     ],
     ["one reading a row has no total", { aggregate: "perRow" }, { 1: 5 }, undefined],
   ])("%s", (_, over, values, expected) => {

@@ -80,6 +80,7 @@ describe.skipIf(!requirePeer("snmpd"))("openSnmp against snmpd", () => {
     ["a wrong community", { version: "2c", community: "wrong" }, "timeout"],
     ["a wrong auth key", v3({ auth: { protocol: "sha256", key: "wrongwrong" } }), "auth_failed"],
     ["an unknown user", v3({ user: "nobody" }), "auth_failed"],
+    ["a wrong privacy key, to which agents say nothing", v3({ privacy: { protocol: "aes256b", key: "wrongwrong" } }), "auth_failed"],
     ["a level below the one demanded", v3({ privacy: undefined }), "no_permission"],
   ])("%s is its own reason", async (_, access, trouble) => {
     using session = open(access);
@@ -137,6 +138,29 @@ describe("openSnmp against a hostile agent", () => {
     const { session, agent } = await play(reply);
     await expect(session.walk(column)).rejects.toMatchObject({ trouble });
     expect(agent.asked()).toBeLessThan(WALK_ROWS_MAX / 10 + 10);
+  });
+
+  const BULK = 0xa5;
+  it.each<[string, (asked: Asked) => readonly Buffer[]]>([
+    ["drops", () => []],
+    ["refuses", (asked) => [answer(asked, [{ oid: asked.oid, value: 0 }], 5)]],
+  ])("an agent that %s GETBULK and answers all else is walked row by row", async (_, toBulk) => {
+    const { session } = await play((asked) => {
+      if (asked.pdu === BULK) return toBulk(asked);
+      const next = lastArc(asked.oid) + 1;
+      return [answer(asked, [asked.pdu === 0xa0 ? { oid: asked.oid, value: "AP" } : { oid: next > 3 ? `${MISSING}.1` : `${column}.${next}`, value: next }])];
+    });
+    await session.get([SYS_DESCR]);
+    expect((await session.walk(column)).map(({ value }) => value)).toEqual([1, 2, 3]);
+  });
+
+  it("an agent that drops a question for several objects is asked for them one by one, once it has shown that it is there", async () => {
+    const { session, agent } = await play((asked) => (asked.oids.length > 1 ? [] : [answer(asked, [{ oid: asked.oid, value: "AP" }])]));
+    await session.get([SYS_DESCR]);
+    expect((await session.get([SYS_DESCR, COUNTER64])).size).toBe(2);
+    const before = agent.asked();
+    expect((await session.get([SYS_DESCR, COUNTER64], { oidsPerRequest: 1 })).size).toBe(2);
+    expect(agent.asked() - before).toBe(2);
   });
 
   it("a Counter64 comes as a number", async () => {

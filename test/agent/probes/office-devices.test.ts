@@ -176,10 +176,10 @@ describe("a printer whose SNMP breaks off, with no other port open", () => {
     ["its tables do not count upwards", [errorState, errorState].map((oid) => ({ oid, value: "\0" })), "malformed"],
   ])("%s: it is there, but its state is not told", async (_, rows, reason) => {
     const agent = await startHostileAgent((asked) => {
-      if (asked.oid === system[0])
-        return [answer(asked, [...system.map((oid) => ({ oid, value: oid === system[1] ? { oid: "1.3.6.1.4.1.99999.1" } : "MFP" }))])];
+      if (system.includes(asked.oid))
+        return [answer(asked, [...asked.oids.map((oid) => ({ oid, value: oid === system[1] ? { oid: "1.3.6.1.4.1.99999.1" } : "MFP" }))])];
       // The definition's probe, and then nothing of use.
-      if (asked.pdu !== 0xa5) return [answer(asked, [{ oid: asked.pdu === 0xa1 ? errorState : asked.oid, value: "\0" }])];
+      if (asked.pdu === 0xa0 || asked.oid.startsWith("1.3.6.1.2.1.43.5.")) return [answer(asked, [{ oid: asked.pdu === 0xa1 ? errorState : asked.oid, value: "\0" }])];
       return rows.length > 0 ? [answer(asked, rows)] : [];
     });
     onTestFinished(agent.stop);
