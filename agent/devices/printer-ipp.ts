@@ -21,6 +21,8 @@ export const printerAttributes = [
 
 /** printer-state stopped (RFC 8011 §5.4.11). */
 const STOPPED = 5;
+/** printer-state idle and processing. */
+const printingStates: ReadonlySet<unknown> = new Set([3, 4]);
 
 /** Keywords of printer-state-reasons by what they mean for us, without their severity. */
 const meaningOf: Readonly<Record<string, PrinterFault>> = {
@@ -54,7 +56,8 @@ const haltingWords: ReadonlySet<string> = new Set(["media-jam", "media-needed", 
  */
 export function judgeIppPrinter(attributes: IppAttributes): PrinterState {
   const reasons = texts(attributes, "printer-state-reasons").filter((reason) => reason !== "none");
-  const isStopped = attributes.get("printer-state")?.[0] === STOPPED;
+  const [said] = attributes.get("printer-state") ?? [];
+  const isStopped = said === STOPPED;
   const blocking = reasons.filter((reason) => blocks(reason, isStopped));
   const accepts = attributes.get("printer-is-accepting-jobs")?.[0] !== false;
   const found: PrinterFault[] = [
@@ -64,6 +67,7 @@ export function judgeIppPrinter(attributes: IppAttributes): PrinterState {
   ];
   const pages = attributes.get("printer-impressions-completed")?.[0];
   const state = printerState(found, isStopped, {
+    isSilent: !isStopped && !printingStates.has(said),
     supplies: suppliesOf(attributes),
     ...(typeof pages === "number" && pages >= 0 && { pages }),
   });

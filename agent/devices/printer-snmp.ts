@@ -1,4 +1,5 @@
 import { cleanText } from "#schemas/clean-text.ts";
+import { DeviceError } from "../io/device-error.ts";
 import type { SnmpSession } from "../io/snmp.ts";
 import { type SnmpValue, snmpNumber, snmpText } from "../io/snmp-value.ts";
 import { type Column, columnOf } from "./aggregate.ts";
@@ -7,8 +8,11 @@ import { type PrinterFault, type PrinterState, printerState } from "./printer-st
 
 /** hrDevicePrinter of HOST-RESOURCES-TYPES. */
 const PRINTER_TYPE = "1.3.6.1.2.1.25.3.1.5";
-/** hrDeviceStatus down(5). */
+/** hrDeviceStatus unknown(1) and down(5). */
+const UNKNOWN = 1;
 const DOWN = 5;
+/** hrPrinterStatus idle(3), before printing(4) and warmup(5). */
+const IDLE = 3;
 /** prtMarkerSuppliesClass receptacleThatIsFilled(4): what is left of it is reported in contradictory ways. */
 const RECEPTACLE = 4;
 
@@ -33,11 +37,29 @@ const errorBits: readonly PrinterFault[] = [
 
 export type PrinterColumns = Readonly<Partial<Record<PrinterObject, Column>>>;
 
-/** Reads a printer's state over SNMP. @throws DeviceError */
-export async function readPrinter(session: SnmpSession, { objects, snmp }: PrinterDefinition): Promise<PrinterState> {
+/** What says whether a printer works, the first to be asked. */
+const stateObjects = ["deviceType", "deviceStatus", "printerStatus", "errorState"] as const satisfies readonly PrinterObject[];
+/** What is good to know beside it. Levels come last: without the columns before them they say nothing. */
+const moreObjects = ["pages", "supplyClass", "supplyName", "supplyMax", "supplyLevel"] as const satisfies readonly PrinterObject[];
+
+/**
+ * Reads a printer's state over SNMP. One that is too slow to tell of its pages and supplies in the time that there is has told its state all the same:
+ * `brokeOff` is what kept the rest from coming. @throws DeviceError where it does not tell its state
+ */
+export async function readPrinter(session: SnmpSession, { objects, snmp }: PrinterDefinition): Promise<{ printer: PrinterState; brokeOff?: DeviceError }> {
   const columns: Partial<Record<PrinterObject, Column>> = {};
-  for (const [name, oid] of Object.entries(objects)) columns[name as PrinterObject] = columnOf(oid, await session.walk(oid, snmp));
-  return judgePrinter(columns);
+  const read = async (names: readonly PrinterObject[]) => {
+    for (const name of names) {
+      const oid = objects[name];
+      if (oid !== undefined) columns[name] = columnOf(oid, await session.walk(oid, snmp));
+    }
+  };
+  await read(stateObjects);
+  const brokeOff = await read(moreObjects).catch((error: unknown) => {
+    if (error instanceof DeviceError) return error;
+    throw error;
+  });
+  return { printer: judgePrinter(columns), ...(brokeOff && { brokeOff }) };
 }
 
 /** Makes a printer's state of the columns of HOST-RESOURCES-MIB and Printer-MIB. Pure. */
@@ -47,7 +69,19 @@ export function judgePrinter(columns: PrinterColumns): PrinterState {
   const bits = columns.errorState?.get(row);
   const found = [...(isDown ? (["down"] as const) : []), ...(bits === undefined ? [] : faultsOf(bits))];
   const pages = [...(columns.pages?.values() ?? [])].flatMap((value) => snmpNumber(value) ?? []).filter((count) => count >= 0);
-  return printerState(found, isDown, { supplies: suppliesOf(columns), ...(pages.length > 0 && { pages: Math.max(...pages) }) });
+  return printerState(found, isDown, {
+    isSilent: isSilent(columns, row),
+    supplies: suppliesOf(columns),
+    ...(pages.length > 0 && { pages: Math.max(...pages) }),
+  });
+}
+
+/** True where neither hrDeviceStatus, nor hrPrinterStatus, nor the bits of errors say anything: "unknown" and "other" are no state. */
+function isSilent({ deviceStatus, printerStatus, errorState }: PrinterColumns, row: string): boolean {
+  const saysDevice = (numberAt(deviceStatus, row) ?? UNKNOWN) > UNKNOWN;
+  const saysPrinter = (numberAt(printerStatus, row) ?? 0) >= IDLE;
+  const bits = errorState?.get(row);
+  return !saysDevice && !saysPrinter && !(bits instanceof Uint8Array && bits.length > 0);
 }
 
 /** Big machines list processor and disks first, so the printer is found by its type. */

@@ -1,7 +1,7 @@
 /** What a printer says of itself, whoever asked. Pure data; texts are words of ours or cleaned. */
 export type PrinterState = {
-  /** False when it is down or something stands that keeps it from printing now. */
-  readonly working: boolean;
+  /** False when it is down or something stands that keeps it from printing now; undefined where it tells nothing of its state. */
+  readonly working: boolean | undefined;
   /** Defects that a person must mend. */
   readonly faults: readonly PrinterFault[];
   /** What is used up and must be refilled: blocks as well, but is no defect. */
@@ -61,8 +61,11 @@ const classOf: Readonly<Record<PrinterFault, FaultClass>> = {
   other_fault: "fault",
 };
 
+/** What else is known of a printer. `isSilent`: it has said nothing of its state, so that no fault found is no proof that there is none. */
+type More = Pick<PrinterState, "supplies" | "pages"> & { readonly isSilent?: boolean };
+
 /** Sorts what was found into the three classes. `isDown` makes the doubtful words count. Pure. */
-export function printerState(found: readonly PrinterFault[], isDown: boolean, more: Pick<PrinterState, "supplies" | "pages">): PrinterState {
+export function printerState(found: readonly PrinterFault[], isDown: boolean, { isSilent = false, ...more }: More): PrinterState {
   const of = (wanted: FaultClass) =>
     [...new Set(found)].filter((fault) => {
       const doubtful = fault === "offline" || fault === "service";
@@ -70,5 +73,6 @@ export function printerState(found: readonly PrinterFault[], isDown: boolean, mo
     });
   const faults = of("fault");
   const consumables = of("consumable");
-  return { working: !isDown && faults.length === 0 && consumables.length === 0, faults, consumables, warnings: of("warning"), ...more };
+  const isBlocked = isDown || faults.length > 0 || consumables.length > 0;
+  return { working: isSilent && !isBlocked ? undefined : !isBlocked, faults, consumables, warnings: of("warning"), ...more };
 }

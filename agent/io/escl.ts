@@ -24,10 +24,10 @@ export async function readEsclStatus(lanHttp: LanHttp, scanner: EsclScanner, sig
   if (status === 401 || status === 403 || status === 503) return { state: status === 503 ? "Busy" : "Guarded", guarded: true };
   if (status !== 200) throw new DeviceError("no_such_object", `${device} has no eSCL scanner at ${scanner.path} (HTTP ${status})`);
   const root = parseXml(body, device);
-  const state = root.value("State");
-  if (root.name !== "ScannerStatus" || state === undefined) throw new DeviceError("malformed", `${device} sent no ScannerStatus`);
+  const state = cleanText(root.value("State") ?? "", 32);
+  if (root.name !== "ScannerStatus" || state === "") throw new DeviceError("malformed", `${device} sent no ScannerStatus`);
   const feeder = root.value("AdfState");
-  return { state: cleanText(state, 32), guarded: false, ...(feeder !== undefined && { feeder: cleanText(feeder, 48) }) };
+  return { state, guarded: false, ...(feeder !== undefined && { feeder: cleanText(feeder, 48) }) };
 }
 
 /** Where the host at `address` says over mDNS that its eSCL stands: `rs` of the TXT record is often a UUID. Pure. */

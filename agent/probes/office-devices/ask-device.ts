@@ -8,7 +8,7 @@ import { DeviceError } from "../../io/device-error.ts";
 import type { Io } from "../../io/io.ts";
 import { askScanner } from "./ask-scanner.ts";
 import type { DeviceAnswer } from "./device-answer.ts";
-import { attempt, type Found, KNOCK_MS, SNMP_PORT, type Visit } from "./visit.ts";
+import { attempt, type Found, KNOCK_MS, SNMP_PORT, troubleOf, type Visit } from "./visit.ts";
 
 /** Longest visit to one device, ms. */
 export const VISIT_MS = 6_000;
@@ -32,16 +32,26 @@ async function askPrinter(visit: Visit): Promise<Found> {
   // Asked at once: a dead device then costs one timeout, not three.
   const knocks = Promise.all([ippPort(target), JETDIRECT_PORT].map((port) => io.tcpKnock(target.address, port, KNOCK_MS, signal)));
   const bySnmp = await attempt(() => askPrinterSnmp(visit));
-  if (bySnmp.value?.printer) return bySnmp.value;
+  if (bySnmp.value?.printer?.working !== undefined) return bySnmp.value;
   const [ipp, jetdirect] = await knocks;
   const byIpp = ipp === "open" ? await attempt(() => askPrinterIpp(visit)) : undefined;
-  if (byIpp?.value) return byIpp.value;
+  if (byIpp?.value?.printer?.working !== undefined) return byIpp.value;
   if (bySnmp.value) return bySnmp.value;
+  if (byIpp?.value) return byIpp.value;
+  // Old machines know SNMPv1 alone, and are silent to all else.
+  const isThere = ipp === "open" || jetdirect === "open";
+  const byOldSnmp = isThere && bySnmp.trouble?.reason === "timeout" ? await attempt(() => askPrinterSnmpV1(visit)) : undefined;
+  if (byOldSnmp?.value) return byOldSnmp.value;
   const trouble = byIpp?.trouble ?? bySnmp.trouble;
   // Only a device that is there refuses a user.
   if (bySnmp.trouble?.reason === "auth_failed") return { up: true, method: "snmp", trouble: bySnmp.trouble };
-  const up = ipp === "open" || jetdirect === "open";
-  return { up, ...(up && { method: "tcp" as const }), ...(trouble && (up || trouble.reason !== "timeout") && { trouble }) };
+  return { up: isThere, ...(isThere && { method: "tcp" as const }), ...(trouble && (isThere || trouble.reason !== "timeout") && { trouble }) };
+}
+
+/** The same question by SNMPv1, where nobody has said that it must be another version. */
+async function askPrinterSnmpV1(visit: Visit): Promise<Found | undefined> {
+  const { snmp = { version: "2c", community: "public" } as const } = visit.target;
+  return snmp.version === "2c" ? askPrinterSnmp({ ...visit, target: { ...visit.target, snmp: { ...snmp, version: "1" } } }) : undefined;
 }
 
 /** Once a device has said who it is it is there, whatever breaks off then. */
@@ -51,11 +61,11 @@ async function askPrinterSnmp({ target, io, signal }: Visit): Promise<Found | un
   using session = io.openSnmp({ address: target.address, port: access.port ?? target.port ?? SNMP_PORT, access }, signal);
   const system = await readSystem(session);
   const known = definitions().filter((definition) => definition.kind === "printer");
-  const { value: printer, trouble } = await attempt(async () => {
+  const { value: told, trouble } = await attempt(async () => {
     const definition = await identify(session, known, system);
     return definition && readPrinter(session, definition);
   });
-  if (printer) return { up: true, method: "snmp", printer };
+  if (told) return { up: true, method: "snmp", printer: told.printer, ...(told.brokeOff && { trouble: troubleOf(told.brokeOff) }) };
   return { up: true, method: "snmp", trouble: trouble ?? { reason: "unsupported", message: "answers SNMP but has no Printer-MIB" } };
 }
 

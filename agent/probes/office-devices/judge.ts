@@ -28,7 +28,8 @@ function readingsOf({ label: device, role, up, method, printer, scanner }: Devic
   const readings: Reading[] = [{ metric: "device_up", value: up ? 1 : 0, labels: { device, role, ...(method && { method }) } }];
   // Silence says that it does not work here and now; a mere open port says nothing about its state.
   if (role === "printer" || role === "copier") {
-    if (!up || printer) readings.push({ metric: "printer_working", value: printer?.working ? 1 : 0, labels: { device, role } });
+    const works = up ? printer?.working : false;
+    if (works !== undefined) readings.push({ metric: "printer_working", value: works ? 1 : 0, labels: { device, role } });
     for (const { name: supply, percent } of printer?.supplies.slice(0, SUPPLIES_MAX) ?? [])
       readings.push({ metric: "printer_supply_percent", value: percent, labels: { device, supply } });
     if (printer?.pages !== undefined) readings.push({ metric: "printer_pages", value: printer.pages, labels: { device } });

@@ -27,7 +27,11 @@ export async function attempt<Value>(
     return { value: await ask() };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    const reason = error.trouble === "device_busy" ? "refused" : error.trouble;
-    return { trouble: { reason, message: cleanText(error.message, 200) } };
+    return { trouble: troubleOf(error) };
   }
+}
+
+/** A device's fault as it is kept beside its answer. */
+export function troubleOf({ trouble, message }: DeviceError): NonNullable<DeviceAnswer["trouble"]> {
+  return { reason: trouble === "device_busy" ? "refused" : trouble, message: cleanText(message, 200) };
 }
