@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { addressWithout, neverDeclared } from "#schemas/device-address.ts";
 import { Code } from "#schemas/ids.ts";
 import { DeviceRole } from "#schemas/inventory.ts";
 import { CredentialName, Network } from "#schemas/target.ts";
@@ -25,7 +26,7 @@ export const LocalTarget = z.strictObject({
   id: Code,
   name: z.string().max(128).optional(),
   role: DeviceRole,
-  address: z.union([z.ipv4(), z.ipv6()]),
+  address: addressWithout(neverDeclared),
   credentials: DeviceCredentials.optional(),
 });
 export type LocalTarget = z.infer<typeof LocalTarget>;

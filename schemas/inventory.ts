@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressWithout, neverDeclared } from "./device-address.ts";
 import { Code } from "./ids.ts";
 
 /** What a device is for. */
@@ -88,8 +89,11 @@ export function isClosedOn(closing: Pick<Closing, "on"> | undefined, day: string
 export const NewlyDeclared = z.object({ device: Code, role: DeviceRole, sinceDay: z.iso.date() });
 export type NewlyDeclared = z.infer<typeof NewlyDeclared>;
 
+/** A device as a list declares it. What was stored before stays readable, whatever its address. */
+const DeclaredDevice = Device.extend({ address: addressWithout(neverDeclared).optional() });
+
 /** A centre as a list of centres declares it. One that names no devices keeps those that it has: they may come from another file (docs/inventory.md). */
-const DeclaredCentre = Centre.extend({ devices: Centre.shape.devices.unwrap().optional() });
+const DeclaredCentre = Centre.extend({ devices: z.array(DeclaredDevice).max(SITE_DEVICES_MAX).optional() });
 export type DeclaredCentre = z.infer<typeof DeclaredCentre>;
 
 /** The file that `collector centre import` takes. */

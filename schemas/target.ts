@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressWithout, neverOneDevice } from "./device-address.ts";
 import { Code } from "./ids.ts";
 import { DeviceRole } from "./inventory.ts";
 import type { ProbeKind } from "./observation.ts";
@@ -60,7 +61,7 @@ export const Target = z.strictObject({
   id: Code.optional(),
   name: z.string().max(128).optional(),
   role: DeviceRole.optional(),
-  address: z.union([z.ipv4(), z.ipv6()]),
+  address: addressWithout(neverOneDevice),
   port: z.int().min(1).max(65535).optional(),
   snmp: SnmpAccess.optional(),
   http: HttpAccess.optional(),

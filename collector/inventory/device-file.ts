@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { addressFault } from "#schemas/device-address.ts";
 import { Code } from "#schemas/ids.ts";
 import { type Device, type DeviceRole, deviceRoles, MAIN_POINT, SITE_DEVICES_MAX } from "#schemas/inventory.ts";
 import { text } from "#schemas/text/text.ts";
@@ -52,7 +53,10 @@ function checkRow(rows: TableRows<DeviceColumn>, row: Row, { lang, isCentre }: D
   if (centre !== "" && !isCentre(centre)) rows.fault(row, "centre", "inventory.fault.centre_row");
   if (words("role") !== "" && role === undefined)
     rows.fault(row, "role", "inventory.fault.role", { roles: deviceRoles.map((one) => roleWord(lang, one)).join(", ") });
-  if (words("address") !== "" && isIP(words("address")) === 0) rows.fault(row, "address", "inventory.fault.address");
+  const address = words("address");
+  const wrong = isIP(address) === 0 ? undefined : addressFault(address);
+  if (address !== "" && isIP(address) === 0) rows.fault(row, "address", "inventory.fault.address");
+  if (wrong !== undefined) rows.fault(row, "address", `inventory.fault.address.${wrong}`);
   if (id !== undefined && !Code.safeParse(id).success) rows.fault(row, "id", "inventory.fault.id");
   if (!Code.safeParse(point).success) rows.fault(row, "point", "inventory.fault.id");
   if (id !== undefined) rows.once(row, "id", `${centre} ${id}`, "inventory.fault.id_twice");

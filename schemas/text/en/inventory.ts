@@ -22,6 +22,11 @@ export const inventory = {
   "inventory.fault.serial_twice": "the serial number “{value}” stands in row {other} already: a machine is declared once for each kind",
   "inventory.fault.role": "there is no kind “{value}”; the kinds are: {roles}",
   "inventory.fault.address": "“{value}” is no IP address",
+  "inventory.fault.address.none": "“{value}” is no device's address; look it up on the device itself, and leave it empty while it is not known",
+  "inventory.fault.address.many": "“{value}” is heard by several machines at once and is no single device's; look the address up on the device itself",
+  "inventory.fault.address.passing":
+    "“{value}” is what a device gives itself where it was given none; check its cable and DHCP, or set a fixed address and write that one",
+  "inventory.fault.address.self": "“{value}” is the PC that asks, and no device's address in the network; leave it empty for a machine on USB",
   "inventory.fault.long": "longer than {max} characters",
   "inventory.fault.formula": "a formula that fails or has no result yet ({value}); type the value, or open the file in Excel and save it again",
   "inventory.fault.date": "Excel has made a date of this; format the column as Text and type it again",

@@ -22,6 +22,11 @@ export const inventory = {
   "inventory.fault.serial_twice": "số sê-ri “{value}” đã có ở dòng {other}: một máy chỉ khai một lần cho mỗi loại",
   "inventory.fault.role": "không có loại “{value}”; các loại: {roles}",
   "inventory.fault.address": "“{value}” không phải địa chỉ IP",
+  "inventory.fault.address.none": "“{value}” không phải địa chỉ của thiết bị nào; xem địa chỉ IP trên chính thiết bị, chưa biết thì để trống",
+  "inventory.fault.address.many": "“{value}” là địa chỉ gửi tới nhiều máy cùng lúc, không phải của một thiết bị; xem địa chỉ IP trên chính thiết bị",
+  "inventory.fault.address.passing":
+    "“{value}” là địa chỉ tạm mà thiết bị tự đặt khi không được cấp; kiểm tra dây mạng và DHCP, hoặc đặt địa chỉ cố định rồi ghi địa chỉ đó",
+  "inventory.fault.address.self": "“{value}” là chính máy đang hỏi, không phải địa chỉ của thiết bị trong mạng; máy nối USB thì để trống",
   "inventory.fault.long": "dài quá {max} ký tự",
   "inventory.fault.formula": "ô có công thức báo lỗi hoặc chưa có kết quả ({value}); hãy gõ giá trị vào ô, hoặc mở tệp trong Excel rồi lưu lại",
   "inventory.fault.date": "Excel đã đổi nội dung này thành ngày; hãy đặt cột là Văn bản (Text) rồi gõ lại",
