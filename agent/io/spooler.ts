@@ -4,7 +4,7 @@ import { DeviceError } from "./device-error.ts";
 import { ippQueuesOf } from "./ipp.ts";
 import type { IppAttributes } from "./ipp-codec.ts";
 import { powershellRows } from "./run-program.ts";
-import { isPluggedIn, readUsbDevices, type UsbDevice } from "./usb-devices.ts";
+import { isPluggedIn, machinesBehind, readUsbDevices, type UsbDevice } from "./usb-devices.ts";
 
 /** One print queue of this PC. CUPS tells IPP attributes but not whether the printer is there, which the kernel knows for some; Windows the fields of Win32_Printer. Names are hostile until cleaned. */
 export type LocalQueue =
@@ -30,21 +30,38 @@ async function readCups(wanted: readonly string[], signal: AbortSignal): Promise
     throw error;
   });
   const scanners = (usb ?? []).filter(({ isScanner }) => isScanner).map(({ name }) => ({ name, ok: true }));
-  return { queues: cupsQueues(found, usb), scanners };
+  return { queues: cupsQueues(found, usb), scanners: toldApart(scanners) };
+}
+
+/** Gives machines of one name names of their own, each the same from day to day: `fi-7160`, `fi-7160 2`. */
+function toldApart<One extends { readonly name: string }>(machines: readonly One[]): One[] {
+  const counts = new Map<string, number>();
+  return machines.map((machine) => {
+    const count = (counts.get(machine.name) ?? 0) + 1;
+    counts.set(machine.name, count);
+    return count === 1 ? machine : { ...machine, name: `${machine.name} ${count}` };
+  });
 }
 
 /**
  * Queues of network printers are left out: the printer itself says more than its queue, which lies when it is off. A machine may have several queues, one for
- * each way of printing: the first on its port stands for it.
+ * each way of printing: the first on its port stands for it. Two of a kind without serial numbers share a port: as many are told as the kernel sees, by the names
+ * of their queues and then by numbers behind the first.
  */
 export function cupsQueues(found: readonly IppAttributes[], usb?: readonly UsbDevice[]): LocalQueue[] {
-  const byPort = new Map<unknown, LocalQueue>();
+  const byPort = new Map<unknown, LocalQueue[]>();
   for (const attributes of found.slice(0, DEVICES_MAX)) {
     const [port] = attributes.get("device-uri") ?? [];
-    const queue = byPort.get(port) ?? cupsQueue(attributes, usb);
-    if (queue) byPort.set(port, queue);
+    const queue = cupsQueue(attributes, usb);
+    if (queue) byPort.set(port, [...(byPort.get(port) ?? []), queue]);
   }
-  return [...byPort.values()];
+  return toldApart([...byPort].flatMap(([port, queues]) => machinesOn(String(port), queues, usb)));
+}
+
+function machinesOn(port: string, queues: readonly LocalQueue[], usb: readonly UsbDevice[] | undefined): LocalQueue[] {
+  const [first] = queues;
+  const count = Math.max(1, machinesBehind(port, usb));
+  return first === undefined ? [] : Array.from({ length: count }, (_, place) => queues[place] ?? first);
 }
 
 function cupsQueue(attributes: IppAttributes, usb: readonly UsbDevice[] | undefined): LocalQueue | undefined {
@@ -131,10 +148,11 @@ const PnpImage = z.object({
  * them. So do scanners on the network, which are asked at their own addresses: only what hangs on this PC counts here.
  */
 export function parsePnpImage(rows: readonly unknown[]): LocalDevices["scanners"] {
-  return rows.slice(0, DEVICES_MAX).flatMap((row) => {
+  const images = rows.slice(0, DEVICES_MAX).flatMap((row) => {
     const { data } = PnpImage.safeParse(row);
     const name = data?.FriendlyName ?? "";
     const isVideo = /camera|webcam/i.test(name) || data?.CompatibleID?.some((id) => /^USB\\Class_0e/i.test(id)) === true;
     return name === "" || isVideo || /^(SWD|ROOT)\\/i.test(data?.InstanceId ?? "") ? [] : [{ name, ok: data?.Status === "OK" }];
   });
+  return toldApart(images);
 }

@@ -1,8 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A printer or scanner on a USB port of this PC. Texts are hostile until cleaned. */
-export type UsbDevice = { readonly name: string; readonly serial: string; readonly isPrinter: boolean; readonly isScanner: boolean };
+/** A printer or scanner on a USB port of this PC. `models` are the names that it gives its model, to USB and as a printer (IEEE 1284). Texts are hostile until cleaned. */
+export type UsbDevice = {
+  readonly name: string;
+  readonly models: readonly string[];
+  readonly serial: string;
+  readonly isPrinter: boolean;
+  readonly isScanner: boolean;
+};
 
 /** Where Linux shows its USB devices, and where udev keeps what its rules know of them. Other folders in tests. */
 const linuxPlaces = { sysfs: "/sys/bus/usb/devices", udev: "/run/udev/data" };
@@ -24,9 +30,11 @@ export async function readUsbDevices({ sysfs, udev } = linuxPlaces): Promise<rea
       const interfaces = names.filter((name) => name.startsWith(`${device}:`));
       const classes = await Promise.all(interfaces.map((name) => wordOf(sysfs, name, "bInterfaceClass")));
       const [product, maker, serial, number] = await Promise.all(["product", "manufacturer", "serial", "dev"].map((file) => wordOf(sysfs, device, file)));
+      const ids = await Promise.all(interfaces.map((name) => wordOf(sysfs, name, "ieee1284_id")));
       const rules = number === undefined ? undefined : await wordOf(udev, `c${number}`);
       return {
         name: [maker, product].filter((word) => word !== undefined && word !== "").join(" ") || device,
+        models: [product, ...ids.map(modelOf)].filter((word) => word !== undefined && word !== ""),
         serial: serial ?? "",
         isPrinter: classes.includes(PRINTER_CLASS),
         isScanner: rules !== undefined && /^E:libsane_matched=yes$/m.test(rules),
@@ -34,6 +42,11 @@ export async function readUsbDevices({ sysfs, udev } = linuxPlaces): Promise<rea
     }),
   );
   return read.filter(({ isPrinter, isScanner }) => isPrinter || isScanner);
+}
+
+/** The model in a printer's description of itself: `MFG:Canon;MDL:LBP2900;CLS:PRINTER;`. */
+function modelOf(id: string | undefined): string | undefined {
+  return /(?:^|;)\s*(?:MDL|MODEL):([^;]*)/i.exec(id ?? "")?.[1]?.trim();
 }
 
 async function wordOf(...path: readonly [string, ...string[]]): Promise<string | undefined> {
@@ -53,4 +66,28 @@ export function isPluggedIn(uri: string, devices: readonly UsbDevice[] | undefin
   const [, serial] = /[?&]serial=([^&]*)/i.exec(uri) ?? [];
   if (serial === undefined || printers.some((one) => one.serial === "")) return printers.length > 0 ? undefined : false;
   return printers.some((one) => one.serial === serial);
+}
+
+/**
+ * How many machines are on behind a queue's port: CUPS names a printer without a serial number by its model alone, so that two of a kind have one port, and the
+ * kernel alone sees both. 0 where nothing can be said.
+ */
+export function machinesBehind(uri: string, devices: readonly UsbDevice[] = []): number {
+  const [, named] = /^(?:usb:\/\/[^/]*|hp:\/usb)\/([^?]+)/i.exec(uri) ?? [];
+  if (named === undefined || /[?&]serial=[^&]/i.test(uri)) return 0;
+  const model = plain(unescaped(named));
+  return devices.filter(({ isPrinter, serial, models }) => isPrinter && serial === "" && models.some((own) => plain(own).endsWith(model))).length;
+}
+
+/** Letters and digits alone: spaces, hyphens and underscores are written differently in each place. */
+function plain(model: string): string {
+  return model.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -139,6 +139,33 @@ describe("queues of this PC", () => {
     expect(cupsQueues(two)).toMatchObject([{ name: "Máy in" }]);
   });
 
+  it.each<[string, number, readonly string[], readonly string[]]>([
+    ["one machine with two ways of printing is one", 1, ["A", "B"], ["A"]],
+    ["two machines have the names of two queues", 2, ["A", "B"], ["A", "B"]],
+    ["two machines behind one queue are told apart by number", 2, ["A"], ["A", "A 2"]],
+    ["a queue whose machine is not seen is told once", 0, ["A", "B"], ["A"]],
+  ])("CUPS, without serial numbers: %s", (_, machines, names, told) => {
+    const queues = names.map(
+      (name) =>
+        new Map([
+          ["printer-name", [name]],
+          ["device-uri", ["usb://Canon/LBP2900"]],
+        ]),
+    );
+    const printer = { name: "Canon", models: ["LBP2900"], serial: "", isPrinter: true, isScanner: false };
+    expect(
+      cupsQueues(
+        queues,
+        Array.from({ length: machines }, () => printer),
+      ).map(({ name }) => name),
+    ).toEqual(told);
+  });
+
+  it("two scanners of a kind have two names", () => {
+    const rows = [1, 2].map((at) => ({ FriendlyName: "EPSON L3110", Status: "OK", InstanceId: `USB\\VID_04B8\\${at}` }));
+    expect(parsePnpImage(rows).map(({ name }) => name)).toEqual(["EPSON L3110", "EPSON L3110 2"]);
+  });
+
   it("they join the readings of a run when asked for", async () => {
     const readLocalDevices = async () => ({
       queues: parseWin32Printer([{ Name: "Canon LBP", PortName: "USB001", WorkOffline: true }]),

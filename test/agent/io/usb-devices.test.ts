@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { isPluggedIn, readUsbDevices } from "../../../agent/io/usb-devices.ts";
+import { isPluggedIn, machinesBehind, readUsbDevices } from "../../../agent/io/usb-devices.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 /** A tree as Linux shows it: a printer, a scanner that SANE drives, a keyboard and a root hub. */
@@ -28,8 +28,8 @@ function usbTree() {
 describe("USB devices of a Linux PC", () => {
   it("printers by their class, scanners by SANE's rules, and nothing else", async () => {
     expect(await readUsbDevices(usbTree())).toEqual([
-      { name: "Canon LBP2900", serial: "0000A1", isPrinter: true, isScanner: false },
-      { name: "Fujitsu fi-7160", serial: "", isPrinter: false, isScanner: true },
+      { name: "Canon LBP2900", models: ["LBP2900"], serial: "0000A1", isPrinter: true, isScanner: false },
+      { name: "Fujitsu fi-7160", models: ["fi-7160"], serial: "", isPrinter: false, isScanner: true },
     ]);
   });
 
@@ -47,6 +47,31 @@ describe("USB devices of a Linux PC", () => {
   ])("a queue's printer: %s", async (_, uri, present) => {
     expect(isPluggedIn(uri, await readUsbDevices(usbTree()))).toBe(present);
     expect(isPluggedIn(uri, undefined)).toBeUndefined();
+  });
+
+  it.each<[string, string, number]>([
+    ["two of a kind without serial numbers, by what they say as printers", "usb://Canon/LBP2900", 2],
+    ["by what they say on USB", "usb://HP/LaserJet%201020", 1],
+    ["by HPLIP", "hp:/usb/HP_LaserJet_1020", 1],
+    ["a serial number names one machine already", "usb://Canon/LBP2900?serial=0000A1", 0],
+    ["a model that is not there", "usb://Brother/HL-1110", 0],
+    ["no port of USB", "ipp://printer.local/ipp/print", 0],
+  ])("machines behind a port: %s", (_, uri, count) => {
+    const printer = { name: "", serial: "", isPrinter: true, isScanner: false };
+    const devices = [
+      { ...printer, models: ["CAPT USB Device", "LBP2900"] },
+      { ...printer, models: ["CAPT USB Device", "LBP2900"] },
+      { ...printer, models: ["LBP2900"], serial: "0000A1" },
+      { ...printer, models: ["HP LaserJet 1020"] },
+      { ...printer, models: ["LBP2900"], isPrinter: false },
+    ];
+    expect([machinesBehind(uri, devices), machinesBehind(uri, undefined)]).toEqual([count, 0]);
+  });
+
+  it("a printer's own description of itself is read from its interface", async () => {
+    const place = usbTree();
+    writeFileSync(join(place.sysfs, "1-1:1.0", "ieee1284_id"), "MFG:Canon;MDL:LBP2900B;CLS:PRINTER;\n");
+    expect((await readUsbDevices(place))?.[0]?.models).toEqual(["LBP2900", "LBP2900B"]);
   });
 
   it("no printer at all, so the queue's is not there either", () => {
