@@ -1,3 +1,4 @@
+import { plainSerial } from "#schemas/asset-ledger.ts";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Device, type DeviceRole } from "#schemas/inventory.ts";
 
@@ -53,7 +54,7 @@ const roleOrder: readonly DeviceRole[] = [
   "officer-pc",
 ];
 
-/** Joins sightings into devices: those that share a UUID, a MAC or an address are one. Sorted by role and address. Pure. */
+/** Joins sightings into devices: those that share a UUID, a serial number, a MAC or an address are one. Sorted by role and address. Pure. */
 export function mergeSightings(sightings: readonly Sighting[], options: MergeOptions = {}): readonly Proposal[] {
   const taken = new Set<string>();
   return groups(sightings)
@@ -73,9 +74,9 @@ function groups(sightings: readonly Sighting[]): readonly (readonly Sighting[])[
   return [...new Set(byKey.values())];
 }
 
-function keysOf({ uuid, mac, address }: Sighting): readonly string[] {
-  const plain = plainUuid(uuid);
-  return [`address ${address}`, ...(plain ? [`uuid ${plain}`] : []), ...(mac ? [`mac ${mac}`] : [])];
+function keysOf({ uuid, serial, mac, address }: Sighting): readonly string[] {
+  const [plain, number] = [plainUuid(uuid), plainSerial(serial)];
+  return [`address ${address}`, ...(plain ? [`uuid ${plain}`] : []), ...(number ? [`serial ${number}`] : []), ...(mac ? [`mac ${mac}`] : [])];
 }
 
 function plainUuid(uuid: string | undefined): string | undefined {

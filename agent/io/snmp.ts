@@ -90,8 +90,9 @@ async function getAll(ask: Ask, session: GuardedSession, oids: readonly string[]
     const varbinds = await ask<snmp.Varbind[]>((done) => session.get([...part], done)).catch((error: unknown) => {
       if (!(error instanceof DeviceError)) throw error;
       if (error.trouble === "no_such_object" && part.length === 1) return [];
-      // Small agents cannot put several objects into one answer; some say so, others say nothing.
-      if (part.length > 1 && (error.trouble === "bad_reply" || (error.trouble === "timeout" && session.hasAnswered))) return undefined;
+      // Small agents cannot put several objects into one answer: some say so, others answer one of them, or say nothing.
+      const isSmall = error.trouble === "bad_reply" || (session.hasAnswered && (error.trouble === "timeout" || error.trouble === "malformed"));
+      if (part.length > 1 && isSmall) return undefined;
       throw error;
     });
     if (varbinds === undefined) {

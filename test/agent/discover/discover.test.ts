@@ -44,6 +44,12 @@ describe("mergeSightings", () => {
     expect(mergeSightings(parts)).toMatchObject([{ addresses: ["10.0.0.5", "10.0.0.6"] }]);
   });
 
+  it("a machine on the cable and on the Wi-Fi is one by its serial number, which what stands in its place is not", () => {
+    const at = (address: string, serial: string) => sighting({ address, mac: address, roles: ["printer"], serial });
+    expect(mergeSightings([at("10.0.0.5", "KX1203"), at("10.0.0.6", "kx1203")])).toMatchObject([{ addresses: ["10.0.0.5", "10.0.0.6"] }]);
+    expect(mergeSightings([at("10.0.0.5", "0000000"), at("10.0.0.6", "0000000")])).toHaveLength(2);
+  });
+
   it("two machines of one model stay two, with names of their own", () => {
     const two = ["10.0.0.7", "10.1.0.7"].map((address) => sighting({ address, roles: ["printer"], model: "MFP 430" }));
     expect(mergeSightings(two).map(({ device }) => device.id)).toEqual(["printer-7", "printer-7-2"]);

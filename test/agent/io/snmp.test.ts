@@ -154,8 +154,11 @@ describe("openSnmp against a hostile agent", () => {
     expect((await session.walk(column)).map(({ value }) => value)).toEqual([1, 2, 3]);
   });
 
-  it("an agent that drops a question for several objects is asked for them one by one, once it has shown that it is there", async () => {
-    const { session, agent } = await play((asked) => (asked.oids.length > 1 ? [] : [answer(asked, [{ oid: asked.oid, value: "AP" }])]));
+  it.each<[string, (asked: Asked) => readonly Buffer[]]>([
+    ["drops a question for several objects", (asked) => (asked.oids.length > 1 ? [] : [answer(asked, [{ oid: asked.oid, value: "AP" }])])],
+    ["answers the first of several objects alone", (asked) => [answer(asked, [{ oid: asked.oid, value: "AP" }])]],
+  ])("an agent that %s is asked for them one by one, once it has shown that it is there", async (_, reply) => {
+    const { session, agent } = await play(reply);
     await session.get([SYS_DESCR]);
     expect((await session.get([SYS_DESCR, COUNTER64])).size).toBe(2);
     const before = agent.asked();

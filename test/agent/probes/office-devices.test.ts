@@ -179,7 +179,8 @@ describe("a printer whose SNMP breaks off, with no other port open", () => {
       if (system.includes(asked.oid))
         return [answer(asked, [...asked.oids.map((oid) => ({ oid, value: oid === system[1] ? { oid: "1.3.6.1.4.1.99999.1" } : "MFP" }))])];
       // The definition's probe, and then nothing of use.
-      if (asked.pdu === 0xa0 || asked.oid.startsWith("1.3.6.1.2.1.43.5.")) return [answer(asked, [{ oid: asked.pdu === 0xa1 ? errorState : asked.oid, value: "\0" }])];
+      if (asked.pdu === 0xa0 || asked.oid.startsWith("1.3.6.1.2.1.43.5."))
+        return [answer(asked, [{ oid: asked.pdu === 0xa1 ? errorState : asked.oid, value: "\0" }])];
       return rows.length > 0 ? [answer(asked, rows)] : [];
     });
     onTestFinished(agent.stop);

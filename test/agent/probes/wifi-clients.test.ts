@@ -222,8 +222,8 @@ describe("wifi-clients and a device that lies", () => {
   });
 
   /** What an honest tree would answer: GET gives the object, everything else the next one; the end is an object outside. */
-  function rowsFor({ pdu, oid }: Asked, tree: readonly HostileRow[]): readonly HostileRow[] {
-    if (pdu === 0xa0) return ["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.5.0"].includes(oid) ? tree.slice(0, 3) : [{ oid, value: "no" }];
+  function rowsFor({ pdu, oid, oids }: Asked, tree: readonly HostileRow[]): readonly HostileRow[] {
+    if (pdu === 0xa0) return oids.map((one) => tree.slice(0, 3).find((row) => row.oid === one) ?? { oid: one, value: "no" });
     const next = tree.find((row) => row.oid.startsWith(`${oid}.`)) ?? tree[tree.findIndex((row) => row.oid === oid) + 1];
     return [next ?? { oid: "1.3.6.1.6.1.0", value: 0 }];
   }
