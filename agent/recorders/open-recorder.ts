@@ -32,8 +32,19 @@ export function vendorAccess(target: Target): DeviceAccess {
  * @throws DeviceError of the last method tried, or at once when the device is not there or refuses the login
  */
 export async function openRecorder(target: Target, visit: Visit, learnt?: RecorderMethod): Promise<Recorder> {
-  const usual: readonly RecorderMethod[] = target.http ? ["isapi", "dahua", "onvif"] : ["onvif", "isapi", "dahua"];
-  const order = learnt ? [learnt, ...usual.filter((method) => method !== learnt)] : usual;
+  const usual: readonly RecorderMethod[] = target.http ? [...vendorMethods, "onvif"] : ["onvif", ...vendorMethods];
+  return openFirst(target, visit, learnt ? [learnt, ...usual.filter((method) => method !== learnt)] : usual);
+}
+
+/** Vendors' own ways. */
+const vendorMethods = ["isapi", "dahua"] as const;
+
+/** Opens a recorder by a vendor's own way, whatever it says over ONVIF. @throws DeviceError as openRecorder */
+export async function openVendor(target: Target, visit: Visit): Promise<Recorder> {
+  return openFirst(target, visit, vendorMethods);
+}
+
+async function openFirst(target: Target, visit: Visit, order: readonly RecorderMethod[]): Promise<Recorder> {
   let last: DeviceError | undefined;
   for (const method of order) {
     try {

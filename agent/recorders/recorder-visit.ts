@@ -3,7 +3,7 @@ import { DeviceError, type DeviceTrouble } from "../io/device-error.ts";
 import type { ClockSample } from "./clock.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import { confirmedBy, type LabelLimits, type LabelMemory, type Labels, settleLabels } from "./label-offset.ts";
-import { openRecorder, type Visit } from "./open-recorder.ts";
+import { openRecorder, openVendor, type Visit } from "./open-recorder.ts";
 import type { Recorder, RecorderChannel } from "./recorder.ts";
 import { NEWEST_SPAN_MS } from "./sized-list.ts";
 
@@ -12,11 +12,48 @@ const CLOCK_SAMPLES = 3;
 /** Channels that are searched to see whether labels are still as remembered, and to see at the end of a visit whether any has grown. */
 const LABEL_TRIES = 4;
 
-/** Opens by the method that worked before; after a change of firmware all methods are tried anew. */
-export async function openLearnt(target: Target, visit: Visit, before: DeviceMemory): Promise<Recorder> {
-  const recorder = await openRecorder(target, visit, before.method);
-  if (before.method === undefined || recorder.identity.firmware === before.firmware) return recorder;
-  return openRecorder(target, visit);
+/** A recorder that answers, and what it lists. */
+export type Listed = { readonly recorder: Recorder; readonly channels: readonly RecorderChannel[] };
+
+/**
+ * Opens by the method that worked before, and asks for the channels; after a change of firmware all methods are tried anew. Over ONVIF many recorders list
+ * only what was set up over ONVIF, or tell the oldest day and no gaps: then a vendor's own way is tried.
+ * @param needsGaps whether a list without gaps is not enough; asked only while nothing is learnt
+ * @throws DeviceError, SoapFault
+ */
+export async function openListed(target: Target, visit: Visit, before: DeviceMemory, needsGaps: boolean): Promise<Listed> {
+  const opened = await openRecorder(target, visit, before.method);
+  const isLearnt = before.method !== undefined && opened.identity.firmware === before.firmware;
+  const recorder = isLearnt || before.method === undefined ? opened : await openRecorder(target, visit);
+  const channels = await recorder.channels();
+  const isEnough = channels.length > 0 && (isLearnt || !needsGaps || (await tellsGaps(recorder, channels, visit.nowMs())));
+  if (recorder.method !== "onvif" || isEnough) return { recorder, channels };
+  try {
+    const vendor = await openVendor(target, visit);
+    const more = await vendor.channels();
+    if (more.length > 0) return { recorder: vendor, channels: more };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    if (channels.length === 0 && error.trouble === "auth_failed")
+      throw new DeviceError(
+        "auth_failed",
+        `${target.address} lists nothing over ONVIF, and its own way refuses this account: give it one of the recorder itself`,
+        {
+          cause: error,
+        },
+      );
+  }
+  return { recorder, channels };
+}
+
+/** Whether a recorder's lists show gaps, by its first channel. What keeps it from telling is for the visit itself to meet. */
+async function tellsGaps(recorder: Recorder, [first]: readonly RecorderChannel[], nowMs: number): Promise<boolean> {
+  if (recorder.method !== "onvif" || first === undefined) return true;
+  try {
+    return (await recorder.recorded(first.channel, nowMs - NEWEST_SPAN_MS, nowMs)).gapsKnown;
+  } catch {
+    return true;
+  }
 }
 
 export async function readClock(recorder: Recorder, nowMs: () => number, count = CLOCK_SAMPLES): Promise<ClockSample[]> {

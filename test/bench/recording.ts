@@ -75,6 +75,7 @@ async function judgeMs(segments: number): Promise<number> {
       serialChanged: false,
       storageFault: false,
       clockWasWrong: false,
+      hasRoom: false,
       explainedMs: [],
     } as const;
     const memory = remember(emptyMemory, NOW_MS - DAY_MS, intervals);

@@ -16,6 +16,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** The far frame is asked for this much inside the window, so that the ring does not overtake the question. */
 const FAR_MARGIN_MS = 30 * MINUTE_MS;
+/** How near to the beginning of a history lies what explains it. */
+export const EXPLAINS_MS = 2 * DAY_MS;
 /** How often a frame is asked for inside a gap, and the shortest gap that is worth it. */
 const GAP_EVERY_MS = 6.5 * DAY_MS;
 const GAP_ASKED_MS = 10 * MINUTE_MS;
@@ -33,6 +35,8 @@ export type RecorderFacts = {
   readonly storageFault: boolean;
   /** Its clock was wrong within the window, and is right now. */
   readonly clockWasWrong: boolean;
+  /** Its disks have room left: nothing was overwritten yet. */
+  readonly hasRoom: boolean;
   /** Instants that explain a young history. */
   readonly explainedMs: readonly number[];
 };
@@ -110,6 +114,7 @@ async function timeFacts(
   const { intervals, claimedNewestMs, claimsDiffer, invalidStamps } = await readSpan(recorder, channel.channel, list, all);
   const newestMs = Math.max(intervals.at(-1)?.endMs ?? 0, claimedNewestMs ?? 0);
   const oldestMs = intervals[0]?.startMs;
+  const ring = oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy));
   const shaped = list.gapsKnown && looksEventDriven(intervals, windowOf(nowMs, policy), policy.eventPiecesPerDay, policy.coveragePercentMin);
   return {
     intervals,
@@ -117,8 +122,9 @@ async function timeFacts(
     invalidStamps,
     recordingNow: recordingNow(newestMs, list, all),
     mode: channel.mode === "unknown" && shaped ? "event" : channel.mode,
-    ring: oldestMs === undefined ? "unknown" : ringState(memory.runs, nowMs, oldestMs, (fromMs, toMs) => demandedMs(fromMs, toMs, policy)),
-    startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= 2 * DAY_MS),
+    // The nights' test goes first: disks of several groups fill one by one.
+    ring: ring === "unknown" && all.hasRoom ? "filling" : ring,
+    startExplained: oldestMs !== undefined && all.explainedMs.some((startMs) => Math.abs(startMs - oldestMs) <= EXPLAINS_MS),
     // What is older than the window may go: no ring gives up its files in the order of the clock alone.
     deleted: list.gapsKnown && (hoursDeleted(memory, intervals, windowOf(nowMs, policy)) || witnessLost(watch, intervals, windowOf(nowMs, policy))),
   };

@@ -10,10 +10,10 @@ import { type DeviceMemory, learnDevice, readDeviceMemory } from "../../recorder
 import { hearing } from "../../recorders/heard-answers.ts";
 import { labelKey, readLabelMemory, rememberLabels } from "../../recorders/label-offset.ts";
 import type { Recorder, RecorderChannel, RecorderDisk } from "../../recorders/recorder.ts";
-import { confirmLabels, learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { confirmLabels, learnLabels, openListed, readClock } from "../../recorders/recorder-visit.ts";
 import { isSameSerial } from "../../recorders/serial.ts";
 import { emptyWatch, readWatch, watchKey } from "../../recorders/watch-memory.ts";
-import { type ChannelFindings, examineChannel, type RecorderFacts } from "./channel.ts";
+import { type ChannelFindings, EXPLAINS_MS, examineChannel, type RecorderFacts } from "./channel.ts";
 import { channelEvidence, unaskedChannel } from "./evidence.ts";
 import { type ChannelMemory, emptyMemory, readMemory, remember } from "./memory.ts";
 import type { RecordingOptions } from "./options.ts";
@@ -24,6 +24,8 @@ import { VisitTime, visitMs } from "./visit-time.ts";
 const MINUTE_MS = 60_000;
 /** A visit that would not end by this share of its time asks for fewer samples, so that the last channel of a slow recorder gets its turn. */
 const SAMPLING_SHARE = 0.8;
+/** Free share of the disks above which nothing was overwritten yet. */
+const ROOM_SHARE = 0.1;
 /** So much it may lag behind before it does. */
 const LAG_MS = 10_000;
 
@@ -59,10 +61,10 @@ async function examine(
   const before = readDeviceMemory(memory.get(device));
   const { lanHttp, heard } = hearing(io.lanHttp);
   const visit = { lanHttp, rtsp: io.rtsp, signal, nowMs, pace };
-  const recorder = await openLearnt(target, visit, before);
+  const { recorder, channels: named } = await openListed(target, visit, before, true);
   const samples = await readClock(recorder, nowMs);
   const clock = judgeClock(samples, { warnSeconds: policy.clockSkewWarnSeconds, failSeconds: policy.clockSkewSecondsMax, zoneMinutes: policy.zoneMinutes });
-  const listed = (await recorder.channels()).slice(0, channelsMax);
+  const listed = named.slice(0, channelsMax);
   time.lastFor(listed.length);
   const disks = await recorder.disks();
   const question = {
@@ -86,6 +88,7 @@ async function examine(
     serialChanged,
     storageFault: disks !== undefined && (disks.length < known.disks || disks.length === 0 || disks.some(({ healthy }) => healthy === false)),
     clockWasWrong: known.clockWrongMs !== undefined && known.clockWrongMs >= windowOf(nowMs(), policy).startMs,
+    hasRoom: hasRoom(disks),
     explainedMs: [...servicedMs(target, policy.zoneMinutes), ...(disks ?? []).flatMap(({ installedMs }) => installedMs ?? [])],
   };
   const unsampled: string[] = [];
@@ -106,6 +109,13 @@ async function examine(
   const told = { ...recorderEvidence(device, recorder, clock, samples, disks, unsampled), answers: heard() };
   if (channels.length === 0) return { recorder: told, channels: [unaskedChannel(device, "NO_RECORDER")], trouble: "no_such_object" };
   return { recorder: told, channels, trouble: examined.find(({ found }) => found === undefined)?.trouble };
+}
+
+/** Whether the disks still have room, which a ring that gives up its oldest files does not leave. */
+function hasRoom(disks: readonly RecorderDisk[] | undefined): boolean {
+  const told = (disks ?? []).filter(({ healthy, totalBytes, freeBytes }) => healthy !== false && totalBytes !== undefined && freeBytes !== undefined);
+  const sum = (name: "totalBytes" | "freeBytes") => told.reduce((bytes, disk) => bytes + (disk[name] ?? 0), 0);
+  return sum("freeBytes") > ROOM_SHARE * sum("totalBytes");
 }
 
 const freshMemory: DeviceMemory = readDeviceMemory(undefined);
@@ -162,9 +172,7 @@ async function examineAll(
     const earlier = isNew ? emptyMemory : readMemory(memory.get(key));
     const watch = isNew ? emptyWatch : readWatch(memory.get(watchKey(device, channel.channel)));
     const seenMs = before.channels[channel.channel];
-    // A channel that appeared while the agent was already watching explains its own young history.
-    const explained =
-      seenMs !== undefined && before.firstSeenMs !== undefined && seenMs > before.firstSeenMs ? [...facts.explainedMs, seenMs] : facts.explainedMs;
+    const explained = [...facts.explainedMs, ...firstSeen(facts.nowMs, before.firstSeenMs, seenMs, earlier)];
     const late = nowMs() - facts.nowMs > LAG_MS + (SAMPLING_SHARE * visitMs(channels.length) * examined.length) / channels.length;
     const policy = late ? { ...facts.policy, replaySamples: 0 } : facts.policy;
     if (late && facts.policy.replaySamples > 0) unsampled.push(channel.channel);
@@ -185,6 +193,16 @@ async function examineAll(
     }
   }
   return examined;
+}
+
+/**
+ * What the agent's own first sight explains: a channel that appeared while the recorder was already watched, or one that began when the recorder was first
+ * seen. One that then held more has lost it since.
+ */
+function firstSeen(nowMs: number, deviceMs: number | undefined, channelMs: number | undefined, { runs }: ChannelMemory): number[] {
+  if (deviceMs !== undefined && channelMs !== undefined && channelMs > deviceMs) return [channelMs];
+  const sinceMs = deviceMs ?? nowMs;
+  return runs.every(({ oldestMs }) => oldestMs >= sinceMs - EXPLAINS_MS) ? [sinceMs] : [];
 }
 
 function remembered(earlier: ChannelMemory, { facts, gapAsked }: ChannelFindings): ChannelMemory {

@@ -10,7 +10,7 @@ import { isTimeTrusted, judgeClock } from "../../recorders/clock.ts";
 import { readDeviceMemory } from "../../recorders/device-memory.ts";
 import { type Labels, labelKey, readLabelMemory, rememberLabels } from "../../recorders/label-offset.ts";
 import type { Recorder, RecorderChannel } from "../../recorders/recorder.ts";
-import { confirmLabels, type LabelQuestion, learnLabels, openLearnt, readClock } from "../../recorders/recorder-visit.ts";
+import { confirmLabels, type LabelQuestion, learnLabels, openListed, readClock } from "../../recorders/recorder-visit.ts";
 import { adHocRecordingPolicy, RecordingPolicy } from "../../recorders/recording-policy.ts";
 import { hasSeenRecording, readWatch, recordingsMemory, watchKey, witness } from "../../recorders/watch-memory.ts";
 
@@ -82,10 +82,11 @@ async function lookAt(target: Target, options: Options, context: ProbeContext): 
 async function look(device: string, target: Target, { policy, requestsPerSecond }: Options, { io, signal, nowMs, memory }: ProbeContext): Promise<Look> {
   const before = readDeviceMemory(memory.get(device));
   const ends = AbortSignal.any([signal, AbortSignal.timeout(DEVICE_MS)]);
-  const recorder = await openLearnt(target, { lanHttp: io.lanHttp, rtsp: io.rtsp, signal: ends, nowMs, pace: createPace(requestsPerSecond) }, before);
+  const visit = { lanHttp: io.lanHttp, rtsp: io.rtsp, signal: ends, nowMs, pace: createPace(requestsPerSecond) };
+  const { recorder, channels: named } = await openListed(target, visit, before, false);
   const { clockSkewWarnSeconds: warnSeconds, clockSkewSecondsMax: failSeconds, zoneMinutes, freshMinutes } = policy;
   const clock = judgeClock(await readClock(recorder, nowMs, 1), { warnSeconds, failSeconds, zoneMinutes });
-  const listed = (await recorder.channels()).slice(0, CHANNELS_MAX);
+  const listed = named.slice(0, CHANNELS_MAX);
   // Times of a device whose clock is wrong, or that is not the one that was known, are no history.
   const counts = isTimeTrusted(clock.verdict) && (before.serial === undefined || before.serial === recorder.identity.serial);
   const question = {

@@ -170,7 +170,7 @@ describe("numbers and limits", () => {
     const recorder = await startRecorder(scenario, ["onvif"]);
     running.push(recorder);
     const gone = (request: Parameters<typeof lanHttp>[0]) => {
-      if (recorder.requests.filter((line) => line.includes("FindEvents")).length >= 2) throw new DeviceError("unreachable", "gone");
+      if (recorder.requests.filter((line) => line.includes("FindEvents")).length >= 3) throw new DeviceError("unreachable", "gone");
       return lanHttp(request);
     };
     const options = recordingDepth.options.parse({ address: "127.0.0.1", port: recorder.port, onvif: login, policy: { requestsPerSecond: 1000 } });

@@ -111,7 +111,20 @@ export const stories: readonly Story[] = [
       ),
     ],
     ...breach("RETENTION_SHORT", "HISTORY_LOST"),
-    over: { isapi: { verdict: "TOO_YOUNG", reasons: [] } },
+    over: { isapi: { verdict: "TOO_YOUNG", reasons: [] }, dahua: breach("HISTORY_LOST") },
+  },
+  {
+    name: "a new recorder, first seen on the day on which it began",
+    nights: [filling(2.5, 0), filling(2.5, 1), filling(2.5, 2)],
+    verdict: "TOO_YOUNG",
+    reasons: [],
+  },
+  { name: "a ring that holds a day is not young for being new", nights: [ring(1), ring(1), ring(1)], ...breach("RETENTION_SHORT") },
+  {
+    name: "12 days and room left: nothing was overwritten",
+    nights: [night((nowMs) => since(nowMs, 12), { disks: [{ status: "ok", totalBytes: 2e12, freeBytes: 1e12 }] })],
+    ...breach("HISTORY_LOST"),
+    over: { onvif: breach("RETENTION_SHORT", "HISTORY_LOST") },
   },
   {
     name: "recording on motion only",
