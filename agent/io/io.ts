@@ -5,6 +5,7 @@ import { type IppAttributesOf, ippAttributesOf } from "./ipp.ts";
 import { type LanHttp, lanHttp } from "./lan-http.ts";
 import { type ReadLeases, readLeases } from "./leases.ts";
 import { type MdnsBrowse, mdnsBrowse } from "./mdns.ts";
+import { type AskNameServers, askNameServers } from "./name-servers.ts";
 import { type ReadNeighbours, readNeighbours } from "./neighbours.ts";
 import { type AttachedNetworks, attachedNetworks } from "./own-addresses.ts";
 import { type ResentSegments, resentSegments } from "./resent-segments.ts";
@@ -28,6 +29,7 @@ export type Io = {
   readonly openSnmp: OpenSnmp;
   readonly ippAttributesOf: IppAttributesOf;
   readonly tcpKnock: TcpKnock;
+  readonly askNameServers: AskNameServers;
   readonly readLocalDevices: ReadLocalDevices;
   readonly mdnsBrowse: MdnsBrowse;
   readonly wsdProbe: WsdProbe;
@@ -51,6 +53,7 @@ export function createIo(): Io {
     openSnmp,
     ippAttributesOf,
     tcpKnock,
+    askNameServers,
     readLocalDevices,
     mdnsBrowse,
     wsdProbe,

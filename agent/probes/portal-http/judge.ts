@@ -1,5 +1,6 @@
 import type { Evidence, FailureReason, Reading } from "#schemas/observation.ts";
 import { isDateFault } from "../../date-fault.ts";
+import type { NameWord } from "../../io/name-servers.ts";
 import { NO_WAY_OUT } from "../../io/references.ts";
 import { holdsText } from "./page-text.ts";
 import { BODY_BYTES_MAX, type Certificate, type TimedGet } from "./timed-get.ts";
@@ -16,6 +17,10 @@ export type Question = {
   readonly hasNetwork: boolean;
   /** Whether anybody else outside answered; undefined when nobody was asked. */
   readonly isReferenceUp: boolean | undefined;
+  /** What name servers said when the name was given no address: of itself, and whether they know another one. Undefined when they were not asked. */
+  readonly names: { readonly own: NameWord; readonly isOtherFound: boolean } | undefined;
+  /** The name leads into a network that this PC itself stands in. */
+  readonly isAtHome: boolean;
   readonly nowMs: number;
   /** The collector's time; undefined while nobody has told it. */
   readonly trustedMs: number | undefined;
@@ -37,11 +42,18 @@ export function judge(get: TimedGet, question: Question): Verdict {
     evidence: { ...evidence, ...more },
   });
   const host = question.url.hostname;
+  if (question.isAtHome && (get.failed || question.url.protocol === "http:"))
+    return fail(
+      "dns",
+      `the name ${host} leads to ${get.address}, which lies in this PC's own network: the resolver, or a login page on the line, tells wrong addresses`,
+    );
   if (get.failed) {
     if (!question.hasNetwork) return fail("no_route", NO_WAY_OUT);
-    if (get.failed.phase === "dns" && get.failed.code !== "ENOTFOUND")
+    if (get.failed.phase === "dns" && !isNameAtFault(get.failed.code, question))
       return fail("dns", `the resolver of this PC did not answer for ${host} (${get.failed.code})`);
     if (question.isReferenceUp === false) return fail("no_route", `neither ${host} nor anybody else outside answered: the line or the provider is at fault`);
+    if (get.failed.phase === "tls" && unsealed.has(get.failed.code))
+      return fail("tls", `whoever answered for ${host} did not speak TLS (${get.failed.code}): a box on the line`);
     return measured(get, question, false, evidence);
   }
   const problem = get.certificate?.problem;
@@ -70,6 +82,18 @@ export function judge(get: TimedGet, question: Question): Verdict {
   const isFound = findsText(answer, question.expectText);
   if (typeof isFound === "string") return fail("bad_reply", `${host} answered, but whether this is the portal's page is not known: ${isFound}`);
   return measured(get, question, isFound, { ...evidence, expectedTextFound: isFound });
+}
+
+/** OpenSSL's words for bytes that are no TLS at all: an answer in plain HTTP, as a login page gives it on every port. */
+const unsealed: ReadonlySet<string> = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"]);
+
+/**
+ * Whether a name without an address is the portal's own fault: it does not exist, or name servers that know another name have no address for it. The
+ * system's word counts where they were not asked.
+ */
+function isNameAtFault(code: string, { names }: Question): boolean {
+  if (names === undefined) return code === "ENOTFOUND";
+  return names.own === "no_such_name" || (names.own !== "found" && names.isOtherFound);
 }
 
 /**
@@ -133,12 +157,13 @@ function isSameSite(one: string, other: string): boolean {
   return !isNumeric && shared >= 2 && a.slice(-shared).join(".") === b.slice(-shared).join(".");
 }
 
-function evidenceOf(get: TimedGet, { url, isReferenceUp }: Question): Evidence {
+function evidenceOf(get: TimedGet, { url, isReferenceUp, names }: Question): Evidence {
   const { failed, answer, certificate } = get;
   return {
     host: url.hostname,
     ...(get.address !== undefined && { address: get.address }),
     ...(failed && { failedPhase: failed.phase, error: failed.code }),
+    ...(names !== undefined && { nameServers: names.own, otherName: names.isOtherFound ? "found" : "unknown" }),
     ...(isReferenceUp !== undefined && { reference: isReferenceUp ? "answered" : "silent" }),
     ...(answer?.bodyCapped === true && { bodyCapped: true }),
     ...(certificate?.problem !== undefined && { certificateProblem: certificate.problem }),

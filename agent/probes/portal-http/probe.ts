@@ -1,9 +1,11 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { Code } from "#schemas/ids.ts";
 import { ExpectedText } from "#schemas/policy.ts";
-import { anybodyAnswers, hasWayOut, References } from "../../io/references.ts";
-import { defineProbe, ProbeError } from "../../probe.ts";
-import { judge } from "./judge.ts";
+import { anybodyAnswers, hasWayOut, isThisPc, References } from "../../io/references.ts";
+import { inSubnets } from "../../io/sweep.ts";
+import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import { judge, type Question } from "./judge.ts";
 import { timedGet } from "./timed-get.ts";
 
 const Options = z.strictObject({
@@ -31,9 +33,31 @@ export const portalHttp = defineProbe({
     const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT, ca);
     context.signal.throwIfAborted();
     const hasNetwork = get.failed === undefined || (await hasWayOut(url.hostname, context.io.readDefaultRoute, context.signal, context.log));
-    const isReferenceUp = get.failed !== undefined && hasNetwork ? await anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined;
-    const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, nowMs: context.nowMs(), trustedMs: context.trustedMs() });
+    const isSilent = get.failed !== undefined && hasNetwork;
+    const [isReferenceUp, names] = await Promise.all([
+      isSilent ? anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined,
+      isSilent && get.failed?.phase === "dns" ? askNames(url.hostname, references, context) : undefined,
+    ]);
+    const isAtHome = portal !== undefined && leadsHome(url.hostname, get.address, context.io.attachedNetworks());
+    const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, names, isAtHome, nowMs: context.nowMs(), trustedMs: context.trustedMs() });
     if (verdict.kind === "failed") throw new ProbeError(verdict.reason, verdict.message, verdict.evidence);
     return { readings: verdict.readings, evidence: verdict.evidence };
   },
 });
+
+/** The portal's own name, and those of the references beside it: where these are known, name servers are well. */
+async function askNames(name: string, references: References, { io, signal }: ProbeContext): Promise<NonNullable<Question["names"]>> {
+  const others = references.map(({ host }) => host).filter((host) => isIP(host) === 0 && host !== name && !isThisPc(host));
+  const [own, ...words] = await Promise.all([name, ...others].map((one) => io.askNameServers(one, signal)));
+  signal.throwIfAborted();
+  return { own: own ?? "silent", isOtherFound: words.includes("found") };
+}
+
+/**
+ * Pure. Whether a name was given an address of a network in which this PC stands, or of the PC itself: no public page is there. A portal that is named by its
+ * address, or as this PC, is what was wanted.
+ */
+export function leadsHome(host: string, address: string | undefined, attached: readonly string[]): boolean {
+  if (address === undefined || isIP(host.replace(/^\[|\]$/g, "")) !== 0 || isThisPc(host)) return false;
+  return isThisPc(address) || address === "0.0.0.0" || address === "::" || inSubnets(attached)(address);
+}

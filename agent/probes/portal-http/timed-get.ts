@@ -27,6 +27,7 @@ export type Certificate = { readonly validFromMs: number; readonly expiresAtMs: 
 /** One GET, step by step. What was learnt before a step failed stays. */
 export type TimedGet = {
   readonly timing: Timing;
+  /** That which answered; before any did, the first that the name has. */
   readonly address?: string;
   readonly certificate?: Certificate;
   /** Absent when a step failed, or when the certificate was not trusted and so nothing was asked. */
@@ -49,6 +50,7 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string,
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const addresses = await orAborted(lookup(host, { all: true }), signal);
     timing.dnsMs = performance.now() - startedMs;
+    if (addresses[0] !== undefined) learnt.address = addresses[0].address;
 
     phase = "tcp";
     const tcpStartedMs = performance.now();

@@ -6,8 +6,9 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { readingOf } from "#schemas/observation.ts";
 import type { Io } from "../../../agent/io/io.ts";
+import type { NameWord } from "../../../agent/io/name-servers.ts";
 import { judge, type Question } from "../../../agent/probes/portal-http/judge.ts";
-import { portalHttp } from "../../../agent/probes/portal-http/probe.ts";
+import { leadsHome, portalHttp } from "../../../agent/probes/portal-http/probe.ts";
 import { BODY_BYTES_MAX, type TimedGet } from "../../../agent/probes/portal-http/timed-get.ts";
 import { probes } from "../../../agent/probes/registry.ts";
 import { observe } from "../../../agent/runner.ts";
@@ -172,10 +173,56 @@ describe("a portal that is down is a measurement", () => {
     expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "body", error: "ETIMEDOUT" } });
     expect(outcome.kind === "measured" && readingOf(outcome.readings, "portal_up")).toBe(0);
   });
+});
 
-  it("when nobody speaks TLS on its port", async () => {
-    const outcome = await withPortal(answering(200), (url) => ask({ url: url.replace("http:", "https:") }));
-    expect(outcome).toMatchObject({ kind: "measured", evidence: { failedPhase: "tls" } });
+it("an answer without TLS on a port of TLS proves nothing of the portal: login pages answer so", async () => {
+  const outcome = await withPortal(answering(200), (url) => ask({ url: url.replace("http:", "https:") }));
+  expect(outcome).toMatchObject({ kind: "failed", reason: "tls", evidence: { failedPhase: "tls" } });
+});
+
+describe("a name that is given no address", () => {
+  const url = "https://no-such-portal.invalid/";
+  const references = [
+    { host: "192.0.2.1", port: 9 },
+    { host: "other.example", port: 9 },
+  ];
+  const words =
+    (own: NameWord, other: NameWord): Io["askNameServers"] =>
+    async (name) =>
+      name === "other.example" ? other : own;
+  it.each<[string, NameWord, NameWord, object]>([
+    ["does not exist", "no_such_name", "silent", { kind: "measured", evidence: { failedPhase: "dns", nameServers: "no_such_name" } }],
+    ["is broken: name servers know others", "refused", "found", { kind: "measured", evidence: { failedPhase: "dns", otherName: "found" } }],
+    ["has name servers of its own that are silent: ours know others", "silent", "found", { kind: "measured", evidence: { failedPhase: "dns" } }],
+    ["is told by no name server, and no other name either", "silent", "silent", { kind: "failed", reason: "dns" }],
+    ["is told by a name server that is cut off", "refused", "refused", { kind: "failed", reason: "dns" }],
+    ["has one a moment later", "found", "found", { kind: "failed", reason: "dns" }],
+  ])("because it %s", async (_name, own, other, expected) => {
+    expect(await ask({ url, references }, { tcpKnock: async () => "open", askNameServers: words(own, other) })).toMatchObject(expected);
+  });
+
+  it("while everybody outside is silent says nothing of the portal", async () => {
+    expect(await ask({ url, references }, { tcpKnock: async () => "silent", askNameServers: words("no_such_name", "silent") })).toMatchObject({
+      kind: "failed",
+      reason: "no_route",
+    });
+  });
+});
+
+describe("a name that leads home", () => {
+  const attached = ["192.168.1.20/24", "2001:db8:1::20/64"];
+  it.each<[string, string, string | undefined, boolean]>([
+    ["to the router", "dvc.example", "192.168.1.1", true],
+    ["to the router over IPv6", "dvc.example", "2001:db8:1::1", true],
+    ["to this PC", "dvc.example", "127.0.0.1", true],
+    ["to nowhere", "dvc.example", "0.0.0.0", true],
+    ["elsewhere in the government's network", "dvc.example", "10.20.30.40", false],
+    ["out", "dvc.example", "203.0.113.7", false],
+    ["to where it was meant to", "192.168.1.1", "192.168.1.1", false],
+    ["to where a test's portal stands", "localhost", "127.0.0.1", false],
+    ["to no address at all", "dvc.example", undefined, false],
+  ])("%s", (_name, host, address, expected) => {
+    expect(leadsHome(host, address, attached)).toBe(expected);
   });
 });
 
@@ -186,6 +233,8 @@ const question: Question = {
   expectText: undefined,
   hasNetwork: true,
   isReferenceUp: undefined,
+  names: undefined,
+  isAtHome: false,
   nowMs: Date.parse("2026-07-01T00:00:00Z"),
   trustedMs: Date.parse("2026-07-01T00:00:00Z"),
 };
@@ -212,6 +261,9 @@ describe("what one visit means", () => {
       { isReferenceUp: true },
       { kind: "measured", evidence: { reference: "answered" } },
     ],
+    ["a name that leads into this very network was given by a liar", failedAt("tcp", "ECONNREFUSED"), { isAtHome: true }, { kind: "failed", reason: "dns" }],
+    ["so was one whose page came without a proof", answered(200), { isAtHome: true, url: plain }, { kind: "failed", reason: "dns" }],
+    ["what proved itself by its certificate is believed", answered(200), { isAtHome: true }, { kind: "measured" }],
     ["silence of everybody is the line's", failedAt("tcp", "ETIMEDOUT"), { isReferenceUp: false }, { kind: "failed", reason: "no_route" }],
     ["an error status comes from the portal, whoever else is silent", answered(503), { isReferenceUp: false }, { kind: "measured" }],
     ["a certificate that expired turns citizens away", certified("CERT_HAS_EXPIRED", "2026-06-01T00:00:00Z"), {}, { kind: "measured" }],
