@@ -26,7 +26,7 @@ import type { SpooledObservation } from "./spool/rows.ts";
 import { ownFolder } from "./spool/single-owner.ts";
 import { Spool } from "./spool/spool.ts";
 import { hasEndedWell, readStatus, writeStatus } from "./status.ts";
-import { lanGuard, searchedNetworks } from "./subnets.ts";
+import { lanGuard, outsideGuard, searchedNetworks } from "./subnets.ts";
 import { readBootId, readClock } from "./system-clock.ts";
 import { UsageError } from "./terminal.ts";
 import { CollectorClient } from "./uplink/collector-client.ts";
@@ -105,7 +105,8 @@ function assemble(settings: Settings, identity: Identity, spool: Spool, log: Log
   };
   const secretOf = (name: string) => credentials.secretOf(name);
   const probeOf = ({ probe }: Assignment) => probes.get(probe);
-  const dependencies = { io: createIo(), probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
+  const mayReach = outsideGuard(local, collectorUrl);
+  const dependencies = { io: createIo(), mayReach, probeOf, client, clock, readClock, bootId, secretOf, memoryOf, append, log };
   const endedWell = hasEndedWell(readStatus(dataDir), process.platform);
   let current = identity;
   const start = readClock();

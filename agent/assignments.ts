@@ -132,8 +132,9 @@ function bandwidthAssignments({ policy, measureServers, ca }: AssignmentSources)
   const rule = rulesOf(policy).find((candidate): candidate is FloorRule => candidate.kind === "floor" && candidate.probe === "link-bandwidth");
   if (rule === undefined) return [];
   const options = { ...floorOptions(rule), ...(ca !== undefined && { ca }) };
-  return measureServers.map(({ id }) =>
-    assignment("link-bandwidth", BANDWIDTH_EVERY_S, options, { id: `link-bandwidth-${id}`.slice(0, 64), target: id, lease: true }),
+  // The server's address is the configuration's, not the lease's: where that is signed, no collector can send the test elsewhere.
+  return measureServers.map((server) =>
+    assignment("link-bandwidth", BANDWIDTH_EVERY_S, { ...options, server }, { id: `link-bandwidth-${server.id}`.slice(0, 64), target: server.id, lease: true }),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Evidence, ExcuseReason, FailureReason, ProbeKind, Reading, SkipReason } from "#schemas/observation.ts";
 import type { Io } from "./io/io.ts";
+import type { MayReach } from "./io/tcp.ts";
 
 /** What a run found: numbers, what they stand on, and why they may not count against what was measured. */
 export type Measured = { readonly readings: readonly Reading[]; readonly evidence?: Evidence; readonly excuse?: ExcuseReason };
@@ -14,6 +15,8 @@ export type ProbeContext = {
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
   readonly io: Io;
+  /** Asked after each lookup of a name, and before anything is sent there. */
+  readonly mayReach: MayReach;
   readonly memory: ProbeMemory;
   readonly log: ProbeLog;
   /** Wall clock, ms since the epoch. Durations come from performance.now(). */
@@ -53,6 +56,11 @@ export class ProbeError extends Error {
     this.reason = reason;
     this.evidence = evidence;
   }
+}
+
+/** Says of a host of the collector's that it leads where the agent never asks. */
+export function inside(host: string): ProbeError {
+  return new ProbeError("no_permission", `${host} leads to this PC or into its LAN, where no portal and no server outside can be: it was not asked`);
 }
 
 /** "I did not ask", on purpose: the line is busy, no lease was granted, nothing is configured. */

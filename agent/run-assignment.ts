@@ -3,6 +3,7 @@ import type { LeaseRequest } from "#schemas/measure.ts";
 import type { Outcome } from "#schemas/observation.ts";
 import type { ClockReading, ClockWatch } from "./clock-state.ts";
 import { resolveCredentials } from "./credentials.ts";
+import type { MayReach } from "./io/tcp.ts";
 import type { Finished } from "./jobs.ts";
 import { askLease, returnLease } from "./lease.ts";
 import type { Logger } from "./logger.ts";
@@ -14,6 +15,7 @@ import type { CollectorClient } from "./uplink/collector-client.ts";
 
 export type RunDependencies = {
   readonly io: RunContext["io"];
+  readonly mayReach: MayReach;
   readonly probeOf: (assignment: Assignment) => Probe<never> | undefined;
   readonly client: CollectorClient;
   readonly clock: ClockWatch;
@@ -93,7 +95,7 @@ function asFault(error: unknown): OptionFault {
 }
 
 async function observed(assignment: Assignment, options: unknown, dependencies: RunDependencies, stop: AbortSignal): Promise<Outcome> {
-  const { io, probeOf, memoryOf, clock, readClock, log } = dependencies;
+  const { io, mayReach, probeOf, memoryOf, clock, readClock, log } = dependencies;
   if (options instanceof OptionFault) return { kind: "failed", reason: "bad_options", detail: options.message };
   const probe = probeOf(assignment);
   if (probe === undefined) return { kind: "skipped", reason: "not_supported_here", detail: `this agent has no probe ${assignment.probe}` };
@@ -101,6 +103,7 @@ async function observed(assignment: Assignment, options: unknown, dependencies: 
   const context: RunContext = {
     fetch,
     io,
+    mayReach,
     memory,
     nowMs: () => readClock().wallMs,
     steadyMs: () => readClock().steadyMs,

@@ -1,5 +1,8 @@
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import type { LocalConfig } from "./config.ts";
+import type { MayReach } from "./io/tcp.ts";
+import { endOf } from "./url-end.ts";
 
 /** Never asked on a schedule: this PC itself, link-local with cloud metadata, multicast, broadcast, and IPv4 dressed as IPv6. */
 const denied = blockList([
@@ -29,6 +32,30 @@ export function lanGuard({ allowedSubnets, localTest }: { allowedSubnets?: reado
     if (contains(loopback, address)) return localTest;
     return !contains(denied, address) && contains(allowed, address);
   };
+}
+
+/**
+ * Decides where the names lead that a collector gives for what is outside (portals, measure servers, hops): never to this PC, its link or the LAN's own
+ * devices, which only their own probes ask. The collector's own host, and what the commune's file names for its probes, may lie anywhere; so may all with `localTest`. `connected` gives the networks that this PC stands in.
+ */
+export function outsideGuard(
+  { localTest, allowedSubnets, probes }: Pick<LocalConfig, "localTest" | "allowedSubnets" | "probes">,
+  collectorUrl: string | undefined,
+  connected: () => readonly string[] = connectedPrivateSubnets,
+): MayReach {
+  const allows = lanGuard({ allowedSubnets, localTest });
+  const own = new Set(hostsIn([collectorUrl, probes]));
+  return (host, address) => {
+    if (localTest || own.has(host)) return true;
+    const isOfLan = allows(address) && contains(blockList(connected()), address);
+    return isIP(address) !== 0 && !contains(denied, address) && !isOfLan;
+  };
+}
+
+/** Every text in a value that can name a host: of an address its host. */
+function hostsIn(value: unknown): string[] {
+  if (typeof value === "string") return [URL.canParse(value) ? endOf(value).host : value];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(hostsIn) : [];
 }
 
 /** The networks that may be searched for devices: `allowedSubnets`, or the private ones that this PC is directly connected to. */

@@ -14,7 +14,7 @@ import { type Identity, keyOf, readIdentity } from "../identity.ts";
 import { lastLogLines } from "../log-file.ts";
 import { bundleFiles, LOG_LINES } from "../selfcheck/bundle.ts";
 import { judgePlan } from "../selfcheck/judge-plan.ts";
-import { type LiveRuns, liveRuns } from "../selfcheck/live-runs.ts";
+import { liveRuns } from "../selfcheck/live-runs.ts";
 import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../selfcheck/render.ts";
 import { exitCodeOf, localOnly } from "../selfcheck/result.ts";
 import { isClosed } from "../selfcheck/self-checks.ts";
@@ -24,6 +24,7 @@ import type { Surroundings } from "../selfcheck/surroundings.ts";
 import { zip } from "../selfcheck/zip.ts";
 import { readSpool } from "../spool/read-spool.ts";
 import { readStatus } from "../status.ts";
+import { outsideGuard } from "../subnets.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { CollectorClient } from "../uplink/collector-client.ts";
 import { readCa } from "../uplink/private-ca.ts";
@@ -80,8 +81,8 @@ export function quickMs(system: NodeJS.Platform): number {
 
 async function checkOnce(flags: SelfCheckFlags, settings: Settings, nodeVersion: string, lang: Lang, terminal: Terminal): Promise<number> {
   const longestMs = flags.timeout === undefined ? (flags.quick ? quickMs(platform()) : ORDINARY_MS) : timeOf("--timeout", flags.timeout);
-  const live = liveRuns(settings.dataDir, AbortSignal.any([terminal.stop, AbortSignal.timeout(longestMs)]));
-  const surroundings = await look(flags, settings, nodeVersion, live, (mb) => terminal.confirm(text(lang, "selfcheck.confirm.full", { mb })));
+  const stop = AbortSignal.any([terminal.stop, AbortSignal.timeout(longestMs)]);
+  const surroundings = await look(flags, settings, nodeVersion, stop, (mb) => terminal.confirm(text(lang, "selfcheck.confirm.full", { mb })));
   const wait = spinner(terminal, !(flags.json || flags.jsonl || flags.nagios));
   const results = await selfCheck(surroundings, {
     only: flags.only,
@@ -148,7 +149,7 @@ async function look(
   flags: SelfCheckFlags,
   settings: Settings,
   nodeVersion: string,
-  live: LiveRuns,
+  stop: AbortSignal,
   confirm: (mb: number) => Promise<boolean>,
 ): Promise<Surroundings> {
   const faults: Surroundings["faults"][number][] = [];
@@ -167,6 +168,7 @@ async function look(
   const collectorUrl = settings.collectorUrl ?? identity?.collector;
   const ca = attempt("caFile", () => readCa(settings.caFile));
   const client = identity && collectorUrl !== undefined ? attempt("agent.key", () => clientOf(settings, identity, collectorUrl, ca)) : undefined;
+  const live = liveRuns(dataDir, outsideGuard(settings.local, collectorUrl), stop);
   const wantsSpeed =
     flags.full === true && flags.offline !== true && client !== undefined && (config?.measureServers.length ?? 0) > 0 && (await confirm(megabytesOf(policy)));
   return {
@@ -184,7 +186,7 @@ async function look(
     collectorUrl,
     ca,
     run: flags.offline ? undefined : live.run,
-    testSpeed: wantsSpeed ? (options) => live.testSpeed(client, options) : undefined,
+    testSpeed: wantsSpeed ? (options) => live.testSpeed(client, options, config?.measureServers ?? []) : undefined,
     fresh: live.fresh,
     faults,
   };

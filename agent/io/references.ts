@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { ReadDefaultRoute } from "./gateway.ts";
-import type { TcpKnock } from "./tcp.ts";
+import type { MayReach, TcpKnock } from "./tcp.ts";
 
 const WAIT_MS = 3_000;
 
@@ -12,11 +12,13 @@ export const References = z
   .default([]);
 export type References = z.infer<typeof References>;
 
+type Asking = { readonly io: { readonly tcpKnock: TcpKnock }; readonly mayReach: MayReach; readonly signal: AbortSignal };
+
 /** Knocks at all at once: does anybody answer? Undefined when there is nobody to ask but this PC. @throws when aborted */
-export async function anybodyAnswers(references: References, tcpKnock: TcpKnock, signal: AbortSignal): Promise<boolean | undefined> {
+export async function anybodyAnswers(references: References, { io, mayReach, signal }: Asking): Promise<boolean | undefined> {
   const outside = references.filter(({ host }) => !isThisPc(host));
   if (outside.length === 0) return undefined;
-  const knocks = await Promise.all(outside.map(({ host, port }) => tcpKnock(host, port, WAIT_MS, signal)));
+  const knocks = await Promise.all(outside.map(({ host, port }) => io.tcpKnock(host, port, WAIT_MS, signal, mayReach)));
   signal.throwIfAborted();
   return knocks.some((knock) => knock === "open" || knock === "refused");
 }

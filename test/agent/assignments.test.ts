@@ -76,6 +76,11 @@ describe("what the inventory and the plan know reaches the probes of recordings"
     expect(assigned([], { measureServers })["link-bandwidth"]?.options).toMatchObject({ floorMbps: 200, floorDirections: ["download"] });
   });
 
+  test("a speed test goes to the server of the configuration, whatever a lease says of its address", () => {
+    const server = { id: "province", url: "https://do.tinh.vn" };
+    expect(assigned([], { measureServers: [server] })["link-bandwidth"]).toMatchObject({ target: "province", options: { server } });
+  });
+
   test("a portal is known by the text that the plan names", () => {
     const portals = policy.portals.map((portal) => ({ ...portal, expectText: "Cổng dịch vụ công" }));
     expect(assigned([], { policy: { ...policy, portals } })["portal-http"]?.options).toMatchObject({ expectText: "Cổng dịch vụ công" });

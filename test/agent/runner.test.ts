@@ -10,6 +10,7 @@ let sleptMs = 0;
 const context: RunContext = {
   fetch,
   io: {} as RunContext["io"],
+  mayReach: () => true,
   memory: { get: () => undefined, set: () => {} },
   log: () => {},
   nowMs: () => 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lanGuard } from "../../agent/subnets.ts";
+import { lanGuard, outsideGuard } from "../../agent/subnets.ts";
 
 const allows = lanGuard({ allowedSubnets: ["10.1.0.0/16", "192.168.7.0/24", "fd00:1::/32"], localTest: false });
 
@@ -37,5 +37,37 @@ describe("which devices may be asked", () => {
     const wide = lanGuard({ allowedSubnets: ["0.0.0.0/0", "::/0"], localTest: false });
     expect(["127.0.0.1", "169.254.169.254", "fd00:ec2::254", "::ffff:127.0.0.1"].map(wide)).toEqual([false, false, false, false]);
     expect(wide("10.9.9.9")).toBe(true);
+  });
+});
+
+describe("where a name of the collector's may lead", () => {
+  const local = { localTest: false, allowedSubnets: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], probes: {} };
+  const connected = () => ["192.168.1.0/24", "10.8.0.0/24"];
+  const reaches = outsideGuard(local, "http://10.20.0.5:8890", connected);
+
+  it.each<[string, string, string, boolean]>([
+    ["to the Internet", "dichvucong.gov.vn", "203.113.188.1", true],
+    ["to a network of the province that this PC is not in", "igate.tinh.vn", "198.18.20.7", true],
+    ["to this PC", "igate.tinh.vn", "127.0.0.1", false],
+    ["to this PC, IPv6", "igate.tinh.vn", "::1", false],
+    ["to this PC, dressed as IPv6", "igate.tinh.vn", "::ffff:127.0.0.1", false],
+    ["to cloud metadata", "igate.tinh.vn", "169.254.169.254", false],
+    ["to a neighbour on the link", "igate.tinh.vn", "fe80::1", false],
+    ["to everybody on the LAN", "igate.tinh.vn", "255.255.255.255", false],
+    ["to no address", "igate.tinh.vn", "igate.tinh.vn", false],
+    ["to the collector's own host, wherever that is", "10.20.0.5", "127.0.0.1", true],
+  ])("%s", (_, host, address, expected) => {
+    expect(reaches(host, address)).toBe(expected);
+  });
+
+  it("not to a device of the LAN that this PC stands in, but where the commune's own file names it, or takes its network out", () => {
+    const [printer, tunnel] = ["192.168.1.50", "10.8.0.1"];
+    expect([printer, tunnel, "192.168.2.50"].map((address) => reaches("igate.tinh.vn", address))).toEqual([false, false, true]);
+    const probes = { "link-quality": { hops: [{ hop: "switch", address: printer }] }, "portal-http": { url: "http://igate.tinh.vn/" } };
+    const named = outsideGuard({ ...local, probes }, undefined, connected);
+    expect([named(printer, printer), named("igate.tinh.vn", printer), named("do.tinh.vn", printer)]).toEqual([true, true, false]);
+    const narrowed = outsideGuard({ ...local, allowedSubnets: ["192.168.1.0/24"] }, undefined, connected);
+    expect([narrowed("do.tinh.vn", printer), narrowed("do.tinh.vn", tunnel)]).toEqual([false, true]);
+    expect(outsideGuard({ ...local, localTest: true }, undefined, connected)("igate.tinh.vn", printer)).toBe(true);
   });
 });

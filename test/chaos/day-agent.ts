@@ -57,6 +57,7 @@ const jobs = new Jobs({
       clock,
       readClock,
       bootId: "day",
+      mayReach: () => true,
       secretOf: (name: string) => credentials.secretOf(name),
       memoryOf: (id: string) => {
         const memory = memories.get(id) ?? openMemory(folder, id, log.warn);

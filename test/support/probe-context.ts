@@ -8,6 +8,7 @@ export function probeContext({ io, ...over }: Partial<Omit<ProbeContext, "io">> 
   return {
     signal: AbortSignal.timeout(15_000),
     fetch,
+    mayReach: () => true,
     memory: { get: (key) => memory.get(key), set: (key, value) => void memory.set(key, value) },
     log: () => {},
     nowMs: Date.now,

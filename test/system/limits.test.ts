@@ -6,6 +6,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { cleanText } from "#schemas/clean-text.ts";
 import { Batch } from "#schemas/exchange.ts";
 import { Observation, Reading } from "#schemas/observation.ts";
+import { PolicyProfile } from "#schemas/policy.ts";
+import { bundledPolicy as policy } from "../../agent/bundled-policy.ts";
 import { lanHttp } from "../../agent/io/lan-http.ts";
 import { createRtspReader } from "../../agent/io/rtsp-reader.ts";
 import { readMatches } from "../../agent/io/wsd.ts";
@@ -48,6 +50,7 @@ describe("input limits", () => {
     ["JSON", "a list of 501 observations", () => Batch.parse({ ...batchOf(), observations: Array(501).fill(batchOf().observations[0]) }), "500"],
     ["JSON", "__proto__ as a key", () => Batch.parse(parseJson(Buffer.from(JSON.stringify(batchOf()).replace("{", '{"__proto__":{"admin":1},')))), "__proto__"],
     ["JSON", "an unknown key", () => Batch.parse({ ...batchOf(), centre: "mot" }), "centre"],
+    ["policy", "17 portals that every agent would ask", () => PolicyProfile.parse({ ...policy, portals: Array(17).fill(policy.portals[0]) }), "16"],
     ["numbers", "not finite", () => Reading.parse({ metric: "loss_percent", value: Number.POSITIVE_INFINITY }), "number"],
     ["numbers", "outside of what the metric can be", () => Reading.parse({ metric: "loss_percent", value: 101 }), "must lie within"],
     ["numbers", "a sequence number past 2^53", () => Batch.parse({ ...batchOf(), from: 2 ** 60 }), "from"],

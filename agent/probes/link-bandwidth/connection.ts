@@ -4,7 +4,8 @@ import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import { getCACertificates } from "node:tls";
 import { HEADER_FACTOR, HEADER_FACTOR_V6, MEASURE_HEADER } from "#schemas/measure.ts";
 import { isDateFault } from "../../date-fault.ts";
-import { ProbeError, ProbeSkip } from "../../probe.ts";
+import type { MayReach } from "../../io/tcp.ts";
+import { inside, ProbeError, ProbeSkip } from "../../probe.ts";
 
 /** A measure server whose name was resolved, the right to use it, and who may certify it where that is not Node's own choice. */
 export type Server = {
@@ -16,11 +17,14 @@ export type Server = {
   readonly authorities?: readonly string[];
 };
 
-/** Resolves the server's name once: all streams of a test must go to the same machine. `ca`, a PEM text, is trusted beside the public authorities. @throws ProbeError dns */
-export async function resolveServer(id: string, url: URL, token: string, ca?: string): Promise<Server> {
+type Named = Pick<Server, "id" | "url" | "token"> & { readonly ca?: string | undefined };
+
+/** Resolves the server's name once: all streams of a test must go to the same machine. `ca`, a PEM text, is trusted beside the public authorities. @throws ProbeError dns, no_permission */
+export async function resolveServer({ id, url, token, ca }: Named, mayReach: MayReach): Promise<Server> {
   const [found] = await Promise.allSettled([lookup(url.hostname.replace(/^\[|\]$/g, ""))]);
   if (found.status === "rejected") throw new ProbeError("dns", `the name of measure server ${id} (${url.hostname}) could not be resolved`);
   const { address, family } = found.value;
+  if (!mayReach(url.hostname.replace(/^\[|\]$/g, ""), address)) throw inside(url.hostname);
   return { id, url, address, family, token, ...(ca !== undefined && { authorities: [...getCACertificates(), ca] }) };
 }
 

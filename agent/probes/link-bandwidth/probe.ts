@@ -53,7 +53,7 @@ export const linkBandwidth = defineProbe({
   async run({ server: named, lease, floorMbps, floorDirections, directions, capMs, busyMbps, ca, wan }, context) {
     if (!lease) throw new ProbeSkip("no_lease", "a measure server may be used only with a lease of the collector");
     const { id, url } = named ?? lease.server;
-    const server = await resolveServer(id, new URL(url), lease.token, ca);
+    const server = await resolveServer({ id, url: new URL(url), token: lease.token, ca }, context.mayReach);
     const pinger = openPinger(server);
     let spentBytes = 0;
     try {

@@ -6,7 +6,8 @@ import { Code } from "#schemas/ids.ts";
 import type { Evidence, Reading } from "#schemas/observation.ts";
 import type { Burst } from "../../io/icmp.ts";
 import { anybodyAnswers, isThisPc, NO_WAY_OUT, References } from "../../io/references.ts";
-import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import type { MayReach } from "../../io/tcp.ts";
+import { defineProbe, inside, type ProbeContext, ProbeError } from "../../probe.ts";
 import { burstStatistics } from "./statistics.ts";
 import { knownWay, type MetHop, rememberWay, segmentReadings, walkOf } from "./walk.ts";
 
@@ -67,10 +68,10 @@ const ISP_HOP_TTL = 2;
  * The provider's first router, or the one that was met last: when the line is cut nobody tells. A provider whose routers tell nothing costs this hop
  * only.
  */
-async function ispHop({ isp, hops }: Options, way: ReturnType<typeof knownWay> | undefined, { io, signal, log }: ProbeContext): Promise<Hop[]> {
+async function ispHop({ isp, hops }: Options, way: ReturnType<typeof knownWay> | undefined, { io, mayReach, signal, log }: ProbeContext): Promise<Hop[]> {
   if (!isp) return [];
   const known: Hop[] = way?.isp ? [{ hop: "isp", address: way.isp.address }] : [];
-  const towards = await firstOutside(hops);
+  const towards = await firstOutside(hops, mayReach);
   if (towards === undefined) return known;
   const [found] = await Promise.allSettled([io.hopTowards(towards, ISP_HOP_TTL, signal)]);
   signal.throwIfAborted();
@@ -81,16 +82,16 @@ async function ispHop({ isp, hops }: Options, way: ReturnType<typeof knownWay> |
 }
 
 /** Whether anybody outside answers who is not among the hops: asked only when all of those keep silent. */
-async function findReference({ references }: Options, met: readonly MetHop[], { io, signal }: ProbeContext): Promise<boolean | undefined> {
+async function findReference({ references }: Options, met: readonly MetHop[], context: ProbeContext): Promise<boolean | undefined> {
   const isOut = met.some(({ hop, address, up }) => up === true && hop !== "gateway" && hop !== "isp" && !isThisPc(address));
-  return isOut ? undefined : anybodyAnswers(references, io.tcpKnock, signal);
+  return isOut ? undefined : anybodyAnswers(references, context);
 }
 
 /** The address of the first hop that does not lie on this very PC; names are looked up. */
-async function firstOutside(hops: readonly Hop[]): Promise<string | undefined> {
+async function firstOutside(hops: readonly Hop[], mayReach: MayReach): Promise<string | undefined> {
   for (const { address } of hops) {
     const [found] = await Promise.allSettled([lookup(address)]);
-    if (found.status === "fulfilled" && !isThisPc(found.value.address)) return found.value.address;
+    if (found.status === "fulfilled" && !isThisPc(found.value.address) && mayReach(address, found.value.address)) return found.value.address;
   }
   return undefined;
 }
@@ -105,6 +106,11 @@ async function measureHop(hop: Hop, options: Options, context: ProbeContext): Pr
     return { hop: hop.hop, address: hop.address, up: false, readings: [], evidence };
   }
   const { address } = resolved.value;
+  // The gateway and the provider's router were found here; all others are the collector's to name.
+  if (options.hops.includes(hop) && !context.mayReach(hop.address, address)) {
+    const evidence = { address, error: cleanText(inside(hop.address).message, 200) };
+    return { hop: hop.hop, address, up: undefined, readings: [], evidence };
+  }
   const burst = await burstOf(address, hop.tcpPort, options, context);
   if (!burst) {
     const evidence = { address, error: "this PC may not send ICMP and no tcpPort is given" };

@@ -4,9 +4,10 @@ import { Code } from "#schemas/ids.ts";
 import { ExpectedText } from "#schemas/policy.ts";
 import { anybodyAnswers, hasWayOut, isThisPc, References } from "../../io/references.ts";
 import { inSubnets } from "../../io/sweep.ts";
-import { defineProbe, type ProbeContext, ProbeError } from "../../probe.ts";
+import { defineProbe, inside, type ProbeContext, ProbeError } from "../../probe.ts";
+import { endOf } from "../../url-end.ts";
 import { judge, type Question } from "./judge.ts";
-import { timedGet } from "./timed-get.ts";
+import { INSIDE, timedGet } from "./timed-get.ts";
 
 const Options = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -30,15 +31,18 @@ export const portalHttp = defineProbe({
   deadlineMs: ({ timeoutMs }) => timeoutMs + 20_000,
   async run({ url: text, portal, expectText, timeoutMs, ca, references }, context) {
     const url = new URL(text);
-    const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), USER_AGENT, ca);
+    const reach = (address: string) => context.mayReach(endOf(text).host, address);
+    const get = await timedGet(url, AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]), { userAgent: USER_AGENT, ca, reach });
+    // A declared portal whose name leads home was told by a resolver that lies, which is a fault that somebody here can mend.
+    const isAtHome = portal !== undefined && leadsHome(url.hostname, get.address, context.io.attachedNetworks());
+    if (get.failed?.code === INSIDE && !isAtHome) throw inside(url.hostname);
     context.signal.throwIfAborted();
     const hasNetwork = get.failed === undefined || (await hasWayOut(url.hostname, context.io.readDefaultRoute, context.signal, context.log));
-    const isSilent = get.failed !== undefined && hasNetwork;
+    const isSilent = get.failed !== undefined && hasNetwork && !isAtHome;
     const [isReferenceUp, names] = await Promise.all([
-      isSilent ? anybodyAnswers(references, context.io.tcpKnock, context.signal) : undefined,
+      isSilent ? anybodyAnswers(references, context) : undefined,
       isSilent && get.failed?.phase === "dns" ? askNames(url.hostname, references, context) : undefined,
     ]);
-    const isAtHome = portal !== undefined && leadsHome(url.hostname, get.address, context.io.attachedNetworks());
     const verdict = judge(get, { url, portal, expectText, hasNetwork, isReferenceUp, names, isAtHome, nowMs: context.nowMs(), trustedMs: context.trustedMs() });
     if (verdict.kind === "failed") throw new ProbeError(verdict.reason, verdict.message, verdict.evidence);
     return { readings: verdict.readings, evidence: verdict.evidence };

@@ -35,12 +35,17 @@ export type TimedGet = {
   readonly failed?: { readonly phase: Phase; readonly code: string; readonly message: string };
 };
 
+/** Code of a step that failed since no address of the name may be asked. */
+export const INSIDE = "INSIDE";
+
+type Way = { readonly userAgent: string; readonly ca?: string | undefined; readonly reach: (address: string) => boolean };
+
 /**
  * Asks for a page once and times each step: one lookup of the name, no redirects, no proxy, no cookie, at most BODY_BYTES_MAX of the body. Trusts what a
- * browser on this PC would, or `ca` alone, a PEM text.
+ * browser on this PC would, or `ca` alone, a PEM text. Of the name's addresses only those that `reach` allows are asked; `INSIDE` is the fault where it allows none.
  * Never rejects for what the network does; the step that failed is in the answer.
  */
-export async function timedGet(url: URL, signal: AbortSignal, userAgent: string, ca?: string): Promise<TimedGet> {
+export async function timedGet(url: URL, signal: AbortSignal, { userAgent, ca, reach }: Way): Promise<TimedGet> {
   const startedMs = performance.now();
   const timing: Timing = {};
   const learnt: { address?: string; certificate?: Certificate } = {};
@@ -48,9 +53,11 @@ export async function timedGet(url: URL, signal: AbortSignal, userAgent: string,
   let socket: Socket | undefined;
   try {
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    const addresses = await orAborted(lookup(host, { all: true }), signal);
+    const found = await orAborted(lookup(host, { all: true }), signal);
     timing.dnsMs = performance.now() - startedMs;
-    if (addresses[0] !== undefined) learnt.address = addresses[0].address;
+    if (found[0] !== undefined) learnt.address = found[0].address;
+    const addresses = found.filter(({ address }) => reach(address));
+    if (addresses.length === 0) throw Object.assign(new Error("no address of this name may be asked"), { code: INSIDE });
 
     phase = "tcp";
     const tcpStartedMs = performance.now();
