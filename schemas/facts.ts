@@ -16,8 +16,16 @@ export type Run = {
   readonly point?: string;
 };
 
-/** A reception point, and when its agents were heard first and last; neither where none was. */
-export type PointContact = { readonly point: string; readonly firstContactMs?: number; readonly lastContactMs?: number };
+/**
+ * A reception point, and when its agents were heard first and last; neither where none was. `told`: of one that is silent the probes whose runs it had made in its
+ * last days, by which it is known what is there that nobody has declared.
+ */
+export type PointContact = {
+  readonly point: string;
+  readonly firstContactMs?: number;
+  readonly lastContactMs?: number;
+  readonly told?: readonly ProbeKind[];
+};
 
 /** A device that answered at least once on a Vietnam day (`YYYY-MM-DD`). */
 export type Presence = { readonly device: string; readonly role: DeviceRole; readonly day: string };

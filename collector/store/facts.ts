@@ -12,7 +12,7 @@ import { foundWithin } from "./found-devices.ts";
 import { FOREVER_MS } from "./moment.ts";
 import { joined, type RunsAsked, type SiteName, siteName } from "./one-site.ts";
 import { pagesWithin } from "./page-counters.ts";
-import { CONTACT_BACK_MS, pointsOf, type SitePoints } from "./points.ts";
+import { CONTACT_BACK_MS, pointsOf, type SitePoints, streamsAt } from "./points.ts";
 import { presenceWithin } from "./presence.ts";
 import { newestRunsOf, runsOf } from "./run-reads.ts";
 import { bySite, spanColumns, spansAsW } from "./site-spans.ts";
@@ -206,10 +206,6 @@ async function runsWanted(
     if (run) lists[stretch.place]?.push(point === MAIN_POINT ? run : { ...run, point });
   });
   return lists;
-}
-
-function streamsAt({ points, streams }: SitePoints): PointStreams[] {
-  return points.map(({ point }) => ({ point, streams: point === MAIN_POINT ? [...streams.values()].flat() : (streams.get(point) ?? []) }));
 }
 
 /**

@@ -1,9 +1,12 @@
+import { OFFLINE_MS } from "#schemas/evaluate/silence.ts";
 import type { PointContact, Run } from "#schemas/facts.ts";
 import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
 import { numbersLiteral, textsLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
+import { FOREVER_MS } from "./moment.ts";
 import { type RunsAsked, siteName } from "./one-site.ts";
-import { runsOf } from "./run-reads.ts";
+import { newestRunsOf, runsOf } from "./run-reads.ts";
 import type { Site } from "./sites.ts";
 
 /** Most streams of one site that are known by their point: each is a life of an agent's spool. */
@@ -11,6 +14,9 @@ const SITE_STREAMS_MAX = 1_000;
 
 /** A centre or point of which nothing was heard for longer is offline whenever it fell silent. */
 export const CONTACT_BACK_MS = 2 * 86_400_000;
+
+/** What a silent point had told of within so long before its last word is there, though nobody declares it: what is asked once a day, and a long weekend. */
+const TOLD_BACK_MS = 7 * 86_400_000;
 
 /** A site at an instant. */
 export type PointsQuestion = { readonly site: Pick<Site, "siteId" | "centre">; readonly atMs: number };
@@ -53,7 +59,7 @@ export async function pointsOf(
   );
   const streams = Map.groupBy(rows, ({ site_id }) => site_id);
   const heard = knownMs === undefined ? undefined : await heardBy(db, asked, several, streams, knownMs);
-  return new Map(
+  const found = new Map(
     several.map(({ site: { siteId, centre }, atMs }) => {
       const own = agents.get(siteId) ?? [];
       const isThere = ({ enrolled_ms, revoked_ms }: AgentRow) => enrolled_ms <= atMs && (revoked_ms === null || revoked_ms > atMs);
@@ -70,6 +76,68 @@ export async function pointsOf(
       return [siteId, { points: inOrder(names).map(contact), streams: streamsByPoint(streams.get(siteId) ?? []) }];
     }),
   );
+  const told = await toldBy(db, asked, several, found, knownMs ?? FOREVER_MS);
+  if (told.size === 0) return found;
+  const withTold = (siteId: number, one: PointContact): PointContact => {
+    const probes = told.get(`${siteId} ${one.point}`);
+    return probes ? { ...one, told: probes.map(({ probe }) => probe) } : one;
+  };
+  return new Map([...found].map(([siteId, { points, streams }]) => [siteId, { points: points.map((one) => withTold(siteId, one)), streams }]));
+}
+
+/**
+ * The probes of which the points of some sites that were silent at their instants had told something within a while before their last word, as far as it was received by `knownMs`; keys
+ * are `<site> <point>`.
+ */
+async function toldBy(
+  db: Db,
+  asked: RunsAsked,
+  questions: readonly PointsQuestion[],
+  found: ReadonlyMap<number, SitePoints>,
+  knownMs: number,
+): Promise<ReadonlyMap<string, readonly { readonly probe: ProbeKind }[]>> {
+  const wanted = questions.flatMap(({ site: { siteId }, atMs }) =>
+    streamsAt(found.get(siteId)).flatMap(({ point, lastContactMs, streams }) => {
+      if (lastContactMs === undefined || atMs - lastContactMs <= OFFLINE_MS) return [];
+      return [{ siteId, point, streams, fromMs: lastContactMs - TOLD_BACK_MS, toMs: Math.min(atMs, lastContactMs + OFFLINE_MS) }];
+    }),
+  );
+  if (wanted.length === 0) return new Map();
+  const siteIds = wanted.map(({ siteId }) => siteId);
+  const name = asked.name(siteIds, 7);
+  const newest = newestRunsOf({
+    site: name.site("s.site_id"),
+    source: "s.source_id",
+    since: "to_timestamp(w.from_ms / 1000)",
+    until: "to_timestamp(w.to_ms / 1000)",
+    known: "to_timestamp($7::float8 / 1000)",
+    count: 1,
+    streams: { list: "w.streams::int8[]", others: "w.others" },
+  });
+  const rows = await db.query<{ site_id: number; point: string; probe: ProbeKind }>(
+    `SELECT DISTINCT w.site_id, w.point, s.probe
+     FROM unnest(($1::text)::int4[], ($2::text)::text[], ($3::text)::float8[], ($4::text)::float8[], ($5::text)::text[], ($6::text)::bool[])
+       AS w(site_id, point, from_ms, to_ms, streams, others)
+       JOIN run_source AS s ON s.site_id = ${name.site("w.site_id")}, LATERAL ${newest} AS o
+     ORDER BY w.site_id, w.point, s.probe`,
+    [
+      numbersLiteral(siteIds),
+      textsLiteral(wanted.map(({ point }) => point)),
+      numbersLiteral(wanted.map(({ fromMs }) => fromMs)),
+      numbersLiteral(wanted.map(({ toMs }) => toMs)),
+      textsLiteral(wanted.map(({ streams }) => `{${streams.join(",")}}`)),
+      textsLiteral(wanted.map(({ point }) => String(point === MAIN_POINT))),
+      knownMs,
+      ...name.values,
+    ],
+  );
+  return Map.groupBy(rows, ({ site_id, point }) => `${site_id} ${point}`);
+}
+
+/** The points of a site with the streams of each: those of the main office are all that no other point has, and are told by the others. */
+export function streamsAt(site: SitePoints | undefined): (PointContact & { readonly streams: readonly string[] })[] {
+  const { points, streams } = site ?? { points: [], streams: new Map<string, readonly string[]>() };
+  return points.map((one) => ({ ...one, streams: one.point === MAIN_POINT ? [...streams.values()].flat() : (streams.get(one.point) ?? []) }));
 }
 
 /** The named points of the streams of a site, by the stream as a reference begins with it. Others are of the main office. */

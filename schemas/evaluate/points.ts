@@ -37,7 +37,7 @@ export function partAt({ parts = [] }: Pick<Finding, "parts">, at: string): Find
 export function judgeByPoint({ points: where, rule }: Demand, facts: Facts, judge: (facts: Facts) => Judgement): Judgement {
   const { points = [] } = facts;
   if (!isLocal(rule) || points.length === 0) return judge(facts);
-  const concerned = points.filter(({ point }) => concerns(rule, facts, point));
+  const concerned = points.filter((one) => concerns(rule, facts, one));
   const held = where === "main" ? [mainOf(points)] : points.length > 1 ? concerned : points;
   const [first] = held;
   if (!first) return judge(facts);
@@ -52,13 +52,14 @@ function mainOf(points: readonly PointContact[]): PointContact {
   return points.find(({ point }) => point === MAIN_POINT) ?? { point: MAIN_POINT };
 }
 
-/** Each point has a line. What it neither declares nor has told anything of, it is not held to have. */
-function concerns(rule: LocalRule, { runs, centre: { devices } }: Facts, point: string): boolean {
+/** Each point has a line. What it neither declares nor has told anything of, it is not held to have; what it had told of before it fell silent, it is. */
+function concerns(rule: LocalRule, { runs, centre: { devices } }: Facts, { point, told = [] }: PointContact): boolean {
   const roles = rolesHeld(rule);
   if (roles === undefined) return true;
   // A router may have no Wi-Fi: one that nobody asks stands for none.
   const isHeld = ({ role, address }: Device) => roles.includes(role) && (role !== "router" || address !== undefined);
-  return runs.some((run) => run.probe === rule.probe && pointOf(run) === point) || devices.some((one) => isHeld(one) && pointOf(one) === point);
+  const hasTold = told.includes(rule.probe) || runs.some((run) => run.probe === rule.probe && pointOf(run) === point);
+  return hasTold || devices.some((one) => isHeld(one) && pointOf(one) === point);
 }
 
 /** The devices that a rule is about; undefined for one about the line. */

@@ -193,6 +193,18 @@ describe("two gateway PCs at two reception points", () => {
     });
   });
 
+  it("what only a silent point's own settings named is unknown for as long as it is silent, and was so in the past", async () => {
+    const wifi = (atMs: number): Said => ({ probe: "wifi-clients", target: "ap", atMs, outcome: measured([{ metric: "wifi_clients", value: 10 }]) });
+    await province.send("xa-hra", NOW, [wifi(NOW - DAY)], "live", iaLy);
+    const laterMs = NOW + 2 * DAY;
+    await province.send("xa-hra", laterMs, [wifi(laterMs - MINUTE)], "live", main);
+    expect(partsAt(of(await judged(laterMs), "R02"), "ia-ly")).toMatchObject([{ state: "unknown", reason: "site_offline" }]);
+    const [past] = await findingsAsOf(province.db, province.policyAt, { limit: 10, centre: "xa-hra", requirement: "R02" }, laterMs + 1);
+    expect(partsAt(past, "ia-ly")).toMatchObject([{ state: "unknown", reason: "site_offline" }]);
+    // What none of its agents ever asked is nothing of its.
+    expect(of(await judged(laterMs), "R05")?.parts?.map(({ point }) => point)).not.toContain("main");
+  });
+
   it("a point whose PC is refused for good is still one as long as devices are declared there", async () => {
     const watched = async () => (await pointContacts(province.db)).map(({ point }) => point);
     const withoutDevices = () => importCentres(province.db, [{ ...centre, devices: [] }], NOW + 2 * HOUR);

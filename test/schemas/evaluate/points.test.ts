@@ -5,6 +5,7 @@ import { evaluate } from "#schemas/evaluate/evaluate.ts";
 import { partAt, pointsIn } from "#schemas/evaluate/points.ts";
 import type { Facts, PointContact, Run } from "#schemas/facts.ts";
 import { type Finding, PARTS_MAX } from "#schemas/finding.ts";
+import type { ProbeKind } from "#schemas/observation.ts";
 import { findingSentence, sentenceAt } from "#schemas/text/finding-sentence.ts";
 import { channelEvidence } from "../../support/channel-evidence.ts";
 import { calendar, DAY, facts, HOUR, MINUTE, measured, NOW, plan, requirement, seen, speed } from "../../support/facts.ts";
@@ -139,6 +140,16 @@ describe("what is in a LAN is judged by the agent of that LAN", () => {
       detail: { point: "ia-ly" },
     });
     expect(judge("R02", { runs: enough, centre: { devices: [router] } }).state).toBe("pass");
+  });
+
+  it("R02: a Wi-Fi that only the commune's own settings name is unknown once its point is silent, however long, and not of no concern", () => {
+    const points = (told: readonly ProbeKind[]) => [...both.slice(0, 1), { ...silent, lastContactMs: NOW - 9 * DAY, told }];
+    expect(judge("R02", { runs: enough, points: points(["portal-http", "wifi-clients"]) })).toMatchObject({
+      state: "unknown",
+      reason: "site_offline",
+      detail: { point: "ia-ly" },
+    });
+    expect(judge("R02", { runs: enough, points: points(["portal-http"]) }).state).toBe("pass");
   });
 
   it("R02: a point that declares an access point is held to have a Wi-Fi", () => {
