@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { jsonPlace } from "#schemas/text/json-place.ts";
 import { type TextParams, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { csvRecords } from "./csv-rows.ts";
+import { type CsvFault, csvRecords } from "./csv-rows.ts";
 import type { Parsed } from "./field-errors.ts";
 
 /** Most bytes and rows of one file, and most faults that are listed. */
@@ -24,8 +24,8 @@ export function readImportFile<T>(
   lang: Lang,
   parse: (fields: Row["fields"], id: string) => Parsed<T>,
 ): ImportFile<T> {
-  const rows = rowsOf(name, body, lang);
-  if (typeof rows === "string") return { values: [], faults: [rows] };
+  const { rows, faults: broken } = rowsOf(name, body, lang);
+  if (broken.length > 0) return { values: [], faults: broken.slice(0, FAULTS_MAX) };
   if (rows.length === 0) return { values: [], faults: [`${name}: ${text(lang, "form.import.none")}`] };
   if (rows.length > FILE_ROWS_MAX) return { values: [], faults: [`${name}: ${text(lang, "form.import.rows", { rows: rows.length, max: FILE_ROWS_MAX })}`] };
   const strange = [...new Set(rows.flatMap(({ fields }) => Object.keys(fields)))].filter((column) => !columns.includes(column));
@@ -39,18 +39,29 @@ export function readImportFile<T>(
   return { values, faults: faults.slice(0, FAULTS_MAX) };
 }
 
-/** The rows of a file; a sentence where it is JSON that cannot be read. */
-function rowsOf(name: string, body: string, lang: Lang): readonly Row[] | string {
+/** The rows of a file, or a sentence for each thing by which it cannot be read at all. */
+function rowsOf(name: string, body: string, lang: Lang): { readonly rows: readonly Row[]; readonly faults: readonly string[] } {
   const plain = body.replace(/^\ufeff/, "");
-  if (!/^\s*[[{]/.test(plain)) return csvRecords(plain).map(({ line, fields }) => ({ place: `${name}:${line}`, fields }));
+  if (!/^\s*[[{]/.test(plain)) {
+    const { records, faults } = csvRecords(plain);
+    const rows = records.map(({ line, fields }) => ({ place: `${name}:${line}`, fields }));
+    return { rows, faults: faults.map((fault) => csvSentence(name, fault, lang)) };
+  }
   let value: unknown;
   try {
     value = JSON.parse(plain);
   } catch (error) {
-    return text(lang, "collector.fault.json", { file: name, place: jsonPlace(lang, error) });
+    return { rows: [], faults: [text(lang, "collector.fault.json", { file: name, place: jsonPlace(lang, error) })] };
   }
   const list = Array.isArray(value) ? value : [value];
-  return list.map((row, at) => ({ place: `${name}#${at + 1}`, fields: typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {} }));
+  const rows = list.map((row, at) => ({ place: `${name}#${at + 1}`, fields: typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {} }));
+  return { rows, faults: [] };
+}
+
+function csvSentence(file: string, fault: CsvFault, lang: Lang): string {
+  if (fault.kind === "quote") return text(lang, "inventory.fault.quote", { file, line: fault.line });
+  const key = fault.kind === "twice" ? "form.import.twice" : "form.import.cells";
+  return `${file}:${fault.line}: ${text(lang, key, { value: fault.words })}`;
 }
 
 function idOf(fields: Row["fields"]): string {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Command } from "commander";
 import { type TextKey, text } from "#schemas/text/text.ts";
@@ -102,7 +103,9 @@ function importInto(context: CommandContext, parent: Command, about: TextKey, wo
     .description(text(lang, about))
     .option("--dry-run", text(lang, "collector.option.import.dry"))
     .action(async (file: string, { dryRun = false }: { dryRun?: boolean }) => {
-      const body = (await readNamed(lang, file)).toString("utf8");
+      const bytes = await readNamed(lang, file);
+      if (!isUtf8(bytes)) throw new UsageError(text(lang, "inventory.fault.utf8", { file }));
+      const body = bytes.toString("utf8");
       await say(context, (deps) => work(deps, { name: file, body, dryRun }));
     });
 }

@@ -34,9 +34,7 @@ export type Table = readonly (readonly TableCell[])[];
 export async function tableOf<Column extends string>(bytes: Buffer, file: string, lang: Lang, form: TableForm<Column>): Promise<Table> {
   if (bytes.length > FILE_BYTES_MAX) throw new TableRefused([text(lang, "inventory.fault.bytes", { file, max: FILE_MEGABYTES_MAX })]);
   const isWorkbook = bytes.subarray(0, ZIP.length).toString("latin1") === ZIP;
-  const rows = isWorkbook
-    ? await workbookRows(bytes, file, lang)
-    : csvTable(utf8(bytes, file, lang), (table) => hasHead(form, table)).map((row) => row.map(bareCell));
+  const rows = isWorkbook ? await workbookRows(bytes, file, lang) : csvRows(utf8(bytes, file, lang), file, lang, form);
   return rows.map((row) => row.map(cleanCell));
 }
 
@@ -46,6 +44,12 @@ const bareCell = (words: string): TableCell => (words === "" ? EMPTY : { words, 
 
 function cleanCell(cell: TableCell): TableCell {
   return cell === EMPTY ? EMPTY : { ...cell, words: cleanText(cell.words.replace(/^'(?=[=+\-@])/, ""), CELL_MAX) };
+}
+
+function csvRows<Column extends string>(body: string, file: string, lang: Lang, form: TableForm<Column>): readonly (readonly TableCell[])[] {
+  const { table, openLine } = csvTable(body, (upper) => hasHead(form, upper));
+  if (openLine !== undefined) throw new TableRefused([text(lang, "inventory.fault.quote", { file, line: openLine })]);
+  return table.map((row) => row.map(bareCell));
 }
 
 async function workbookRows(bytes: Buffer, file: string, lang: Lang): Promise<TableCell[][]> {

@@ -54,6 +54,7 @@ export class TableRows<Column extends string> {
     if (filled.length === 0) throw new TableRefused([text(lang, form.none, { file })]);
     if (filled.length > ROWS_MAX) throw new TableRefused([text(lang, "inventory.fault.rows", { file, max: ROWS_MAX })]);
     this.rows = filled;
+    for (const { number } of filled) this.#headless(table[number - 1] ?? [], number, head);
     for (const row of filled) for (const column of this.columns) this.#look(row, column);
   }
 
@@ -103,6 +104,13 @@ export class TableRows<Column extends string> {
     if (total === undefined || musts.some((words) => words !== "" && words !== total)) return false;
     this.#leave("inventory.note.total", { row: String(place + 1), words: total });
     return true;
+  }
+
+  /** A cell of CSV below no head: words with the mark between cells that stand without quotation marks. In a workbook it is a remark beside the table. */
+  #headless(row: readonly TableCell[], number: number, head: readonly TableCell[]): void {
+    const place = row.findIndex(({ words, kind }, at) => words !== "" && kind === "bare" && (head[at]?.words ?? "") === "");
+    const cell = row[place];
+    if (cell) this.faults.push(text(this.#lang, "inventory.fault.headless", { row: String(number), place: place + 1, value: cell.words }));
   }
 
   /** What can be wrong with a cell whatever it says. */

@@ -105,6 +105,13 @@ describe("what was typed wrong", () => {
     expect(err).toMatch(/^--as-of: bằng chứng chỉ còn từ 20\d\d-\d\d-\d\dT[\d:.]+Z; các tháng cũ hơn xem ở báo cáo đã chốt, bằng lệnh report$/);
   });
 
+  it("takes no declarations from a file in another alphabet's bytes: names would lose their letters", async () => {
+    const file = join(temporaryFolder(), "khai-bao.csv");
+    writeFileSync(file, Buffer.from("centre,requirement,item,holds,by\nxa-01,R24,,yes,Nguy\xean\n", "latin1"));
+    const { code, err } = await collectorCommand(["attest", "import", file]);
+    expect([code, err]).toEqual([64, `${file}: không phải UTF-8; trong Excel hãy lưu dạng “CSV UTF-8” hoặc .xlsx`]);
+  });
+
   it.each<[string, string, string]>([
     ["JSON that breaks off", '{"windows": [', "FILE sai cú pháp JSON (thiếu phần cuối): thường do thiếu hoặc thừa dấu phẩy"],
     ["a window that ends before it begins", '"until": "2026-01-01"', 'FILE: "windows.0.until": Ngày hết hạn phải từ ngày bắt đầu trở đi.'],

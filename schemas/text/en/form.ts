@@ -114,6 +114,8 @@ export const form = {
   "form.import.refused": "Nothing was imported: correct these faults and import again.",
   "form.import.dry": "The file is right: {kept} rows would be imported (a check, nothing was kept).",
   "form.import.column": "There is no such column. Columns: {columns}.",
+  "form.import.twice": "{value}: this column is named twice.",
+  "form.import.cells": "“{value}” stands below no column’s name; words with the mark between cells need quotation marks.",
   "form.import.none": "it has no rows to import; the first line of a CSV file names the columns",
   "form.import.rows": "{rows} rows, {max} is the most for one file",
 } as const;

@@ -41,6 +41,10 @@ export const inventory = {
   "inventory.fault.devices": "{file}: more than {max} devices of one centre",
   "inventory.fault.none": "{file}: there is no row with a device",
   "inventory.fault.utf8": "{file}: not UTF-8; in Excel save it as “CSV UTF-8” or .xlsx",
+  "inventory.fault.quote":
+    '{file}: nothing closes the quotation mark (") of line {line}, so that the lines below it were read as one cell; close it or take it away, and see whether the file was cut',
+  "inventory.fault.headless":
+    "row {row}: cell {place} (“{value}”) stands below no column’s name; in CSV, words with the mark between cells need quotation marks",
   "inventory.fault.xlsx": "{file}: cannot be read as an Excel .xlsx file; open and save it again, or save it as “CSV UTF-8”",
   "inventory.fault.bytes": "{file}: larger than {max} MB",
   "inventory.refused": "{file}: {count} faults, nothing was imported:",

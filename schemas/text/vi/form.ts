@@ -112,6 +112,8 @@ export const form = {
   "form.import.refused": "Không dòng nào được nhập: sửa các lỗi sau rồi nhập lại.",
   "form.import.dry": "Tệp đúng, {kept} dòng sẽ được nhập (chỉ kiểm tra, chưa nhập).",
   "form.import.column": "Không có cột này. Các cột: {columns}.",
+  "form.import.twice": "{value}: Tên cột này có hai lần.",
+  "form.import.cells": "“{value}” không nằm dưới tên cột nào; nội dung có dấu ngăn cách phải đặt trong ngoặc kép.",
   "form.import.none": "không có dòng nào để nhập; dòng đầu của tệp CSV là tên các cột",
   "form.import.rows": "có {rows} dòng, nhiều nhất {max} dòng một tệp",
 } as const;

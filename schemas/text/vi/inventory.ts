@@ -41,6 +41,9 @@ export const inventory = {
   "inventory.fault.devices": "{file}: một trung tâm có hơn {max} thiết bị",
   "inventory.fault.none": "{file}: không có dòng thiết bị nào",
   "inventory.fault.utf8": "{file}: không phải UTF-8; trong Excel hãy lưu dạng “CSV UTF-8” hoặc .xlsx",
+  "inventory.fault.quote":
+    '{file}: dấu ngoặc kép (") mở ở dòng {line} không được đóng, nên các dòng phía dưới bị đọc thành một ô; hãy thêm dấu đóng hoặc xoá dấu mở, và xem tệp có bị cắt giữa chừng không',
+  "inventory.fault.headless": "dòng {row}: ô thứ {place} (“{value}”) không nằm dưới tên cột nào; trong CSV, nội dung có dấu ngăn cách phải đặt trong ngoặc kép",
   "inventory.fault.xlsx": "{file}: không đọc được như tệp Excel .xlsx; hãy mở và lưu lại, hoặc lưu dạng “CSV UTF-8”",
   "inventory.fault.bytes": "{file}: lớn hơn {max} MB",
   "inventory.refused": "{file}: {count} lỗi, chưa nhập gì:",

@@ -54,16 +54,31 @@ test.each([
   ["an item that the requirement has", {}, { ok: true }],
   ["no name", { by: "" }, { errors: [{ field: "by", key: "form.error.empty" }] }],
   ["an item of another requirement", { item: "contract" }, { errors: [{ field: "item", key: "form.error.item" }] }],
-  ["neither yes nor no", { holds: "maybe" }, { errors: [{ field: "holds" }] }],
+  ["neither yes nor no", { holds: "maybe" }, { errors: [{ field: "holds", key: "form.error.choice" }] }],
   ["a number with a comma", { requirement: "R01", item: "", value: "250,5" }, { value: { value: 250.5 } }],
   ["a number that is none", { value: "nhiều" }, { errors: [{ field: "value", key: "form.error.value" }] }],
   ["more than there can be of anything", { requirement: "R10", item: "", value: "1e15" }, { errors: [{ field: "value", key: "form.error.value" }] }],
   ["a part of a computer", { requirement: "R10", item: "", value: "3.7" }, { errors: [{ field: "value", key: "form.error.whole" }] }],
   ["a negative number", { value: "-1" }, { ok: false }],
   ["a bare date is midnight in Vietnam", { at: "2026-11-01" }, { value: { at: "2026-10-31T17:00:00.000Z" } }],
+  ["a yes whose marks are characters of their own, as a Mac writes it", { holds: "co\u0301" }, { value: { holds: true } }],
+  ["what nobody can know yet", { at: "2026-11-29" }, { errors: [{ field: "at", key: "form.error.future" }] }],
+  [
+    "which of several parts nobody said",
+    { item: "" },
+    { errors: [{ field: "item", key: "form.error.choice", params: { choices: "reception, online-help, priority, waiting" } }] },
+  ],
   ["an unknown requirement", { requirement: "R77", item: "" }, { errors: [{ field: "requirement", key: "form.error.requirement" }] }],
 ] as const)("declares %s", (_, fields, expected) => {
   expect(parseAttestation({ ...said, ...fields }, "t1", nowIso, samplePolicy)).toMatchObject(expected);
+});
+
+test("the only part of a requirement needs no name: without one the word counted for nothing", () => {
+  for (const [requirement, item] of [
+    ["R06", "floor-area"],
+    ["R24", "inspection"],
+  ])
+    expect(parseAttestation({ ...said, requirement, item: "" }, "t1", nowIso, plan)).toMatchObject({ value: { requirement, item } });
 });
 
 const read = (body: string) =>
@@ -81,6 +96,29 @@ test("the faults of a file are named by file, line and column, over quoted line 
 test("a misspelt column is a fault: what stands in it would be left out without a word", () => {
   expect(read("centre;requirement;item;holds;by;inspecter\nxa-01;R07;waiting;có;B;có\n").faults).toEqual([
     expect.stringMatching(/^khai-bao\.csv:1: inspecter: Không có cột này\. Các cột: centre, requirement, item, holds,/),
+  ]);
+});
+
+test.each([
+  [
+    "a quotation mark that nothing closes",
+    'xa-01;R07;waiting;có;"B\nxa-02;R07;waiting;có;C\n',
+    /^khai-bao\.csv: dấu ngoặc kép \("\) mở ở dòng 2 không được đóng/,
+  ],
+  ["a name with the mark between cells", "xa-01;R07;waiting;có;B; phó giám đốc\n", /^khai-bao\.csv:2: “phó giám đốc” không nằm dưới tên cột nào/],
+])("a file with %s is refused: rows or words would be lost without a word", (_, row, fault) => {
+  expect(read(`centre;requirement;item;holds;by\n${row}`)).toEqual({ values: [], faults: [expect.stringMatching(fault)] });
+});
+
+test("a column that is named twice is a fault: one of the two would be left out", () => {
+  const { faults } = read("centre;requirement;item;holds;by;by\nxa-01;R07;waiting;có;B;C\n");
+  expect(faults).toEqual(["khai-bao.csv:1: by: Tên cột này có hai lần."]);
+});
+
+test("lines that end as an old Mac ends them are lines", () => {
+  expect(read("centre;requirement;item;holds;by\rxa-01;R07;waiting;có;B\rxa-02;R07;waiting;có;C\r").values.map(({ centre }) => centre)).toEqual([
+    "xa-01",
+    "xa-02",
   ]);
 });
 

@@ -115,6 +115,8 @@ describe("a table of centres", () => {
     ["a contract that no database should have", "code;contractNumber", "xa-ia-grai;a\ue000b", "có ký tự không dùng được"],
     ["zeros that Excel took from CSV", "code;contractNumber", "xa-ia-grai;123", "“123” thiếu các số 0 ở đầu so với “00123” đã khai"],
     ["a number that Excel cut short in CSV", "code;contractNumber", "xa-ia-grai;1.23E+10", "Excel đã làm mất chữ số của số này (1.23E+10)"],
+    ["a quotation mark that nothing closes", "code;name", 'xa-ia-grai;"Xã Ia Grai\nxa-moi;Xã Mới', 'dấu ngoặc kép (") mở ở dòng 2 không được đóng'],
+    ["words with the mark between cells", "code;name", "xa-ia-grai;Xã Ia Grai; huyện Ia Grai", "dòng 2: ô thứ 3 (“huyện Ia Grai”) không nằm dưới tên cột nào"],
     ["an unknown column", "code;màu", "xa-ia-grai;đỏ", "không có cột “màu”"],
     ["no row", "code;name", "", "không có dòng trung tâm nào"],
   ])("is refused whole, with row and column: %s", async (_, head, row, wanted) => {
