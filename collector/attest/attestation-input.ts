@@ -38,15 +38,20 @@ const Input = z.object({
 /** The columns of a file of attestations. */
 export const attestationColumns: readonly string[] = Object.keys(Input.shape);
 
-/** An attestation from what a person typed or a file says, checked against the policy's items. `at` is now where it is not told. */
+/** An attestation from what a person typed or a file says, checked against the policy's items. `at` is now where it is not told, and never later. */
 export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: string, nowIso: string, policy: PolicyProfile): Parsed<Attestation> {
   const input = Input.safeParse(fields);
   if (!input.success) return { ok: false, errors: fieldErrors(input.error) };
   const { centre, requirement, item, holds, value, by, post, inspector, document, proofSha256, note, at } = input.data;
   const asked = policy.requirements.find(({ id }) => id === requirement);
   if (!asked) return { ok: false, errors: [{ field: "requirement", key: "form.error.requirement" }] };
-  if (item !== undefined && !attestedRuleOf(asked)?.items.some(({ id }) => id === item))
-    return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
+  const items = attestedRuleOf(asked)?.items.map(({ id }) => id) ?? [];
+  // Without a part the word counts for none of several, and nobody would be told; where there is one alone, it is that.
+  const part = item ?? (asked.rule.kind === "attested" && items.length === 1 ? items[0] : undefined);
+  if (part === undefined && asked.rule.kind === "attested")
+    return { ok: false, errors: [{ field: "item", key: "form.error.choice", params: { choices: items.join(", ") } }] };
+  if (part !== undefined && !items.includes(part)) return { ok: false, errors: [{ field: "item", key: "form.error.item" }] };
+  if (at !== undefined && Date.parse(at) > Date.parse(nowIso)) return { ok: false, errors: [{ field: "at", key: "form.error.future" }] };
   if (value !== undefined && asked.rule.kind === "count" && !Number.isInteger(value))
     return { ok: false, errors: [{ field: "value", key: "form.error.whole" }] };
   return {
@@ -55,7 +60,7 @@ export function parseAttestation(fields: Readonly<Record<string, unknown>>, id: 
       id,
       centre,
       requirement,
-      ...(item !== undefined && { item }),
+      ...(part !== undefined && { item: part }),
       holds,
       ...(value !== undefined && { value }),
       by,
@@ -81,6 +86,6 @@ const no = new Set(["", ...text("vi", "form.words.no").split(","), ...text("en",
 /** Yes and no as forms, spreadsheets and JSON write them, in both languages; anything else stays what it is and is refused. */
 function yesOrNo(said: unknown): unknown {
   if (typeof said === "boolean" || said === undefined) return said;
-  const word = String(said).trim().toLowerCase();
+  const word = String(said).normalize("NFC").trim().toLowerCase();
   return yes.has(word) ? true : no.has(word) ? false : said;
 }

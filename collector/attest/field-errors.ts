@@ -6,6 +6,9 @@ export type FieldError = { readonly field: string; readonly key: TextKey; readon
 /** A parsed form or file row: the value, or what is wrong at which field. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly FieldError[] };
 
+/** What a field of yes or no takes, as a file writes it in either language. */
+const YES_NO = "có, không, yes, no";
+
 /** The issues of a failed parse as field errors. A custom issue's message is a key of the catalogue, with its numbers in `params`. */
 export function fieldErrors(error: z.ZodError): readonly FieldError[] {
   const errors = error.issues.slice(0, 20).map((issue): FieldError => {
@@ -17,6 +20,7 @@ export function fieldErrors(error: z.ZodError): readonly FieldError[] {
     if (issue.code === "too_big" && !isNumber) return { field, key: "form.error.length", params: { max: Number(issue.maximum) } };
     if (issue.code === "invalid_format" && issue.format === "date") return { field, key: "form.error.date" };
     if (issue.code === "invalid_format" && field === "proofSha256") return { field, key: "form.error.hash" };
+    if (issue.code === "invalid_type" && issue.expected === "boolean") return { field, key: "form.error.choice", params: { choices: YES_NO } };
     if (issue.code === "invalid_value") return { field, key: "form.error.choice", params: { choices: issue.values.map(String).join(", ") } };
     const isMissing = issue.code === "invalid_type" && issue.expected !== "number" && issue.expected !== "int";
     return { field, key: isMissing ? "form.error.empty" : "form.error.value" };
