@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ledgerStates } from "./asset-ledger.ts";
+import { endOfDayMs } from "./calendar.ts";
 import { Finding, FindingState, Tally, Transition } from "./finding.ts";
 import { Code, Instant, RequirementId } from "./ids.ts";
 import { Centre, Closing, DeviceRole } from "./inventory.ts";
@@ -11,13 +12,22 @@ export const FINDINGS_MAX = 1_000;
 export const PublicFinding = Finding.extend({ since: Instant });
 export type PublicFinding = z.infer<typeof PublicFinding>;
 
+/** A moment that is asked about: an instant with its zone, or a Vietnam day. */
+const AskedMoment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
+/** The instant of an asked moment, ms since the epoch; a day stands for its last moment. NaN for what is no moment. */
+export function askedMs(said: string): number {
+  if (!AskedMoment.safeParse(said).success) return Number.NaN;
+  return z.iso.date().safeParse(said).success ? endOfDayMs(said) : Date.parse(said);
+}
+
 /** Filters of `GET /v1/findings`. `after` is the `next` of the reply before. */
 export const FindingsQuery = z.strictObject({
   centre: Code.optional(),
   requirement: RequirementId.optional(),
   state: FindingState.optional(),
   /** The findings as they were known then; the present ones when absent. */
-  asOf: Instant.optional(),
+  asOf: AskedMoment.optional(),
   limit: z.coerce.number().int().min(1).max(FINDINGS_MAX).default(FINDINGS_MAX),
   after: z
     .string()

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { FindingState } from "#schemas/finding.ts";
-import { Instant } from "#schemas/ids.ts";
-import { FINDINGS_MAX, FindingsQuery } from "#schemas/read-api.ts";
+import { askedMs, FINDINGS_MAX, FindingsQuery } from "#schemas/read-api.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { findingsAsOf, oldestPastMs } from "../jobs/past-findings.ts";
@@ -51,8 +50,7 @@ function filterFault(lang: Lang, { centre = "", requirement = "" }: Options, isC
 
 /** An instant, or a Vietnam day that stands for its last moment. */
 function instantOf(said: string, lang: Lang): number {
-  const atMs = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(said) ? `${said}T23:59:59.999+07:00` : said);
-  if (Number.isNaN(atMs) || !Instant.safeParse(new Date(atMs).toISOString()).success)
-    throw new UsageError(text(lang, "collector.findings.no-time", { given: said }));
+  const atMs = askedMs(said);
+  if (Number.isNaN(atMs)) throw new UsageError(text(lang, "collector.findings.no-time", { given: said }));
   return atMs;
 }

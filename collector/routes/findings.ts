@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { problem } from "#schemas/problem.ts";
-import { FindingsQuery, type FindingsReply } from "#schemas/read-api.ts";
+import { askedMs, FindingsQuery, type FindingsReply } from "#schemas/read-api.ts";
 import { oldestPastMs } from "../jobs/past-findings.ts";
 import type { StandingFinding } from "../web/page-store.ts";
 import { asOf } from "../web/standing.ts";
@@ -18,7 +18,7 @@ export function findingsRoutes({ store, now }: FindingsDeps): Hono {
   return new Hono().get("/v1/findings", async (c) => {
     const query = FindingsQuery.safeParse(c.req.query());
     if (!query.success) return c.json(problem(422, "query_invalid", "a filter is not valid", { cause: query.error }), 422);
-    const atMs = query.data.asOf === undefined ? now() : Date.parse(query.data.asOf);
+    const atMs = query.data.asOf === undefined ? now() : askedMs(query.data.asOf);
     if (atMs > now()) return c.json(problem(422, "query_invalid", "asOf lies in the future"), 422);
     if (atMs < oldestPastMs(now()))
       return c.json(

@@ -82,7 +82,17 @@ test("findings are filtered and paged; the next page is named", async () => {
   expect(FindingsReply.parse(await (await findings.request("/v1/findings?after=xa-01:R02")).json())).not.toHaveProperty("next");
 });
 
-test.each(["state=green", "limit=0", "limit=100000", "centre=../x", "after=x", "unknown=1"])(
+test.each([
+  ["an instant", "2026-10-15T00:00:00.000Z", "2026-10-15T00:00:00.000Z"],
+  ["one without milliseconds", "2026-10-15T00:00:00Z", "2026-10-15T00:00:00.000Z"],
+  ["one with the offset of Viet Nam", "2026-10-15T07:00:00%2B07:00", "2026-10-15T00:00:00.000Z"],
+  ["a Vietnam day, which stands for its end", "2026-10-15", "2026-10-15T16:59:59.999Z"],
+])("what was known is asked of %s, as on the command line", async (_, said, at) => {
+  const reply = FindingsReply.parse(await (await findings.request(`/v1/findings?asOf=${said}`)).json());
+  expect([reply.at, asked.at(-1)]).toEqual([at, expect.objectContaining({ atMs: Date.parse(at) })]);
+});
+
+test.each(["state=green", "limit=0", "limit=100000", "centre=../x", "after=x", "unknown=1", "asOf=2026-02-30", "asOf=2026-10-15T00:00:00", "asOf=2099-01-01"])(
   "a wrong filter (%s) is a problem that names it",
   async (query) => {
     const reply = await findings.request(`/v1/findings?${query}`);
