@@ -30,8 +30,8 @@ const evidence = [
   "line_speed",
   "contact",
 ] as const;
-/** What people's deeds are only added to. */
-const records = ["audit", "duty_record"] as const;
+/** What is only added to: people's deeds, the history of findings, sealed months. */
+const records = ["audit", "duty_record", "finding_revision", "dossier"] as const;
 /** What only the owner changes. */
 const ownersAlone = [
   "migration",
@@ -73,7 +73,7 @@ export async function lackingRight<T>(statement: Promise<T>, key: TextKey, param
 /**
  * Gives the roles what they need in the tables of this version, and takes everything else; nothing where they are not. Run after each migration.
  * `hcc_ingest` adds what agents send and sees no account. `hcc_api` does what people and judging do, changes no evidence and no table, and only adds
- * to the audit log and the records of duties. `grafana_ro` reads the views: an administrator may have made it when there were none, or only now.
+ * to the history of findings, the sealed months, the records of duties and, behind its last line, the audit log. `grafana_ro` reads the views: an administrator may have made it when there were none, or only now.
  */
 export async function grantRights(db: Db): Promise<void> {
   await db.transaction(async (tx) => {
@@ -113,6 +113,10 @@ function apiRights(tables: readonly string[]): readonly string[] {
     `GRANT INSERT, UPDATE, DELETE ON ${free.join(", ")} TO hcc_api`,
     `GRANT INSERT ON ${records.join(", ")} TO hcc_api`,
     ...policyOn("setting", "hcc_api", "FOR ALL", "true"),
+    // A line at the last possible place would let no other follow it, and no act is done without its line.
+    ...policyOn("audit", "hcc_api", "FOR SELECT", "true"),
+    "DROP POLICY IF EXISTS audit_follows ON audit",
+    "CREATE POLICY audit_follows ON audit FOR INSERT TO hcc_api WITH CHECK (place = 1 + coalesce((SELECT max(earlier.place) FROM audit AS earlier), 0))",
   ];
 }
 

@@ -130,6 +130,10 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     ["api", "UPDATE duty_record SET body = '{}'"],
     ["api", "DELETE FROM duty_record"],
     ["api", "ALTER TABLE audit DISABLE TRIGGER audit_stays"],
+    ["api", "UPDATE dossier SET body = '{}'"],
+    ["api", "DELETE FROM dossier"],
+    ["api", "UPDATE finding_revision SET state = 'pass'"],
+    ["api", "DELETE FROM finding_revision"],
     ["api", "UPDATE migration SET sha256 = 'x'"],
     ["grafana_ro", "SELECT * FROM person"],
     ["grafana_ro", "SELECT * FROM setting"],
@@ -139,6 +143,13 @@ describe.skipIf(!requirePeer("postgres"))("a collector under lesser roles of its
     ["grafana_ro", "SET default_transaction_read_only = off; INSERT INTO setting VALUES ('x', '1')"],
   ])("%s may not: %s", async (role, statement) => {
     expect(await as(urlOf(role), statement)).toMatch(/permission denied|must be owner|read-only transaction/);
+  });
+
+  it("a line of the audit log stands behind the last one alone: one at the last possible place would end all acts", async () => {
+    const line = (place: string) => `INSERT INTO audit SELECT ${place}, now(), 'x', 'x', 'x', 'x', 'x' FROM audit`;
+    for (const place of ["2147483647", "max(place) + 2", "max(place) + 1000"])
+      expect(await as(urlOf("api"), line(place)), place).toMatch('new row violates row-level security policy for table "audit"');
+    expect(await as(urlOf("api"), `BEGIN; ${line("max(place) + 1")}; ROLLBACK`)).toBe("0 rows");
   });
 
   it("whoever files a waiver may keep others from filing the same meanwhile", async () => {
