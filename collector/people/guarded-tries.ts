@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { keysOf, LoginThrottle, type Try, WINDOW_MS } from "../auth/login-throttle.ts";
 import type { Db } from "../store/db.ts";
-import { countFailure, forgiveFailure } from "../store/sign-in-failures.ts";
+import { countFailure, forgiveFailure, uncountFailure } from "../store/sign-in-failures.ts";
 
 /** Hashing takes 19 MiB each: more at once than this wait for nothing, they are asked to come back. */
 const HASHING_MAX = 4;
@@ -36,6 +36,13 @@ export function guardedTries({ db, clock }: { readonly db: Db; readonly clock: (
     await forgiveFailure(db, own, others).catch(() => undefined);
   }
 
+  /** A try that broke off told nobody whether it was right: a database that is away for a moment must not keep people out for a quarter of an hour. */
+  async function withoutOutcome(from: Try): Promise<void> {
+    throttle.takeBack(from);
+    const keys = keysOf(from).map(([key]) => hashOf(key));
+    await uncountFailure(db, keys).catch(() => undefined);
+  }
+
   return async <T extends Outcome>(from: Try, attempt: () => Promise<T>): Promise<T | Refused> => {
     const waitS = throttle.waitS(from, clock());
     if (waitS > 0) return { ok: false, fault: "wait", waitS };
@@ -51,7 +58,10 @@ export function guardedTries({ db, clock }: { readonly db: Db; readonly clock: (
         throttle.takeBack(from);
         return { ok: false, fault: "wait", waitS: allS };
       }
-      const result = await attempt();
+      const result = await attempt().catch(async (error: unknown) => {
+        await withoutOutcome(from);
+        throw error;
+      });
       if (result.ok || !guesses.includes(result.fault)) await forgive(from);
       return result;
     } finally {

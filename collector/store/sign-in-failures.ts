@@ -41,10 +41,15 @@ export async function countFailure(db: Db, counted: readonly Counted[], windowMs
 /** Takes back what was counted of a try that was right, and forgets all failures of `own`, the first of its keys. */
 export async function forgiveFailure(db: Db, own: string, others: readonly string[]): Promise<void> {
   await db.query("DELETE FROM sign_in_failure WHERE key_sha256 = $1", [own]);
+  await uncountFailure(db, others);
+}
+
+/** Takes back what was counted by some keys, once each: of a try that was no guess, or had no outcome. */
+export async function uncountFailure(db: Db, keys: readonly string[]): Promise<void> {
   await db.query(
     `WITH held AS (SELECT key_sha256 FROM sign_in_failure WHERE key_sha256 = ANY (($1::text)::text[]) ORDER BY key_sha256 FOR UPDATE)
      UPDATE sign_in_failure AS f SET failures = greatest(f.failures - 1, 0) FROM held WHERE f.key_sha256 = held.key_sha256`,
-    [textsLiteral(others)],
+    [textsLiteral(keys)],
   );
 }
 

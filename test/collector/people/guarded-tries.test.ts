@@ -93,6 +93,15 @@ it("no try is made that cannot be counted, and a database that is away makes nob
   expect([await ask(0, "lan", attempt), tried]).toEqual(["ok", 1]);
 });
 
+it("a try that a database error broke off counts for nothing, and leaves the failures before it", async () => {
+  const ask = collectors(2);
+  for (let at = 0; at < 4; at++) await ask(0, "lan", wrong);
+  const away: Attempt = () => Promise.reject(new Error("away"));
+  for (let at = 0; at < 9; at++) await expect(ask(0, "lan", away)).rejects.toThrow("away");
+  expect((await rows()).map(({ failures }) => failures)).toEqual([4, 4, 4]);
+  expect([await ask(0, "lan", wrong), await ask(0, "lan", right), await ask(1, "lan", right)]).toEqual(["wrong", "wait", "wait"]);
+});
+
 it("what a collector knows to be over its limit costs the database nothing", async () => {
   let asked = 0;
   const ask = collectors(
