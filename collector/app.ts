@@ -146,6 +146,8 @@ export function createApp(deps: AppDeps): Hono {
     await next();
     counters.add("hcc_requests_total", 1, { status: `${Math.floor(c.res.status / 100)}xx` });
     c.res.headers.set("x-content-type-options", "nosniff");
+    // What is read with a session or a key stays in no cache on the way.
+    if (c.req.path.startsWith("/v1/") && !c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     if (isPublicTls) c.res.headers.set("strict-transport-security", `max-age=${HSTS_S}`);
   });
   app.onError((error, c) => {

@@ -22,6 +22,11 @@ describe("the access table", () => {
   });
 });
 
+it("what is read with a session or a key stays in no cache", async () => {
+  for (const path of ["/v1/centres", "/v1/findings", "/v1/audit", "/v1/config", "/v1/nowhere"])
+    expect((await bareApp().request(path)).headers.get("cache-control"), path).toBe("no-store");
+});
+
 describe("the guard, asked at every route by every role", () => {
   const persons = Role.options.flatMap((role): readonly (readonly [string, Person])[] => {
     const person = { id: `per-${role}`, login: role, name: role, roles: [role] };
