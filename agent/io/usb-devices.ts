@@ -34,7 +34,7 @@ export async function readUsbDevices({ sysfs, udev } = linuxPlaces): Promise<rea
       const rules = number === undefined ? undefined : await wordOf(udev, `c${number}`);
       return {
         name: [maker, product].filter((word) => word !== undefined && word !== "").join(" ") || device,
-        models: [product, ...ids.map(modelOf)].filter((word) => word !== undefined && word !== ""),
+        models: [product, ...ids.map(modelOf)].flatMap((word) => word || []),
         serial: serial ?? "",
         isPrinter: classes.includes(PRINTER_CLASS),
         isScanner: rules !== undefined && /^E:libsane_matched=yes$/m.test(rules),
