@@ -218,6 +218,7 @@ describe("scanners", () => {
     ["busy", 503, "", 1],
     ["guarded by a password", 401, "", 0],
     ["XML with a document type", 200, `<!DOCTYPE x [<!ENTITY a "b">]>${status("Idle")}`, undefined],
+    ["an answer that is cut off", 200, "<scan:ScannerStatus><pwg:State>Idle", undefined],
     ["no scanner at all", 404, "", undefined],
   ])("%s", async (_, code, body, ready) => {
     const port = await startHttpFake(({ path }) => (path === "/eSCL/ScannerStatus" ? { status: code, body } : { status: 404 }));
