@@ -116,6 +116,17 @@ function replyOf(incoming: http.IncomingMessage, bytes: Buffer): LanBytes {
   return { status: incoming.statusCode ?? 0, headers, challenges: incoming.headersDistinct["www-authenticate"] ?? [], bytes };
 }
 
+/** What a redirection says: it is never followed, since it may lead anywhere; most devices that send one want to be asked over TLS. */
+export function redirected({ status, headers }: LanReply, device: string): DeviceError {
+  const isTls = /^https:/i.test(headers.location ?? "");
+  return new DeviceError(
+    "unsupported",
+    isTls
+      ? `${device} wants to be asked over HTTPS: set "tls" to true, and its port (mostly 443)`
+      : `${device} sends us elsewhere (${status}), which is not followed`,
+  );
+}
+
 function lateError(device: string, deadlineMs: number, own: boolean): DeviceError {
   return new DeviceError("timeout", own ? `${device} did not finish its answer within ${deadlineMs} ms` : `the run ended before ${device} answered`);
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { DeviceError } from "./device-error.ts";
 import type { DeviceSession } from "./device-session.ts";
 import { readDigestChallenge } from "./http-digest.ts";
-import type { LanReply } from "./lan-http.ts";
+import { type LanReply, redirected } from "./lan-http.ts";
 import { escapeXml, parseXml, type XmlNode } from "./xml.ts";
 
 /** A SOAP fault: the device understood us and says no. `codes` are Code and Subcodes without prefix, outermost first. */
@@ -111,6 +111,7 @@ function readReply(reply: LanReply, device: string, refuse?: () => never): XmlNo
   }
   if (reply.status === 503) throw new DeviceError("device_busy", `${device} says that it is busy (503)`);
   if (reply.status === 404 || reply.status === 405) throw new DeviceError("unsupported", `${device} has no ONVIF service there (status ${reply.status})`);
+  if (reply.status >= 300 && reply.status < 400) throw redirected(reply, device);
   if (reply.body.trim() === "") throw new DeviceError("bad_reply", `${device} answered ${reply.status} with nothing in it`);
   const envelope = parseXml(reply.body, device);
   const content = envelope.name === "Envelope" ? envelope.find("Body")?.children()[0] : undefined;

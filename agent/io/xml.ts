@@ -45,6 +45,8 @@ const parser = new XMLParser({
  */
 export function parseXml(text: string, device: string): XmlNode {
   const refuse = (why: string, cause?: unknown) => new DeviceError("malformed", `${device} sent XML that is refused: ${why}`, { cause });
+  if (/^\s*(?:<!DOCTYPE\s+html\b|<html\b)/i.test(text.slice(0, 4096)))
+    throw new DeviceError("malformed", `${device} answered with a web page: another kind of device, or another port than the one for this question`);
   if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw refuse("it declares a document type or entities");
   let raw: unknown;
   try {

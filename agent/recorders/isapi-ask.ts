@@ -1,6 +1,6 @@
 import { DeviceError } from "../io/device-error.ts";
 import { type DeviceAccess, type DeviceSession, loginMissing } from "../io/device-session.ts";
-import { LAN_LIST_CAP, LAN_SEARCH_MS, type LanReply } from "../io/lan-http.ts";
+import { LAN_LIST_CAP, LAN_SEARCH_MS, type LanReply, redirected } from "../io/lan-http.ts";
 import { parseXml, type XmlNode } from "../io/xml.ts";
 
 /** One question to ISAPI; the root element of the answer. @throws DeviceError */
@@ -23,6 +23,7 @@ function readAnswer(reply: LanReply, access: DeviceAccess): XmlNode {
     const missing = /notSupport|methodNotAllowed|invalidOperation/i.test(body.slice(0, 4096));
     throw new DeviceError(missing ? "unsupported" : "no_permission", `${device} forbids this ISAPI call; give the account the right to play back`);
   }
+  if (status >= 300 && status < 400) throw redirected(reply, device);
   if (status !== 200) throw new DeviceError("unsupported", `${device} answered ${status} to an ISAPI call`);
   return parseXml(body, device);
 }

@@ -55,7 +55,9 @@ async function openFirst(target: Target, visit: Visit, order: readonly RecorderM
       last ??= trouble;
     }
   }
-  throw new DeviceError("unsupported", `${target.address} tells of no recordings over ONVIF, ISAPI or Dahua CGI`, { cause: last });
+  // What it said first is what it is: the others are ways of other brands.
+  const said = last === undefined || order.length < 2 ? "" : ` (${last.message.slice(0, 160)})`;
+  throw new DeviceError("unsupported", `${target.address} tells of no recordings over ONVIF, ISAPI or Dahua CGI${said}`, { cause: last });
 }
 
 /** Answers that a device of another brand gives. */

@@ -36,3 +36,18 @@ test("a login whose password the device refuses rests", async () => {
   await expect(visit()).rejects.toMatchObject({ trouble: "auth_failed", message: expect.stringContaining("before") });
   expect(tokens()).toBe(1);
 });
+
+test.each([
+  ["to HTTPS", "https://10.9.9.33/onvif/device_service", 'over HTTPS: set "tls" to true'],
+  ["elsewhere", "http://192.0.2.1/", "sends us elsewhere (302), which is not followed"],
+])("a device that sends us %s says what to set, and nothing follows it", async (_, location, said) => {
+  const asked: string[] = [];
+  const lanHttp: LanHttp = async ({ address }) => {
+    asked.push(address);
+    return { status: 302, headers: { location }, challenges: [], body: "" };
+  };
+  const session = openDeviceSession(lanHttp, { address: "10.9.9.33", port: 80 }, AbortSignal.timeout(5_000));
+  const call = createSoapClient(session, Date.now).call({ path: "/onvif/device_service", body: "<tds:GetSystemDateAndTime/>", open: true });
+  await expect(call).rejects.toMatchObject({ trouble: "unsupported", message: expect.stringContaining(said) });
+  expect(asked).toEqual(["10.9.9.33"]);
+});

@@ -27,6 +27,13 @@ describe("parseXml", () => {
     expect(() => parseXml(text, "cam-1")).toThrow(/cam-1 sent XML that is refused/);
   });
 
+  test.each([
+    ["a page of a router", '<!DOCTYPE html>\n<html lang="vi"><body>Login</body></html>'],
+    ["a page without a document type", "<html><head><title>Login</title></head></html>"],
+  ])("%s is told as a web page, not as bad XML", (_, text) => {
+    expect(() => parseXml(text, "cam-1")).toThrow(/cam-1 answered with a web page/);
+  });
+
   test("150 KB of namespaces do not block", () => {
     const startedMs = performance.now();
     parseXml(`<a ${Array.from({ length: 8_000 }, (_, index) => `xmlns:n${index}="u"`).join(" ")}/>`, "cam");
