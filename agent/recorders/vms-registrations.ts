@@ -76,7 +76,8 @@ function isapiRegistrations(answer: XmlNode, kind: VmsRegistration["kind"]): Vms
     return [
       {
         kind,
-        host: cleanText(host ?? ""),
+        // The maker's own cloud is no province's system, whether or not its page names its address.
+        host: cleanText(host ?? (kind === "cloud" ? "ezviz" : "")),
         enabled: enabled === "true",
         registered: status === undefined ? undefined : /^(true|registered|online|success)$/i.test(status),
       },

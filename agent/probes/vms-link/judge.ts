@@ -19,6 +19,8 @@ export function judgeVms(ties: readonly Tie[], viewers: readonly string[] | unde
   if (registered) return pulling ? "REGISTERED_AND_PULLING" : "REGISTERED";
   if (pulling) return "PULLING";
   if (ours.length > 0) return ours.some((tie) => tie.registered === undefined) ? "UNKNOWN" : "CONFIGURED_ONLY";
+  // One that is switched on and whose address this firmware tells under another name may be the province's.
+  if (ties.some(({ host, enabled }) => enabled && host === "")) return "UNKNOWN";
   const isSeenByNobody = viewers !== undefined && (!passesOn || viewers.length === 0);
   return ties.length > 0 && isSeenByNobody ? "NOT" : "UNKNOWN";
 }

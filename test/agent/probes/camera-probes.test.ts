@@ -201,6 +201,8 @@ describe("vms-link", () => {
   test.each<[string, ReturnType<typeof told>[], string[] | undefined, boolean, VmsState]>([
     ["a recorder that does not tell whether it is registered is unknown", [told(official, undefined)], [], false, "UNKNOWN"],
     ["one that does not tell who watches may be watched by the province", [told(official, false, false)], undefined, false, "UNKNOWN"],
+    ["one that reports to an address that was not understood may report to the province", [told("", true)], [], false, "UNKNOWN"],
+    ["an address that was not understood and is switched off accuses", [told("", undefined, false)], [], false, "NOT"],
     ["one that others watch is not connected", [told(official, false, false)], [elsewhere], false, "NOT"],
     ["a camera that others watch may be passed on by them", [told(official, false, false)], [elsewhere], true, "UNKNOWN"],
     ["a camera that nobody watches is not connected", [told(official, false, false)], [], true, "NOT"],
