@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { cleanText } from "#schemas/clean-text.ts";
+import { judgedOf } from "#schemas/evaluate/rules/depth.ts";
 import { isGood, type MetricName, metricNames } from "#schemas/metrics.ts";
 import type { FailureReason, Outcome, Reading, SkipReason } from "#schemas/observation.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { type ChannelEvidence, RecordingEvidence, type RecordingReason, type RecordingVerdict, worstVerdict } from "#schemas/recording-evidence.ts";
 import { isTextKey } from "#schemas/text/text.ts";
+import { remedyOf } from "./remedy-of.ts";
 import { type CheckLine, type CheckState, joined, listed, NAME_MAX, type Phrase, phrase } from "./result.ts";
 import { type AskedDevice, openDevices, remedy, technical, troublesOf } from "./unasked-line.ts";
 
@@ -110,10 +112,12 @@ export function recordingLine(targets: readonly AskedDevice[], { evidence, readi
   );
   const worst = worstVerdict([...channels.map(({ verdict }) => verdict), ...unasked.map(() => "UNVERIFIABLE" as const)]);
   const state = verdictStates[worst];
-  if (worst === "UNVERIFIABLE") return { state, detail, ...unverifiableBlame(targets, channels), ...technical(recorders.map(({ trouble }) => trouble)) };
+  if (worst === "UNVERIFIABLE")
+    return { state, detail, ...unverifiableBlame(targets, channels, requirements), ...technical(recorders.map(({ trouble }) => trouble)) };
   if (state !== "warn") return { state, detail };
   const requirement = requirements.find(({ rule }) => rule.kind === "depth");
-  return { state, detail, ...(requirement && { hint: requirement.advice, owner: phrase(`owner.${requirement.owner}`) }) };
+  const breached = channels.find(({ verdict }) => verdict === "NON_COMPLIANT");
+  return { state, detail, ...(requirement && breached && remedyOf(requirement, judgedOf(breached.verdict, breached.reasons))) };
 }
 
 /** The line of a look at recorders whose channels may rest: how many record, and which recorders did not tell. */
@@ -175,11 +179,18 @@ export function unseenLine({ evidence }: Outcome): Judged | undefined {
 }
 
 /** Who mends it that a recorder's channels cannot be judged, by the first reason that anybody can mend. */
-function unverifiableBlame(targets: readonly AskedDevice[], channels: readonly ChannelEvidence[]): Pick<Judged, "hint" | "owner"> {
+function unverifiableBlame(
+  targets: readonly AskedDevice[],
+  channels: readonly ChannelEvidence[],
+  requirements: PolicyProfile["requirements"],
+): Pick<Judged, "hint" | "owner"> {
   const open = channels.filter(({ verdict }) => verdict === "UNVERIFIABLE");
   const [first] = open.flatMap(({ device, reasons }) => reasons.map((reason) => ({ device, reason })));
   if (first?.reason === "CLOCK_WRONG" || first?.reason === "CLOCK_UNKNOWN")
     return { hint: phrase("selfcheck.hint.recorder_clock"), owner: phrase("owner.commune") };
+  const requirement = requirements.find(({ rule }) => rule.kind === "depth");
+  if (first && requirement && isTextKey(`recording.advice.${first.reason}`))
+    return remedyOf(requirement, { reason: "unverifiable", detail: { doubt: first.reason } });
   return remedy(first && askedReasons[first.reason], targets.find(({ id }) => id === first?.device)?.credential);
 }
 

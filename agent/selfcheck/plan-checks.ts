@@ -4,6 +4,7 @@ import { type Requirement, restsOnWords } from "#schemas/policy.ts";
 import { projectionOf } from "#schemas/text/finding-sentence.ts";
 import { projectionSentence } from "#schemas/text/projection-sentence.ts";
 import { isTextKey } from "#schemas/text/text.ts";
+import { remedyOf } from "./remedy-of.ts";
 import { type CheckResult, type CheckState, type Phrase, phrase } from "./result.ts";
 
 const states: Record<Finding["state"], CheckState> = {
@@ -38,7 +39,7 @@ function elsewhereOf({ rule, points }: Requirement, { point, isPart }: Place) {
 }
 
 function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number): CheckResult {
-  const { id, title, rule, owner, advice } = requirement;
+  const { id, title, rule } = requirement;
   const base = { id: `plan.${id}`, group: "plan", title, rule: id } as const;
   // Papers and inspections are known to the province alone: this PC must not say that they are missing.
   if (restsOnWords(rule))
@@ -54,7 +55,7 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
     ...(finding.required !== undefined && { required: finding.required }),
     ...(finding.unit !== undefined && { unit: finding.unit }),
     rule: `${id} ${finding.policy}`,
-    ...(state === "fail" && { hint: advice, owner: phrase(`owner.${owner}`) }),
+    ...(state === "fail" && remedyOf(requirement, finding)),
     ...(ageS !== undefined && { ageS }),
   };
 }

@@ -3,6 +3,7 @@ import type { LedgerRow } from "#schemas/asset-ledger.ts";
 import { MAIN_POINT, pointOf } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
+import { findingAdvice } from "#schemas/text/finding-advice.ts";
 import { findingSentence } from "#schemas/text/finding-sentence.ts";
 import { day, daySpans, moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
@@ -154,11 +155,9 @@ function todo(frame: PageFrame, { rows, todo }: CentreView, phones: Phones, enro
   const { lang } = frame;
   const first = enrolment && enrolmentStep(frame, enrolment, rows.centre.lastContactAt === undefined, phones);
   if (todo.length === 0 && !first) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
-  return html`<ol class="todo">${first ?? ""}${todo.map(
-    ({
-      requirement,
-      finding,
-    }) => html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
-<div>→ ${requirement.advice[lang]}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, requirement.owner, phones[requirement.owner])}</div></div></li>`,
-  )}</ol>`;
+  return html`<ol class="todo">${first ?? ""}${todo.map(({ requirement, finding }) => {
+    const { words, owner = requirement.owner } = finding ? findingAdvice(lang, requirement, finding) : { words: requirement.advice[lang] };
+    return html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
+<div>→ ${words}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, owner, phones[owner])}</div></div></li>`;
+  })}</ol>`;
 }

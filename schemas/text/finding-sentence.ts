@@ -26,10 +26,12 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
   const lower =
     typeof detail?.median === "number" ? text(lang, "finding.met.median", { ...numbers, ...said, median: numberWord(lang, detail.median, required) }) : [];
   const length = detail?.fullLength === undefined ? [] : text(lang, "finding.fullLength", said);
+  const doubtKey = `recording.reason.${detail?.doubt}`;
+  const doubt = isTextKey(doubtKey) ? text(lang, "finding.doubt", { why: text(lang, doubtKey) }) : [];
   const isLow = reason === "below_floor" || reason === "unconfirmed";
   const contract = isLow && detail?.contractShort === true ? text(lang, "finding.contract.short", { ...numbers, ...said }) : [];
   const sentence = atPoint(lang, reason, detail, text(lang, `finding.reason.${reason}`, { ...numbers, ...said }));
-  return [sentence, where, lower, length, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+  return [sentence, doubt, where, lower, length, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
 }
 
 /** The sentence with the reception point that it is about, where a centre has several. */

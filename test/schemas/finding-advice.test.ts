@@ -35,6 +35,18 @@ describe("what to do about a finding", () => {
     expect(findingAdvice("vi", requirement("R04"), finding)).toMatchObject({ owner: "province-it", words: expect.stringMatching(words) });
   });
 
+  it.each([
+    ["an early deletion that was set is switched off, and needs no disk", "retention_cap", undefined, "vendor", /tắt việc tự xoá/],
+    ["a short history may be a new recorder's, whose day is entered", "history_lost", undefined, "province-it", /ghi ngày lắp/],
+    ["a channel that does not record is looked at by the centre first", "not_recording", undefined, "commune", /kênh này có hình không/],
+    ["a recorder set to motion is set to record all day", "unverifiable", "EVENT_MODE", "vendor", /ghi liên tục cả ngày/],
+    ["gaps that ONVIF does not tell need another account", "unverifiable", "OLDEST_ONLY", "province-it", /tài khoản trang web của đầu ghi/],
+    ["another device at the address is entered or found", "unverifiable", "CHANGED_DEVICE", "province-it", /sửa số máy/],
+  ] as const)("of recordings: %s", (_, reason, doubt, owner, words) => {
+    const advice = findingAdvice("vi", recordings, { reason, ...(doubt && { detail: { doubt } }) });
+    expect(advice).toMatchObject({ owner, words: expect.stringMatching(words) });
+  });
+
   it("is a sentence for each reason in both languages", () => {
     for (const reason of findingReasons)
       for (const lang of ["vi", "en"] as const) expect(findingAdvice(lang, recordings, { reason }).words, reason).toMatch(/\.$/);

@@ -27,7 +27,7 @@ test.each<[string, RecordingProjection | undefined, string | undefined]>([
 test("the clerk reads it behind the reason of the finding", () => {
   const told = { reason: "retention_short", observed: 11, required: 30, unit: "d", detail: { channel: "Quầy 1", ...short } } as const;
   expect(findingSentence("vi", told)).toBe(
-    "Kênh Quầy 1 chỉ giữ được 11 ngày, cần 30 ngày; đầu ghi đã ghi đè dữ liệu cũ. " +
+    "Kênh Quầy 1 chỉ giữ được 11 ngày, cần 30 ngày; dữ liệu cũ hơn đã bị ghi đè hoặc chưa từng có. " +
       "Ổ cứng của đầu ghi chỉ chứa được khoảng 9 đến 12 ngày: cần thêm khoảng 1,8 TB, hoặc đặt mỗi kênh không quá 717 kbit/s.",
   );
 });

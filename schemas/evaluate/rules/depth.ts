@@ -72,6 +72,7 @@ export function judgeDepth(rule: DepthRule, facts: Facts, nowMs: number): Judgem
     channels: listed.length,
     bad: listed.filter((part) => part.state !== "pass").length,
     ...(worst && { channel: worst.name }),
+    ...(reason === "unverifiable" && named?.detail?.doubt !== undefined && { doubt: named.detail.doubt }),
     ...(named && unlisted.includes(named) && { subject: named.subject, ...named.detail }),
     // What is proven needs no estimate beside it.
     ...(state !== "pass" && projectionDetail(worst)),
@@ -102,19 +103,26 @@ function channelsOf(outcome: Run["outcome"]): readonly ChannelEvidence[] {
 function partOf(channel: ChannelEvidence, atMs: number): FindingPart {
   const { device, name, verdict, reasons, oldest, coveragePercent, longestGapMinutes } = channel;
   const observed = oldest === undefined ? undefined : Math.max(0, Math.floor(((atMs - Date.parse(oldest)) / DAY_MS) * 10) / 10);
+  const judged = judgedOf(verdict, reasons);
   const detail = {
+    ...(judged.reason === "unverifiable" && reasons[0] && { doubt: reasons[0] }),
     ...(coveragePercent !== undefined && { coverage: coveragePercent }),
     ...(longestGapMinutes !== undefined && { longestGap: longestGapMinutes }),
   };
+  return { subject: `${device} ${name}`.slice(0, 128), ...judged, ...(observed !== undefined && { observed }), detail };
+}
+
+/** State and reason of one channel, by the recorder's verdict and its reasons. */
+export function judgedOf(verdict: ChannelEvidence["verdict"], reasons: readonly RecordingReason[]): Pick<FindingPart, "state" | "reason"> {
   const first = <Reason extends FindingReason>(table: Partial<Record<RecordingReason, FindingReason>>, otherwise: Reason) =>
     reasons.map((reason) => table[reason]).find((reason) => reason !== undefined) ?? otherwise;
-  const judged = {
+  const states = {
     COMPLIANT: { state: "pass", reason: "met" },
     NON_COMPLIANT: { state: "fail", reason: first(breaches, "retention_short") },
     TOO_YOUNG: { state: "pending", reason: "too_young" },
     UNVERIFIABLE: { state: "unknown", reason: first(doubts, "unverifiable") },
   } as const;
-  return { subject: `${device} ${name}`.slice(0, 128), ...judged[verdict], ...(observed !== undefined && { observed }), detail };
+  return states[verdict];
 }
 
 /** The estimate of a channel's recorder, flat as details are. */

@@ -14,7 +14,7 @@ export const findings = {
   "finding.reason.count_short": "{observed} devices seen working, {required} needed.",
   "finding.reason.declared_short": "The centre declares only {declared} devices, {required} needed.",
   "finding.reason.not_seen": "{declared} devices declared, but only {observed} seen working on recent working days; {required} needed.",
-  "finding.reason.retention_short": "Channel {channel} keeps only {observed} days of {required}; the recorder has overwritten the older ones.",
+  "finding.reason.retention_short": "Channel {channel} keeps only {observed} days of {required}; older ones were overwritten, or never were there.",
   "finding.reason.recording_gaps": "Channel {channel} has longer gaps than allowed within the last {required} days.",
   "finding.reason.not_recording": "Channel {channel} is not recording now.",
   "finding.reason.replay_failed": "No picture of {required} days ago could be fetched from channel {channel}, though the recorder claims to have it.",
@@ -77,6 +77,14 @@ export const findings = {
   "finding.contract.short": "The contract is for {contract} {unit} only, less than the plan demands: that has to be raised first.",
   "finding.met.median":
     "The median of the last {runs} runs is {median} {unit}: {below} low runs on {days} days, not yet on enough runs, days or servers to conclude that it is not met.",
+  "finding.doubt": "Why: {why}.",
+  "finding.advice.history_lost":
+    "Where recorder or disk is new or was replaced, have the province IT enter that day in the inventory (serviced). Else ask the installer who deleted or formatted.",
+  "finding.advice.not_recording":
+    "See on the recorder whether this channel has a picture and its schedule is on. Without a picture check the camera's power and cable; if it still does not record, call the installer.",
+  "finding.advice.recording_gaps":
+    "See the gaps on the centre's page: where they are power cuts, a UPS is needed; else have the installer check the camera's cable, the schedule and the disk.",
+  "finding.advice.retention_cap": "On the recorder, switch deletion by days off or make it longer than the days required; no new disk is needed for that.",
   "finding.advice.access_denied":
     "Enter the device's account again on the gateway PC (hcc-agent creds add NAME); where the password is lost, ask the installer.",
   "finding.advice.clock_wrong":

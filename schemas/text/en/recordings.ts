@@ -24,6 +24,16 @@ export const recordings = {
   "recording.reason.OLDEST_ONLY": "only the oldest day is known, not the gaps",
   "recording.reason.ZONE_UNKNOWN":
     "not clear whether its list uses local time or UTC: let at least one channel record and check again after an hour; if it stays so, see whether the recorder records at all",
+  "recording.advice.EVENT_MODE": "On the recorder, set this channel to record all day in place of on motion, then wait for the days to pass.",
+  "recording.advice.CHANGED_DEVICE":
+    "Where the recorder was replaced, have the province IT enter its serial number and the day in the inventory. Else find out which device has this address.",
+  "recording.advice.DEVICE_BUSY": "Nothing to do: it is asked again next night. Where it stays busy, fewer machines should watch the recorder.",
+  "recording.advice.INCOMPLETE": "Nothing to do: it is asked again next night. Where that lasts, have the installer check the recorder.",
+  "recording.advice.NO_API":
+    "Add the account of the recorder's web page (http) to the inventory, with the right to play back; where the recorder has no such way, look on the spot.",
+  "recording.advice.NO_RECORDER": "See whether the address is the recorder's and it has channels; add the account of its web page (http).",
+  "recording.advice.OLDEST_ONLY": "Add the account of the recorder's web page (http) to the inventory: over ONVIF this one does not tell its gaps.",
+  "recording.advice.ZONE_UNKNOWN": "Wait an hour, with at least one channel recording; if it stays so, see whether the recorder records.",
   "projection.days": "about {days} days",
   "projection.range": "about {from} to {to} days",
   "projection.ok": "The recorder's disk holds {range}.",

@@ -14,7 +14,7 @@ export const findings = {
   "finding.reason.count_short": "Thấy {observed} thiết bị hoạt động, cần {required}.",
   "finding.reason.declared_short": "Trung tâm chỉ khai báo {declared} thiết bị, cần {required}.",
   "finding.reason.not_seen": "Khai báo {declared} thiết bị nhưng chỉ thấy {observed} hoạt động trong các ngày làm việc gần đây, cần {required}.",
-  "finding.reason.retention_short": "Kênh {channel} chỉ giữ được {observed} ngày, cần {required} ngày; đầu ghi đã ghi đè dữ liệu cũ.",
+  "finding.reason.retention_short": "Kênh {channel} chỉ giữ được {observed} ngày, cần {required} ngày; dữ liệu cũ hơn đã bị ghi đè hoặc chưa từng có.",
   "finding.reason.recording_gaps": "Kênh {channel} có khoảng trống vượt mức cho phép trong {required} ngày qua.",
   "finding.reason.not_recording": "Kênh {channel} hiện không ghi hình.",
   "finding.reason.replay_failed": "Không lấy lại được hình của {required} ngày trước ở kênh {channel}, dù đầu ghi báo có.",
@@ -77,6 +77,14 @@ export const findings = {
   "finding.contract.short": "Hợp đồng chỉ ghi {contract} {unit}, thấp hơn mức kế hoạch yêu cầu: trước hết phải nâng tốc độ trong hợp đồng.",
   "finding.met.median":
     "Trung vị {runs} lần đo gần nhất là {median} {unit}: {below} lần thấp trong {days} ngày, chưa đủ số lần, số ngày hoặc máy chủ để kết luận không đạt.",
+  "finding.doubt": "Lý do: {why}.",
+  "finding.advice.history_lost":
+    "Đầu ghi hoặc ổ cứng mới lắp, mới thay: báo CNTT tỉnh ghi ngày lắp vào danh sách thiết bị (serviced). Nếu không, hỏi đơn vị lắp đặt ai đã xoá hoặc định dạng ổ cứng.",
+  "finding.advice.not_recording":
+    "Xem trên đầu ghi: kênh này có hình không, lịch ghi có bật không. Không có hình thì kiểm tra nguồn và dây mạng của camera; vẫn không ghi thì gọi đơn vị lắp đặt.",
+  "finding.advice.recording_gaps":
+    "Xem các khoảng trống trên trang của trung tâm: trùng lúc mất điện thì cần bộ lưu điện; nếu không, gọi đơn vị lắp đặt kiểm tra dây camera, lịch ghi và ổ cứng.",
+  "finding.advice.retention_cap": "Trên đầu ghi, tắt việc tự xoá theo ngày hoặc đặt dài hơn số ngày yêu cầu; chưa cần thay ổ cứng.",
   "finding.advice.access_denied": "Nhập lại tài khoản của thiết bị trên máy tính cổng (hcc-agent creds add TÊN); không còn mật khẩu thì hỏi đơn vị lắp đặt.",
   "finding.advice.clock_wrong":
     "Trên thiết bị: đặt múi giờ GMT+07:00 và tắt giờ mùa hè trước, rồi đặt ngày giờ và bật đồng bộ giờ tự động. Màn hình hiện đúng giờ mà sai múi giờ thì vẫn là sai.",

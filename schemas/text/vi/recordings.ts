@@ -24,6 +24,18 @@ export const recordings = {
   "recording.reason.OLDEST_ONLY": "chỉ biết ngày cũ nhất, không biết khoảng trống",
   "recording.reason.ZONE_UNKNOWN":
     "chưa rõ danh sách ghi hình dùng giờ Việt Nam hay giờ UTC: để ít nhất một kênh đang ghi và kiểm tra lại sau một giờ; nếu vẫn vậy, xem đầu ghi có đang ghi không",
+  "recording.advice.EVENT_MODE": "Trên đầu ghi, đặt lịch ghi liên tục cả ngày cho kênh này thay cho ghi theo chuyển động, rồi chờ đủ số ngày.",
+  "recording.advice.CHANGED_DEVICE":
+    "Đã thay đầu ghi: báo CNTT tỉnh sửa số máy và ghi ngày lắp trong danh sách thiết bị. Không ai thay: tìm xem thiết bị nào đang ở địa chỉ này.",
+  "recording.advice.DEVICE_BUSY": "Chưa cần làm gì: đêm sau chương trình hỏi lại. Nhiều đêm liền vẫn bận thì bớt số máy đang xem đầu ghi.",
+  "recording.advice.INCOMPLETE": "Chưa cần làm gì: đêm sau chương trình hỏi lại. Nhiều đêm liền vẫn vậy thì gọi đơn vị lắp đặt kiểm tra đầu ghi.",
+  "recording.advice.NO_API":
+    "Khai thêm tài khoản trang web của đầu ghi (http) trong danh sách thiết bị và bật quyền xem lại; đầu ghi không hỗ trợ thì kiểm tra tại chỗ.",
+  "recording.advice.NO_RECORDER":
+    "Xem địa chỉ đã khai có đúng là đầu ghi không và đầu ghi có kênh nào không; khai thêm tài khoản trang web của đầu ghi (http).",
+  "recording.advice.OLDEST_ONLY":
+    "Khai thêm tài khoản trang web của đầu ghi (http) trong danh sách thiết bị: qua ONVIF đầu ghi này không cho biết các khoảng trống.",
+  "recording.advice.ZONE_UNKNOWN": "Chờ một giờ, để ít nhất một kênh đang ghi; nếu vẫn vậy, xem đầu ghi có đang ghi không.",
   "projection.days": "khoảng {days} ngày",
   "projection.range": "khoảng {from} đến {to} ngày",
   "projection.ok": "Ổ cứng của đầu ghi đủ chứa {range}.",

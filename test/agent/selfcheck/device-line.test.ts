@@ -138,7 +138,8 @@ describe("the line of recordings", () => {
     ["a recorder that is off", "OFFLINE", "Check the device's power", "owner.commune"],
     ["an account that may not play back", "NO_PERMISSION", "the right to view", "owner.dost"],
     ["a clock that is wrong", "CLOCK_WRONG", "Set the recorder's date", "owner.commune"],
-    ["a recorder that tells too little", "OLDEST_ONLY", "cannot read it yet", "owner.dost"],
+    ["a recorder that tells too little", "OLDEST_ONLY", "account of the recorder's web page", "owner.province-it"],
+    ["a recorder that records on motion", "EVENT_MODE", "record all day in place of on motion", "owner.vendor"],
   ])("%s: what to do and who does it", (_, reason, hint, owner) => {
     const line = recordingLine([{ id: "nvr-1", credential: "nvr-key" }], run(channelEvidence("*", "UNVERIFIABLE", reason)), bundledPolicy);
     expect(line.hint && say("en", line.hint)).toContain(hint);
@@ -208,10 +209,17 @@ describe("the line of recordings", () => {
 
   it("a breach is for the rule's own owner", () => {
     const rule = bundledPolicy.requirements.find(({ id }) => id === "R05");
-    expect(recordingLine(asked("nvr-1"), run(channelEvidence("1", "NON_COMPLIANT", "GAPS")), bundledPolicy)).toMatchObject({
+    expect(recordingLine(asked("nvr-1"), run(channelEvidence("1", "NON_COMPLIANT", "STORAGE_FAULT")), bundledPolicy)).toMatchObject({
       hint: rule?.advice,
       owner: { key: `owner.${rule?.owner}` },
     });
+    // The plan's advice speaks of disks, and a recorder that was told to delete early needs none.
+    const early = recordingLine(
+      asked("nvr-1"),
+      run(channelEvidence("1", "COMPLIANT"), channelEvidence("2", "NON_COMPLIANT", "CAP_BELOW_POLICY")),
+      bundledPolicy,
+    );
+    expect(early.hint && say("en", early.hint)).toContain("switch deletion by days off");
   });
 });
 

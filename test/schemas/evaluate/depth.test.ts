@@ -44,6 +44,13 @@ it("where all keep enough the least is shown, and where some are new they are pe
   expect(judge(channel("1", 40, "COMPLIANT"), channel("2", 5, "TOO_YOUNG"))).toMatchObject({ state: "pending", observed: 5, detail: { channel: "2" } });
 });
 
+it("what cannot be concluded says why: a clerk who reads that the device tells too little does not look at its schedule", () => {
+  const finding = judge(channel("1", 40, "COMPLIANT"), channel("2", 31, "UNVERIFIABLE", "EVENT_MODE"));
+  expect(finding).toMatchObject({ state: "unknown", reason: "unverifiable", detail: { channel: "2", doubt: "EVENT_MODE" } });
+  expect(findingSentence("vi", finding)).toContain("Lý do: chỉ ghi khi có chuyển động.");
+  expect(judge(channel("1", 31, "UNVERIFIABLE", "AUTH_FAILED")).detail).not.toHaveProperty("doubt");
+});
+
 describe("what is declared and in no list of recordings", () => {
   const recorder: Device = { id: "nvr-1", role: "recorder", address: "10.1.0.250" };
   const camera = (at: number): Device => ({ id: `cam-${at}`, role: "camera", address: `10.1.0.${at}` });
