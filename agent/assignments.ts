@@ -88,12 +88,17 @@ function assignment(probe: ProbeKind, everyS: number, options: Assignment["optio
 }
 
 function hostAssignment({ dataDir, policy, endedWell }: AssignmentSources): Assignment {
-  const url = policy.portals[0]?.url;
   return assignment("host", HOST_EVERY_S, {
     path: dataDir,
-    ...(url !== undefined && { name: new URL(url).hostname }),
+    ...namesToLookUp(policy),
     ...(endedWell !== undefined && { endedWell }),
   });
+}
+
+/** What the probe `host` asks the resolver for: two portals of different owners, the second where the first has no address. */
+export function namesToLookUp({ portals }: Pick<PolicyProfile, "portals">): { name?: string; otherName?: string } {
+  const [name, otherName] = portals.map(({ url }) => new URL(url).hostname);
+  return { ...(name !== undefined && { name }), ...(otherName !== undefined && otherName !== name && { otherName }) };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { MetricName } from "#schemas/metrics.ts";
 import { type Evidence, type Outcome, readingOf } from "#schemas/observation.ts";
 import type { FloorRule, PolicyProfile } from "#schemas/policy.ts";
 import { isTextKey } from "#schemas/text/text.ts";
-import { BANDWIDTH_EVERY_S, floorOptions } from "../assignments.ts";
+import { BANDWIDTH_EVERY_S, floorOptions, namesToLookUp } from "../assignments.ts";
 import { sharedFaultsOf } from "../status.ts";
 import { endOf } from "../url-end.ts";
 import { countsForMs, keptLine } from "./kept-evidence.ts";
@@ -39,8 +39,7 @@ async function checkLan({ run, settings, policy }: Surroundings): Promise<CheckR
     ...rest,
   });
   if (run === undefined) return (["gateway", "dns", "nic", "neighbours"] as const).map((name) => line(name, notTested));
-  const url = policy.portals[0]?.url;
-  const outcome = await run("host", { path: settings.dataDir, ...(url !== undefined && { name: new URL(url).hostname }) });
+  const outcome = await run("host", { path: settings.dataDir, ...namesToLookUp(policy) });
   if (outcome.kind !== "measured") return [line("gateway", unasked(outcome))];
   const value = (metric: Parameters<typeof readingOf>[1]) => readingOf(outcome.readings, metric);
   return [
@@ -189,14 +188,25 @@ async function checkPortals({ run, policy, status, nowMs }: Surroundings): Promi
       const isShared = faults.some(({ target }) => target === id);
       const blame = { hint: phrase("selfcheck.hint.portal"), owner: phrase("owner.portal-vendor") };
       const outcome = await run("portal-http", { url, portal: id, timeoutMs: 8_000, ...(expectText !== undefined && { expectText }) });
-      return { line: { ...base, ...ladder(outcome, blame) }, isSilent: isSilent(outcome), isShared };
+      const nameless = { ...base, state: "fail", detail: phrase("selfcheck.detail.portal_down", { why: phrase("selfcheck.portal.dns") }), ...blame } as const;
+      return { outcome, line: { ...base, ...ladder(outcome, blame) }, nameless, isSilent: isSilent(outcome), isShared };
     }),
   );
+  // Where one portal's name has an address the resolver is well, and another's that has none is that portal's own fault.
+  const isResolving = visits.some(({ outcome }) => outcome?.kind === "measured" && readingOf(outcome.readings, "portal_dns_ms") !== undefined);
   // Portals of different operators do not fall silent together: then it is the line, or this PC's way to it. What fails everywhere is neither.
   const isLine = visits.length >= 2 && visits.every(({ isSilent }) => isSilent);
   const ofLine = isLine && { hint: phrase("selfcheck.hint.all_portals"), owner: phrase("owner.isp") };
   const ofAll = { hint: phrase("selfcheck.hint.shared_fault"), owner: phrase("owner.province-it") };
-  return visits.map(({ line, isShared }): CheckResult => (line.state === "fail" ? { ...line, ...(isShared ? ofAll : ofLine) } : line));
+  return visits.map(({ outcome, line: own, nameless = own, isShared }): CheckResult => {
+    const line = isResolving && isNameless(outcome) ? nameless : own;
+    return line.state === "fail" ? { ...line, ...(isShared ? ofAll : ofLine) } : line;
+  });
+}
+
+/** The visit ended at the portal's name, and whose fault that is was not seen from it alone. */
+function isNameless(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === "failed" && outcome.reason === "dns" && outcome.evidence?.failedPhase === "dns";
 }
 
 /** Nobody answered at all; an error status, another page and a certificate that has expired come from the portal. */

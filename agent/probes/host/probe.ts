@@ -16,6 +16,8 @@ const Options = z.strictObject({
   path: z.string().max(400).default("."),
   /** A name to look up; without it the resolver is not asked. */
   name: z.hostname().optional(),
+  /** Looked up where `name` has no address: that may be the fault of whoever owns it, and not the resolver's. */
+  otherName: z.hostname().optional(),
   /** Whether the agent's run before this one had ended in order, as the agent itself knows it. */
   endedWell: z.boolean().optional(),
 });
@@ -71,11 +73,17 @@ async function memoryPart(): Promise<Part> {
   return { readings: [{ metric: "host_memory_free_percent", value: percent(freemem() / totalmem()) }] };
 }
 
-async function dnsPart({ name }: Options): Promise<Part> {
+async function dnsPart({ name, otherName }: Options): Promise<Part> {
   if (name === undefined) return { readings: [] };
-  const startedMs = performance.now();
-  await lookup(name);
-  return { readings: [{ metric: "dns_resolve_ms", value: round(performance.now() - startedMs) }] };
+  const resolveMs = async (asked: string) => {
+    const startedMs = performance.now();
+    await lookup(asked);
+    return { metric: "dns_resolve_ms" as const, value: round(performance.now() - startedMs) };
+  };
+  const [own] = await Promise.allSettled([resolveMs(name)]);
+  if (own.status === "fulfilled") return { readings: [own.value] };
+  if (otherName === undefined) throw own.reason;
+  return { readings: [await resolveMs(otherName)], evidence: { noAddress: name } };
 }
 
 async function neighboursPart({ io, signal }: ProbeContext): Promise<Part> {

@@ -72,6 +72,17 @@ describe("the probe host", () => {
     expect(outcome.evidence?.silent).toBeUndefined();
   });
 
+  it("holds a name without an address against another one before it says anything of the resolver", async () => {
+    const look = async (names: object) => {
+      const outcome = await ask(names);
+      return outcome.kind === "measured" && { resolves: readingOf(outcome.readings, "dns_resolve_ms") !== undefined, noAddress: outcome.evidence?.noAddress };
+    };
+    const broken = "no-such-name.invalid";
+    expect(await look({ name: broken, otherName: "localhost" })).toEqual({ resolves: true, noAddress: broken });
+    expect(await look({ name: broken, otherName: "nor-this-one.invalid" })).toEqual({ resolves: false, noAddress: undefined });
+    expect(await look({ name: "localhost", otherName: broken })).toEqual({ resolves: true, noAddress: undefined });
+  });
+
   it("samples the load before it asks the system for anything else: on Windows that starts programs, which would be the load", async () => {
     const startedMs = performance.now();
     let askedMs = startedMs;

@@ -509,6 +509,29 @@ describe("each fault shows", () => {
     expect(line(results, `wan.portal.${bundledPolicy.portals[0]?.id}`)).toMatchObject({ state: "fail", owner: { key: "owner.isp" } });
   });
 
+  describe("a portal's name that the resolver gives no address for", () => {
+    const nameless: Outcome = { kind: "failed", reason: "dns", evidence: { failedPhase: "dns", error: "EAI_AGAIN" } };
+    const [igate, other] = bundledPolicy.portals.map(({ url }) => url);
+    const look = (outcomes: Readonly<Record<string, Outcome>>) =>
+      check(
+        { run: async (probe, options) => outcomes[(options as { url?: string }).url ?? ""] ?? allFine[probe] ?? { kind: "skipped", reason: "no_target" } },
+        "wan.portal",
+      );
+
+    it("is that portal's fault while another one's has an address", async () => {
+      expect(await look({ [String(igate)]: nameless, [String(other)]: portalUp })).toMatchObject([
+        { state: "fail", owner: { key: "owner.portal-vendor" } },
+        { state: "ok" },
+      ]);
+    });
+
+    it("is the resolver's where no portal's has one, or a wrong one", async () => {
+      const lied: Outcome = { kind: "failed", reason: "dns", evidence: { address: "192.168.1.1", failedPhase: "tcp", error: "ECONNREFUSED" } };
+      expect((await look({ [String(igate)]: nameless, [String(other)]: nameless })).map(({ state }) => state)).toEqual(["unknown", "unknown"]);
+      expect((await look({ [String(igate)]: lied, [String(other)]: portalUp })).map(({ state }) => state)).toEqual(["unknown", "ok"]);
+    });
+  });
+
   describe("a portal that fails everywhere", () => {
     const down = measured([{ metric: "portal_up", value: 0 }], { failedPhase: "tcp", error: "ETIMEDOUT" });
     const otherPage = measured(
