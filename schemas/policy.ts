@@ -199,7 +199,7 @@ export const PolicyProfile = z.strictObject({
   timeZone: z.literal("Asia/Ho_Chi_Minh"),
   calendar: Code,
   /** Each is asked by every centre: no list of them makes the agents a crowd that somebody sends round. */
-  portals: z.array(Portal).min(1).max(16),
+  portals: z.array(Portal).min(1).max(64),
   /** Official addresses of the province's video system: what recorders must be registered at. Absent = not yet named. */
   vmsHosts: z.array(z.string().trim().min(1).max(253)).max(16).optional(),
   requirements: z.array(Requirement).min(1),

@@ -42,16 +42,23 @@ export class AgentKeys {
   }
 
   async prove({ method, path, header, bodySha256 }: SignedRequest, nowMs: number): Promise<Proof> {
-    const agent = AgentId.safeParse(header(signatureHeaders.agent)).data;
-    const nonce = header(signatureHeaders.nonce) ?? "";
-    const signature = header(signatureHeaders.signature) ?? "";
-    if (!agent || !/^[A-Za-z0-9+/]{86}==$/.test(signature)) return { ok: false, fault: "unsigned" };
+    const signed = signatureOf(header);
+    if (!signed) return { ok: false, fault: "unsigned" };
+    const { agent, nonce, signature } = signed;
     if (!this.#nonces.isValid(nonce, nowMs)) return { ok: false, fault: "nonce_expired" };
     const text = Buffer.from(signingText({ method, path, agent, nonce, bodySha256 }));
     const bytes = Buffer.from(signature, "base64");
     const proof = proofOf(await this.#known(agent, nowMs, KEY_CACHE_MS), text, bytes, nowMs);
     // Another collector may have taken a new key or let the agent in again, and an agent that is refused keeps its data for a quarter of an hour or longer.
     return proof.ok ? proof : proofOf(await this.#known(agent, nowMs, REFUSE_AFTER_MS), text, bytes, nowMs);
+  }
+
+  /** Why a request is of no agent that there is, by its head alone: what a stranger sends need not be read. Undefined for all others. */
+  async strangerFault(header: SignedRequest["header"], nowMs: number): Promise<"unsigned" | "key_unknown" | undefined> {
+    const signed = signatureOf(header);
+    if (!signed) return "unsigned";
+    const known = (await this.#known(signed.agent, nowMs, KEY_CACHE_MS)) ?? (await this.#known(signed.agent, nowMs, REFUSE_AFTER_MS));
+    return known ? undefined : "key_unknown";
   }
 
   /** Forgets what was cached of an agent whose state has changed here. */
@@ -70,6 +77,14 @@ export class AgentKeys {
     this.#cache.set(agentId, { known, askedMs: nowMs });
     return known;
   }
+}
+
+/** What stands in the head of a signed request; undefined where it is none. */
+function signatureOf(header: SignedRequest["header"]): { agent: AgentId; nonce: string; signature: string } | undefined {
+  const agent = AgentId.safeParse(header(signatureHeaders.agent)).data;
+  const signature = header(signatureHeaders.signature) ?? "";
+  if (!agent || !/^[A-Za-z0-9+/]{86}==$/.test(signature)) return undefined;
+  return { agent, nonce: header(signatureHeaders.nonce) ?? "", signature };
 }
 
 /** Whether what is known of an agent lets a signed text pass. */

@@ -35,14 +35,16 @@ export function signedByAgent({ keys, nonces, clock, onClosedCentre }: SignedDep
   return createMiddleware<SignedEnv>(async (c, next) => {
     // Before the body, which takes a minute over a thin line: the sender's clock left with the head.
     c.set("arrivedMs", clock());
+    const header = (name: string) => c.req.header(name);
+    const stranger = await keys.strangerFault(header, clock());
+    if (stranger) return refusal(c, stranger, nonces.current(clock()));
     const wire = await readRequest(c.req);
     const bodySha256 = createHash("sha256").update(wire).digest("hex");
-    const proof = await keys.prove({ method: c.req.method, path: c.req.path, header: (name) => c.req.header(name), bodySha256 }, clock());
+    const proof = await keys.prove({ method: c.req.method, path: c.req.path, header, bodySha256 }, clock());
     const endMs = !proof.ok && proof.fault === "centre_closed" && mayBringTheRest(c) ? restUntil(proof.agent, clock()) : undefined;
     if (!proof.ok && (proof.fault !== "centre_closed" || endMs === undefined)) {
       if (proof.fault === "centre_closed") onClosedCentre?.(proof.agent);
-      const status = forbidden.has(proof.fault) ? 403 : 401;
-      return c.json(problem(status, proof.fault, titles[proof.fault], status === 401 ? { nonce: nonces.current(clock()) } : {}), status);
+      return refusal(c, proof.fault, nonces.current(clock()));
     }
     c.set("agent", proof.agent);
     c.set("endMs", endMs);
@@ -51,6 +53,11 @@ export function signedByAgent({ keys, nonces, clock, onClosedCentre }: SignedDep
     await next();
     return undefined;
   });
+}
+
+function refusal(c: Context, fault: keyof typeof titles, nonce: string): Response {
+  const status = forbidden.has(fault) ? 403 : 401;
+  return c.json(problem(status, fault, titles[fault], status === 401 ? { nonce } : {}), status);
 }
 
 /** What an agent took before its centre was closed completes the last days; it may be as late as anything that agents send. */
