@@ -17,7 +17,7 @@ import { keepConfigured } from "./keep-configured.ts";
 import { attempt, type Duty, keepTicking } from "./keep-ticking.ts";
 import { logFile } from "./log-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
-import { type KeptMemory, openMemory } from "./probe-memory.ts";
+import { forgetMemories, type KeptMemory, openMemory } from "./probe-memory.ts";
 import { probes } from "./probes/registry.ts";
 import { isKeyOld, rotateKey } from "./rotate-key.ts";
 import { runAssignment } from "./run-assignment.ts";
@@ -55,7 +55,7 @@ export async function runAgent(settings: Settings, stop: AbortSignal, { splay }:
   if (owner === undefined) throw new UsageError((lang) => text(lang, "agent.run.another", { folder: dataDir }));
   const log = createLogger(settings.logLevel, logFile(dataDir));
   using spool = new Spool({ folder: dataDir, nowMs: Date.now, log: log.warn });
-  spool.standAt(`${identity.centre}/${pointOf(identity)}`);
+  spool.standAt(`${identity.centre}/${pointOf(identity)}`, () => forgetMemories(dataDir));
   const agent = assemble(settings, identity, spool, log, splay);
   log.info("agent started", { agent: identity.agent, centre: identity.centre, collector: agent.collectorUrl, version, localTest: local.localTest });
   const kept = readKeptConfig(dataDir, configOwner(identity, local));

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "./atomic-file.ts";
@@ -12,7 +12,7 @@ export type KeptMemory = ProbeMemory & { readonly save: () => void };
 
 /** What the runs of one assignment remember, kept in one file; a damaged or oversized one is forgotten, and `warn` hears what could not be kept. */
 export function openMemory(dataDir: string, assignment: string, warn: ProbeLog): KeptMemory {
-  const file = join(dataDir, "memory", `${assignment}.json`);
+  const file = join(memoryFolder(dataDir), `${assignment}.json`);
   const values = new Map<string, unknown>(Object.entries(readValues(file)));
   let changed = false;
   return {
@@ -36,6 +36,15 @@ export function openMemory(dataDir: string, assignment: string, warn: ProbeLog):
       }
     },
   };
+}
+
+/** Forgets what all runs remember: it is of devices and of a line that this PC does not see any more. */
+export function forgetMemories(dataDir: string): void {
+  rmSync(memoryFolder(dataDir), { recursive: true, force: true });
+}
+
+function memoryFolder(dataDir: string): string {
+  return join(dataDir, "memory");
 }
 
 function readValues(file: string): z.infer<typeof Values> {

@@ -7,7 +7,7 @@ import { runAgent } from "../agent.ts";
 import { CLOCK_BAD_MS } from "../clock-state.ts";
 import type { Settings } from "../config.ts";
 import { enrol } from "../enrolment.ts";
-import { placeWord, readIdentity } from "../identity.ts";
+import { type Identity, placeWord, readIdentity } from "../identity.ts";
 import { type AgentStatus, dateSuspect, readStatus } from "../status.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal.ts";
 import { CollectorClient } from "../uplink/collector-client.ts";
@@ -28,9 +28,21 @@ export async function enrolCommand(given: string | undefined, collector: string 
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError((lang) => text(lang, "agent.enrol.no_address", { url: cleanText(url) }));
   const client = new CollectorClient({ url, ca: readCa(settings.caFile), version });
   const code = given ?? (await terminal.readSecret(text(lang, "agent.enrol.prompt"))).trim();
+  const before = standingBefore(dataDir);
   const identity = await enrol(code, client, { dataDir, collector: url, version, nowMs: Date.now }, terminal.stop);
   terminal.err(`${text(lang, "agent.enrolled", { centre: placeWord(lang, identity), agent: identity.agent })}\n`);
+  if (before && placeWord(lang, before) !== placeWord(lang, identity))
+    terminal.err(`${text(lang, "agent.enrolled.moved", { before: placeWord(lang, before) })}\n`);
   return exitCodes.ok;
+}
+
+/** As whom this PC spoke until now; a damaged identity is what many an enrolment mends. */
+function standingBefore(dataDir: string): Identity | undefined {
+  try {
+    return readIdentity(dataDir);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the agent on this PC said last: JSON for machines, a few lines for people. */

@@ -150,10 +150,18 @@ export class Spool implements Disposable {
     this.#options.log("a new stream begins", { stream });
   }
 
-  /** Where this PC stands now: what it has seen elsewhere, as before it was moved and enrolled there, says nothing of this place and is given up. */
-  standAt(place: string): void {
+  /**
+   * Where this PC stands now: what it has seen elsewhere, as before it was moved and enrolled there, says nothing of this place and is given up. `leave` gives up
+   * what is kept beside the spool; where it throws, the next start moves again.
+   */
+  standAt(place: string, leave: () => void): void {
     const stream = newStreamId();
-    const lost = this.#guarded(() => transaction(this.#database, () => moveTo(this.#database, place, stream)));
+    const move = () => {
+      const lost = moveTo(this.#database, place, stream);
+      if (lost !== undefined) leave();
+      return lost;
+    };
+    const lost = this.#guarded(() => transaction(this.#database, move));
     if (lost !== undefined) this.#options.log("this PC was enrolled at another place: what it has seen at the one before is given up", { place, lost, stream });
   }
 

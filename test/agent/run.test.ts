@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -170,7 +170,7 @@ describe("the whole agent", () => {
   );
 
   it(
-    "what was enrolled anew at another reception point sends nothing of the one before",
+    "what was enrolled anew at another reception point sends and remembers nothing of the one before, and says what people have to remove",
     async () => {
       const { folder, collector } = await enrolled();
       await using _ = collector;
@@ -181,10 +181,18 @@ describe("the whole agent", () => {
         agent.child.kill("SIGTERM");
         expect(await ended(agent)).toBe(0);
       };
+      const memory = join(folder, "memory", "recording-depth.json");
+      mkdirSync(join(folder, "memory"), { recursive: true });
+      writeFileSync(memory, '{"nvr-1":{"day":1}}');
       await runs(1);
+      expect(existsSync(memory)).toBe(true);
+      const again = () => agentCommand(["enrol", "good-code", "--collector", collector.url], { folder });
+      expect((await again()).err).not.toContain("creds remove");
       collector.options = { ...collector.options, point: "ia-ly" };
-      await agentCommand(["enrol", "good-code", "--collector", collector.url], { folder });
+      const { err } = await again();
+      for (const part of ["centre-a", "creds remove", "hcc-agent.json"]) expect(err).toContain(part);
       await runs(2);
+      expect(existsSync(memory)).toBe(false);
     },
     LIMIT_MS,
   );

@@ -97,6 +97,8 @@ export const agent: Record<keyof typeof vi, string> = {
   "agent.enrol.refused": "The collector refuses this code: it is unknown, used or expired. Ask the province's IT for a new one. ({collector}: {status} {code})",
   "agent.enrol.later": "The collector cannot enrol now: wait some minutes and run the same command again. ({collector}: {status} {code})",
   "agent.enrolled": "This PC is enrolled for centre {centre} ({agent}).",
+  "agent.enrolled.moved":
+    "Before, it stood at {before}. Now restart the agent: only then it begins here and forgets what it saw there. What people entered for that place stays, and would be told to whatever answers at the same address here: remove its passwords (hcc-agent creds list, creds remove NAME) and its targets, networks and credentials in hcc-agent.json.",
   "agent.place": "{centre} (reception point {point})",
   "agent.status.not_enrolled":
     "This PC is not enrolled ({folder}). Ask the province IT for its address and a code, run hcc-agent enrol --collector URL and type the code.",

@@ -94,6 +94,8 @@ export const agent = {
   "agent.enrol.refused": "Máy chủ của tỉnh không nhận mã này: mã không đúng, đã dùng hoặc đã hết hạn. Xin CNTT tỉnh cấp mã mới. ({collector}: {status} {code})",
   "agent.enrol.later": "Máy chủ của tỉnh chưa nhận đăng ký được: chờ vài phút rồi chạy lại đúng lệnh này. ({collector}: {status} {code})",
   "agent.enrolled": "Đã đăng ký máy này cho trung tâm {centre} ({agent}).",
+  "agent.enrolled.moved":
+    "Trước đây máy đặt tại {before}. Hãy khởi động lại chương trình giám sát: lúc đó máy mới bắt đầu theo dõi nơi mới và bỏ những gì đã thấy ở nơi cũ. Những gì người dùng đã nhập cho nơi cũ vẫn còn và sẽ được gửi tới thiết bị nào ở nơi mới có cùng địa chỉ: hãy xoá mật khẩu cũ (hcc-agent creds list, creds remove TÊN) và xoá targets, networks, credentials của nơi cũ trong hcc-agent.json.",
   "agent.place": "{centre} (điểm tiếp nhận {point})",
   "agent.status.not_enrolled": "Máy này chưa đăng ký ({folder}). Xin CNTT tỉnh địa chỉ và mã, chạy hcc-agent enrol --collector ĐỊA_CHỈ rồi gõ mã.",
   "agent.status.identity": "Trung tâm {centre}, máy tính cổng {agent}, máy chủ của tỉnh {collector}",

@@ -56,12 +56,21 @@ describe("append", () => {
 describe("a place", () => {
   it("is where all was seen: at another one nothing of it is sent or remembered, and a new stream begins", () => {
     const { spool } = filled(3);
-    spool.standAt("xa-a/main");
+    const left: string[] = [];
+    const stand = (place: string) => spool.standAt(place, () => left.push(place));
+    stand("xa-a/main");
     next(spool, { observationsMax: 1 });
     const { stream } = spool.status();
-    spool.standAt("xa-a/main");
+    stand("xa-a/main");
     expect(spool.status()).toMatchObject({ stream, lastSeq: 3 });
-    spool.standAt("xa-a/ia-ly");
+    expect(left).toEqual([]);
+    const full = () => {
+      throw new Error("the folder stays");
+    };
+    expect(() => spool.standAt("xa-a/ia-ly", full)).toThrow("the folder stays");
+    expect(spool.status()).toMatchObject({ stream, lastSeq: 3 });
+    stand("xa-a/ia-ly");
+    expect(left).toEqual(["xa-a/ia-ly"]);
     expect(spool.next(view)).toBeUndefined();
     expect(spool.status()).toMatchObject({ lastSeq: 0, waiting: 0, frozen: 0 });
     expect(spool.status().stream).not.toBe(stream);
