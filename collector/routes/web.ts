@@ -22,7 +22,7 @@ import { maintenancePart } from "../store/maintenance.ts";
 import { deadLetters, outboxState } from "../store/outbox.ts";
 import { standingFindings } from "../store/page-rows.ts";
 import { pageStore } from "../store/pages.ts";
-import { siteHasPoints } from "../store/points.ts";
+import { sitesWithPoints } from "../store/points.ts";
 import { allSites, findSite } from "../store/sites.ts";
 import { waiverPart, waiversFrom } from "../store/waivers.ts";
 import type { PointReading } from "../web/device-brief.ts";
@@ -127,7 +127,7 @@ function incidentStore({ db, now }: WebDeps): IncidentDeps["incidents"] {
       const incident = await findIncident(db, id);
       const site = incident && (await findSite(db, incident.siteId));
       const { code, name, isp, contractNumber } = site?.centre ?? {};
-      const hasPoints = site !== undefined && (await siteHasPoints(db, site.siteId));
+      const hasPoints = site !== undefined && (await sitesWithPoints(db, [site.siteId])).size > 0;
       return (
         incident && {
           ...incident,

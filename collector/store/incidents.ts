@@ -4,7 +4,7 @@ import { numbersLiteral } from "./array-literal.ts";
 import { type Db, instantMs } from "./db.ts";
 import { jsonText } from "./json-text.ts";
 import { type ListPart, listPart, PART_ROWS, rowsBefore } from "./list-part.ts";
-import { hasPoints } from "./points.ts";
+import { sitesWithPoints } from "./points.ts";
 
 /** What stands in columns of its own; the rest of a problem is its `body`. */
 type Columns = Pick<Incident, "id" | "siteId" | "requirement" | "subject" | "state" | "beganMs" | "openedMs" | "acknowledgedMs" | "closedMs">;
@@ -92,18 +92,19 @@ export function incidentPart(db: Db, filter: IncidentFilter, page: number): Prom
 }
 
 async function listIncidents(db: Db, { centre, requirement, closed = false }: IncidentFilter, page: number): Promise<ListedIncident[]> {
-  const rows = await db.query<Row & { code: string | null; name: string | null; isp: string | null; has_points: boolean | null }>(
-    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name, s.isp, ${hasPoints("s")} AS has_points
+  const rows = await db.query<Row & { code: string | null; name: string | null; isp: string | null }>(
+    `SELECT ${columns.replace("site_id", "i.site_id")}, s.centre_code AS code, s.name, s.isp
      FROM ${openedOnes}
      ORDER BY opened_at DESC, incident_id DESC LIMIT ${PART_ROWS} OFFSET $4::int`,
     [closed, centre ?? null, requirement ?? null, rowsBefore(page)],
   );
+  const withPoints = await sitesWithPoints(db, [...new Set(rows.map(({ site_id }) => site_id))]);
   return rows.map((row) => ({
     ...incidentOf(row),
     ...(row.code !== null && { centre: row.code }),
     ...(row.name !== null && { centreName: row.name }),
     ...(row.isp !== null && { isp: row.isp }),
-    ...(row.has_points && { hasPoints: true }),
+    ...(withPoints.has(row.site_id) && { hasPoints: true }),
   }));
 }
 

@@ -21,7 +21,7 @@ import {
   standingFindings,
   storedRun,
 } from "./page-rows.ts";
-import { pointsOfStreams, siteHasPoints, withPoint } from "./points.ts";
+import { pointsOfStreams, sitesWithPoints, withPoint } from "./points.ts";
 import { runsOf } from "./run-reads.ts";
 import { type StoredRow, storedColumns, storedRuns } from "./stored-runs.ts";
 import { waiversFrom } from "./waivers.ts";
@@ -91,7 +91,7 @@ export function pageStore(db: Db): Omit<PageStore, "ledger" | "enrolment"> & { f
 
 async function centreRows(db: Db, site: SiteRow, since: string, today: string, devicesPage: number): Promise<CentreRows> {
   const id = site.site_id;
-  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walks, points, hasPoints] = await Promise.all([
+  const [standing, waivers, history, incidents, bandwidth, recordings, attestations, devices, walks, points, withPoints] = await Promise.all([
     standingFindings(db, id),
     waiversFrom(db, today, site.code),
     db.query<ChangeRow>(centreHistory, [id, since, HISTORY_MAX]),
@@ -104,7 +104,7 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string, d
     devicesOf(db, id, devicesPage),
     newestWalks(db, id),
     pointsOfStreams(db, id),
-    siteHasPoints(db, id),
+    sitesWithPoints(db, [id]),
   ]);
   const inForce = new Map(waivers.filter(({ from, withdrawn }) => from <= today && withdrawn === undefined).map((waiver) => [waiver.requirement, waiver]));
   const findings = standing.map((finding) => withWaiver(finding, inForce.get(finding.requirement)));
@@ -123,7 +123,7 @@ async function centreRows(db: Db, site: SiteRow, since: string, today: string, d
     findings,
     history: history.map((row) => transition({ ...row, centre: site.code })),
     incidents: incidents.map(incident),
-    ...(hasPoints && { hasPoints }),
+    ...(withPoints.has(id) && { hasPoints: true }),
     bandwidth: bandwidth.runs.map(toldRun),
     recordings: recordings.map(toldRun),
     evidence: evidence.map(toldRun),
