@@ -27,11 +27,16 @@ export function csvRecords(body: string): { readonly records: readonly CsvRecord
     return words === undefined ? [] : [{ kind: "cells", line, words: words.trim() }];
   });
   const records = filled.map(({ line, cells }) => {
-    const named = names.map((name, place) => [name, (cells[place] ?? "").replace(/^'(?=[=+\-@])/, "").trim()] as const);
+    const named = names.map((name, place) => [name, unguarded(cells[place] ?? "").trim()] as const);
     return { line, fields: Object.fromEntries(named.filter(([name]) => name !== "")) };
   });
   const open: CsvFault[] = openLine === undefined ? [] : [{ kind: "quote", line: openLine }];
   return { records, faults: [...open, ...twice.map((words): CsvFault => ({ kind: "twice", line: 1, words })), ...wide] };
+}
+
+/** A cell without the apostrophes that our own tables write: before a formula sign at its beginning, and behind a semicolon or tab. */
+export function unguarded(cell: string): string {
+  return cell.replace(/(^|[;\t]["\s]*)'(?=[=+\-@])/g, "$1");
 }
 
 /** Bare rows of fields, empty rows included, so that places in it are places in the file. */

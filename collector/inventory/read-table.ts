@@ -3,7 +3,7 @@ import { readSheet } from "read-excel-file/node";
 import { cleanText } from "#schemas/clean-text.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
-import { csvTable } from "../attest/csv-rows.ts";
+import { csvTable, unguarded } from "../attest/csv-rows.ts";
 import { partsOf } from "./archive-parts.ts";
 import { FILE_BYTES_MAX, FILE_MEGABYTES_MAX } from "./file-size.ts";
 import { lostCells } from "./lost-cells.ts";
@@ -43,7 +43,7 @@ const EMPTY: TableCell = { words: "", kind: "text" };
 const bareCell = (words: string): TableCell => (words === "" ? EMPTY : { words, kind: "bare" });
 
 function cleanCell(cell: TableCell): TableCell {
-  return cell === EMPTY ? EMPTY : { ...cell, words: cleanText(cell.words.replace(/^'(?=[=+\-@])/, ""), CELL_MAX) };
+  return cell === EMPTY ? EMPTY : { ...cell, words: cleanText(unguarded(cell.words), CELL_MAX) };
 }
 
 function csvRows<Column extends string>(body: string, file: string, lang: Lang, form: TableForm<Column>): readonly (readonly TableCell[])[] {

@@ -6,7 +6,7 @@ export type Cell = string | number | undefined | { readonly at: string } | { rea
 
 /**
  * Rows as CSV (RFC 4180) with a byte order mark, so that spreadsheets take it for UTF-8. Text that a spreadsheet would run as a formula gets an apostrophe
- * before it (ASVS 5.0, 1.2.10); numbers stay numbers. Times are Vietnam's and stand year first: 05/11 is May for a spreadsheet that was set up in English.
+ * before it (ASVS 5.0, 1.2.10), also behind a semicolon or tab within it; numbers stay numbers. Times are Vietnam's and stand year first: 05/11 is May for a spreadsheet that was set up in English.
  */
 export function csv(rows: readonly (readonly Cell[])[]): string {
   return `${MARK}${lines(rows)}`;
@@ -31,10 +31,13 @@ function lines(rows: readonly (readonly Cell[])[]): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL, tab and line ends start formulas in some spreadsheets
 const formulaStart = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\u0000]/;
 
+// A spreadsheet that splits lines at semicolons, as Vietnamese ones do, begins a field behind each, whatever quotes stand around.
+const formulaInside = /([;\t]["\s]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 function field(value: Cell): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
   if (typeof value === "object") return "day" in value ? value.day : moment("en", value.at);
-  const safe = formulaStart.test(value) ? `'${value}` : value;
+  const safe = (formulaStart.test(value) ? `'${value}` : value).replace(formulaInside, "$1'");
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -13,6 +13,10 @@ test.each([
   ["a tab", "\tx", "'\tx"],
   ["a carriage return", "\r=1", `"'\r=1"`],
   ["full-width signs", "＝1", "'＝1"],
+  ["one behind a semicolon, at which a Vietnamese spreadsheet splits", "a;=1+1;b", "a;'=1+1;b"],
+  ["one behind a semicolon within quotes", 'Xã, "x"; "=cmd|x"', `"Xã, ""x""; ""'=cmd|x"""`],
+  ["one behind a tab", "a\t@SUM(A1)", "a\t'@SUM(A1)"],
+  ["a semicolon alone", "a; b; 5-6", "a; b; 5-6"],
   ["a negative number stays a number", -2, "-2"],
   ["quotes, commas and line ends are quoted", 'a "b", c\nd', '"a ""b"", c\nd"'],
   ["plain Vietnamese stays plain", "Xã Chư Păh", "Xã Chư Păh"],
@@ -28,10 +32,12 @@ test("what is written can be read again, apostrophes taken off", () => {
     ["name", "note"],
     ["=x", 'a "b",\r\nc'],
     ["", "+1"],
+    ["a;=1; -2", "b;'c"],
   ];
   expect(parseCsv(csv(rows).slice(1))).toEqual([
     { name: "=x", note: 'a "b",\r\nc' },
     { name: "", note: "+1" },
+    { name: "a;=1; -2", note: "b;'c" },
   ]);
 });
 
