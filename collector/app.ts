@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { MeasureServer } from "#schemas/agent-config.ts";
 import { type Calendar, vietnamDay } from "#schemas/calendar.ts";
+import { cleanText } from "#schemas/clean-text.ts";
 import type { SharedFault } from "#schemas/facts.ts";
 import type { PhoneEntry } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
@@ -97,6 +98,8 @@ export type AppDeps = {
 
 /** For how long browsers come back by TLS alone, s: a year. */
 const HSTS_S = 31_536_000;
+/** Most characters of an address in the log: strangers choose it. */
+const LOGGED_PATH_MAX = 256;
 /** A full disk does not get room within seconds. */
 const STORAGE_RETRY_S = 30;
 const RETRY_S = 15;
@@ -158,7 +161,7 @@ export function createApp(deps: AppDeps): Hono {
       return c.json(problem(503, "storage_full", "the collector's disk is full; nothing was stored", { retryAfterS: STORAGE_RETRY_S }), 503);
     }
     counters.add("hcc_request_errors_total");
-    log.error({ err: error, method: c.req.method, path: c.req.path }, "a request failed");
+    log.error({ err: error, method: c.req.method, path: cleanText(c.req.path, LOGGED_PATH_MAX) }, "a request failed");
     c.header("retry-after", String(RETRY_S));
     if (isForPerson(c)) return c.html(sorry(c, "web.unavailable"), 503);
     return c.json(problem(503, "unavailable", "the collector cannot answer now; nothing was stored", { retryAfterS: RETRY_S }), 503);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cleanText } from "./clean-text.ts";
 import { AgentId, Code, Instant, Seq, StreamId } from "./ids.ts";
 import { Observation } from "./observation.ts";
 
@@ -91,8 +92,16 @@ export const EnrolRequest = z.strictObject({
   code: z.string().min(8).max(80),
   publicKey: z.string().max(200),
   proof: z.string().max(200),
-  hostName: z.string().max(64).optional(),
-  version: z.string().max(32),
+  /** Whoever has a code writes what he likes here. */
+  hostName: z
+    .string()
+    .max(64)
+    .transform((name) => cleanText(name, 64))
+    .optional(),
+  version: z
+    .string()
+    .max(32)
+    .transform((version) => cleanText(version, 32)),
 });
 export type EnrolRequest = z.infer<typeof EnrolRequest>;
 

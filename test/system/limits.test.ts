@@ -2,9 +2,10 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { html } from "hono/html";
+import pino from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cleanText } from "#schemas/clean-text.ts";
-import { Batch } from "#schemas/exchange.ts";
+import { Batch, EnrolRequest } from "#schemas/exchange.ts";
 import { Observation, Reading } from "#schemas/observation.ts";
 import { PolicyProfile } from "#schemas/policy.ts";
 import { bundledPolicy as policy } from "../../agent/bundled-policy.ts";
@@ -15,9 +16,11 @@ import { parseXml } from "../../agent/io/xml.ts";
 import { createLogger } from "../../agent/logger.ts";
 import { lanGuard } from "../../agent/subnets.ts";
 import { inflate, parseJson, readWire } from "../../collector/ingest/read-body.ts";
+import { createPeopleDesk } from "../../collector/people/desk.ts";
 import { csv } from "../../collector/report/csv.ts";
 import { xlsx } from "../../collector/report/xlsx.ts";
 import { withoutSteering } from "../../collector/web/markup.ts";
+import { bareApp, noDb } from "../support/bare-app.ts";
 import { batchOf } from "../support/batches.ts";
 
 /** What a hostile device or sender puts where a name is expected: terminal, turned line, zero byte, half a pair, markup, formula. */
@@ -142,6 +145,28 @@ describe("output hygiene", () => {
     const page = String(withoutSteering(html`<td>${HOSTILE}</td>`));
     expect(page).not.toContain("<script>");
     expect(STEERING.test(page)).toBe(false);
+  });
+
+  it("the name of a PC that enrols is cleaned like a device's", () => {
+    const { hostName, version } = EnrolRequest.parse({
+      code: "12345678",
+      publicKey: "k",
+      proof: "p",
+      hostName: HOSTILE.slice(18, 70),
+      version: "1\u001b[2J\u0000\u202e",
+    });
+    expect([STEERING.test(`${hostName}${version}`), version]).toEqual([false, "1"]);
+  });
+
+  it("the collector's log holds an address without what steers, and not all of a long one", async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const path = `/incidents/${encodeURIComponent("\u202e\u009b31m")}${"x".repeat(2_000)}`;
+    const people = { ...createPeopleDesk({ db: noDb, clock: () => 0 }), isClaimed: () => Promise.reject(new Error("away")) };
+    const headers = { host: "localhost" };
+    await bareApp({ log, people }).request(path, { headers }, { incoming: { socket: { remoteAddress: "127.0.0.1" } } });
+    const logged = JSON.parse(lines[0] ?? "{}").path;
+    expect([lines.length, logged.length, STEERING.test(logged)]).toEqual([1, 256, false]);
   });
 
   it("logs: one event is one line of JSON, whatever a device has said", () => {

@@ -21,7 +21,7 @@ describe("the document", () => {
 });
 
 const agent = { agentId: "agt-0011223344556677", siteId: 1, centre: "xa-01", publicKey: "", state: "active" };
-const isKnown = { prove: async () => ({ ok: true, agent }), forget: () => undefined };
+const isKnown = { strangerFault: async () => undefined, prove: async () => ({ ok: true, agent }), forget: () => undefined };
 const refusal = { granted: false, reason: "full", retryAfterS: 60 };
 const health = (status: "ready" | "not_ready") => async () => ({ status, checks: { database: { ok: status === "ready", detail: "answers" } } });
 
@@ -62,9 +62,14 @@ describe("is true to what the routes answer:", () => {
     ["post", "/v1/batches", 413, { body: tooLarge }],
     ["post", "/v1/batches", 415, { body: "{}", headers: { "content-encoding": "br" } }],
     ["post", "/v1/batches", 422, { body: "{}" }],
-    ["post", "/v1/batches", 401, { body: "{}", more: { keys: { prove: async () => ({ ok: false, fault: "unsigned" }) } } }],
+    [
+      "post",
+      "/v1/batches",
+      401,
+      { body: "{}", more: { keys: { strangerFault: async () => undefined, prove: async () => ({ ok: false, fault: "unsigned" }) } } },
+    ],
     ["get", "/v1/config", 503, {}],
-    ["get", "/v1/config", 403, { more: { keys: { prove: async () => ({ ok: false, fault: "revoked" }) } } }],
+    ["get", "/v1/config", 403, { more: { keys: { strangerFault: async () => undefined, prove: async () => ({ ok: false, fault: "revoked" }) } } }],
     ["post", "/v1/leases", 200, { body: "{}" }],
     ["post", "/v1/leases", 422, { body: '{"server":5}' }],
     ["post", "/v1/leases/{id}/return", 204, { path: "/v1/leases/mine/return", body: '{"usedBytes":1}' }],
