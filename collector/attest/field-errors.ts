@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { isTextKey, type TextKey, type TextParams } from "#schemas/text/text.ts";
+import { isTextKey, type TextKey, type TextParams, text } from "#schemas/text/text.ts";
 
 /** What is wrong with one field, as a sentence of the catalogue. */
 export type FieldError = { readonly field: string; readonly key: TextKey; readonly params?: TextParams };
@@ -7,7 +7,7 @@ export type FieldError = { readonly field: string; readonly key: TextKey; readon
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /** What a field of yes or no takes, as a file writes it in either language. */
-const YES_NO = "có, không, yes, no";
+const YES_NO = (["vi", "en"] as const).flatMap((lang) => [firstWord(text(lang, "form.words.yes")), firstWord(text(lang, "form.words.no"))]).join(", ");
 
 /** The issues of a failed parse as field errors. A custom issue's message is a key of the catalogue, with its numbers in `params`. */
 export function fieldErrors(error: z.ZodError): readonly FieldError[] {
@@ -26,6 +26,10 @@ export function fieldErrors(error: z.ZodError): readonly FieldError[] {
     return { field, key: isMissing ? "form.error.empty" : "form.error.value" };
   });
   return [...new Map(errors.map((one) => [`${one.field} ${one.key}`, one])).values()];
+}
+
+function firstWord(list: string): string {
+  return list.split(",")[0] ?? "";
 }
 
 /** A hash as people paste it; nothing is no hash. */
