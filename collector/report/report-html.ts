@@ -86,7 +86,7 @@ ${centre.rows.map((row) => {
 <td class="n">${measured === undefined ? "–" : valueWithUnit(lang, measured, row.unit, row.required)}</td><td class="n">${row.required === undefined ? "–" : valueWithUnit(lang, row.required, row.unit)}</td>
 <td>${row.declared ? html`${row.declared.value === undefined ? row.declared.text : valueWithUnit(lang, row.declared.value, row.unit)} <small>${declarer(lang, row.declared.inspected)}, ${moment(lang, row.declared.at).slice(0, 10)}</small>` : "–"}</td>
 <td>${row.observedAt ? html`${moment(lang, row.observedAt)} <small>${text(lang, `web.evidence.${row.evidenceClass}`)}</small>` : "–"}</td><td class="n">${row.days.pass} / ${row.days.fail} / ${openDays(row)} / ${row.days.none}</td></tr>
-<tr><td colspan="7" class="why">${rowReason(lang, row)}${row.state === "fail" && requirement ? html` <b>${text(lang, "report.column.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}` : ""}</td></tr></tbody>`;
+<tr><td colspan="7" class="why"><span>${rowReason(lang, row)}${row.state === "fail" && requirement ? html` <b>${text(lang, "report.column.owner")}:</b> ${text(lang, `owner.${requirement.owner}`)}` : ""}</span></td></tr></tbody>`;
 })}</table></div></section>
 ${declarations(dossier, centre, lang)}`;
 }

@@ -7,7 +7,7 @@ import { text } from "#schemas/text/text.ts";
 import { type Access, decide, type Verdict } from "../auth/access.ts";
 import type { ByToken } from "../auth/by-token.ts";
 import { type FormToken, TOKEN_FIELD } from "../web/form-token.ts";
-import { messagePage, sessionOverPage } from "../web/message-page.ts";
+import { messagePage, noRolePage, sessionOverPage } from "../web/message-page.ts";
 import { accessTable } from "./access-table.ts";
 import { isForPerson, type PageDeps, pageFrame } from "./page.ts";
 import { type SignedDeps, signedByAgent } from "./signed.ts";
@@ -87,7 +87,7 @@ function refuse(c: Context, deps: GuardDeps, verdict: Exclude<Verdict, "allowed"
   }
   const frame = pageFrame(c, deps);
   if (verdict === "not_signed_in") return c.html(sessionOverPage(frame), status);
-  return c.html(messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
+  return c.html(verdict === "role_missing" ? noRolePage(frame) : messagePage(frame, text(frame.lang, `access.${verdict}`)), status);
 }
 
 function tooLarge(c: Context, deps: GuardDeps, fileBytesMax: number): Response | Promise<Response> {

@@ -33,6 +33,11 @@ export function capacityTable(lang: Lang, { detail = {}, required, observed }: F
 <tbody>${names.map((name) => {
     const { value, source } = rowOf(name) ?? {};
     const words = value === undefined ? text(lang, "capacity.unknown") : typeof value === "number" ? numberWord(lang, value) : String(value);
-    return html`<tr><th scope="row">${text(lang, `capacity.${name}`)}</th><td class="num">${words}${name === "utilisation" && value !== undefined ? " %" : ""}</td><td>${source ?? "–"}</td></tr>`;
+    return html`<tr><th scope="row">${headed(text(lang, `capacity.${name}`))}</th><td class="num">${words}${name === "utilisation" && value !== undefined ? " %" : ""}</td><td>${source ?? "–"}</td></tr>`;
   })}</tbody></table></div>`;
+}
+
+/** Some of these names stand within sentences, too. */
+function headed(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }

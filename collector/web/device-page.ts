@@ -1,7 +1,6 @@
 import { html } from "hono/html";
 import type { PageUse } from "#schemas/evaluate/page-use.ts";
 import type { Finding, FindingPart } from "#schemas/finding.ts";
-import { metrics } from "#schemas/metrics.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { day, moment } from "#schemas/text/moment-word.ts";
@@ -17,8 +16,8 @@ import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
-import { runsTable } from "./sheet-details.ts";
-import { valueWithUnit } from "./value.ts";
+import { runsTable, stackHead } from "./sheet-details.ts";
+import { readingValue } from "./value.ts";
 
 /** The page of one device: whether it is there and since when, what it told last, which requirements hang on it, what happened to it. */
 export function devicePage(frame: PageFrame, policy: PolicyProfile, view: DeviceView): Html {
@@ -105,14 +104,14 @@ function partWords(lang: Lang, finding: Finding, part: FindingPart, device: stri
 
 function readingsTable({ lang, nowMs }: PageFrame, readings: readonly LatestReading[]): Html {
   if (readings.length === 0) return html`<p class="note">${text(lang, "web.device.readings.none")}</p>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.device.readings")}"><table><thead><tr><th scope="col">${text(lang, "web.device.reading")}</th><th scope="col">${text(lang, "web.device.value")}</th><th scope="col">${text(lang, "web.device.detail")}</th><th scope="col">${text(lang, "web.sheet.observation.at")}</th></tr></thead>
-<tbody>${readings.map(
+  return html`${stackHead(lang, "web.device.readings", ["web.device.reading", "web.device.value", "web.device.detail", "web.sheet.observation.at"], "readings")}
+<tbody role="rowgroup">${readings.map(
     ({ metric, value, labels, at }) =>
-      html`<tr><th scope="row">${text(lang, `metric.${metric}`)}</th><td class="num">${valueWithUnit(lang, value, metrics[metric].unit)}</td><td>${Object.entries(
+      html`<tr role="row"><th scope="row" role="rowheader">${text(lang, `metric.${metric}`)}</th><td role="cell" class="num">${readingValue(lang, metric, value)}</td><td role="cell">${Object.entries(
         labels ?? {},
       )
         .filter(([label]) => !["device", "camera", "ap", "role"].includes(label))
         .map(([, word]) => word)
-        .join(", ")}</td><td class="num">${age(lang, at, nowMs)}</td></tr>`,
-  )}</tbody></table></div>`;
+        .join(", ")}</td><td role="cell" class="num">${age(lang, at, nowMs)}</td></tr>`,
+  )}</tbody></table>`;
 }

@@ -16,3 +16,8 @@ export function sessionOverPage(frame: PageFrame): Html {
   const way = html`<p><a class="button" href="/login" target="_blank" rel="noopener">${text(lang, "access.over.login")}</a></p>`;
   return messagePage(frame, text(lang, "access.over"), html`<p>${text(lang, "access.over.advice")}</p>${way}`);
 }
+
+/** Answers whoever has signed in and has no role that opens the page: who can give one. */
+export function noRolePage(frame: PageFrame): Html {
+  return messagePage(frame, text(frame.lang, "access.role_missing"), html`<p>${text(frame.lang, "access.role_missing.advice")}</p>`);
+}

@@ -2,16 +2,16 @@ import { html } from "hono/html";
 import type { Attestation } from "#schemas/attestation.ts";
 import type { Finding, FindingPart } from "#schemas/finding.ts";
 import { carriedOf, testEvidence } from "#schemas/link-evidence.ts";
-import { metrics } from "#schemas/metrics.ts";
 import type { Outcome, Reading } from "#schemas/observation.ts";
 import type { Phones } from "#schemas/phones.ts";
 import { attestedRuleOf, type Requirement } from "#schemas/policy.ts";
 import { carriedWords } from "#schemas/text/carried-words.ts";
 import { partSentence } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
+import { numberWord } from "#schemas/text/number-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { partName, pointWord } from "#schemas/text/point-word.ts";
-import { isTextKey, text } from "#schemas/text/text.ts";
+import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
 import { capacityTable, type LineFact } from "./capacity-table.ts";
@@ -20,7 +20,7 @@ import { devicePath } from "./device-list.ts";
 import type { PageFrame } from "./layout.ts";
 import { badge, type Html } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
-import { valueWithUnit } from "./value.ts";
+import { readingValue, valueWithUnit } from "./value.ts";
 
 const PARTS_SHOWN = 60;
 const RUNS_SHOWN = 20;
@@ -72,13 +72,18 @@ function formLinks({ lang, asker }: PageFrame, centre: string, requirement: Requ
 function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, finding: Finding, parts: readonly FindingPart[]): Html {
   const more = parts.length - PARTS_SHOWN;
   const titles = titlesOf(lang, requirement);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.parts")}"><table><caption>${text(lang, "web.sheet.parts")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.part")}</th><th scope="col">${text(lang, "web.sheet.state")}</th><th scope="col">${text(lang, "web.sheet.measured")}</th><th scope="col">${text(lang, "web.sheet.why")}</th></tr></thead>
-<tbody>${parts
+  return html`${stackHead(lang, "web.sheet.parts", ["web.sheet.part", "web.sheet.state", "web.sheet.measured", "web.sheet.why"])}
+<tbody role="rowgroup">${parts
     .slice(0, PARTS_SHOWN)
     .map(
       (part) =>
-        html`<tr><th scope="row">${titles.get(part.subject) ?? subjectWord(lang, place, part)}</th><td>${badge(lang, part.state)}</td><td class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit, finding.required)}</td><td>${partSentence(lang, finding, part)}</td></tr>`,
-    )}</tbody></table></div>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
+        html`<tr role="row"><th scope="row" role="rowheader">${titles.get(part.subject) ?? subjectWord(lang, place, part)}</th><td role="cell">${badge(lang, part.state)}</td><td role="cell" class="num">${part.observed === undefined ? "–" : valueWithUnit(lang, part.observed, finding.unit, finding.required)}</td><td role="cell">${partSentence(lang, finding, part)}</td></tr>`,
+    )}</tbody></table>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
+}
+
+/** The beginning of a table whose rows become blocks at phone width; roles by attribute, since the style would take its meaning away. */
+export function stackHead(lang: Lang, caption: TextKey, columns: readonly TextKey[], more = ""): Html {
+  return html`<table class="stack list ${more}" role="table"><caption>${text(lang, caption)}</caption><thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>`;
 }
 
 /** What the policy calls the duties and the items that people attest. */
@@ -99,13 +104,13 @@ function subjectWord(lang: Lang, { centre, devices }: SheetPlace, part: FindingP
 /** Runs as evidence: when, by which probe, with what result. */
 export function runsTable(lang: Lang, runs: readonly StoredRun[]): Html {
   if (runs.length === 0) return html`<p class="note">${text(lang, "web.sheet.observation.none")}</p>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.observations")}"><table><caption>${text(lang, "web.sheet.observations")}</caption><thead><tr><th scope="col">${text(lang, "web.sheet.observation.at")}</th><th scope="col">${text(lang, "web.sheet.observation.probe")}</th><th scope="col">${text(lang, "web.sheet.observation.result")}</th></tr></thead>
-<tbody>${runs
+  return html`${stackHead(lang, "web.sheet.observations", ["web.sheet.observation.at", "web.sheet.observation.probe", "web.sheet.observation.result"])}
+<tbody role="rowgroup">${runs
     .slice(0, RUNS_SHOWN)
     .map(
       (run) =>
-        html`<tr><td class="num">${moment(lang, run.takenAt)}</td><td>${text(lang, `web.probe.${run.probe}`)}${run.target ? html`<span class="sub">${run.target}</span>` : ""}${run.point === undefined ? "" : html`<span class="sub">${pointWord(lang, run.point)}</span>`}</td><td>${outcomeWords(lang, run.outcome)}</td></tr>`,
-    )}</tbody></table></div>`;
+        html`<tr role="row"><td role="cell" class="num">${moment(lang, run.takenAt)}</td><td role="cell">${text(lang, `web.probe.${run.probe}`)}${run.target ? html`<span class="sub">${run.target}</span>` : ""}${run.point === undefined ? "" : html`<span class="sub">${pointWord(lang, run.point)}</span>`}</td><td role="cell">${outcomeWords(lang, run.outcome)}</td></tr>`,
+    )}</tbody></table>`;
 }
 
 function outcomeWords(lang: Lang, outcome: Outcome): Html {
@@ -123,13 +128,13 @@ function lengthWords(lang: Lang, { evidence }: Outcome): Html | string {
 
 function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
   const names = Object.values(labels ?? {});
-  return html`<div>${text(lang, `metric.${metric}`)}: ${valueWithUnit(lang, value, metrics[metric].unit)}${names.length > 0 ? html` <span class="note">${names.join(", ")}</span>` : ""}</div>`;
+  return html`<div>${text(lang, `metric.${metric}`)}: ${readingValue(lang, metric, value)}${names.length > 0 ? html` <span class="note">${names.join(", ")}</span>` : ""}</div>`;
 }
 
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
   const items = titlesOf(lang, requirement);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.attestations")}"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
     ({ item, holds, value, post, inspector, at, document }) =>
-      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${badge(lang, holds ? "pass" : "fail")}${value === undefined ? "" : ` ${value}`}</td><td>${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
+      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${text(lang, holds ? "form.attest.holds" : "form.attest.holdsNot")}${value === undefined ? "" : `: ${numberWord(lang, value)}`}</td><td>${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
   )}</tbody></table></div>`;
 }

@@ -1,3 +1,4 @@
+import { type MetricName, metrics } from "#schemas/metrics.ts";
 import { unitWord } from "#schemas/text/finding-sentence.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
@@ -10,6 +11,15 @@ export function valueWithUnit(lang: Lang, value: number, unit: string | undefine
   const word = unit ? unitWord(lang, unit) : "";
   const written = numberWord(lang, value, beside);
   return word === "" ? written : `${written}\u00a0${word}`;
+}
+
+/** What is counted stands in a metric's own name, and is not always what the unit counts: free addresses are no people. */
+const counts: ReadonlySet<string> = new Set(["clients", "count", "devices", "pages", "status"]);
+
+/** A reading behind the name of its metric: the value with its unit, a count without. */
+export function readingValue(lang: Lang, metric: MetricName, value: number): string {
+  const { unit } = metrics[metric];
+  return valueWithUnit(lang, value, counts.has(unit) ? undefined : unit);
 }
 
 function bytes(lang: Lang, value: number): string {

@@ -102,7 +102,7 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.getByRole("link", { name: "Xã Chư Păh" }).first().click();
     await page.locator("#devices").getByRole("link", { name: "CAM-02" }).click();
     await page.getByRole("heading", { level: 1, name: "CAM-02 Không trả lời" }).waitFor();
-    await page.getByText(/Như vậy từ 28\/11\/2026 05:00/).waitFor();
+    await page.getByText(/Ở trạng thái này từ 28\/11\/2026 05:00/).waitFor();
     await page.getByRole("img", { name: /15 ngày trả lời đủ/ }).waitFor();
     await page.getByRole("link", { name: "Xã Chư Păh" }).click();
     await page.getByRole("heading", { name: "Thiết bị", exact: true }).waitFor();

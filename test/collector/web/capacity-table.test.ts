@@ -27,9 +27,9 @@ describe("what speaks for and against the capacity of a Wi-Fi", () => {
       { mbps: 240, requirement: "R01" },
     );
     expect(rows).toContainEqual(["Most seen in working hours", "12", "snmp:unifi-ap"]);
-    expect(rows).toContainEqual(["the configured maximum", "120", "snmp:unifi-ap"]);
+    expect(rows).toContainEqual(["The configured maximum", "120", "snmp:unifi-ap"]);
     expect(rows).toContainEqual(["Line for each person, Mbps", "4.8", "R01"]);
-    for (const what of ["the number of radios", "the DHCP address pool", "how long addresses stay leased (DHCP), hours", "Busiest air"])
+    for (const what of ["The number of radios", "The DHCP address pool", "How long addresses stay leased (DHCP), hours", "Busiest air"])
       expect(rows).toContainEqual([what, "not known", "–"]);
   });
 

@@ -96,7 +96,7 @@ test("the centre page says whom to call, by the provider of the line", async () 
 
 test("a centre that never spoke is unknown all over, and its page says so", async () => {
   const html = await page("/centres/xa-12");
-  expect(html).toContain("Chưa nhận được tin nào.");
+  expect(html).toContain("Chưa liên lạc lần nào.");
   expect(html.match(/class="b b-unknown"/g)).toHaveLength(8);
   expect(html).not.toContain('class="b b-pass"');
   expect(html).toContain("<b>Cần làm:</b> Xem chương trình giám sát có chạy không");
@@ -108,11 +108,18 @@ test("names of staff stand on no page: it needs no login", async () => {
   expect(html).toContain("Giám đốc");
 });
 
+test("what is declared is said as a word beside the item, never as the badge of what is met", async () => {
+  const html = await page("/centres/xa-01");
+  const declared = html.slice(html.indexOf('<details id="d-R07">')).split("<caption>Khai báo và kiểm tra</caption>")[1]?.split("</table>")[0];
+  expect(declared?.match(/<td>Đúng<\/td>/g)).toHaveLength(2);
+  expect(declared).not.toContain('class="b b-pass"');
+});
+
 test("a device's page says whether it is there, since when, and what it told last", async () => {
   const html = await page("/centres/xa-01/devices/CAM-02");
   expect(html).toContain("Không trả lời");
   expect(html).toContain("Quầy tiếp nhận");
-  expect(html).toContain("Như vậy từ 28/11/2026 05:00 (5 giờ trước).");
+  expect(html).toContain("Ở trạng thái này từ 28/11/2026 05:00 (5 giờ trước).");
   expect(html).toContain('<a href="/centres/xa-01#R05">R05');
   expect(await page("/centres/xa-01/devices/scanner-1")).toContain("chưa hỏi lần nào");
 });
