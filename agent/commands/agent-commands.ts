@@ -67,7 +67,7 @@ export function statusCommand(settings: Settings, terminal: Terminal, json: bool
   for (const line of clockLines(lang, status)) terminal.out(`${line}\n`);
   if (uplink.hold !== undefined) terminal.out(`${text(lang, `agent.hold.${uplink.hold}`)}\n`);
   for (const { id, last, dueInS } of assignments) {
-    const due = dueInS > 0 ? text(lang, "agent.status.due", { s: dueInS }) : "";
+    const due = dueInS > 0 ? text(lang, "agent.status.due", { at: moment(lang, Date.parse(at) + dueInS * 1_000) }) : "";
     terminal.out(`  ${id.padEnd(32)} ${(last === undefined ? "-" : runWords(lang, last)).padEnd(48)} ${due}`.trimEnd().concat("\n"));
   }
   return exitCodes.ok;

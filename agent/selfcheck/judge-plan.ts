@@ -15,6 +15,6 @@ export function judgePlan({ config, policy, spool, status, fresh, nowMs }: Surro
   const atMs = fresh.reduce((latest, { takenAt }) => Math.max(latest, Date.parse(takenAt)), nowMs);
   const { newlyDeclared, formerCodes } = config ?? {};
   const facts = factsOfSpool({ centre, calendar, policy, newlyDeclared, formerCodes, sharedFaults: sharedFaultsOf(status), nowMs: atMs }, spool, fresh);
-  const place = { point: pointOf(config ?? {}), isPart: (config?.otherPoints?.length ?? 0) > 0 };
+  const place = { point: pointOf(config ?? {}), isPart: (config?.otherPoints?.length ?? 0) > 0, isEnrolled: config !== undefined };
   return planLines(policy.requirements, evaluate(policy, facts, atMs), atMs, place);
 }

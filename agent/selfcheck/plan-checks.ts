@@ -16,14 +16,25 @@ const states: Record<Finding["state"], CheckState> = {
   not_applicable: "not_applicable",
 };
 
-/** The reception point at which this PC stands. `isPart`: the centre has others, too. */
-type Place = { readonly point: string; readonly isPart: boolean };
+/** The reception point at which this PC stands. `isPart`: the centre has others, too. `isEnrolled`: the province has told this PC what the centre has. */
+type Place = { readonly point: string; readonly isPart: boolean; readonly isEnrolled: boolean };
+
+/** What keeps a requirement open and stands in no other line of the self-check: in the province's lists, or between them and what a recorder shows. */
+const untoldElsewhere: ReadonlySet<Finding["reason"]> = new Set([
+  "declared_only",
+  "moved",
+  "no_address",
+  "no_camera",
+  "no_channel",
+  "no_denominator",
+  "rule_error",
+]);
 
 /** One line per requirement of the plan, from the same rules as in the province. What is not for this point to say it must not call missing. */
 export function planLines(requirements: readonly Requirement[], findings: readonly Finding[], nowMs: number, place: Place): CheckResult[] {
   return requirements.map((requirement) => {
     const found = findings.find((finding) => finding.requirement === requirement.id);
-    const line = planLine(requirement, found, nowMs);
+    const line = planLine(requirement, found, nowMs, place);
     const elsewhere = elsewhereOf(requirement, place);
     if (elsewhere === undefined || found?.state === "not_applicable") return line;
     const { id, group, title, rule } = line;
@@ -38,7 +49,7 @@ function elsewhereOf({ rule, points }: Requirement, { point, isPart }: Place) {
   return points === "main" && point !== MAIN_POINT ? "selfcheck.detail.main_office" : undefined;
 }
 
-function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number): CheckResult {
+function planLine(requirement: Requirement, finding: Finding | undefined, nowMs: number, { isEnrolled }: Place): CheckResult {
   const { id, title, rule } = requirement;
   const base = { id: `plan.${id}`, group: "plan", title, rule: id } as const;
   // Papers and inspections are known to the province alone: this PC must not say that they are missing.
@@ -55,7 +66,7 @@ function planLine(requirement: Requirement, finding: Finding | undefined, nowMs:
     ...(finding.required !== undefined && { required: finding.required }),
     ...(finding.unit !== undefined && { unit: finding.unit }),
     rule: `${id} ${finding.policy}`,
-    ...(state === "fail" && remedyOf(requirement, finding)),
+    ...((state === "fail" || (isEnrolled && untoldElsewhere.has(finding.reason))) && remedyOf(requirement, finding)),
     ...(ageS !== undefined && { ageS }),
   };
 }

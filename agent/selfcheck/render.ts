@@ -72,6 +72,7 @@ function safe(lang: Lang, words: Phrase): string {
 }
 
 function ageText(lang: Lang, ageS: number): string {
+  if (ageS < 60) return text(lang, "web.age.now");
   if (ageS < HOUR_S) return text(lang, "selfcheck.age.minutes", { n: Math.round(ageS / 60) });
   return ageS < 2 * DAY_S
     ? text(lang, "selfcheck.age.hours", { n: Math.round(ageS / HOUR_S) })

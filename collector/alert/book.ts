@@ -1,5 +1,6 @@
 import type { Message, Recipient } from "#schemas/alert.ts";
 import type { Expiry } from "#schemas/expiry.ts";
+import type { Finding } from "#schemas/finding.ts";
 import type { MaintenanceWindow } from "#schemas/maintenance.ts";
 import type { Words } from "#schemas/words.ts";
 import type { Beginning, Incident } from "./incident.ts";
@@ -15,14 +16,19 @@ export type Place = {
   readonly closedOn?: string | undefined;
 };
 
+/** What advice goes by. */
+export type Failure = Pick<Finding, "reason" | "detail">;
+
 /** What the finding behind a problem adds to its message. */
 export type Backing = {
   readonly why?: Words | undefined;
+  /** Why it fails, where it does: what is to be done about it. */
+  readonly failure?: Failure | undefined;
   /**
-   * Why it is as it is at each reception point of which the finding speaks, by the subject of the problem there; empty where it knows of one point alone, absent
-   * where nothing was judged.
+   * The same at each reception point of which the finding speaks, by the subject of the problem there; empty where it knows of one point alone, absent where
+   * nothing was judged.
    */
-  readonly points?: ReadonlyMap<string, Words> | undefined;
+  readonly points?: ReadonlyMap<string, Pick<Backing, "why" | "failure">> | undefined;
   readonly waived: boolean;
 };
 

@@ -1,8 +1,9 @@
 import { type endKinds, isEndKind, MESSAGE_ITEMS_MAX, type Message, type MessageItem, type NotifyConfig } from "#schemas/alert.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { phonesFor } from "#schemas/phones.ts";
-import type { Words } from "#schemas/words.ts";
-import { type Backing, type Book, backingKey } from "./book.ts";
+import { findingAdvice } from "#schemas/text/finding-advice.ts";
+import type { Lang, Words } from "#schemas/words.ts";
+import { type Backing, type Book, backingKey, type Failure } from "./book.ts";
 import { type Incident, letterName } from "./incident.ts";
 import { isOfPoints, mayBeLine, type Topic, titleAt } from "./topic.ts";
 
@@ -15,7 +16,7 @@ type Said = { readonly publicUrl: string; readonly notify: Pick<NotifyConfig, "p
 export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incident: Incident, { publicUrl, notify }: Said): Message {
   const place = book.places.get(incident.siteId);
   const backing: Backing | undefined = book.backings.get(backingKey(incident.siteId, incident.requirement));
-  const why = backing?.points?.get(incident.subject) ?? backing?.why;
+  const said = backing?.points?.get(incident.subject) ?? backing;
   const isOver = isEndKind(kind);
   // Provider and contract are those of the main office's line.
   const { isp, contractNumber } = place ?? {};
@@ -28,7 +29,7 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     ...(place && { centre: place.code, centreName: place.name }),
     requirement: topic.id,
     title: titleOf(book, topic, incident),
-    ...(!isOver && { ...(why && { why }), effect: topic.effect, advice: topic.advice }),
+    ...(!isOver && { ...(said?.why && { why: said.why }), effect: topic.effect, advice: adviceOf(topic, said?.failure) }),
     ...(isOver && incident.cause && { cause: { code: incident.cause } }),
     owner: topic.owner,
     ...(phone !== undefined && { phone }),
@@ -37,6 +38,13 @@ export function messageOf(kind: IncidentMessage, book: Book, topic: Topic, incid
     ...(isOver && { until: instant(incident.wellSinceMs ?? incident.closedMs ?? incident.beganMs) }),
     link: `${publicUrl}/incidents/${incident.id}`,
   };
+}
+
+/** What the page of the centre advises about what it fails of. */
+function adviceOf({ rule, owner, advice }: Topic, failure: Failure | undefined): Words {
+  if (rule === undefined || failure === undefined) return advice;
+  const words = (lang: Lang) => findingAdvice(lang, { advice, owner, rule }, failure).words;
+  return { vi: words("vi"), en: words("en") };
 }
 
 /** One problem as a line of a digest. */

@@ -1,5 +1,5 @@
 import { Device, type DeviceRole, deviceRoles } from "#schemas/inventory.ts";
-import { text } from "#schemas/text/text.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { langs, longest, sameWords, type TableForm } from "./table-form.ts";
 
@@ -32,9 +32,14 @@ export function deviceCell({ centre, device }: DeviceRow, column: DeviceColumn, 
   return column === "role" ? roleWord(lang, device.role) : device[column];
 }
 
-/** The kind that a cell names: its words in either language, or its code. */
+/** The kind that a cell names: its words in either language, what files that were exported earlier call it, or its code. */
 export function roleOf(cell: string): DeviceRole | undefined {
-  return deviceRoles.find((role) => sameWords(cell, [role, ...langs.map((lang) => roleWord(lang, role))]));
+  return deviceRoles.find((role) => sameWords(cell, [role, ...langs.flatMap((lang) => [roleWord(lang, role), ...formerWords(lang, role)])]));
+}
+
+function formerWords(lang: Lang, role: DeviceRole): string[] {
+  const key = `device.formerRole.${role}`;
+  return isTextKey(key) ? [text(lang, key)] : [];
 }
 
 /** A kind of device in the words of people. */

@@ -102,12 +102,20 @@ async function backings(tx: Db): Promise<ReadonlyMap<string, Backing>> {
 
 function backingOf(finding: Finding): Backing {
   const isJudged = finding.state !== "error" && finding.state !== "not_applicable";
-  const at = (point: string): [string, Words] => [subjectAt(point), { vi: sentenceAt("vi", finding, point), en: sentenceAt("en", finding, point) }];
+  const at = (point: string): [string, Pick<Backing, "why" | "failure">] => [
+    subjectAt(point),
+    { why: { vi: sentenceAt("vi", finding, point), en: sentenceAt("en", finding, point) }, ...failureOf(partAt(finding, point) ?? finding) },
+  ];
   return {
     why: { vi: findingSentence("vi", finding), en: findingSentence("en", finding) },
+    ...failureOf(finding),
     ...(isJudged && { points: new Map(pointsIn(finding).map(at)) }),
     waived: finding.waiver !== undefined,
   };
+}
+
+function failureOf({ state, reason, detail }: Pick<Finding, "state" | "reason" | "detail">): Pick<Backing, "failure"> {
+  return state === "fail" ? { failure: { reason, ...(detail && { detail }) } } : {};
 }
 
 /**

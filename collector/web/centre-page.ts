@@ -156,7 +156,7 @@ function todo(frame: PageFrame, { rows, todo }: CentreView, phones: Phones, enro
   const first = enrolment && enrolmentStep(frame, enrolment, rows.centre.lastContactAt === undefined, phones);
   if (todo.length === 0 && !first) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
   return html`<ol class="todo">${first ?? ""}${todo.map(({ requirement, finding }) => {
-    const { words, owner = requirement.owner } = finding ? findingAdvice(lang, requirement, finding) : { words: requirement.advice[lang] };
+    const { words, owner = requirement.owner } = findingAdvice(lang, requirement, finding ?? { reason: "no_data" });
     return html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
 <div>→ ${words}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, owner, phones[owner])}</div></div></li>`;
   })}</ol>`;

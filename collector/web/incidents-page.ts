@@ -4,6 +4,7 @@ import type { Finding } from "#schemas/finding.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { type Phones, phonesFor } from "#schemas/phones.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
+import { findingAdvice } from "#schemas/text/finding-advice.ts";
 import { sentenceAt } from "#schemas/text/finding-sentence.ts";
 import { moment } from "#schemas/text/moment-word.ts";
 import { ownerWords } from "#schemas/text/owner-words.ts";
@@ -90,6 +91,8 @@ export function incidentPage(
   const heading = `#${incident.id}: ${titleOf(lang, policy, incident)}`;
   const own = ownTopic(requirement);
   const point = incident.siteId === 0 || subject === "" ? MAIN_POINT : subject;
+  const here = finding && (partAt(finding, point) ?? finding);
+  const nextStep = found && here?.state === "fail" ? findingAdvice(lang, found, here).words : (found ?? own)?.advice[lang];
   // Provider and contract are those of the main office's line.
   const phones = phonesFor(frame.phones, point === MAIN_POINT ? incident.isp : undefined);
   const isLine = needsLine(policy, requirement) && point === MAIN_POINT;
@@ -104,7 +107,7 @@ export function incidentPage(
     [text(lang, "web.filter.isp"), isLine ? incident.isp : undefined],
     [text(lang, "alert.label.contract"), isLine ? incident.contractNumber : undefined],
     [text(lang, "alert.label.effect"), closedMs === undefined ? (found ? text(lang, effectKey(found)) : own?.effect[lang]) : undefined],
-    [text(lang, "alert.label.next"), closedMs === undefined ? (found ?? own)?.advice[lang] : undefined],
+    [text(lang, "alert.label.next"), closedMs === undefined ? nextStep : undefined],
     [text(lang, "alert.label.who"), ownerOf(lang, policy, incident, phones) || undefined],
     [text(lang, "alert.label.cause"), causeWord(lang, incident.cause)],
     [text(lang, "web.incidents.takenBy"), acknowledgedBy === undefined ? undefined : `${acknowledgedBy}, ${moment(lang, acknowledgedMs ?? beganMs)}`],

@@ -5,7 +5,7 @@ import type { Lang } from "../words.ts";
 import { numberWord } from "./number-word.ts";
 import { pointWord } from "./point-word.ts";
 import { projectionSentence } from "./projection-sentence.ts";
-import { isTextKey, text } from "./text.ts";
+import { isTextKey, type TextKey, text } from "./text.ts";
 
 type Told = Pick<Finding, "reason" | "detail" | "observed" | "required" | "unit">;
 
@@ -30,8 +30,14 @@ export function findingSentence(lang: Lang, { reason, detail, observed, required
   const doubt = isTextKey(doubtKey) ? text(lang, "finding.doubt", { why: text(lang, doubtKey) }) : [];
   const isLow = reason === "below_floor" || reason === "unconfirmed";
   const contract = isLow && detail?.contractShort === true ? text(lang, "finding.contract.short", { ...numbers, ...said }) : [];
-  const sentence = atPoint(lang, reason, detail, text(lang, `finding.reason.${reason}`, { ...numbers, ...said }));
+  const sentence = atPoint(lang, reason, detail, text(lang, sentenceKey(reason, unit), { ...numbers, ...said }));
   return [sentence, doubt, where, lower, length, contract, projectionSentence(lang, projectionOf(detail)) ?? []].flat().join(" ");
+}
+
+/** What is met says of what its number is a number, where the unit alone does not: a share of the times that somebody asked, devices, days kept. */
+function sentenceKey(reason: Told["reason"], unit: Told["unit"]): TextKey {
+  const own = `finding.met.${unit === "%" ? "share" : unit}`;
+  return reason === "met" && isTextKey(own) ? own : `finding.reason.${reason}`;
 }
 
 /** The sentence with the reception point that it is about, where a centre has several. */

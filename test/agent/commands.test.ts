@@ -358,7 +358,7 @@ describe("status", () => {
         .slice(-4, -1)
         .map((line) => line.trim().replace(/\s{2,}/g, "|")),
     ).toEqual([
-      "host|đo được|lần sau: 53 giây nữa",
+      "host|đo được|lần sau lúc 01/12/2026 01:05",
       "portal-http-x|không đo được: máy tính cổng không có đường mạng tới đó",
       "link-bandwidth|bỏ qua: chưa đến lượt đo",
     ]);

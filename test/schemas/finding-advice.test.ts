@@ -24,6 +24,22 @@ describe("what to do about a finding", () => {
   });
 
   it.each([
+    ["an access point that is off wants power, not a second one", "R02", "wifi_down", "commune", /nguồn điện và dây mạng của bộ phát/],
+    ["a recorder that deletes early wants no larger disk", "R05", "retention_cap", "vendor", /tắt chức năng tự xoá/],
+    ["a channel that does not record may have no picture", "R05", "not_recording", "vendor", /lịch ghi, dây camera/],
+    ["what a recorder does not tell has its reason at the channel", "R05", "unverifiable", "vendor", /lý do của từng kênh/],
+    ["what is declared waits for an inspector, and is not declared again", "R06", "declared_only", "province-office", /không cần khai lại/],
+    ["so do the records of periodic work", "R21", "declared_only", "province-office", /không cần khai lại/],
+    ["a device without an address is given one", "R10", "declared_only", "province-it", /địa chỉ mạng/],
+    ["too few that are declared are not mended by switching on those", "R14", "declared_short", "commune", /bổ sung vào danh sách/],
+    ["a device that has moved has its address corrected", "R11", "moved", "province-it", /Sửa địa chỉ/],
+    ["what is said not to be there is put right before it is declared again", "R07", "denied", "commune", /^Hoàn thiện/],
+    ["whoever owns it", "R24", "denied", "province-office", /^Hoàn thiện/],
+  ] as const)("%s", (_, id, reason, owner, words) => {
+    expect(findingAdvice("vi", requirement(id), { reason })).toMatchObject({ owner, words: expect.stringMatching(words) });
+  });
+
+  it.each([
     [
       "whose system the province has not named is nobody's at the centre",
       { reason: "no_data", detail: { outcome: "no_target" } },

@@ -75,6 +75,9 @@ export const findings = {
   "finding.point_offline": "{place} is not heard: its gateway PC or its line is off.",
   "finding.segment.portal": "The centre's line carries: the fault is the portal's.",
   "finding.contract.short": "The contract is for {contract} {unit} only, less than the plan demands: that has to be raised first.",
+  "finding.met.share": "Well at {observed} % of the times asked, at least {required} % required.",
+  "finding.met.devices": "{observed} devices seen working, {required} needed.",
+  "finding.met.d": "{observed} days kept, {required} days required.",
   "finding.met.median":
     "The median of the last {runs} runs is {median} {unit}: {below} low runs on {days} days, not yet on enough runs, days or servers to conclude that it is not met.",
   "finding.doubt": "Why: {why}.",
@@ -89,7 +92,13 @@ export const findings = {
     "Enter the device's account again on the gateway PC (hcc-agent creds add NAME); where the password is lost, ask the installer.",
   "finding.advice.clock_wrong":
     "On the device: set the time zone to GMT+07:00 and daylight saving to off first, then date and time, and have it set by itself. A screen that shows the right time in a wrong time zone is still wrong.",
+  "finding.advice.await_inspection": "The centre need not declare it again; it waits for an inspection.",
+  "finding.advice.declared_only":
+    "Enter the network addresses of these devices in the list of devices, so that they can be measured; what is on no network waits for an inspection.",
+  "finding.advice.declared_short": "Add what is there and not declared yet to the list of devices; if it really is missing, ask the province.",
+  "finding.advice.denied": "Put right what is not there and declare it again; where an inspection has said so, ask for another one.",
   "finding.advice.device_offline": "Check the device's power and network cable; where it runs, have the province IT correct its address in the inventory.",
+  "finding.advice.moved": "Correct the device's address in the list of devices, then reserve that address on the device or the router.",
   "finding.advice.no_data": "See whether the agent runs and the device is in the inventory: hcc-agent self-check on the gateway PC.",
   "finding.advice.no_address":
     "Enter the device's address in the inventory. Cameras behind a recorder need none once it shows as many recording channels as cameras are declared.",
@@ -103,6 +112,8 @@ export const findings = {
   "finding.advice.no_denominator": "Enter the number of the centre's officers in the list of centres.",
   "finding.advice.only_excused_runs": "Mend the cause that is named, then wait for the next test.",
   "finding.advice.pc_clock_wrong": "Set date and time of the gateway PC, and let it synchronise its clock.",
+  "finding.advice.recordings_untold":
+    "See the reason of each channel in the table of cameras on the centre's page, then have the installer set the recorder or give the right to play back; where it is neither, tell the province IT.",
   "finding.advice.rule_error": "Nothing to do for the centre; DOST looks into the collector's log.",
   "finding.advice.shared_fault": "Nothing to do for the centre; the province settles it with the operator.",
   "finding.advice.site_offline": "Check power, cable and gateway PC of the centre; where the PC runs, call the Internet provider.",
@@ -113,6 +124,7 @@ export const findings = {
   "finding.advice.stale": "See whether the agent runs and why it does not measure: hcc-agent self-check on the gateway PC.",
   "finding.advice.unheard":
     "Open the portal on a phone with mobile data: if it opens, the centre's way out is at fault, call the Internet provider; if not, tell the province's IT.",
+  "finding.advice.wifi_down": "Check power and network cable of the access point named here, switch it off and on; if it stays silent, call the installer.",
   "finding.wait": "Nothing to do yet: further measurements decide.",
   "finding.short.met": "met",
   "finding.short.capacity_demonstrated": "demonstrated",
@@ -191,7 +203,7 @@ export const findings = {
   "outcome.lease_used": "test used up the data it was given before a result",
   "outcome.line_busy": "line busy with other traffic",
   "outcome.no_lease": "not its turn to test yet",
-  "outcome.no_target": "no device declared",
+  "outcome.no_target": "no address to ask",
   "outcome.not_supported_here": "this PC cannot measure it",
   "outcome.outside_window": "outside its window",
   "outcome.borderline": "too close to the floor to tell",

@@ -222,8 +222,8 @@ export const selfCheck: Record<keyof typeof vi, string> = {
 
   "selfcheck.detail.plan": "{numbers} {sentence}",
   "selfcheck.detail.plan_projection": "{numbers} {sentence}. {projection}",
-  "selfcheck.detail.numbers": "{observed}/{required} {unit}.",
-  "selfcheck.detail.share": "{observed} % of the times asked, {required} % needed.",
+  "selfcheck.detail.numbers": "{observed}/{required} {unit};",
+  "selfcheck.detail.share": "well at {observed} % of the times asked, {required} % needed;",
   "selfcheck.down": "silent: {subject}",
   "selfcheck.down.vms_link_up": "not linked to the province's system: {subject}",
   "selfcheck.other_page": "answers with another page (perhaps maintenance): {subject}",

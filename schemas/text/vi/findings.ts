@@ -5,7 +5,7 @@
 export const findings = {
   "finding.reason.met": "Đo được {observed} {unit}, yêu cầu {required} {unit}.",
   "finding.reason.capacity_demonstrated": "Đã có lúc {peak} người dùng cùng một lúc mà mạng không quá tải.",
-  "finding.reason.capacity_supported": "Giới hạn cấu hình và số bộ phát đủ cho {required} người; cao nhất đã thấy {peak} người.",
+  "finding.reason.capacity_supported": "Giới hạn cấu hình và số khối phát sóng đủ cho {required} người; cao nhất đã thấy {peak} người.",
   "finding.reason.inspected": "Đoàn kiểm tra đã xác nhận đủ {observed}/{required} mục.",
   "finding.reason.duties_kept":
     "Việc định kỳ được ghi đúng hạn {done}/{turns} lượt gần nhất ({late} lượt muộn, {skipped} lượt bỏ qua có lý do); lần làm gần nhất {lastDay}.",
@@ -43,7 +43,7 @@ export const findings = {
   "finding.reason.only_excused_runs": "Các lần đo đều bị giới hạn bởi nguyên nhân khác, không phải đường truyền ({excuse}).",
   "finding.reason.site_offline": "Trung tâm mất liên lạc: máy tính cổng hoặc đường truyền đang ngắt.",
   "finding.reason.unheard":
-    "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không nghe được {subject} và không có gì chứng tỏ đường ra Internet của trung tâm lúc đó thông: chưa biết lỗi ở đường ra hay ở các cổng.",
+    "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không vào được {subject} và không có gì chứng tỏ đường ra Internet của trung tâm lúc đó thông: chưa biết lỗi ở đường ra hay ở cổng dịch vụ công.",
   "finding.reason.shared_fault": "{subject} không dùng được từ nhiều trung tâm cùng lúc: lỗi chung, không tính cho trung tâm.",
   "finding.reason.no_denominator": "Chưa biết số cán bộ của trung tâm nên chưa tính được số cần có.",
   "finding.reason.declared_only": "Mới có khai báo, chưa có kết quả đo hoặc xác nhận của đoàn kiểm tra.",
@@ -64,7 +64,7 @@ export const findings = {
   "finding.reason.clock_wrong": "Đồng hồ của thiết bị sai nên thời gian ghi hình không tin được.",
   "finding.reason.pc_clock_wrong":
     "Đồng hồ của máy tính cổng sai, hoặc chưa biết có đúng không, nên không kiểm được chứng thư của {subject}: đặt đúng ngày giờ của máy, bật đồng bộ giờ tự động.",
-  "finding.reason.contradiction": "Thiết bị nói hai điều trái nhau, chưa kết luận được.",
+  "finding.reason.contradiction": "Thiết bị cho thông tin mâu thuẫn, chưa kết luận được.",
   "finding.reason.rule_error": "Chương trình đánh giá gặp lỗi; báo cho Sở KH&CN.",
   "finding.reason.not_key_area": "Không phải địa bàn trọng điểm.",
 
@@ -75,6 +75,9 @@ export const findings = {
   "finding.point_offline": "{place} mất liên lạc: máy tính cổng hoặc đường truyền ở đó đang ngắt.",
   "finding.segment.portal": "Đường truyền của trung tâm vẫn thông: lỗi ở phía cổng.",
   "finding.contract.short": "Hợp đồng chỉ ghi {contract} {unit}, thấp hơn mức kế hoạch yêu cầu: trước hết phải nâng tốc độ trong hợp đồng.",
+  "finding.met.share": "Đạt ở {observed} % số lần hỏi, yêu cầu từ {required} % trở lên.",
+  "finding.met.devices": "Thấy {observed} thiết bị hoạt động, cần {required}.",
+  "finding.met.d": "Lưu được {observed} ngày, yêu cầu {required} ngày.",
   "finding.met.median":
     "Trung vị {runs} lần đo gần nhất là {median} {unit}: {below} lần thấp trong {days} ngày, chưa đủ số lần, số ngày hoặc máy chủ để kết luận không đạt.",
   "finding.doubt": "Lý do: {why}.",
@@ -88,8 +91,13 @@ export const findings = {
   "finding.advice.access_denied": "Nhập lại tài khoản của thiết bị trên máy tính cổng (hcc-agent creds add TÊN); không còn mật khẩu thì hỏi đơn vị lắp đặt.",
   "finding.advice.clock_wrong":
     "Trên thiết bị: đặt múi giờ GMT+07:00 và tắt giờ mùa hè trước, rồi đặt ngày giờ và bật đồng bộ giờ tự động. Màn hình hiện đúng giờ mà sai múi giờ thì vẫn là sai.",
-  "finding.advice.device_offline": "Kiểm tra nguồn và dây mạng của thiết bị; nếu thiết bị vẫn chạy, báo CNTT tỉnh sửa địa chỉ trong danh mục.",
-  "finding.advice.no_data": "Xem chương trình giám sát có chạy không và thiết bị đã có trong danh mục chưa: chạy hcc-agent self-check trên máy tính cổng.",
+  "finding.advice.await_inspection": "Trung tâm không cần khai lại; chờ đoàn kiểm tra xác nhận.",
+  "finding.advice.declared_only": "Khai địa chỉ mạng của các máy này trong danh sách thiết bị thì mới đo được; máy không nối mạng thì chờ đoàn kiểm tra.",
+  "finding.advice.declared_short": "Máy nào có mà chưa khai thì bổ sung vào danh sách thiết bị; nếu thiếu thật, đề nghị UBND tỉnh trang bị.",
+  "finding.advice.denied": "Hoàn thiện các mục chưa đạt rồi khai báo lại; mục do đoàn kiểm tra kết luận thì đề nghị đoàn xác nhận lại.",
+  "finding.advice.device_offline": "Kiểm tra nguồn và dây mạng của thiết bị; nếu thiết bị vẫn chạy, báo CNTT tỉnh sửa địa chỉ trong danh sách thiết bị.",
+  "finding.advice.moved": "Sửa địa chỉ của thiết bị trong danh sách thiết bị, rồi đặt cố định địa chỉ đó trên thiết bị hoặc bộ định tuyến.",
+  "finding.advice.no_data": "Xem chương trình giám sát có chạy không và thiết bị đã có trong danh sách chưa: chạy hcc-agent self-check trên máy tính cổng.",
   "finding.advice.no_address":
     "Khai địa chỉ mạng của thiết bị trong danh sách thiết bị. Camera nối sau đầu ghi không cần địa chỉ, nếu đầu ghi cho thấy số kênh đang ghi không ít hơn số camera đã khai.",
   "finding.advice.not_asked":
@@ -101,16 +109,19 @@ export const findings = {
   "finding.advice.no_denominator": "Khai số cán bộ của trung tâm trong danh sách trung tâm.",
   "finding.advice.only_excused_runs": "Xử lý nguyên nhân đã nêu, rồi chờ lần đo sau.",
   "finding.advice.pc_clock_wrong": "Đặt đúng ngày giờ của máy tính cổng và bật đồng bộ giờ tự động.",
+  "finding.advice.recordings_untold":
+    "Xem lý do của từng kênh ở bảng camera trên trang của trung tâm, rồi gọi đơn vị lắp đặt để đặt lại đầu ghi hoặc cấp quyền xem lại; không có việc đó thì báo CNTT tỉnh.",
   "finding.advice.rule_error": "Trung tâm không cần làm gì; Sở KH&CN xem nhật ký của máy chủ.",
   "finding.advice.shared_fault": "Trung tâm không cần làm gì; tỉnh xử lý với đơn vị vận hành.",
   "finding.advice.site_offline": "Kiểm tra điện, dây mạng và máy tính cổng của trung tâm; nếu máy vẫn chạy, gọi nhà mạng.",
   "finding.advice.vms_unnamed":
-    "Trung tâm không cần làm gì. Tỉnh ghi địa chỉ của hệ thống giám sát vào bộ quy tắc (vmsHosts); đến lúc đó, đối chiếu danh sách camera của hệ thống rồi nhập vào mục khai báo.",
+    "Trung tâm không cần làm gì. Tỉnh ghi địa chỉ của hệ thống giám sát vào bộ tiêu chí (vmsHosts); đến lúc đó, đối chiếu danh sách camera của hệ thống rồi nhập vào mục khai báo.",
   "finding.advice.vms_untold":
     "Thiết bị không cho biết nó nối với hệ thống nào, hoặc tài khoản giám sát không đủ quyền xem: CNTT tỉnh tìm camera trong danh sách của hệ thống giám sát rồi nhập kết quả vào mục khai báo.",
   "finding.advice.stale": "Xem chương trình giám sát có chạy không và vì sao không đo: chạy hcc-agent self-check trên máy tính cổng.",
   "finding.advice.unheard":
     "Thử mở cổng bằng điện thoại dùng 4G: nếu mở được thì lỗi ở đường ra Internet của trung tâm, gọi nhà mạng; nếu không, báo CNTT tỉnh.",
+  "finding.advice.wifi_down": "Kiểm tra nguồn điện và dây mạng của bộ phát Wi-Fi được nêu tên, tắt rồi bật lại; vẫn không phát thì gọi đơn vị lắp đặt.",
   "finding.wait": "Chưa cần làm gì: chờ đo thêm.",
   "finding.short.met": "đạt yêu cầu",
   "finding.short.capacity_demonstrated": "đã chứng minh bằng thực tế",
@@ -146,7 +157,7 @@ export const findings = {
   "finding.short.lease_used": "lượt đo hết dung lượng trước khi có kết quả",
   "finding.short.only_excused_runs": "lần đo bị giới hạn bởi nguyên nhân khác",
   "finding.short.site_offline": "trung tâm mất liên lạc",
-  "finding.short.unheard": "không nghe được cổng",
+  "finding.short.unheard": "không vào được cổng, chưa rõ lỗi ở đâu",
   "finding.short.shared_fault": "lỗi chung của nhiều nơi",
   "finding.short.no_denominator": "chưa biết số cán bộ",
   "finding.short.declared_only": "mới có khai báo",
@@ -189,7 +200,7 @@ export const findings = {
   "outcome.lease_used": "lượt đo hết dung lượng được cấp trước khi có kết quả",
   "outcome.line_busy": "đường truyền đang có người dùng nhiều",
   "outcome.no_lease": "chưa đến lượt đo",
-  "outcome.no_target": "chưa khai báo thiết bị",
+  "outcome.no_target": "chưa có địa chỉ để hỏi",
   "outcome.not_supported_here": "máy này không đo được mục này",
   "outcome.outside_window": "ngoài khung giờ đo",
   "outcome.borderline": "kết quả sát mức yêu cầu, chưa đủ chắc chắn",
@@ -208,10 +219,10 @@ export const findings = {
   "capacity.utilisation": "Sóng bận nhiều nhất",
   "capacity.free": "Địa chỉ còn trống (DHCP)",
   "capacity.limit": "số người tối đa được cấu hình",
-  "capacity.radios": "số bộ phát sóng",
+  "capacity.radios": "số khối phát sóng (radio)",
   "capacity.pool": "số địa chỉ cấp phát (DHCP)",
   "capacity.leaseHours": "thời hạn giữ địa chỉ (DHCP), giờ",
-  "capacity.points": "Điểm phát đang trả lời",
+  "capacity.points": "Bộ phát Wi-Fi đang trả lời",
   "capacity.uplink": "Đường truyền cho mỗi người, Mbps",
   "capacity.unknown": "chưa biết",
   "capacity.caption": "Bằng chứng về sức chứa",

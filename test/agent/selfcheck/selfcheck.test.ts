@@ -7,7 +7,7 @@ import { bundledPolicy } from "../../../agent/bundled-policy.ts";
 import { LocalConfig, type Settings } from "../../../agent/config.ts";
 import { judgePlan } from "../../../agent/selfcheck/judge-plan.ts";
 import { plainLook, type Report, renderJson, renderJsonLines, renderNagios, renderText } from "../../../agent/selfcheck/render.ts";
-import { type CheckResult, exitCodeOf, localOnly, say } from "../../../agent/selfcheck/result.ts";
+import { type CheckResult, exitCodeOf, localOnly, phrase, say } from "../../../agent/selfcheck/result.ts";
 import { checksByGroup, isCheckId, selfCheck } from "../../../agent/selfcheck/selfcheck.ts";
 import type { Surroundings } from "../../../agent/selfcheck/surroundings.ts";
 import type { SpoolView } from "../../../agent/spool/read-spool.ts";
@@ -179,6 +179,16 @@ it("what is counted over all reception points of a centre is not called missing 
   expect(part).toMatchObject({ state: "elsewhere", detail: { key: "selfcheck.detail.counted_elsewhere" } });
   expect(part).not.toHaveProperty("measured");
   expect(line(await results({ otherPoints: ["ia-ly"] }), "plan.R15")).toMatchObject({ state: "not_applicable" });
+});
+
+it("what keeps a requirement open in the province's lists has its next step; a PC that knows none of them yet has nobody to send there", async () => {
+  const centre = { code: "ia-grai", name: "Ia Grai", keyArea: false, devices: [] };
+  const enrolled = line(await check({ config: { measureServers: [], centre } as never }), "plan.R10");
+  expect(enrolled).toMatchObject({ state: "unknown", owner: { key: "owner.province-it" } });
+  expect(enrolled?.hint && say("vi", enrolled.hint)).toBe("Khai số cán bộ của trung tâm trong danh sách trung tâm.");
+  const stranger = line(await check({ config: undefined }), "plan.R10");
+  expect(stranger).toMatchObject({ state: "unknown" });
+  expect(stranger).not.toHaveProperty("hint");
 });
 
 it("what is demanded at the main office alone is not held against another point", async () => {
@@ -730,13 +740,13 @@ describe("a line of the plan", () => {
       "R03",
       "camera-presence",
       measured([{ metric: "camera_up", value: 0, labels: { camera: "cam-02" } }]),
-      "0 % of the times asked, 50 % needed. silent: cam-02",
+      "well at 0 % of the times asked, 50 % needed; silent: cam-02",
     ],
     [
       "R04",
       "vms-link",
       measured([{ metric: "vms_link_up", value: 0, labels: { camera: "nvr-1" } }]),
-      "0 % of the times asked, 50 % needed. not linked to the province's system: nvr-1",
+      "well at 0 % of the times asked, 50 % needed; not linked to the province's system: nvr-1",
     ],
   ])("%s names what is down, by what is down about it", async (id, probe, outcome, words) => {
     const kept = [1, 2].map((seq) => ({ ...observation(0, { probe, takenAt: new Date(nowMs - seq * 60_000).toISOString(), outcome }), seq }));
@@ -815,6 +825,22 @@ describe("words of programs and devices", () => {
     expect(JSON.parse(renderJson(report(results))).checks).toMatchObject([{ technical: said }]);
   });
 
+  it.each([
+    [20, "vừa xong"],
+    [90, "2 phút trước"],
+    [7_200, "2 giờ trước"],
+  ])("what was measured %i s ago is told as %s", (ageS, words) => {
+    const result: CheckResult = {
+      id: "lan.dns",
+      group: "lan",
+      title: phrase("selfcheck.title.dns"),
+      state: "ok",
+      detail: phrase("selfcheck.detail.dns", { ms: 4 }),
+      ageS,
+    };
+    expect(renderText(report([result]), "vi", plainLook)).toContain(`(${words})`);
+  });
+
   it("a file that cannot be read is named, the fault stands behind", async () => {
     const [fault] = await check({ faults: [{ what: "spool.db", error: new Error("no such table") }] }, "self.files");
     expect([fault?.detail && say("vi", fault.detail), fault?.technical]).toEqual(["không đọc được spool.db", "no such table"]);
@@ -888,7 +914,7 @@ describe("portals of which none is heard", () => {
     const [found] = await check({ run: undefined, nowMs: open, spool }, "R16");
     expect([found?.state, found?.detail && say("vi", found.detail)]).toEqual([
       "unknown",
-      expect.stringContaining("máy này chưa nghe được vnpt-igate; lỗi có thể ở đường truyền"),
+      expect.stringContaining("máy này không vào được vnpt-igate; lỗi có thể ở đường truyền"),
     ]);
     expect(found?.detail && say("vi", found.detail)).not.toContain("mất liên lạc");
   });

@@ -431,7 +431,7 @@ describe("a storm of slow lines", () => {
     expect(several && mailOf(several).body).toContain("Nhà mạng: VNPT (20 trung tâm), Viettel (8 trung tâm)\n");
     const one = stormOf("R01", () => "VNPT");
     expect(one).toMatchObject({ providers: [{ isp: "VNPT", centres: 30 }], phone: "1800 1166" });
-    expect(one && mailOf(one).body).toContain("Người xử lý: Nhà mạng, điện thoại 1800 1166\n");
+    expect(one && mailOf(one).body).toContain("Bên xử lý: Nhà mạng, điện thoại 1800 1166\n");
   });
 
   it("names none where nobody knows them, nor for what no line can cause", () => {
@@ -473,6 +473,16 @@ describe("the mail about one centre's line", () => {
     desk.signal(1, "R01", "bad", nowMs, { subject: "ia-ly" });
     until("2026-11-24T10:30");
     expect(desk.delivered.map(({ message }) => message.line)).toEqual([undefined]);
+  });
+
+  it("advises what mends the failure, where the plan advises for another one", () => {
+    desk.backings.set(backingKey(1, "R02"), { waived: false, failure: "wifi_down" });
+    bad(1, "R02");
+    bad(2, "R02");
+    until("2026-11-24T10:30");
+    const advice = desk.delivered.map(({ message }) => [message.centre, message.advice?.vi]);
+    expect(advice).toContainEqual(["xa-1", expect.stringContaining("nguồn điện và dây mạng của bộ phát")]);
+    expect(advice).toContainEqual(["xa-2", plan.requirements.find(({ id }) => id === "R02")?.advice.vi]);
   });
 
   it("says neither of what no line can cause, nor what is not declared", () => {

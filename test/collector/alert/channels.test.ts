@@ -142,9 +142,9 @@ describe("a telephone number", () => {
 
   it("stands in mail behind whoever acts", () => {
     const lines = mailOf(told).body.split("\n");
-    expect(lines).toContain("Người xử lý: Nhà mạng, điện thoại 1800 1166");
+    expect(lines).toContain("Bên xử lý: Nhà mạng, điện thoại 1800 1166");
     expect(lines.some((line) => line.endsWith("Internet provider, phone 1800 1166"))).toBe(true);
-    expect(mailOf({ ...told, phone: undefined }).body).toContain("Người xử lý: Nhà mạng\n");
+    expect(mailOf({ ...told, phone: undefined }).body).toContain("Bên xử lý: Nhà mạng\n");
   });
 
   it("goes to no third party", async () => {
