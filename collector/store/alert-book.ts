@@ -4,7 +4,6 @@ import type { Expiry } from "#schemas/expiry.ts";
 import type { Finding } from "#schemas/finding.ts";
 import { MAIN_POINT } from "#schemas/inventory.ts";
 import { findingSentence, sentenceAt } from "#schemas/text/finding-sentence.ts";
-import type { Words } from "#schemas/words.ts";
 import { type Backing, type Book, type BookChanges, backingKey, type DigestClock, historyFromMs, type Place } from "../alert/book.ts";
 import { subjectAt } from "../alert/incident-step.ts";
 import { type Listening, listeningAt } from "../alert/listening.ts";

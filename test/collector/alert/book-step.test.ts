@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Book } from "../../../collector/alert/book.ts";
+import { type Book, backingKey } from "../../../collector/alert/book.ts";
 import { mailOf } from "../../../collector/alert/channels/message-text.ts";
 import { AlertDesk, lineOf } from "../../support/alert-desk.ts";
 import { calendar, plan } from "../../support/facts.ts";
@@ -476,13 +476,27 @@ describe("the mail about one centre's line", () => {
   });
 
   it("advises what mends the failure, where the plan advises for another one", () => {
-    desk.backings.set(backingKey(1, "R02"), { waived: false, failure: "wifi_down" });
+    desk.backings.set(backingKey(1, "R02"), { waived: false, failure: { reason: "wifi_down" } });
     bad(1, "R02");
     bad(2, "R02");
     until("2026-11-24T10:30");
     const advice = desk.delivered.map(({ message }) => [message.centre, message.advice?.vi]);
     expect(advice).toContainEqual(["xa-1", expect.stringContaining("nguồn điện và dây mạng của bộ phát")]);
     expect(advice).toContainEqual(["xa-2", plan.requirements.find(({ id }) => id === "R02")?.advice.vi]);
+  });
+
+  it("advises each reception point by what fails there", () => {
+    const at = (reason: "below_floor" | "wifi_down") => ({ failure: { reason } });
+    const points = new Map([
+      ["", at("below_floor")],
+      ["ia-ly", at("wifi_down")],
+    ]);
+    desk.backings.set(backingKey(1, "R02"), { waived: false, ...at("below_floor"), points });
+    for (const subject of ["", "ia-ly"]) desk.signal(1, "R02", "bad", nowMs, { subject });
+    until("2026-11-24T10:30");
+    const advice = desk.delivered.map(({ message }) => [message.title?.vi.includes("ia-ly"), message.advice?.vi]);
+    expect(advice).toContainEqual([true, expect.stringContaining("nguồn điện và dây mạng của bộ phát")]);
+    expect(advice).toContainEqual([false, plan.requirements.find(({ id }) => id === "R02")?.advice.vi]);
   });
 
   it("says neither of what no line can cause, nor what is not declared", () => {
