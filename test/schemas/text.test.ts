@@ -69,6 +69,12 @@ describe("Vietnamese words", () => {
     ["the recorder", "đầu ghi", /đầu thu|máy ghi hình|thiết bị ghi hình|(?<!\p{L})NVR(?!\p{L})/iu],
     ["the province's IT", "CNTT tỉnh", /tin học (của )?tỉnh|CNTT của tỉnh|bộ phận CNTT/iu],
     ["an incident", "sự cố", /biến cố|trục trặc/iu],
+    ["a policy", "bộ tiêu chí", /bộ quy tắc/iu],
+    ["the list of devices", "danh sách thiết bị", /danh mục thiết bị/iu],
+    ["a portal", "cổng dịch vụ công", /cổng dịch vụ(?! công)/iu],
+    ["when something was last heard", "liên lạc gần nhất", /tin gần nhất|liên lạc cuối/iu],
+    ["a portal that cannot be reached", "không vào được", /nghe được/iu],
+    ["what a run has brought", "kết quả đo", /quan sát/iu],
   ])("have one word for %s: %s", (_, _word, others) => {
     expect(saying(others)).toEqual([]);
   });
@@ -83,6 +89,15 @@ describe("a number", () => {
     ["that is what is demanded needs no more", 200, 200, "200", "200"],
   ])("%s", (_, value, beside, vietnamese, english) => {
     expect([numberWord("vi", value, beside), numberWord("en", value, beside)]).toEqual([vietnamese, english]);
+  });
+
+  it.each([
+    [98.5, 60, "%", "Đạt ở 98,5 % số lần hỏi, yêu cầu từ 60 % trở lên."],
+    [7, 7, "devices", "Thấy 7 thiết bị hoạt động, cần 7."],
+    [32.8, 30, "d", "Lưu được 32,8 ngày, yêu cầu 30 ngày."],
+    [254.9, 200, "Mbps", "Đo được 254,9 Mbps, yêu cầu 200 Mbps."],
+  ])("of what is met says of what it is one: %s of %s %s", (observed, required, unit, words) => {
+    expect(findingSentence("vi", { reason: "met", observed, required, unit })).toBe(words);
   });
 
   it("in the reason of a finding is told from the one that it misses", () => {

@@ -24,6 +24,7 @@ export const boardWords: Record<keyof typeof vi, string> = {
   "board.clock.skewed": "skewed",
   "board.clock.bad": "wrong",
   "board.clock.unknown": "unknown",
+  "device.formerRole.access-point": "Access point",
   "device.role.access-point": "Access point",
   "device.role.camera": "Camera",
   "device.role.citizen-pc": "Citizens' PC",

@@ -210,7 +210,7 @@ export const findings = {
   "outcome.captive_portal": "a login page is in the way",
   "outcome.contended": "others used the line during the test",
   "outcome.cpu_bound": "gateway PC overloaded",
-  "outcome.lan_limited": "the LAN between the gateway PC and the router is full before the line is: its cable, switch or Wi-Fi bridge",
+  "outcome.lan_limited": "the LAN between the gateway PC and the router is full before the line is: its cable, switch, Wi-Fi bridge, or the router itself",
   "outcome.loss_limited": "packet loss on the line",
   "outcome.nic_limited": "network card or cable runs at low speed",
   "outcome.proxied": "connection goes through a proxy or VPN",

@@ -21,7 +21,7 @@ export const alerts = {
   "alert.head.recovered": "{centre}: {title} ({requirement}) đã đạt trở lại.",
   "alert.head.dropped": "{centre}: {title} ({requirement}). Kế hoạch hiện hành không còn yêu cầu nội dung này nên sự cố được đóng; không phải vì đã đạt.",
   "alert.head.point_gone":
-    "{centre}: {title} ({requirement}). Ở điểm tiếp nhận này không còn máy tính cổng nào được phép gửi và không còn thiết bị nào được khai, nên sự cố được đóng; không phải vì đã có tin.",
+    "{centre}: {title} ({requirement}). Ở điểm tiếp nhận này không còn máy tính cổng nào được phép gửi và không còn thiết bị nào được khai, nên sự cố được đóng; không phải vì đã liên lạc lại.",
   "alert.head.unwatched":
     "{centre}: {title} ({requirement}). Ở điểm tiếp nhận này không còn gì để đánh giá nội dung này (không còn máy tính cổng được phép gửi, hoặc không còn thiết bị loại đó), nên sự cố được đóng; không phải vì đã đạt.",
   "alert.head.centre_closed": "{centre}: {title} ({requirement}). Trung tâm đã đóng hoặc sáp nhập nên sự cố được đóng; không phải vì đã đạt.",
@@ -64,7 +64,7 @@ export const alerts = {
   "alert.cause.agent": "máy tính cổng ở chế độ ngủ, hoặc chương trình giám sát ngừng chạy trên máy đó",
   "alert.cause.many": "{cause} ({centres} trung tâm)",
   "alert.end.dropped": "kế hoạch hiện hành không còn yêu cầu nội dung này; không phải vì đã đạt",
-  "alert.end.point_gone": "không còn máy tính cổng và thiết bị nào ở điểm tiếp nhận này; không phải vì đã có tin",
+  "alert.end.point_gone": "không còn máy tính cổng và thiết bị nào ở điểm tiếp nhận này; không phải vì đã liên lạc lại",
   "alert.end.unwatched": "ở điểm tiếp nhận này không còn gì để đánh giá (không còn máy tính cổng, hoặc không còn thiết bị loại đó); không phải vì đã đạt",
   "alert.end.centre_closed": "trung tâm đã đóng hoặc sáp nhập; không phải vì đã đạt",
   "alert.label.contract": "Số hợp đồng / mã thuê bao",
@@ -78,7 +78,7 @@ export const alerts = {
   "alert.label.lasted": "Kéo dài",
   "alert.label.effect": "Ảnh hưởng đến người dân",
   "alert.label.next": "Việc cần làm",
-  "alert.label.who": "Người xử lý",
+  "alert.label.who": "Bên xử lý",
   "alert.label.incident": "Sự cố số",
   "alert.label.link": "Xem và nhận xử lý",
   "alert.lasted.minutes": "{minutes} phút",
@@ -96,7 +96,7 @@ export const alerts = {
   "alert.group.waiver_ends": "Miễn trừ sắp hết hạn",
   "alert.group.attestation_ends": "Khai báo, xác nhận sắp hết hạn",
   "alert.group.unheard":
-    "Trung tâm vẫn gửi kết quả nhưng cả ngày không nghe được cổng nào: tại trung tâm, thử mở cổng bằng điện thoại dùng 4G; mở được thì gọi nhà mạng, không thì báo CNTT tỉnh",
+    "Trung tâm vẫn gửi kết quả nhưng cả ngày không vào được cổng dịch vụ công nào: tại trung tâm, thử mở cổng bằng điện thoại dùng 4G; mở được thì gọi nhà mạng, không thì báo CNTT tỉnh",
   "alert.group.opened": "Không đạt",
   "alert.group.recovered": "Đã khắc phục",
   "alert.group.escalated": "Chưa có ai nhận xử lý",

@@ -1,6 +1,6 @@
 /** What the commands of the collector say that set it up and look after it. */
 export const collectorAdmin = {
-  "collector.about": "Lưu trữ, đánh giá và cho xem những gì máy giám sát ở các trung tâm cấp xã đo được",
+  "collector.about": "Lưu trữ, đánh giá và cho xem những gì máy tính cổng ở các trung tâm cấp xã đo được",
   "collector.option.new_file": "tên tệp mới để ghi; không ghi đè tệp đã có",
   "collector.number.wrong": '{option}: "{given}" không dùng được; cần một số nguyên từ 1 đến {max}.',
   "collector.file.unwritten":

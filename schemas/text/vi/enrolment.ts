@@ -12,7 +12,7 @@ export const enrolment = {
   "enrolment.codes": "Còn {count} mã chưa dùng, mã cuối hết hạn lúc {until}.",
   "enrolment.agent.version": "phiên bản {version}",
   "enrolment.agent.since": "đăng ký lúc {at}",
-  "enrolment.agent.heard": "tin gần nhất: {age}",
+  "enrolment.agent.heard": "liên lạc gần nhất: {age}",
   "enrolment.agent.unheard": "chưa gửi gì",
   "enrolment.agent.frozen": "Đang bị tạm chặn (frozen): có thể ổ đĩa của máy đã bị sao chép sang máy khác.",
   "enrolment.all": "Cấp mã cho nhiều trung tâm",
@@ -48,7 +48,7 @@ export const enrolment = {
     'Chép chương trình giám sát vào C:\\hcc-watch (Windows) hoặc /opt/hcc-watch (Linux). Mở cửa sổ lệnh (Windows: bằng "Run as administrator"), chạy npm ci trong thư mục đó, rồi chạy:',
   "enrol.step.enrol": 'Mở cửa sổ lệnh mới (Windows: cũng bằng "Run as administrator"), gõ đúng dòng sau và bấm Enter:',
   "enrol.step.check": "Chờ khoảng 5 phút rồi kiểm tra, làm theo các dòng có mũi tên:",
-  "enrol.step.look": "Trang của trung tâm phải có tin mới. Nếu không có thì gọi {who}.",
+  "enrol.step.look": "Trang của trung tâm phải có liên lạc mới. Nếu không có thì gọi {who}.",
   "enrol.sheet.destroy": "Huỷ phiếu sau khi cài xong.",
   "enrol.address.own":
     "{url} là địa chỉ mà mỗi máy hiểu là chính nó, nên máy ở trung tâm không tới được máy chủ. Nhờ người quản trị máy chủ đặt HCC_PUBLIC_URL và khởi động lại máy chủ; mã vẫn dùng được với địa chỉ đúng.",

@@ -207,7 +207,7 @@ export const findings = {
   "outcome.captive_portal": "trang đăng nhập mạng chặn kết nối",
   "outcome.contended": "đường truyền có nơi khác dùng trong lúc đo",
   "outcome.cpu_bound": "máy tính cổng quá tải",
-  "outcome.lan_limited": "mạng nội bộ từ máy tính cổng đến bộ định tuyến nghẽn trước đường truyền: xem dây, bộ chia mạng, cầu Wi-Fi",
+  "outcome.lan_limited": "mạng nội bộ từ máy tính cổng đến bộ định tuyến nghẽn trước đường truyền: xem dây, bộ chia mạng, cầu Wi-Fi hoặc chính bộ định tuyến",
   "outcome.loss_limited": "mất gói tin trên đường truyền",
   "outcome.nic_limited": "card mạng hoặc dây mạng chỉ chạy ở tốc độ thấp",
   "outcome.proxied": "kết nối đi qua proxy hoặc VPN",

@@ -13,7 +13,7 @@ export const recordings = {
   "recording.reason.CLOCK_UNKNOWN": "không rõ giờ của thiết bị",
   "recording.reason.CLOCK_WRONG": "giờ của thiết bị sai",
   "recording.reason.CLOUD_ONLY": "chỉ lưu trên đám mây",
-  "recording.reason.CONTRADICTION": "thiết bị nói hai điều trái nhau",
+  "recording.reason.CONTRADICTION": "thiết bị cho thông tin mâu thuẫn",
   "recording.reason.DEVICE_BUSY": "đầu ghi đang bận, đêm sau hỏi lại",
   "recording.reason.EVENT_MODE": "chỉ ghi khi có chuyển động",
   "recording.reason.INCOMPLETE": "danh sách bị đứt giữa chừng",

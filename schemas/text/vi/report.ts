@@ -91,14 +91,14 @@ export const report = {
   "report.method.3": "Số đo tự động và số khai báo đứng ở hai cột riêng, không cộng vào nhau. Kết quả kiểm tra trực tiếp đứng trên lời khai.",
   "report.method.4": "Độ phủ = (đạt + không đạt) / số nội dung áp dụng. Tỷ lệ đạt = đạt / (đạt + không đạt). Hai số này đọc cùng nhau.",
   "report.method.5": "Miễn trừ không đổi trạng thái đo được; nó chỉ được ghi bên cạnh, có văn bản và ngày hết hạn.",
-  "report.method.6": "Mỗi ngày ghi trạng thái xấu nhất trong ngày. Lỗi chung của cổng dịch vụ hay của hệ thống cấp tỉnh không tính cho trung tâm.",
+  "report.method.6": "Mỗi ngày ghi trạng thái xấu nhất trong ngày. Lỗi chung của cổng dịch vụ công hay của hệ thống cấp tỉnh không tính cho trung tâm.",
   "report.method.7":
-    "Truy cập được cổng dịch vụ không có nghĩa là dữ liệu đã đồng bộ; báo cáo này không đo việc đồng bộ hồ sơ. Số liệu kỹ thuật không dùng để chấm điểm cá nhân.",
+    "Truy cập được cổng dịch vụ công không có nghĩa là dữ liệu đã đồng bộ; báo cáo này không đo việc đồng bộ hồ sơ. Số liệu kỹ thuật không dùng để chấm điểm cá nhân.",
   "report.method.8": "Kỳ chốt sau khi tháng kết thúc {days} ngày. Số liệu đến muộn hơn được lưu nhưng không đổi báo cáo đã chốt.",
   "report.method.notJudged":
     "Ngày mà máy chủ của tỉnh không đánh giá được tính là “chưa xác định”, trừ khi về sau đánh giá lại được: từ số liệu mà trung tâm gửi đến sau cho chính ngày đó, hoặc từ khai báo còn hiệu lực trong ngày đó.",
   "report.method.notCounted":
-    "Nội dung chỉ xét trong giờ làm việc (cổng dịch vụ, Wi-Fi) chỉ tính những ngày có giờ làm việc; thứ bảy, chủ nhật và ngày lễ theo lịch không nằm trong con số nào. Trong ngày làm việc, đạt hay không đạt tính theo kết quả đo của chính ngày đó: trạng thái còn lại từ hôm trước chỉ tính nếu vẫn giữ nguyên khi những giờ làm việc đầu ngày không còn xét đến hôm trước.",
+    "Nội dung chỉ xét trong giờ làm việc (cổng dịch vụ công, Wi-Fi) chỉ tính những ngày có giờ làm việc; thứ bảy, chủ nhật và ngày lễ theo lịch không nằm trong con số nào. Trong ngày làm việc, đạt hay không đạt tính theo kết quả đo của chính ngày đó: trạng thái còn lại từ hôm trước chỉ tính nếu vẫn giữ nguyên khi những giờ làm việc đầu ngày không còn xét đến hôm trước.",
   "report.policies":
     "Trong kỳ có {count} phiên bản bộ tiêu chí lần lượt có hiệu lực: {list}. Trạng thái cuối kỳ đánh giá theo {policy}; mỗi ngày được đánh giá theo phiên bản có hiệu lực ngày đó.",
   "report.policies.one": "{policy} từ ngày {from} ({document} ngày {date})",

@@ -159,6 +159,11 @@ describe("a file of devices", () => {
     expect((await read(file("formula.csv", await written("formula.csv", [{ centre: "ia-grai", device }], "vi")))).get("ia-grai")).toEqual([device]);
   });
 
+  it("knows a kind by what a file called it that was exported earlier", async () => {
+    const devices = await read(csv("ia-grai;ap-1;Điểm phát Wi-Fi;;", "ia-grai;ap-2;Bộ phát Wi-Fi;;"));
+    expect(devices.get("ia-grai")?.map(({ role }) => role)).toEqual(["access-point", "access-point"]);
+  });
+
   it("gives codes to devices without one, and never one that is taken", async () => {
     const devices = await read(csv("ia-grai;printer-2;Máy in;;", "ia-grai;;Máy in;;", "ia-grai;;Máy in;;", "chu-pah;;Máy in;;"));
     expect(devices.get("ia-grai")?.map(({ id }) => id)).toEqual(["printer-2", "printer-1", "printer-3"]);
@@ -168,7 +173,7 @@ describe("a file of devices", () => {
   it.each<[string, string[], string[]]>([
     ["a centre that there is not", ["xx;;Máy in;;"], ["dòng 2, cột “Mã trung tâm”: không có trung tâm “xx”"]],
     ["no centre", [";;Máy in;;"], ["dòng 2, cột “Mã trung tâm”: không được để trống"]],
-    ["a kind that there is not", ["ia-grai;;Tủ lạnh;;"], ["dòng 2, cột “Loại thiết bị”: không có loại “Tủ lạnh”; các loại: Điểm phát Wi-Fi"]],
+    ["a kind that there is not", ["ia-grai;;Tủ lạnh;;"], ["dòng 2, cột “Loại thiết bị”: không có loại “Tủ lạnh”; các loại: Bộ phát Wi-Fi"]],
     ["no IP address", ["ia-grai;;Máy in;10.0.0.300;"], ["dòng 2, cột “Địa chỉ IP”: “10.0.0.300” không phải địa chỉ IP"]],
     ["no place at all", ["ia-grai;;Máy in;0.0.0.0;"], ["dòng 2, cột “Địa chỉ IP”: “0.0.0.0” không phải địa chỉ của thiết bị nào"]],
     ["an address of many", ["ia-grai;;Máy in;255.255.255.255;"], ["cột “Địa chỉ IP”: “255.255.255.255” là địa chỉ gửi tới nhiều máy"]],

@@ -177,7 +177,7 @@ const ofOne = { code: "xa-01", hasPoints: false };
 test("a problem that the policy no longer demands says why it is closed, and is nobody's to act on", async () => {
   const { html } = await opened("/incidents/9");
   for (const part of ["#9: R99", "Lý do đóng", "không còn yêu cầu"]) expect(html).toContain(part);
-  expect(html).not.toContain("Người xử lý");
+  expect(html).not.toContain("Bên xử lý");
   const shown = { id: "8", requirement: "R99", subject: "", beganAt: new Date(sampleNowMs).toISOString(), closedAt: new Date(sampleNowMs).toISOString() };
   const list = String(incidentList("vi", samplePolicy, [shown], ofOne, ""));
   expect(list).toContain("R99</a>");
