@@ -39,7 +39,16 @@ function ioWithDeadHost(): Io {
 const before = process.cpuUsage();
 const startedMs = performance.now();
 const memory = { get: () => undefined, set: () => {} };
-const context = { fetch, io: ioWithDeadHost(), mayReach: () => true, memory, log: () => {}, nowMs: Date.now, trustedMs: Date.now, steadyMs: () => performance.now() };
+const context = {
+  fetch,
+  io: ioWithDeadHost(),
+  mayReach: () => true,
+  memory,
+  log: () => {},
+  nowMs: Date.now,
+  trustedMs: Date.now,
+  steadyMs: () => performance.now(),
+};
 const outcome = await observe(officeDevices, { targets }, context);
 const wallSeconds = (performance.now() - startedMs) / 1000;
 const { user, system } = process.cpuUsage(before);
