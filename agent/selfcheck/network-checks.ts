@@ -267,13 +267,18 @@ async function checkThroughput({ testSpeed, config, policy, spool, ca, nowMs }: 
   const hasServer = (config?.measureServers.length ?? 0) > 0;
   const options = { ...(rule !== undefined && floorOptions(rule)), ...(ca !== undefined && { ca }) };
   const now = testSpeed !== undefined && hasServer ? await testSpeed(options) : undefined;
-  if (now !== undefined) return [{ ...base, ...throughputLine(now, rule) }];
   const runs = spool?.recent("link-bandwidth", 20) ?? [];
   const kept = runs.find(({ outcome }) => outcome.kind === "measured") ?? runs[0];
+  const isLeftOut = now?.kind === "skipped" && kept?.outcome.kind === "measured";
+  if (now !== undefined && !isLeftOut) return [{ ...base, ...throughputLine(now, rule) }];
   const hint = phrase("selfcheck.hint.throughput_none");
   if (kept === undefined) return [{ ...base, state: "unknown", detail: phrase("selfcheck.detail.throughput_none"), hint }];
   const countsMs = countsForMs(policy, { probe: "link-bandwidth", everyS: BANDWIDTH_EVERY_S });
-  return [{ ...base, ...keptLine(throughputLine(kept.outcome, rule), kept.takenAt, { countsMs, nowMs, hint }) }];
+  const line = keptLine(throughputLine(kept.outcome, rule), kept.takenAt, { countsMs, nowMs, hint });
+  if (!isLeftOut) return [{ ...base, ...line }];
+  // Asked for a new test and given none: the one that the agent made still tells of the line.
+  const said = { said: line.detail ?? { vi: "-", en: "-" }, reason: reasonPhrase(now.reason) };
+  return [{ ...base, ...line, detail: phrase("selfcheck.detail.throughput_kept", said) }];
 }
 
 /** One speed test. The plan's rule says which of the rates have to reach its floor; an excused one is held against nothing. */

@@ -5,6 +5,7 @@ import { text } from "#schemas/text/text.ts";
 import { channelsOf } from "../alert/channels/channels.ts";
 import { readNotifyFile } from "../notify-file.ts";
 import { deadPart } from "../store/outbox.ts";
+import { ToldError } from "../told-error.ts";
 import { withStore } from "./centre-commands.ts";
 import { pageOf, sayPart, withPages } from "./list-page.ts";
 import { type CommandContext, UsageError } from "./terminal.ts";
@@ -44,7 +45,7 @@ export function notifyCommand(context: CommandContext): Command {
           error === undefined ? text(lang, "collector.notify.taken", { channel, to }) : text(lang, "collector.notify.failed", { channel, to, detail }),
         );
       }
-      if (failed > 0) throw new UsageError(text(lang, "collector.notify.some-failed", { failed, total: recipients.length }));
+      if (failed > 0) throw new ToldError((told) => text(told, "collector.notify.some-failed", { failed, total: recipients.length }));
     });
   withPages(notify.command("dead"), context.lang)
     .description(text(lang, "collector.notify.dead.about"))

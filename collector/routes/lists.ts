@@ -34,7 +34,10 @@ export type ListsDeps = Omit<PageDeps, "store"> & {
 const RETRY_S = 60;
 /** Most characters of a file's name in sentences. */
 const NAME_MAX = 100;
-const types: Readonly<Record<string, string>> = { xlsx: XLSX_TYPE, csv: "text/csv; charset=utf-8" };
+const types: ReadonlyMap<string, string> = new Map([
+  ["xlsx", XLSX_TYPE],
+  ["csv", "text/csv; charset=utf-8"],
+]);
 
 /**
  * The page of the lists of centres and devices. A file that is sent is read and its changes are shown; the form under them carries the file, and is taken
@@ -54,7 +57,7 @@ export function listsRoutes(deps: ListsDeps): Hono {
     const frame = pageFrame(c, deps);
     const [, name, ending = ""] = /^([a-z]+)\.([a-z]+)$/.exec(c.req.param("file")) ?? [];
     const kind = listKinds.find((one) => one === name);
-    const type = types[ending];
+    const type = types.get(ending);
     if (kind === undefined || type === undefined) return c.html(messagePage(frame, text(frame.lang, "web.notFound")), 404);
     const body = await lists.present(kind, c.req.param("file"), frame.lang);
     c.header("content-disposition", `attachment; filename="${kind}-${vietnamDay(frame.nowMs)}.${ending}"`);

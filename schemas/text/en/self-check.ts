@@ -143,6 +143,7 @@ export const selfCheck: Record<keyof typeof vi, string> = {
   "selfcheck.title.throughput": "Speed of the line",
   "selfcheck.detail.throughput": "download {down} Mbps, upload {up} Mbps",
   "selfcheck.detail.throughput_excused": "download {down} Mbps, upload {up} Mbps; does not count: {excuse}",
+  "selfcheck.detail.throughput_kept": "{said} (the result there was; no new test now: {reason})",
   "selfcheck.detail.throughput_none": "never measured on this PC",
   "selfcheck.hint.throughput_none": "Wait for the agent to measure, or run: hcc-agent self-check --full",
   "selfcheck.hint.throughput": "Call the Internet provider and send the file made by: hcc-agent self-check --bundle",

@@ -142,6 +142,7 @@ export const selfCheck = {
   "selfcheck.title.throughput": "Tốc độ đường truyền",
   "selfcheck.detail.throughput": "tải xuống {down} Mbps, tải lên {up} Mbps",
   "selfcheck.detail.throughput_excused": "tải xuống {down} Mbps, tải lên {up} Mbps; chưa tính vì {excuse}",
+  "selfcheck.detail.throughput_kept": "{said} (kết quả đã có; không đo lại được lúc này: {reason})",
   "selfcheck.detail.throughput_none": "chưa có lần đo nào trên máy này",
   "selfcheck.hint.throughput_none": "Chờ chương trình giám sát tự đo, hoặc chạy: hcc-agent self-check --full",
   "selfcheck.hint.throughput": "Gọi nhà mạng, gửi kèm tệp tạo bằng lệnh: hcc-agent self-check --bundle",

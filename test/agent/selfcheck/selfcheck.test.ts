@@ -649,6 +649,17 @@ describe("flags", () => {
     expect(results).toMatchObject([{ state, ageS: hours * 3_600 }]);
   });
 
+  it.each<[string, Outcome | undefined, CheckResult["state"], string]>([
+    ["the day's test stands where a second one is not due", rates(280, 280), "ok", "selfcheck.detail.throughput_kept"],
+    ["without one the reason alone is told", undefined, "unknown", "selfcheck.detail.skipped"],
+    ["a test that was never made is none to fall back on", { kind: "skipped", reason: "no_lease" }, "unknown", "selfcheck.detail.skipped"],
+  ])("--full: %s", async (_, kept, state, detail) => {
+    const config = { measureServers: [{ id: "m1", url: "https://hcc.gialai.example/" }], centre: { devices: [] } } as never;
+    const spool = kept && { ...spoolView(), ...remembering("link-bandwidth", kept, 3) };
+    const [line] = await check({ config, spool, testSpeed: async () => ({ kind: "skipped", reason: "no_lease" }) }, "wan.throughput");
+    expect(line).toMatchObject({ state, detail: { key: detail } });
+  });
+
   it("--full fills the line when nobody else measures it any more", async () => {
     const order: string[] = [];
     const slowly = async (name: string, outcome: Outcome) => {

@@ -109,7 +109,8 @@ it("offers the lists as the commands export them, and takes them back without a 
       const same = await send({ kind, file: file(bytes, name) });
       expect([same.status, same.page.includes(text("vi", "lists.same")), same.page.includes("carried")]).toEqual([200, true, false]);
     }
-  for (const path of ["/lists/people.csv", "/lists/centres.json", "/lists/centres"]) expect((await app.request(path, { headers: browser })).status).toBe(404);
+  for (const path of ["/lists/people.csv", "/lists/centres.json", "/lists/centres.constructor", "/lists/centres"])
+    expect((await app.request(path, { headers: browser })).status).toBe(404);
 });
 
 it("shows each change of a list of centres and writes nothing, then takes what was shown, with one line in the audit log", async () => {
