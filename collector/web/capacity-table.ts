@@ -4,7 +4,7 @@ import { numberWord } from "#schemas/text/number-word.ts";
 import { text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import type { SheetRow } from "./centre-view.ts";
-import type { Html } from "./markup.ts";
+import { type Html, stackHead } from "./markup.ts";
 
 /** What the people on the Wi-Fi share: the line's measured speed, and the requirement under which it stands. */
 export type LineFact = { readonly mbps: number; readonly requirement: string };
@@ -29,12 +29,12 @@ export function capacityTable(lang: Lang, { detail = {}, required, observed }: F
     return { value: detail[name], source: name === "points" ? undefined : detail[`${name}From`] };
   };
   const names = detail.hosts === undefined ? rows : ([...rows, "hosts"] as const);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "capacity.caption")}"><table><caption>${text(lang, "capacity.caption")}</caption><thead><tr><th scope="col">${text(lang, "capacity.what")}</th><th scope="col">${text(lang, "capacity.value")}</th><th scope="col">${text(lang, "capacity.from")}</th></tr></thead>
-<tbody>${names.map((name) => {
+  return html`${stackHead(lang, "capacity.caption", ["capacity.what", "capacity.value", "capacity.from"], "readings")}
+<tbody role="rowgroup">${names.map((name) => {
     const { value, source } = rowOf(name) ?? {};
     const words = value === undefined ? text(lang, "capacity.unknown") : typeof value === "number" ? numberWord(lang, value) : String(value);
-    return html`<tr><th scope="row">${headed(text(lang, `capacity.${name}`))}</th><td class="num">${words}${name === "utilisation" && value !== undefined ? " %" : ""}</td><td>${source ?? "–"}</td></tr>`;
-  })}</tbody></table></div>`;
+    return html`<tr role="row"><th scope="row" role="rowheader">${headed(text(lang, `capacity.${name}`))}</th><td role="cell" class="num">${words}${name === "utilisation" && value !== undefined ? " %" : ""}</td><td role="cell">${source ?? "–"}</td></tr>`;
+  })}</tbody></table>`;
 }
 
 /** Some of these names stand within sentences, too. */

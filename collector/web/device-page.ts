@@ -14,9 +14,9 @@ import type { DeviceView, Since } from "./device-view.ts";
 import { age } from "./format.ts";
 import { incidentList } from "./incident-list.ts";
 import { layout, type PageFrame } from "./layout.ts";
-import { badge, type Html } from "./markup.ts";
+import { badge, type Html, stackHead } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
-import { runsTable, stackHead } from "./sheet-details.ts";
+import { runsTable } from "./sheet-details.ts";
 import { readingValue } from "./value.ts";
 
 /** The page of one device: whether it is there and since when, what it told last, which requirements hang on it, what happened to it. */

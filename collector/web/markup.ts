@@ -1,6 +1,6 @@
 import { html, raw } from "hono/html";
 import type { FindingState, Tally } from "#schemas/finding.ts";
-import { text } from "#schemas/text/text.ts";
+import { type TextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 
 /** Escaped HTML: what `html` and `raw` make. Only such a value reaches a page unescaped. */
@@ -60,4 +60,9 @@ export function tallyBar(counts: Tally, width: number, height: number): Html {
 /** A number short enough for SVG. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** The beginning of a table whose rows become blocks at phone width; roles by attribute, since the style would take its meaning away. */
+export function stackHead(lang: Lang, caption: TextKey, columns: readonly TextKey[], more = ""): Html {
+  return html`<table class="stack list ${more}" role="table"><caption>${text(lang, caption)}</caption><thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>`;
 }

@@ -11,14 +11,14 @@ import { moment } from "#schemas/text/moment-word.ts";
 import { numberWord } from "#schemas/text/number-word.ts";
 import { outcomeWord } from "#schemas/text/outcome-word.ts";
 import { partName, pointWord } from "#schemas/text/point-word.ts";
-import { isTextKey, type TextKey, text } from "#schemas/text/text.ts";
+import { isTextKey, text } from "#schemas/text/text.ts";
 import type { Lang } from "#schemas/words.ts";
 import { mayCall } from "../routes/access-table.ts";
 import { capacityTable, type LineFact } from "./capacity-table.ts";
 import type { SheetRow } from "./centre-view.ts";
 import { devicePath } from "./device-list.ts";
 import type { PageFrame } from "./layout.ts";
-import { badge, type Html } from "./markup.ts";
+import { badge, type Html, stackHead } from "./markup.ts";
 import type { StoredRun } from "./page-store.ts";
 import { readingValue, valueWithUnit } from "./value.ts";
 
@@ -81,11 +81,6 @@ function partsTable(lang: Lang, place: SheetPlace, requirement: Requirement, fin
     )}</tbody></table>${more > 0 ? html`<p class="note">${text(lang, "web.sheet.observation.more", { count: more })}</p>` : ""}`;
 }
 
-/** The beginning of a table whose rows become blocks at phone width; roles by attribute, since the style would take its meaning away. */
-export function stackHead(lang: Lang, caption: TextKey, columns: readonly TextKey[], more = ""): Html {
-  return html`<table class="stack list ${more}" role="table"><caption>${text(lang, caption)}</caption><thead role="rowgroup"><tr role="row">${columns.map((key) => html`<th scope="col" role="columnheader">${text(lang, key)}</th>`)}</tr></thead>`;
-}
-
 /** What the policy calls the duties and the items that people attest. */
 function titlesOf(lang: Lang, requirement: Requirement): ReadonlyMap<string, string> {
   const duties = requirement.rule.kind === "checklist" ? requirement.rule.duties : [];
@@ -133,8 +128,8 @@ function readingWords(lang: Lang, { metric, value, labels }: Reading): Html {
 
 function attestationsTable(lang: Lang, requirement: Requirement, attestations: readonly Attestation[]): Html {
   const items = titlesOf(lang, requirement);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${text(lang, "web.sheet.attestations")}"><table><caption>${text(lang, "web.sheet.attestations")}</caption><tbody>${attestations.map(
+  return html`<table class="stack list" role="table"><caption>${text(lang, "web.sheet.attestations")}</caption><tbody role="rowgroup">${attestations.map(
     ({ item, holds, value, post, inspector, at, document }) =>
-      html`<tr><th scope="row">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td>${text(lang, holds ? "form.attest.holds" : "form.attest.holdsNot")}${value === undefined ? "" : `: ${numberWord(lang, value)}`}</td><td>${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
-  )}</tbody></table></div>`;
+      html`<tr role="row"><th scope="row" role="rowheader">${item ? (items.get(item) ?? item) : requirement.title[lang]}</th><td role="cell">${text(lang, holds ? "form.attest.holds" : "form.attest.holdsNot")}${value === undefined ? "" : `: ${numberWord(lang, value)}`}</td><td role="cell">${post ?? ""}<span class="sub">${text(lang, inspector ? "web.sheet.inspected" : "web.sheet.selfDeclared")}, ${moment(lang, at)}${document ? `, ${document}` : ""}</span></td></tr>`,
+  )}</tbody></table>`;
 }

@@ -66,6 +66,15 @@ describe.skipIf(!requirePeer("chromium-headless-shell"))("pages in a browser", (
     await page.context().close();
   });
 
+  test("on a phone of 360 px the evidence behind a finding stands within the page, with nothing to be moved sideways", async () => {
+    const { page } = await browser.open(`${site.url}/centres/xa-01`, phone);
+    await page.evaluate(`for (const details of document.querySelectorAll("details")) details.open = true`);
+    const beyond = `[...document.querySelectorAll(".detail tbody *")].filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth)`;
+    expect(await page.evaluate(`document.querySelectorAll(".detail table").length`)).toBeGreaterThan(2);
+    expect(await page.evaluate(`${beyond}.map((one) => one.textContent)`)).toEqual([]);
+    await page.context().close();
+  });
+
   test("on a phone a clerk ticks work that is done, and a proof file gives its hash and stays on the phone", async () => {
     const { page, complaints } = await browser.open(`${site.url}/centres/xa-01/duties/R21`, phone);
     const report = page.getByRole("group", { name: /Báo cáo kết quả thực hiện/ }).first();

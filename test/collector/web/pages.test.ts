@@ -111,7 +111,7 @@ test("names of staff stand on no page: it needs no login", async () => {
 test("what is declared is said as a word beside the item, never as the badge of what is met", async () => {
   const html = await page("/centres/xa-01");
   const declared = html.slice(html.indexOf('<details id="d-R07">')).split("<caption>Khai báo và kiểm tra</caption>")[1]?.split("</table>")[0];
-  expect(declared?.match(/<td>Đúng<\/td>/g)).toHaveLength(2);
+  expect(declared?.match(/<td role="cell">Đúng<\/td>/g)).toHaveLength(2);
   expect(declared).not.toContain('class="b b-pass"');
 });
 
