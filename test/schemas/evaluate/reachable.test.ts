@@ -131,7 +131,7 @@ describe("R16: portals answer in working hours", () => {
       const finding = judge(mute, { lastContactMs: NOW - 2 * MINUTE });
       expect(finding).toMatchObject({ state: "unknown", reason: "unheard", detail: { subject: "vnpt-igate" } });
       for (const [lang, words] of [
-        ["vi", "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không nghe được vnpt-igate"],
+        ["vi", "Máy tính cổng vẫn gửi kết quả về tỉnh, nhưng không vào được vnpt-igate"],
         ["en", "The gateway PC reports to the province, but did not hear vnpt-igate"],
       ] as const)
         expect(finding && findingSentence(lang, finding)).toContain(words);
