@@ -15,7 +15,7 @@ import type { ListedAgent } from "../store/agents.ts";
 import type { Enrolment } from "../store/enrolment.ts";
 import { camerasTable } from "./cameras-table.ts";
 import { lineOf } from "./capacity-table.ts";
-import type { CentreView } from "./centre-view.ts";
+import type { CentreView, SheetRow } from "./centre-view.ts";
 import { deviceList } from "./device-list.ts";
 import { enrolmentStep } from "./enrol-steps.ts";
 import { age, share } from "./format.ts";
@@ -151,13 +151,27 @@ function facts(lang: Lang, { code, district, officers, keyArea, contractMbps, is
   ];
 }
 
-function todo(frame: PageFrame, { rows, todo }: CentreView, phones: Phones, enrolment: Enrolment | undefined): Html {
+function todo(frame: PageFrame, view: CentreView, phones: Phones, enrolment: Enrolment | undefined): Html {
   const { lang } = frame;
+  const { rows, todo } = view;
   const first = enrolment && enrolmentStep(frame, enrolment, rows.centre.lastContactAt === undefined, phones);
-  if (todo.length === 0 && !first) return html`<p class="note">${text(lang, "web.centre.todo.none")}</p>`;
-  return html`<ol class="todo">${first ?? ""}${todo.map(({ requirement, finding }) => {
+  const silent = first ? undefined : silentStep(lang, view.sheet, phones);
+  if (todo.length === 0 && !first && !silent) {
+    const count = view.sheet.filter(({ state }) => state === "unknown" || state === "error").length;
+    const key = view.excused ? "web.centre.todo.waived" : count === 0 ? "web.centre.todo.none" : "web.centre.todo.open";
+    return html`<p class="note">${text(lang, key, { count })}</p>`;
+  }
+  return html`<ol class="todo">${first ?? ""}${silent ?? ""}${todo.map(({ requirement, finding }) => {
     const { words, owner = requirement.owner } = findingAdvice(lang, requirement, finding ?? { reason: "no_data" });
     return html`<li>${icon("fail")}<div><b><a href="#${requirement.id}">${requirement.id} ${requirement.title[lang]}</a></b>: ${finding ? findingSentence(lang, finding) : ""}
 <div>→ ${words}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, owner, phones[owner])}</div></div></li>`;
   })}</ol>`;
+}
+
+/** A centre that is not heard fails of nothing, and still has something to do before all else. */
+function silentStep(lang: Lang, sheet: readonly SheetRow[], phones: Phones): Html | undefined {
+  const { requirement, finding } = sheet.find(({ finding }) => finding?.reason === "site_offline") ?? {};
+  if (!requirement || !finding) return undefined;
+  const { words, owner = requirement.owner } = findingAdvice(lang, requirement, finding);
+  return html`<li class="next">${icon("unknown")}<div><b>${findingSentence(lang, finding)}</b><div>→ ${words}</div><div class="who">${text(lang, "web.sheet.owner")}: ${ownerWords(lang, owner, phones[owner])}</div></div></li>`;
 }

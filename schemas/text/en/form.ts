@@ -38,7 +38,7 @@ export const form = {
   "form.attest.inspector": "As an inspector (outranks the centre's declaration)",
   "form.attest.document": "Document number",
   "form.proof.file": "Proof file",
-  "form.proof.file.hint": "The file stays on this device: only its SHA-256 is kept.",
+  "form.proof.file.hint": "The file stays on this device: choosing it fills its SHA-256 into the next field, and that alone is kept.",
   "form.proof.sha256": "SHA-256 of the proof file",
   "form.attest.note": "Note",
   "form.attest.save": "Save the declaration",

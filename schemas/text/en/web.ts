@@ -98,6 +98,8 @@ export const web = {
   "web.centre.contact.never": "Nothing was ever received.",
   "web.centre.sheet": "Requirements of the plan",
   "web.centre.todo": "To do now",
+  "web.centre.todo.waived": "All that fails is waived.",
+  "web.centre.todo.open": "No requirement fails, but {count} are unknown: see what to do about each of them in the table below.",
   "web.centre.todo.none": "No requirement fails.",
   "web.centre.none": "There is no centre “{code}”.",
   "web.centre.closed": "Closed since {from}.",

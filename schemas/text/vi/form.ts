@@ -36,7 +36,7 @@ export const form = {
   "form.attest.inspector": "Khai với tư cách người kiểm tra (đứng trên lời khai của trung tâm)",
   "form.attest.document": "Số văn bản, biên bản",
   "form.proof.file": "Tệp chứng minh",
-  "form.proof.file.hint": "Tệp không rời máy này: chỉ mã SHA-256 của nó được ghi.",
+  "form.proof.file.hint": "Tệp không rời máy này: chọn tệp thì mã SHA-256 của nó tự điền vào ô sau, và chỉ mã này được ghi.",
   "form.proof.sha256": "Mã SHA-256 của tệp chứng minh",
   "form.attest.note": "Ghi chú",
   "form.attest.save": "Lưu khai báo",

@@ -97,6 +97,8 @@ export const web = {
   "web.centre.contact.never": "Chưa liên lạc lần nào.",
   "web.centre.sheet": "Bảng nội dung theo kế hoạch",
   "web.centre.todo": "Việc cần làm ngay",
+  "web.centre.todo.waived": "Nội dung không đạt nào cũng đang được miễn trừ.",
+  "web.centre.todo.open": "Không có nội dung nào không đạt, nhưng còn {count} nội dung chưa xác định: xem “Cần làm” của từng nội dung ở bảng dưới.",
   "web.centre.todo.none": "Không có nội dung nào không đạt.",
   "web.centre.none": "Không có trung tâm mã “{code}”.",
   "web.centre.closed": "Đã đóng từ ngày {from}.",

@@ -102,6 +102,16 @@ test("a centre that never spoke is unknown all over, and its page says so", asyn
   expect(html).toContain("<b>Cần làm:</b> Xem chương trình giám sát có chạy không");
 });
 
+test.each([
+  ["xa-04", "a silent centre has its power and its PC to look at", /Trung tâm mất liên lạc.*→ Kiểm tra điện, dây mạng và máy tính cổng.*Ai làm: UBND xã/s],
+  ["xa-03", "what is not known is not as good as met", /nhưng còn 1 nội dung chưa xác định/],
+  ["xa-06", "where all is met there is nothing", /Không có nội dung nào không đạt\./],
+])("what to do now at %s: %s", async (code, _, words) => {
+  const html = await page(`/centres/${code}`);
+  const card = html.slice(html.indexOf('data-part="todo"')).split("</section>")[0];
+  expect(card).toMatch(words);
+});
+
 test("names of staff stand on no page: it needs no login", async () => {
   const html = await page("/centres/xa-01");
   for (const name of ["Nguyễn Văn A", "Trần Thị B"]) expect(html).not.toContain(name);
