@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, chown, lchown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -39,6 +40,8 @@ const START_LIMIT_S = 10;
 const LOCK_LIMIT_S = 60;
 const LOCK_STEP_MS = 100;
 const STOP_LIMIT_S = 4;
+/** How long after a program's end its output is read on. */
+const LAST_WORDS_MS = 2_000;
 /** After a power cut a server goes through what it had written down last: minutes, on a slow disk. */
 const READY_LIMIT_MS = 60 * 60_000;
 /** A server that runs and does not even say that it is busy. */
@@ -303,7 +306,9 @@ async function runAs(user: ServerUser, program: string, words: readonly string[]
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     child.once("error", reject);
-    child.once("exit", (code) => {
+    child.once("exit", async (code) => {
+      // What it said last may still lie in the pipes; a server that was left behind could hold them for ever.
+      await Promise.race([once(child, "close"), sleep(LAST_WORDS_MS, undefined, { ref: false })]);
       child.stdout.destroy();
       child.stderr.destroy();
       done({ code: code ?? 1, output });

@@ -12,7 +12,7 @@ import { type ServerDatabase, serverDatabase } from "../support/test-database.ts
 
 const today = vietnamDay(Date.now());
 const waiver = ["--centre", "xa-01", "--requirement", "R01", "--reason", "chờ nâng cấp", "--approver", "Sở KH&CN", "--from", today, "--until", today];
-const said = { centre: "xa-01", requirement: "R07", holds: "yes", by: "Lan", at: today };
+const said = { centre: "xa-01", requirement: "R07", item: "zone-reception", holds: "yes", by: "Lan", at: today };
 const window = ["--mode", "mute", "--from", today, "--until", today, "--reason", "thay tủ mạng", "--person", "Lan"];
 const files = {
   "centres.json": JSON.stringify({ centres: ["xa-01", "xa-02"].map((code) => ({ code, name: code })) }),

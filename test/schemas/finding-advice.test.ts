@@ -25,8 +25,6 @@ describe("what to do about a finding", () => {
 
   it.each([
     ["an access point that is off wants power, not a second one", "R02", "wifi_down", "commune", /nguồn điện và dây mạng của bộ phát/],
-    ["a recorder that deletes early wants no larger disk", "R05", "retention_cap", "vendor", /tắt chức năng tự xoá/],
-    ["a channel that does not record may have no picture", "R05", "not_recording", "vendor", /lịch ghi, dây camera/],
     ["what a recorder does not tell has its reason at the channel", "R05", "unverifiable", "vendor", /lý do của từng kênh/],
     ["what is declared waits for an inspector, and is not declared again", "R06", "declared_only", "province-office", /không cần khai lại/],
     ["so do the records of periodic work", "R21", "declared_only", "province-office", /không cần khai lại/],

@@ -52,9 +52,16 @@ export async function startBatchRelay(port: number, onBatch: (batch: Batch) => v
   return Object.assign(relay, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
-async function passOn(port: number, agent: HttpAgent, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Reply> {
+async function passOn(port: number, agent: HttpAgent, incoming: IncomingMessage, body: Buffer): Promise<Reply> {
+  const { method, url, headers } = incoming;
   const onward = request({ host: "127.0.0.1", port, method, path: url, headers: { ...headers, connection: "keep-alive" }, agent });
   onward.end(body);
-  const [reply] = (await once(onward, "response")) as [IncomingMessage];
-  return { status: reply.statusCode ?? 0, headers: reply.headers, body: await buffer(reply) };
+  try {
+    const [reply] = (await once(onward, "response")) as [IncomingMessage];
+    return { status: reply.statusCode ?? 0, headers: reply.headers, body: await buffer(reply) };
+  } catch (error) {
+    // A kept connection may be hung up as the next request leaves: it goes again over another, as one that was read comes twice and is known.
+    if (onward.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") return passOn(port, agent, incoming, body);
+    throw error;
+  }
 }

@@ -259,7 +259,7 @@ describe("one of the points of which a finding speaks", () => {
     expect([partAt(down, "main")?.state, partAt(down, "ia-ly")?.state, partAt(down, "elsewhere")]).toEqual(["fail", "pass", undefined]);
     expect(pointsIn(down)).toEqual(["main", "ia-ly"]);
     expect(sentenceAt("vi", down, "main")).toBe(findingSentence("vi", down));
-    expect(sentenceAt("vi", down, "ia-ly")).toBe("Điểm tiếp nhận ia-ly: Đo được 100 %, yêu cầu 60 %.");
+    expect(sentenceAt("vi", down, "ia-ly")).toBe("Điểm tiếp nhận ia-ly: Đạt ở 100 % số lần hỏi, yêu cầu từ 60 % trở lên.");
     const bothDown = judge("R16", { runs: [...portals(0), ...at("ia-ly", portals(0))] });
     expect(sentenceAt("en", bothDown, "ia-ly")).toBe("Reception point ia-ly: vnpt-igate does not answer: only 0 % of the tries succeeded.");
   });
