@@ -1,6 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { LocalConfig } from "./config.ts";
+import { isThisPc } from "./io/references.ts";
 import type { MayReach } from "./io/tcp.ts";
 import { endOf } from "./url-end.ts";
 
@@ -19,6 +20,7 @@ const denied = blockList([
   "64:ff9b::/96",
   "fd00:ec2::254/128",
 ]);
+const nat64 = blockList(["64:ff9b::/96"]);
 const loopback = blockList(["127.0.0.0/8", "::1/128"]);
 const privateNets = blockList(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]);
 
@@ -45,11 +47,25 @@ export function outsideGuard(
 ): MayReach {
   const allows = lanGuard({ allowedSubnets, localTest });
   const own = new Set(hostsIn([collectorUrl, probes]));
-  return (host, address) => {
-    if (localTest || own.has(host)) return true;
+  // A collector on this very PC has no further way to it.
+  const isCollectorHere = collectorUrl !== undefined && isThisPc(endOf(collectorUrl).host);
+  return (host, given) => {
+    const address = translated(given);
+    if (localTest || own.has(host) || (isCollectorHere && contains(loopback, address))) return true;
     const isOfLan = allows(address) && contains(blockList(connected()), address);
     return isIP(address) !== 0 && !contains(denied, address) && !isOfLan;
   };
+}
+
+/** The IPv4 address to which a network without IPv4 translates an address (RFC 6052, 64:ff9b::/96), and any other as it is. */
+function translated(address: string): string {
+  if (!contains(nat64, address)) return address;
+  const groups = new URL(`http://[${address}]`).hostname.slice(1, -1).split(":");
+  return groups
+    .slice(-2)
+    .map((group) => Number.parseInt(group || "0", 16))
+    .flatMap((group) => [group >> 8, group & 255])
+    .join(".");
 }
 
 /** Every text in a value that can name a host: of an address its host. */

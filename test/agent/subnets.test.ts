@@ -55,9 +55,18 @@ describe("where a name of the collector's may lead", () => {
     ["to a neighbour on the link", "igate.tinh.vn", "fe80::1", false],
     ["to everybody on the LAN", "igate.tinh.vn", "255.255.255.255", false],
     ["to no address", "igate.tinh.vn", "igate.tinh.vn", false],
+    ["to the Internet over a network without IPv4", "dichvucong.gov.vn", "64:ff9b::cb71:bc01", true],
+    ["to this PC over such a network", "igate.tinh.vn", "64:ff9b::7f00:1", false],
+    ["to the LAN over such a network", "igate.tinh.vn", "64:ff9b::192.168.1.50", false],
+    ["to nowhere over such a network", "igate.tinh.vn", "64:ff9b::1", false],
     ["to the collector's own host, wherever that is", "10.20.0.5", "127.0.0.1", true],
   ])("%s", (_, host, address, expected) => {
     expect(reaches(host, address)).toBe(expected);
+  });
+
+  it("to this PC where the collector runs on it", () => {
+    const here = outsideGuard(local, "http://localhost:8890", connected);
+    expect(["127.0.0.1", "::1", "192.168.1.50"].map((address) => here("igate.tinh.vn", address))).toEqual([true, true, false]);
   });
 
   it("not to a device of the LAN that this PC stands in, but where the commune's own file names it, or takes its network out", () => {
