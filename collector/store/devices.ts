@@ -50,7 +50,7 @@ export async function deviceRows(db: Db, code: string, id: string, since: string
     readings: readings.map(latestReading),
     pages,
     findings: findings.filter(({ parts = [] }) => parts.some(({ subject, point }) => subject !== point && isAbout(subject, id))),
-    incidents: incidents.map(incident).filter(({ subject }) => isAbout(subject, id)),
+    incidents: incidents.map(incident),
     runs: runs.map(storedRun),
   };
 }

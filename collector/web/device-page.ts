@@ -22,13 +22,13 @@ import { readingValue } from "./value.ts";
 /** The page of one device: whether it is there and since when, what it told last, which requirements hang on it, what happened to it. */
 export function devicePage(frame: PageFrame, policy: PolicyProfile, view: DeviceView): Html {
   const { lang } = frame;
-  const { centre, device, readings, incidents, runs } = view.rows;
+  const { centre, device, readings, runs } = view.rows;
   const body = html`<p class="crumb">${frame.asker?.centre ? "← " : html`<a href="/">← ${text(lang, "web.centre.back")}</a> / `}<a href="/centres/${centre.code}">${centre.name}</a></p>
 <div data-part="head">${head(frame, view)}</div>
 <section class="card" aria-labelledby="history-title" data-part="history"><h2 id="history-title">${text(lang, "web.device.history")}</h2>${coverageStrip(lang, device.id, view.days, "web.device.alt")}<p class="note">${text(lang, "web.device.legend")}</p></section>
 <div class="two" data-part="facts">
 <section class="card" aria-labelledby="plan-title"><h2 id="plan-title">${text(lang, "web.device.plan")}</h2>${requirements(lang, policy, view)}</section>
-<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.incidents.title")}</h2>${incidentList(lang, policy, incidents, { code: centre.code, hasPoints: false }, `/centres/${centre.code}`)}</section>
+<section class="card" aria-labelledby="incidents-title"><h2 id="incidents-title">${text(lang, "web.device.incidents")}</h2>${incidentList(lang, policy, view.problems, { code: centre.code, hasPoints: false }, `/centres/${centre.code}`)}</section>
 </div>
 <section class="card" aria-labelledby="readings-title" data-part="readings"><h2 id="readings-title">${text(lang, "web.device.readings")}</h2>${readingsTable(frame, readings)}</section>
 <section class="card" aria-labelledby="runs-title" data-part="runs"><h2 id="runs-title">${text(lang, "web.device.runs")}</h2>${runsTable(

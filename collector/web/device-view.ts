@@ -1,11 +1,11 @@
 import { vietnamDay, vietnamDayStartMs } from "#schemas/calendar.ts";
 import { type PageUse, pageUse } from "#schemas/evaluate/page-use.ts";
 import type { FindingState } from "#schemas/finding.ts";
-import type { DeviceRole } from "#schemas/inventory.ts";
+import { type DeviceRole, MAIN_POINT } from "#schemas/inventory.ts";
 import type { PolicyProfile } from "#schemas/policy.ts";
-import { ANSWER_COUNTS_MS, type AskedHour, type DeviceBrief } from "./device-brief.ts";
+import { ANSWER_COUNTS_MS, type AskedHour, type DeviceBrief, isAbout } from "./device-brief.ts";
 import { HISTORY_DAYS } from "./history-strip.ts";
-import type { DeviceRows } from "./page-store.ts";
+import type { DeviceRows, Incident } from "./page-store.ts";
 
 export const deviceStates = ["down", "unknown", "up"] as const;
 export type DeviceState = (typeof deviceStates)[number];
@@ -22,6 +22,8 @@ export type DeviceView = {
   readonly since?: Since;
   /** Share of the questions of each of 30 days that were answered, oldest first; undefined for days on which nobody asked. */
   readonly days: readonly (number | undefined)[];
+  /** Problems of the requirements that hang on it, where it stands: it may have nothing to do with one of them. */
+  readonly problems: readonly Incident[];
   /** Whether it is used, by its page counter; for devices that tell one. */
   readonly use?: PageUse;
 };
@@ -42,7 +44,14 @@ export function deviceView(rows: DeviceRows, policy: PolicyProfile, nowMs: numbe
   const state = deviceState(rows.device, nowMs);
   const since = sinceOf(rows, state);
   const use = pageUse(rows.pages, useDays(policy, rows.device.role), nowMs);
-  return { rows, state, ...(use && { use }), days: dailyShares(rows.hours, vietnamDay(nowMs)), ...(since && { since }) };
+  return { rows, state, problems: problemsOf(rows), ...(use && { use }), days: dailyShares(rows.hours, vietnamDay(nowMs)), ...(since && { since }) };
+}
+
+function problemsOf({ incidents, findings, device: { id } }: DeviceRows): readonly Incident[] {
+  const held = findings.flatMap(({ requirement, parts = [] }) =>
+    parts.filter(({ subject }) => isAbout(subject, id)).map(({ point = MAIN_POINT }) => ({ requirement, point })),
+  );
+  return incidents.filter(({ requirement, subject = MAIN_POINT }) => held.some((one) => one.requirement === requirement && one.point === subject));
 }
 
 function useDays({ requirements }: PolicyProfile, role: DeviceRole | undefined): number {

@@ -85,6 +85,7 @@ export type DeviceRows = {
   readonly pages: readonly DailyPages[];
   /** Findings of the centre in which the device is a part. */
   readonly findings: readonly StandingFinding[];
+  /** Those of its centre since the asked instant. */
   readonly incidents: readonly Incident[];
   /** The newest runs that asked it. */
   readonly runs: readonly StoredRun[];

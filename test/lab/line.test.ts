@@ -88,12 +88,12 @@ describe.skipIf(!requireLab())("a line in the lab, floor 200 Mbps", { timeout: 6
     if (verdict !== "pass") expect(reasons).toContain(excuse);
   });
 
-  it("60 Mbps before the router are the LAN's, 60 Mbps behind it the line's", async () => {
+  it("60 Mbps before the router are the LAN's, 60 Mbps behind it the line's", async ({ skip }) => {
     await session.lab.reshape({ mbps: 60, queueMs: 50, lossPercent: 0 });
     await session.lab.turnIntoRouter(true);
     const { outcome } = await session.runAwake({ floorMbps: FLOOR_MBPS }, 3);
     await session.lab.turnIntoRouter(false);
-    if (wasStarved(outcome)) return;
+    skip(wasStarved(outcome), "the machine was busy elsewhere in each of three runs");
     if (outcome.kind !== "measured") throw new Error(JSON.stringify(outcome));
     // What shapes the way to the PC stands before the access node, as the PC sees it, and what shapes the way from it behind.
     expect(outcome.evidence?.download).toMatchObject({ lanLimited: true });

@@ -6,6 +6,7 @@ import { HEADER_FACTOR, HEADER_FACTOR_V6, MEASURE_HEADER } from "#schemas/measur
 import { isDateFault } from "../../date-fault.ts";
 import type { MayReach } from "../../io/tcp.ts";
 import { inside, ProbeError, ProbeSkip } from "../../probe.ts";
+import { endOf } from "../../url-end.ts";
 
 /** A measure server whose name was resolved, the right to use it, and who may certify it where that is not Node's own choice. */
 export type Server = {
@@ -21,10 +22,11 @@ type Named = Pick<Server, "id" | "url" | "token"> & { readonly ca?: string | und
 
 /** Resolves the server's name once: all streams of a test must go to the same machine. `ca`, a PEM text, is trusted beside the public authorities. @throws ProbeError dns, no_permission */
 export async function resolveServer({ id, url, token, ca }: Named, mayReach: MayReach): Promise<Server> {
-  const [found] = await Promise.allSettled([lookup(url.hostname.replace(/^\[|\]$/g, ""))]);
+  const { host } = endOf(url.href);
+  const [found] = await Promise.allSettled([lookup(host)]);
   if (found.status === "rejected") throw new ProbeError("dns", `the name of measure server ${id} (${url.hostname}) could not be resolved`);
   const { address, family } = found.value;
-  if (!mayReach(url.hostname.replace(/^\[|\]$/g, ""), address)) throw inside(url.hostname);
+  if (!mayReach(host, address)) throw inside(host);
   return { id, url, address, family, token, ...(ca !== undefined && { authorities: [...getCACertificates(), ca] }) };
 }
 

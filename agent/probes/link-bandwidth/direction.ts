@@ -91,8 +91,8 @@ export async function runDirection(plan: DirectionPlan, signal: AbortSignal): Pr
     const lastMark = await markOf(plan, transfer);
     const foreign = foreignOf(plan.direction, headerFactor, { idle: plan.idleCounters, ramped: await firstMark, last: lastMark });
     const estimate = withForeign(own, foreign);
-    // Without a floor there is nothing to pass or fail.
     const grown = (all: readonly RoundTrip[], idleMs: number) => all.filter(({ atMs }) => atMs >= startedMs + MARK_AFTER_MS).map(({ rttMs }) => rttMs - idleMs);
+    // Without a floor there is nothing to pass or fail.
     const decision: Decision =
       plan.floorMbps === undefined ? { verdict: "borderline", leans: "pass", ...interval(estimate) } : compare(estimate, plan.floorMbps);
     return {

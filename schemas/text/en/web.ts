@@ -216,6 +216,7 @@ export const web = {
   "web.device.alt": "{channel}: {full} days fully answered, {part} days silent at times, {none} days silent, {unknown} days not asked.",
   "web.device.legend":
     "A tall bar answered every time; a lower one was silent at times; a crossed box was silent all day; a dot was not asked. Today is on the right.",
+  "web.device.incidents": "Problems of these requirements",
   "web.device.plan": "Requirements that hang on this device",
   "web.device.plan.none": "No requirement judges this device by itself.",
   "web.device.readings": "Newest numbers",

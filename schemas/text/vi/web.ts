@@ -216,6 +216,7 @@ export const web = {
   "web.device.alt": "{channel}: {full} ngày trả lời đủ, {part} ngày có lúc không trả lời, {none} ngày không trả lời, {unknown} ngày không hỏi.",
   "web.device.legend":
     "Cột cao là trả lời mọi lần hỏi; cột thấp là có lúc im lặng; ô gạch chéo là cả ngày không trả lời; chấm là không hỏi. Hôm nay ở bên phải.",
+  "web.device.incidents": "Sự cố của các nội dung này",
   "web.device.plan": "Nội dung của kế hoạch dựa vào thiết bị này",
   "web.device.plan.none": "Không có nội dung nào xét riêng thiết bị này.",
   "web.device.readings": "Số liệu mới nhất",

@@ -55,3 +55,19 @@ test("whether it is used is judged over the days of the policy, 21 for printers"
   expect(view([], now(true), pages(["2026-11-07", 10], ["2026-11-27", 10])).use?.state).toBe("still");
   expect(view([], now(true)).use).toBeUndefined();
 });
+
+test("problems of the requirements that hang on it are told where it stands, and no other's", () => {
+  const [centre] = sampleCentres;
+  if (!centre) throw new Error("the sample has no centre");
+  const at = { centre: centre.code, evidenceClass: "measured", evidence: [], evaluatedAt: ago(0), policy: "p@1" } as const;
+  const failing = (requirement: string, parts: readonly object[]) => ({ ...at, requirement, state: "fail", reason: "too_few", since: ago(9), parts }) as never;
+  const part = (subject: string, point?: string) => ({ subject, ...(point && { point }), state: "fail", reason: "target_down" });
+  const findings = [failing("R03", [part("cam-1", "main"), part("cam-2", "ia-ly")]), failing("R11", [part("printer-1")])];
+  const problem = (id: string, requirement: string, subject?: string) => ({ id, requirement, beganAt: ago(5), ...(subject && { subject }) });
+  const incidents = [problem("1", "R03"), problem("2", "R03", "ia-ly"), problem("3", "R11"), problem("4", "R01")];
+  const of = (id: string) => {
+    const device = { id, declared: true };
+    return deviceView({ centre, device, hours: [], readings: [], pages: [], findings, incidents, runs: [] }, plan, nowMs).problems.map((one) => one.id);
+  };
+  expect([of("cam-1"), of("cam-2"), of("printer-1"), of("scanner-1")]).toEqual([["1"], ["2"], ["3"], []]);
+});
